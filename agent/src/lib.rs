@@ -1,0 +1,1 @@
+//! The gate in front of an application: mTLS, policy, audit, forward. Comes with the gate issue.

@@ -1,0 +1,241 @@
+//! The one registry of algorithms. A new family (SM2 with SM3, ML-DSA) comes in as a member of
+//! [`REGISTRY`]; nothing else matches on key types.
+
+use crate::raw::{AlgorithmIdentifier, SubjectPublicKeyInfo};
+use aws_lc_rs::signature as sig;
+use der::asn1::{Any, Null, ObjectIdentifier};
+use der::{Decode, Encode};
+use sha2::{Digest, Sha256};
+
+/// One member of the registry: a key type together with the one signature algorithm we use with it.
+pub struct Algorithm {
+    /// The name in profiles, metrics and documents.
+    pub name: &'static str,
+    key: ObjectIdentifier,
+    key_parameters: Parameters,
+    signature: ObjectIdentifier,
+    signature_parameters: Parameters,
+    /// RSA modulus sizes in bits; empty for other keys.
+    bits: &'static [usize],
+    verifier: &'static dyn sig::VerificationAlgorithm,
+}
+
+#[derive(Clone, Copy)]
+enum Parameters {
+    Absent,
+    Null,
+    Curve(ObjectIdentifier),
+}
+
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
+const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+
+const fn rsa(name: &'static str, bits: &'static [usize]) -> Algorithm {
+    Algorithm {
+        name,
+        key: RSA,
+        key_parameters: Parameters::Null,
+        signature: RSA_SHA256,
+        signature_parameters: Parameters::Null,
+        bits,
+        verifier: &sig::RSA_PKCS1_2048_8192_SHA256,
+    }
+}
+
+/// Every algorithm that this build knows, by name.
+pub static REGISTRY: [Algorithm; 6] = [
+    Algorithm {
+        name: "p256",
+        key: EC,
+        key_parameters: Parameters::Curve(P256),
+        signature: ECDSA_SHA256,
+        signature_parameters: Parameters::Absent,
+        bits: &[],
+        verifier: &sig::ECDSA_P256_SHA256_ASN1,
+    },
+    Algorithm {
+        name: "p384",
+        key: EC,
+        key_parameters: Parameters::Curve(P384),
+        signature: ECDSA_SHA384,
+        signature_parameters: Parameters::Absent,
+        bits: &[],
+        verifier: &sig::ECDSA_P384_SHA384_ASN1,
+    },
+    Algorithm {
+        name: "ed25519",
+        key: ED25519,
+        key_parameters: Parameters::Absent,
+        signature: ED25519,
+        signature_parameters: Parameters::Absent,
+        bits: &[],
+        verifier: &sig::ED25519,
+    },
+    rsa("rsa2048", &[2048]),
+    rsa("rsa3072", &[3072]),
+    rsa("rsa4096", &[4096]),
+];
+
+/// The registry's member of this name.
+pub fn by_name(name: &str) -> Option<&'static Algorithm> {
+    REGISTRY.iter().find(|member| member.name == name)
+}
+
+impl Algorithm {
+    /// The DER `AlgorithmIdentifier` of signatures made with this member.
+    pub fn signature_identifier(&self) -> Result<Vec<u8>, der::Error> {
+        let identifier = AlgorithmIdentifier {
+            algorithm: self.signature,
+            parameters: self.signature_parameters.any()?,
+        };
+        identifier.to_der()
+    }
+}
+
+impl core::fmt::Debug for Algorithm {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Parameters {
+    fn any(self) -> Result<Option<Any>, der::Error> {
+        Ok(match self {
+            Parameters::Absent => None,
+            Parameters::Null => Some(Any::encode_from(&Null)?),
+            Parameters::Curve(oid) => Some(Any::encode_from(&oid)?),
+        })
+    }
+}
+
+/// Why a public key is not accepted.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Not a SubjectPublicKeyInfo in DER.
+    #[error("the public key is not valid DER")]
+    Malformed,
+    /// No member of the registry has this algorithm or curve.
+    #[error("the key algorithm {0} is not one we know")]
+    UnknownAlgorithm(String),
+    /// RSA of another size or another exponent than 65537.
+    #[error("the key is too weak: {0}")]
+    Weak(&'static str),
+}
+
+/// A public key that the registry knows and whose strength was checked.
+#[derive(Clone)]
+pub struct PublicKey {
+    spki: Vec<u8>,
+    raw: Vec<u8>,
+    algorithm: &'static Algorithm,
+}
+
+#[derive(der::Sequence)]
+struct RsaPublicKey {
+    modulus: der::asn1::Uint,
+    exponent: der::asn1::Uint,
+}
+
+impl PublicKey {
+    /// Reads a DER `SubjectPublicKeyInfo`.
+    pub fn read(spki: &[u8]) -> Result<Self, KeyError> {
+        let info = SubjectPublicKeyInfo::from_der(spki).map_err(|_| KeyError::Malformed)?;
+        let raw = info.key.raw_bytes().to_vec();
+        let bits = if info.algorithm.algorithm == RSA { rsa_bits(&raw)? } else { 0 };
+        for member in &REGISTRY {
+            let parameters = member.key_parameters.any().map_err(|_| KeyError::Malformed)?;
+            if member.key == info.algorithm.algorithm
+                && parameters == info.algorithm.parameters
+                && (member.bits.is_empty() || member.bits.contains(&bits))
+            {
+                sig::UnparsedPublicKey::new(member.verifier, &raw)
+                    .parse()
+                    .map_err(|_| KeyError::Malformed)?;
+                return Ok(Self { spki: spki.to_vec(), raw, algorithm: member });
+            }
+        }
+        if bits > 0 {
+            return Err(KeyError::Weak("RSA keys have 2048, 3072 or 4096 bits"));
+        }
+        Err(KeyError::UnknownAlgorithm(info.algorithm.algorithm.to_string()))
+    }
+
+    /// The registry's member.
+    pub fn algorithm(&self) -> &'static Algorithm {
+        self.algorithm
+    }
+
+    /// The DER `SubjectPublicKeyInfo`.
+    pub fn spki(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// SHA-256 of the `SubjectPublicKeyInfo`.
+    pub fn sha256(&self) -> [u8; 32] {
+        Sha256::digest(&self.spki).into()
+    }
+
+    /// The key identifier of RFC 7093 method 1: leftmost 160 bits of SHA-256 of the key's bits.
+    pub fn identifier(&self) -> Vec<u8> {
+        let digest = Sha256::digest(&self.raw);
+        digest.iter().take(20).copied().collect()
+    }
+
+    /// The key's bits without their algorithm: an EC point, 32 bytes of Ed25519, an RSAPublicKey.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Whether `signature` over `message` was made by this key.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        sig::UnparsedPublicKey::new(self.algorithm.verifier, &self.raw).verify(message, signature).is_ok()
+    }
+}
+
+impl core::fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "PublicKey({})", self.algorithm.name)
+    }
+}
+
+/// Modulus size; refuses what the size alone does not show.
+fn rsa_bits(raw: &[u8]) -> Result<usize, KeyError> {
+    let key = RsaPublicKey::from_der(raw).map_err(|_| KeyError::Malformed)?;
+    if key.exponent.as_bytes() != [1, 0, 1] {
+        return Err(KeyError::Weak("the RSA exponent is not 65537"));
+    }
+    let modulus = key.modulus.as_bytes();
+    if modulus.last().is_none_or(|last| last % 2 == 0) {
+        return Err(KeyError::Weak("the RSA modulus is even"));
+    }
+    if (3..=751u32).step_by(2).any(|small| remainder(modulus, small) == 0) {
+        return Err(KeyError::Weak("the RSA modulus has a small factor"));
+    }
+    let top = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    Ok(modulus.len() * 8 - top)
+}
+
+/// `number` (big endian) modulo a small number.
+fn remainder(number: &[u8], modulo: u32) -> u32 {
+    number.iter().fold(0, |rest, byte| ((rest << 8) | u32::from(*byte)) % modulo)
+}
+
+/// A private key of a person, service or CA, wherever it lives.
+pub trait Signer: Send + Sync {
+    /// Its public half.
+    fn public_key(&self) -> &PublicKey;
+    /// A signature over `message` (ECDSA in DER) by the registry member of the public key.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+}
+
+/// The key could not sign: hardware gone, wrong session, no entropy.
+#[derive(Debug, thiserror::Error)]
+#[error("the key could not sign: {0}")]
+pub struct SignError(pub String);

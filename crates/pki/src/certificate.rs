@@ -1,0 +1,263 @@
+//! Certificates: built from our own structure, signed as recorded, read back strictly.
+
+use crate::algorithm::{KeyError, PublicKey};
+use crate::extension::Extension;
+use crate::name::DistinguishedName;
+use crate::raw::{AlgorithmIdentifier, Signed, SubjectPublicKeyInfo, assemble};
+use crate::serial::SerialNumber;
+use crate::time::Time;
+use crate::{Signer, algorithm::SignError};
+use der::asn1::{Any, Int, ObjectIdentifier};
+use der::{Decode, Encode, Sequence};
+use sha2::{Digest, Sha256};
+
+#[derive(Clone, Debug, Sequence)]
+struct Validity {
+    not_before: Time,
+    not_after: Time,
+}
+
+#[derive(Clone, Debug, Sequence)]
+struct Tbs {
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
+    version: u8,
+    serial: Int,
+    signature: AlgorithmIdentifier,
+    issuer: Any,
+    validity: Validity,
+    subject: Any,
+    key: SubjectPublicKeyInfo,
+    #[asn1(context_specific = "3", tag_mode = "EXPLICIT")]
+    extensions: Vec<Extension>,
+}
+
+/// Everything that stands in a certificate; nothing is filled in by a default.
+pub struct Content<'a> {
+    /// Serial number.
+    pub serial: &'a SerialNumber,
+    /// DER `AlgorithmIdentifier` of the issuer's signatures.
+    pub signature: &'a [u8],
+    /// The issuer's subject, byte for byte.
+    pub issuer: &'a DistinguishedName,
+    /// First second of validity, unix.
+    pub not_before: u64,
+    /// Last second of validity, unix.
+    pub not_after: u64,
+    /// Subject.
+    pub subject: &'a DistinguishedName,
+    /// DER `SubjectPublicKeyInfo`.
+    pub key: &'a [u8],
+    /// Extensions in their order.
+    pub extensions: Vec<Extension>,
+}
+
+/// The bytes that will be recorded and then signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TbsCertificate(Vec<u8>);
+
+impl TbsCertificate {
+    /// Encodes a v3 TBSCertificate.
+    pub fn build(content: Content<'_>) -> Result<Self, der::Error> {
+        let tbs = Tbs {
+            version: 2,
+            serial: Int::new(content.serial.bytes())?,
+            signature: AlgorithmIdentifier::from_der(content.signature)?,
+            issuer: Any::from_der(content.issuer.der())?,
+            validity: Validity {
+                not_before: Time::at(content.not_before)?,
+                not_after: Time::at(content.not_after)?,
+            },
+            subject: Any::from_der(content.subject.der())?,
+            key: SubjectPublicKeyInfo::from_der(content.key)?,
+            extensions: content.extensions,
+        };
+        Ok(Self(tbs.to_der()?))
+    }
+
+    /// Takes bytes that were recorded before a crash.
+    pub fn from_recorded(der: Vec<u8>) -> Result<Self, CertificateError> {
+        Tbs::from_der(&der)?;
+        Ok(Self(der))
+    }
+
+    /// The bytes.
+    pub fn der(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Signs exactly these bytes, then verifies the signature that came back.
+    pub fn sign(&self, signer: &dyn Signer) -> Result<Certificate, CertificateError> {
+        let signature = signer.sign(&self.0)?;
+        if !signer.public_key().verify(&self.0, &signature) {
+            return Err(CertificateError::Signature);
+        }
+        let algorithm = signer.public_key().algorithm().signature_identifier()?;
+        let certificate = Certificate::read(&assemble(&self.0, &algorithm, &signature)?)?;
+        if certificate.tbs_der()? != self.0 {
+            return Err(CertificateError::NotAsRecorded);
+        }
+        Ok(certificate)
+    }
+}
+
+/// Why bytes are not a certificate that we accept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CertificateError {
+    /// Not strict DER of a v3 certificate.
+    #[error("not a certificate in DER: {0}")]
+    Malformed(#[from] der::Error),
+    /// The subject's key is none we know.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The signature does not verify.
+    #[error("the certificate's signature does not verify")]
+    Signature,
+    /// What was signed is not what was recorded.
+    #[error("the signed bytes are not the recorded bytes")]
+    NotAsRecorded,
+    /// The signer failed.
+    #[error(transparent)]
+    Signer(#[from] SignError),
+}
+
+/// A certificate that was read strictly; its signature is not judged by reading.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    der: Vec<u8>,
+    serial: SerialNumber,
+    issuer: DistinguishedName,
+    subject: DistinguishedName,
+    not_before: u64,
+    not_after: u64,
+    key: PublicKey,
+    extensions: Vec<Extension>,
+}
+
+impl Certificate {
+    /// Reads DER.
+    pub fn read(der: &[u8]) -> Result<Self, CertificateError> {
+        let signed = Signed::read(der)?;
+        let tbs = Tbs::from_der(&signed.content()?)?;
+        if tbs.version != 2 || tbs.signature != signed.algorithm {
+            return Err(CertificateError::Malformed(der::ErrorKind::Failed.into()));
+        }
+        let malformed = || CertificateError::Malformed(der::ErrorKind::Failed.into());
+        let name = |any: &Any| {
+            let der = any.to_der()?;
+            DistinguishedName::from_der(&der).map_err(|_| malformed())
+        };
+        Ok(Self {
+            serial: SerialNumber::from_der_content(tbs.serial.as_bytes()).ok_or_else(malformed)?,
+            issuer: name(&tbs.issuer)?,
+            subject: name(&tbs.subject)?,
+            not_before: tbs.validity.not_before.unix(),
+            not_after: tbs.validity.not_after.unix(),
+            key: PublicKey::read(&tbs.key.to_der()?)?,
+            extensions: tbs.extensions,
+            der: der.to_vec(),
+        })
+    }
+
+    /// The whole certificate.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// SHA-256 of the whole certificate.
+    pub fn sha256(&self) -> [u8; 32] {
+        Sha256::digest(&self.der).into()
+    }
+
+    /// The signed bytes.
+    pub fn tbs_der(&self) -> Result<Vec<u8>, CertificateError> {
+        Ok(Signed::read(&self.der)?.content()?)
+    }
+
+    /// Serial number.
+    pub fn serial(&self) -> &SerialNumber {
+        &self.serial
+    }
+
+    /// Issuer.
+    pub fn issuer(&self) -> &DistinguishedName {
+        &self.issuer
+    }
+
+    /// Subject.
+    pub fn subject(&self) -> &DistinguishedName {
+        &self.subject
+    }
+
+    /// First second of validity, unix.
+    pub fn not_before(&self) -> u64 {
+        self.not_before
+    }
+
+    /// Last second of validity, unix.
+    pub fn not_after(&self) -> u64 {
+        self.not_after
+    }
+
+    /// The subject's key.
+    pub fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// One extension's value.
+    pub fn extension(&self, id: ObjectIdentifier) -> Option<&[u8]> {
+        self.extensions.iter().find(|e| e.id == id).map(|e| e.value.as_bytes())
+    }
+
+    /// All extensions.
+    pub fn extensions(&self) -> &[Extension] {
+        &self.extensions
+    }
+
+    /// The subject key identifier, if there is one.
+    pub fn key_identifier(&self) -> Option<Vec<u8>> {
+        let value = self.extension(crate::oid::SUBJECT_KEY_IDENTIFIER)?;
+        der::asn1::OctetString::from_der(value).ok().map(|octets| octets.as_bytes().to_vec())
+    }
+
+    /// The purposes of extKeyUsage.
+    pub fn purposes(&self) -> Vec<ObjectIdentifier> {
+        self.extension(crate::oid::EXTENDED_KEY_USAGE)
+            .and_then(|value| Vec::<ObjectIdentifier>::from_der(value).ok())
+            .unwrap_or_default()
+    }
+
+    /// Whether the issuer's key signed this certificate.
+    pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {
+        let Ok(signed) = Signed::read(&self.der) else { return false };
+        let algorithm = issuer.algorithm().signature_identifier();
+        let Ok(content) = signed.content() else { return false };
+        algorithm.ok() == signed.algorithm.to_der().ok() && issuer.verify(&content, signed.signature())
+    }
+
+    /// PEM with 64-character lines (RFC 7468).
+    pub fn pem(&self) -> String {
+        pem("CERTIFICATE", &self.der)
+    }
+}
+
+/// RFC 7468 PEM.
+pub fn pem(label: &str, der: &[u8]) -> String {
+    der::pem::encode_string(label, der::pem::LineEnding::LF, der).unwrap_or_default()
+}
+
+/// Every block of one label in a PEM text.
+pub fn read_pem(text: &str, label: &str) -> Vec<Vec<u8>> {
+    let (begin, end) = (format!("-----BEGIN {label}-----"), format!("-----END {label}-----"));
+    let mut blocks = Vec::new();
+    let mut rest = text;
+    while let Some((_, from)) = rest.split_once(&begin) {
+        let Some((body, after)) = from.split_once(&end) else { break };
+        let block = format!("{begin}{body}{end}\n");
+        if let Ok((_, der)) = der::pem::decode_vec(block.as_bytes()) {
+            blocks.push(der);
+        }
+        rest = after;
+    }
+    blocks
+}

@@ -1,0 +1,233 @@
+//! Certificate revocation lists v2 (RFC 5280 5): built, signed as recorded, read back.
+
+use crate::algorithm::{PublicKey, SignError, Signer};
+use crate::extension::{self, Extension};
+use crate::name::DistinguishedName;
+use crate::raw::{AlgorithmIdentifier, Signed, assemble};
+use crate::serial::SerialNumber;
+use crate::time::Time;
+use der::asn1::{Any, Int};
+use der::{Decode, Encode, Sequence};
+
+/// Reasons of RFC 5280 5.3.1 that we use, by their names there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevocationReason {
+    /// keyCompromise: lost, stolen, or used by someone else.
+    KeyCompromise,
+    /// affiliationChanged: moved or renamed.
+    AffiliationChanged,
+    /// superseded: a newer certificate takes its place.
+    Superseded,
+    /// cessationOfOperation: left office, service closed.
+    CessationOfOperation,
+    /// privilegeWithdrawn: may no longer.
+    PrivilegeWithdrawn,
+}
+
+impl RevocationReason {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::KeyCompromise,
+        Self::AffiliationChanged,
+        Self::Superseded,
+        Self::CessationOfOperation,
+        Self::PrivilegeWithdrawn,
+    ];
+
+    /// The code in a CRL entry.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::KeyCompromise => 1,
+            Self::AffiliationChanged => 3,
+            Self::Superseded => 4,
+            Self::CessationOfOperation => 5,
+            Self::PrivilegeWithdrawn => 9,
+        }
+    }
+
+    /// The RFC's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::KeyCompromise => "keyCompromise",
+            Self::AffiliationChanged => "affiliationChanged",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessationOfOperation",
+            Self::PrivilegeWithdrawn => "privilegeWithdrawn",
+        }
+    }
+
+    /// By the RFC's name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.name() == name)
+    }
+}
+
+/// One revoked certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevokedCertificate {
+    /// Its serial number.
+    pub serial: SerialNumber,
+    /// When, unix seconds.
+    pub at: u64,
+    /// Why.
+    pub reason: RevocationReason,
+}
+
+#[derive(Sequence)]
+struct Entry {
+    serial: Int,
+    at: Time,
+    #[asn1(optional = "true")]
+    extensions: Option<Vec<Extension>>,
+}
+
+#[derive(Sequence)]
+struct TbsList {
+    version: u8,
+    signature: AlgorithmIdentifier,
+    issuer: Any,
+    this_update: Time,
+    next_update: Time,
+    #[asn1(optional = "true")]
+    revoked: Option<Vec<Entry>>,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
+    extensions: Vec<Extension>,
+}
+
+/// What stands in a list.
+pub struct Content<'a> {
+    /// The issuer's subject.
+    pub issuer: &'a DistinguishedName,
+    /// The issuer's key identifier.
+    pub key_identifier: &'a [u8],
+    /// cRLNumber.
+    pub number: u64,
+    /// thisUpdate, unix.
+    pub this_update: u64,
+    /// nextUpdate, unix.
+    pub next_update: u64,
+    /// The shard's address for issuingDistributionPoint; lists for the whole issuer have none.
+    pub shard_url: Option<&'a str>,
+    /// Entries.
+    pub revoked: &'a [RevokedCertificate],
+}
+
+/// Why bytes are not a list that we accept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CrlError {
+    /// Not strict DER of a v2 list.
+    #[error("not a certificate revocation list in DER: {0}")]
+    Malformed(#[from] der::Error),
+    /// The signature that came back does not verify.
+    #[error("the list's signature does not verify")]
+    Signature,
+    /// The signer failed.
+    #[error(transparent)]
+    Signer(#[from] SignError),
+}
+
+/// A list that was read strictly.
+#[derive(Clone, Debug)]
+pub struct RevocationList {
+    der: Vec<u8>,
+    number: u64,
+    this_update: u64,
+    next_update: u64,
+    revoked: Vec<(SerialNumber, u64)>,
+}
+
+impl RevocationList {
+    /// Builds, signs and verifies a list.
+    pub fn issue(content: &Content<'_>, signer: &dyn Signer) -> Result<Self, CrlError> {
+        let algorithm = signer.public_key().algorithm().signature_identifier()?;
+        let mut extensions = vec![
+            extension::authority_key_identifier(content.key_identifier)?,
+            extension::crl_number(content.number)?,
+        ];
+        if let Some(url) = content.shard_url {
+            extensions.push(extension::issuing_distribution_point(url)?);
+        }
+        let revoked: Result<Vec<Entry>, der::Error> = content.revoked.iter().map(entry).collect();
+        let revoked = revoked?;
+        let tbs = TbsList {
+            version: 1,
+            signature: AlgorithmIdentifier::from_der(&algorithm)?,
+            issuer: Any::from_der(content.issuer.der())?,
+            this_update: Time::at(content.this_update)?,
+            next_update: Time::at(content.next_update)?,
+            revoked: (!revoked.is_empty()).then_some(revoked),
+            extensions,
+        }
+        .to_der()?;
+        let signature = signer.sign(&tbs)?;
+        let list = Self::read(&assemble(&tbs, &algorithm, &signature)?)?;
+        if !list.is_signed_by(signer.public_key()) {
+            return Err(CrlError::Signature);
+        }
+        Ok(list)
+    }
+
+    /// Reads DER.
+    pub fn read(der: &[u8]) -> Result<Self, CrlError> {
+        let tbs = TbsList::from_der(&Signed::read(der)?.content()?)?;
+        let number = tbs.extensions.iter().find(|e| e.id == crate::oid::CRL_NUMBER);
+        let number = number.ok_or(der::ErrorKind::Failed).map_err(der::Error::from)?;
+        let revoked = tbs.revoked.unwrap_or_default();
+        let read = |e: &Entry| {
+            SerialNumber::from_der_content(e.serial.as_bytes()).map(|serial| (serial, e.at.unix()))
+        };
+        let revoked: Option<Vec<_>> = revoked.iter().map(read).collect();
+        Ok(Self {
+            number: u64::from_der(number.value.as_bytes())?,
+            this_update: tbs.this_update.unix(),
+            next_update: tbs.next_update.unix(),
+            revoked: revoked.ok_or(der::ErrorKind::Failed).map_err(der::Error::from)?,
+            der: der.to_vec(),
+        })
+    }
+
+    /// The whole list.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// cRLNumber.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// thisUpdate, unix.
+    pub fn this_update(&self) -> u64 {
+        self.this_update
+    }
+
+    /// nextUpdate, unix.
+    pub fn next_update(&self) -> u64 {
+        self.next_update
+    }
+
+    /// Serial numbers and times of revocation.
+    pub fn revoked(&self) -> &[(SerialNumber, u64)] {
+        &self.revoked
+    }
+
+    /// Whether `serial` stands in the list.
+    pub fn contains(&self, serial: &SerialNumber) -> bool {
+        self.revoked.iter().any(|(listed, _)| listed == serial)
+    }
+
+    /// Whether this key signed the list.
+    pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {
+        let Ok(signed) = Signed::read(&self.der) else { return false };
+        signed.content().is_ok_and(|content| issuer.verify(&content, signed.signature()))
+    }
+}
+
+fn entry(revoked: &RevokedCertificate) -> der::Result<Entry> {
+    Ok(Entry {
+        serial: Int::new(revoked.serial.bytes())?,
+        at: Time::at(revoked.at)?,
+        extensions: Some(vec![extension::crl_reason(revoked.reason.code())?]),
+    })
+}

@@ -1,0 +1,31 @@
+//! Certificates as values: what comes in is checked once and becomes a type, what goes out is built
+//! from our own structures and signed exactly as recorded.
+//!
+//! Never reads a clock, a file or a socket, never draws randomness, never holds a private key:
+//! time, serial numbers and signatures are parameters.
+//!
+//! In reading order: [`algorithm`] (the one registry of key and signature algorithms), [`name`],
+//! [`request`], [`profile`], [`certificate`], [`lint`], [`crl`], [`path`], [`pkcs12`].
+//!
+//! Follows RFC 5280, RFC 2986, RFC 5480, RFC 8410, RFC 7292.
+
+pub mod algorithm;
+pub mod certificate;
+pub mod crl;
+mod raw;
+pub mod extension;
+pub mod lint;
+pub mod name;
+pub mod oid;
+pub mod path;
+pub mod pkcs12;
+pub mod profile;
+pub mod request;
+pub mod serial;
+pub mod time;
+
+pub use algorithm::{PublicKey, Signer};
+pub use certificate::Certificate;
+pub use profile::CertificateProfile;
+pub use request::CertificationRequest;
+pub use serial::SerialNumber;

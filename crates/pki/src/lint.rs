@@ -1,0 +1,151 @@
+//! The pre-issuance lint: what is about to be signed is judged once more, by our rules over our own
+//! reading and by a second parser that shares no code with the builder.
+
+use crate::certificate::{CertificateError, TbsCertificate};
+use crate::oid;
+use crate::profile::{CertificateProfile, Holder};
+use crate::raw::assemble;
+use crate::{Certificate, PublicKey};
+use std::collections::HashSet;
+
+/// Version of these rules; recorded with every intent.
+pub const LINT_VERSION: u32 = 1;
+
+/// One finding; any finding stops the issuance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Stable name of the rule.
+    pub rule: &'static str,
+    /// What was seen.
+    pub seen: String,
+}
+
+/// What the certificate must agree with.
+pub struct Expected<'a> {
+    /// The profile.
+    pub profile: &'a CertificateProfile,
+    /// The issuer's certificate; a root is judged against itself and passes `None`.
+    pub issuer: Option<&'a Certificate>,
+    /// The issuer's key algorithm.
+    pub issuer_key: &'a PublicKey,
+    /// The time of issuing, unix.
+    pub now: u64,
+}
+
+/// All findings; none means it may be signed.
+pub fn lint(tbs: &TbsCertificate, expected: &Expected<'_>) -> Vec<Finding> {
+    let mut findings = Findings(Vec::new());
+    match with_null_signature(tbs, expected.issuer_key) {
+        Ok(certificate) => {
+            shape(&certificate, &mut findings);
+            times(&certificate, expected, &mut findings);
+            names(&certificate, expected, &mut findings);
+            usages(&certificate, expected, &mut findings);
+            second_parser(&certificate, &mut findings);
+        }
+        Err(error) => findings.add("readable", error.to_string()),
+    }
+    findings.0
+}
+
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, rule: &'static str, seen: impl Into<String>) {
+        self.0.push(Finding { rule, seen: seen.into() });
+    }
+
+    fn unless(&mut self, holds: bool, rule: &'static str, seen: impl Into<String>) {
+        if !holds {
+            self.add(rule, seen);
+        }
+    }
+}
+
+/// A certificate around the bytes with a signature of nothing, for reading only.
+fn with_null_signature(tbs: &TbsCertificate, key: &PublicKey) -> Result<Certificate, CertificateError> {
+    let algorithm = key.algorithm().signature_identifier()?;
+    Certificate::read(&assemble(tbs.der(), &algorithm, &[0])?)
+}
+
+fn shape(certificate: &Certificate, findings: &mut Findings) {
+    let serial = certificate.serial().bytes();
+    findings.unless((9..=20).contains(&serial.len()), "serial-length", certificate.serial().to_string());
+    let mut seen = HashSet::new();
+    for extension in certificate.extensions() {
+        findings.unless(seen.insert(extension.id), "extension-once", extension.id.to_string());
+        let must = [oid::BASIC_CONSTRAINTS, oid::KEY_USAGE].contains(&extension.id);
+        findings.unless(!must || extension.critical, "critical", extension.id.to_string());
+    }
+    for id in [oid::KEY_USAGE, oid::SUBJECT_KEY_IDENTIFIER, oid::CERTIFICATE_POLICIES] {
+        findings.unless(seen.contains(&id), "extension-present", id.to_string());
+    }
+}
+
+fn times(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Findings) {
+    let (before, after) = (certificate.not_before(), certificate.not_after());
+    let longest = u64::from(expected.profile.validity_days()) * 86_400 + 3_600;
+    findings.unless(before < after && after - before <= longest, "validity-length", format!("{after}"));
+    let backdated = expected.now.checked_sub(before);
+    findings.unless(backdated.is_some_and(|s| s <= 3_600), "backdated-one-hour", format!("{before}"));
+    if let Some(issuer) = expected.issuer {
+        findings.unless(after <= issuer.not_after(), "within-issuer", format!("{after}"));
+    }
+}
+
+fn names(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Findings) {
+    let subject = certificate.subject();
+    findings.unless(!subject.is_empty(), "subject-present", "");
+    if let Some(issuer) = expected.issuer {
+        findings.unless(certificate.issuer() == issuer.subject(), "issuer-copied", "");
+        let copied = issuer.key_identifier().is_some_and(|identifier| {
+            let extension = certificate.extension(oid::AUTHORITY_KEY_IDENTIFIER);
+            extension.is_some_and(|value| value.ends_with(&identifier))
+        });
+        findings.unless(copied, "authority-key-identifier-copied", "");
+    }
+    for kind in [oid::COUNTRY, oid::ORGANIZATION, oid::COMMON_NAME] {
+        findings.unless(subject.values(kind).len() == 1, "attribute-once", kind.to_string());
+    }
+    let person = matches!(expected.profile.holder(), Holder::Person | Holder::Staff);
+    findings.unless(person == subject.person().is_some(), "person-id", "");
+    let server = certificate.purposes().contains(&oid::SERVER_AUTH);
+    let has_names = certificate.extension(oid::SUBJECT_ALT_NAME).is_some();
+    findings.unless(!server || has_names, "server-names", "");
+}
+
+fn usages(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Findings) {
+    let authority = expected.profile.holder() == Holder::Authority;
+    let constraints = certificate.extension(oid::BASIC_CONSTRAINTS).is_some();
+    findings.unless(authority == constraints, "basic-constraints", "");
+    let purposes = certificate.purposes();
+    findings.unless(authority || !purposes.is_empty(), "purpose-present", "");
+    findings.unless(expected.profile.allows(certificate.key()), "key-allowed", certificate.key().algorithm().name);
+    findings.unless(
+        authority || certificate.key().sha256() != expected.issuer_key.sha256(),
+        "not-the-issuers-key",
+        "",
+    );
+}
+
+fn second_parser(certificate: &Certificate, findings: &mut Findings) {
+    use x509_parser::prelude::{FromDer, X509Certificate};
+    match X509Certificate::from_der(certificate.der()) {
+        Ok((rest, parsed)) => {
+            findings.unless(rest.is_empty(), "second-parser-rest", format!("{} bytes", rest.len()));
+            findings.unless(
+                parsed.raw_serial() == certificate.serial().bytes(),
+                "second-parser-serial",
+                parsed.raw_serial_as_string(),
+            );
+            let same = parsed.tbs_certificate.subject.as_raw() == certificate.subject().der()
+                && parsed.tbs_certificate.subject_pki.raw == certificate.key().spki();
+            findings.unless(same, "second-parser-subject", "");
+            for extension in parsed.extensions() {
+                let unread = extension.parsed_extension().error().is_some();
+                findings.unless(!unread, "second-parser-extension", extension.oid.to_id_string());
+            }
+        }
+        Err(error) => findings.add("second-parser", error.to_string()),
+    }
+}

@@ -1,0 +1,210 @@
+//! Distinguished names: Chinese text in UTF-8, NFC, in one fixed order (docs/formats.md, "Names").
+
+use crate::oid;
+use der::asn1::{Any, ObjectIdentifier, PrintableStringRef, SetOfVec, Utf8StringRef};
+use der::{Decode, Encode, Sequence, ValueOrd};
+use unicode_normalization::is_nfc;
+
+/// Longest text of one attribute in characters (RFC 5280 upper bounds: ub-common-name and others).
+pub const TEXT_CHARS_MAX: usize = 64;
+
+/// Why a text cannot stand in a name.
+#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
+#[non_exhaustive]
+pub enum NameError {
+    /// Nothing, or only spaces.
+    #[error("the name is empty")]
+    Empty,
+    /// More than [`TEXT_CHARS_MAX`] characters.
+    #[error("the name is longer than {TEXT_CHARS_MAX} characters")]
+    TooLong,
+    /// Not in Unicode normalization form C.
+    #[error("the name is not in Unicode normalization form C")]
+    NotNormalized,
+    /// Control, bidirectional or invisible characters.
+    #[error("the name has a character that cannot be shown: U+{0:04X}")]
+    Hidden(u32),
+    /// A value that only allows PrintableString has others.
+    #[error("the value allows only letters, digits and hyphens")]
+    NotPrintable,
+    /// The name's DER is not what we build.
+    #[error("the name is not valid DER")]
+    Malformed,
+}
+
+/// A text checked for names: NFC, trimmed, no control, bidi or invisible characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Text(String);
+
+impl Text {
+    /// Checks `text`; nothing is changed silently.
+    pub fn read(text: &str) -> Result<Self, NameError> {
+        if text.trim().is_empty() {
+            return Err(NameError::Empty);
+        }
+        if text.chars().count() > TEXT_CHARS_MAX {
+            return Err(NameError::TooLong);
+        }
+        if let Some(hidden) = text.chars().find(|c| is_hidden(*c)) {
+            return Err(NameError::Hidden(hidden as u32));
+        }
+        if !is_nfc(text) || text.trim() != text {
+            return Err(NameError::NotNormalized);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Controls, bidirectional marks, zero-width and other invisible characters, private use, tags.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}'..='\u{ffff}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{10ffff}')
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Sequence, ValueOrd)]
+struct Attribute {
+    oid: ObjectIdentifier,
+    value: Any,
+}
+
+/// A distinguished name, kept as its DER.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DistinguishedName(Vec<u8>);
+
+/// The parts of a subject in the order in which they are written; one attribute each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// C, two letters.
+    pub country: String,
+    /// O, the city.
+    pub organization: Text,
+    /// OU: the county's id if there is one, then the unit's id.
+    pub units: Vec<String>,
+    /// CN.
+    pub common_name: Text,
+    /// serialNumber: the person id; services have none.
+    pub serial_number: Option<String>,
+}
+
+impl Subject {
+    /// C, O, OU…, CN, serialNumber; C and serialNumber PrintableString, the others UTF8String.
+    pub fn to_name(&self) -> Result<DistinguishedName, NameError> {
+        let mut rdns = vec![
+            attribute(oid::COUNTRY, printable(&self.country)?)?,
+            attribute(oid::ORGANIZATION, utf8(self.organization.as_str())?)?,
+        ];
+        for unit in &self.units {
+            rdns.push(attribute(oid::ORGANIZATIONAL_UNIT, utf8(Text::read(unit)?.as_str())?)?);
+        }
+        rdns.push(attribute(oid::COMMON_NAME, utf8(self.common_name.as_str())?)?);
+        if let Some(number) = &self.serial_number {
+            rdns.push(attribute(oid::SERIAL_NUMBER, printable(number)?)?);
+        }
+        rdns.to_der().map(DistinguishedName).map_err(|_| NameError::Malformed)
+    }
+}
+
+impl DistinguishedName {
+    /// Takes a name's DER as it stands.
+    pub fn from_der(der: &[u8]) -> Result<Self, NameError> {
+        Vec::<SetOfVec<Attribute>>::from_der(der).map_err(|_| NameError::Malformed)?;
+        Ok(Self(der.to_vec()))
+    }
+
+    /// The name's DER.
+    pub fn der(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// No attribute at all, as in people's requests.
+    pub fn is_empty(&self) -> bool {
+        self.0 == [0x30, 0x00]
+    }
+
+    /// All values of one attribute, in order, as text.
+    pub fn values(&self, kind: ObjectIdentifier) -> Vec<String> {
+        let Ok(rdns) = Vec::<SetOfVec<Attribute>>::from_der(&self.0) else { return Vec::new() };
+        rdns.iter()
+            .flat_map(SetOfVec::iter)
+            .filter(|attribute| attribute.oid == kind)
+            .filter_map(|attribute| core::str::from_utf8(attribute.value.value()).ok().map(str::to_owned))
+            .collect()
+    }
+
+    /// The first common name.
+    pub fn common_name(&self) -> Option<String> {
+        self.values(oid::COMMON_NAME).into_iter().next()
+    }
+
+    /// The person id of a person's certificate.
+    pub fn person(&self) -> Option<String> {
+        self.values(oid::SERIAL_NUMBER).into_iter().next()
+    }
+
+    /// The unit: the last OU.
+    pub fn unit(&self) -> Option<String> {
+        self.values(oid::ORGANIZATIONAL_UNIT).pop()
+    }
+}
+
+fn attribute(oid: ObjectIdentifier, value: Any) -> Result<SetOfVec<Attribute>, NameError> {
+    SetOfVec::from_iter([Attribute { oid, value }]).map_err(|_| NameError::Malformed)
+}
+
+fn utf8(text: &str) -> Result<Any, NameError> {
+    let value = Utf8StringRef::new(text).map_err(|_| NameError::Malformed)?;
+    Any::encode_from(&value).map_err(|_| NameError::Malformed)
+}
+
+fn printable(text: &str) -> Result<Any, NameError> {
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        return Err(NameError::NotPrintable);
+    }
+    let value = PrintableStringRef::new(text).map_err(|_| NameError::NotPrintable)?;
+    Any::encode_from(&value).map_err(|_| NameError::NotPrintable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(name: &str) -> Result<Subject, NameError> {
+        Ok(Subject {
+            country: "CN".into(),
+            organization: Text::read("商洛市")?,
+            units: vec!["shangzhou".into(), "sz-office".into()],
+            common_name: Text::read(name)?,
+            serial_number: Some("0123456789ABCDEF".into()),
+        })
+    }
+
+    #[test]
+    fn a_chinese_name_is_written_in_order_and_read_back() {
+        let name = subject("王小明").unwrap().to_name().unwrap();
+        assert_eq!(name.common_name().as_deref(), Some("王小明"));
+        assert_eq!(name.unit().as_deref(), Some("sz-office"));
+        assert_eq!(name.person().as_deref(), Some("0123456789ABCDEF"));
+        assert_eq!(name.values(oid::ORGANIZATIONAL_UNIT).len(), 2);
+    }
+
+    #[test]
+    fn hidden_and_unnormalized_characters_are_refused() {
+        assert_eq!(subject("王\u{202e}明").unwrap_err(), NameError::Hidden(0x202e));
+        assert_eq!(subject("王\u{200b}明").unwrap_err(), NameError::Hidden(0x200b));
+        assert_eq!(subject("王\n明").unwrap_err(), NameError::Hidden(0x0a));
+        assert_eq!(subject("e\u{301}").unwrap_err(), NameError::NotNormalized);
+        assert_eq!(subject(" 王").unwrap_err(), NameError::NotNormalized);
+        assert_eq!(subject("").unwrap_err(), NameError::Empty);
+        assert_eq!(subject(&"王".repeat(65)).unwrap_err(), NameError::TooLong);
+    }
+}

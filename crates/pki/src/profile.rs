@@ -1,0 +1,241 @@
+//! Certificate profiles: `ProfileConfig` as it stands in TOML becomes a checked [`CertificateProfile`].
+
+use crate::algorithm::{PublicKey, by_name};
+use crate::extension::{self, Extension, KEY_USAGES};
+use crate::oid::{self, Arc};
+use der::asn1::ObjectIdentifier;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+/// Who may hold certificates of a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Holder {
+    /// An official; enrols by letter, in the page or by command line.
+    Person,
+    /// An officer, administrator, auditor or owner; enrols by command line only.
+    Staff,
+    /// A machine of the system itself.
+    Service,
+    /// A CA; made in ceremonies only.
+    Authority,
+    /// A signer of statements, made in ceremonies only.
+    Signer,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProfileConfig {
+    id: String,
+    version: u32,
+    holder: Holder,
+    policy: u32,
+    validity_days: u32,
+    keys: Vec<String>,
+    key_usage: Vec<String>,
+    extended_key_usage: Vec<String>,
+    #[serde(default)]
+    mail: bool,
+    #[serde(default)]
+    path_len: Option<u8>,
+    #[serde(default)]
+    approvals: Option<ProfileApprovals>,
+}
+
+/// What a profile asks for beyond the approval rules.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileApprovals {
+    /// Roles that count, by name.
+    pub roles: Vec<String>,
+    /// How many persons.
+    pub count: u8,
+    /// How many of them outside the browser.
+    pub outside_browser: u8,
+}
+
+/// Why a profile file is not accepted; the text names the line.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProfileError {
+    /// Not TOML, a key missing or unknown.
+    #[error("{0}")]
+    Toml(String),
+    /// A value outside what a profile may say.
+    #[error("profile {id}: {what}")]
+    Value {
+        /// The profile.
+        id: String,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// A checked profile.
+#[derive(Clone, Debug)]
+pub struct CertificateProfile {
+    config_id: String,
+    version: u32,
+    holder: Holder,
+    policy: u32,
+    validity_days: u32,
+    keys: Vec<String>,
+    key_usage: Vec<String>,
+    purposes: Vec<String>,
+    mail: bool,
+    path_len: Option<u8>,
+    approvals: Option<ProfileApprovals>,
+    digest: [u8; 32],
+}
+
+const PURPOSES: [(&str, Option<ObjectIdentifier>); 6] = [
+    ("serverAuth", Some(oid::SERVER_AUTH)),
+    ("clientAuth", Some(oid::CLIENT_AUTH)),
+    ("emailProtection", Some(oid::EMAIL_PROTECTION)),
+    ("OCSPSigning", Some(oid::OCSP_SIGNING)),
+    ("registrySigning", None),
+    ("statusSigning", None),
+];
+
+impl CertificateProfile {
+    /// Reads a profile file; its digest is SHA-256 of the file.
+    pub fn read(text: &str) -> Result<Self, ProfileError> {
+        let config: ProfileConfig =
+            toml::from_str(text).map_err(|error| ProfileError::Toml(error.to_string()))?;
+        let wrong = |what: String| ProfileError::Value { id: config.id.clone(), what };
+        if config.id.is_empty() || !config.id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') {
+            return Err(wrong("the id is lower-case letters and hyphens".into()));
+        }
+        if config.version == 0 || config.validity_days == 0 || config.validity_days > 36_525 {
+            return Err(wrong("version and validity_days start at 1".into()));
+        }
+        if let Some(key) = config.keys.iter().find(|key| by_name(key).is_none()) {
+            return Err(wrong(format!("no algorithm is called {key}")));
+        }
+        if let Some(usage) = config.key_usage.iter().find(|u| !KEY_USAGES.contains(&u.as_str())) {
+            return Err(wrong(format!("no key usage is called {usage}")));
+        }
+        let unknown = |name: &&String| PURPOSES.iter().all(|(known, _)| known != name);
+        if let Some(purpose) = config.extended_key_usage.iter().find(unknown) {
+            return Err(wrong(format!("no extended key usage is called {purpose}")));
+        }
+        check_holder(&config).map_err(&wrong)?;
+        Ok(Self {
+            digest: Sha256::digest(text.as_bytes()).into(),
+            config_id: config.id,
+            version: config.version,
+            holder: config.holder,
+            policy: config.policy,
+            validity_days: config.validity_days,
+            keys: config.keys,
+            key_usage: config.key_usage,
+            purposes: config.extended_key_usage,
+            mail: config.mail,
+            path_len: config.path_len,
+            approvals: config.approvals,
+        })
+    }
+
+    /// The id.
+    pub fn id(&self) -> &str {
+        &self.config_id
+    }
+
+    /// The version.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// SHA-256 of the file.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    /// Who may hold it.
+    pub fn holder(&self) -> Holder {
+        self.holder
+    }
+
+    /// Days of validity.
+    pub fn validity_days(&self) -> u32 {
+        self.validity_days
+    }
+
+    /// Whether a mail address may stand in the certificate.
+    pub fn mail(&self) -> bool {
+        self.mail
+    }
+
+    /// What it asks for beyond the approval rules.
+    pub fn approvals(&self) -> Option<&ProfileApprovals> {
+        self.approvals.as_ref()
+    }
+
+    /// Whether keys of this algorithm are allowed.
+    pub fn allows(&self, key: &PublicKey) -> bool {
+        self.keys.iter().any(|name| name == key.algorithm().name)
+    }
+
+    /// The certificate policy under the city's arc.
+    pub fn policy(&self, arc: &Arc) -> Option<ObjectIdentifier> {
+        arc.policy(self.policy)
+    }
+
+    /// The purposes under the city's arc.
+    pub fn purposes(&self, arc: &Arc) -> Vec<ObjectIdentifier> {
+        self.purposes
+            .iter()
+            .filter_map(|name| match name.as_str() {
+                "registrySigning" => arc.registry_signing(),
+                "statusSigning" => arc.status_signing(),
+                _ => PURPOSES.iter().find(|(known, _)| known == name).and_then(|(_, oid)| *oid),
+            })
+            .collect()
+    }
+
+    /// Extensions that follow from the profile alone: constraints, usages, policy.
+    pub fn extensions(&self, arc: &Arc) -> der::Result<Vec<Extension>> {
+        let mut list = Vec::new();
+        if self.holder == Holder::Authority {
+            list.push(extension::ca_constraints(self.path_len)?);
+        }
+        list.push(extension::key_usage(&self.key_usage)?);
+        let purposes = self.purposes(arc);
+        if !purposes.is_empty() {
+            list.push(extension::extended_key_usage(&purposes, self.holder == Holder::Signer)?);
+        }
+        let policy = match self.policy {
+            0 => oid::ANY_POLICY,
+            _ => self.policy(arc).ok_or(der::ErrorKind::Failed)?,
+        };
+        list.push(extension::policy(policy)?);
+        if self.purposes.iter().any(|purpose| purpose == "OCSPSigning") {
+            list.push(extension::ocsp_nocheck()?);
+        }
+        Ok(list)
+    }
+}
+
+/// OCSPSigning, keyCertSign and cRLSign are never to be had by enrolling.
+fn check_holder(config: &ProfileConfig) -> Result<(), String> {
+    let has = |usage: &str| config.key_usage.iter().any(|u| u == usage);
+    let signs_certificates = has("keyCertSign") || has("cRLSign");
+    if signs_certificates != (config.holder == Holder::Authority) {
+        return Err("keyCertSign and cRLSign belong to authorities, and only to them".into());
+    }
+    let signer_only = ["OCSPSigning", "registrySigning", "statusSigning"];
+    let signer_purpose = config.extended_key_usage.iter().any(|p| signer_only.contains(&p.as_str()));
+    if signer_purpose != (config.holder == Holder::Signer) {
+        return Err("signing purposes belong to signers, and only to them".into());
+    }
+    if has("keyEncipherment") && config.keys.iter().any(|key| !key.starts_with("rsa")) {
+        return Err("keyEncipherment is for RSA keys only".into());
+    }
+    if config.path_len.is_some() && config.holder != Holder::Authority {
+        return Err("path_len belongs to authorities".into());
+    }
+    if config.approvals.as_ref().is_some_and(|a| a.count == 0 || a.outside_browser == 0) {
+        return Err("approvals ask for at least one person, one of them outside the browser".into());
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! PKCS#10 requests (RFC 2986): read with proof of possession, and made for keys of our own people.
+
+use crate::algorithm::{KeyError, PublicKey, SignError, Signer};
+use crate::name::DistinguishedName;
+use crate::raw::{Signed, SubjectPublicKeyInfo, assemble, sequence};
+use der::asn1::Any;
+use der::{Decode, Encode, Sequence};
+
+/// Largest request that is read at all, in bytes.
+pub const REQUEST_BYTES_MAX: usize = 8 * 1024;
+
+#[derive(Sequence)]
+struct Info {
+    version: u8,
+    subject: Any,
+    key: SubjectPublicKeyInfo,
+    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
+    attributes: Option<der::asn1::SetOfVec<Any>>,
+}
+
+/// Why a request is not accepted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// Larger than [`REQUEST_BYTES_MAX`].
+    #[error("the request is larger than {REQUEST_BYTES_MAX} bytes")]
+    TooLarge,
+    /// Not PKCS#10 in DER.
+    #[error("not a PKCS#10 request: {0}")]
+    Malformed(#[from] der::Error),
+    /// The key is unknown or weak.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The signature is not by the key in the request.
+    #[error("the request is not signed by its own key")]
+    Possession,
+    /// The key could not sign a request of ours.
+    #[error(transparent)]
+    Signer(#[from] SignError),
+}
+
+/// A request whose signature proves possession of its key.
+#[derive(Clone, Debug)]
+pub struct CertificationRequest {
+    der: Vec<u8>,
+    subject: DistinguishedName,
+    key: PublicKey,
+    has_attributes: bool,
+}
+
+impl CertificationRequest {
+    /// Reads DER and checks size, key and proof of possession.
+    pub fn read(der: &[u8]) -> Result<Self, RequestError> {
+        if der.len() > REQUEST_BYTES_MAX {
+            return Err(RequestError::TooLarge);
+        }
+        let signed = Signed::read(der)?;
+        let content = signed.content()?;
+        let info = Info::from_der(&content)?;
+        let key = PublicKey::read(&info.key.to_der()?)?;
+        let algorithm = key.algorithm().signature_identifier()?;
+        if info.version != 0 {
+            return Err(RequestError::Malformed(der::ErrorKind::Failed.into()));
+        }
+        if algorithm != signed.algorithm.to_der()? || !key.verify(&content, signed.signature()) {
+            return Err(RequestError::Possession);
+        }
+        let subject = DistinguishedName::from_der(&info.subject.to_der()?)
+            .map_err(|_| RequestError::Malformed(der::ErrorKind::Failed.into()))?;
+        let has_attributes = info.attributes.is_some_and(|set| !set.is_empty());
+        Ok(Self { der: der.to_vec(), subject, key, has_attributes })
+    }
+
+    /// Makes a request with an empty subject and no attributes, as people's requests have.
+    pub fn build(signer: &dyn Signer) -> Result<Self, RequestError> {
+        let mut info = 0u8.to_der()?;
+        info.extend(sequence(&[])?);
+        info.extend_from_slice(signer.public_key().spki());
+        info.extend_from_slice(&[0xa0, 0x00]);
+        let info = sequence(&info)?;
+        let algorithm = signer.public_key().algorithm().signature_identifier()?;
+        Self::read(&assemble(&info, &algorithm, &signer.sign(&info)?)?)
+    }
+
+    /// The whole request.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The subject that the request asks for; people's requests have none.
+    pub fn subject(&self) -> &DistinguishedName {
+        &self.subject
+    }
+
+    /// The key whose possession was proven.
+    pub fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// Whether it asks for extensions or anything else; we take nothing from a request but its key.
+    pub fn has_attributes(&self) -> bool {
+        self.has_attributes
+    }
+}

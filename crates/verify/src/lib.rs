@@ -1,0 +1,1 @@
+//! `yinxin-verify`: says offline what an evidence bundle proves. Comes with the gate and the proof.
