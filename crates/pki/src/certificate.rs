@@ -232,7 +232,8 @@ impl Certificate {
         let Ok(signed) = Signed::read(&self.der) else { return false };
         let algorithm = issuer.algorithm().signature_identifier();
         let Ok(content) = signed.content() else { return false };
-        algorithm.ok() == signed.algorithm.to_der().ok() && issuer.verify(&content, signed.signature())
+        algorithm.ok() == signed.algorithm.to_der().ok()
+            && issuer.verify(&content, signed.signature())
     }
 
     /// PEM with 64-character lines (RFC 7468).

@@ -12,7 +12,6 @@
 pub mod algorithm;
 pub mod certificate;
 pub mod crl;
-mod raw;
 pub mod extension;
 pub mod lint;
 pub mod name;
@@ -20,6 +19,7 @@ pub mod oid;
 pub mod path;
 pub mod pkcs12;
 pub mod profile;
+mod raw;
 pub mod request;
 pub mod serial;
 pub mod time;

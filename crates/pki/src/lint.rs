@@ -63,14 +63,21 @@ impl Findings {
 }
 
 /// A certificate around the bytes with a signature of nothing, for reading only.
-fn with_null_signature(tbs: &TbsCertificate, key: &PublicKey) -> Result<Certificate, CertificateError> {
+fn with_null_signature(
+    tbs: &TbsCertificate,
+    key: &PublicKey,
+) -> Result<Certificate, CertificateError> {
     let algorithm = key.algorithm().signature_identifier()?;
     Certificate::read(&assemble(tbs.der(), &algorithm, &[0])?)
 }
 
 fn shape(certificate: &Certificate, findings: &mut Findings) {
     let serial = certificate.serial().bytes();
-    findings.unless((9..=20).contains(&serial.len()), "serial-length", certificate.serial().to_string());
+    findings.unless(
+        (9..=20).contains(&serial.len()),
+        "serial-length",
+        certificate.serial().to_string(),
+    );
     let mut seen = HashSet::new();
     for extension in certificate.extensions() {
         findings.unless(seen.insert(extension.id), "extension-once", extension.id.to_string());
@@ -85,9 +92,17 @@ fn shape(certificate: &Certificate, findings: &mut Findings) {
 fn times(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Findings) {
     let (before, after) = (certificate.not_before(), certificate.not_after());
     let longest = u64::from(expected.profile.validity_days()) * 86_400 + 3_600;
-    findings.unless(before < after && after - before <= longest, "validity-length", format!("{after}"));
+    findings.unless(
+        before < after && after - before <= longest,
+        "validity-length",
+        format!("{after}"),
+    );
     let backdated = expected.now.checked_sub(before);
-    findings.unless(backdated.is_some_and(|s| s <= 3_600), "backdated-one-hour", format!("{before}"));
+    findings.unless(
+        backdated.is_some_and(|s| s <= 3_600),
+        "backdated-one-hour",
+        format!("{before}"),
+    );
     if let Some(issuer) = expected.issuer {
         findings.unless(after <= issuer.not_after(), "within-issuer", format!("{after}"));
     }
@@ -120,7 +135,11 @@ fn usages(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Fin
     findings.unless(authority == constraints, "basic-constraints", "");
     let purposes = certificate.purposes();
     findings.unless(authority || !purposes.is_empty(), "purpose-present", "");
-    findings.unless(expected.profile.allows(certificate.key()), "key-allowed", certificate.key().algorithm().name);
+    findings.unless(
+        expected.profile.allows(certificate.key()),
+        "key-allowed",
+        certificate.key().algorithm().name,
+    );
     findings.unless(
         authority || certificate.key().sha256() != expected.issuer_key.sha256(),
         "not-the-issuers-key",

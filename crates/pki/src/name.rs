@@ -137,7 +137,9 @@ impl DistinguishedName {
         rdns.iter()
             .flat_map(SetOfVec::iter)
             .filter(|attribute| attribute.oid == kind)
-            .filter_map(|attribute| core::str::from_utf8(attribute.value.value()).ok().map(str::to_owned))
+            .filter_map(|attribute| {
+                core::str::from_utf8(attribute.value.value()).ok().map(str::to_owned)
+            })
             .collect()
     }
 

@@ -3,7 +3,9 @@
 use crate::Certificate;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::time::Duration;
-use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, anchor_from_trusted_cert};
+use webpki::{
+    EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, anchor_from_trusted_cert,
+};
 
 /// Why a certificate does not lead to an anchor of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

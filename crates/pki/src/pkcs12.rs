@@ -119,9 +119,11 @@ fn encrypt(
         algorithm: HMAC_SHA256,
         parameters: Some(Any::encode_from(&der::asn1::Null)?),
     };
-    let parameters = Pbkdf2Parameters { salt: OctetString::new(salt.as_slice())?, iterations: ITERATIONS, prf };
+    let parameters =
+        Pbkdf2Parameters { salt: OctetString::new(salt.as_slice())?, iterations: ITERATIONS, prf };
     let kdf = sequence(&[PBKDF2.to_der()?, parameters.to_der()?].concat())?;
-    let scheme = sequence(&[AES256_CBC.to_der()?, OctetString::new(iv.as_slice())?.to_der()?].concat())?;
+    let scheme =
+        sequence(&[AES256_CBC.to_der()?, OctetString::new(iv.as_slice())?.to_der()?].concat())?;
     let algorithm = sequence(&[PBES2.to_der()?, sequence(&[kdf, scheme].concat())?].concat())?;
     Ok((algorithm, buffer))
 }
@@ -129,8 +131,10 @@ fn encrypt(
 fn mac(safe: &[u8], password: &str, salt: &[u8; 16]) -> Result<Vec<u8>, Pkcs12Error> {
     let key = mac_key(password, salt);
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), safe);
-    let algorithm =
-        AlgorithmIdentifier { algorithm: SHA256, parameters: Some(Any::encode_from(&der::asn1::Null)?) };
+    let algorithm = AlgorithmIdentifier {
+        algorithm: SHA256,
+        parameters: Some(Any::encode_from(&der::asn1::Null)?),
+    };
     let digest_info = [algorithm.to_der()?, OctetString::new(tag.as_ref())?.to_der()?].concat();
     let salt = OctetString::new(salt.as_slice())?.to_der()?;
     Ok(sequence(&[sequence(&digest_info)?, salt, ITERATIONS.to_der()?].concat())?)

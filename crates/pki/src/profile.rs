@@ -224,7 +224,8 @@ fn check_holder(config: &ProfileConfig) -> Result<(), String> {
         return Err("keyCertSign and cRLSign belong to authorities, and only to them".into());
     }
     let signer_only = ["OCSPSigning", "registrySigning", "statusSigning"];
-    let signer_purpose = config.extended_key_usage.iter().any(|p| signer_only.contains(&p.as_str()));
+    let signer_purpose =
+        config.extended_key_usage.iter().any(|p| signer_only.contains(&p.as_str()));
     if signer_purpose != (config.holder == Holder::Signer) {
         return Err("signing purposes belong to signers, and only to them".into());
     }

@@ -20,7 +20,9 @@ impl SerialNumber {
     /// Reads integer content as it stands in DER.
     pub fn from_der_content(bytes: &[u8]) -> Option<Self> {
         match bytes {
-            [first, ..] if bytes.len() <= 20 && *first < 0x80 && bytes != [0] => Some(Self(bytes.to_vec())),
+            [first, ..] if bytes.len() <= 20 && *first < 0x80 && bytes != [0] => {
+                Some(Self(bytes.to_vec()))
+            }
             _ => None,
         }
     }

@@ -1,0 +1,164 @@
+//! Key files: encrypted PKCS#8 in PEM, mode 0600, made once and never overwritten.
+
+use crate::software::{KeyRejected, SoftwareSigner};
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use pkcs8::pkcs5::pbes2;
+use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Why a key file cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyFileError {
+    /// A file is there already; keys are never overwritten.
+    #[error("{0} exists; a key is never overwritten")]
+    Exists(String),
+    /// The file system says no.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Not PEM of a PKCS#8 key.
+    #[error("{0} is not a key file (PKCS#8 in PEM)")]
+    Malformed(String),
+    /// The passphrase does not open it.
+    #[error("the passphrase does not open {0}")]
+    Passphrase(String),
+    /// The key is none we know.
+    #[error(transparent)]
+    Key(#[from] KeyRejected),
+    /// No randomness, or the cipher refused.
+    #[error("the key could not be encrypted")]
+    Encrypt,
+}
+
+/// How hard guessing is made: people choose passphrases, machines draw 256 random bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stretch {
+    /// 600,000 rounds of PBKDF2-HMAC-SHA-256.
+    Chosen,
+    /// 10,000 rounds.
+    Random,
+}
+
+/// Writes `key` encrypted under `passphrase`.
+pub fn save(
+    path: &Path,
+    key: &SoftwareSigner,
+    passphrase: &str,
+    stretch: Stretch,
+) -> Result<(), KeyFileError> {
+    let mut random = [0u8; 32];
+    SystemRandom::new().fill(&mut random).map_err(|_| KeyFileError::Encrypt)?;
+    let (salt, iv) = random.split_at(16);
+    let iv: [u8; 16] = iv.try_into().map_err(|_| KeyFileError::Encrypt)?;
+    let rounds = match stretch {
+        Stretch::Chosen => 600_000,
+        Stretch::Random => 10_000,
+    };
+    let parameters = pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(rounds, salt, iv)
+        .map_err(|_| KeyFileError::Encrypt)?;
+    let info = PrivateKeyInfoRef::try_from(key.pkcs8()).map_err(|_| KeyFileError::Encrypt)?;
+    let sealed =
+        info.encrypt_with_params(parameters, passphrase).map_err(|_| KeyFileError::Encrypt)?;
+    let pem = pki::certificate::pem("ENCRYPTED PRIVATE KEY", sealed.as_bytes());
+    write_new(path, pem.as_bytes())
+}
+
+/// Writes `key` in clear, for services whose TLS key is read without anybody present.
+pub fn save_plain(path: &Path, key: &SoftwareSigner) -> Result<(), KeyFileError> {
+    let pem = Zeroizing::new(pki::certificate::pem("PRIVATE KEY", key.pkcs8()));
+    write_new(path, pem.as_bytes())
+}
+
+/// Opens an encrypted key file.
+pub fn open(path: &Path, passphrase: &str) -> Result<SoftwareSigner, KeyFileError> {
+    let text = read(path)?;
+    let sealed = block(&text, "ENCRYPTED PRIVATE KEY", path)?;
+    let info = EncryptedPrivateKeyInfoRef::try_from(sealed.as_slice())
+        .map_err(|_| KeyFileError::Malformed(path.display().to_string()))?;
+    let plain = info
+        .decrypt(passphrase)
+        .map_err(|_| KeyFileError::Passphrase(path.display().to_string()))?;
+    Ok(SoftwareSigner::from_pkcs8(plain.as_bytes())?)
+}
+
+/// Opens a key file in clear.
+pub fn open_plain(path: &Path) -> Result<SoftwareSigner, KeyFileError> {
+    let text = read(path)?;
+    Ok(SoftwareSigner::from_pkcs8(&block(&text, "PRIVATE KEY", path)?)?)
+}
+
+/// Reads a passphrase file: its first line.
+pub fn passphrase_from_file(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
+    let text = read(path)?;
+    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+}
+
+fn read(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
+    std::fs::read_to_string(path)
+        .map(Zeroizing::new)
+        .map_err(|source| KeyFileError::File { path: path.display().to_string(), source })
+}
+
+fn block(text: &str, label: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+    let mut blocks = pki::certificate::read_pem(text, label);
+    blocks
+        .pop()
+        .map(Zeroizing::new)
+        .ok_or_else(|| KeyFileError::Malformed(path.display().to_string()))
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeyFileError> {
+    let failed = |source: std::io::Error| match source.kind() {
+        std::io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.display().to_string()),
+        _ => KeyFileError::File { path: path.display().to_string(), source },
+    };
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pki::Signer;
+
+    #[test]
+    fn every_algorithm_is_saved_opened_and_signs() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["p256", "p384", "ed25519", "rsa2048"] {
+            let path = folder.path().join(name);
+            let key = SoftwareSigner::generate(pki::algorithm::by_name(name).unwrap()).unwrap();
+            save(&path, &key, "correct horse", Stretch::Random).unwrap();
+            let opened = open(&path, "correct horse").unwrap();
+            let signature = opened.sign(b"message").unwrap();
+            assert!(key.public_key().verify(b"message", &signature));
+            assert!(!key.public_key().verify(b"massage", &signature));
+            let pem = std::fs::read(&path).unwrap();
+            let judged =
+                openssl::pkey::PKey::private_key_from_pem_passphrase(&pem, b"correct horse");
+            assert_eq!(judged.unwrap().public_key_to_der().unwrap(), key.public_key().spki());
+        }
+    }
+
+    #[test]
+    fn a_wrong_passphrase_and_an_existing_file_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let key = SoftwareSigner::generate_p256().unwrap();
+        save(&path, &key, "right", Stretch::Random).unwrap();
+        assert!(matches!(open(&path, "wrong"), Err(KeyFileError::Passphrase(_))));
+        assert!(matches!(
+            save(&path, &key, "right", Stretch::Random),
+            Err(KeyFileError::Exists(_))
+        ));
+    }
+}

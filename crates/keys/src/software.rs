@@ -1,0 +1,124 @@
+//! A key in memory, made and used by aws-lc.
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{self as sig, KeyPair};
+use pki::algorithm::{Algorithm, SignError, by_name};
+use pki::{PublicKey, Signer};
+use zeroize::Zeroizing;
+
+/// The bytes are no private key that we can use.
+#[derive(Debug, thiserror::Error)]
+#[error("not a private key of a known algorithm: {0}")]
+pub struct KeyRejected(pub String);
+
+enum Pair {
+    Ecdsa(sig::EcdsaKeyPair),
+    Ed25519(sig::Ed25519KeyPair),
+    Rsa(aws_lc_rs::rsa::KeyPair),
+}
+
+/// A private key in this process's memory.
+pub struct SoftwareSigner {
+    pair: Pair,
+    public: PublicKey,
+    pkcs8: Zeroizing<Vec<u8>>,
+}
+
+fn rejected(error: impl std::fmt::Display) -> KeyRejected {
+    KeyRejected(error.to_string())
+}
+
+impl SoftwareSigner {
+    /// Draws a new key of a registry member.
+    pub fn generate(algorithm: &Algorithm) -> Result<Self, KeyRejected> {
+        let random = SystemRandom::new();
+        let pkcs8 = match algorithm.name {
+            "p256" | "p384" => {
+                let signing = ecdsa(algorithm.name);
+                let document =
+                    sig::EcdsaKeyPair::generate_pkcs8(signing, &random).map_err(rejected)?;
+                document.as_ref().to_vec()
+            }
+            "ed25519" => {
+                let pair = sig::Ed25519KeyPair::generate().map_err(rejected)?;
+                AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).map_err(rejected)?.as_ref().to_vec()
+            }
+            "rsa2048" => rsa(KeySize::Rsa2048)?,
+            "rsa3072" => rsa(KeySize::Rsa3072)?,
+            "rsa4096" => rsa(KeySize::Rsa4096)?,
+            other => return Err(KeyRejected(other.to_owned())),
+        };
+        Self::from_pkcs8(&pkcs8)
+    }
+
+    /// Draws a new P-256 key, the default of everything online.
+    pub fn generate_p256() -> Result<Self, KeyRejected> {
+        Self::generate(by_name("p256").ok_or_else(|| KeyRejected("p256".into()))?)
+    }
+
+    /// Takes a PKCS#8 `PrivateKeyInfo` in DER, of any registry member.
+    pub fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, KeyRejected> {
+        let (pair, spki) = if let Ok(pair) = sig::Ed25519KeyPair::from_pkcs8(pkcs8) {
+            let spki = spki(pair.public_key())?;
+            (Pair::Ed25519(pair), spki)
+        } else if let Ok(pair) = aws_lc_rs::rsa::KeyPair::from_pkcs8(pkcs8) {
+            let spki = spki(pair.public_key())?;
+            (Pair::Rsa(pair), spki)
+        } else {
+            let pair = sig::EcdsaKeyPair::from_pkcs8(ecdsa("p256"), pkcs8)
+                .or_else(|_| sig::EcdsaKeyPair::from_pkcs8(ecdsa("p384"), pkcs8))
+                .map_err(rejected)?;
+            let spki = spki(pair.public_key())?;
+            (Pair::Ecdsa(pair), spki)
+        };
+        let public = PublicKey::read(&spki).map_err(rejected)?;
+        Ok(Self { pair, public, pkcs8: Zeroizing::new(pkcs8.to_vec()) })
+    }
+
+    /// The PKCS#8 bytes, for writing key files and PKCS#12 only.
+    pub fn pkcs8(&self) -> &[u8] {
+        &self.pkcs8
+    }
+}
+
+impl Signer for SoftwareSigner {
+    fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let failed = |error: aws_lc_rs::error::Unspecified| SignError(error.to_string());
+        match &self.pair {
+            Pair::Ecdsa(pair) => {
+                let signature = pair.sign(&SystemRandom::new(), message).map_err(failed)?;
+                Ok(signature.as_ref().to_vec())
+            }
+            Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                let random = SystemRandom::new();
+                pair.sign(&sig::RSA_PKCS1_SHA256, &random, message, &mut signature)
+                    .map_err(failed)?;
+                Ok(signature)
+            }
+        }
+    }
+}
+
+fn ecdsa(name: &str) -> &'static sig::EcdsaSigningAlgorithm {
+    match name {
+        "p384" => &sig::ECDSA_P384_SHA384_ASN1_SIGNING,
+        _ => &sig::ECDSA_P256_SHA256_ASN1_SIGNING,
+    }
+}
+
+fn rsa(size: KeySize) -> Result<Vec<u8>, KeyRejected> {
+    let pair = aws_lc_rs::rsa::KeyPair::generate(size).map_err(rejected)?;
+    Ok(AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).map_err(rejected)?.as_ref().to_vec())
+}
+
+fn spki(public: &impl AsDer<PublicKeyX509Der<'static>>) -> Result<Vec<u8>, KeyRejected> {
+    Ok(public.as_der().map_err(rejected)?.as_ref().to_vec())
+}

@@ -1,0 +1,69 @@
+//! Checkpoints (C2SP tlog-checkpoint): origin, size and root hash as a note's text.
+
+use crate::merkle::Hash;
+use crate::note::{self, NoteError, VerifierKey};
+use data_encoding::BASE64;
+
+/// The head of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The log's name.
+    pub origin: String,
+    /// Number of entries.
+    pub size: u64,
+    /// Root hash at this size.
+    pub root: Hash,
+}
+
+impl Checkpoint {
+    /// The text that is signed.
+    pub fn text(&self) -> String {
+        format!("{}\n{}\n{}\n", self.origin, self.size, BASE64.encode(&self.root))
+    }
+
+    /// Opens a note signed by `key`, whose name is the log's origin.
+    pub fn open(
+        note: &str,
+        key: &VerifierKey,
+        verify: impl Fn(&[u8; 32], &[u8], &[u8]) -> bool,
+    ) -> Result<Self, NoteError> {
+        let text = note::open(note, key, verify)?;
+        let mut lines = text.lines();
+        let (Some(origin), Some(size), Some(root)) = (lines.next(), lines.next(), lines.next())
+        else {
+            return Err(NoteError::Malformed);
+        };
+        let number: u64 = size.parse().map_err(|_| NoteError::Malformed)?;
+        let root = BASE64.decode(root.as_bytes()).map_err(|_| NoteError::Malformed)?;
+        let root = Hash::try_from(root).map_err(|_| NoteError::Malformed)?;
+        if origin != key.name() || number.to_string() != size {
+            return Err(NoteError::Malformed);
+        }
+        Ok(Self { origin: origin.to_owned(), size: number, root })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stand-in for a signature: the property under test is the note's form.
+    fn sum(message: &[u8]) -> Vec<u8> {
+        crate::merkle::leaf_hash(message).to_vec()
+    }
+
+    #[test]
+    fn a_checkpoint_is_signed_opened_and_refused_when_changed() {
+        let key = VerifierKey::new("city/control", [7; 32]).unwrap();
+        assert_eq!(VerifierKey::read(&key.to_string()).unwrap(), key);
+        let head = Checkpoint { origin: "city/control".into(), size: 5, root: [9; 32] };
+        let note = note::sign(&head.text(), &key, |m| Ok::<_, ()>(sum(m))).unwrap();
+        let verify = |_: &[u8; 32], message: &[u8], signature: &[u8]| sum(message) == signature;
+        assert_eq!(Checkpoint::open(&note, &key, verify).unwrap(), head);
+        let changed = note.replacen("\n5\n", "\n6\n", 1);
+        assert_eq!(Checkpoint::open(&changed, &key, verify), Err(NoteError::Unsigned));
+        let other = VerifierKey::new("city/access", [7; 32]).unwrap();
+        assert_eq!(Checkpoint::open(&note, &other, verify), Err(NoteError::Unsigned));
+        assert_eq!(Checkpoint::open("text", &key, verify), Err(NoteError::Malformed));
+    }
+}
