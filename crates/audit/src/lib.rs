@@ -1,1 +1,30 @@
-//! .
+//! What people approve and what the log keeps: orders, approvals, records, commitments, the founding
+//! statement, and the authority that follows from replaying them.
+//!
+//! Never reads a clock or a file; signatures are made by a `pki::Signer` that the caller holds. The
+//! bytes are those of `docs/formats.md`. In reading order: [`json`], [`commitment`], [`label`],
+//! [`order`], [`approval`], [`founding`], [`record`], [`rules`], [`authority`], [`letter`],
+//! [`trust`], [`code`].
+
+pub mod approval;
+pub mod authority;
+pub mod bytes;
+pub mod code;
+pub mod commitment;
+pub mod founding;
+pub mod json;
+pub mod label;
+pub mod letter;
+pub mod order;
+pub mod record;
+pub mod rules;
+pub mod time;
+pub mod trust;
+
+pub use approval::Approval;
+
+pub use bytes::Bytes;
+pub use code::{Code, Problem};
+pub use commitment::{Commitment, Disclosure};
+pub use order::{Order, SignedOrder};
+pub use record::Record;

@@ -1,0 +1,54 @@
+//! Approvals: a person's signature over the digest of an order.
+
+use crate::bytes::Bytes;
+use crate::label::Label;
+use pki::algorithm::SignError;
+use pki::{Certificate, Signer};
+use serde::{Deserialize, Serialize};
+
+/// An approval by a certificate key. (Passkeys come as another method.)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// Format: 1.
+    pub v: u8,
+    /// `certificate`.
+    pub method: String,
+    /// Digest of the order.
+    pub order: Bytes,
+    /// The approver's certificate, DER.
+    pub certificate: Bytes,
+    /// Signature over `yinxin-approval-v1` ‖ 0x00 ‖ digest.
+    pub signature: Bytes,
+}
+
+impl Approval {
+    /// Approves the order with this digest.
+    pub fn sign(
+        digest: [u8; 32],
+        certificate: &Certificate,
+        signer: &dyn Signer,
+    ) -> Result<Self, SignError> {
+        Ok(Self {
+            v: 1,
+            method: "certificate".into(),
+            order: digest.into(),
+            certificate: certificate.der().into(),
+            signature: Bytes(Label::Approval.sign(signer, &digest)?),
+        })
+    }
+
+    /// The approver's certificate, if its key made the signature. Who that is, and whether they may,
+    /// is for the authority to say.
+    pub fn signer(&self) -> Option<Certificate> {
+        let known = self.v == 1 && self.method == "certificate" && self.order.0.len() == 32;
+        let certificate = Certificate::read(&self.certificate.0).ok().filter(|_| known)?;
+        let signed = Label::Approval.verify(certificate.key(), &self.order.0, &self.signature.0);
+        signed.then_some(certificate)
+    }
+
+    /// Whether it was made outside the browser; certificate keys are never used in a page.
+    pub fn outside_browser(&self) -> bool {
+        self.method == "certificate"
+    }
+}

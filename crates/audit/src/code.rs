@@ -1,0 +1,143 @@
+//! The catalogue of refusals: a code that never changes, whose fault it is, and a plain sentence in
+//! both languages. `docs/errors.md` explains each; a test keeps the two alike.
+
+use serde::{Deserialize, Serialize};
+
+/// Whose fault a refusal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// What was sent is wrong.
+    Caller,
+    /// Who sent it is not who they must be.
+    Peer,
+    /// It is well formed and not permitted.
+    Policy,
+    /// We cannot at the moment.
+    Us,
+}
+
+macro_rules! codes {
+    ($($variant:ident $name:literal $blame:ident $zh:literal $en:literal;)*) => {
+        /// A refusal's stable code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Code {
+            $(#[doc = $en] #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Code] = &[$(Code::$variant,)*];
+
+            /// The code as people and machines see it.
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$variant => $name,)* }
+            }
+
+            /// Whose fault it is.
+            pub fn blame(self) -> Blame {
+                match self { $(Code::$variant => Blame::$blame,)* }
+            }
+
+            /// The sentence in Chinese.
+            pub fn zh(self) -> &'static str {
+                match self { $(Code::$variant => $zh,)* }
+            }
+
+            /// The sentence in English.
+            pub fn en(self) -> &'static str {
+                match self { $(Code::$variant => $en,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    Malformed "malformed" Caller "提交的内容格式不正确。" "What was sent is not in the expected form.";
+    TooLarge "too-large" Caller "提交的内容过大。" "What was sent is too large.";
+    NotFound "not-found" Caller "没有找到所请求的内容。" "What was asked for does not exist.";
+    UnknownKind "unknown-kind" Caller "不认识这类指令。" "Orders of this kind are not known here.";
+    UnknownProfile "unknown-profile" Caller "没有这种证书模板。" "There is no certificate profile of this name.";
+    WrongCode "wrong-code" Caller "编号或领证码不正确。" "The reference or the code is not right.";
+    TooManyTries "too-many-tries" Caller "错误次数过多，此编号已停用，请向登记人员索取新信函。" "Too many wrong tries: this reference is closed; ask your registration officer for a new letter.";
+    CodeUsed "code-used" Caller "此领证码已经用过。" "This code has been used.";
+    CodeExpired "code-expired" Caller "此领证码已过期，请索取新信函。" "This code has expired; ask for a new letter.";
+    LabelNotAllowed "label-not-allowed" Caller "此领证码只能在 yinxin 命令行中使用。" "This code may be used in the yinxin command line only.";
+    ChallengeUsed "challenge-used" Caller "本次申请已提交过或已超时，请重新开始。" "This step was already taken or took too long; begin again.";
+    BindMismatch "bind-mismatch" Caller "公钥与领证码不符，可能在途中被替换。" "The public key does not belong to this code; it may have been exchanged on the way.";
+    RequestMalformed "request-malformed" Caller "证书请求不是有效的 PKCS#10。" "The certificate request is not valid PKCS#10.";
+    RequestSignature "request-signature" Caller "证书请求没有用它自己的密钥签名。" "The certificate request is not signed by its own key.";
+    KeyWeak "key-weak" Caller "密钥强度不足。" "The key is too weak.";
+    KeyUnknown "key-unknown" Caller "不支持这种密钥算法。" "This kind of key is not known here.";
+    KeyNotAllowed "key-not-allowed" Caller "证书模板不允许这种密钥。" "The profile does not allow this kind of key.";
+    KeyForeign "key-foreign" Caller "此密钥已属于他人或系统本身。" "This key already belongs to someone else or to the system itself.";
+    NotReady "not-ready" Caller "尚未办结，请稍后再来。" "It is not finished yet; come back later.";
+    OrderUnknown "order-unknown" Policy "没有这份指令。" "There is no such order.";
+    OrderAltered "order-altered" Policy "指令内容与签发机构签署的不一致。" "The order is not what the CA signed.";
+    OrderIncomplete "order-incomplete" Policy "指令缺少应披露的内容。" "The order comes without all that must be shown.";
+    OrderExpired "order-expired" Policy "指令已过期。" "The order has expired.";
+    OrderConsumed "order-consumed" Policy "指令已经执行过。" "The order has been carried out already.";
+    OrderCancelled "order-cancelled" Policy "指令已被新的申请取代。" "The order was replaced by a newer application.";
+    ApprovalSignature "approval-signature" Policy "审批签名无效，或签的不是这份指令。" "The approval's signature is not valid for this order.";
+    ApproverUnknown "approver-unknown" Policy "审批人的证书不具备审批资格。" "The approver's certificate is no approver's credential.";
+    ApproverExpired "approver-expired" Policy "审批人的证书已过期。" "The approver's certificate has expired.";
+    ApproverRevoked "approver-revoked" Policy "审批人的证书已吊销或其职务已撤回。" "The approver's certificate or role was withdrawn.";
+    ApproverRole "approver-role" Policy "审批人没有所需的角色。" "The approver does not hold a role that counts here.";
+    ApproverScope "approver-scope" Policy "超出审批人的管辖范围。" "This is outside the approver's scope.";
+    ApproverSelf "approver-self" Policy "不能审批与本人有关的事项。" "Nobody approves for themselves.";
+    ApproverTwice "approver-twice" Policy "同一人只计一次审批。" "One person's approval counts once.";
+    ApprovalsMissing "approvals-missing" Policy "审批人数不足。" "More approvals are needed.";
+    ProfileChanged "profile-changed" Policy "证书模板在此期间已更改，请重新申请。" "The profile changed in the meantime; apply again.";
+    PersonChanged "person-changed" Policy "人员信息在此期间已更改，请重新申请。" "The person's record changed in the meantime; apply again.";
+    PersonLeft "person-left" Policy "此人已离任。" "This person has left office.";
+    PersonUnknown "person-unknown" Policy "没有此人。" "There is no such person.";
+    UnitUnknown "unit-unknown" Policy "没有此单位，或单位已关闭。" "There is no such unit, or it is closed.";
+    RoleConflict "role-conflict" Policy "这些角色不能由同一人担任。" "These roles cannot be held by one person.";
+    StateConflict "state-conflict" Policy "与当前状态不符。" "This does not fit the present state.";
+    UnsignedAuthority "unsigned-authority" Policy "数据库内容没有签名依据，已停止执行并记录。" "The database says what nobody signed; nothing was done and this was recorded.";
+    CertificateRequired "certificate-required" Peer "此处需要客户端证书。" "A client certificate is required here.";
+    CertificateExpired "certificate-expired" Peer "您的证书已过期。" "Your certificate has expired.";
+    CertificateRevoked "certificate-revoked" Peer "您的证书已吊销。" "Your certificate has been revoked.";
+    CertificateForeign "certificate-foreign" Peer "您的证书不是本系统签发的。" "Your certificate was not issued by this system.";
+    NotYourRoute "not-your-route" Peer "您无权使用此功能。" "You may not use this function.";
+    PortalUnknown "portal-unknown" Peer "此门户未登记。" "This portal is not registered.";
+    Misdirected "misdirected" Peer "请求发往了错误的主机。" "The request was sent to the wrong host.";
+    UseSignature "use-signature" Peer "没有有效的常设授权。" "No standing authorization covers this.";
+    QuotaUsed "quota-used" Policy "常设授权的次数已用完。" "The standing authorization is used up.";
+    ClockMoved "clock-moved" Us "系统时钟异常，已停止签发。" "The system clock moved; nothing is issued until it is right.";
+    LintFailed "lint-failed" Us "拟签发的证书未通过检查。" "The certificate to be issued did not pass its checks.";
+    LogBehind "log-behind" Us "审计日志暂不可用，稍后自动继续。" "The accountability log is behind; this goes on by itself.";
+    Unavailable "unavailable" Us "系统暂时不可用，请稍后再试。" "The system cannot do this at the moment; try again later.";
+}
+
+impl core::fmt::Display for Code {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl core::error::Error for Code {}
+
+/// What a refused caller is told: nothing technical.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The stable code.
+    pub code: String,
+    /// The sentence in Chinese.
+    pub zh: String,
+    /// The sentence in English.
+    pub en: String,
+    /// Reference number of this refusal, to be quoted to the help desk.
+    pub reference: String,
+}
+
+impl Problem {
+    /// A problem of this code under a reference number.
+    pub fn new(code: Code, reference: String) -> Self {
+        Self { code: code.name().into(), zh: code.zh().into(), en: code.en().into(), reference }
+    }
+
+    /// The code, if this version knows it.
+    pub fn known(&self) -> Option<Code> {
+        Code::ALL.iter().copied().find(|code| code.name() == self.code)
+    }
+}

@@ -1,0 +1,69 @@
+//! Salted commitments: sensitive values stand in signed documents as hashes; the value and its salt
+//! travel beside them and can be destroyed without breaking a signature.
+
+use crate::bytes::Bytes;
+use crate::json::{self, JsonError};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+const LABEL: &[u8] = b"yinxin-commit-v1";
+
+/// 32 bytes that commit to a value at a path.
+pub type Commitment = Bytes;
+
+/// What opens a commitment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disclosure {
+    /// Where it stands: an RFC 6901 pointer into the body.
+    pub path: String,
+    /// 32 random bytes.
+    pub salt: Bytes,
+    /// The value.
+    pub value: Value,
+}
+
+impl Disclosure {
+    /// A value at a path under a fresh salt that the caller drew.
+    pub fn new(path: &str, salt: [u8; 32], value: Value) -> Self {
+        Self { path: path.to_owned(), salt: salt.into(), value }
+    }
+
+    /// SHA-256(label ‖ 0x00 ‖ salt ‖ u16 length of path ‖ path ‖ canonical value).
+    pub fn commitment(&self) -> Result<Commitment, JsonError> {
+        let too_long = |_| JsonError::Shape("path".into());
+        let length = u16::try_from(self.path.len()).map_err(too_long)?;
+        if self.salt.0.len() != 32 {
+            return Err(JsonError::Shape("salt".into()));
+        }
+        let digest = Sha256::new()
+            .chain_update(LABEL)
+            .chain_update([0])
+            .chain_update(&self.salt.0)
+            .chain_update(length.to_be_bytes())
+            .chain_update(self.path.as_bytes())
+            .chain_update(json::write(&self.value)?)
+            .finalize();
+        Ok(Bytes(digest.to_vec()))
+    }
+}
+
+/// A commitment in a body that no disclosure opens, or a disclosure that opens none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the value at {0} is not disclosed as it was committed")]
+pub struct NotDisclosed(pub String);
+
+/// The disclosed value at `path`, if it opens `commitment`.
+pub fn open<'a>(
+    commitment: &Commitment,
+    path: &str,
+    disclosures: &'a [Disclosure],
+) -> Result<&'a Value, NotDisclosed> {
+    let missing = || NotDisclosed(path.to_owned());
+    let disclosure = disclosures.iter().find(|d| d.path == path).ok_or_else(missing)?;
+    match disclosure.commitment() {
+        Ok(computed) if computed == *commitment => Ok(&disclosure.value),
+        _ => Err(missing()),
+    }
+}

@@ -1,0 +1,59 @@
+//! Labelled signatures: LABEL ‖ 0x00 ‖ bytes, so that no signature can be read as another kind's.
+
+use pki::algorithm::SignError;
+use pki::{PublicKey, Signer};
+use sha2::{Digest, Sha256};
+
+/// The kinds of statement that are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// The founding statement, by the root key.
+    Founding,
+    /// An order, by the registry key.
+    Order,
+    /// An approval, over the digest of an order.
+    Approval,
+    /// A loss receipt, by the status key.
+    Receipt,
+    /// A use of a standing authorization, by the key that may ask.
+    Use,
+}
+
+impl Label {
+    /// The ASCII text in front of the bytes.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Founding => "yinxin-founding-v1",
+            Self::Order => "yinxin-order-v1",
+            Self::Approval => "yinxin-approval-v1",
+            Self::Receipt => "yinxin-receipt-v1",
+            Self::Use => "yinxin-use-v1",
+        }
+    }
+
+    /// LABEL ‖ 0x00 ‖ bytes.
+    pub fn message(self, bytes: &[u8]) -> Vec<u8> {
+        [self.text().as_bytes(), &[0], bytes].concat()
+    }
+
+    /// SHA-256 of the message.
+    pub fn digest(self, bytes: &[u8]) -> [u8; 32] {
+        Sha256::digest(self.message(bytes)).into()
+    }
+
+    /// Signs the message.
+    pub fn sign(self, signer: &dyn Signer, bytes: &[u8]) -> Result<Vec<u8>, SignError> {
+        signer.sign(&self.message(bytes))
+    }
+
+    /// Whether `key` signed the message.
+    pub fn verify(self, key: &PublicKey, bytes: &[u8], signature: &[u8]) -> bool {
+        key.verify(&self.message(bytes), signature)
+    }
+}
+
+/// Verifies an Ed25519 signature of a checkpoint; the parameter that `tlog` asks for.
+pub fn verify_ed25519(public: &[u8; 32], message: &[u8], signature: &[u8]) -> bool {
+    use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+    UnparsedPublicKey::new(&ED25519, public).verify(message, signature).is_ok()
+}

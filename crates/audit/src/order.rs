@@ -1,0 +1,145 @@
+//! Orders: everything that needs people's consent, made and signed by the CA (design section 3).
+
+mod body;
+
+pub use body::{
+    ApprovalRulesBody, Body, BodyError, CommittedName, IssueBody, PersonAction, PersonBody,
+    PortalBody, ProfileBody, ProfileRef, RevokeBody, RoleAction, RoleBody, SubjectBody, UnitAction,
+    UnitBody,
+};
+
+use crate::bytes::Bytes;
+use crate::commitment::Disclosure;
+use crate::json::{self, JsonError};
+use crate::label::Label;
+use crate::time;
+use pki::algorithm::SignError;
+use pki::{PublicKey, Signer};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// An order lives this long, in seconds: 7 days.
+pub const ORDER_SECONDS: u64 = 7 * 86_400;
+
+/// An order as it is signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// Format: 1.
+    pub v: u8,
+    /// Which kind of body; unknown kinds are refused.
+    pub kind: String,
+    /// The id of the issuing CA that made it.
+    pub issuer: String,
+    /// Its id: 16 Crockford characters.
+    pub order: String,
+    /// Revision, from 1.
+    pub version: u32,
+    /// 16 random bytes.
+    pub nonce: Bytes,
+    /// Last second in which it may be consumed.
+    pub expires: String,
+    /// By kind.
+    pub body: Value,
+}
+
+/// Why bytes are not an order of this CA.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OrderError {
+    /// Not an order document.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// The kind is none we know.
+    #[error("orders of kind `{0}` are not known here")]
+    UnknownKind(String),
+    /// The registry key did not sign these bytes.
+    #[error("the order is not signed by the registry key")]
+    Altered,
+    /// Another format version, nonce length or time.
+    #[error("the order's header is not valid")]
+    Header,
+}
+
+/// An order's exact bytes with the registry key's signature and the disclosures beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedOrder {
+    /// The order's bytes.
+    pub order: Bytes,
+    /// The registry key's signature over them.
+    pub signature: Bytes,
+    /// What opens the commitments in the body.
+    pub disclosures: Vec<Disclosure>,
+}
+
+impl Order {
+    /// Reads an order's bytes without judging who signed them.
+    pub fn read(bytes: &[u8]) -> Result<Self, OrderError> {
+        let order: Self = json::read(bytes)?;
+        if order.v != 1 || order.nonce.0.len() != 16 || order.expires_unix() == 0 {
+            return Err(OrderError::Header);
+        }
+        Ok(order)
+    }
+
+    /// The body by kind.
+    pub fn body(&self) -> Result<Body, OrderError> {
+        Body::read(&self.kind, self.body.clone()).map_err(|error| match error {
+            BodyError::UnknownKind => OrderError::UnknownKind(self.kind.clone()),
+            BodyError::Json(error) => OrderError::Json(error),
+        })
+    }
+
+    /// Last second in which it may be consumed; 0 if unreadable.
+    pub fn expires_unix(&self) -> u64 {
+        time::read(&self.expires).unwrap_or(0)
+    }
+}
+
+/// SHA-256(`yinxin-order-v1` ‖ 0x00 ‖ order).
+pub fn digest(order: &[u8]) -> [u8; 32] {
+    Label::Order.digest(order)
+}
+
+impl SignedOrder {
+    /// Signs an order with the registry key.
+    pub fn sign(
+        order: &Order,
+        disclosures: Vec<Disclosure>,
+        registry: &dyn Signer,
+    ) -> Result<Self, SignOrderError> {
+        let bytes = json::write(order)?;
+        let signature = Label::Order.sign(registry, &bytes)?;
+        Ok(Self { order: Bytes(bytes), signature: Bytes(signature), disclosures })
+    }
+
+    /// The digest that people approve.
+    pub fn digest(&self) -> [u8; 32] {
+        digest(&self.order.0)
+    }
+
+    /// Checks the registry key's signature and every disclosure; gives the order and its body.
+    pub fn open(&self, registry: &PublicKey) -> Result<(Order, Body), OrderError> {
+        if !Label::Order.verify(registry, &self.order.0, &self.signature.0) {
+            return Err(OrderError::Altered);
+        }
+        let order = Order::read(&self.order.0)?;
+        let body = order.body()?;
+        body.check_disclosures(&self.disclosures)
+            .map_err(|error| OrderError::Json(JsonError::Shape(error.to_string())))?;
+        Ok((order, body))
+    }
+}
+
+/// The CA could not make an order.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignOrderError {
+    /// The document has no canonical form.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// The registry key could not sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+}

@@ -1,0 +1,333 @@
+//! The bodies of orders, by kind. Field by field in `docs/formats.md`.
+
+use crate::bytes::Bytes;
+use crate::commitment::{self, Commitment, Disclosure, NotDisclosed};
+use crate::json::{self, JsonError};
+use crate::rules::Role;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A body of a known kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Issue a certificate.
+    Issue(Box<IssueBody>),
+    /// Create, move or close a unit.
+    Unit(UnitBody),
+    /// Create a person, change their unit, let them leave.
+    Person(PersonBody),
+    /// Grant or withdraw a role.
+    Role(RoleBody),
+    /// Put a profile in force.
+    Profile(ProfileBody),
+    /// Put the approval rules in force.
+    ApprovalRules(ApprovalRulesBody),
+    /// Register or close a portal.
+    Portal(PortalBody),
+    /// Revoke certificates.
+    Revoke(RevokeBody),
+}
+
+/// Why a body cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+pub enum BodyError {
+    /// No kind of this name.
+    UnknownKind,
+    /// Not the fields of its kind.
+    Json(JsonError),
+}
+
+/// Which profile, as it was in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileRef {
+    /// Id.
+    pub id: String,
+    /// Version.
+    pub version: u32,
+    /// SHA-256 of the file.
+    pub digest: Bytes,
+}
+
+/// The subject of a certificate to be issued to a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectBody {
+    /// Country.
+    pub c: String,
+    /// City.
+    pub o: String,
+    /// County id if there is one, then unit id.
+    pub ou: Vec<String>,
+    /// Commitment to the name.
+    pub cn: Commitment,
+    /// Person id.
+    pub sn: String,
+}
+
+/// A subject alternative name under a commitment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommittedName {
+    /// `mail`.
+    pub kind: String,
+    /// Commitment to the value.
+    pub value: Commitment,
+}
+
+/// Kind `issue`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssueBody {
+    /// Person id.
+    pub person: String,
+    /// Version of the person's record that was vetted.
+    pub person_version: u32,
+    /// Profile in force.
+    pub profile: ProfileRef,
+    /// Subject.
+    pub subject: SubjectBody,
+    /// Subject alternative names.
+    pub names: Vec<CommittedName>,
+    /// DER SubjectPublicKeyInfo.
+    pub key: Bytes,
+    /// Days of validity.
+    pub validity_days: u32,
+    /// Commitment to the evidence.
+    pub evidence: Commitment,
+    /// `cli` or `page`: which bind key tied the public key.
+    pub label: String,
+    /// Reference of the letter.
+    pub reference: String,
+    /// SHA-256 of the person's last certificate under this profile, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Bytes>,
+}
+
+/// What happens to a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnitAction {
+    /// A new unit under `parent`.
+    Create,
+    /// Goes under another parent.
+    Move,
+    /// Takes no more people.
+    Close,
+}
+
+/// Kind `unit`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitBody {
+    /// What happens.
+    pub action: UnitAction,
+    /// Unit id.
+    pub unit: String,
+    /// Whether it is a county; counties stand in certificates as the first OU.
+    pub county: bool,
+    /// Its name.
+    pub name: String,
+    /// Unit above it.
+    pub parent: String,
+}
+
+/// What happens to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PersonAction {
+    /// A new person.
+    Create,
+    /// Goes to another unit.
+    Move,
+    /// Leaves office; all certificates are to be revoked.
+    Leave,
+}
+
+/// Kind `person`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonBody {
+    /// What happens.
+    pub action: PersonAction,
+    /// Person id.
+    pub person: String,
+    /// Version of the record after this order.
+    pub version: u32,
+    /// Unit id after this order.
+    pub unit: String,
+    /// Commitment to the name.
+    pub name: Commitment,
+    /// Commitment to the mail address, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Commitment>,
+    /// Commitment to the evidence.
+    pub evidence: Commitment,
+}
+
+/// Grant or withdraw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoleAction {
+    /// Give the role.
+    Grant,
+    /// Take it away.
+    Withdraw,
+}
+
+/// Kind `role`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleBody {
+    /// Grant or withdraw.
+    pub action: RoleAction,
+    /// Person id.
+    pub person: String,
+    /// The role.
+    pub role: Role,
+    /// Unit id: it holds there and below.
+    pub scope: String,
+}
+
+/// Kind `profile`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileBody {
+    /// The profile's new version.
+    pub profile: ProfileRef,
+}
+
+/// Kind `approval-rules`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalRulesBody {
+    /// SHA-256 of the file.
+    pub digest: Bytes,
+    /// Version in the file.
+    pub version: u32,
+}
+
+/// Kind `portal`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortalBody {
+    /// `register` or `close`.
+    pub action: String,
+    /// Portal id.
+    pub portal: String,
+    /// Unit that runs it.
+    pub unit: String,
+    /// Host of the public pages.
+    pub public_host: String,
+    /// DER SubjectPublicKeyInfo of the public process.
+    pub public_key: Bytes,
+    /// Host of the staff pages.
+    pub staff_host: String,
+    /// DER SubjectPublicKeyInfo of the staff process.
+    pub staff_key: Bytes,
+}
+
+/// Kind `revoke`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeBody {
+    /// Person id.
+    pub person: String,
+    /// Serial numbers in lower-case hexadecimal.
+    pub serials: Vec<String>,
+    /// RFC 5280 name of the reason.
+    pub reason: String,
+    /// Commitment to the evidence.
+    pub evidence: Commitment,
+}
+
+impl Body {
+    /// Reads the body of a kind.
+    pub fn read(kind: &str, value: Value) -> Result<Self, BodyError> {
+        let body = match kind {
+            "issue" => json::from_value(value).map(|body| Self::Issue(Box::new(body))),
+            "unit" => json::from_value(value).map(Self::Unit),
+            "person" => json::from_value(value).map(Self::Person),
+            "role" => json::from_value(value).map(Self::Role),
+            "profile" => json::from_value(value).map(Self::Profile),
+            "approval-rules" => json::from_value(value).map(Self::ApprovalRules),
+            "portal" => json::from_value(value).map(Self::Portal),
+            "revoke" => json::from_value(value).map(Self::Revoke),
+            _ => return Err(BodyError::UnknownKind),
+        };
+        body.map_err(BodyError::Json)
+    }
+
+    /// The kind's name.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Issue(_) => "issue",
+            Self::Unit(_) => "unit",
+            Self::Person(_) => "person",
+            Self::Role(_) => "role",
+            Self::Profile(_) => "profile",
+            Self::ApprovalRules(_) => "approval-rules",
+            Self::Portal(_) => "portal",
+            Self::Revoke(_) => "revoke",
+        }
+    }
+
+    /// The body as JSON.
+    pub fn value(&self) -> Result<Value, JsonError> {
+        let value = match self {
+            Self::Issue(body) => serde_json::to_value(body),
+            Self::Unit(body) => serde_json::to_value(body),
+            Self::Person(body) => serde_json::to_value(body),
+            Self::Role(body) => serde_json::to_value(body),
+            Self::Profile(body) => serde_json::to_value(body),
+            Self::ApprovalRules(body) => serde_json::to_value(body),
+            Self::Portal(body) => serde_json::to_value(body),
+            Self::Revoke(body) => serde_json::to_value(body),
+        };
+        value.map_err(|error| JsonError::Shape(error.to_string()))
+    }
+
+    /// The person whom the order concerns, who may not approve it.
+    pub fn person(&self) -> Option<&str> {
+        match self {
+            Self::Issue(body) => Some(&body.person),
+            Self::Person(body) => Some(&body.person),
+            Self::Role(body) => Some(&body.person),
+            Self::Revoke(body) => Some(&body.person),
+            _ => None,
+        }
+    }
+
+    /// Every commitment in the body with its path.
+    pub fn commitments(&self) -> Vec<(String, &Commitment)> {
+        match self {
+            Self::Issue(body) => {
+                let mut list = vec![
+                    ("/subject/cn".to_owned(), &body.subject.cn),
+                    ("/evidence".to_owned(), &body.evidence),
+                ];
+                for (position, name) in body.names.iter().enumerate() {
+                    list.push((format!("/names/{position}/value"), &name.value));
+                }
+                list
+            }
+            Self::Person(body) => {
+                let mut list =
+                    vec![("/name".to_owned(), &body.name), ("/evidence".to_owned(), &body.evidence)];
+                if let Some(mail) = &body.mail {
+                    list.push(("/mail".to_owned(), mail));
+                }
+                list
+            }
+            Self::Revoke(body) => vec![("/evidence".to_owned(), &body.evidence)],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Every commitment must be opened.
+    pub fn check_disclosures(&self, disclosures: &[Disclosure]) -> Result<(), NotDisclosed> {
+        self.commitments().into_iter().try_for_each(|(path, commitment)| {
+            commitment::open(commitment, &path, disclosures).map(|_| ())
+        })
+    }
+}

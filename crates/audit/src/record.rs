@@ -1,0 +1,299 @@
+//! Records of the accountability log, and the entry that commits to each.
+
+use crate::approval::Approval;
+use crate::bytes::Bytes;
+use crate::code::Code;
+use crate::commitment::Commitment;
+use crate::json::{self, JsonError};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+const ENTRY_LABEL: &[u8] = b"yinxin-entry-v1";
+
+/// A record; its exact bytes are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Format: 1.
+    pub v: u8,
+    /// 16 random bytes; the same record twice has the same id.
+    pub id: Bytes,
+    /// `control` or `access`.
+    pub log: String,
+    /// Which process made it.
+    pub maker: String,
+    /// RFC 3339 with microseconds.
+    pub time: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// A file whose digest a record puts in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Its name in `policies/`.
+    pub name: String,
+    /// Its content.
+    pub content: String,
+}
+
+/// A certificate that is being revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokedSerial {
+    /// Serial number in lower-case hexadecimal.
+    pub serial: String,
+    /// End of validity.
+    pub not_after: String,
+}
+
+/// Why a revocation is lawful.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Cause {
+    /// An order of kind `revoke`, or of kind `person` that lets someone leave.
+    Order {
+        /// Digest of the order.
+        order: Bytes,
+    },
+    /// A loss report; its value is the evidence.
+    Loss {
+        /// Reference of the letter.
+        reference: String,
+        /// HMAC under the loss key.
+        value: Bytes,
+    },
+    /// The issuer found a mark `signing` without a result after a crash.
+    Abandoned {
+        /// Digest of the order.
+        order: Bytes,
+    },
+}
+
+/// What happened, by kind. Field by field in `docs/formats.md`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body", rename_all = "kebab-case")]
+pub enum Event {
+    /// The city was founded; leaf 0.
+    Founding {
+        /// The statement's bytes.
+        statement: Bytes,
+        /// The root key's signature.
+        signature: Bytes,
+        /// The profiles and rule files that it puts in force.
+        files: Vec<File>,
+    },
+    /// A letter was made.
+    Letter {
+        /// Reference.
+        reference: String,
+        /// Person id.
+        person: String,
+        /// Profile id.
+        profile: String,
+        /// SHA-256 of the look-up key.
+        lookup_sha256: Bytes,
+        /// SHA-256 of the loss value.
+        loss_sha256: Bytes,
+        /// Last second to submit.
+        expires: String,
+    },
+    /// A request was submitted under a letter.
+    Application {
+        /// Reference.
+        reference: String,
+        /// Digest of the order made from it.
+        order: Bytes,
+        /// `cli` or `page`.
+        label: String,
+        /// SHA-256 of the challenge that was used up.
+        challenge_sha256: Bytes,
+        /// Commitment to the PKCS#10.
+        request: Commitment,
+    },
+    /// The CA made an order.
+    Order {
+        /// The order's bytes.
+        order: Bytes,
+        /// The registry key's signature.
+        signature: Bytes,
+        /// Digests of open orders that this one replaces.
+        cancels: Vec<Bytes>,
+    },
+    /// An approval was received and found valid.
+    Approval {
+        /// The approval.
+        approval: Approval,
+        /// Who, as the CA found.
+        person: String,
+    },
+    /// An order was carried out that changes authority.
+    Enacted {
+        /// Digest of the order.
+        order: Bytes,
+        /// SHA-256 of each approval that counts.
+        approvals: Vec<Bytes>,
+        /// Files that come into force.
+        files: Vec<File>,
+    },
+    /// A certificate is about to be signed.
+    Intent {
+        /// Digest of the order.
+        order: Bytes,
+        /// SHA-256 of each approval that counts.
+        approvals: Vec<Bytes>,
+        /// Serial number.
+        serial: String,
+        /// End of validity.
+        not_after: String,
+        /// SHA-256 of the TBSCertificate.
+        tbs_sha256: Bytes,
+        /// Commitment to the TBSCertificate.
+        tbs: Commitment,
+        /// Version of the lint that found nothing.
+        lint: u32,
+    },
+    /// A certificate was signed.
+    Issued {
+        /// What it was issued under: an order's digest, the founding digest or a use.
+        under: Bytes,
+        /// Serial number.
+        serial: String,
+        /// Person id or service id.
+        subject: String,
+        /// Profile id.
+        profile: String,
+        /// SHA-256 of the SubjectPublicKeyInfo.
+        key_sha256: Bytes,
+        /// End of validity.
+        not_after: String,
+        /// SHA-256 of the certificate.
+        sha256: Bytes,
+        /// Commitment to the certificate's bytes.
+        certificate: Commitment,
+    },
+    /// A standing authorization was used; the certificate is about to be signed.
+    Used {
+        /// Authorization id.
+        authorization: String,
+        /// The challenge.
+        challenge: Bytes,
+        /// Commitment to the PKCS#10.
+        request: Commitment,
+        /// SHA-256 of the PKCS#10.
+        request_sha256: Bytes,
+        /// DER SubjectPublicKeyInfo that asked.
+        asked_by: Bytes,
+        /// Its signature.
+        signature: Bytes,
+        /// SHA-256 of the new key.
+        key_sha256: Bytes,
+        /// Serial number.
+        serial: String,
+        /// SHA-256 of the TBSCertificate.
+        tbs_sha256: Bytes,
+    },
+    /// Certificates were revoked.
+    Revoked {
+        /// Which.
+        certificates: Vec<RevokedSerial>,
+        /// RFC 5280 name of the reason.
+        reason: String,
+        /// Why that is lawful.
+        cause: Cause,
+        /// SHA-256 of each approval that counts, if an order is the cause.
+        approvals: Vec<Bytes>,
+    },
+    /// A revocation list was published.
+    Crl {
+        /// `root` or the issuing CA's id.
+        issuer: String,
+        /// cRLNumber.
+        number: u64,
+        /// SHA-256 of the list.
+        sha256: Bytes,
+        /// thisUpdate.
+        this_update: String,
+        /// nextUpdate.
+        next_update: String,
+        /// How many entries.
+        entries: u64,
+    },
+    /// Something was refused.
+    Refusal {
+        /// Its code.
+        code: Code,
+        /// What was asked for: `submit`, `approve`, `issue` and so on.
+        act: String,
+        /// What it was about: an order, reference, person or serial number.
+        about: String,
+        /// Reference number told to the caller.
+        reference: String,
+    },
+    /// A portal tells what it did; its claim, not proof.
+    Portal {
+        /// `public` or `staff`.
+        process: String,
+        /// What happened: a route or a life event.
+        act: String,
+        /// `done` or a refusal's code.
+        outcome: String,
+        /// Who, if someone was known.
+        person: String,
+    },
+}
+
+impl Event {
+    /// The kind's name as it stands in the record.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Founding { .. } => "founding",
+            Self::Letter { .. } => "letter",
+            Self::Application { .. } => "application",
+            Self::Order { .. } => "order",
+            Self::Approval { .. } => "approval",
+            Self::Enacted { .. } => "enacted",
+            Self::Intent { .. } => "intent",
+            Self::Issued { .. } => "issued",
+            Self::Used { .. } => "used",
+            Self::Revoked { .. } => "revoked",
+            Self::Crl { .. } => "crl",
+            Self::Refusal { .. } => "refusal",
+            Self::Portal { .. } => "portal",
+        }
+    }
+}
+
+impl Record {
+    /// Reads a record's bytes.
+    pub fn read(bytes: &[u8]) -> Result<Self, JsonError> {
+        json::read(bytes)
+    }
+
+    /// The record's bytes.
+    pub fn write(&self) -> Result<Vec<u8>, JsonError> {
+        json::write(self)
+    }
+
+    /// Unix seconds of its time; 0 if unreadable.
+    pub fn unix(&self) -> u64 {
+        crate::time::read(&self.time).unwrap_or(0)
+    }
+}
+
+/// The entry in the tree: SHA-256(`yinxin-entry-v1` ‖ 0x00 ‖ salt ‖ record).
+pub fn entry(salt: &[u8; 32], record: &[u8]) -> [u8; 32] {
+    Sha256::new()
+        .chain_update(ENTRY_LABEL)
+        .chain_update([0])
+        .chain_update(salt)
+        .chain_update(record)
+        .finalize()
+        .into()
+}
+
+/// SHA-256 of an approval's canonical bytes; how records name approvals.
+pub fn approval_id(approval: &Approval) -> Result<Bytes, JsonError> {
+    Ok(Bytes(Sha256::digest(json::write(approval)?).to_vec()))
+}

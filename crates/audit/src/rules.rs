@@ -1,0 +1,165 @@
+//! Roles and approval rules, as `policies/roles.toml` and `policies/approvals.toml` say them.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a person can be, besides a person.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Uses applications.
+    Official,
+    /// Prepares papers for a unit.
+    UnitHandler,
+    /// Vets and approves.
+    RegistrationOfficer,
+    /// Runs the machines.
+    SystemAdministrator,
+    /// Puts rules and roles in force.
+    SecurityAdministrator,
+    /// Reads and proves.
+    Auditor,
+    /// Owns an application behind a gate.
+    ApplicationOwner,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Self; 7] = [
+        Self::Official,
+        Self::UnitHandler,
+        Self::RegistrationOfficer,
+        Self::SystemAdministrator,
+        Self::SecurityAdministrator,
+        Self::Auditor,
+        Self::ApplicationOwner,
+    ];
+
+    /// The name in files and documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Official => "official",
+            Self::UnitHandler => "unit-handler",
+            Self::RegistrationOfficer => "registration-officer",
+            Self::SystemAdministrator => "system-administrator",
+            Self::SecurityAdministrator => "security-administrator",
+            Self::Auditor => "auditor",
+            Self::ApplicationOwner => "application-owner",
+        }
+    }
+
+    /// By name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
+/// Where an approver's role must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// Over the unit that the order concerns.
+    Unit,
+    /// Over the whole city.
+    City,
+}
+
+/// What one kind of order asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalRule {
+    /// Roles that count.
+    pub roles: Vec<Role>,
+    /// Where they must hold.
+    pub scope: Scope,
+    /// How many different persons.
+    pub count: u8,
+    /// How many of them outside the browser.
+    pub outside_browser: u8,
+}
+
+/// The approval rules of all kinds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalRules {
+    /// Version of the file.
+    pub version: u32,
+    /// By kind of order.
+    pub kind: BTreeMap<String, ApprovalRule>,
+}
+
+/// What one role may hold and combine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleRule {
+    /// In plain words, Chinese.
+    pub zh: String,
+    /// In plain words, English.
+    pub en: String,
+    /// The profile under which the role's keys are issued.
+    pub profile: String,
+    /// Roles that the same person cannot hold beside it (三员分立).
+    #[serde(default)]
+    pub never_with: Vec<Role>,
+}
+
+/// All roles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleRules {
+    /// Version of the file.
+    pub version: u32,
+    /// By role.
+    pub role: BTreeMap<Role, RoleRule>,
+}
+
+/// Why a rule file is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RulesError(pub String);
+
+/// The kinds of order that this version knows.
+pub const KINDS: [&str; 8] =
+    ["issue", "unit", "person", "role", "profile", "approval-rules", "portal", "revoke"];
+
+impl ApprovalRules {
+    /// Reads the file; every kind has a rule, and every rule asks for someone outside the browser.
+    pub fn read(text: &str) -> Result<Self, RulesError> {
+        let rules: Self = toml::from_str(text).map_err(|error| RulesError(error.to_string()))?;
+        if let Some(kind) = KINDS.iter().find(|kind| !rules.kind.contains_key(**kind)) {
+            return Err(RulesError(format!("no rule for orders of kind `{kind}`")));
+        }
+        for (kind, rule) in &rules.kind {
+            if !KINDS.contains(&kind.as_str()) {
+                return Err(RulesError(format!("orders of kind `{kind}` are not known")));
+            }
+            let sane = rule.count >= 1
+                && (1..=rule.count).contains(&rule.outside_browser)
+                && !rule.roles.is_empty();
+            if !sane {
+                return Err(RulesError(format!(
+                    "the rule for `{kind}` asks for nobody outside the browser"
+                )));
+            }
+        }
+        Ok(rules)
+    }
+
+    /// The rule of a kind.
+    pub fn rule(&self, kind: &str) -> Option<&ApprovalRule> {
+        self.kind.get(kind)
+    }
+}
+
+impl RoleRules {
+    /// Reads the file; every role is described.
+    pub fn read(text: &str) -> Result<Self, RulesError> {
+        let rules: Self = toml::from_str(text).map_err(|error| RulesError(error.to_string()))?;
+        match Role::ALL.iter().find(|role| !rules.role.contains_key(role)) {
+            Some(role) => Err(RulesError(format!("the role `{}` is not described", role.name()))),
+            None => Ok(rules),
+        }
+    }
+}
