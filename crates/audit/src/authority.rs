@@ -1,1 +1,370 @@
-//! .
+//! Authority: who and what may decide, rebuilt by replaying the `control` log from the founding
+//! statement. Database rows are a cache of this and decide nothing.
+//!
+//! [`Authority::apply`] takes every record in the order of the log and gives effect only to what is
+//! signed as the rules in force at that point ask. [`Authority::judge`] answers whether an order may
+//! be carried out. A grant counts only once its record was applied; withdrawals bite earlier, through
+//! [`Authority::set_pending`].
+
+mod enact;
+mod judge;
+mod state;
+
+pub use judge::Judged;
+pub use state::{LetterState, OpenOrder, Person, Portal, ProfileState, Revoked, Standing, Unit};
+
+use crate::bytes::Bytes;
+use crate::code::Code;
+use crate::founding::{self, Founding};
+use crate::order::{Body, Order};
+use crate::record::{Cause, Event, Record, RevokedSerial};
+use crate::rules::{ApprovalRules, Role, RoleRules};
+use pki::PublicKey;
+use pki::oid::Arc;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use state::Pending;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A record claims something that nobody entitled to it signed; it has no effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a record of kind {kind} has no effect: {code}")]
+pub struct Unsigned {
+    /// The record's kind.
+    pub kind: &'static str,
+    /// Why.
+    pub code: Code,
+}
+
+/// What follows from the log up to its head.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Authority {
+    founding: Founding,
+    founding_digest: Bytes,
+    units: BTreeMap<String, Unit>,
+    people: BTreeMap<String, Person>,
+    /// Person by SHA-256 of the key, for keys issued under staff profiles or by the founding.
+    credentials: BTreeMap<String, String>,
+    profiles: BTreeMap<String, ProfileState>,
+    role_rules: RoleRules,
+    approval_rules: ApprovalRules,
+    approval_rules_digest: Bytes,
+    portals: BTreeMap<String, Portal>,
+    letters: BTreeMap<String, LetterState>,
+    orders: BTreeMap<String, OpenOrder>,
+    /// Orders carried out or replaced, until they would have expired.
+    closed_orders: BTreeMap<String, (u64, Code)>,
+    revoked: BTreeMap<String, Revoked>,
+    standing: BTreeMap<String, Standing>,
+    #[serde(skip)]
+    pending: Pending,
+}
+
+impl Authority {
+    /// Starts from leaf 0; `digest` is known from outside.
+    pub fn found(record: &Record, digest: &[u8; 32]) -> Result<Self, Unsigned> {
+        let unsigned = Unsigned { kind: "founding", code: Code::UnsignedAuthority };
+        let Event::Founding { statement, signature, files } = &record.event else {
+            return Err(unsigned);
+        };
+        if founding::digest(&statement.0) != *digest {
+            return Err(unsigned);
+        }
+        let founding = Founding::open(&statement.0, &signature.0).ok_or(unsigned)?;
+        enact::first_state(founding, (*digest).into(), files).ok_or(unsigned)
+    }
+
+    /// Applies the next record of the `control` log.
+    pub fn apply(&mut self, record: &Record) -> Result<(), Unsigned> {
+        let kind = record.event.kind();
+        self.effect(record).map_err(|code| Unsigned { kind, code })
+    }
+
+    fn effect(&mut self, record: &Record) -> Result<(), Code> {
+        match &record.event {
+            Event::Letter { reference, person, profile, lookup_sha256, loss_sha256, expires } => {
+                let letter = LetterState {
+                    person: person.clone(),
+                    profile: profile.clone(),
+                    lookup_sha256: lookup_sha256.clone(),
+                    loss_sha256: loss_sha256.clone(),
+                    expires: crate::time::read(expires).unwrap_or(0),
+                    serials: Vec::new(),
+                };
+                self.letters.entry(reference.clone()).or_insert(letter);
+                Ok(())
+            }
+            Event::Order { order, signature, cancels } => {
+                self.add_order(&order.0, &signature.0, cancels, record.unix())
+            }
+            Event::Approval { approval, .. } => self.add_approval(approval),
+            Event::Enacted { order, approvals, files } => {
+                let judged = self.judge(&key(order), Some(approvals), record.unix())?;
+                self.enact(&judged, files)?;
+                self.close(&key(order), Code::OrderConsumed);
+                Ok(())
+            }
+            Event::Intent { order, approvals, serial, not_after, .. } => {
+                let judged = self.judge(&key(order), Some(approvals), record.unix())?;
+                self.intend(&judged, serial, not_after)?;
+                self.close(&key(order), Code::OrderConsumed);
+                Ok(())
+            }
+            Event::Revoked { certificates, reason, cause, approvals } => {
+                self.lawful(cause, certificates, approvals, record.unix())?;
+                for certificate in certificates {
+                    let not_after = crate::time::read(&certificate.not_after).unwrap_or(u64::MAX);
+                    let revoked = Revoked { at: record.unix(), reason: reason.clone(), not_after };
+                    self.revoked.entry(certificate.serial.clone()).or_insert(revoked);
+                }
+                Ok(())
+            }
+            Event::Used { .. } => self.add_use(record),
+            Event::Founding { .. } => Err(Code::UnsignedAuthority),
+            Event::Application { .. }
+            | Event::Issued { .. }
+            | Event::Crl { .. }
+            | Event::Refusal { .. }
+            | Event::Portal { .. } => Ok(()),
+        }
+    }
+
+    fn add_order(
+        &mut self,
+        order: &[u8],
+        signature: &[u8],
+        cancels: &[Bytes],
+        now: u64,
+    ) -> Result<(), Code> {
+        if !crate::label::Label::Order.verify(&self.registry_key()?, order, signature) {
+            return Err(Code::OrderAltered);
+        }
+        let read = Order::read(order).map_err(|_| Code::Malformed)?;
+        let expires = read.expires_unix();
+        for cancelled in cancels {
+            self.close(&key(cancelled), Code::OrderCancelled);
+        }
+        let digest = key(&Bytes::from(crate::order::digest(order)));
+        let open = OpenOrder {
+            order: order.into(),
+            signature: signature.into(),
+            expires,
+            approvals: Vec::new(),
+        };
+        self.orders.insert(digest, open);
+        if self.closed_orders.len() % 256 == 255 {
+            self.closed_orders.retain(|_, (expires, _)| *expires >= now);
+            self.orders.retain(|_, open| open.expires + 86_400 >= now);
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, digest: &str, code: Code) {
+        if let Some(open) = self.orders.remove(digest) {
+            self.closed_orders.insert(digest.to_owned(), (open.expires, code));
+        }
+    }
+
+    /// A revocation's cause, checked like everything that has effect.
+    fn lawful(
+        &mut self,
+        cause: &Cause,
+        certificates: &[RevokedSerial],
+        approvals: &[Bytes],
+        now: u64,
+    ) -> Result<(), Code> {
+        match cause {
+            Cause::Order { order } => {
+                let judged = self.judge(&key(order), Some(approvals), now)?;
+                let Body::Revoke(body) = &judged.body else {
+                    return Err(Code::UnsignedAuthority);
+                };
+                if certificates.iter().any(|c| !body.serials.contains(&c.serial)) {
+                    return Err(Code::UnsignedAuthority);
+                }
+                self.close(&key(order), Code::OrderConsumed);
+                Ok(())
+            }
+            Cause::Loss { reference, value } => {
+                let letter = self.letters.get(reference).ok_or(Code::WrongCode)?;
+                let digest = Sha256::digest(&value.0);
+                let known = digest.as_slice() == letter.loss_sha256.0;
+                if known { Ok(()) } else { Err(Code::WrongCode) }
+            }
+            Cause::Left { person } if self.has_left(person) => Ok(()),
+            Cause::Left { .. } => Err(Code::UnsignedAuthority),
+            // The issuer itself found a signature that nobody can have: a brake, and only that.
+            Cause::Abandoned { .. } => Ok(()),
+        }
+    }
+
+    /// Takes notice of records that are recorded but not yet in the tree: only what they take away
+    /// counts, never what they grant.
+    pub fn set_pending<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) {
+        let mut pending = Pending::default();
+        for record in records {
+            pending.notice(record, &self.orders);
+        }
+        self.pending = pending;
+    }
+
+    /// The founding statement.
+    pub fn founding(&self) -> &Founding {
+        &self.founding
+    }
+
+    /// Its digest.
+    pub fn founding_digest(&self) -> [u8; 32] {
+        self.founding_digest.digest().unwrap_or_default()
+    }
+
+    /// The arc of our object identifiers.
+    pub fn arc(&self) -> Option<Arc> {
+        Arc::read(&self.founding.city.arc)
+    }
+
+    fn registry_key(&self) -> Result<PublicKey, Code> {
+        PublicKey::read(&self.founding.keys.registry.0).map_err(|_| Code::UnsignedAuthority)
+    }
+
+    /// A unit that exists.
+    pub fn unit(&self, id: &str) -> Option<&Unit> {
+        self.units.get(id)
+    }
+
+    /// Every unit.
+    pub fn units(&self) -> &BTreeMap<String, Unit> {
+        &self.units
+    }
+
+    /// The city's own unit.
+    pub fn city_unit(&self) -> &str {
+        self.founding.units.first().map_or("", |unit| unit.unit.as_str())
+    }
+
+    /// The unit and everything above it, lowest first.
+    pub fn above<'a>(&'a self, unit: &'a str) -> Vec<&'a str> {
+        let mut chain = vec![unit];
+        let mut current = unit;
+        while let Some(parent) = self.units.get(current).and_then(|unit| unit.parent.as_deref()) {
+            if chain.contains(&parent) {
+                break;
+            }
+            chain.push(parent);
+            current = parent;
+        }
+        chain
+    }
+
+    /// The OU values of a subject in this unit: the county's id if there is one, then the unit's.
+    pub fn organizational_units(&self, unit: &str) -> Vec<String> {
+        let is_county = |id: &&&str| self.units.get(**id).is_some_and(|unit| unit.county);
+        let chain = self.above(unit);
+        let county = chain.iter().skip(1).find(is_county);
+        county.into_iter().map(|id| (*id).to_owned()).chain([unit.to_owned()]).collect()
+    }
+
+    /// A person.
+    pub fn person(&self, id: &str) -> Option<&Person> {
+        self.people.get(id)
+    }
+
+    /// Every person.
+    pub fn people(&self) -> &BTreeMap<String, Person> {
+        &self.people
+    }
+
+    /// Whether the person holds the role now, pending withdrawals counted.
+    pub fn holds(&self, person: &str, role: Role, scope: &str) -> bool {
+        let withdrawn =
+            self.pending.withdrawn.contains(&(person.to_owned(), role, scope.to_owned()));
+        !withdrawn
+            && !self.has_left(person)
+            && self.people.get(person).is_some_and(|p| p.holds(role, scope))
+    }
+
+    fn has_left(&self, person: &str) -> bool {
+        self.pending.left.contains(person) || self.people.get(person).is_none_or(|p| p.left)
+    }
+
+    /// A profile in force.
+    pub fn profile(&self, id: &str) -> Option<&ProfileState> {
+        self.profiles.get(id)
+    }
+
+    /// Every profile in force.
+    pub fn profiles(&self) -> &BTreeMap<String, ProfileState> {
+        &self.profiles
+    }
+
+    /// The approval rules in force and the digest of their file.
+    pub fn approval_rules(&self) -> (&ApprovalRules, &Bytes) {
+        (&self.approval_rules, &self.approval_rules_digest)
+    }
+
+    /// The roles file in force.
+    pub fn role_rules(&self) -> &RoleRules {
+        &self.role_rules
+    }
+
+    /// Every portal.
+    pub fn portals(&self) -> &BTreeMap<String, Portal> {
+        &self.portals
+    }
+
+    /// The portal and process (`portal-public` or `portal-staff`) that speak with this key.
+    pub fn portal_of(&self, key_sha256: &[u8]) -> Option<(&str, &'static str)> {
+        self.portals
+            .iter()
+            .filter(|(id, portal)| portal.open && !self.pending.portals.contains(*id))
+            .find_map(|(id, portal)| {
+                let speaks = |keys: &BTreeSet<Bytes>| keys.iter().any(|key| key.0 == key_sha256);
+                if speaks(&portal.public_keys) {
+                    Some((id.as_str(), "portal-public"))
+                } else if speaks(&portal.staff_keys) {
+                    Some((id.as_str(), "portal-staff"))
+                } else {
+                    None
+                }
+            })
+    }
+
+    /// A letter.
+    pub fn letter(&self, reference: &str) -> Option<&LetterState> {
+        self.letters.get(reference)
+    }
+
+    /// An order that is open in the tree.
+    pub fn open_order(&self, digest: &[u8; 32]) -> Option<&OpenOrder> {
+        self.orders.get(&key(&Bytes::from(*digest)))
+    }
+
+    /// Every open order with its digest in base64url.
+    pub fn open_orders(&self) -> &BTreeMap<String, OpenOrder> {
+        &self.orders
+    }
+
+    /// Every revoked serial number.
+    pub fn revoked(&self) -> &BTreeMap<String, Revoked> {
+        &self.revoked
+    }
+
+    /// Whether a serial number is revoked, pending revocations counted.
+    pub fn is_revoked(&self, serial: &str) -> bool {
+        self.revoked.contains_key(serial) || self.pending.serials.contains(serial)
+    }
+
+    /// A standing authorization.
+    pub fn standing(&self, id: &str) -> Option<&Standing> {
+        self.standing.get(id)
+    }
+
+    /// The person whose credential this key is.
+    pub fn credential(&self, key_sha256: &[u8]) -> Option<&str> {
+        self.credentials.get(&Bytes::from(key_sha256).to_string()).map(String::as_str)
+    }
+}
+
+fn key(digest: &Bytes) -> String {
+    digest.to_string()
+}

@@ -23,6 +23,7 @@ pub mod trust;
 
 pub use approval::Approval;
 
+pub use authority::Authority;
 pub use bytes::Bytes;
 pub use code::{Code, Problem};
 pub use commitment::{Commitment, Disclosure};

@@ -64,6 +64,11 @@ pub enum Cause {
         /// HMAC under the loss key.
         value: Bytes,
     },
+    /// The person left office by an order of kind `person`.
+    Left {
+        /// Person id.
+        person: String,
+    },
     /// The issuer found a mark `signing` without a result after a crash.
     Abandoned {
         /// Digest of the order.

@@ -1,1 +1,22 @@
-//! .
+//! What every process has: a configuration that refuses unknown keys, one true clock, diagnostic
+//! logs (which are not the accountability log), an admin address, and a graceful stop.
+//!
+//! Never knows what its process does. In reading order: [`config`], [`clock`], [`admin`], [`stop`],
+//! [`fault`].
+
+pub mod admin;
+pub mod clock;
+pub mod config;
+pub mod fault;
+pub mod stop;
+
+pub use admin::{Admin, Metrics};
+pub use clock::Clock;
+pub use stop::Stop;
+
+/// Starts diagnostic logs: one JSON object a line on standard error; `YINXIN_LOG` sets the level.
+pub fn start_logs() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("YINXIN_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -312,8 +312,10 @@ impl Body {
                 list
             }
             Self::Person(body) => {
-                let mut list =
-                    vec![("/name".to_owned(), &body.name), ("/evidence".to_owned(), &body.evidence)];
+                let mut list = vec![
+                    ("/name".to_owned(), &body.name),
+                    ("/evidence".to_owned(), &body.evidence),
+                ];
                 if let Some(mail) = &body.mail {
                     list.push(("/mail".to_owned(), mail));
                 }

@@ -1,0 +1,310 @@
+//! Giving effect: the first state from the founding statement, then order by order.
+
+use super::state::Pending;
+use super::{Authority, Judged, Person, Portal, ProfileState, Standing, Unit};
+use crate::bytes::Bytes;
+use crate::code::Code;
+use crate::founding::Founding;
+use crate::label::Label;
+use crate::order::{
+    Body, IssueBody, PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody,
+};
+use crate::record::{Event, File, Record};
+use crate::rules::{ApprovalRules, RoleRules};
+use pki::PublicKey;
+use pki::profile::Holder;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The state that a founding statement puts in force; `None` when it contradicts itself.
+pub(super) fn first_state(founding: Founding, digest: Bytes, files: &[File]) -> Option<Authority> {
+    let mut profiles = BTreeMap::new();
+    for profile in &founding.profiles {
+        let content = file_of(files, &profile.digest)?;
+        let state =
+            ProfileState { version: profile.version, digest: profile.digest.clone(), content };
+        profiles.insert(profile.id.clone(), state);
+    }
+    let rule = |name: &str| {
+        let file = founding.rules.iter().find(|rule| rule.name == name)?;
+        Some((file_of(files, &file.digest)?, file.digest.clone()))
+    };
+    let (approvals, approvals_digest) = rule("approvals")?;
+    let (roles, _) = rule("roles")?;
+    let mut units = BTreeMap::new();
+    for unit in &founding.units {
+        let parent_known = unit.parent.as_ref().is_none_or(|parent| units.contains_key(parent));
+        if !parent_known || (unit.parent.is_none() && !units.is_empty()) {
+            return None;
+        }
+        let state = Unit {
+            name: unit.name.clone(),
+            county: unit.county,
+            parent: unit.parent.clone(),
+            open: true,
+        };
+        units.insert(unit.unit.clone(), state);
+    }
+    let mut authority = Authority {
+        founding_digest: digest,
+        units,
+        people: BTreeMap::new(),
+        credentials: BTreeMap::new(),
+        profiles,
+        role_rules: RoleRules::read(&roles).ok()?,
+        approval_rules: ApprovalRules::read(&approvals).ok()?,
+        approval_rules_digest: approvals_digest,
+        portals: BTreeMap::new(),
+        letters: BTreeMap::new(),
+        orders: BTreeMap::new(),
+        closed_orders: BTreeMap::new(),
+        revoked: BTreeMap::new(),
+        standing: BTreeMap::new(),
+        pending: Pending::default(),
+        founding,
+    };
+    authority.first_people()?;
+    authority.first_services()?;
+    Some(authority)
+}
+
+impl Authority {
+    fn first_people(&mut self) -> Option<()> {
+        for first in self.founding.people.clone() {
+            let key = PublicKey::read(&first.key.0).ok()?;
+            let person = Person {
+                unit: first.unit,
+                version: 1,
+                name: first.name,
+                mail: None,
+                left: false,
+                roles: first.roles.into_iter().map(|held| (held.role, held.scope)).collect(),
+            };
+            self.credentials.insert(Bytes::from(key.sha256()).to_string(), first.person.clone());
+            self.people.insert(first.person, person);
+        }
+        Some(())
+    }
+
+    fn first_services(&mut self) -> Option<()> {
+        for service in self.founding.services.clone() {
+            let sha = |process: &str| -> Option<(Bytes, String)> {
+                let key = service.keys.iter().find(|key| key.process == process)?;
+                let digest = PublicKey::read(&key.key.0).ok()?.sha256();
+                Some((digest.into(), key.hosts.first().cloned().unwrap_or_default()))
+            };
+            if let (Some(public), Some(staff)) = (sha("portal-public"), sha("portal-staff")) {
+                let portal = Portal {
+                    unit: service.unit.clone(),
+                    public_host: public.1,
+                    staff_host: staff.1,
+                    public_keys: BTreeSet::from([public.0]),
+                    staff_keys: BTreeSet::from([staff.0]),
+                    open: true,
+                };
+                self.portals.insert(service.service.clone(), portal);
+            }
+        }
+        for given in self.founding.authorizations.clone() {
+            let service = self.founding.services.iter().find(|s| s.service == given.service)?;
+            let hosts = service.keys.iter().find(|key| key.process == given.process);
+            let standing = Standing {
+                hosts: hosts.map(|key| key.hosts.clone()).unwrap_or_default(),
+                unit: service.unit.clone(),
+                key_sha256: given.key_sha256.clone(),
+                used: 0,
+                challenges: BTreeSet::new(),
+                given,
+            };
+            self.standing.insert(standing.given.authorization.clone(), standing);
+        }
+        Some(())
+    }
+
+    /// Carries out an order that changes authority.
+    pub(super) fn enact(&mut self, judged: &Judged, files: &[File]) -> Result<(), Code> {
+        match &judged.body {
+            Body::Unit(body) => self.enact_unit(body),
+            Body::Person(body) => self.enact_person(body),
+            Body::Role(body) => self.enact_role(body),
+            Body::Profile(body) => {
+                let content = file_of(files, &body.profile.digest).ok_or(Code::OrderIncomplete)?;
+                let profile =
+                    pki::CertificateProfile::read(&content).map_err(|_| Code::Malformed)?;
+                if profile.id() != body.profile.id || profile.version() != body.profile.version {
+                    return Err(Code::Malformed);
+                }
+                let state = ProfileState {
+                    version: body.profile.version,
+                    digest: body.profile.digest.clone(),
+                    content,
+                };
+                self.profiles.insert(body.profile.id.clone(), state);
+            }
+            Body::ApprovalRules(body) => {
+                let content = file_of(files, &body.digest).ok_or(Code::OrderIncomplete)?;
+                let rules = ApprovalRules::read(&content).map_err(|_| Code::Malformed)?;
+                if rules.version != body.version {
+                    return Err(Code::Malformed);
+                }
+                self.approval_rules = rules;
+                self.approval_rules_digest = body.digest.clone();
+            }
+            Body::Portal(body) if body.action == "close" => {
+                if let Some(portal) = self.portals.get_mut(&body.portal) {
+                    portal.open = false;
+                }
+            }
+            Body::Portal(body) => {
+                let sha =
+                    |key: &Bytes| BTreeSet::from([Bytes::from(Sha256::digest(&key.0).as_slice())]);
+                let portal = Portal {
+                    unit: body.unit.clone(),
+                    public_host: body.public_host.clone(),
+                    staff_host: body.staff_host.clone(),
+                    public_keys: sha(&body.public_key),
+                    staff_keys: sha(&body.staff_key),
+                    open: true,
+                };
+                self.portals.insert(body.portal.clone(), portal);
+            }
+            Body::Issue(_) | Body::Revoke(_) => return Err(Code::UnsignedAuthority),
+        }
+        Ok(())
+    }
+
+    fn enact_unit(&mut self, body: &UnitBody) {
+        let fresh = Unit {
+            name: body.name.clone(),
+            county: body.county,
+            parent: Some(body.parent.clone()),
+            open: true,
+        };
+        let unit = self.units.entry(body.unit.clone()).or_insert(fresh);
+        match body.action {
+            UnitAction::Create => {}
+            UnitAction::Move => unit.parent = Some(body.parent.clone()),
+            UnitAction::Close => unit.open = false,
+        }
+    }
+
+    fn enact_person(&mut self, body: &PersonBody) {
+        let fresh = Person {
+            unit: body.unit.clone(),
+            version: body.version,
+            name: body.name.clone(),
+            mail: body.mail.clone(),
+            left: false,
+            roles: BTreeSet::new(),
+        };
+        let person = self.people.entry(body.person.clone()).or_insert(fresh);
+        person.version = body.version;
+        person.unit = body.unit.clone();
+        person.name = body.name.clone();
+        person.mail = body.mail.clone();
+        if body.action == PersonAction::Leave {
+            person.left = true;
+            person.roles.clear();
+        }
+    }
+
+    fn enact_role(&mut self, body: &RoleBody) {
+        if let Some(person) = self.people.get_mut(&body.person) {
+            let holding = (body.role, body.scope.clone());
+            match body.action {
+                RoleAction::Grant => person.roles.insert(holding),
+                RoleAction::Withdraw => person.roles.remove(&holding),
+            };
+        }
+    }
+
+    /// An issuance intent: the letter is used up, a staff key becomes a credential.
+    pub(super) fn intend(
+        &mut self,
+        judged: &Judged,
+        serial: &str,
+        not_after: &str,
+    ) -> Result<(), Code> {
+        let Body::Issue(issue) = &judged.body else { return Err(Code::UnsignedAuthority) };
+        let IssueBody { reference, person, key, .. } = issue.as_ref();
+        if let Some(letter) = self.letters.get_mut(reference) {
+            letter.serials.push((serial.to_owned(), not_after.to_owned()));
+        }
+        if self.profile_of(&issue.profile.id)?.holder() == Holder::Staff {
+            let key = PublicKey::read(&key.0).map_err(|_| Code::KeyUnknown)?;
+            self.credentials.insert(Bytes::from(key.sha256()).to_string(), person.clone());
+        }
+        Ok(())
+    }
+
+    /// A use of a standing authorization; the new key may ask next, and speaks for its service.
+    pub(super) fn add_use(&mut self, record: &Record) -> Result<(), Code> {
+        let Event::Used {
+            authorization,
+            challenge,
+            request_sha256,
+            asked_by,
+            signature,
+            key_sha256,
+            ..
+        } = &record.event
+        else {
+            return Err(Code::Malformed);
+        };
+        self.check_use(
+            authorization,
+            challenge,
+            request_sha256,
+            asked_by,
+            signature,
+            record.unix(),
+        )?;
+        let Some(standing) = self.standing.get_mut(authorization) else {
+            return Err(Code::UseSignature);
+        };
+        standing.used += 1;
+        standing.key_sha256 = key_sha256.clone();
+        standing.challenges.insert(challenge.clone());
+        let process = standing.given.process.clone();
+        if let Some(portal) = self.portals.get_mut(&standing.given.service) {
+            match process.as_str() {
+                "portal-public" => portal.public_keys.insert(key_sha256.clone()),
+                _ => portal.staff_keys.insert(key_sha256.clone()),
+            };
+        }
+        Ok(())
+    }
+
+    /// Whether a use is signed by the key that may ask, within quota and time.
+    pub fn check_use(
+        &self,
+        authorization: &str,
+        challenge: &Bytes,
+        request_sha256: &Bytes,
+        asked_by: &Bytes,
+        signature: &Bytes,
+        now: u64,
+    ) -> Result<(), Code> {
+        let standing = self.standing.get(authorization).ok_or(Code::UseSignature)?;
+        let key = PublicKey::read(&asked_by.0).map_err(|_| Code::KeyUnknown)?;
+        let expires = crate::time::read(&standing.given.expires).unwrap_or(0);
+        if standing.used >= standing.given.quota {
+            return Err(Code::QuotaUsed);
+        }
+        if standing.challenges.contains(challenge) {
+            return Err(Code::ChallengeUsed);
+        }
+        let message = [&self.founding_digest.0, challenge.0.as_slice(), &request_sha256.0].concat();
+        let asked = key.sha256().as_slice() == standing.key_sha256.0;
+        if !asked || now > expires || !Label::Use.verify(&key, &message, &signature.0) {
+            return Err(Code::UseSignature);
+        }
+        Ok(())
+    }
+}
+
+/// The file with this digest, its content checked.
+fn file_of(files: &[File], digest: &Bytes) -> Option<String> {
+    let fits = |file: &&File| Sha256::digest(file.content.as_bytes()).as_slice() == digest.0;
+    files.iter().find(fits).map(|file| file.content.clone())
+}

@@ -1,0 +1,314 @@
+//! Judging: may this order be carried out now, with these approvals?
+
+use super::{Authority, key};
+use crate::approval::Approval;
+use crate::bytes::Bytes;
+use crate::code::Code;
+use crate::order::{
+    Body, IssueBody, Order, PersonAction, PersonBody, PortalBody, RoleAction, RoleBody, UnitAction,
+    UnitBody,
+};
+use crate::record::approval_id;
+use crate::rules::{ApprovalRule, Role, Scope};
+use pki::PublicKey;
+use pki::profile::CertificateProfile;
+use std::collections::BTreeSet;
+
+/// An order that may be carried out; only [`Authority::judge`] makes it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The order.
+    pub order: Order,
+    /// Its body.
+    pub body: Body,
+    /// The approvals that count.
+    pub approvals: Vec<Bytes>,
+    /// Who gave them.
+    pub approvers: Vec<String>,
+}
+
+impl Authority {
+    /// Judges an open order at `now` (unix). With `approvals` only these count, and all of them
+    /// must; without, every stored approval that still holds counts.
+    pub fn judge(
+        &self,
+        digest: &str,
+        approvals: Option<&[Bytes]>,
+        now: u64,
+    ) -> Result<Judged, Code> {
+        let (order, body) = self.open(digest, now)?;
+        self.fits(&body)?;
+        let stored = self.orders.get(digest).map(|open| open.approvals.as_slice()).unwrap_or(&[]);
+        let rules = self.rules_for(&body)?;
+        let mut approvers = BTreeSet::new();
+        let mut counted = Vec::new();
+        for (id, approval) in stored {
+            if approvals.is_some_and(|named| !named.contains(id)) {
+                continue;
+            }
+            match self.approver(&body, approval, now) {
+                Ok(person) if approvers.insert(person.clone()) => {
+                    counted.push((id.clone(), approval))
+                }
+                Ok(_) if approvals.is_some() => return Err(Code::ApproverTwice),
+                Err(code) if approvals.is_some() => return Err(code),
+                _ => {}
+            }
+        }
+        let outside = counted.iter().filter(|(_, approval)| approval.outside_browser()).count();
+        for rule in &rules {
+            let enough = counted.len() >= usize::from(rule.count);
+            if !enough || outside < usize::from(rule.outside_browser) {
+                return Err(Code::ApprovalsMissing);
+            }
+        }
+        Ok(Judged {
+            order,
+            body,
+            approvals: counted.into_iter().map(|(id, _)| id).collect(),
+            approvers: approvers.into_iter().collect(),
+        })
+    }
+
+    /// The order and its body, if it can still be approved or carried out.
+    pub fn open(&self, digest: &str, now: u64) -> Result<(Order, Body), Code> {
+        if self.pending.orders.contains(digest) {
+            return Err(Code::OrderConsumed);
+        }
+        let Some(open) = self.orders.get(digest) else {
+            let closed = self.closed_orders.get(digest);
+            return Err(closed.map_or(Code::OrderUnknown, |(_, code)| *code));
+        };
+        if now > open.expires {
+            return Err(Code::OrderExpired);
+        }
+        let order = Order::read(&open.order.0).map_err(|_| Code::Malformed)?;
+        let body = order.body().map_err(|_| Code::UnknownKind)?;
+        Ok((order, body))
+    }
+
+    /// Checks one approval against its order: signature, credential, role, scope, not for oneself,
+    /// not twice. Gives the approver's person id.
+    pub fn check_approval(&self, approval: &Approval, now: u64) -> Result<String, Code> {
+        let digest = key(&approval.order);
+        let (_, body) = self.open(&digest, now)?;
+        let person = self.approver(&body, approval, now)?;
+        let stored = self.orders.get(&digest).map(|open| open.approvals.as_slice()).unwrap_or(&[]);
+        let twice = stored.iter().any(|(_, other)| {
+            other.signer().is_some_and(|c| c.subject().person().as_deref() == Some(&person))
+        });
+        if twice { Err(Code::ApproverTwice) } else { Ok(person) }
+    }
+
+    pub(super) fn add_approval(&mut self, approval: &Approval) -> Result<(), Code> {
+        approval.signer().ok_or(Code::ApprovalSignature)?;
+        let id = approval_id(approval).map_err(|_| Code::Malformed)?;
+        let open = self.orders.get_mut(&key(&approval.order)).ok_or(Code::OrderUnknown)?;
+        if open.approvals.iter().all(|(known, _)| *known != id) {
+            open.approvals.push((id, approval.clone()));
+        }
+        Ok(())
+    }
+
+    /// Who a certificate key speaks for, if it is a credential that holds at `now`.
+    pub fn credential_holder(
+        &self,
+        certificate: &pki::Certificate,
+        now: u64,
+    ) -> Result<String, Code> {
+        let issuing =
+            PublicKey::read(&self.founding.keys.issuing.0).map_err(|_| Code::UnsignedAuthority)?;
+        let key = certificate.key().sha256();
+        let person = self.credential(&key).ok_or(Code::ApproverUnknown)?;
+        let named = certificate.subject().person().as_deref() == Some(person);
+        if !named || !certificate.is_signed_by(&issuing) {
+            return Err(Code::ApproverUnknown);
+        }
+        if now > certificate.not_after() || now < certificate.not_before() {
+            return Err(Code::ApproverExpired);
+        }
+        if self.is_revoked(&certificate.serial().to_string()) || self.has_left(person) {
+            return Err(Code::ApproverRevoked);
+        }
+        Ok(person.to_owned())
+    }
+
+    fn approver(&self, body: &Body, approval: &Approval, now: u64) -> Result<String, Code> {
+        let certificate = approval.signer().ok_or(Code::ApprovalSignature)?;
+        let person = self.credential_holder(&certificate, now)?;
+        if body.person() == Some(&person) {
+            return Err(Code::ApproverSelf);
+        }
+        for rule in self.rules_for(body)? {
+            self.counts(&person, &rule, body)?;
+        }
+        Ok(person)
+    }
+
+    /// Whether the person holds one of the rule's roles over everything the order concerns.
+    fn counts(&self, person: &str, rule: &ApprovalRule, body: &Body) -> Result<(), Code> {
+        let held: Vec<&(Role, String)> = self
+            .people
+            .get(person)
+            .into_iter()
+            .flat_map(|p| p.roles.iter())
+            .filter(|(role, scope)| rule.roles.contains(role) && self.holds(person, *role, scope))
+            .collect();
+        if held.is_empty() {
+            let had = self.pending.withdrawn.iter().any(|(who, _, _)| who == person);
+            return Err(if had { Code::ApproverRevoked } else { Code::ApproverRole });
+        }
+        let places = match rule.scope {
+            Scope::City => vec![self.city_unit().to_owned()],
+            Scope::Unit => self.places(body),
+        };
+        let covered = |place: &String| {
+            let above = self.above(place);
+            held.iter().any(|(_, scope)| above.contains(&scope.as_str()))
+        };
+        if places.iter().all(covered) { Ok(()) } else { Err(Code::ApproverScope) }
+    }
+
+    /// Every unit that the order concerns.
+    fn places(&self, body: &Body) -> Vec<String> {
+        let unit_of = |person: &str| self.people.get(person).map(|p| p.unit.clone());
+        let mut places: Vec<String> = match body {
+            Body::Issue(issue) => issue.subject.ou.last().cloned().into_iter().collect(),
+            Body::Unit(unit) => match unit.action {
+                UnitAction::Create => vec![unit.parent.clone()],
+                UnitAction::Move | UnitAction::Close => {
+                    vec![unit.parent.clone(), unit.unit.clone()]
+                }
+            },
+            Body::Person(person) => vec![person.unit.clone()],
+            Body::Role(role) => vec![role.scope.clone()],
+            Body::Revoke(_) => Vec::new(),
+            Body::Profile(_) | Body::ApprovalRules(_) | Body::Portal(_) => {
+                vec![self.city_unit().to_owned()]
+            }
+        };
+        places.extend(body.person().and_then(unit_of));
+        places
+    }
+
+    /// The rule of the kind, and the profile's own if it asks for more.
+    fn rules_for(&self, body: &Body) -> Result<Vec<ApprovalRule>, Code> {
+        let rule = self.approval_rules.rule(body.kind()).ok_or(Code::UnknownKind)?;
+        let Body::Issue(issue) = body else { return Ok(vec![rule.clone()]) };
+        let more = self.profile_of(&issue.profile.id)?.approvals().map(|asked| ApprovalRule {
+            roles: asked.roles.iter().filter_map(|name| Role::from_name(name)).collect(),
+            scope: rule.scope,
+            count: asked.count.max(rule.count),
+            outside_browser: asked.outside_browser.max(rule.outside_browser),
+        });
+        // The profile's roles stand in place of the kind's; its numbers only add.
+        Ok(vec![more.unwrap_or_else(|| rule.clone())])
+    }
+
+    pub(super) fn profile_of(&self, id: &str) -> Result<CertificateProfile, Code> {
+        let state = self.profiles.get(id).ok_or(Code::UnknownProfile)?;
+        CertificateProfile::read(&state.content).map_err(|_| Code::UnknownProfile)
+    }
+
+    /// Whether the order still fits the state that it was made for.
+    fn fits(&self, body: &Body) -> Result<(), Code> {
+        match body {
+            Body::Issue(issue) => self.issue_fits(issue),
+            Body::Unit(unit) => self.unit_fits(unit),
+            Body::Person(person) => self.person_fits(person),
+            Body::Role(role) => self.role_fits(role),
+            Body::Profile(profile) => {
+                let version = self.profiles.get(&profile.profile.id).map_or(0, |p| p.version);
+                later(profile.profile.version, version)
+            }
+            Body::ApprovalRules(rules) => later(rules.version, self.approval_rules.version),
+            Body::Portal(portal) => self.portal_fits(portal),
+            Body::Revoke(revoke) => {
+                self.people.get(&revoke.person).map(|_| ()).ok_or(Code::PersonUnknown)
+            }
+        }
+    }
+
+    fn issue_fits(&self, issue: &IssueBody) -> Result<(), Code> {
+        let person = self.people.get(&issue.person).ok_or(Code::PersonUnknown)?;
+        if self.has_left(&issue.person) {
+            return Err(Code::PersonLeft);
+        }
+        let same_units = issue.subject.ou == self.organizational_units(&person.unit);
+        if person.version != issue.person_version || !same_units || issue.subject.sn != issue.person
+        {
+            return Err(Code::PersonChanged);
+        }
+        let profile = self.profiles.get(&issue.profile.id).ok_or(Code::UnknownProfile)?;
+        if profile.version != issue.profile.version || profile.digest != issue.profile.digest {
+            return Err(Code::ProfileChanged);
+        }
+        Ok(())
+    }
+
+    fn unit_fits(&self, body: &UnitBody) -> Result<(), Code> {
+        let parent = self.units.get(&body.parent).is_some_and(|unit| unit.open);
+        let known = self.units.contains_key(&body.unit);
+        let below = self.above(&body.parent).contains(&body.unit.as_str());
+        match body.action {
+            UnitAction::Create if known => Err(Code::StateConflict),
+            UnitAction::Create | UnitAction::Move if !parent => Err(Code::UnitUnknown),
+            UnitAction::Move | UnitAction::Close if !known => Err(Code::UnitUnknown),
+            UnitAction::Move if below => Err(Code::StateConflict),
+            UnitAction::Close if body.unit == self.city_unit() => Err(Code::StateConflict),
+            _ => Ok(()),
+        }
+    }
+
+    fn person_fits(&self, body: &PersonBody) -> Result<(), Code> {
+        let open = self.units.get(&body.unit).is_some_and(|unit| unit.open)
+            && !self.pending.units.contains(&body.unit);
+        let known = self.people.get(&body.person);
+        match (body.action, known) {
+            (PersonAction::Create, Some(_)) => Err(Code::StateConflict),
+            (PersonAction::Create | PersonAction::Move, _) if !open => Err(Code::UnitUnknown),
+            (PersonAction::Create, None) => Ok(()),
+            (_, None) => Err(Code::PersonUnknown),
+            (_, Some(_)) if self.has_left(&body.person) => Err(Code::PersonLeft),
+            (_, Some(person)) if body.version == person.version + 1 => Ok(()),
+            (_, Some(_)) => Err(Code::PersonChanged),
+        }
+    }
+
+    fn role_fits(&self, body: &RoleBody) -> Result<(), Code> {
+        let person = self.people.get(&body.person).ok_or(Code::PersonUnknown)?;
+        if self.has_left(&body.person) {
+            return Err(Code::PersonLeft);
+        }
+        self.units.get(&body.scope).ok_or(Code::UnitUnknown)?;
+        let holds = person.holds(body.role, &body.scope);
+        let rule = self.role_rules.role.get(&body.role).ok_or(Code::Malformed)?;
+        let clash = |(held, _): &(Role, String)| {
+            let other = self.role_rules.role.get(held);
+            rule.never_with.contains(held)
+                || other.is_some_and(|other| other.never_with.contains(&body.role))
+        };
+        match body.action {
+            RoleAction::Grant if holds => Err(Code::StateConflict),
+            RoleAction::Grant if person.roles.iter().any(clash) => Err(Code::RoleConflict),
+            RoleAction::Withdraw if !holds => Err(Code::StateConflict),
+            _ => Ok(()),
+        }
+    }
+
+    fn portal_fits(&self, body: &PortalBody) -> Result<(), Code> {
+        let known = self.portals.contains_key(&body.portal);
+        let keys = [&body.public_key, &body.staff_key];
+        let readable = keys.iter().all(|key| PublicKey::read(&key.0).is_ok());
+        match body.action.as_str() {
+            _ if !readable => Err(Code::KeyUnknown),
+            "register" if !known && self.units.contains_key(&body.unit) => Ok(()),
+            "close" if known => Ok(()),
+            _ => Err(Code::StateConflict),
+        }
+    }
+}
+
+fn later(version: u32, in_force: u32) -> Result<(), Code> {
+    if version > in_force { Ok(()) } else { Err(Code::StateConflict) }
+}

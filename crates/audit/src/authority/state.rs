@@ -1,0 +1,192 @@
+//! The parts of authority.
+
+use crate::approval::Approval;
+use crate::bytes::Bytes;
+use crate::founding::StandingAuthorization;
+use crate::order::{Body, Order, PersonAction, RoleAction};
+use crate::record::{Event, Record};
+use crate::rules::Role;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A unit of the tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// Name.
+    pub name: String,
+    /// Whether it is a county.
+    pub county: bool,
+    /// The unit above; the city has none.
+    pub parent: Option<String>,
+    /// Whether it takes people.
+    pub open: bool,
+}
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Unit id.
+    pub unit: String,
+    /// Version of the record.
+    pub version: u32,
+    /// Commitment to the name.
+    pub name: Bytes,
+    /// Commitment to the mail address.
+    pub mail: Option<Bytes>,
+    /// Whether they left office.
+    pub left: bool,
+    /// Roles with their scopes.
+    pub roles: BTreeSet<(Role, String)>,
+}
+
+impl Person {
+    /// Whether the role is held over exactly this scope.
+    pub fn holds(&self, role: Role, scope: &str) -> bool {
+        self.roles.iter().any(|(held, over)| *held == role && over == scope)
+    }
+}
+
+/// A profile in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileState {
+    /// Version.
+    pub version: u32,
+    /// SHA-256 of the file.
+    pub digest: Bytes,
+    /// The file.
+    pub content: String,
+}
+
+/// A portal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Portal {
+    /// Unit that runs it.
+    pub unit: String,
+    /// Public host.
+    pub public_host: String,
+    /// Staff host.
+    pub staff_host: String,
+    /// SHA-256 of each key of the public process: the registered one and its renewals.
+    pub public_keys: BTreeSet<Bytes>,
+    /// SHA-256 of each key of the staff process.
+    pub staff_keys: BTreeSet<Bytes>,
+    /// Whether it may speak.
+    pub open: bool,
+}
+
+/// A letter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterState {
+    /// Person id.
+    pub person: String,
+    /// Profile id.
+    pub profile: String,
+    /// SHA-256 of the look-up key.
+    pub lookup_sha256: Bytes,
+    /// SHA-256 of the loss value.
+    pub loss_sha256: Bytes,
+    /// Last second to submit, unix.
+    pub expires: u64,
+    /// Certificates issued under it: serial number and end of validity.
+    pub serials: Vec<(String, String)>,
+}
+
+/// An order that waits for approvals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenOrder {
+    /// The order's bytes.
+    pub order: Bytes,
+    /// The registry key's signature.
+    pub signature: Bytes,
+    /// Last second, unix.
+    pub expires: u64,
+    /// Valid approvals with their ids.
+    pub approvals: Vec<(Bytes, Approval)>,
+}
+
+/// A revoked certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoked {
+    /// When, unix.
+    pub at: u64,
+    /// RFC 5280 name of the reason.
+    pub reason: String,
+    /// End of validity, unix.
+    pub not_after: u64,
+}
+
+/// A standing authorization and how far it is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// As it was given.
+    pub given: StandingAuthorization,
+    /// Host names of the certificate.
+    pub hosts: Vec<String>,
+    /// Unit of the service.
+    pub unit: String,
+    /// SHA-256 of the key that may ask next.
+    pub key_sha256: Bytes,
+    /// Uses so far.
+    pub used: u32,
+    /// Challenges that were used.
+    pub challenges: BTreeSet<Bytes>,
+}
+
+/// What is recorded but not yet in the tree, as far as it takes something away.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pending {
+    pub(super) withdrawn: BTreeSet<(String, Role, String)>,
+    pub(super) left: BTreeSet<String>,
+    pub(super) serials: BTreeSet<String>,
+    pub(super) orders: BTreeSet<String>,
+    pub(super) portals: BTreeSet<String>,
+    pub(super) units: BTreeSet<String>,
+}
+
+impl Pending {
+    pub(super) fn notice(&mut self, record: &Record, orders: &BTreeMap<String, OpenOrder>) {
+        match &record.event {
+            Event::Enacted { order, .. } => {
+                self.orders.insert(order.to_string());
+                let open = orders.get(&order.to_string());
+                if let Some(body) = open
+                    .and_then(|open| Order::read(&open.order.0).ok())
+                    .and_then(|order| order.body().ok())
+                {
+                    self.takes_away(&body);
+                }
+            }
+            Event::Intent { order, .. } => {
+                self.orders.insert(order.to_string());
+            }
+            Event::Order { cancels, .. } => {
+                self.orders.extend(cancels.iter().map(Bytes::to_string));
+            }
+            Event::Revoked { certificates, cause, .. } => {
+                self.serials.extend(certificates.iter().map(|c| c.serial.clone()));
+                if let crate::record::Cause::Order { order } = cause {
+                    self.orders.insert(order.to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn takes_away(&mut self, body: &Body) {
+        match body {
+            Body::Role(role) if role.action == RoleAction::Withdraw => {
+                self.withdrawn.insert((role.person.clone(), role.role, role.scope.clone()));
+            }
+            Body::Person(person) if person.action == PersonAction::Leave => {
+                self.left.insert(person.person.clone());
+            }
+            Body::Portal(portal) if portal.action == "close" => {
+                self.portals.insert(portal.portal.clone());
+            }
+            Body::Unit(unit) if unit.action == crate::order::UnitAction::Close => {
+                self.units.insert(unit.unit.clone());
+            }
+            _ => {}
+        }
+    }
+}

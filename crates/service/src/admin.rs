@@ -1,0 +1,119 @@
+//! The admin address: `/healthz`, `/readyz`, `/metrics`. Loopback or an inner network only.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::net::TcpListener;
+
+/// What a process counts. Labels come from closed sets in the code; never a person or serial number.
+#[derive(Clone, Default)]
+pub struct Metrics {
+    /// Acts by name and outcome (`done` or a refusal's code).
+    acts: Family<Act, Counter>,
+    /// Present values by name: queue lengths, log sizes, ages in seconds.
+    values: Family<Value, Gauge>,
+    conditions: Arc<Mutex<BTreeMap<&'static str, String>>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Act {
+    act: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Value {
+    name: &'static str,
+}
+
+impl EncodeLabelSet for Act {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
+        [("act", self.act), ("outcome", self.outcome)].encode(encoder)
+    }
+}
+
+impl EncodeLabelSet for Value {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
+        [("name", self.name)].encode(encoder)
+    }
+}
+
+impl Metrics {
+    /// Counts an act with its outcome.
+    pub fn count(&self, act: &'static str, outcome: &'static str) {
+        self.acts.get_or_create(&Act { act, outcome }).inc();
+    }
+
+    /// Sets a present value.
+    pub fn set(&self, name: &'static str, value: i64) {
+        self.values.get_or_create(&Value { name }).set(value);
+    }
+
+    /// Says that the process is not ready, and why; the empty text says that it is again.
+    pub fn condition(&self, name: &'static str, problem: &str) {
+        let mut conditions = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
+        if problem.is_empty() {
+            conditions.remove(name);
+        } else if conditions.get(name).is_none_or(|known| known != problem) {
+            tracing::warn!(condition = name, problem, "not ready");
+            conditions.insert(name, problem.to_owned());
+        }
+    }
+
+    fn problems(&self) -> String {
+        let conditions = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
+        conditions.iter().map(|(name, problem)| format!("{name}: {problem}\n")).collect()
+    }
+}
+
+/// The admin listener of a process.
+pub struct Admin {
+    metrics: Metrics,
+    registry: Arc<Registry>,
+}
+
+impl Admin {
+    /// Registers the metrics of a process.
+    pub fn new(metrics: Metrics) -> Self {
+        let mut registry = Registry::with_prefix("yinxin");
+        registry.register("acts", "Acts by outcome", metrics.acts.clone());
+        registry.register("value", "Present values", metrics.values.clone());
+        Self { metrics, registry: Arc::new(registry) }
+    }
+
+    /// Serves until the stop.
+    pub async fn serve(self, address: SocketAddr, stop: super::Stop) -> std::io::Result<()> {
+        let listener = TcpListener::bind(address).await?;
+        let router = Router::new()
+            .route("/healthz", get(|| async { "ok\n" }))
+            .route("/readyz", get(ready))
+            .route("/metrics", get(metrics))
+            .with_state(Arc::new(self));
+        axum::serve(listener, router).with_graceful_shutdown(async move { stop.wait().await }).await
+    }
+}
+
+async fn ready(State(admin): State<Arc<Admin>>) -> (StatusCode, String) {
+    let problems = admin.metrics.problems();
+    if problems.is_empty() {
+        (StatusCode::OK, "ready\n".into())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, problems)
+    }
+}
+
+async fn metrics(State(admin): State<Arc<Admin>>) -> Result<String, StatusCode> {
+    let mut text = String::new();
+    encode(&mut text, &admin.registry).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    Ok(text)
+}

@@ -1,0 +1,127 @@
+//! Opening, migrating, and transactions.
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// The database failed, or says what cannot be.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The driver or database.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Migrating.
+    #[error("migration: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The address is none we know.
+    #[error("the database address begins with sqlite: or postgres:")]
+    Address,
+    /// A row contradicts itself.
+    #[error("inconsistent row: {0}")]
+    Inconsistent(&'static str),
+}
+
+/// Twin migrations: number, name, SQLite text, PostgreSQL text.
+pub type Migrations = &'static [(i64, &'static str, &'static str, &'static str)];
+
+/// An open database.
+#[derive(Clone)]
+pub enum Store {
+    /// Embedded.
+    Sqlite(SqlitePool),
+    /// A server.
+    Postgres(PgPool),
+}
+
+/// A transaction on either database.
+pub enum Tx {
+    /// Embedded.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// A server.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Store {
+    /// Opens `sqlite:PATH` or `postgres://…`. SQLite: WAL, synchronous FULL, foreign keys on.
+    pub async fn open(address: &str) -> Result<Self, StoreError> {
+        if let Some(path) = address.strip_prefix("sqlite:") {
+            let options = SqliteConnectOptions::new()
+                .filename(path)
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(15));
+            let pool = SqlitePoolOptions::new()
+                .max_connections(6)
+                .acquire_timeout(Duration::from_secs(20))
+                .connect_with(options)
+                .await?;
+            return Ok(Self::Sqlite(pool));
+        }
+        if address.starts_with("postgres:") || address.starts_with("postgresql:") {
+            let options = PgConnectOptions::from_str(address)?;
+            let pool = PgPoolOptions::new()
+                .max_connections(6)
+                .acquire_timeout(Duration::from_secs(20))
+                .connect_with(options)
+                .await?;
+            return Ok(Self::Postgres(pool));
+        }
+        Err(StoreError::Address)
+    }
+
+    /// Brings the schema up to date.
+    pub async fn migrate(&self, migrations: Migrations) -> Result<(), StoreError> {
+        let list = migrations.iter().map(|(number, name, sqlite, postgres)| {
+            let sql = if matches!(self, Self::Sqlite(_)) { sqlite } else { postgres };
+            let sql = sqlx::SqlSafeStr::into_sql_str(*sql);
+            Migration::new(*number, (*name).into(), MigrationType::Simple, sql, false)
+        });
+        let migrator = Migrator::with_migrations(list.collect());
+        match self {
+            Self::Sqlite(pool) => migrator.run(pool).await?,
+            Self::Postgres(pool) => migrator.run(pool).await?,
+        }
+        Ok(())
+    }
+
+    /// A transaction that reads one state.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// A transaction that writes; on SQLite it takes the write lock at once.
+    pub async fn write(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite(pool) => Tx::Sqlite(pool.begin_with("begin immediate").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes it durable.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
