@@ -1,0 +1,177 @@
+//! A small HTTP/1.1 client over pinned TLS or plain TCP. It never follows redirects, uses no proxy,
+//! repeats nothing, and takes every name ending in `.localhost` as loopback without a resolver.
+
+use bytes::Bytes;
+use http::{Method, Request, Response, Uri, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+const CONNECT_SECONDS_MAX: u64 = 10;
+const ANSWER_SECONDS_MAX: u64 = 60;
+const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+const IDLE_MAX: usize = 32;
+
+/// Why a call had no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// Nobody answered.
+    #[error("{address} cannot be reached: {what}")]
+    Unreachable {
+        /// Where.
+        address: String,
+        /// What happened.
+        what: String,
+    },
+    /// The server is not who it must be.
+    #[error("{address} is not who it must be: {what}")]
+    NotTrusted {
+        /// Where.
+        address: String,
+        /// What TLS said.
+        what: String,
+    },
+    /// The address cannot be used.
+    #[error("`{0}` is no address")]
+    Address(String),
+    /// The answer cannot be used.
+    #[error("the answer cannot be read: {0}")]
+    Answer(String),
+}
+
+/// Calls one server.
+pub struct Client {
+    base: Uri,
+    tls: Option<Arc<ClientConfig>>,
+    idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
+}
+
+impl Client {
+    /// A client for `https://…` with a TLS configuration, or `http://…` without.
+    pub fn new(base: &str, tls: Option<Arc<ClientConfig>>) -> Result<Self, CallError> {
+        let wrong = || CallError::Address(base.to_owned());
+        let uri: Uri = base.parse().map_err(|_| wrong())?;
+        let fits = match uri.scheme_str() {
+            Some("https") => tls.is_some(),
+            Some("http") => tls.is_none(),
+            _ => false,
+        };
+        if !fits || uri.host().is_none() {
+            return Err(wrong());
+        }
+        Ok(Self { base: uri, tls, idle: Mutex::new(Vec::new()) })
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Result<Response<Bytes>, CallError> {
+        self.call(Method::GET, path, Bytes::new()).await
+    }
+
+    /// POST of JSON.
+    pub async fn post(&self, path: &str, json: Vec<u8>) -> Result<Response<Bytes>, CallError> {
+        self.call(Method::POST, path, json.into()).await
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<Response<Bytes>, CallError> {
+        let host = self.base.authority().map(|a| a.as_str()).unwrap_or_default();
+        let prefix = self.base.path().trim_end_matches('/');
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{prefix}{path}"))
+            .header(header::HOST, host)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::new(body))
+            .map_err(|error| CallError::Address(error.to_string()))?;
+        let mut sender = self.sender().await?;
+        let answer = async {
+            let response = sender.send_request(request).await.map_err(|error| self.lost(&error))?;
+            let (head, body) = response.into_parts();
+            let bytes = Limited::new(body, ANSWER_BYTES_MAX)
+                .collect()
+                .await
+                .map_err(|error| CallError::Answer(error.to_string()))?
+                .to_bytes();
+            Ok(Response::from_parts(head, bytes))
+        };
+        let limit = Duration::from_secs(ANSWER_SECONDS_MAX);
+        let response = tokio::time::timeout(limit, answer)
+            .await
+            .map_err(|_| self.unreachable("no answer in time".into()))??;
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_MAX && !sender.is_closed() {
+            idle.push(sender);
+        }
+        Ok(response)
+    }
+
+    /// A kept connection that is still open, or a new one.
+    async fn sender(&self) -> Result<SendRequest<Full<Bytes>>, CallError> {
+        loop {
+            let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            match kept {
+                Some(mut sender) => {
+                    if !sender.is_closed() && sender.ready().await.is_ok() {
+                        return Ok(sender);
+                    }
+                }
+                None => break,
+            }
+        }
+        let limit = Duration::from_secs(CONNECT_SECONDS_MAX);
+        tokio::time::timeout(limit, self.connect())
+            .await
+            .map_err(|_| self.unreachable("no connection in time".into()))?
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, CallError> {
+        let host = self.base.host().unwrap_or_default();
+        let default = if self.tls.is_some() { 443 } else { 80 };
+        let port = self.base.port_u16().unwrap_or(default);
+        let stream = if host == "localhost" || host.ends_with(".localhost") {
+            TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await
+        } else {
+            TcpStream::connect((host, port)).await
+        };
+        let stream = stream.map_err(|error| self.unreachable(error.to_string()))?;
+        let _ = stream.set_nodelay(true);
+        let lost = |error: hyper::Error| self.lost(&error);
+        if let Some(config) = &self.tls {
+            let name = ServerName::try_from(host.to_owned())
+                .map_err(|_| CallError::Address(host.to_owned()))?;
+            let connector = TlsConnector::from(config.clone());
+            let stream = connector.connect(name, stream).await.map_err(|error| {
+                CallError::NotTrusted { address: self.base.to_string(), what: error.to_string() }
+            })?;
+            let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(lost)?;
+            tokio::spawn(connection);
+            Ok(sender)
+        } else {
+            let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(lost)?;
+            tokio::spawn(connection);
+            Ok(sender)
+        }
+    }
+
+    fn unreachable(&self, what: String) -> CallError {
+        CallError::Unreachable { address: self.base.to_string(), what }
+    }
+
+    fn lost(&self, error: &hyper::Error) -> CallError {
+        use std::error::Error;
+        let cause = error.source().map(ToString::to_string).unwrap_or_default();
+        self.unreachable(format!("{error} {cause}"))
+    }
+}
