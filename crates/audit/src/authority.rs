@@ -121,8 +121,16 @@ impl Authority {
             }
             Event::Used { .. } => self.add_use(record),
             Event::Founding { .. } => Err(Code::UnsignedAuthority),
+            Event::Issued { under, serial, subject, not_after, .. } => {
+                if *under == self.founding_digest {
+                    let theirs = |letter: &&mut LetterState| letter.person == *subject;
+                    if let Some(letter) = self.letters.values_mut().find(theirs) {
+                        letter.serials.push((serial.clone(), not_after.clone()));
+                    }
+                }
+                Ok(())
+            }
             Event::Application { .. }
-            | Event::Issued { .. }
             | Event::Crl { .. }
             | Event::Refusal { .. }
             | Event::Portal { .. } => Ok(()),

@@ -11,6 +11,8 @@ pub mod authority;
 pub mod bytes;
 pub mod code;
 pub mod commitment;
+pub mod enrolment;
+pub mod export;
 pub mod founding;
 pub mod json;
 pub mod label;

@@ -1,1 +1,238 @@
-//! .
+//! Messages of issuer, status and log, and a client for them.
+//!
+//! Every route of the issuer is typed for one process of a portal; the issuer knows which process
+//! speaks by its TLS key and the founding statement or a portal order. Messages that pass from a
+//! person to the CA are those of `audit::enrolment` and `audit::export`.
+
+use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Submit};
+use audit::export::{Approved, OrderExport, OrderLine};
+use audit::{Approval, Bytes, Code, Problem};
+use mtls::{CallError, Client};
+use serde::{Deserialize, Serialize};
+
+/// Routes of the issuer for a portal's public process.
+pub mod public {
+    /// [`super::LookUp`] → [`super::LookedUp`].
+    pub const LOOK_UP: &str = "/v1/enrolment/look-up";
+    /// [`super::Submit`] → `audit::enrolment::Stage`.
+    pub const SUBMIT: &str = "/v1/enrolment/submit";
+    /// [`super::Collect`] → [`super::Collected`].
+    pub const COLLECT: &str = "/v1/enrolment/collect";
+}
+
+/// Routes of the issuer for a portal's staff process.
+pub mod staff {
+    /// [`super::AsOfficer`] of nothing → [`super::Officer`].
+    pub const WHO: &str = "/v1/staff/who";
+    /// [`super::AsOfficer`] of [`super::Page`] → list of `OrderLine`.
+    pub const LIST: &str = "/v1/staff/orders";
+    /// [`super::AsOfficer`] of [`super::Wanted`] → `OrderExport`.
+    pub const FETCH: &str = "/v1/staff/order";
+    /// [`super::AsOfficer`] of an approval → `Approved`.
+    pub const APPROVE: &str = "/v1/staff/approve";
+}
+
+/// Routes of the issuer for either process.
+pub mod both {
+    /// [`super::Renew`] → [`super::Renewed`].
+    pub const RENEW: &str = "/v1/renew";
+}
+
+/// Routes of the log service.
+pub mod log {
+    /// [`super::Append`] → [`super::Appended`].
+    pub const APPEND: &str = "/v1/records";
+}
+
+/// Routes of the status service.
+pub mod status {
+    /// `audit::enrolment::ReportLoss` → `SignedReceipt`.
+    pub const LOSS: &str = "/v1/loss";
+}
+
+/// A staff message together with the client certificate that the portal saw. The CA judges that
+/// certificate at every request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AsOfficer<T> {
+    /// DER.
+    pub certificate: Bytes,
+    /// The message.
+    pub message: T,
+}
+
+/// Who a staff certificate belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Officer {
+    /// Person id.
+    pub person: String,
+    /// Name.
+    pub name: String,
+    /// Role names with their scopes.
+    pub roles: Vec<(String, String)>,
+}
+
+/// Keyset paging: what comes after.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// The last order id that was seen, or empty.
+    pub after: String,
+}
+
+/// Which order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    /// Order id.
+    pub order: String,
+}
+
+/// Asks for a new certificate under a standing authorization.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renew {
+    /// Authorization id.
+    pub authorization: String,
+    /// 16 random bytes, single use.
+    pub challenge: Bytes,
+    /// PKCS#10 of the new key.
+    pub request: Bytes,
+    /// DER SubjectPublicKeyInfo of the old key.
+    pub asked_by: Bytes,
+    /// Signature by the old key.
+    pub signature: Bytes,
+}
+
+/// The new chain.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renewed {
+    /// Leaf first, root last, DER.
+    pub chain: Vec<Bytes>,
+}
+
+/// Records of a portal or agent, oldest first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Append {
+    /// Each with the salt that its maker drew.
+    pub records: Vec<SaltedRecord>,
+}
+
+/// A record with the salt of its entry.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SaltedRecord {
+    /// The record's bytes.
+    pub record: Bytes,
+    /// 32 bytes.
+    pub salt: Bytes,
+}
+
+/// How many records are durable at the log now.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Appended {
+    /// All of them, or the call is refused.
+    pub count: u64,
+}
+
+/// Why the CA did not do it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It said no.
+    #[error("refused: {}", .0.code)]
+    Refused(Problem),
+    /// It could not be asked.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+impl Refusal {
+    /// The code to pass on.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Refused(problem) => problem.known().unwrap_or(Code::Unavailable),
+            Self::Call(_) => Code::Unavailable,
+        }
+    }
+}
+
+/// A client of the issuer.
+pub struct Issuer(pub Client);
+
+impl Issuer {
+    /// Opens a person's own record.
+    pub async fn look_up(&self, message: &LookUp) -> Result<LookedUp, Refusal> {
+        ask(&self.0, public::LOOK_UP, message).await
+    }
+
+    /// Submits a request.
+    pub async fn submit(&self, message: &Submit) -> Result<audit::enrolment::Stage, Refusal> {
+        ask(&self.0, public::SUBMIT, message).await
+    }
+
+    /// Collects a certificate.
+    pub async fn collect(&self, message: &Collect) -> Result<Collected, Refusal> {
+        ask(&self.0, public::COLLECT, message).await
+    }
+
+    /// Who the certificate belongs to.
+    pub async fn who(&self, message: &AsOfficer<()>) -> Result<Officer, Refusal> {
+        ask(&self.0, staff::WHO, message).await
+    }
+
+    /// Open orders that the officer may see.
+    pub async fn list(&self, message: &AsOfficer<Page>) -> Result<Vec<OrderLine>, Refusal> {
+        ask(&self.0, staff::LIST, message).await
+    }
+
+    /// One order with everything that must be shown.
+    pub async fn fetch(&self, message: &AsOfficer<Wanted>) -> Result<OrderExport, Refusal> {
+        ask(&self.0, staff::FETCH, message).await
+    }
+
+    /// Hands in an approval.
+    pub async fn approve(&self, message: &AsOfficer<Approval>) -> Result<Approved, Refusal> {
+        ask(&self.0, staff::APPROVE, message).await
+    }
+
+    /// Renews a certificate under a standing authorization.
+    pub async fn renew(&self, message: &Renew) -> Result<Renewed, Refusal> {
+        ask(&self.0, both::RENEW, message).await
+    }
+}
+
+/// A client of the log service.
+pub struct Log(pub Client);
+
+impl Log {
+    /// Hands in records; they are durable when this returns.
+    pub async fn append(&self, message: &Append) -> Result<Appended, Refusal> {
+        ask(&self.0, log::APPEND, message).await
+    }
+}
+
+/// A client of the status service.
+pub struct Status(pub Client);
+
+impl Status {
+    /// Reports a loss.
+    pub async fn report_loss(
+        &self,
+        message: &audit::enrolment::ReportLoss,
+    ) -> Result<audit::enrolment::SignedReceipt, Refusal> {
+        ask(&self.0, status::LOSS, message).await
+    }
+}
+
+async fn ask<T: Serialize, R: serde::de::DeserializeOwned>(
+    client: &Client,
+    path: &str,
+    message: &T,
+) -> Result<R, Refusal> {
+    client.ask::<T, R, Problem>(path, message).await?.map_err(Refusal::Refused)
+}

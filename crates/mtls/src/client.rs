@@ -8,6 +8,8 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -78,6 +80,21 @@ impl Client {
     /// POST of JSON.
     pub async fn post(&self, path: &str, json: Vec<u8>) -> Result<Response<Bytes>, CallError> {
         self.call(Method::POST, path, json.into()).await
+    }
+
+    /// POST of a message; the answer, or the problem that the server tells.
+    pub async fn ask<T: Serialize, R: DeserializeOwned, P: DeserializeOwned>(
+        &self,
+        path: &str,
+        message: &T,
+    ) -> Result<Result<R, P>, CallError> {
+        let json = serde_json::to_vec(message).map_err(|e| CallError::Answer(e.to_string()))?;
+        let response = self.post(path, json).await?;
+        let read = |error: serde_json::Error| CallError::Answer(error.to_string());
+        if response.status().is_success() {
+            return serde_json::from_slice(response.body()).map(Ok).map_err(read);
+        }
+        serde_json::from_slice(response.body()).map(Err).map_err(read)
     }
 
     async fn call(

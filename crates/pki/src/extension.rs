@@ -5,6 +5,9 @@ use crate::raw::{sequence, wrap};
 use der::asn1::{BitString, Ia5StringRef, ObjectIdentifier, OctetString};
 use der::{Encode, Sequence};
 
+/// A purpose of extKeyUsage.
+pub type Purpose = ObjectIdentifier;
+
 /// `Extension` (RFC 5280 4.1.2.9).
 #[derive(Clone, Debug, PartialEq, Eq, Sequence)]
 pub struct Extension {

@@ -1,1 +1,105 @@
-//! .
+//! The portal's JSON messages, and a client. What a person and the CA say to each other is defined
+//! in `audit::enrolment` and `audit::export`; the portal's own addresses are here.
+
+use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
+use audit::export::{Approved, OrderExport, OrderLine};
+use audit::{Approval, Problem};
+use mtls::{CallError, Client};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// Routes of the public host.
+pub mod public {
+    /// `LookUp` → `LookedUp`.
+    pub const LOOK_UP: &str = "/api/v1/enrolment/look-up";
+    /// `Submit` → `Stage`.
+    pub const SUBMIT: &str = "/api/v1/enrolment/submit";
+    /// `Collect` → `Collected`.
+    pub const COLLECT: &str = "/api/v1/enrolment/collect";
+}
+
+/// Routes of the staff host.
+pub mod staff {
+    /// [`super::List`] → list of `OrderLine`.
+    pub const LIST: &str = "/api/v1/orders/list";
+    /// [`super::Fetch`] → `OrderExport`.
+    pub const FETCH: &str = "/api/v1/orders/fetch";
+    /// `Approval` → `Approved`.
+    pub const APPROVE: &str = "/api/v1/orders/approve";
+}
+
+/// Asks for open orders, keyset-paged.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct List {
+    /// The last order id that was seen, or empty.
+    pub after: String,
+}
+
+/// Asks for one order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fetch {
+    /// Order id.
+    pub order: String,
+}
+
+/// Why the portal did not do it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It said no.
+    #[error("{} {} [{}] ({})", .0.zh, .0.en, .0.code, .0.reference)]
+    Refused(Problem),
+    /// It could not be asked.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+/// A client of the public host.
+pub struct Public(pub Client);
+
+impl Public {
+    /// Opens one's own record.
+    pub async fn look_up(&self, message: &LookUp) -> Result<LookedUp, Refusal> {
+        ask(&self.0, public::LOOK_UP, message).await
+    }
+
+    /// Submits a request.
+    pub async fn submit(&self, message: &Submit) -> Result<Stage, Refusal> {
+        ask(&self.0, public::SUBMIT, message).await
+    }
+
+    /// Collects a certificate.
+    pub async fn collect(&self, message: &Collect) -> Result<Collected, Refusal> {
+        ask(&self.0, public::COLLECT, message).await
+    }
+}
+
+/// A client of the staff host, with the officer's certificate.
+pub struct Staff(pub Client);
+
+impl Staff {
+    /// Open orders.
+    pub async fn list(&self, after: &str) -> Result<Vec<OrderLine>, Refusal> {
+        ask(&self.0, staff::LIST, &List { after: after.to_owned() }).await
+    }
+
+    /// One order.
+    pub async fn fetch(&self, order: &str) -> Result<OrderExport, Refusal> {
+        ask(&self.0, staff::FETCH, &Fetch { order: order.to_owned() }).await
+    }
+
+    /// Hands in an approval.
+    pub async fn approve(&self, approval: &Approval) -> Result<Approved, Refusal> {
+        ask(&self.0, staff::APPROVE, approval).await
+    }
+}
+
+async fn ask<T: Serialize, R: DeserializeOwned>(
+    client: &Client,
+    path: &str,
+    message: &T,
+) -> Result<R, Refusal> {
+    client.ask::<T, R, Problem>(path, message).await?.map_err(Refusal::Refused)
+}

@@ -2,12 +2,13 @@
 //! logs (which are not the accountability log), an admin address, and a graceful stop.
 //!
 //! Never knows what its process does. In reading order: [`config`], [`clock`], [`admin`], [`stop`],
-//! [`fault`].
+//! [`fault`], [`problem`].
 
 pub mod admin;
 pub mod clock;
 pub mod config;
 pub mod fault;
+pub mod problem;
 pub mod stop;
 
 pub use admin::{Admin, Metrics};

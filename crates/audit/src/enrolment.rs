@@ -1,0 +1,125 @@
+//! What a person's client and the CA say to each other while enrolling; the portal in between
+//! carries it and can neither make nor change it unseen.
+
+use crate::bytes::Bytes;
+use crate::export::InclusionEvidence;
+use serde::{Deserialize, Serialize};
+
+/// Opens the person's own record.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookUp {
+    /// Reference of the letter.
+    pub reference: String,
+    /// The look-up key.
+    pub key: Bytes,
+}
+
+/// The person's own record and where the matter stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookedUp {
+    /// Name.
+    pub name: String,
+    /// Person id.
+    pub person: String,
+    /// Names of the units, highest first.
+    pub units: Vec<String>,
+    /// Profile id.
+    pub profile: String,
+    /// Names of key algorithms that the profile allows.
+    pub label: String,
+    /// Days of validity.
+    pub validity_days: u32,
+    /// 16 bytes, single use, 24 h.
+    pub challenge: Bytes,
+    /// Where it stands.
+    pub stage: Stage,
+}
+
+/// Where an enrolment stands, and what comes next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Stage {
+    /// A request can be submitted until then.
+    Letter {
+        /// Last second.
+        expires: String,
+    },
+    /// Officers are to approve.
+    Awaiting {
+        /// Order id.
+        order: String,
+        /// Approvals so far.
+        approvals: u32,
+        /// Approvals that are needed.
+        needed: u32,
+        /// Last second.
+        expires: String,
+    },
+    /// The certificate can be collected.
+    Issued {
+        /// Serial number.
+        serial: String,
+    },
+}
+
+/// Submits a request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Submit {
+    /// Reference of the letter.
+    pub reference: String,
+    /// The look-up key.
+    pub key: Bytes,
+    /// The challenge of the look-up.
+    pub challenge: Bytes,
+    /// PKCS#10, DER, with an empty subject.
+    pub request: Bytes,
+    /// `cli` or `page`.
+    pub label: String,
+    /// HMAC under the bind key of the label.
+    pub bind: Bytes,
+}
+
+/// Collects what was issued.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Collect {
+    /// Reference of the letter.
+    pub reference: String,
+    /// The look-up key.
+    pub key: Bytes,
+}
+
+/// A certificate that the log can prove.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Collected {
+    /// The certificate, then its issuers up to the root, DER.
+    pub chain: Vec<Bytes>,
+    /// Proof that its `issued` record stands in the log.
+    pub evidence: InclusionEvidence,
+}
+
+/// Reports a certificate lost.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportLoss {
+    /// Reference of the letter.
+    pub reference: String,
+    /// HMAC under the loss key.
+    pub value: Bytes,
+}
+
+/// A loss receipt with the status key's signature.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedReceipt {
+    /// The receipt's bytes.
+    pub receipt: Bytes,
+    /// Signature under `yinxin-receipt-v1`.
+    pub signature: Bytes,
+    /// Certificate of the status key, then the root.
+    pub chain: Vec<Bytes>,
+}

@@ -1,0 +1,156 @@
+//! Documents that leave the system: orders for approval, and proofs that a record stands in a log.
+
+use crate::bytes::Bytes;
+use crate::order::{Body, Order, OrderError, SignedOrder};
+use crate::record::{self, Record};
+use crate::trust::Trust;
+use pki::Certificate;
+use pki::oid::Arc;
+use serde::{Deserialize, Serialize};
+use tlog::checkpoint::Checkpoint;
+use tlog::merkle;
+
+/// An order as approvers get it, by portal or by file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderExport {
+    /// Format: 1.
+    pub v: u8,
+    /// The order with signature and disclosures.
+    pub signed: SignedOrder,
+    /// Certificate of the registry key, then the root, DER.
+    pub registry: Vec<Bytes>,
+    /// The person's last certificate under this profile, DER, if the order names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Bytes>,
+}
+
+/// One line of the officers' list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderLine {
+    /// Order id.
+    pub order: String,
+    /// Kind.
+    pub kind: String,
+    /// Whom or what it concerns, in plain words.
+    pub about: String,
+    /// Made at.
+    pub made: String,
+    /// Last second.
+    pub expires: String,
+    /// Approvals so far.
+    pub approvals: u32,
+    /// Approvals that are needed.
+    pub needed: u32,
+}
+
+/// What became of an approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approved {
+    /// Order id.
+    pub order: String,
+    /// Approvals now.
+    pub approvals: u32,
+    /// Approvals that are needed.
+    pub needed: u32,
+}
+
+/// Why an exported document proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotTrusted {
+    /// The root is not the one that is known from outside.
+    #[error("the root certificate is not the one in the trust file")]
+    Root,
+    /// The key is not certified by the root for this purpose.
+    #[error("the signing key is not certified by the root for this purpose")]
+    Purpose,
+    /// The order does not verify.
+    #[error(transparent)]
+    Order(#[from] OrderError),
+    /// The checkpoint is not signed by the log's key.
+    #[error("the checkpoint is not signed by the log's key")]
+    Checkpoint,
+    /// The record is not where it should be.
+    #[error("the log does not hold the record")]
+    Inclusion,
+    /// The previous certificate is not the one that the order names.
+    #[error("the previous certificate is not the one that the order names")]
+    Previous,
+}
+
+/// The key of a statement signer, if the pinned root certified it for `purpose` and it is in time.
+pub fn certified_key(
+    chain: &[Bytes],
+    trust: &Trust,
+    purpose: impl Fn(&Arc) -> Option<pki::extension::Purpose>,
+    now: u64,
+) -> Result<pki::PublicKey, NotTrusted> {
+    let [leaf, root] = chain else { return Err(NotTrusted::Root) };
+    let root = Certificate::read(&root.0).map_err(|_| NotTrusted::Root)?;
+    if root.sha256().as_slice() != trust.root_sha256.0 {
+        return Err(NotTrusted::Root);
+    }
+    let leaf = Certificate::read(&leaf.0).map_err(|_| NotTrusted::Purpose)?;
+    let arc = Arc::read(&trust.arc).ok_or(NotTrusted::Purpose)?;
+    let wanted = purpose(&arc).ok_or(NotTrusted::Purpose)?;
+    let in_time = (leaf.not_before()..=leaf.not_after()).contains(&now);
+    let certified = leaf.is_signed_by(root.key()) && leaf.issuer() == root.subject();
+    if certified && in_time && leaf.purposes() == [wanted] {
+        Ok(leaf.key().clone())
+    } else {
+        Err(NotTrusted::Purpose)
+    }
+}
+
+impl OrderExport {
+    /// Checks the CA's signature up to the pinned root and every disclosure.
+    pub fn open(&self, trust: &Trust, now: u64) -> Result<(Order, Body), NotTrusted> {
+        let registry = certified_key(&self.registry, trust, Arc::registry_signing, now)?;
+        let (order, body) = self.signed.open(&registry)?;
+        if let Body::Issue(issue) = &body {
+            let shown = self.previous.as_ref().map(|certificate| {
+                Certificate::read(&certificate.0).map(|c| c.sha256().to_vec()).unwrap_or_default()
+            });
+            if shown != issue.previous.as_ref().map(|named| named.0.clone()) {
+                return Err(NotTrusted::Previous);
+            }
+        }
+        Ok((order, body))
+    }
+}
+
+/// A record with the proof that its entry stands under a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InclusionEvidence {
+    /// The record's bytes.
+    pub record: Bytes,
+    /// The salt of its entry.
+    pub salt: Bytes,
+    /// Its index.
+    pub index: u64,
+    /// The audit path.
+    pub hashes: Vec<Bytes>,
+    /// The signed checkpoint.
+    pub checkpoint: String,
+}
+
+impl InclusionEvidence {
+    /// Checks entry, proof and checkpoint; gives the record.
+    pub fn open(&self, trust: &Trust, log: &str) -> Result<Record, NotTrusted> {
+        let key = trust.log_key(log).ok_or(NotTrusted::Checkpoint)?;
+        let head = Checkpoint::open(&self.checkpoint, &key, crate::label::verify_ed25519)
+            .map_err(|_| NotTrusted::Checkpoint)?;
+        let salt = self.salt.digest().ok_or(NotTrusted::Inclusion)?;
+        let leaf = merkle::leaf_hash(&record::entry(&salt, &self.record.0));
+        let hashes: Option<Vec<_>> = self.hashes.iter().map(Bytes::digest).collect();
+        let hashes = hashes.ok_or(NotTrusted::Inclusion)?;
+        merkle::verify_inclusion(&leaf, self.index, head.size, &hashes, &head.root)
+            .map_err(|_| NotTrusted::Inclusion)?;
+        let record = Record::read(&self.record.0).map_err(|_| NotTrusted::Inclusion)?;
+        if record.log == log { Ok(record) } else { Err(NotTrusted::Inclusion) }
+    }
+}

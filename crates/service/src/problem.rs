@@ -1,0 +1,52 @@
+//! The HTTP edge of refusals: the one place that knows status codes.
+
+use audit::{Code, Problem};
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+/// The status code of a refusal.
+pub fn status(code: Code) -> StatusCode {
+    use Code::{
+        ApprovalSignature, ApprovalsMissing, ApproverExpired, ApproverRevoked, ApproverRole,
+        ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown, BindMismatch,
+        CertificateExpired, CertificateForeign, CertificateRequired, CertificateRevoked,
+        ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, KeyForeign, KeyNotAllowed, KeyUnknown,
+        KeyWeak, LabelNotAllowed, LintFailed, LogBehind, Malformed, Misdirected, NotFound,
+        NotReady, NotYourRoute, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired,
+        OrderIncomplete, OrderUnknown, PersonChanged, PersonLeft, PersonUnknown, PortalUnknown,
+        ProfileChanged, QuotaUsed, RequestMalformed, RequestSignature, RoleConflict, StateConflict,
+        TooLarge, TooManyTries, Unavailable, UnitUnknown, UnknownKind, UnknownProfile,
+        UnsignedAuthority, UseSignature, WrongCode,
+    };
+    match code {
+        Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
+        | UnknownKind | UnknownProfile | OrderIncomplete => StatusCode::BAD_REQUEST,
+        CertificateRequired | CertificateExpired | CertificateRevoked | CertificateForeign
+        | UseSignature => StatusCode::UNAUTHORIZED,
+        WrongCode | LabelNotAllowed | BindMismatch | ApprovalSignature | ApproverUnknown
+        | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope | ApproverSelf
+        | ApprovalsMissing | NotYourRoute | PortalUnknown | UnsignedAuthority | OrderAltered
+        | QuotaUsed => StatusCode::FORBIDDEN,
+        NotFound | OrderUnknown | PersonUnknown | UnitUnknown => StatusCode::NOT_FOUND,
+        CodeUsed | ChallengeUsed | KeyForeign | OrderExpired | OrderConsumed | OrderCancelled
+        | ApproverTwice | ProfileChanged | PersonChanged | PersonLeft | RoleConflict
+        | StateConflict | NotReady => StatusCode::CONFLICT,
+        CodeExpired => StatusCode::GONE,
+        TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        TooManyTries => StatusCode::TOO_MANY_REQUESTS,
+        Misdirected => StatusCode::MISDIRECTED_REQUEST,
+        ClockMoved | LintFailed | LogBehind | Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// A refusal on its way out.
+#[derive(Debug)]
+pub struct Refused(pub Problem);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let code = self.0.known().map_or(StatusCode::INTERNAL_SERVER_ERROR, status);
+        (code, Json(self.0)).into_response()
+    }
+}
