@@ -4,14 +4,16 @@
 //! [`Authority::apply`] takes every record in the order of the log and gives effect only to what is
 //! signed as the rules in force at that point ask. [`Authority::judge`] answers whether an order may
 //! be carried out. A grant counts only once its record was applied; withdrawals bite earlier, through
-//! [`Authority::set_pending`].
+//! [`Authority::notice_pending`].
 
 mod enact;
 mod judge;
 mod state;
 
 pub use judge::Judged;
-pub use state::{LetterState, OpenOrder, Person, Portal, ProfileState, Revoked, Standing, Unit};
+pub use state::{
+    LetterState, OpenOrder, Person, Portal, ProfileState, PublishedList, Revoked, Standing, Unit,
+};
 
 use crate::bytes::Bytes;
 use crate::code::Code;
@@ -49,6 +51,7 @@ pub struct Authority {
     role_rules: RoleRules,
     approval_rules: ApprovalRules,
     approval_rules_digest: Bytes,
+    approval_rules_file: String,
     portals: BTreeMap<String, Portal>,
     letters: BTreeMap<String, LetterState>,
     orders: BTreeMap<String, OpenOrder>,
@@ -56,6 +59,10 @@ pub struct Authority {
     closed_orders: BTreeMap<String, (u64, Code)>,
     revoked: BTreeMap<String, Revoked>,
     standing: BTreeMap<String, Standing>,
+    /// Recorded intents without a result: SHA-256 of the TBSCertificate by serial number.
+    intents: BTreeMap<String, Bytes>,
+    /// The last revocation list by issuer.
+    lists: BTreeMap<String, PublishedList>,
     #[serde(skip)]
     pending: Pending,
 }
@@ -90,6 +97,7 @@ impl Authority {
                     loss_sha256: loss_sha256.clone(),
                     expires: crate::time::read(expires).unwrap_or(0),
                     serials: Vec::new(),
+                    lost: false,
                 };
                 self.letters.entry(reference.clone()).or_insert(letter);
                 Ok(())
@@ -104,17 +112,18 @@ impl Authority {
                 self.close(&key(order), Code::OrderConsumed);
                 Ok(())
             }
-            Event::Intent { order, approvals, serial, not_after, .. } => {
+            Event::Intent { order, approvals, serial, not_after, tbs_sha256, .. } => {
                 let judged = self.judge(&key(order), Some(approvals), record.unix())?;
                 self.intend(&judged, serial, not_after)?;
+                self.intents.insert(serial.clone(), tbs_sha256.clone());
                 self.close(&key(order), Code::OrderConsumed);
                 Ok(())
             }
             Event::Revoked { certificates, reason, cause, approvals } => {
                 self.lawful(cause, certificates, approvals, record.unix())?;
                 for certificate in certificates {
-                    let not_after = crate::time::read(&certificate.not_after).unwrap_or(u64::MAX);
-                    let revoked = Revoked { at: record.unix(), reason: reason.clone(), not_after };
+                    self.intents.remove(&certificate.serial);
+                    let revoked = Revoked::from_record(record, certificate, reason);
                     self.revoked.entry(certificate.serial.clone()).or_insert(revoked);
                 }
                 Ok(())
@@ -122,6 +131,7 @@ impl Authority {
             Event::Used { .. } => self.add_use(record),
             Event::Founding { .. } => Err(Code::UnsignedAuthority),
             Event::Issued { under, serial, subject, not_after, .. } => {
+                self.intents.remove(serial);
                 if *under == self.founding_digest {
                     let theirs = |letter: &&mut LetterState| letter.person == *subject;
                     if let Some(letter) = self.letters.values_mut().find(theirs) {
@@ -130,10 +140,17 @@ impl Authority {
                 }
                 Ok(())
             }
-            Event::Application { .. }
-            | Event::Crl { .. }
-            | Event::Refusal { .. }
-            | Event::Portal { .. } => Ok(()),
+            Event::Crl { issuer, number, sha256, .. } => {
+                let list = PublishedList { number: *number, sha256: sha256.clone() };
+                match self.lists.get(issuer) {
+                    Some(known) if known.number >= *number => Err(Code::StateConflict),
+                    _ => {
+                        self.lists.insert(issuer.clone(), list);
+                        Ok(())
+                    }
+                }
+            }
+            Event::Application { .. } | Event::Refusal { .. } | Event::Portal { .. } => Ok(()),
         }
     }
 
@@ -148,17 +165,14 @@ impl Authority {
             return Err(Code::OrderAltered);
         }
         let read = Order::read(order).map_err(|_| Code::Malformed)?;
-        let expires = read.expires_unix();
         for cancelled in cancels {
             self.close(&key(cancelled), Code::OrderCancelled);
         }
         let digest = key(&Bytes::from(crate::order::digest(order)));
-        let open = OpenOrder {
-            order: order.into(),
-            signature: signature.into(),
-            expires,
-            approvals: Vec::new(),
-        };
+        if self.closed_orders.contains_key(&digest) || self.orders.contains_key(&digest) {
+            return Err(Code::StateConflict);
+        }
+        let open = OpenOrder::new(&read, &order.into(), &signature.into());
         self.orders.insert(digest, open);
         if self.closed_orders.len() % 256 == 255 {
             self.closed_orders.retain(|_, (expires, _)| *expires >= now);
@@ -195,25 +209,59 @@ impl Authority {
             }
             Cause::Loss { reference, value } => {
                 let letter = self.letters.get(reference).ok_or(Code::WrongCode)?;
-                let digest = Sha256::digest(&value.0);
-                let known = digest.as_slice() == letter.loss_sha256.0;
-                if known { Ok(()) } else { Err(Code::WrongCode) }
+                let known = Sha256::digest(&value.0).as_slice() == letter.loss_sha256.0;
+                let listed = |c: &RevokedSerial| letter.serials.iter().any(|(s, _)| *s == c.serial);
+                if !known || !certificates.iter().all(listed) {
+                    return Err(Code::WrongCode);
+                }
+                if let Some(letter) = self.letters.get_mut(reference) {
+                    letter.lost = true;
+                }
+                Ok(())
             }
-            Cause::Left { person } if self.has_left(person) => Ok(()),
+            Cause::Left { person } if self.has_left(person) => {
+                let theirs: BTreeSet<&str> = self
+                    .letters_of(person)
+                    .flat_map(|letter| letter.serials.iter().map(|(serial, _)| serial.as_str()))
+                    .collect();
+                let all = certificates.iter().all(|c| theirs.contains(c.serial.as_str()));
+                if all { Ok(()) } else { Err(Code::UnsignedAuthority) }
+            }
             Cause::Left { .. } => Err(Code::UnsignedAuthority),
-            // The issuer itself found a signature that nobody can have: a brake, and only that.
-            Cause::Abandoned { .. } => Ok(()),
+            Cause::Abandoned { .. } => self.abandon(certificates),
         }
+    }
+
+    /// The issuer found a signature that nobody can have: a brake for intents without a result, and
+    /// for nothing else. Their letters can be used again.
+    fn abandon(&mut self, certificates: &[RevokedSerial]) -> Result<(), Code> {
+        if certificates.iter().any(|c| !self.intents.contains_key(&c.serial)) {
+            return Err(Code::UnsignedAuthority);
+        }
+        let gone: BTreeSet<&str> = certificates.iter().map(|c| c.serial.as_str()).collect();
+        for letter in self.letters.values_mut() {
+            letter.serials.retain(|(serial, _)| !gone.contains(serial.as_str()));
+        }
+        Ok(())
     }
 
     /// Takes notice of records that are recorded but not yet in the tree: only what they take away
     /// counts, never what they grant.
-    pub fn set_pending<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) {
-        let mut pending = Pending::default();
+    pub fn notice_pending<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) {
         for record in records {
-            pending.notice(record, &self.orders);
+            self.pending.notice(record, &self.orders);
         }
-        self.pending = pending;
+    }
+
+    /// Forgets what was pending, because the tree has moved.
+    pub fn forget_pending(&mut self) {
+        self.pending = Pending::default();
+    }
+
+    /// Whether an order that changes authority is recorded and not yet in the tree. Until it is,
+    /// nothing else is carried out that it could contradict.
+    pub fn is_changing(&self) -> bool {
+        self.pending.enacted > 0
     }
 
     /// The founding statement.
@@ -291,7 +339,8 @@ impl Authority {
             && self.people.get(person).is_some_and(|p| p.holds(role, scope))
     }
 
-    fn has_left(&self, person: &str) -> bool {
+    /// Whether a person is unknown or left office, pending orders counted.
+    pub fn has_left(&self, person: &str) -> bool {
         self.pending.left.contains(person) || self.people.get(person).is_none_or(|p| p.left)
     }
 
@@ -308,6 +357,11 @@ impl Authority {
     /// The approval rules in force and the digest of their file.
     pub fn approval_rules(&self) -> (&ApprovalRules, &Bytes) {
         (&self.approval_rules, &self.approval_rules_digest)
+    }
+
+    /// The approval rules' file as it is in force.
+    pub fn approval_rules_file(&self) -> &str {
+        &self.approval_rules_file
     }
 
     /// The roles file in force.
@@ -347,6 +401,12 @@ impl Authority {
         self.orders.get(&key(&Bytes::from(*digest)))
     }
 
+    /// The bytes and signature of an order that is open, brakes counted that are only recorded.
+    pub fn order_bytes(&self, digest: &[u8; 32]) -> Option<(Bytes, Bytes)> {
+        let open = self.entry(&key(&Bytes::from(*digest)))?;
+        Some((open.order.clone(), open.signature.clone()))
+    }
+
     /// Every open order with its digest in base64url.
     pub fn open_orders(&self) -> &BTreeMap<String, OpenOrder> {
         &self.orders
@@ -359,12 +419,39 @@ impl Authority {
 
     /// Whether a serial number is revoked, pending revocations counted.
     pub fn is_revoked(&self, serial: &str) -> bool {
-        self.revoked.contains_key(serial) || self.pending.serials.contains(serial)
+        self.revoked.contains_key(serial) || self.pending.revoked.contains_key(serial)
+    }
+
+    /// Every revoked serial number, pending revocations counted.
+    pub fn all_revoked(&self) -> impl Iterator<Item = (&String, &Revoked)> {
+        let pending = self.pending.revoked.iter();
+        self.revoked.iter().chain(pending.filter(|(s, _)| !self.revoked.contains_key(*s)))
+    }
+
+    /// Whether the loss of a letter was reported, pending reports counted.
+    pub fn is_lost(&self, reference: &str) -> bool {
+        self.pending.lost.contains(reference)
+            || self.letters.get(reference).is_some_and(|letter| letter.lost)
+    }
+
+    /// The last list that the tree knows of an issuer.
+    pub fn list(&self, issuer: &str) -> Option<&PublishedList> {
+        self.lists.get(issuer)
     }
 
     /// A standing authorization.
     pub fn standing(&self, id: &str) -> Option<&Standing> {
         self.standing.get(id)
+    }
+
+    /// SHA-256 of the TBSCertificate that a recorded intent without a result may sign.
+    pub fn intent(&self, serial: &str) -> Option<&Bytes> {
+        self.intents.get(serial)
+    }
+
+    /// Every letter of a person, with its certificates.
+    pub fn letters_of<'a>(&'a self, person: &'a str) -> impl Iterator<Item = &'a LetterState> {
+        self.letters.values().filter(move |letter| letter.person == person)
     }
 
     /// The person whose credential this key is.

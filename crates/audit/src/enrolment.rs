@@ -28,6 +28,8 @@ pub struct LookedUp {
     /// Profile id.
     pub profile: String,
     /// Names of key algorithms that the profile allows.
+    pub keys: Vec<String>,
+    /// `page` where a page may use the code as well, `cli` where only the command line may.
     pub label: String,
     /// Days of validity.
     pub validity_days: u32,

@@ -171,6 +171,11 @@ impl CertificateProfile {
         self.approvals.as_ref()
     }
 
+    /// Names of the key algorithms that are allowed.
+    pub fn keys(&self) -> &[String] {
+        &self.keys
+    }
+
     /// Whether keys of this algorithm are allowed.
     pub fn allows(&self, key: &PublicKey) -> bool {
         self.keys.iter().any(|name| name == key.algorithm().name)

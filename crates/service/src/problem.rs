@@ -12,12 +12,12 @@ pub fn status(code: Code) -> StatusCode {
         ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown, BindMismatch,
         CertificateExpired, CertificateForeign, CertificateRequired, CertificateRevoked,
         ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, KeyForeign, KeyNotAllowed, KeyUnknown,
-        KeyWeak, LabelNotAllowed, LintFailed, LogBehind, Malformed, Misdirected, NotFound,
-        NotReady, NotYourRoute, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired,
-        OrderIncomplete, OrderUnknown, PersonChanged, PersonLeft, PersonUnknown, PortalUnknown,
-        ProfileChanged, QuotaUsed, RequestMalformed, RequestSignature, RoleConflict, StateConflict,
-        TooLarge, TooManyTries, Unavailable, UnitUnknown, UnknownKind, UnknownProfile,
-        UnsignedAuthority, UseSignature, WrongCode,
+        KeyWeak, LabelNotAllowed, LetterLost, LintFailed, LogBehind, Malformed, Misdirected,
+        NotFound, NotReady, NotYourRoute, OrderAltered, OrderCancelled, OrderConsumed,
+        OrderExpired, OrderIncomplete, OrderUnknown, PersonChanged, PersonLeft, PersonUnknown,
+        PortalUnknown, ProfileChanged, QuotaUsed, RequestMalformed, RequestSignature, RoleConflict,
+        StateConflict, TooLarge, TooManyTries, Unavailable, UnitUnknown, UnknownKind,
+        UnknownProfile, UnsignedAuthority, UseSignature, WrongCode,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
@@ -32,7 +32,7 @@ pub fn status(code: Code) -> StatusCode {
         CodeUsed | ChallengeUsed | KeyForeign | OrderExpired | OrderConsumed | OrderCancelled
         | ApproverTwice | ProfileChanged | PersonChanged | PersonLeft | RoleConflict
         | StateConflict | NotReady => StatusCode::CONFLICT,
-        CodeExpired => StatusCode::GONE,
+        CodeExpired | LetterLost => StatusCode::GONE,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         TooManyTries => StatusCode::TOO_MANY_REQUESTS,
         Misdirected => StatusCode::MISDIRECTED_REQUEST,

@@ -1,6 +1,6 @@
 //! Records on their way into a log: inserted by the act's own transaction, numbered by the sequencer.
 
-use crate::{StoreError, Tx, execute, rows};
+use crate::{StoreError, Tx, execute, row, rows};
 
 /// A record with what commits to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,15 +17,21 @@ pub struct PendingRecord {
     pub entry: Vec<u8>,
 }
 
-/// Inserts a record in the act's transaction. Positions have the order of the commits: SQLite has one
-/// writer; PostgreSQL takes one advisory lock per log, held to the commit.
-pub async fn insert(tx: &mut Tx, record: &PendingRecord) -> Result<(), StoreError> {
+/// Holds a log's order until the commit: what is read and written afterwards in this transaction is
+/// not overtaken. SQLite has one writer anyway; PostgreSQL takes one advisory lock per log.
+pub async fn lock(tx: &mut Tx, log: &str) -> Result<(), StoreError> {
     if let Tx::Postgres(inner) = tx {
         sqlx::query("select pg_advisory_xact_lock(hashtext($1))")
-            .bind(&record.log)
+            .bind(log)
             .execute(&mut **inner)
             .await?;
     }
+    Ok(())
+}
+
+/// Inserts a record in the act's transaction. Positions have the order of the commits.
+pub async fn insert(tx: &mut Tx, record: &PendingRecord) -> Result<(), StoreError> {
+    lock(tx, &record.log).await?;
     execute!(
         tx,
         "insert into log_pending (log_id, record_id, record, salt, entry) \
@@ -39,10 +45,23 @@ pub async fn insert(tx: &mut Tx, record: &PendingRecord) -> Result<(), StoreErro
     Ok(())
 }
 
-/// The records of a log that are not yet in the tree, in order, at most `limit`.
+/// The newest position that waits in a log; 0 when nothing waits.
+pub async fn newest(tx: &mut Tx, log: &str) -> Result<i64, StoreError> {
+    let found = row!(
+        tx,
+        (i64,),
+        "select position from log_pending where log_id = $1 order by position desc limit 1",
+        log
+    )?;
+    Ok(found.map_or(0, |(position,)| position))
+}
+
+/// The records of a log that are not yet in the tree and stand behind position `after`, in order, at
+/// most `limit`.
 pub async fn waiting(
     tx: &mut Tx,
     log: &str,
+    after: i64,
     limit: i64,
 ) -> Result<Vec<(i64, PendingRecord)>, StoreError> {
     type Row = (i64, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>);
@@ -50,8 +69,9 @@ pub async fn waiting(
         tx,
         Row,
         "select position, record_id, record, salt, entry from log_pending \
-         where log_id = $1 order by position limit $2",
+         where log_id = $1 and position > $2 order by position limit $3",
         log,
+        after,
         limit
     )?;
     let record = |(position, record_id, record, salt, entry): Row| {

@@ -54,12 +54,15 @@ pub(super) fn first_state(founding: Founding, digest: Bytes, files: &[File]) -> 
         role_rules: RoleRules::read(&roles).ok()?,
         approval_rules: ApprovalRules::read(&approvals).ok()?,
         approval_rules_digest: approvals_digest,
+        approval_rules_file: approvals,
         portals: BTreeMap::new(),
         letters: BTreeMap::new(),
         orders: BTreeMap::new(),
         closed_orders: BTreeMap::new(),
         revoked: BTreeMap::new(),
         standing: BTreeMap::new(),
+        intents: BTreeMap::new(),
+        lists: BTreeMap::new(),
         pending: Pending::default(),
         founding,
     };
@@ -148,6 +151,7 @@ impl Authority {
                     return Err(Code::Malformed);
                 }
                 self.approval_rules = rules;
+                self.approval_rules_file = content;
                 self.approval_rules_digest = body.digest.clone();
             }
             Body::Portal(body) if body.action == "close" => {
@@ -246,6 +250,8 @@ impl Authority {
             asked_by,
             signature,
             key_sha256,
+            serial,
+            tbs_sha256,
             ..
         } = &record.event
         else {
@@ -262,6 +268,7 @@ impl Authority {
         let Some(standing) = self.standing.get_mut(authorization) else {
             return Err(Code::UseSignature);
         };
+        self.intents.insert(serial.clone(), tbs_sha256.clone());
         standing.used += 1;
         standing.key_sha256 = key_sha256.clone();
         standing.challenges.insert(challenge.clone());

@@ -38,7 +38,7 @@ impl Authority {
     ) -> Result<Judged, Code> {
         let (order, body) = self.open(digest, now)?;
         self.fits(&body)?;
-        let stored = self.orders.get(digest).map(|open| open.approvals.as_slice()).unwrap_or(&[]);
+        let stored = self.stored(digest);
         let rules = self.rules_for(&body)?;
         let mut approvers = BTreeSet::new();
         let mut counted = Vec::new();
@@ -72,10 +72,10 @@ impl Authority {
 
     /// The order and its body, if it can still be approved or carried out.
     pub fn open(&self, digest: &str, now: u64) -> Result<(Order, Body), Code> {
-        if self.pending.orders.contains(digest) {
-            return Err(Code::OrderConsumed);
+        if let Some(code) = self.pending.orders.get(digest) {
+            return Err(*code);
         }
-        let Some(open) = self.orders.get(digest) else {
+        let Some(open) = self.entry(digest) else {
             let closed = self.closed_orders.get(digest);
             return Err(closed.map_or(Code::OrderUnknown, |(_, code)| *code));
         };
@@ -93,11 +93,34 @@ impl Authority {
         let digest = key(&approval.order);
         let (_, body) = self.open(&digest, now)?;
         let person = self.approver(&body, approval, now)?;
-        let stored = self.orders.get(&digest).map(|open| open.approvals.as_slice()).unwrap_or(&[]);
-        let twice = stored.iter().any(|(_, other)| {
+        self.fits(&body)?;
+        let twice = self.stored(&digest).iter().any(|(_, other)| {
             other.signer().is_some_and(|c| c.subject().person().as_deref() == Some(&person))
         });
         if twice { Err(Code::ApproverTwice) } else { Ok(person) }
+    }
+
+    /// An order that is open in the tree, or a brake that is only recorded.
+    pub(super) fn entry(&self, digest: &str) -> Option<&super::OpenOrder> {
+        self.orders.get(digest).or_else(|| self.pending.brakes.get(digest))
+    }
+
+    fn stored(&self, digest: &str) -> &[(Bytes, Approval)] {
+        self.entry(digest).map_or(&[], |open| open.approvals.as_slice())
+    }
+
+    /// Approvals of an open order that count no longer, each with the reason.
+    pub fn lapsed(&self, digest: &str, now: u64) -> Vec<(String, Code)> {
+        let Ok((_, body)) = self.open(digest, now) else { return Vec::new() };
+        let who = |approval: &Approval| {
+            approval.signer().and_then(|c| c.subject().person()).unwrap_or_default()
+        };
+        self.stored(digest)
+            .iter()
+            .filter_map(|(_, approval)| {
+                self.approver(&body, approval, now).err().map(|code| (who(approval), code))
+            })
+            .collect()
     }
 
     pub(super) fn add_approval(&mut self, approval: &Approval) -> Result<(), Code> {
@@ -133,15 +156,30 @@ impl Authority {
         Ok(person.to_owned())
     }
 
+    /// Whether the issuing key signed this certificate.
+    pub fn is_issued_by_us(&self, certificate: &pki::Certificate) -> bool {
+        PublicKey::read(&self.founding.keys.issuing.0)
+            .is_ok_and(|issuing| certificate.is_signed_by(&issuing))
+    }
+
+    /// Whether a person's roles count for an order, and it is not their own.
+    pub fn may_approve(&self, person: &str, body: &Body) -> Result<(), Code> {
+        if body.person() == Some(person) {
+            return Err(Code::ApproverSelf);
+        }
+        self.rules_for(body)?.iter().try_for_each(|rule| self.counts(person, rule, body))
+    }
+
+    /// How many approvals an order needs.
+    pub fn needed(&self, body: &Body) -> u32 {
+        let rules = self.rules_for(body).unwrap_or_default();
+        rules.iter().map(|rule| u32::from(rule.count)).max().unwrap_or(u32::MAX)
+    }
+
     fn approver(&self, body: &Body, approval: &Approval, now: u64) -> Result<String, Code> {
         let certificate = approval.signer().ok_or(Code::ApprovalSignature)?;
         let person = self.credential_holder(&certificate, now)?;
-        if body.person() == Some(&person) {
-            return Err(Code::ApproverSelf);
-        }
-        for rule in self.rules_for(body)? {
-            self.counts(&person, &rule, body)?;
-        }
+        self.may_approve(&person, body)?;
         Ok(person)
     }
 
@@ -211,7 +249,7 @@ impl Authority {
     }
 
     /// Whether the order still fits the state that it was made for.
-    fn fits(&self, body: &Body) -> Result<(), Code> {
+    pub fn fits(&self, body: &Body) -> Result<(), Code> {
         match body {
             Body::Issue(issue) => self.issue_fits(issue),
             Body::Unit(unit) => self.unit_fits(unit),
@@ -233,6 +271,16 @@ impl Authority {
         let person = self.people.get(&issue.person).ok_or(Code::PersonUnknown)?;
         if self.has_left(&issue.person) {
             return Err(Code::PersonLeft);
+        }
+        let letter = self.letters.get(&issue.reference).ok_or(Code::UnsignedAuthority)?;
+        if self.is_lost(&issue.reference) {
+            return Err(Code::LetterLost);
+        }
+        if letter.person != issue.person || letter.profile != issue.profile.id {
+            return Err(Code::UnsignedAuthority);
+        }
+        if !letter.serials.is_empty() {
+            return Err(Code::CodeUsed);
         }
         let same_units = issue.subject.ou == self.organizational_units(&person.unit);
         if person.version != issue.person_version || !same_units || issue.subject.sn != issue.person

@@ -2,9 +2,10 @@
 
 use crate::approval::Approval;
 use crate::bytes::Bytes;
+use crate::code::Code;
 use crate::founding::StandingAuthorization;
 use crate::order::{Body, Order, PersonAction, RoleAction};
-use crate::record::{Event, Record};
+use crate::record::{Cause, Event, Record, RevokedSerial, approval_id};
 use crate::rules::Role;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,6 +90,8 @@ pub struct LetterState {
     pub expires: u64,
     /// Certificates issued under it: serial number and end of validity.
     pub serials: Vec<(String, String)>,
+    /// Whether its loss was reported; nothing is issued under it any more.
+    pub lost: bool,
 }
 
 /// An order that waits for approvals.
@@ -104,6 +107,17 @@ pub struct OpenOrder {
     pub approvals: Vec<(Bytes, Approval)>,
 }
 
+impl OpenOrder {
+    pub(super) fn new(read: &Order, order: &Bytes, signature: &Bytes) -> Self {
+        Self {
+            order: order.clone(),
+            signature: signature.clone(),
+            expires: read.expires_unix(),
+            approvals: Vec::new(),
+        }
+    }
+}
+
 /// A revoked certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revoked {
@@ -113,6 +127,13 @@ pub struct Revoked {
     pub reason: String,
     /// End of validity, unix.
     pub not_after: u64,
+}
+
+impl Revoked {
+    pub(super) fn from_record(record: &Record, certificate: &RevokedSerial, reason: &str) -> Self {
+        let not_after = crate::time::read(&certificate.not_after).unwrap_or(u64::MAX);
+        Self { at: record.unix(), reason: reason.to_owned(), not_after }
+    }
 }
 
 /// A standing authorization and how far it is used.
@@ -132,22 +153,38 @@ pub struct Standing {
     pub challenges: BTreeSet<Bytes>,
 }
 
-/// What is recorded but not yet in the tree, as far as it takes something away.
+/// A revocation list that was published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedList {
+    /// cRLNumber.
+    pub number: u64,
+    /// SHA-256 of the list.
+    pub sha256: Bytes,
+}
+
+/// What is recorded but not yet in the tree, as far as it takes something away or brakes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pending {
     pub(super) withdrawn: BTreeSet<(String, Role, String)>,
     pub(super) left: BTreeSet<String>,
-    pub(super) serials: BTreeSet<String>,
-    pub(super) orders: BTreeSet<String>,
+    pub(super) revoked: BTreeMap<String, Revoked>,
+    pub(super) lost: BTreeSet<String>,
+    /// Orders that are carried out or replaced.
+    pub(super) orders: BTreeMap<String, Code>,
     pub(super) portals: BTreeSet<String>,
     pub(super) units: BTreeSet<String>,
+    /// Orders of kind `revoke` with their approvals: brakes do not wait for the tree.
+    pub(super) brakes: BTreeMap<String, OpenOrder>,
+    /// Orders that are being carried out and change authority.
+    pub(super) enacted: usize,
 }
 
 impl Pending {
     pub(super) fn notice(&mut self, record: &Record, orders: &BTreeMap<String, OpenOrder>) {
         match &record.event {
             Event::Enacted { order, .. } => {
-                self.orders.insert(order.to_string());
+                self.enacted += 1;
+                self.orders.insert(order.to_string(), Code::OrderConsumed);
                 let open = orders.get(&order.to_string());
                 if let Some(body) = open
                     .and_then(|open| Order::read(&open.order.0).ok())
@@ -157,18 +194,45 @@ impl Pending {
                 }
             }
             Event::Intent { order, .. } => {
-                self.orders.insert(order.to_string());
+                self.orders.insert(order.to_string(), Code::OrderConsumed);
             }
-            Event::Order { cancels, .. } => {
-                self.orders.extend(cancels.iter().map(Bytes::to_string));
+            Event::Order { order, signature, cancels } => {
+                let cancelled = cancels.iter().map(|c| (c.to_string(), Code::OrderCancelled));
+                self.orders.extend(cancelled);
+                self.brake(order, signature);
             }
-            Event::Revoked { certificates, cause, .. } => {
-                self.serials.extend(certificates.iter().map(|c| c.serial.clone()));
-                if let crate::record::Cause::Order { order } = cause {
-                    self.orders.insert(order.to_string());
+            Event::Approval { approval, .. } => {
+                let brake = self.brakes.get_mut(&approval.order.to_string());
+                if let (Some(open), Ok(id)) = (brake, approval_id(approval)) {
+                    open.approvals.push((id, approval.clone()));
+                }
+            }
+            Event::Revoked { certificates, cause, reason, .. } => {
+                for certificate in certificates {
+                    let revoked = Revoked::from_record(record, certificate, reason);
+                    self.revoked.entry(certificate.serial.clone()).or_insert(revoked);
+                }
+                match cause {
+                    Cause::Order { order } => {
+                        self.orders.insert(order.to_string(), Code::OrderConsumed);
+                    }
+                    Cause::Loss { reference, .. } => {
+                        self.lost.insert(reference.clone());
+                    }
+                    Cause::Left { .. } | Cause::Abandoned { .. } => {}
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Keeps an order of kind `revoke`, so that it can be approved and carried out at once.
+    fn brake(&mut self, order: &Bytes, signature: &Bytes) {
+        if let Ok(read) = Order::read(&order.0)
+            && read.kind == "revoke"
+        {
+            let digest = Bytes::from(crate::order::digest(&order.0)).to_string();
+            self.brakes.insert(digest, OpenOrder::new(&read, order, signature));
         }
     }
 

@@ -1,0 +1,117 @@
+//! The CA host's configuration: one file for all roles, unknown keys refused. Paths are relative to
+//! the file's folder, which is the state directory that `ca-server init` makes.
+
+use serde::{Deserialize, Serialize};
+use service::config::ConfigError;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// `ca.toml`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaConfig {
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database: String,
+    /// The issuer's addresses.
+    pub issuer: IssuerConfig,
+    /// The status service's addresses.
+    pub status: StatusConfig,
+    /// The log service's addresses.
+    pub log: LogConfig,
+    #[serde(skip)]
+    folder: PathBuf,
+}
+
+/// Role `issuer`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerConfig {
+    /// ca-api, mTLS.
+    pub listen: SocketAddr,
+    /// Health and metrics.
+    pub admin: SocketAddr,
+    /// Hours from thisUpdate to nextUpdate.
+    pub crl_hours: u32,
+    /// Largest step forward of the clock, in days, that needs no confirmation.
+    pub clock_days_max: u32,
+}
+
+/// Role `status`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusConfig {
+    /// CRLs and CA certificates, plain HTTP.
+    pub http: SocketAddr,
+    /// Loss reports, TLS.
+    pub https: SocketAddr,
+    /// Health and metrics.
+    pub admin: SocketAddr,
+    /// Public address of the plain HTTP listener; stands in certificates.
+    pub public_url: String,
+}
+
+/// Role `log`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// Tiles and checkpoints, plain HTTP.
+    pub http: SocketAddr,
+    /// Records in, mTLS.
+    pub https: SocketAddr,
+    /// Health and metrics.
+    pub admin: SocketAddr,
+}
+
+impl CaConfig {
+    /// Reads the file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let mut config: Self = service::config::read(path)?;
+        config.folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+        Ok(config)
+    }
+
+    /// A configuration for a new state directory.
+    pub fn new(database: &str, issuer: IssuerConfig, status: StatusConfig, log: LogConfig) -> Self {
+        let folder = PathBuf::new();
+        Self { database: database.to_owned(), issuer, status, log, folder }
+    }
+
+    /// The same configuration for another folder.
+    pub fn in_folder(mut self, folder: &Path) -> Self {
+        self.folder = folder.to_owned();
+        self
+    }
+
+    /// The state directory.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A path in the state directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The database's address with its path made whole.
+    pub fn database_address(&self) -> String {
+        match self.database.strip_prefix("sqlite:") {
+            Some(path) => format!("sqlite:{}", self.folder.join(path).display()),
+            None => self.database.clone(),
+        }
+    }
+
+    /// Address of the current list of a shard, as it stands in certificates.
+    pub fn crl_url(&self, issuer: &str, shard: u32) -> String {
+        format!("{}/crl/{issuer}/{shard}.crl", self.status.public_url)
+    }
+
+    /// Address of the root's list.
+    pub fn root_crl_url(&self) -> String {
+        format!("{}/crl/root.crl", self.status.public_url)
+    }
+
+    /// Address of an authority's certificate.
+    pub fn ca_url(&self, name: &str) -> String {
+        format!("{}/ca/{name}.cer", self.status.public_url)
+    }
+}

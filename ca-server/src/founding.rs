@@ -1,0 +1,128 @@
+//! `ca-server init`: the founding ceremony. It alone opens keys itself. Everything is built in a
+//! folder beside the target and renamed at the end: killed at any point it leaves nothing.
+
+mod certify;
+mod keys;
+mod letters;
+mod plan;
+mod record;
+
+pub(crate) use keys::write_private;
+pub use plan::{CityPlan, PlanError};
+
+use crate::CaConfig;
+use anyhow::Context;
+use audit::founding::Founding;
+use audit::trust::Trust;
+use service::{Clock, fault};
+use std::path::{Path, PathBuf};
+
+/// The first issuing CA's id.
+pub const ISSUER: &str = "issuing-1";
+
+/// The city is founded already.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} exists: this city is founded already, and a city is founded once")]
+pub struct AlreadyFounded(pub PathBuf);
+
+/// Founds the city of `plan` in the state directory `target`.
+pub async fn init(plan_path: &Path, target: &Path, clock: Clock) -> anyhow::Result<()> {
+    if target.exists() {
+        return Err(AlreadyFounded(target.to_owned()).into());
+    }
+    let plan = CityPlan::read(plan_path)?;
+    let name = target.file_name().context("the target has no name")?.to_string_lossy().into_owned();
+    let parent = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    remove_unfinished(parent, &name)?;
+    let folder = parent.join(format!(".{name}.founding-{}", std::process::id()));
+    let built = build(&plan, &folder, clock).await;
+    if let Err(error) = built {
+        let _ = std::fs::remove_dir_all(&folder);
+        return Err(error);
+    }
+    fault::point("init-before-rename");
+    sync_folder(&folder)?;
+    std::fs::rename(&folder, target)?;
+    std::fs::File::open(parent)?.sync_all()?;
+    Ok(())
+}
+
+/// What a killed `init` left beside the target.
+fn remove_unfinished(parent: &Path, name: &str) -> anyhow::Result<()> {
+    let prefix = format!(".{name}.founding-");
+    for entry in std::fs::read_dir(parent)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            std::fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+async fn build(plan: &CityPlan, folder: &Path, clock: Clock) -> anyhow::Result<()> {
+    for name in ["issuer/letters", "status", "log", "offline", "people", "services", "policies"] {
+        std::fs::create_dir_all(folder.join(name))?;
+    }
+    for name in ["issuer", "status", "log", "offline"] {
+        use std::os::unix::fs::PermissionsExt;
+        let private = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(folder.join(name), private)?;
+    }
+    let now = clock.seconds();
+    let keys = keys::FoundingKeys::generate(folder)?;
+    fault::point("init-after-keys");
+    let statement = plan.statement(&keys, now)?;
+    let certified = certify::certify(plan, &keys, &statement, now)?;
+    let config = plan.config().in_folder(folder);
+    plan.copy_policies(&folder.join("policies"))?;
+    std::fs::write(folder.join("ca.toml"), toml::to_string(&config)?)?;
+    let trust = plan.trust(&statement, &certified.root, &keys)?;
+    std::fs::write(folder.join("trust.json"), serde_json::to_string_pretty(&trust)?)?;
+    std::fs::write(folder.join("founding.json"), &statement.bytes)?;
+    certified.write(folder)?;
+    let letters = letters::loss_letters(&statement, &trust, now)?;
+    letters::write(&letters, folder)?;
+    record::record(&config, &statement, &keys, &certified, &letters, clock).await
+}
+
+/// Makes every file and folder durable before the rename shows them.
+fn sync_folder(folder: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            sync_folder(&path)?;
+        } else {
+            std::fs::File::open(&path)?.sync_all()?;
+        }
+    }
+    std::fs::File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+/// The statement with its bytes, signature and what opens its commitments.
+pub struct Statement {
+    /// The statement.
+    pub founding: Founding,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The root key's signature.
+    pub signature: Vec<u8>,
+    /// Profiles and rule files.
+    pub files: Vec<audit::record::File>,
+    /// Names of the first people by person id, with the salts of their commitments.
+    pub names: Vec<(String, audit::Disclosure)>,
+}
+
+impl Statement {
+    /// The founding digest.
+    pub fn digest(&self) -> [u8; 32] {
+        audit::founding::digest(&self.bytes)
+    }
+}
+
+/// The trust file of a state directory.
+pub fn trust(config: &CaConfig) -> anyhow::Result<Trust> {
+    let path = config.path("trust.json");
+    let text = std::fs::read(&path).with_context(|| path.display().to_string())?;
+    Ok(serde_json::from_slice(&text)?)
+}

@@ -1,0 +1,81 @@
+//! The keys of the first day, each sealed in its role's folder.
+
+use crate::random;
+use anyhow::Context;
+use keys::{SoftwareSigner, Stretch, save, save_plain};
+use pki::algorithm::by_name;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// Every key that `init` makes.
+pub struct FoundingKeys {
+    pub root: SoftwareSigner,
+    pub issuing: SoftwareSigner,
+    pub registry: SoftwareSigner,
+    pub status: SoftwareSigner,
+    pub ocsp: SoftwareSigner,
+    pub control: SoftwareSigner,
+    pub access: SoftwareSigner,
+    /// TLS keys of issuer, status and log.
+    pub tls: [(&'static str, SoftwareSigner); 3],
+}
+
+impl FoundingKeys {
+    /// Draws all keys and writes them into the state directory: the root's under a random passphrase
+    /// in `offline/`, each role's under its own `unlock` file, TLS keys in clear for rustls.
+    pub fn generate(folder: &Path) -> anyhow::Result<Self> {
+        let make = |name: &str| -> anyhow::Result<SoftwareSigner> {
+            Ok(SoftwareSigner::generate(by_name(name).context("algorithm")?)?)
+        };
+        let keys = Self {
+            root: make("p384")?,
+            issuing: make("p256")?,
+            registry: make("p256")?,
+            status: make("p256")?,
+            ocsp: make("p256")?,
+            control: make("ed25519")?,
+            access: make("ed25519")?,
+            tls: [("issuer", make("p256")?), ("status", make("p256")?), ("log", make("p256")?)],
+        };
+        let offline = unlock(&folder.join("offline/root.passphrase"))?;
+        save(&folder.join("offline/root.key"), &keys.root, &offline, Stretch::Random)?;
+        let roles: [(&str, &[(&str, &SoftwareSigner)]); 3] = [
+            ("issuer", &[("issuing", &keys.issuing), ("registry", &keys.registry)]),
+            ("status", &[("status", &keys.status), ("ocsp", &keys.ocsp)]),
+            ("log", &[("control", &keys.control), ("access", &keys.access)]),
+        ];
+        for (role, list) in roles {
+            let passphrase = unlock(&folder.join(role).join("unlock"))?;
+            for (name, key) in list {
+                let path = folder.join(role).join(format!("{name}.key"));
+                save(&path, key, &passphrase, Stretch::Random)?;
+            }
+        }
+        for (role, key) in &keys.tls {
+            save_plain(&folder.join(role).join("tls.key"), key)?;
+        }
+        write_private(&folder.join("issuer/seal.key"), &random::bytes::<32>()?)?;
+        Ok(keys)
+    }
+}
+
+/// A random passphrase of 256 bits in a file of its own.
+fn unlock(path: &Path) -> anyhow::Result<String> {
+    let passphrase = audit::Bytes::from(random::bytes::<32>()?).to_string();
+    write_private(path, format!("{passphrase}\n").as_bytes())?;
+    Ok(passphrase)
+}
+
+/// Writes a new file that only its owner reads.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| path.display().to_string())?;
+    file.write_all(bytes)?;
+    Ok(file.sync_all()?)
+}

@@ -1,0 +1,46 @@
+//! Loss letters of the first people: the code inside can revoke, and nothing else.
+
+use super::Statement;
+use super::keys::write_private;
+use crate::random;
+use audit::letter::{EnrolmentCode, Letter, LetterKeys};
+use audit::trust::Trust;
+use std::path::Path;
+
+/// Makes a loss letter for every first person.
+pub fn loss_letters(statement: &Statement, trust: &Trust, now: u64) -> anyhow::Result<Vec<Letter>> {
+    let mut letters = Vec::new();
+    for (person, name) in &statement.names {
+        let code = EnrolmentCode::new(random::bytes()?);
+        letters.push(Letter {
+            v: 1,
+            reference: random::id()?,
+            code: code.text(),
+            name: name.value.as_str().unwrap_or_default().to_owned(),
+            person: person.clone(),
+            profile: "staff".into(),
+            label: "loss".into(),
+            expires: audit::time::seconds(now),
+            trust: trust.clone(),
+        });
+    }
+    Ok(letters)
+}
+
+/// Writes each letter where only the operator reads it, to be printed and handed over.
+pub fn write(letters: &[Letter], folder: &Path) -> anyhow::Result<()> {
+    for letter in letters {
+        let path = folder.join(format!("people/{}.loss.json", letter.person));
+        write_private(&path, serde_json::to_string_pretty(letter)?.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// SHA-256 of the look-up key and of the loss value of a letter.
+pub fn digests(letter: &Letter, founding: &[u8; 32]) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
+    use sha2::{Digest, Sha256};
+    let code = EnrolmentCode::read(&letter.code)?;
+    let keys = LetterKeys::derive(founding, &letter.reference, &code);
+    let loss = keys.loss_value(&letter.reference);
+    Ok((Sha256::digest(keys.lookup()).to_vec(), Sha256::digest(loss).to_vec()))
+}

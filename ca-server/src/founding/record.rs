@@ -1,0 +1,159 @@
+//! Recording the founding: leaf 0, the letters, what was issued, the first lists; then the rows that
+//! cache it, the first checkpoint and the published files.
+
+use super::certify::Certified;
+use super::keys::FoundingKeys;
+use super::{ISSUER, Statement, letters};
+use crate::CaConfig;
+use crate::issuer::crl;
+use crate::log::{checkpoint_key, sequencer::Sequencer};
+use crate::store::certificates::{Issuing, record_issued};
+use crate::store::{ledger, rows};
+use anyhow::Context;
+use audit::Authority;
+use audit::letter::Letter;
+use audit::record::{Event, Record};
+use pki::Signer;
+use service::{Clock, fault};
+use store::{Store, Tx, execute};
+
+const MAKER: &str = "init";
+
+/// Writes database, logs and lists of the new city.
+pub async fn record(
+    config: &CaConfig,
+    statement: &Statement,
+    keys: &FoundingKeys,
+    certified: &Certified,
+    letters: &[Letter],
+    clock: Clock,
+) -> anyhow::Result<()> {
+    let store = crate::store::open(&config.database_address()).await?;
+    let mut tx = store.write().await?;
+    let micros = clock.micros();
+    leaf_zero(&mut tx, statement, micros).await?;
+    for letter in letters {
+        record_letter(&mut tx, letter, statement, micros).await?;
+    }
+    record_certificates(&mut tx, statement, certified, micros).await?;
+    let lists = [
+        ("root", &certified.root, &keys.root as &dyn Signer, 365 * 24),
+        (ISSUER, &certified.issuing, &keys.issuing as &dyn Signer, config.issuer.crl_hours),
+    ];
+    for (name, issuer, signer, hours) in lists {
+        let list = crl::first(config, name, issuer, signer, clock.seconds(), hours)?;
+        crl::insert(&mut tx, MAKER, micros, name, &list).await?;
+    }
+    tx.commit().await?;
+    fault::point("init-after-record");
+    sequence(config, &store, clock).await?;
+    cache_rows(&store, statement).await?;
+    crl::publish(&store, &config.path("public")).await?;
+    store.close().await;
+    Ok(())
+}
+
+async fn leaf_zero(tx: &mut Tx, statement: &Statement, micros: u64) -> anyhow::Result<()> {
+    let event = Event::Founding {
+        statement: statement.bytes.as_slice().into(),
+        signature: statement.signature.as_slice().into(),
+        files: statement.files.clone(),
+    };
+    ledger::write(tx, MAKER, micros, event, &[]).await?;
+    Ok(())
+}
+
+async fn record_letter(
+    tx: &mut Tx,
+    letter: &Letter,
+    statement: &Statement,
+    micros: u64,
+) -> anyhow::Result<()> {
+    let (lookup, loss) = letters::digests(letter, &statement.digest())?;
+    let event = Event::Letter {
+        reference: letter.reference.clone(),
+        person: letter.person.clone(),
+        profile: letter.profile.clone(),
+        lookup_sha256: lookup.as_slice().into(),
+        loss_sha256: loss.as_slice().into(),
+        expires: letter.expires.clone(),
+    };
+    ledger::write(tx, MAKER, micros, event, &[]).await?;
+    execute!(
+        tx,
+        "insert into letter (reference, person_id, profile_id, label, lookup_sha256, loss_sha256, \
+         bind_page, bind_cli, expires, tries) \
+         values ($1, $2, $3, 'loss', $4, $5, $6, $6, $7, 0)",
+        &letter.reference,
+        &letter.person,
+        &letter.profile,
+        lookup,
+        loss,
+        Vec::<u8>::new(),
+        i64::try_from(micros / 1_000_000)?
+    )?;
+    Ok(())
+}
+
+async fn record_certificates(
+    tx: &mut Tx,
+    statement: &Statement,
+    certified: &Certified,
+    micros: u64,
+) -> anyhow::Result<()> {
+    let digest = statement.digest();
+    let issued = |profile: &str, subject: &str, reference: Option<String>| Issuing {
+        under: digest,
+        profile: profile.to_owned(),
+        subject: subject.to_owned(),
+        reference,
+    };
+    record_issued(tx, micros, &issued("root", "root", None), &certified.root).await?;
+    record_issued(tx, micros, &issued("issuing", ISSUER, None), &certified.issuing).await?;
+    for (name, certificate) in &certified.signers {
+        record_issued(tx, micros, &issued(name, name, None), certificate).await?;
+    }
+    for (service, process, certificate) in &certified.services {
+        let subject = format!("{service}/{process}");
+        record_issued(tx, micros, &issued("service", &subject, None), certificate).await?;
+    }
+    for (person, certificate) in &certified.people {
+        record_issued(tx, micros, &issued("staff", person, None), certificate).await?;
+    }
+    Ok(())
+}
+
+/// Numbers everything, signs the first checkpoints, publishes.
+async fn sequence(config: &CaConfig, store: &Store, clock: Clock) -> anyhow::Result<()> {
+    let trust = super::trust(config)?;
+    for log in crate::log::LOGS {
+        let origin = trust.log_key(log).context("log key")?.name().to_owned();
+        let (signer, key) = checkpoint_key(config.folder(), log, &origin)?;
+        let mut sequencer = Sequencer::new(log, store.clone(), signer, key, clock)?;
+        while sequencer.round().await? > 0 {}
+        crate::log::publish(store, log, &config.path("public")).await?;
+    }
+    Ok(())
+}
+
+/// The rows that cache the first state.
+async fn cache_rows(store: &Store, statement: &Statement) -> anyhow::Result<()> {
+    let mut tx = store.write().await?;
+    let entries = ledger::entries(&mut tx, "control", 0, 1).await?;
+    let (_, bytes, _) = entries.first().context("leaf 0")?;
+    let authority = Authority::found(&Record::read(bytes)?, &statement.digest())?;
+    for (id, unit) in authority.units() {
+        rows::write_unit(&mut tx, id, unit).await?;
+    }
+    for (id, name) in &statement.names {
+        let person = authority.person(id).context("person")?;
+        rows::write_person(&mut tx, id, person, std::slice::from_ref(name)).await?;
+    }
+    for (id, portal) in authority.portals() {
+        rows::write_portal(&mut tx, id, portal).await?;
+    }
+    for (id, profile) in authority.profiles() {
+        rows::write_profile(&mut tx, id, profile).await?;
+    }
+    Ok(tx.commit().await?)
+}

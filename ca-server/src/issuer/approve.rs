@@ -1,0 +1,60 @@
+//! Taking an approval: checked against its order, kept once a person, recorded. It counts when its
+//! record stands in the tree.
+
+use super::session::Session;
+use super::{Issuer, IssuerError};
+use crate::store::ledger;
+use audit::export::Approved;
+use audit::record::Event;
+use audit::{Approval, Bytes, Code};
+use store::{execute, row};
+
+impl Issuer {
+    /// Takes an approval, whoever brought it.
+    pub(super) async fn take_approval(
+        &self,
+        session: &mut Session<'_>,
+        approval: &Approval,
+    ) -> Result<Approved, IssuerError> {
+        let person = session.authority()?.check_approval(approval, session.now())?;
+        let digest = approval.order.to_string();
+        let (order, body) = session.authority()?.open(&digest, session.now())?;
+        let mut people = vec![person.clone()];
+        people.extend(body.person().map(str::to_owned));
+        self.guard(session, &people).await?;
+        let json = serde_json::to_string(approval).map_err(anyhow::Error::from)?;
+        let received = session.unix();
+        let kept = execute!(
+            &mut session.tx,
+            "insert into approval (order_digest, person_id, approval, received) \
+             values ($1, $2, $3, $4) on conflict (order_digest, person_id) do nothing",
+            &approval.order.0,
+            &person,
+            json,
+            received
+        )?;
+        if kept == 0 {
+            return Err(Code::ApproverTwice.into());
+        }
+        let event = Event::Approval { approval: approval.clone(), person };
+        ledger::write(&mut session.tx, "issuer", session.micros, event, &[]).await?;
+        let approvals = self.approval_count(session, &approval.order).await?;
+        let needed = session.authority()?.needed(&body);
+        Ok(Approved { order: order.order, approvals, needed })
+    }
+
+    /// How many persons approved an order so far.
+    pub(super) async fn approval_count(
+        &self,
+        session: &mut Session<'_>,
+        digest: &Bytes,
+    ) -> Result<u32, IssuerError> {
+        let found = row!(
+            &mut session.tx,
+            (i64,),
+            "select count(*) from approval where order_digest = $1",
+            &digest.0
+        )?;
+        Ok(found.map_or(0, |(count,)| u32::try_from(count).unwrap_or(u32::MAX)))
+    }
+}

@@ -1,0 +1,175 @@
+//! What operators ask the running issuer to do, as rows. A draft decides nothing: it becomes an
+//! order that people approve, or a letter that people use.
+
+use crate::random;
+use anyhow::{Context, bail};
+use audit::order::{PersonAction, RoleAction, UnitAction};
+use audit::rules::Role;
+use audit::{Approval, Code, Problem};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use store::{Store, execute, row};
+
+/// A draft.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Draft {
+    /// An order of kind `unit`.
+    Unit {
+        /// What happens.
+        action: UnitAction,
+        /// Unit id.
+        unit: String,
+        /// Name; kept if empty.
+        name: String,
+        /// Whether it is a county.
+        county: bool,
+        /// Unit above; kept if empty.
+        parent: String,
+    },
+    /// An order of kind `person`.
+    Person {
+        /// What happens.
+        action: PersonAction,
+        /// Person id; drawn when someone is created.
+        person: String,
+        /// Name; kept if empty.
+        name: String,
+        /// Mail address; kept if empty.
+        mail: String,
+        /// Unit id; kept if empty.
+        unit: String,
+        /// What was looked at.
+        evidence: String,
+    },
+    /// An order of kind `role`.
+    Role {
+        /// Grant or withdraw.
+        action: RoleAction,
+        /// Person id.
+        person: String,
+        /// Role.
+        role: Role,
+        /// Unit id.
+        scope: String,
+    },
+    /// An order of kind `profile`.
+    Profile {
+        /// The file.
+        content: String,
+    },
+    /// An order of kind `approval-rules`.
+    ApprovalRules {
+        /// The file.
+        content: String,
+    },
+    /// An order of kind `portal`.
+    Portal {
+        /// `register` or `close`.
+        action: String,
+        /// Portal id.
+        portal: String,
+        /// Unit id.
+        unit: String,
+        /// Public host.
+        public_host: String,
+        /// DER SubjectPublicKeyInfo.
+        public_key: audit::Bytes,
+        /// Staff host.
+        staff_host: String,
+        /// DER SubjectPublicKeyInfo.
+        staff_key: audit::Bytes,
+    },
+    /// An order of kind `revoke`.
+    Revoke {
+        /// Person id.
+        person: String,
+        /// Serial numbers; all of the person's if empty.
+        serials: Vec<String>,
+        /// RFC 5280 name.
+        reason: String,
+        /// What was looked at.
+        evidence: String,
+    },
+    /// A letter.
+    Letter {
+        /// Person id.
+        person: String,
+        /// Profile id.
+        profile: String,
+    },
+    /// An approval that came as a file.
+    Approval {
+        /// The approval.
+        approval: Box<Approval>,
+    },
+    /// Rewrite the rows and policy files from the log.
+    Repair {},
+}
+
+/// What became of a draft.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DraftResult {
+    /// Why it was refused, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Problem>,
+    /// Order id, if an order was made.
+    #[serde(default)]
+    pub order: String,
+    /// Person id, if the draft was about a person.
+    #[serde(default)]
+    pub person: String,
+    /// Path of the letter, if one was made.
+    #[serde(default)]
+    pub letter: String,
+    /// How many approvals the order has and needs.
+    #[serde(default)]
+    pub approvals: (u32, u32),
+    /// Rows and files that were written again from the log.
+    #[serde(default)]
+    pub repaired: Vec<String>,
+}
+
+impl DraftResult {
+    /// A refusal under a reference number.
+    pub fn refused(code: Code, reference: String) -> Self {
+        Self { refused: Some(Problem::new(code, reference)), ..Self::default() }
+    }
+}
+
+/// Hands a draft in and waits for what the running issuer made of it.
+pub async fn hand_in(store: &Store, draft: &Draft, now: u64) -> anyhow::Result<DraftResult> {
+    let id = random::id()?;
+    let body = serde_json::to_string(draft)?;
+    let mut tx = store.write().await?;
+    execute!(
+        &mut tx,
+        "insert into draft (draft_id, kind, body, state, result, made) \
+         values ($1, 'draft', $2, 'new', '', $3)",
+        &id,
+        body,
+        i64::try_from(now)?
+    )?;
+    tx.commit().await?;
+    for _ in 0..600 {
+        let mut tx = store.read().await?;
+        let found = row!(
+            &mut tx,
+            (String, String),
+            "select state, result from draft where draft_id = $1",
+            &id
+        )?;
+        let (state, result) = found.context("the draft is gone")?;
+        if state != "new" {
+            return Ok(serde_json::from_str(&result)?);
+        }
+        drop(tx);
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    // Nobody took it: withdraw it, so that it does not come to life later.
+    let mut tx = store.write().await?;
+    execute!(&mut tx, "delete from draft where draft_id = $1 and state = 'new'", &id)?;
+    tx.commit().await?;
+    bail!("no running issuer took the draft; start one with `ca-server serve issuer`")
+}

@@ -1,0 +1,234 @@
+//! Carrying out orders that have their approvals: judged, written down, then done.
+//!
+//! An order that changes authority is recorded as enacted and has its effect when the record stands
+//! in the tree. An order to issue becomes an intent (see [`super::certify`]). An order to revoke is a
+//! brake and bites in this transaction.
+
+use super::following::disclosures_of;
+use super::following::files_of;
+use super::session::Session;
+use super::{Issuer, IssuerError};
+use crate::store::{ledger, rows};
+use audit::authority::Judged;
+use audit::order::{Body, PersonAction, RevokeBody};
+use audit::record::{Cause, Event, RevokedSerial};
+use audit::{Bytes, Code};
+use service::fault;
+use store::{execute, row, rows};
+
+/// Most orders that one transaction carries out.
+const BATCH_MAX: usize = 256;
+
+impl Issuer {
+    /// Carries out every order that became ready. Each stands for itself: one that is refused is
+    /// recorded and does not hold the others up.
+    pub(super) async fn execute_ready(&self, session: &mut Session<'_>) -> Result<(), IssuerError> {
+        let ready: Vec<String> = session.following.ready.iter().take(BATCH_MAX).cloned().collect();
+        for digest in ready {
+            session.mark().await?;
+            match self.execute(session, &digest).await {
+                Ok(true) => {
+                    session.following.ready.remove(&digest);
+                }
+                Ok(false) => {}
+                Err(IssuerError::Refused(code)) => {
+                    session.back().await?;
+                    self.not_executed(session, &digest, code).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        fault::point("execute-before-commit");
+        Ok(())
+    }
+
+    /// Judges one order and writes it down; false while something else has to come first.
+    async fn execute(&self, session: &mut Session<'_>, digest: &str) -> Result<bool, IssuerError> {
+        let authority = session.authority()?;
+        let judged = authority.judge(digest, None, session.now())?;
+        let brake = matches!(judged.body, Body::Revoke(_));
+        if authority.is_changing() && !brake {
+            return Ok(false);
+        }
+        let mut people = judged.approvers.clone();
+        people.extend(judged.body.person().map(str::to_owned));
+        self.guard(session, &people).await?;
+        let order = Bytes::read(digest).ok_or(Code::OrderUnknown)?;
+        self.consume(session, &order, &judged).await?;
+        match &judged.body {
+            Body::Issue(issue) => self.intend(session, &order, &judged, issue).await?,
+            Body::Revoke(revoke) => self.revoke(session, &order, &judged, revoke).await?,
+            _ => self.enact(session, &order, &judged).await?,
+        }
+        self.notice_pending(&mut session.following, &mut session.tx).await?;
+        Ok(true)
+    }
+
+    /// Uses the approvals up: one person once an order, for ever.
+    async fn consume(
+        &self,
+        session: &mut Session<'_>,
+        order: &Bytes,
+        judged: &Judged,
+    ) -> Result<(), IssuerError> {
+        for person in &judged.approvers {
+            let used = execute!(
+                &mut session.tx,
+                "insert into consumed_approval (order_digest, person_id) values ($1, $2) \
+                 on conflict (order_digest, person_id) do nothing",
+                &order.0,
+                person
+            )?;
+            if used == 0 {
+                return Err(Code::OrderConsumed.into());
+            }
+        }
+        Ok(())
+    }
+
+    async fn enact(
+        &self,
+        session: &mut Session<'_>,
+        order: &Bytes,
+        judged: &Judged,
+    ) -> Result<(), IssuerError> {
+        let files = files_of(&mut session.tx, &order.0).await?;
+        let event =
+            Event::Enacted { order: order.clone(), approvals: judged.approvals.clone(), files };
+        ledger::write(&mut session.tx, "issuer", session.micros, event, &[]).await?;
+        match &judged.body {
+            Body::Person(body) if body.action == PersonAction::Leave => {
+                self.revoke_leaver(session, &body.person).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whoever leaves office loses every certificate.
+    async fn revoke_leaver(
+        &self,
+        session: &mut Session<'_>,
+        person: &str,
+    ) -> Result<(), IssuerError> {
+        let held = rows!(
+            &mut session.tx,
+            (String, i64),
+            "select serial, not_after from certificate where subject = $1",
+            person
+        )?;
+        let serials = held.into_iter().map(|(serial, _)| serial).collect::<Vec<_>>();
+        let cause = Cause::Left { person: person.to_owned() };
+        self.write_revoked(session, &serials, "cessationOfOperation", cause, Vec::new()).await
+    }
+
+    async fn revoke(
+        &self,
+        session: &mut Session<'_>,
+        order: &Bytes,
+        judged: &Judged,
+        body: &RevokeBody,
+    ) -> Result<(), IssuerError> {
+        let cause = Cause::Order { order: order.clone() };
+        let approvals = judged.approvals.clone();
+        self.write_revoked(session, &body.serials, &body.reason, cause, approvals).await
+    }
+
+    /// Writes revocations, rows and record in this transaction; serial numbers that are revoked
+    /// already stay as they are.
+    pub(super) async fn write_revoked(
+        &self,
+        session: &mut Session<'_>,
+        serials: &[String],
+        reason: &str,
+        cause: Cause,
+        approvals: Vec<Bytes>,
+    ) -> Result<(), IssuerError> {
+        let mut certificates = Vec::new();
+        for serial in serials {
+            if session.authority()?.is_revoked(serial) {
+                continue;
+            }
+            let found = row!(
+                &mut session.tx,
+                (i64,),
+                "select not_after from certificate where serial = $1",
+                serial
+            )?;
+            let until = match found {
+                Some((until,)) => u64::try_from(until).unwrap_or(u64::MAX),
+                None => session.now() + u64::from(u16::MAX) * 86_400,
+            };
+            let now = session.now();
+            rows::write_revocation(&mut session.tx, serial, now, reason, until).await?;
+            let not_after = audit::time::seconds(until);
+            certificates.push(RevokedSerial { serial: serial.clone(), not_after });
+        }
+        if certificates.is_empty() && approvals.is_empty() {
+            return Ok(());
+        }
+        let reason = reason.to_owned();
+        let event = Event::Revoked { certificates, reason, cause, approvals };
+        ledger::write(&mut session.tx, "issuer", session.micros, event, &[]).await?;
+        session.following.crl_due = true;
+        Ok(())
+    }
+
+    /// Why an order was not carried out: recorded once, and the order waits or is over.
+    async fn not_executed(
+        &self,
+        session: &mut Session<'_>,
+        digest: &str,
+        code: Code,
+    ) -> Result<(), IssuerError> {
+        let about = self.order_about(session, digest).await?;
+        if code == Code::ApprovalsMissing {
+            session.following.ready.remove(digest);
+            let lapsed = session.authority()?.lapsed(digest, session.now());
+            for (person, code) in lapsed {
+                let once = format!("{digest} {person} {}", code.name());
+                if session.following.reported.insert(once) {
+                    let about = format!("{about} {person}");
+                    self.record_refusal(session, "execute", &about, code).await?;
+                }
+            }
+            return Ok(());
+        }
+        let waits = matches!(code, Code::UnsignedAuthority | Code::ClockMoved | Code::LogBehind);
+        if !waits {
+            session.following.ready.remove(digest);
+        }
+        if session.following.reported.insert(format!("{digest} {}", code.name())) {
+            self.metrics.count("execute", code.name());
+            self.record_refusal(session, "execute", &about, code).await?;
+        }
+        Ok(())
+    }
+
+    /// The order's id for people; the digest if no row has it.
+    async fn order_about(
+        &self,
+        session: &mut Session<'_>,
+        digest: &str,
+    ) -> Result<String, IssuerError> {
+        let bytes = Bytes::read(digest).unwrap_or_default();
+        let found = row!(
+            &mut session.tx,
+            (String,),
+            "select order_id from ordered where order_digest = $1",
+            &bytes.0
+        )?;
+        Ok(found.map_or_else(|| digest.to_owned(), |(id,)| id))
+    }
+
+    /// What opens the commitments of an order, checked against its body.
+    pub(super) async fn opened(
+        &self,
+        session: &mut Session<'_>,
+        order: &Bytes,
+        body: &Body,
+    ) -> Result<Vec<audit::Disclosure>, IssuerError> {
+        let disclosures = disclosures_of(&mut session.tx, &order.0).await?;
+        body.check_disclosures(&disclosures).map_err(|_| Code::OrderIncomplete)?;
+        Ok(disclosures)
+    }
+}

@@ -1,0 +1,117 @@
+//! Renewing a machine's certificate under a standing authorization: the old key asks, the authority
+//! checks, the use is recorded as an intent like any other.
+
+use super::orders::commit;
+use super::session::Session;
+use super::{Issuer, IssuerError};
+use crate::founding::ISSUER;
+use crate::prepare::{Authority, Wanted, prepare};
+use crate::random;
+use crate::store::certificates::Issuing;
+use crate::store::ledger;
+use audit::record::Event;
+use audit::{Bytes, Code};
+use ca_api::Renew;
+use pki::name::{Subject, Text};
+use pki::{CertificationRequest, SerialNumber, Signer};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use store::row;
+
+/// How often a waiting caller looks for its certificate.
+const LOOK: Duration = Duration::from_millis(50);
+const LOOKS_MAX: usize = 200;
+
+impl Issuer {
+    /// Records the use of an authorization; gives the serial number of the certificate to come.
+    pub(super) async fn use_authorization(
+        &self,
+        session: &mut Session<'_>,
+        message: &Renew,
+    ) -> Result<String, IssuerError> {
+        self.guard(session, &[]).await?;
+        let request =
+            CertificationRequest::read(&message.request.0).map_err(super::request_code)?;
+        let request_sha256 = Bytes::from(Sha256::digest(&message.request.0).as_slice());
+        let authority = session.authority()?;
+        authority.check_use(
+            &message.authorization,
+            &message.challenge,
+            &request_sha256,
+            &message.asked_by,
+            &message.signature,
+            session.now(),
+        )?;
+        let standing = authority.standing(&message.authorization).ok_or(Code::UseSignature)?;
+        let (given, hosts) = (standing.given.clone(), standing.hosts.clone());
+        let founding = authority.founding();
+        let subject = Subject {
+            country: founding.city.country.clone(),
+            organization: Text::read(&founding.city.name).map_err(|_| Code::Malformed)?,
+            units: vec![standing.unit.clone()],
+            common_name: Text::read(&format!("{}/{}", given.service, given.process))
+                .map_err(|_| Code::Malformed)?,
+            serial_number: None,
+        };
+        let name = format!("{}/{}", given.service, given.process);
+        self.check_key(session, request.key(), &name).await?;
+        let profile = self.profile(session, &given.profile)?;
+        if !profile.allows(request.key()) {
+            return Err(Code::KeyNotAllowed.into());
+        }
+        let serial = SerialNumber::from_random(random::bytes()?);
+        let prepared = prepare(&Wanted {
+            profile: &profile,
+            arc: &session.authority()?.arc().ok_or(Code::UnsignedAuthority)?,
+            authority: Authority::Issuer(&self.issuing_certificate),
+            authority_key: self.issuing.public_key(),
+            serial: &serial,
+            now: session.now(),
+            subject: &subject.to_name().map_err(|_| Code::Malformed)?,
+            key: request.key(),
+            dns: &hosts,
+            mail: &[],
+            crl_url: Some(self.config.crl_url(ISSUER, 0)),
+            ca_url: Some(self.config.ca_url(ISSUER)),
+        });
+        let tbs = prepared.map_err(anyhow::Error::from)?.tbs;
+        let (committed, disclosure) = commit("/request", message.request.to_string())?;
+        let event = Event::Used {
+            authorization: message.authorization.clone(),
+            challenge: message.challenge.clone(),
+            request: committed,
+            request_sha256: request_sha256.clone(),
+            asked_by: message.asked_by.clone(),
+            signature: message.signature.clone(),
+            key_sha256: request.key().sha256().into(),
+            serial: serial.to_string(),
+            tbs_sha256: Bytes::from(Sha256::digest(tbs.der()).as_slice()),
+        };
+        ledger::write(&mut session.tx, "issuer", session.micros, event, &[disclosure]).await?;
+        let under = request_sha256.digest().ok_or(Code::Malformed)?;
+        let issuing = Issuing { under, profile: given.profile, subject: name, reference: None };
+        self.insert_intent(session, &serial.to_string(), tbs.der(), &issuing).await?;
+        Ok(serial.to_string())
+    }
+
+    /// Waits until a certificate is issued and its record stands in the tree.
+    pub(super) async fn issued_chain(&self, serial: &str) -> Result<Vec<Bytes>, IssuerError> {
+        for _ in 0..LOOKS_MAX {
+            let mut tx = self.store.read().await?;
+            let found = row!(
+                &mut tx,
+                (Vec<u8>, Vec<u8>),
+                "select certificate, record_id from certificate where serial = $1",
+                serial
+            )?;
+            if let Some((certificate, record)) = found
+                && ledger::evidence(&mut tx, super::following::LOG, &record).await?.is_some()
+            {
+                return Ok(self.chain(&certificate));
+            }
+            drop(tx);
+            tokio::time::sleep(LOOK).await;
+        }
+        Err(Code::LogBehind.into())
+    }
+}

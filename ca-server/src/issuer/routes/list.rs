@@ -1,0 +1,76 @@
+//! Lists open orders that an officer may approve, keyset-paged by order id.
+
+use super::{Message, may_call, officer};
+use crate::issuer::session::Session;
+use crate::issuer::{Issuer, IssuerError};
+use audit::Bytes;
+use audit::export::OrderLine;
+use axum::extract::State;
+use axum::{Extension, Json};
+use ca_api::staff::LIST;
+use ca_api::{AsOfficer, Page};
+use mtls::Connection;
+use service::problem::Refused;
+use std::sync::Arc;
+use store::rows;
+
+/// Lines of one page.
+const PAGE: usize = 50;
+/// Rows that are looked at for one chunk of a page.
+const CHUNK: i64 = 200;
+
+pub(in crate::issuer) async fn list(
+    State(issuer): State<Arc<Issuer>>,
+    Extension(connection): Extension<Connection>,
+    Message(message): Message<AsOfficer<Page>>,
+) -> Result<Json<Vec<OrderLine>>, Refused> {
+    let begun = issuer.begin().await;
+    let mut session = begun.map_err(|error| Refused(issuer.unavailable("list", error)))?;
+    let result = issuer.listed(&mut session, &connection, &message).await;
+    issuer.finish(session, "list", "", result).await.map(Json).map_err(Refused)
+}
+
+impl Issuer {
+    async fn listed(
+        &self,
+        session: &mut Session<'_>,
+        connection: &Connection,
+        message: &AsOfficer<Page>,
+    ) -> Result<Vec<OrderLine>, IssuerError> {
+        may_call(session, connection, LIST)?;
+        let person = officer(session, &message.certificate.0)?;
+        let mut after = message.message.after.clone();
+        let mut page = Vec::new();
+        while page.len() < PAGE {
+            let now = session.unix();
+            type Row = (String, Vec<u8>, String, String, i64, i64);
+            let chunk = rows!(
+                &mut session.tx,
+                Row,
+                "select order_id, order_digest, kind, about, made, expires from ordered \
+                 where state = 'open' and order_id > $1 and expires >= $2 order by order_id limit $3",
+                &after,
+                now,
+                CHUNK
+            )?;
+            let Some((last, ..)) = chunk.last() else { break };
+            after.clone_from(last);
+            for (order, digest, kind, about, made, expires) in chunk {
+                let digest = Bytes(digest);
+                let authority = session.authority()?;
+                let Ok((_, body)) = authority.open(&digest.to_string(), session.now()) else {
+                    continue;
+                };
+                if page.len() == PAGE || authority.may_approve(&person, &body).is_err() {
+                    continue;
+                }
+                let needed = authority.needed(&body);
+                let approvals = self.approval_count(session, &digest).await?;
+                let time = |unix: i64| audit::time::seconds(u64::try_from(unix).unwrap_or(0));
+                let (made, expires) = (time(made), time(expires));
+                page.push(OrderLine { order, kind, about, made, expires, approvals, needed });
+            }
+        }
+        Ok(page)
+    }
+}

@@ -1,0 +1,29 @@
+//! Renews the certificate of a portal's process under its standing authorization.
+
+use super::{Message, may_call};
+use crate::issuer::{Issuer, IssuerError};
+use axum::extract::State;
+use axum::{Extension, Json};
+use ca_api::both::RENEW;
+use ca_api::{Renew, Renewed};
+use mtls::Connection;
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(in crate::issuer) async fn renew(
+    State(issuer): State<Arc<Issuer>>,
+    Extension(connection): Extension<Connection>,
+    Message(message): Message<Renew>,
+) -> Result<Json<Renewed>, Refused> {
+    let begun = issuer.begin().await;
+    let mut session = begun.map_err(|error| Refused(issuer.unavailable("renew", error)))?;
+    let result = match may_call(&session, &connection, RENEW) {
+        Ok(()) => issuer.use_authorization(&mut session, &message).await,
+        Err(code) => Err(IssuerError::from(code)),
+    };
+    let serial = issuer.finish(session, "renew", &message.authorization, result).await;
+    let serial = serial.map_err(Refused)?;
+    let chain = issuer.issued_chain(&serial).await;
+    let chain = chain.map_err(|error| Refused(issuer.unavailable("renew", error)))?;
+    Ok(Json(Renewed { chain }))
+}

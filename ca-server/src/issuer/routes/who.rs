@@ -1,0 +1,52 @@
+//! Says whose certificate a portal saw.
+
+use super::{Message, may_call, officer};
+use crate::issuer::session::Session;
+use crate::issuer::{Issuer, IssuerError};
+use crate::store::rows;
+use audit::Code;
+use axum::extract::State;
+use axum::{Extension, Json};
+use ca_api::staff::WHO;
+use ca_api::{AsOfficer, Officer};
+use mtls::Connection;
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(in crate::issuer) async fn who(
+    State(issuer): State<Arc<Issuer>>,
+    Extension(connection): Extension<Connection>,
+    Message(message): Message<AsOfficer<()>>,
+) -> Result<Json<Officer>, Refused> {
+    let begun = issuer.begin().await;
+    let mut session = begun.map_err(|error| Refused(issuer.unavailable("who", error)))?;
+    let result = issuer.is_officer(&mut session, &connection, &message).await;
+    issuer.finish(session, "who", "", result).await.map(Json).map_err(Refused)
+}
+
+impl Issuer {
+    async fn is_officer(
+        &self,
+        session: &mut Session<'_>,
+        connection: &Connection,
+        message: &AsOfficer<()>,
+    ) -> Result<Officer, IssuerError> {
+        may_call(session, connection, WHO)?;
+        let person = officer(session, &message.certificate.0)?;
+        let state = session.following.authority()?.person(&person).ok_or(Code::PersonUnknown)?;
+        let disclosed = rows::disclosures(&mut session.tx, &person, state).await?;
+        let name = disclosed
+            .iter()
+            .flatten()
+            .find(|disclosure| disclosure.path == "/name")
+            .and_then(|disclosure| disclosure.value.as_str())
+            .unwrap_or_default()
+            .to_owned();
+        let roles = state
+            .roles
+            .iter()
+            .map(|(role, scope)| (role.name().to_owned(), scope.clone()))
+            .collect();
+        Ok(Officer { person: person.clone(), name, roles })
+    }
+}

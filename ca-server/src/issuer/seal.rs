@@ -1,0 +1,72 @@
+//! Sealing bind keys for rows: AES-256-GCM under a key file of the issuer. The associated data names
+//! the city, the purpose, the reference, the person and the profile, so that a row cannot be pointed
+//! at someone else.
+
+use crate::random;
+use anyhow::{Context, anyhow};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// The key that seals rows.
+pub struct SealKey(LessSafeKey);
+
+/// What a sealed value belongs to.
+pub struct Belongs<'a> {
+    /// Founding digest.
+    pub founding: &'a [u8; 32],
+    /// `bind-page` or `bind-cli`.
+    pub purpose: &'a str,
+    /// Reference of the letter.
+    pub reference: &'a str,
+    /// Person id.
+    pub person: &'a str,
+    /// Profile id.
+    pub profile: &'a str,
+}
+
+impl Belongs<'_> {
+    fn associated(&self) -> Aad<Vec<u8>> {
+        let parts = [self.purpose, self.reference, self.person, self.profile];
+        let mut bytes = self.founding.to_vec();
+        for part in parts {
+            bytes.extend(part.as_bytes());
+            bytes.push(0);
+        }
+        Aad::from(bytes)
+    }
+}
+
+impl SealKey {
+    /// Reads the key file: 32 bytes.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let bytes =
+            Zeroizing::new(std::fs::read(path).with_context(|| path.display().to_string())?);
+        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| anyhow!("seal key"))?;
+        Ok(Self(LessSafeKey::new(key)))
+    }
+
+    /// Nonce ‖ ciphertext ‖ tag.
+    pub fn seal(&self, value: &[u8], belongs: &Belongs<'_>) -> anyhow::Result<Vec<u8>> {
+        let nonce = random::bytes::<12>()?;
+        let mut sealed = value.to_vec();
+        self.0
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                belongs.associated(),
+                &mut sealed,
+            )
+            .map_err(|_| anyhow!("sealing failed"))?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// The value, if it belongs there.
+    pub fn open(&self, sealed: &[u8], belongs: &Belongs<'_>) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, rest) = sealed.split_at_checked(12)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut value = Zeroizing::new(rest.to_vec());
+        let length = self.0.open_in_place(nonce, belongs.associated(), &mut value).ok()?.len();
+        value.truncate(length);
+        Some(value)
+    }
+}

@@ -1,0 +1,119 @@
+//! The issuer's work between calls: drafts of operators, orders that became ready, intents that the
+//! tree confirmed, lists that are due. Each part fails by itself; brakes never wait for the others.
+
+use super::following::LOG;
+use super::{Issuer, IssuerError, crl, kept};
+use crate::store::ledger;
+use service::Stop;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{pending, row};
+
+/// Pause when there was nothing to do.
+const IDLE: Duration = Duration::from_millis(20);
+/// Pause after a failure.
+const AFTER_FAILURE: Duration = Duration::from_millis(500);
+/// The kept authority is written again after this many entries.
+const KEEP_ENTRIES: u64 = 5_000;
+
+/// Runs until the stop.
+pub(super) async fn run(issuer: Arc<Issuer>, stop: Stop) {
+    let mut begun = false;
+    loop {
+        if !begun {
+            begun = done(&issuer, "start", issuer.start().await);
+        }
+        let mut fine = begun;
+        if begun {
+            fine &= done(&issuer, "decide", issuer.round().await);
+            fine &= done(&issuer, "certify", issuer.sign_waiting().await);
+            fine &= done(&issuer, "crl", issuer.lists().await);
+        }
+        if !stop.pause(if fine { IDLE } else { AFTER_FAILURE }).await {
+            return;
+        }
+    }
+}
+
+/// Tells on `/readyz` what does not work.
+fn done(issuer: &Issuer, part: &'static str, result: Result<(), IssuerError>) -> bool {
+    match result {
+        Ok(()) => {
+            issuer.metrics.condition(part, "");
+            true
+        }
+        Err(error) => {
+            let code = error.code();
+            issuer.metrics.condition(part, &format!("{code}: {}", code.en()));
+            issuer.metrics.count(part, code.name());
+            false
+        }
+    }
+}
+
+impl Issuer {
+    /// Takes up the log and what a crash left unfinished.
+    async fn start(&self) -> Result<(), IssuerError> {
+        self.abandon_unfinished().await?;
+        crl::publish(&self.store, &self.config.path("public")).await?;
+        let mut session = self.begin().await?;
+        let found = self.compare(&session.following, &mut session.tx, &[]).await?;
+        session.following.alarms.extend(found);
+        self.commit(session).await
+    }
+
+    /// Follows the log, takes drafts, carries out what became ready.
+    async fn round(&self) -> Result<(), IssuerError> {
+        if !self.something_waits().await? {
+            return Ok(());
+        }
+        let mut session = self.begin().await?;
+        self.take_drafts(&mut session).await?;
+        self.execute_ready(&mut session).await?;
+        self.metrics.set("control_size", i64::try_from(session.following.edge.size()).unwrap_or(0));
+        if session.following.edge.size() >= session.following.kept_size + KEEP_ENTRIES {
+            session.following.kept_size = session.following.edge.size();
+            let Some(head) = super::following::raise_floor(&mut session.following).ok() else {
+                return Err(audit::Code::UnsignedAuthority.into());
+            };
+            tracing::info!(log.size = head.0, "authority kept");
+            self.commit(session).await?;
+            let following = self.following.lock().await;
+            return Ok(kept::save(&self.config, &following)?);
+        }
+        self.commit(session).await
+    }
+
+    /// A cheap look whether a decision could be wanted.
+    async fn something_waits(&self) -> Result<bool, IssuerError> {
+        let mut tx = self.store.read().await?;
+        let head = ledger::head(&mut tx, LOG).await?;
+        let draft = row!(&mut tx, (i64,), "select 1 from draft where state = 'new' limit 1")?;
+        let newest = pending::newest(&mut tx, LOG).await?;
+        drop(tx);
+        let following = self.following.lock().await;
+        let moved = head.is_some_and(|(size, _, _)| size != following.edge.size());
+        let unnoticed = newest > following.noticed;
+        Ok(moved || unnoticed || draft.is_some() || !following.ready.is_empty())
+    }
+
+    async fn sign_waiting(&self) -> Result<(), IssuerError> {
+        let mut tx = self.store.read().await?;
+        let waits = row!(&mut tx, (i64,), "select 1 from intent where state = 'recorded' limit 1")?;
+        drop(tx);
+        if waits.is_some() {
+            self.certify().await?;
+        }
+        Ok(())
+    }
+
+    async fn lists(&self) -> Result<(), IssuerError> {
+        let mut tx = self.store.read().await?;
+        let due = self.list_due(&mut tx).await?;
+        drop(tx);
+        if due || self.following.lock().await.crl_due {
+            self.make_list().await?;
+        }
+        Ok(())
+    }
+}

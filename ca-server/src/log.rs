@@ -1,0 +1,107 @@
+//! Role `log`: sequences records into the logs, signs checkpoints, publishes tiles, takes records
+//! from portals. Holds the checkpoint keys and nothing else.
+
+mod publish;
+mod routes;
+pub mod sequencer;
+
+use crate::CaConfig;
+use anyhow::Context;
+use keys::SoftwareSigner;
+use sequencer::Sequencer;
+use service::{Clock, Metrics, Stop};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use tlog::VerifierKey;
+
+/// The logs of this version.
+pub const LOGS: [&str; 2] = ["control", "access"];
+
+/// Reads a log's checkpoint key from the state directory.
+pub fn checkpoint_key(
+    folder: &Path,
+    log: &str,
+    origin: &str,
+) -> anyhow::Result<(SoftwareSigner, VerifierKey)> {
+    let passphrase = keys::passphrase_from_file(&folder.join("log/unlock"))?;
+    let signer = keys::open(&folder.join(format!("log/{log}.key")), &passphrase)?;
+    let public = pki::Signer::public_key(&signer).raw().try_into().context("not an Ed25519 key")?;
+    Ok((signer, VerifierKey::new(origin, public)?))
+}
+
+/// Publishes a log once, as the founding does.
+pub async fn publish(store: &Store, log: &'static str, public: &Path) -> anyhow::Result<()> {
+    publish::Publisher::new(store.clone(), log, public).catch_up().await
+}
+
+/// Writes a published file whole: beside its place, durable, then renamed.
+pub use publish::write_file;
+
+/// Runs the role until the stop.
+pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
+    let metrics = Metrics::default();
+    let trust = crate::founding::trust(&config)?;
+    let mut tasks = tokio::task::JoinSet::new();
+    for log in LOGS {
+        let origin = trust.log_key(log).context("trust file")?.name().to_owned();
+        let (signer, key) = checkpoint_key(config.folder(), log, &origin)?;
+        let sequencer = Sequencer::new(log, store.clone(), signer, key, clock)?;
+        let publisher = publish::Publisher::new(store.clone(), log, &config.path("public"));
+        tasks.spawn(run(sequencer, publisher, metrics.clone(), stop.clone()));
+    }
+    let admin = service::Admin::new(metrics.clone()).serve(config.log.admin, stop.clone());
+    let tiles = crate::status::files(&config.path("public/log"), &LOGS, metrics.clone());
+    let waiting = stop.clone();
+    let public = mtls::listen::plain(config.log.http, tiles, async move { waiting.wait().await });
+    let identity =
+        mtls::tls::Identity::from_files(&config.path("log/tls.pem"), &config.path("log/tls.key"))?;
+    let root = std::fs::read(config.path("public/ca/root.cer"))?;
+    let tls =
+        mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
+    let state = Arc::new(routes::LogState::new(store, metrics, &config)?);
+    let waiting = stop.clone();
+    let private = mtls::listen::tls(config.log.https, tls, routes::router(state), async move {
+        waiting.wait().await
+    });
+    tokio::try_join!(admin, public, private)?;
+    while tasks.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// The sequencer's loop: commit, then publish. A failure leaves records pending and is told on
+/// `/readyz`; the next round tries again.
+async fn run(
+    mut sequencer: Sequencer,
+    publisher: publish::Publisher,
+    metrics: Metrics,
+    stop: Stop,
+) {
+    let name = sequencer.log();
+    loop {
+        let result = async {
+            let sequenced = sequencer.round().await?;
+            publisher.catch_up().await?;
+            anyhow::Ok(sequenced)
+        };
+        let pause = match result.await {
+            Ok(0) => 10,
+            Ok(count) => {
+                metrics.condition(name, "");
+                metrics.count("sequence", "done");
+                metrics
+                    .set(if name == "control" { "control_batch" } else { "access_batch" }, count);
+                1
+            }
+            Err(error) => {
+                metrics.condition(name, &format!("{error:#}"));
+                metrics.count("sequence", "unavailable");
+                500
+            }
+        };
+        if !stop.pause(Duration::from_millis(pause)).await {
+            return;
+        }
+    }
+}

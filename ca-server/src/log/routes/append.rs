@@ -1,0 +1,71 @@
+//! Takes records of a portal: idempotent by record id, durable before the answer.
+
+use super::LogState;
+use crate::store::ledger;
+use audit::record::{Event, Record};
+use audit::{Code, Problem};
+use axum::extract::State;
+use axum::{Extension, Json};
+use ca_api::{Append, Appended};
+use mtls::Connection;
+use pki::Certificate;
+use service::problem::Refused;
+use std::sync::Arc;
+
+const RECORDS_MAX: usize = 256;
+
+/// `POST /v1/records`
+pub(super) async fn append(
+    State(state): State<Arc<LogState>>,
+    Extension(connection): Extension<Connection>,
+    Json(message): Json<Append>,
+) -> Result<Json<Appended>, Refused> {
+    let result = take(&state, &connection, &message).await;
+    let outcome = result.as_ref().map_or_else(|code| code.name(), |_| "done");
+    state.metrics.count("append", outcome);
+    result.map(Json).map_err(|code| Refused(Problem::new(code, String::new())))
+}
+
+async fn take(
+    state: &LogState,
+    connection: &Connection,
+    message: &Append,
+) -> Result<Appended, Code> {
+    let maker = service_name(state, connection)?;
+    if message.records.len() > RECORDS_MAX {
+        return Err(Code::TooLarge);
+    }
+    let mut tx = state.store.write().await.map_err(unavailable)?;
+    for salted in &message.records {
+        let record = Record::read(&salted.record.0).map_err(|_| Code::Malformed)?;
+        let salt = salted.salt.digest().ok_or(Code::Malformed)?;
+        let own = record.log == "access"
+            && record.maker == maker
+            && matches!(record.event, Event::Portal { .. });
+        if !own {
+            return Err(Code::NotYourRoute);
+        }
+        let bytes = salted.record.0.clone();
+        ledger::insert(&mut tx, &record, bytes, salt).await.map_err(unavailable)?;
+    }
+    tx.commit().await.map_err(unavailable)?;
+    Ok(Appended { count: message.records.len() as u64 })
+}
+
+/// The service's name, if the certificate was issued to a service.
+fn service_name(state: &LogState, connection: &Connection) -> Result<String, Code> {
+    let der = connection.certificate.as_ref().ok_or(Code::CertificateRequired)?;
+    let certificate = Certificate::read(der).map_err(|_| Code::CertificateForeign)?;
+    let policy = state.arc.policy(3).map(|oid| pki::extension::policy(oid).map(|e| e.value));
+    let stated = certificate.extension(pki::oid::CERTIFICATE_POLICIES);
+    let is_service = matches!(policy, Some(Ok(value)) if stated == Some(value.as_bytes()));
+    if !is_service || !certificate.is_signed_by(state.issuing.key()) {
+        return Err(Code::NotYourRoute);
+    }
+    certificate.subject().common_name().ok_or(Code::CertificateForeign)
+}
+
+fn unavailable(error: store::StoreError) -> Code {
+    tracing::error!(%error, "append");
+    Code::Unavailable
+}

@@ -1,0 +1,87 @@
+//! Role `status`: publishes revocation lists and CA certificates, takes loss reports. Holds the
+//! status key, which signs receipts, and nothing that could issue.
+
+mod files;
+mod loss;
+
+pub use files::files;
+
+use crate::CaConfig;
+use anyhow::Context;
+use audit::{Bytes, Code, Problem};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::post;
+use keys::SoftwareSigner;
+use service::problem::Refused;
+use service::{Clock, Metrics, Stop};
+use std::sync::Arc;
+use store::Store;
+
+/// Largest loss report, in bytes.
+const BODY_BYTES_MAX: usize = 4 * 1024;
+
+/// What the calls need.
+pub(crate) struct Status {
+    store: Store,
+    clock: Clock,
+    metrics: Metrics,
+    key: SoftwareSigner,
+    /// Certificate of the status key, then the root.
+    chain: Vec<Bytes>,
+    founding: Bytes,
+}
+
+/// Runs the role until the stop.
+pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
+    let metrics = Metrics::default();
+    let admin = service::Admin::new(metrics.clone()).serve(config.status.admin, stop.clone());
+    let public = config.path("public");
+    let waiting = stop.clone();
+    let lists = files(&public, &["crl", "ca"], metrics.clone());
+    let http = mtls::listen::plain(config.status.http, lists, async move { waiting.wait().await });
+    let identity = mtls::tls::Identity::from_files(
+        &config.path("status/tls.pem"),
+        &config.path("status/tls.key"),
+    )?;
+    let tls = mtls::tls::server(identity, &mtls::tls::ClientAuth::None, &["h2", "http/1.1"])?;
+    let listen = config.status.https;
+    let status = Arc::new(Status::open(&config, store, clock, metrics)?);
+    let routes = router(status);
+    let waiting = stop.clone();
+    let https = mtls::listen::tls(listen, tls, routes, async move { waiting.wait().await });
+    tokio::try_join!(admin, http, https)?;
+    Ok(())
+}
+
+fn router(status: Arc<Status>) -> Router {
+    Router::new()
+        .route(ca_api::status::LOSS, post(loss::report_loss))
+        .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(status)
+}
+
+impl Status {
+    fn open(
+        config: &CaConfig,
+        store: Store,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> anyhow::Result<Self> {
+        let folder = config.path("status");
+        let passphrase = keys::passphrase_from_file(&folder.join("unlock"))?;
+        let read = |name: &str| -> anyhow::Result<Bytes> {
+            let path = config.path(&format!("public/ca/{name}.cer"));
+            Ok(Bytes(std::fs::read(&path).with_context(|| path.display().to_string())?))
+        };
+        Ok(Self {
+            store,
+            clock,
+            metrics,
+            key: keys::open(&folder.join("status.key"), &passphrase)?,
+            chain: vec![read("status")?, read("root")?],
+            founding: crate::founding::trust(config)?.founding,
+        })
+    }
+}

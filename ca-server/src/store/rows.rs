@@ -1,0 +1,307 @@
+//! The rows that cache authority: written when an order is carried out, compared before anything is
+//! decided. A row that says something else than the log decides nothing and is reported.
+
+use audit::authority::{Person, Portal, ProfileState, Unit};
+use audit::{Authority, Disclosure};
+use std::collections::BTreeMap;
+use store::{StoreError, Tx, execute, row, rows};
+
+/// Writes a unit.
+pub async fn write_unit(tx: &mut Tx, id: &str, unit: &Unit) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "insert into unit (unit_id, name, county, parent, open) values ($1, $2, $3, $4, $5) \
+         on conflict (unit_id) do update set name = $2, county = $3, parent = $4, open = $5",
+        id,
+        &unit.name,
+        i64::from(unit.county),
+        &unit.parent,
+        i64::from(unit.open)
+    )?;
+    Ok(())
+}
+
+/// Writes a person with what opens the commitments of their record.
+pub async fn write_person(
+    tx: &mut Tx,
+    id: &str,
+    person: &Person,
+    disclosures: &[Disclosure],
+) -> Result<(), StoreError> {
+    let name = disclosures.iter().find(|d| d.path == "/name").and_then(|d| d.value.as_str());
+    let json =
+        serde_json::to_string(disclosures).map_err(|_| StoreError::Inconsistent("disclosures"))?;
+    execute!(
+        tx,
+        "insert into person (person_id, unit_id, version, left_office, name, disclosures) \
+         values ($1, $2, $3, $4, $5, $6) \
+         on conflict (person_id) do update set \
+         unit_id = $2, version = $3, left_office = $4, name = $5, disclosures = $6",
+        id,
+        &person.unit,
+        i64::from(person.version),
+        i64::from(person.left),
+        name.unwrap_or_default(),
+        json
+    )?;
+    write_roles(tx, id, person).await
+}
+
+/// Writes the roles of a person as they are.
+pub async fn write_roles(tx: &mut Tx, id: &str, person: &Person) -> Result<(), StoreError> {
+    execute!(tx, "delete from role_grant where person_id = $1", id)?;
+    for (role, scope) in &person.roles {
+        execute!(
+            tx,
+            "insert into role_grant (person_id, role, scope) values ($1, $2, $3)",
+            id,
+            role.name(),
+            scope
+        )?;
+    }
+    Ok(())
+}
+
+/// Writes a portal.
+pub async fn write_portal(tx: &mut Tx, id: &str, portal: &Portal) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "insert into portal (portal_id, unit_id, public_host, staff_host, open) \
+         values ($1, $2, $3, $4, $5) on conflict (portal_id) do update set \
+         unit_id = $2, public_host = $3, staff_host = $4, open = $5",
+        id,
+        &portal.unit,
+        &portal.public_host,
+        &portal.staff_host,
+        i64::from(portal.open)
+    )?;
+    Ok(())
+}
+
+/// Writes which profile is in force.
+pub async fn write_profile(
+    tx: &mut Tx,
+    id: &str,
+    profile: &ProfileState,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "insert into profile (profile_id, version, digest) values ($1, $2, $3) \
+         on conflict (profile_id) do update set version = $2, digest = $3",
+        id,
+        i64::from(profile.version),
+        &profile.digest.0
+    )?;
+    Ok(())
+}
+
+/// Writes a revocation; the first one stays.
+pub async fn write_revocation(
+    tx: &mut Tx,
+    serial: &str,
+    at: u64,
+    reason: &str,
+    not_after: u64,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "insert into revocation (serial, at, reason, not_after) values ($1, $2, $3, $4) \
+         on conflict (serial) do nothing",
+        serial,
+        i64::try_from(at).unwrap_or(i64::MAX),
+        reason,
+        i64::try_from(not_after).unwrap_or(i64::MAX)
+    )?;
+    Ok(())
+}
+
+/// What opens the commitments of a person's record, if it really opens them.
+pub async fn disclosures(
+    tx: &mut Tx,
+    id: &str,
+    person: &Person,
+) -> Result<Option<Vec<Disclosure>>, StoreError> {
+    let found = row!(tx, (String,), "select disclosures from person where person_id = $1", id)?;
+    let list: Option<Vec<Disclosure>> = found.and_then(|(json,)| serde_json::from_str(&json).ok());
+    let opens = |list: &Vec<Disclosure>| {
+        let mail = person.mail.as_ref();
+        audit::commitment::open(&person.name, "/name", list).is_ok()
+            && mail.is_none_or(|mail| audit::commitment::open(mail, "/mail", list).is_ok())
+    };
+    Ok(list.filter(opens))
+}
+
+/// Writes every cached row again as the log says it is. What opens people's names is kept.
+pub async fn rewrite(tx: &mut Tx, authority: &Authority) -> Result<(), StoreError> {
+    execute!(tx, "delete from unit")?;
+    execute!(tx, "delete from role_grant")?;
+    execute!(tx, "delete from portal")?;
+    execute!(tx, "delete from profile")?;
+    execute!(tx, "delete from revocation")?;
+    for (id, unit) in authority.units() {
+        write_unit(tx, id, unit).await?;
+    }
+    for (id, portal) in authority.portals() {
+        write_portal(tx, id, portal).await?;
+    }
+    for (id, profile) in authority.profiles() {
+        write_profile(tx, id, profile).await?;
+    }
+    for (id, person) in authority.people() {
+        let opened = disclosures(tx, id, person).await?.unwrap_or_default();
+        write_person(tx, id, person, &opened).await?;
+    }
+    for (serial, revoked) in authority.all_revoked() {
+        write_revocation(tx, serial, revoked.at, &revoked.reason, revoked.not_after).await?;
+    }
+    let ids: Vec<String> = authority.people().keys().cloned().collect();
+    for (id,) in rows!(tx, (String,), "select person_id from person")? {
+        if ids.binary_search(&id).is_err() {
+            execute!(tx, "delete from person where person_id = $1", &id)?;
+        }
+    }
+    Ok(())
+}
+
+/// Every difference between the small tables and the log: units, roles, portals, profiles.
+pub async fn differences(tx: &mut Tx, authority: &Authority) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    units(tx, authority, &mut found).await?;
+    roles(tx, authority, &mut found).await?;
+    portals(tx, authority, &mut found).await?;
+    profiles(tx, authority, &mut found).await?;
+    Ok(found)
+}
+
+async fn units(
+    tx: &mut Tx,
+    authority: &Authority,
+    found: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    type Row = (String, String, i64, Option<String>, i64);
+    let listed = rows!(tx, Row, "select unit_id, name, county, parent, open from unit")?;
+    let listed: BTreeMap<String, Unit> = listed
+        .into_iter()
+        .map(|(id, name, county, parent, open)| {
+            (id, Unit { name, county: county != 0, parent, open: open != 0 })
+        })
+        .collect();
+    compare("unit", &listed, authority.units(), found);
+    Ok(())
+}
+
+async fn roles(
+    tx: &mut Tx,
+    authority: &Authority,
+    found: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let listed =
+        rows!(tx, (String, String, String), "select person_id, role, scope from role_grant")?;
+    let listed: BTreeMap<String, ()> = listed
+        .into_iter()
+        .map(|(person, role, scope)| (format!("{person} {role} {scope}"), ()))
+        .collect();
+    let signed: BTreeMap<String, ()> = authority
+        .people()
+        .iter()
+        .flat_map(|(id, person)| {
+            person
+                .roles
+                .iter()
+                .map(move |(role, scope)| (format!("{id} {} {scope}", role.name()), ()))
+        })
+        .collect();
+    compare("role_grant", &listed, &signed, found);
+    Ok(())
+}
+
+async fn portals(
+    tx: &mut Tx,
+    authority: &Authority,
+    found: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    type Row = (String, String, String, String, i64);
+    let listed =
+        rows!(tx, Row, "select portal_id, unit_id, public_host, staff_host, open from portal")?;
+    let key = |unit: &str, public: &str, staff: &str, open: bool| {
+        format!("{unit} {public} {staff} {open}")
+    };
+    let listed: BTreeMap<String, String> = listed
+        .into_iter()
+        .map(|(id, unit, public, staff, open)| (id, key(&unit, &public, &staff, open != 0)))
+        .collect();
+    let signed: BTreeMap<String, String> = authority
+        .portals()
+        .iter()
+        .map(|(id, p)| (id.clone(), key(&p.unit, &p.public_host, &p.staff_host, p.open)))
+        .collect();
+    compare("portal", &listed, &signed, found);
+    Ok(())
+}
+
+async fn profiles(
+    tx: &mut Tx,
+    authority: &Authority,
+    found: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let listed =
+        rows!(tx, (String, i64, Vec<u8>), "select profile_id, version, digest from profile")?;
+    let listed: BTreeMap<String, (i64, Vec<u8>)> =
+        listed.into_iter().map(|(id, version, digest)| (id, (version, digest))).collect();
+    let signed: BTreeMap<String, (i64, Vec<u8>)> = authority
+        .profiles()
+        .iter()
+        .map(|(id, p)| (id.clone(), (i64::from(p.version), p.digest.0.clone())))
+        .collect();
+    compare("profile", &listed, &signed, found);
+    Ok(())
+}
+
+fn compare<T: PartialEq>(
+    table: &str,
+    listed: &BTreeMap<String, T>,
+    signed: &BTreeMap<String, T>,
+    found: &mut Vec<String>,
+) {
+    let changed = listed.iter().filter(|(key, value)| signed.get(*key) != Some(value));
+    found.extend(changed.map(|(key, _)| format!("{table} {key}")));
+    let gone = signed.keys().filter(|key| !listed.contains_key(*key));
+    found.extend(gone.map(|key| format!("{table} {key} is missing")));
+}
+
+/// People whose rows differ from the log, among the given ids.
+pub async fn people_differences(
+    tx: &mut Tx,
+    authority: &Authority,
+    ids: &[String],
+) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    for id in ids {
+        let listed = row!(
+            tx,
+            (String, i64, i64),
+            "select unit_id, version, left_office from person where person_id = $1",
+            id
+        )?;
+        let signed =
+            authority.person(id).map(|p| (p.unit.clone(), i64::from(p.version), i64::from(p.left)));
+        if listed != signed {
+            found.push(format!("person {id}"));
+        }
+    }
+    Ok(found)
+}
+
+/// Revoked serial numbers that the log knows and the table has lost or changed.
+pub async fn revocation_differences(
+    tx: &mut Tx,
+    authority: &Authority,
+) -> Result<Vec<String>, StoreError> {
+    let listed = rows!(tx, (String, String), "select serial, reason from revocation")?;
+    let listed: BTreeMap<String, String> = listed.into_iter().collect();
+    let lost = authority
+        .revoked()
+        .iter()
+        .filter(|(serial, revoked)| listed.get(*serial) != Some(&revoked.reason));
+    Ok(lost.map(|(serial, _)| format!("revocation {serial}")).collect())
+}
