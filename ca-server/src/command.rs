@@ -1,1 +1,205 @@
-//! .
+//! What operators type on the CA host. Commands write drafts and approvals as rows; only the running
+//! issuer signs, verifies, records and executes. `init` alone opens keys itself.
+
+mod doctor;
+mod letter;
+mod order;
+mod person;
+mod portal;
+mod renew;
+mod revoke;
+mod role;
+mod rules;
+mod say;
+mod status;
+mod unit;
+
+use crate::CaConfig;
+use crate::issuer::draft::{Draft, DraftResult, hand_in};
+use anyhow::Context;
+use audit::Code;
+use clap::{Parser, Subcommand, ValueEnum};
+use service::{Clock, Stop};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use store::Store;
+
+/// Holds the keys and everything that decides: founds a city, issues, revokes, publishes, keeps the
+/// accountability log. 证书签发服务器。
+///
+/// Exit codes: 0 done, 1 failed, 2 usage, 3 denied, 4 not found, 5 conflict, 6 nobody there.
+#[derive(Parser)]
+#[command(name = "ca-server", version, after_help = "Begin with / 从这里开始: ca-server init --help")]
+pub struct Arguments {
+    /// State directory that `init` makes. 状态目录
+    #[arg(long, env = "YINXIN_CA", default_value = "ca", global = true)]
+    state: PathBuf,
+    /// Print JSON for machines. 输出 JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Founds a city from a plan: keys, root, issuing CA, first people, leaf 0 of the log. Once. 建立
+    Init {
+        /// The plan (TOML); `cargo xtask found` writes one for a sample city.
+        #[arg(long)]
+        from: PathBuf,
+    },
+    /// Runs one role as its own process. 运行一个角色
+    Serve {
+        #[command(subcommand)]
+        role: Role,
+    },
+    /// Drafts orders about units: create, move, close. 单位
+    Unit(unit::Arguments),
+    /// Drafts orders about people: create, move, leave; lists them. 人员
+    Person(person::Arguments),
+    /// Drafts orders that grant or withdraw a role. 角色
+    Role(role::Arguments),
+    /// Drafts an order that puts a certificate profile in force. 证书模板
+    Profile(rules::Arguments),
+    /// Drafts an order that puts approval rules in force. 审批规则
+    ApprovalRules(rules::Arguments),
+    /// Drafts orders that register or close a portal. 门户
+    Portal(portal::Arguments),
+    /// Drafts an order that revokes a person's certificates. 吊销
+    Revoke(revoke::Arguments),
+    /// Makes an enrolment letter for a person. 领证信函
+    Letter(letter::Arguments),
+    /// Lists, shows and exports orders; takes approvals that came as files. 指令与审批
+    Order(order::Arguments),
+    /// Renews the certificate of one of the CA's own services. 服务证书更新
+    Renew(renew::Arguments),
+    /// Says how the city stands. 状态
+    Status,
+    /// Replays the whole log, compares everything with it, and says what to do. 诊断
+    Doctor(doctor::Arguments),
+}
+
+#[derive(Clone, Copy, Subcommand, ValueEnum)]
+enum Role {
+    /// Makes orders, issues, revokes.
+    Issuer,
+    /// Publishes lists and certificates, takes loss reports.
+    Status,
+    /// Sequences and publishes the logs.
+    Log,
+}
+
+/// What commands work with.
+struct Host {
+    config: CaConfig,
+    store: Store,
+    clock: Clock,
+    json: bool,
+}
+
+/// Runs a command; what it prints and how it exits is decided here and nowhere else.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    let json = arguments.json;
+    match dispatch(arguments).await {
+        Ok(code) => code,
+        Err(error) => say::failure(&error, json),
+    }
+}
+
+async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let clock = Clock::system();
+    let path = arguments.state.join("ca.toml");
+    if let Command::Init { from } = &arguments.command {
+        crate::founding::init(from, &arguments.state, clock).await?;
+        return say::founded(&arguments.state, arguments.json);
+    }
+    let config = CaConfig::read(&path).with_context(|| {
+        format!("{} is no state directory; next: ca-server init --help", arguments.state.display())
+    })?;
+    if matches!(arguments.command, Command::Serve { .. }) {
+        service::start_logs();
+    }
+    let store = crate::store::open(&config.database_address()).await?;
+    let host = Host { config, store, clock, json: arguments.json };
+    match arguments.command {
+        Command::Init { .. } => Ok(ExitCode::SUCCESS),
+        Command::Serve { role } => serve(host, role).await,
+        Command::Unit(arguments) => unit::run(&host, arguments).await,
+        Command::Person(arguments) => person::run(&host, arguments).await,
+        Command::Role(arguments) => role::run(&host, arguments).await,
+        Command::Profile(arguments) => rules::profile(&host, arguments).await,
+        Command::ApprovalRules(arguments) => rules::approval_rules(&host, arguments).await,
+        Command::Portal(arguments) => portal::run(&host, arguments).await,
+        Command::Revoke(arguments) => revoke::run(&host, arguments).await,
+        Command::Letter(arguments) => letter::run(&host, arguments).await,
+        Command::Order(arguments) => order::run(&host, arguments).await,
+        Command::Renew(arguments) => renew::run(&host, arguments).await,
+        Command::Status => status::run(&host).await,
+        Command::Doctor(arguments) => doctor::run(&host, arguments).await,
+    }
+}
+
+async fn serve(host: Host, role: Role) -> anyhow::Result<ExitCode> {
+    let stop = Stop::on_signal()?;
+    let Host { config, store, clock, .. } = host;
+    let closing = store.clone();
+    match role {
+        Role::Issuer => crate::issuer::serve(config, store, clock, stop).await?,
+        Role::Status => crate::status::serve(config, store, clock, stop).await?,
+        Role::Log => crate::log::serve(config, store, clock, stop).await?,
+    }
+    closing.close().await;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Host {
+    /// Hands a draft to the running issuer and says what became of it.
+    async fn draft(&self, draft: &Draft) -> anyhow::Result<DraftResult> {
+        let result = hand_in(&self.store, draft, self.clock.micros()).await?;
+        match result.refused {
+            Some(problem) => Err(Refused(problem).into()),
+            None => Ok(result),
+        }
+    }
+
+    /// Drafts an order and says what comes next.
+    async fn order(&self, draft: &Draft) -> anyhow::Result<ExitCode> {
+        let result = self.draft(draft).await?;
+        say::order(&result, self.json)
+    }
+}
+
+/// The issuer said no.
+#[derive(Debug, thiserror::Error)]
+#[error("{} {} [{}] ({})", .0.zh, .0.en, .0.code, .0.reference)]
+struct Refused(audit::Problem);
+
+impl Refused {
+    fn exit(&self) -> u8 {
+        exit_of(self.0.known())
+    }
+}
+
+/// Exit code of a refusal.
+fn exit_of(code: Option<Code>) -> u8 {
+    use audit::code::Blame;
+    match code {
+        Some(Code::NotFound | Code::OrderUnknown | Code::PersonUnknown | Code::UnitUnknown) => 4,
+        Some(
+            Code::StateConflict
+            | Code::OrderConsumed
+            | Code::OrderCancelled
+            | Code::OrderExpired
+            | Code::ApproverTwice
+            | Code::RoleConflict
+            | Code::ProfileChanged
+            | Code::PersonChanged
+            | Code::PersonLeft,
+        ) => 5,
+        Some(Code::Malformed | Code::UnknownKind | Code::UnknownProfile) => 2,
+        Some(code) if code.blame() == Blame::Us => 6,
+        _ => 3,
+    }
+}

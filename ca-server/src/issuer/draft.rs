@@ -2,7 +2,7 @@
 //! order that people approve, or a letter that people use.
 
 use crate::random;
-use anyhow::{Context, bail};
+use anyhow::Context;
 use audit::order::{PersonAction, RoleAction, UnitAction};
 use audit::rules::Role;
 use audit::{Approval, Code, Problem};
@@ -103,6 +103,11 @@ pub enum Draft {
         /// The approval.
         approval: Box<Approval>,
     },
+    /// The use of a standing authorization by one of the CA's own services.
+    Renew {
+        /// As it is signed.
+        message: Box<ca_api::Renew>,
+    },
     /// Rewrite the rows and policy files from the log.
     Repair {},
 }
@@ -123,6 +128,9 @@ pub struct DraftResult {
     /// Path of the letter, if one was made.
     #[serde(default)]
     pub letter: String,
+    /// Serial number of a certificate that is being issued.
+    #[serde(default)]
+    pub serial: String,
     /// How many approvals the order has and needs.
     #[serde(default)]
     pub approvals: (u32, u32),
@@ -139,7 +147,7 @@ impl DraftResult {
 }
 
 /// Hands a draft in and waits for what the running issuer made of it.
-pub async fn hand_in(store: &Store, draft: &Draft, now: u64) -> anyhow::Result<DraftResult> {
+pub async fn hand_in(store: &Store, draft: &Draft, micros: u64) -> anyhow::Result<DraftResult> {
     let id = random::id()?;
     let body = serde_json::to_string(draft)?;
     let mut tx = store.write().await?;
@@ -149,7 +157,7 @@ pub async fn hand_in(store: &Store, draft: &Draft, now: u64) -> anyhow::Result<D
          values ($1, 'draft', $2, 'new', '', $3)",
         &id,
         body,
-        i64::try_from(now)?
+        i64::try_from(micros)?
     )?;
     tx.commit().await?;
     for _ in 0..600 {
@@ -171,5 +179,10 @@ pub async fn hand_in(store: &Store, draft: &Draft, now: u64) -> anyhow::Result<D
     let mut tx = store.write().await?;
     execute!(&mut tx, "delete from draft where draft_id = $1 and state = 'new'", &id)?;
     tx.commit().await?;
-    bail!("no running issuer took the draft; start one with `ca-server serve issuer`")
+    Err(NobodyTookIt.into())
 }
+
+/// No issuer runs, or it cannot decide at the moment.
+#[derive(Debug, thiserror::Error)]
+#[error("no running issuer took the draft; next: ca-server serve issuer, or ca-server doctor")]
+pub struct NobodyTookIt;

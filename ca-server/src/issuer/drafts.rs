@@ -71,6 +71,10 @@ impl Issuer {
         }
         let (body, beside) = match draft {
             Draft::Repair {} => return self.repair(session).await,
+            Draft::Renew { message } => {
+                let serial = self.use_authorization(session, &message).await?;
+                return Ok(DraftResult { serial, ..DraftResult::default() });
+            }
             Draft::Letter { person, profile } => {
                 let letter = self.make_letter(session, &person, &profile).await?;
                 return Ok(DraftResult { letter, person, ..DraftResult::default() });

@@ -4,13 +4,14 @@ use super::following::Following;
 use super::session::Session;
 use super::{Issuer, IssuerError};
 use crate::store::{ledger, rows};
-use audit::Code;
+use crate::CaConfig;
+use audit::{Authority, Code};
 use audit::record::Event;
 use sha2::{Digest, Sha256};
 use store::Tx;
 
 /// A clock that is this much behind the newest record has moved, in seconds.
-const BACK_SECONDS_MAX: u64 = 120;
+pub const BACK_SECONDS_MAX: u64 = 120;
 /// How remembered alarms begin among the things that were reported.
 const ALARM: &str = "alarm ";
 
@@ -45,17 +46,7 @@ impl Issuer {
         let mut found = rows::differences(tx, authority).await?;
         found.extend(rows::people_differences(tx, authority, people).await?);
         found.extend(rows::revocation_differences(tx, authority).await?);
-        for (id, profile) in authority.profiles() {
-            let path = self.config.path(&format!("policies/profiles/{id}.toml"));
-            if std::fs::read_to_string(path).ok().as_ref() != Some(&profile.content) {
-                found.push(format!("file profiles/{id}.toml"));
-            }
-        }
-        let (_, digest) = authority.approval_rules();
-        let rules = std::fs::read(self.config.path("policies/approvals.toml")).unwrap_or_default();
-        if Sha256::digest(&rules).as_slice() != digest.0 {
-            found.push("file approvals.toml".into());
-        }
+        found.extend(files_that_differ(&self.config, authority));
         Ok(found)
     }
 
@@ -101,4 +92,21 @@ impl Issuer {
         }
         Ok(())
     }
+}
+
+/// Policy files in the state directory that say something else than the log.
+pub fn files_that_differ(config: &CaConfig, authority: &Authority) -> Vec<String> {
+    let mut found = Vec::new();
+    for (id, profile) in authority.profiles() {
+        let path = config.path(&format!("policies/profiles/{id}.toml"));
+        if std::fs::read_to_string(path).ok().as_ref() != Some(&profile.content) {
+            found.push(format!("file profiles/{id}.toml"));
+        }
+    }
+    let (_, digest) = authority.approval_rules();
+    let rules = std::fs::read(config.path("policies/approvals.toml")).unwrap_or_default();
+    if Sha256::digest(&rules).as_slice() != digest.0 {
+        found.push("file approvals.toml".into());
+    }
+    found
 }

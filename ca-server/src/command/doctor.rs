@@ -1,0 +1,195 @@
+//! `ca-server doctor`: replays the whole `control` log from leaf 0, compares rows, files and lists
+//! with it, and says what is wrong and which command is next.
+
+use super::Host;
+use crate::founding::ISSUER;
+use crate::issuer::draft::Draft;
+use crate::store::{ledger, rows};
+use anyhow::Context;
+use audit::record::Record;
+use audit::{Authority, label};
+use clap::Args;
+use pki::Certificate;
+use pki::crl::RevocationList;
+use std::process::ExitCode;
+use tlog::merkle::leaf_hash;
+use tlog::{Checkpoint, Edge};
+
+const CHUNK: i64 = 2_000;
+/// A certificate or list is called out when less than this is left, in days.
+const DAYS_LEFT_MIN: u64 = 30;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Let the running issuer write rows and policy files again as the log says they are.
+    #[arg(long)]
+    repair: bool,
+    /// Say that the machine's clock is right although it moved far ahead.
+    #[arg(long)]
+    confirm_clock: bool,
+}
+
+/// One thing that is wrong, with the next command.
+struct Finding {
+    what: String,
+    next: &'static str,
+}
+
+pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    if arguments.confirm_clock {
+        let now = audit::time::seconds(host.clock.seconds());
+        crate::log::write_file(&host.config.path("issuer/clock-confirmed"), now.as_bytes())?;
+    }
+    if arguments.repair {
+        let result = host.draft(&Draft::Repair {}).await?;
+        for repaired in &result.repaired {
+            println!("已修复 / repaired: {repaired}");
+        }
+    }
+    let mut findings = Vec::new();
+    examine_log(host, &mut findings).await?;
+    examine_clock(host, &mut findings).await?;
+    examine_lists(host, &mut findings)?;
+    examine_certificates(host, &mut findings)?;
+    examine_secrets(host, &mut findings);
+    if host.json {
+        let list: Vec<_> = findings
+            .iter()
+            .map(|finding| serde_json::json!({ "what": finding.what, "next": finding.next }))
+            .collect();
+        println!("{}", serde_json::json!({ "findings": list }));
+    } else if findings.is_empty() {
+        println!("一切正常 / everything agrees with the log");
+    } else {
+        for finding in &findings {
+            println!("✗ {}\n  下一步 / next: {}", finding.what, finding.next);
+        }
+    }
+    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Replays everything up to the signed head, then compares rows and files.
+async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
+    let trust = crate::founding::trust(&host.config)?;
+    let founding = trust.founding.digest().context("trust file")?;
+    let key = trust.log_key("control").context("trust file")?;
+    let mut tx = host.store.read().await?;
+    let (size, root, note) = ledger::head(&mut tx, "control").await?.context("the log is empty")?;
+    let head = Checkpoint::open(&note, &key, label::verify_ed25519);
+    if !head.is_ok_and(|head| (head.size, head.root) == (size, root)) {
+        findings.push(Finding {
+            what: "日志头未签名 / the head of the log is not signed by its key".into(),
+            next: "restore the database from a backup / 从备份恢复数据库",
+        });
+        return Ok(());
+    }
+    let mut edge = Edge::default();
+    let mut authority: Option<Authority> = None;
+    while edge.size() < size {
+        let entries = ledger::entries(&mut tx, "control", edge.size(), CHUNK).await?;
+        anyhow::ensure!(!entries.is_empty(), "the log lacks entries behind {}", edge.size());
+        for (index, bytes, salt) in entries.iter().take_while(|(index, _, _)| *index < size) {
+            let salt = salt.as_slice().try_into().context("salt")?;
+            edge.append(leaf_hash(&audit::record::entry(salt, bytes)));
+            let record = Record::read(bytes)?;
+            match &mut authority {
+                None => authority = Some(Authority::found(&record, &founding)?),
+                Some(authority) => {
+                    if let Err(unsigned) = authority.apply(&record) {
+                        findings.push(Finding {
+                            what: format!("记录 {index} 无效 / record {index}: {unsigned}"),
+                            next: "find out who wrote to the database / 查明谁改动了数据库",
+                        });
+                    }
+                }
+            }
+        }
+    }
+    if edge.root() != root {
+        findings.push(Finding {
+            what: "日志内容与签名的日志头不符 / the entries do not lead to the signed head".into(),
+            next: "restore the database from a backup / 从备份恢复数据库",
+        });
+        return Ok(());
+    }
+    let authority = authority.context("leaf 0")?;
+    let people: Vec<String> = authority.people().keys().cloned().collect();
+    let mut found = rows::differences(&mut tx, &authority).await?;
+    found.extend(rows::people_differences(&mut tx, &authority, &people).await?);
+    found.extend(rows::revocation_differences(&mut tx, &authority).await?);
+    found.extend(crate::issuer::files_that_differ(&host.config, &authority));
+    findings.extend(found.into_iter().map(|what| Finding {
+        what: format!("无签名依据 / says what nobody signed: {what}"),
+        next: "ca-server doctor --repair",
+    }));
+    Ok(())
+}
+
+async fn examine_clock(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
+    let mut tx = host.store.read().await?;
+    let (size, _, _) = ledger::head(&mut tx, "control").await?.context("the log is empty")?;
+    let last = ledger::entries(&mut tx, "control", size.saturating_sub(1), 1).await?;
+    let Some((_, bytes, _)) = last.first() else { return Ok(()) };
+    let (last, now) = (Record::read(bytes)?.unix(), host.clock.seconds());
+    let ahead = u64::from(host.config.issuer.clock_days_max) * 86_400;
+    if now + crate::issuer::BACK_SECONDS_MAX < last {
+        findings.push(Finding {
+            what: format!("时钟倒退 / the clock is behind the log by {} s", last - now),
+            next: "set the clock / 校准时钟",
+        });
+    } else if now > last + ahead {
+        findings.push(Finding {
+            what: format!("时钟超前 / the clock is ahead of the log by {} days", (now - last) / 86_400),
+            next: "set the clock, or if it is right: ca-server doctor --confirm-clock",
+        });
+    }
+    Ok(())
+}
+
+fn examine_lists(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
+    for (name, file) in [("root", "crl/root.crl".to_owned()), (ISSUER, format!("crl/{ISSUER}/0.crl"))] {
+        let path = host.config.path(&format!("public/{file}"));
+        let list = std::fs::read(&path).ok().and_then(|der| RevocationList::read(&der).ok());
+        let fresh = list.is_some_and(|list| list.next_update() > host.clock.seconds());
+        if !fresh {
+            findings.push(Finding {
+                what: format!("吊销列表缺失或过期 / the list of {name} is missing or over"),
+                next: if name == "root" {
+                    "bring the root key and make a list / 用根密钥签发列表"
+                } else {
+                    "ca-server serve issuer"
+                },
+            });
+        }
+    }
+    Ok(())
+}
+
+fn examine_certificates(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
+    for (service, next) in [
+        ("issuer", "ca-server renew issuer"),
+        ("status", "ca-server renew status"),
+        ("log", "ca-server renew log"),
+    ] {
+        let path = host.config.path(&format!("{service}/tls.pem"));
+        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let blocks = pki::certificate::read_pem(&text, "CERTIFICATE");
+        let leaf = Certificate::read(blocks.first().context("certificate")?)?;
+        if leaf.not_after() < host.clock.seconds() + DAYS_LEFT_MIN * 86_400 {
+            let until = audit::time::seconds(leaf.not_after());
+            let what = format!("服务证书即将到期 / the certificate of {service} ends {until}");
+            findings.push(Finding { what, next });
+        }
+    }
+    Ok(())
+}
+
+fn examine_secrets(host: &Host, findings: &mut Vec<Finding>) {
+    let sample = crate::founding::trust(&host.config).is_ok_and(|trust| trust.sample);
+    if !sample && host.config.path("offline/root.key").exists() {
+        findings.push(Finding {
+            what: "根密钥仍在本机 / the root key is still on this machine".into(),
+            next: "move offline/ to two offline media / 将 offline/ 移至离线介质",
+        });
+    }
+}

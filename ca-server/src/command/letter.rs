@@ -1,0 +1,29 @@
+//! `ca-server letter`
+
+use super::Host;
+use crate::issuer::draft::Draft;
+use clap::Args;
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Person id.
+    person: String,
+    /// Profile of the certificate: `official`, or `staff` for people with a staff role.
+    #[arg(long, default_value = "official")]
+    profile: String,
+}
+
+pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let Arguments { person, profile } = arguments;
+    let mut result = host.draft(&Draft::Letter { person, profile }).await?;
+    result.letter = host.config.path(&result.letter).display().to_string();
+    if host.json {
+        println!("{}", serde_json::to_string(&result)?);
+    } else {
+        println!("信函 / letter: {}", result.letter);
+        println!("当面交付或密封寄送，7 日内有效 / hand it over or send it sealed; good for 7 days");
+        println!("下一步 / next: yinxin enroll --letter {}", result.letter);
+    }
+    Ok(ExitCode::SUCCESS)
+}

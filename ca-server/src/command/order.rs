@@ -1,0 +1,182 @@
+//! `ca-server order …`: works without a portal.
+
+use super::{Host, Refused};
+use crate::issuer::draft::Draft;
+use anyhow::Context;
+use audit::export::OrderExport;
+use audit::{Approval, Bytes, Code, Problem, SignedOrder};
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use store::{row, rows};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Lists orders, open ones first asked for. 列出指令
+    List {
+        /// open, done, cancelled or all.
+        #[arg(long, default_value = "open")]
+        state: String,
+        /// Start behind this order id.
+        #[arg(long, default_value = "")]
+        after: String,
+    },
+    /// Shows where one order stands. 查看指令
+    Show {
+        /// Order id.
+        order: String,
+    },
+    /// Writes an order to a file for `yinxin approve --order FILE --out FILE`. 导出指令
+    Export {
+        /// Order id.
+        order: String,
+        /// The file.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Hands in an approval that came as a file. 导入审批
+    ImportApproval {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.what {
+        What::List { state, after } => list(host, &state, &after).await,
+        What::Show { order } => show(host, &order).await,
+        What::Export { order, out } => export(host, &order, &out).await,
+        What::ImportApproval { file } => import(host, &file).await,
+    }
+}
+
+type Line = (String, Vec<u8>, String, String, i64, String);
+
+async fn list(host: &Host, state: &str, after: &str) -> anyhow::Result<ExitCode> {
+    let mut tx = host.store.read().await?;
+    let found = rows!(
+        &mut tx,
+        Line,
+        "select order_id, order_digest, kind, about, expires, state from ordered \
+         where ($1 = 'all' or state = $1) and order_id > $2 order by order_id limit 200",
+        state,
+        after
+    )?;
+    for line in found {
+        print_line(host, &mut tx, line).await?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn show(host: &Host, order: &str) -> anyhow::Result<ExitCode> {
+    let mut tx = host.store.read().await?;
+    let found = row!(
+        &mut tx,
+        Line,
+        "select order_id, order_digest, kind, about, expires, state from ordered \
+         where order_id = $1",
+        order
+    )?;
+    print_line(host, &mut tx, found.ok_or_else(unknown)?).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn print_line(host: &Host, tx: &mut store::Tx, line: Line) -> anyhow::Result<()> {
+    let (order, digest, kind, about, expires, state) = line;
+    let approvals = rows!(
+        tx,
+        (String,),
+        "select person_id from approval where order_digest = $1 order by received",
+        &digest
+    )?;
+    let approvals: Vec<String> = approvals.into_iter().map(|(person,)| person).collect();
+    let over = u64::try_from(expires).unwrap_or(0) < host.clock.seconds();
+    let state = if state == "open" && over { "expired".to_owned() } else { state };
+    let expires = audit::time::seconds(u64::try_from(expires).unwrap_or(0));
+    if host.json {
+        let line = serde_json::json!({
+            "order": order, "kind": kind, "about": about, "state": state, "expires": expires,
+            "approvals": approvals, "digest": Bytes(digest).to_string(),
+        });
+        println!("{line}");
+    } else {
+        println!("{order}\t{state}\t{kind}\t{about}\t{} ✓\t{expires}", approvals.len());
+    }
+    Ok(())
+}
+
+async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Result<ExitCode> {
+    let mut tx = host.store.read().await?;
+    let found = row!(
+        &mut tx,
+        (Vec<u8>, Vec<u8>, String),
+        "select order_bytes, signature, disclosures from ordered where order_id = $1",
+        order
+    )?;
+    let (bytes, signature, disclosures) = found.ok_or_else(unknown)?;
+    let signed = SignedOrder {
+        order: Bytes(bytes),
+        signature: Bytes(signature),
+        disclosures: serde_json::from_str(&disclosures)?,
+    };
+    let body = audit::Order::read(&signed.order.0)?.body()?;
+    let previous = match &body {
+        audit::order::Body::Issue(issue) => match &issue.previous {
+            Some(sha256) => previous(&mut tx, &issue.person, sha256).await?,
+            None => None,
+        },
+        _ => None,
+    };
+    let read = |name: &str| std::fs::read(host.config.path(&format!("public/ca/{name}.cer")));
+    let registry = vec![Bytes(read("registry")?), Bytes(read("root")?)];
+    let export = OrderExport { v: 1, signed, registry, previous };
+    let trust = crate::founding::trust(&host.config)?;
+    export.open(&trust, host.clock.seconds())?;
+    std::fs::write(out, serde_json::to_vec_pretty(&export)?)
+        .with_context(|| out.display().to_string())?;
+    if !host.json {
+        println!("已导出 / exported: {}", out.display());
+        println!(
+            "下一步 / next: yinxin approve --order {} --out {order}.approval.json",
+            out.display()
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn previous(
+    tx: &mut store::Tx,
+    person: &str,
+    sha256: &Bytes,
+) -> anyhow::Result<Option<Bytes>> {
+    use sha2::{Digest, Sha256};
+    let held =
+        rows!(tx, (Vec<u8>,), "select certificate from certificate where subject = $1", person)?;
+    let fits = |der: &(Vec<u8>,)| Sha256::digest(&der.0).as_slice() == sha256.0;
+    Ok(held.into_iter().find(fits).map(|(der,)| Bytes(der)))
+}
+
+async fn import(host: &Host, file: &std::path::Path) -> anyhow::Result<ExitCode> {
+    let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
+    let approval: Approval =
+        serde_json::from_slice(&bytes).with_context(|| file.display().to_string())?;
+    let result = host.draft(&Draft::Approval { approval: Box::new(approval) }).await?;
+    let (approvals, needed) = result.approvals;
+    if host.json {
+        println!("{}", serde_json::to_string(&result)?);
+    } else {
+        println!("已收到审批 / approval taken: {} ({approvals} of {needed})", result.order);
+        println!("下一步 / next: ca-server order show {}", result.order);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn unknown() -> Refused {
+    Refused(Problem::new(Code::OrderUnknown, String::new()))
+}

@@ -1,0 +1,102 @@
+//! `ca-server person …`
+
+use super::Host;
+use crate::issuer::draft::Draft;
+use audit::order::PersonAction;
+use clap::{Args, Subcommand};
+use std::process::ExitCode;
+use store::rows;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// A new person in a unit. 新增人员
+    Create {
+        /// Name. 姓名
+        #[arg(long)]
+        name: String,
+        /// Unit id. 单位
+        #[arg(long)]
+        unit: String,
+        /// Mail address. 邮箱
+        #[arg(long, default_value = "")]
+        mail: String,
+        /// What was looked at, in words; approvers see it. 核验依据
+        #[arg(long)]
+        evidence: String,
+    },
+    /// Moves a person to another unit. 调动
+    Move {
+        /// Person id.
+        person: String,
+        /// Unit id.
+        #[arg(long)]
+        unit: String,
+        /// What was looked at, in words.
+        #[arg(long)]
+        evidence: String,
+    },
+    /// A person leaves office: roles end, every certificate is revoked. 离任
+    Leave {
+        /// Person id.
+        person: String,
+        /// What was looked at, in words.
+        #[arg(long)]
+        evidence: String,
+    },
+    /// Lists people, by unit if one is given. 列出人员
+    List {
+        /// Unit id.
+        #[arg(long)]
+        unit: Option<String>,
+        /// Start behind this person id.
+        #[arg(long, default_value = "")]
+        after: String,
+    },
+}
+
+pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let none = String::new;
+    let (action, person, name, mail, unit, evidence) = match arguments.what {
+        What::Create { name, unit, mail, evidence } => {
+            (PersonAction::Create, none(), name, mail, unit, evidence)
+        }
+        What::Move { person, unit, evidence } => {
+            (PersonAction::Move, person, none(), none(), unit, evidence)
+        }
+        What::Leave { person, evidence } => {
+            (PersonAction::Leave, person, none(), none(), none(), evidence)
+        }
+        What::List { unit, after } => return list(host, unit, &after).await,
+    };
+    host.order(&Draft::Person { action, person, name, mail, unit, evidence }).await
+}
+
+async fn list(host: &Host, unit: Option<String>, after: &str) -> anyhow::Result<ExitCode> {
+    let mut tx = host.store.read().await?;
+    let people = rows!(
+        &mut tx,
+        (String, String, String, i64),
+        "select person_id, name, unit_id, left_office from person \
+         where person_id > $1 and ($2 = '' or unit_id = $2) order by person_id limit 200",
+        after,
+        unit.unwrap_or_default()
+    )?;
+    for (person, name, unit, left) in people {
+        if host.json {
+            let line = serde_json::json!({
+                "person": person, "name": name, "unit": unit, "left": left != 0
+            });
+            println!("{line}");
+        } else {
+            let left = if left != 0 { " (已离任 left)" } else { "" };
+            println!("{person}\t{name}\t{unit}{left}");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

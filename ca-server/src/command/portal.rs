@@ -1,0 +1,89 @@
+//! `ca-server portal …`
+
+use super::Host;
+use crate::issuer::draft::Draft;
+use anyhow::Context;
+use audit::Bytes;
+use clap::{Args, Subcommand};
+use pki::CertificationRequest;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Registers a portal with the keys of its two processes. 登记门户
+    Register {
+        /// Portal id.
+        portal: String,
+        /// Id of the unit that runs it.
+        #[arg(long)]
+        unit: String,
+        /// Host of the public pages.
+        #[arg(long)]
+        public_host: String,
+        /// PKCS#10 of the public process.
+        #[arg(long)]
+        public_request: PathBuf,
+        /// Host of the staff pages.
+        #[arg(long)]
+        staff_host: String,
+        /// PKCS#10 of the staff process.
+        #[arg(long)]
+        staff_request: PathBuf,
+    },
+    /// Closes a portal: the issuer hears it no more. 关闭门户
+    Close {
+        /// Portal id.
+        portal: String,
+    },
+}
+
+pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let draft = match arguments.what {
+        What::Register { portal, unit, public_host, public_request, staff_host, staff_request } => {
+            Draft::Portal {
+                action: "register".into(),
+                portal,
+                unit,
+                public_host,
+                public_key: key(&public_request)?,
+                staff_host,
+                staff_key: key(&staff_request)?,
+            }
+        }
+        What::Close { portal } => {
+            // The order repeats what is being closed, so that approvers see it.
+            let mut tx = host.store.read().await?;
+            let found = store::row!(
+                &mut tx,
+                (String, String, String),
+                "select unit_id, public_host, staff_host from portal where portal_id = $1",
+                &portal
+            )?;
+            let (unit, public_host, staff_host) = found.context("there is no such portal")?;
+            Draft::Portal {
+                action: "close".into(),
+                portal,
+                unit,
+                public_host,
+                public_key: Bytes::default(),
+                staff_host,
+                staff_key: Bytes::default(),
+            }
+        }
+    };
+    host.order(&draft).await
+}
+
+fn key(path: &Path) -> anyhow::Result<Bytes> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let der = pki::certificate::read_pem(&text, "CERTIFICATE REQUEST").pop();
+    let der = der.with_context(|| format!("{}: no request in it", path.display()))?;
+    Ok(CertificationRequest::read(&der)?.key().spki().into())
+}

@@ -1,0 +1,26 @@
+//! `ca-server revoke`
+
+use super::Host;
+use crate::issuer::draft::Draft;
+use clap::Args;
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Person id.
+    person: String,
+    /// Serial number; may be given more than once. All of the person's if none is given.
+    #[arg(long)]
+    serial: Vec<String>,
+    /// keyCompromise, affiliationChanged, superseded, cessationOfOperation or privilegeWithdrawn.
+    #[arg(long)]
+    reason: String,
+    /// What was looked at, in words; approvers see it.
+    #[arg(long)]
+    evidence: String,
+}
+
+pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let Arguments { person, serial, reason, evidence } = arguments;
+    host.order(&Draft::Revoke { person, serials: serial, reason, evidence }).await
+}

@@ -1,0 +1,49 @@
+//! `ca-server role …`
+
+use super::Host;
+use crate::issuer::draft::Draft;
+use audit::order::RoleAction;
+use audit::rules::Role;
+use clap::{Args, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Grants a role over a unit and everything below it. 授予角色
+    Grant(Holding),
+    /// Withdraws a role. 撤回角色
+    Withdraw(Holding),
+}
+
+#[derive(Args)]
+struct Holding {
+    /// Person id.
+    person: String,
+    /// official, unit-handler, registration-officer, system-administrator, security-administrator,
+    /// auditor or application-owner.
+    #[arg(value_parser = role)]
+    role: Role,
+    /// Unit id: it holds there and below. 范围
+    #[arg(long)]
+    scope: String,
+}
+
+fn role(name: &str) -> Result<Role, String> {
+    let names = Role::ALL.map(Role::name).join(", ");
+    Role::from_name(name).ok_or_else(|| format!("one of {names}"))
+}
+
+pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let (action, holding) = match arguments.what {
+        What::Grant(holding) => (RoleAction::Grant, holding),
+        What::Withdraw(holding) => (RoleAction::Withdraw, holding),
+    };
+    let Holding { person, role, scope } = holding;
+    host.order(&Draft::Role { action, person, role, scope }).await
+}

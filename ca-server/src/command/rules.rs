@@ -1,0 +1,33 @@
+//! `ca-server profile FILE` and `ca-server approval-rules FILE`
+
+use super::Host;
+use crate::issuer::draft::Draft;
+use anyhow::Context;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The file, with a higher version than the one in force.
+    file: PathBuf,
+}
+
+impl Arguments {
+    fn content(&self) -> anyhow::Result<String> {
+        std::fs::read_to_string(&self.file).with_context(|| self.file.display().to_string())
+    }
+}
+
+pub(super) async fn profile(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let content = arguments.content()?;
+    pki::CertificateProfile::read(&content).with_context(|| arguments.file.display().to_string())?;
+    host.order(&Draft::Profile { content }).await
+}
+
+pub(super) async fn approval_rules(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let content = arguments.content()?;
+    audit::rules::ApprovalRules::read(&content)
+        .with_context(|| arguments.file.display().to_string())?;
+    host.order(&Draft::ApprovalRules { content }).await
+}

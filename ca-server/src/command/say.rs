@@ -1,0 +1,59 @@
+//! What commands print: Chinese first, English beside it, JSON on request, and the next command.
+
+use super::Refused;
+use crate::issuer::draft::{DraftResult, NobodyTookIt};
+use std::path::Path;
+use std::process::ExitCode;
+
+pub(super) fn founded(state: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    let config = crate::CaConfig::read(&state.join("ca.toml"))?;
+    let trust = crate::founding::trust(&config)?;
+    let root = trust.root_sha256.0.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>();
+    if json {
+        println!("{}", serde_json::to_string(&trust)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("已建立 / founded: {}", trust.city);
+    println!("根证书指纹 / root fingerprint (SHA-256): {}", root.join(":"));
+    println!("请将 {0}/offline 移至离线介质 / move {0}/offline offline", state.display());
+    println!("下一步 / next: ca-server --state {} serve issuer", state.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn order(result: &DraftResult, json: bool) -> anyhow::Result<ExitCode> {
+    if json {
+        println!("{}", serde_json::to_string(result)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (approvals, needed) = result.approvals;
+    println!("指令 / order: {}", result.order);
+    if !result.person.is_empty() {
+        println!("人员 / person: {}", result.person);
+    }
+    println!("审批 / approvals: {approvals} of {needed}");
+    println!("下一步 / next: yinxin approve {}", result.order);
+    println!("  离线 / offline: ca-server order export {0} --out {0}.order.json", result.order);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An error with its exit code; people read a sentence, machines a code.
+pub(super) fn failure(error: &anyhow::Error, json: bool) -> ExitCode {
+    let refused = error.downcast_ref::<Refused>();
+    let code = match refused {
+        Some(refused) => refused.exit(),
+        None if error.downcast_ref::<crate::founding::AlreadyFounded>().is_some() => 5,
+        None if error.downcast_ref::<NobodyTookIt>().is_some() => 6,
+        None => 1,
+    };
+    match refused {
+        Some(refused) if json => {
+            eprintln!("{}", serde_json::to_string(&refused.0).unwrap_or_default());
+        }
+        _ if json => {
+            let message = format!("{error:#}");
+            eprintln!("{}", serde_json::json!({ "code": "failed", "en": message }));
+        }
+        _ => eprintln!("ca-server: {error:#}"),
+    }
+    ExitCode::from(code)
+}

@@ -1,0 +1,64 @@
+//! `ca-server status`: how the city stands, from the database and the published files.
+
+use super::Host;
+use crate::store::ledger;
+use std::process::ExitCode;
+use store::{row, rows};
+
+pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
+    let trust = crate::founding::trust(&host.config)?;
+    let mut tx = host.store.read().await?;
+    let mut count = async |sql: &'static str| -> anyhow::Result<i64> {
+        Ok(row!(&mut tx, (i64,), sql)?.map_or(0, |(count,)| count))
+    };
+    let people = count("select count(*) from person where left_office = 0").await?;
+    let orders = count("select count(*) from ordered where state = 'open'").await?;
+    let certificates = count("select count(*) from certificate").await?;
+    let revoked = count("select count(*) from revocation").await?;
+    let waiting = count("select count(*) from log_pending").await?;
+    let unsigned = count("select count(*) from intent where state in ('recorded', 'signing')").await?;
+    let abandoned = count("select count(*) from intent where state = 'abandoned'").await?;
+    let lists = rows!(
+        &mut tx,
+        (String, i64, i64),
+        "select issuer, max(number), max(next_update) from crl group by issuer order by issuer"
+    )?;
+    let mut heads = Vec::new();
+    for log in crate::log::LOGS {
+        let size = ledger::head(&mut tx, log).await?.map_or(0, |(size, _, _)| size);
+        heads.push((log, size));
+    }
+    let time = |unix: i64| audit::time::seconds(u64::try_from(unix).unwrap_or(0));
+    if host.json {
+        let lists: Vec<_> = lists
+            .iter()
+            .map(|(issuer, number, next)| {
+                serde_json::json!({ "issuer": issuer, "number": number, "next_update": time(*next) })
+            })
+            .collect();
+        let status = serde_json::json!({
+            "city": trust.city, "sample": trust.sample, "people": people, "open_orders": orders,
+            "certificates": certificates, "revoked": revoked, "pending_records": waiting,
+            "unfinished_intents": unsigned, "abandoned_intents": abandoned, "lists": lists,
+            "logs": heads.iter().map(|(log, size)| serde_json::json!({ "log": log, "size": size }))
+                .collect::<Vec<_>>(),
+        });
+        println!("{status}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let sample = if trust.sample { "（示例 sample）" } else { "" };
+    println!("{}{sample}", trust.city);
+    println!("人员 / people              {people}");
+    println!("待批指令 / open orders     {orders}");
+    println!("证书 / certificates        {certificates} ({revoked} 已吊销 revoked)");
+    println!("签发中 / being issued      {unsigned} ({abandoned} 已放弃 abandoned)");
+    println!("待入日志 / waiting records {waiting}");
+    for (log, size) in heads {
+        println!("日志 / log {log:<15} {size}");
+    }
+    for (issuer, number, next) in lists {
+        println!("吊销列表 / list {issuer:<10} #{number}, 至 / until {}", time(next));
+    }
+    println!("下一步 / next: ca-server doctor");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,77 @@
+//! `ca-server unit …`
+
+use super::Host;
+use crate::issuer::draft::Draft;
+use audit::order::UnitAction;
+use clap::{Args, Subcommand};
+use std::process::ExitCode;
+use store::rows;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// A new unit below another. 新建单位
+    Create {
+        /// Id: lower-case letters, digits, hyphens.
+        unit: String,
+        /// Name. 名称
+        #[arg(long)]
+        name: String,
+        /// Id of the unit above. 上级单位
+        #[arg(long)]
+        parent: String,
+        /// It is a county: stands in certificates as the first OU. 县
+        #[arg(long)]
+        county: bool,
+    },
+    /// Moves a unit below another. 划转单位
+    Move {
+        /// Id.
+        unit: String,
+        /// Id of the new unit above.
+        #[arg(long)]
+        parent: String,
+    },
+    /// Closes a unit: it takes no more people. 撤销单位
+    Close {
+        /// Id.
+        unit: String,
+    },
+    /// Lists units. 列出单位
+    List,
+}
+
+pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let (action, unit, name, county, parent) = match arguments.what {
+        What::Create { unit, name, parent, county } => {
+            (UnitAction::Create, unit, name, county, parent)
+        }
+        What::Move { unit, parent } => (UnitAction::Move, unit, String::new(), false, parent),
+        What::Close { unit } => (UnitAction::Close, unit, String::new(), false, String::new()),
+        What::List => return list(host).await,
+    };
+    host.order(&Draft::Unit { action, unit, name, county, parent }).await
+}
+
+async fn list(host: &Host) -> anyhow::Result<ExitCode> {
+    let mut tx = host.store.read().await?;
+    type Row = (String, String, Option<String>, i64);
+    let units = rows!(&mut tx, Row, "select unit_id, name, parent, open from unit order by unit_id")?;
+    for (unit, name, parent, open) in units {
+        if host.json {
+            let line = serde_json::json!({
+                "unit": unit, "name": name, "parent": parent, "open": open != 0
+            });
+            println!("{line}");
+        } else {
+            let closed = if open == 0 { " (已撤销 closed)" } else { "" };
+            println!("{unit}\t{name}\t< {}{closed}", parent.unwrap_or_default());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
