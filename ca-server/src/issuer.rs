@@ -30,6 +30,7 @@ use anyhow::Context;
 use audit::trust::Trust;
 use audit::{Bytes, Code};
 use following::Following;
+pub(crate) use letters::letter_event;
 pub use guard::{BACK_SECONDS_MAX, files_that_differ};
 use keys::SoftwareSigner;
 use pki::Certificate;

@@ -111,6 +111,7 @@ pub fn prepare(wanted: &Wanted<'_>) -> Result<Prepared, PrepareError> {
     let expected = Expected {
         profile: wanted.profile,
         issuer,
+        arc: wanted.arc,
         issuer_key: wanted.authority_key,
         now: wanted.now,
     };

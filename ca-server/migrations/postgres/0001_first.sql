@@ -105,6 +105,7 @@ create table intent (
     subject text not null,
     reference text,
     tbs bytea not null,
+    mac bytea not null,
     state text not null
 );
 create index intent_state on intent (state);

@@ -105,6 +105,7 @@ create table intent (
     subject text not null,
     reference text,
     tbs blob not null,
+    mac blob not null,
     state text not null
 ) strict;
 create index intent_state on intent (state);

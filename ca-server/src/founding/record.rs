@@ -33,7 +33,7 @@ pub async fn record(
     let micros = clock.micros();
     leaf_zero(&mut tx, statement, micros).await?;
     for letter in letters {
-        record_letter(&mut tx, letter, statement, micros).await?;
+        record_letter(&mut tx, letter, statement, keys, micros).await?;
     }
     record_certificates(&mut tx, statement, certified, micros).await?;
     let lists = [
@@ -67,17 +67,11 @@ async fn record_letter(
     tx: &mut Tx,
     letter: &Letter,
     statement: &Statement,
+    keys: &FoundingKeys,
     micros: u64,
 ) -> anyhow::Result<()> {
     let (lookup, loss) = letters::digests(letter, &statement.digest())?;
-    let event = Event::Letter {
-        reference: letter.reference.clone(),
-        person: letter.person.clone(),
-        profile: letter.profile.clone(),
-        lookup_sha256: lookup.as_slice().into(),
-        loss_sha256: loss.as_slice().into(),
-        expires: letter.expires.clone(),
-    };
+    let event = crate::issuer::letter_event(letter, &lookup, &loss, &keys.registry)?;
     ledger::write(tx, MAKER, micros, event, &[]).await?;
     execute!(
         tx,

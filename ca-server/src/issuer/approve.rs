@@ -23,24 +23,47 @@ impl Issuer {
         people.extend(body.person().map(str::to_owned));
         self.guard(session, &people).await?;
         let json = serde_json::to_string(approval).map_err(anyhow::Error::from)?;
+        self.not_twice(session, approval, &person).await?;
         let received = session.unix();
-        let kept = execute!(
+        execute!(
             &mut session.tx,
             "insert into approval (order_digest, person_id, approval, received) \
-             values ($1, $2, $3, $4) on conflict (order_digest, person_id) do nothing",
+             values ($1, $2, $3, $4) on conflict (order_digest, person_id) do update set \
+             approval = $3, received = $4",
             &approval.order.0,
             &person,
             json,
             received
         )?;
-        if kept == 0 {
-            return Err(Code::ApproverTwice.into());
-        }
         let event = Event::Approval { approval: approval.clone(), person };
         ledger::write(&mut session.tx, "issuer", session.micros, event, &[]).await?;
         let approvals = self.approval_count(session, &approval.order).await?;
         let needed = session.authority()?.needed(&body);
         Ok(Approved { order: order.order, approvals, needed })
+    }
+
+    /// An approval of the same person that still holds counts already; one that lapsed, because its
+    /// certificate is over or revoked, may be given again.
+    async fn not_twice(
+        &self,
+        session: &mut Session<'_>,
+        approval: &Approval,
+        person: &str,
+    ) -> Result<(), IssuerError> {
+        let found = row!(
+            &mut session.tx,
+            (String,),
+            "select approval from approval where order_digest = $1 and person_id = $2",
+            &approval.order.0,
+            person
+        )?;
+        let Some((json,)) = found else { return Ok(()) };
+        let earlier: Option<Approval> = serde_json::from_str(&json).ok();
+        let holds = earlier.and_then(|earlier| earlier.signer()).is_some_and(|certificate| {
+            let now = session.now();
+            session.authority().is_ok_and(|a| a.credential_holder(&certificate, now).is_ok())
+        });
+        if holds { Err(Code::ApproverTwice.into()) } else { Ok(()) }
     }
 
     /// How many persons approved an order so far.

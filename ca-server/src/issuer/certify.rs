@@ -33,6 +33,23 @@ pub(super) struct Intent {
     pub(super) serial: String,
     pub(super) tbs: Vec<u8>,
     pub(super) issuing: Issuing,
+    /// Under a key of the issuer: it wrote this row itself.
+    mac: Vec<u8>,
+}
+
+impl Intent {
+    fn parts(&self) -> [&[u8]; 6] {
+        let Issuing { under, profile, subject, reference } = &self.issuing;
+        let reference = reference.as_deref().unwrap_or_default();
+        [
+            self.serial.as_bytes(),
+            under,
+            profile.as_bytes(),
+            subject.as_bytes(),
+            reference.as_bytes(),
+            &self.tbs,
+        ]
+    }
 }
 
 impl Issuer {
@@ -92,7 +109,7 @@ impl Issuer {
             subject: issue.person.clone(),
             reference: Some(issue.reference.clone()),
         };
-        self.insert_intent(session, &serial.to_string(), prepared.tbs.der(), &issuing).await
+        self.insert_intent(session, &serial.to_string(), prepared.tbs.der(), issuing).await
     }
 
     /// Keeps an intent's row; it may be signed once the tree confirms it.
@@ -101,18 +118,22 @@ impl Issuer {
         session: &mut Session<'_>,
         serial: &str,
         tbs: &[u8],
-        issuing: &Issuing,
+        issuing: Issuing,
     ) -> Result<(), IssuerError> {
+        let serial = serial.to_owned();
+        let intent = Intent { serial, tbs: tbs.to_vec(), issuing, mac: Vec::new() };
+        let mac = self.seal.mac(&intent.parts());
         execute!(
             &mut session.tx,
-            "insert into intent (serial, under, profile_id, subject, reference, tbs, state) \
-             values ($1, $2, $3, $4, $5, $6, 'recorded')",
-            serial,
-            issuing.under.to_vec(),
-            &issuing.profile,
-            &issuing.subject,
-            &issuing.reference,
-            tbs
+            "insert into intent (serial, under, profile_id, subject, reference, tbs, mac, state) \
+             values ($1, $2, $3, $4, $5, $6, $7, 'recorded')",
+            &intent.serial,
+            intent.issuing.under.to_vec(),
+            &intent.issuing.profile,
+            &intent.issuing.subject,
+            &intent.issuing.reference,
+            &intent.tbs,
+            mac
         )?;
         Ok(())
     }
@@ -225,7 +246,9 @@ impl Issuer {
         for intent in self.intents(session, "recorded").await? {
             let authority = session.authority()?;
             let Some(recorded) = authority.intent(&intent.serial) else { continue };
-            if recorded.0 != Sha256::digest(&intent.tbs).as_slice() {
+            let digest = Sha256::digest(&intent.tbs);
+            let ours = self.seal.is_ours(&intent.mac, &intent.parts());
+            if !ours || recorded.tbs_sha256.0 != digest.as_slice() {
                 session.following.alarms.insert(format!("intent {}", intent.serial));
                 continue;
             }
@@ -246,19 +269,19 @@ impl Issuer {
         session: &mut Session<'_>,
         state: &str,
     ) -> Result<Vec<Intent>, IssuerError> {
-        type Row = (String, Vec<u8>, String, String, Option<String>, Vec<u8>);
+        type Row = (String, Vec<u8>, String, String, Option<String>, Vec<u8>, Vec<u8>);
         let found = rows!(
             &mut session.tx,
             Row,
-            "select serial, under, profile_id, subject, reference, tbs from intent \
+            "select serial, under, profile_id, subject, reference, tbs, mac from intent \
              where state = $1 order by serial limit $2",
             state,
             BATCH_MAX
         )?;
-        let intent = |(serial, under, profile, subject, reference, tbs): Row| {
+        let intent = |(serial, under, profile, subject, reference, tbs, mac): Row| {
             let under = <[u8; 32]>::try_from(under).map_err(|_| Code::UnsignedAuthority)?;
             let issuing = Issuing { under, profile, subject, reference };
-            Ok(Intent { serial, tbs, issuing })
+            Ok(Intent { serial, tbs, issuing, mac })
         };
         found.into_iter().map(intent).collect()
     }
@@ -289,9 +312,12 @@ impl Issuer {
         from: &str,
     ) -> Result<(), IssuerError> {
         self.set_intent(session, &intent.serial, from, "abandoned").await?;
-        let serials = [intent.serial.clone()];
+        if session.authority()?.intent(&intent.serial).is_none() {
+            // It was revoked already, by a loss report or a departure.
+            return Ok(());
+        }
         let cause = Cause::Abandoned { order: intent.issuing.under.into() };
-        self.write_revoked(session, &serials, "cessationOfOperation", cause, Vec::new()).await
+        self.write_revoked(session, cause, Vec::new()).await
     }
 
     /// After a start: an intent with the mark and without a result may have a signature that nobody

@@ -5,7 +5,7 @@
 //! never from rows alone. A list that lacks an unexpired entry of the last one is not published.
 
 use super::session::Session;
-use super::{Issuer, IssuerError};
+use super::{Issuer, IssuerError, kept};
 use crate::CaConfig;
 use crate::founding::ISSUER;
 use crate::log::write_file;
@@ -147,14 +147,18 @@ impl Issuer {
         insert(&mut session.tx, "issuer", micros, ISSUER, &list).await?;
         session.following.crl_due = false;
         fault::point("crl-before-commit");
+        session.following.list =
+            (list.number(), Bytes::from(Sha256::digest(list.der()).as_slice()));
         self.commit(session).await?;
+        kept::save_head(&self.config, &*self.following.lock().await)?;
         fault::point("crl-before-publish");
         publish(&self.store, &self.config.path("public")).await?;
         self.metrics.count("crl", "done");
         Ok(())
     }
 
-    /// The last list, if it is the one that the log knows.
+    /// The last list, if it is the one that the issuer's own state directory remembers, or a newer one
+    /// of its own.
     async fn previous(&self, session: &mut Session<'_>) -> Result<RevocationList, IssuerError> {
         let newest = row!(
             &mut session.tx,
@@ -164,11 +168,9 @@ impl Issuer {
         )?;
         let (der,) = newest.ok_or(Code::UnsignedAuthority)?;
         let list = RevocationList::read(&der).map_err(|_| Code::UnsignedAuthority)?;
-        let known = session.authority()?.list(ISSUER);
-        let fits = known.is_none_or(|known| {
-            let same = known.sha256.0 == Sha256::digest(&der).as_slice();
-            list.number() > known.number || (list.number() == known.number && same)
-        });
+        let (number, digest) = &session.following.list;
+        let same = digest.0 == Sha256::digest(&der).as_slice();
+        let fits = list.number() > *number || (list.number() == *number && same);
         if fits && list.is_signed_by(self.issuing.public_key()) {
             Ok(list)
         } else {

@@ -10,11 +10,11 @@ use super::session::Session;
 use super::{Issuer, IssuerError};
 use crate::store::{ledger, rows};
 use audit::authority::Judged;
-use audit::order::{Body, PersonAction, RevokeBody};
+use audit::order::{Body, PersonAction};
 use audit::record::{Cause, Event, RevokedSerial};
 use audit::{Bytes, Code};
 use service::fault;
-use store::{execute, row, rows};
+use store::{execute, row};
 
 /// Most orders that one transaction carries out.
 const BATCH_MAX: usize = 256;
@@ -57,7 +57,10 @@ impl Issuer {
         self.consume(session, &order, &judged).await?;
         match &judged.body {
             Body::Issue(issue) => self.intend(session, &order, &judged, issue).await?,
-            Body::Revoke(revoke) => self.revoke(session, &order, &judged, revoke).await?,
+            Body::Revoke(_) => {
+                let cause = Cause::Order { order: order.clone() };
+                self.write_revoked(session, cause, judged.approvals.clone()).await?;
+            }
             _ => self.enact(session, &order, &judged).await?,
         }
         self.notice_pending(&mut session.following, &mut session.tx).await?;
@@ -110,63 +113,36 @@ impl Issuer {
         session: &mut Session<'_>,
         person: &str,
     ) -> Result<(), IssuerError> {
-        let held = rows!(
-            &mut session.tx,
-            (String, i64),
-            "select serial, not_after from certificate where subject = $1",
-            person
-        )?;
-        let serials = held.into_iter().map(|(serial, _)| serial).collect::<Vec<_>>();
+        self.notice_pending(&mut session.following, &mut session.tx).await?;
         let cause = Cause::Left { person: person.to_owned() };
-        self.write_revoked(session, &serials, "cessationOfOperation", cause, Vec::new()).await
+        self.write_revoked(session, cause, Vec::new()).await
     }
 
-    async fn revoke(
-        &self,
-        session: &mut Session<'_>,
-        order: &Bytes,
-        judged: &Judged,
-        body: &RevokeBody,
-    ) -> Result<(), IssuerError> {
-        let cause = Cause::Order { order: order.clone() };
-        let approvals = judged.approvals.clone();
-        self.write_revoked(session, &body.serials, &body.reason, cause, approvals).await
-    }
-
-    /// Writes revocations, rows and record in this transaction; serial numbers that are revoked
-    /// already stay as they are.
+    /// Writes a revocation, rows and record, in this transaction. What it revokes follows from its
+    /// cause and the log; serial numbers that are revoked already stay as they are.
     pub(super) async fn write_revoked(
         &self,
         session: &mut Session<'_>,
-        serials: &[String],
-        reason: &str,
         cause: Cause,
         approvals: Vec<Bytes>,
     ) -> Result<(), IssuerError> {
+        let now = session.now();
+        let revoked = session.authority()?.revocation(&cause, &approvals, now)?;
         let mut certificates = Vec::new();
-        for serial in serials {
-            if session.authority()?.is_revoked(serial) {
+        let mut reason = String::new();
+        for (serial, revoked) in revoked {
+            reason.clone_from(&revoked.reason);
+            if session.authority()?.is_revoked(&serial) {
                 continue;
             }
-            let found = row!(
-                &mut session.tx,
-                (i64,),
-                "select not_after from certificate where serial = $1",
-                serial
-            )?;
-            let until = match found {
-                Some((until,)) => u64::try_from(until).unwrap_or(u64::MAX),
-                None => session.now() + u64::from(u16::MAX) * 86_400,
-            };
-            let now = session.now();
-            rows::write_revocation(&mut session.tx, serial, now, reason, until).await?;
-            let not_after = audit::time::seconds(until);
-            certificates.push(RevokedSerial { serial: serial.clone(), not_after });
+            rows::write_revocation(&mut session.tx, &serial, now, &revoked.reason, revoked.not_after)
+                .await?;
+            let not_after = audit::time::seconds(revoked.not_after);
+            certificates.push(RevokedSerial { serial, not_after });
         }
         if certificates.is_empty() && approvals.is_empty() {
             return Ok(());
         }
-        let reason = reason.to_owned();
         let event = Event::Revoked { certificates, reason, cause, approvals };
         ledger::write(&mut session.tx, "issuer", session.micros, event, &[]).await?;
         session.following.crl_due = true;

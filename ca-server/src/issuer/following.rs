@@ -6,7 +6,7 @@ use crate::store::{ledger, rows};
 use anyhow::{Context, ensure};
 use audit::order::Body;
 use audit::record::{Cause, Event, Record};
-use audit::{Authority, Code, Disclosure};
+use audit::{Authority, Bytes, Code, Disclosure};
 use std::collections::BTreeSet;
 use store::{Tx, execute, pending, row};
 use tlog::merkle::{Hash, leaf_hash};
@@ -36,6 +36,8 @@ pub struct Following {
     pub(super) reported: BTreeSet<String>,
     /// Differences that are to be recorded.
     pub(super) alarms: BTreeSet<String>,
+    /// Number and SHA-256 of the last revocation list.
+    pub(super) list: (u64, Bytes),
     /// Size at which the state was last kept.
     pub(super) kept_size: u64,
     /// The newest pending record that was noticed.
@@ -46,7 +48,7 @@ pub struct Following {
 
 impl Following {
     /// Before leaf 0.
-    pub fn nothing(floor: (u64, Hash)) -> Self {
+    pub fn nothing(floor: (u64, Hash), list: (u64, Bytes)) -> Self {
         Self {
             authority: None,
             edge: Edge::default(),
@@ -57,6 +59,7 @@ impl Following {
             withdrew: false,
             reported: BTreeSet::new(),
             alarms: BTreeSet::new(),
+            list,
             kept_size: 0,
             noticed: 0,
             stale: false,
@@ -98,14 +101,14 @@ impl Issuer {
         if (signed.size, signed.root) != (size, root) || size < following.floor.0 {
             return Err(Code::UnsignedAuthority.into());
         }
+        if let Some(authority) = &mut following.authority {
+            authority.forget_pending();
+        }
         while following.edge.size() < size {
             self.follow_chunk(following, tx, size, root).await?;
         }
         if following.edge.size() != size || following.edge.root() != root {
             return Err(Code::UnsignedAuthority.into());
-        }
-        if let Some(authority) = &mut following.authority {
-            authority.forget_pending();
         }
         following.noticed = 0;
         if following.withdrew {

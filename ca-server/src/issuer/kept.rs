@@ -21,20 +21,25 @@ struct KeptAuthority {
 struct KeptHead {
     size: u64,
     root: Bytes,
+    list_number: u64,
+    list_sha256: Bytes,
 }
 
 /// Takes up what was kept; a missing or altered file only means replaying from leaf 0.
 pub fn load(config: &CaConfig) -> anyhow::Result<Following> {
     let key = mac_key(config)?;
-    let floor = match read::<KeptHead>(config, "issuer/head", &key) {
-        Some(head) => (head.size, head.root.digest().context("kept head")?),
+    let (floor, list) = match read::<KeptHead>(config, "issuer/head", &key) {
+        Some(head) => {
+            let list = (head.list_number, head.list_sha256);
+            ((head.size, head.root.digest().context("kept head")?), list)
+        }
         None => {
             let altered = config.path("issuer/head").exists();
             ensure!(!altered, "issuer/head is damaged; restore it, or see `ca-server doctor`");
-            (0, [0; 32])
+            ((0, [0; 32]), (0, Bytes::default()))
         }
     };
-    let mut following = Following::nothing(floor);
+    let mut following = Following::nothing(floor, list);
     if let Some(kept) = read::<KeptAuthority>(config, "issuer/authority", &key) {
         let level =
             |hashes: &Vec<Bytes>| hashes.iter().map(Bytes::digest).collect::<Option<Vec<_>>>();
@@ -75,7 +80,12 @@ pub fn save(config: &CaConfig, following: &Following) -> anyhow::Result<()> {
 
 /// Keeps the head below which the log never goes.
 pub fn save_head(config: &CaConfig, following: &Following) -> anyhow::Result<()> {
-    let head = KeptHead { size: following.floor.0, root: following.floor.1.into() };
+    let head = KeptHead {
+        size: following.floor.0,
+        root: following.floor.1.into(),
+        list_number: following.list.0,
+        list_sha256: following.list.1.clone(),
+    };
     write(config, "issuer/head", &head)
 }
 

@@ -9,8 +9,9 @@ use crate::store::{ledger, rows};
 use audit::Code;
 use audit::authority::LetterState;
 use audit::letter::{EnrolmentCode, LETTER_SECONDS, Letter, LetterKeys, TRIES_MAX, read_reference};
-use audit::record::Event;
-use pki::CertificateProfile;
+use audit::label::Label;
+use audit::record::{Event, LetterStatement};
+use pki::{CertificateProfile, Signer};
 use pki::profile::Holder;
 use sha2::{Digest, Sha256};
 use store::{execute, row};
@@ -131,14 +132,7 @@ impl Issuer {
             bind_cli,
             i64::try_from(expires).unwrap_or(i64::MAX)
         )?;
-        let event = Event::Letter {
-            reference: letter.reference.clone(),
-            person: letter.person.clone(),
-            profile: letter.profile.clone(),
-            lookup_sha256: lookup.as_slice().into(),
-            loss_sha256: loss.as_slice().into(),
-            expires: letter.expires.clone(),
-        };
+        let event = letter_event(letter, &lookup, &loss, &self.registry)?;
         ledger::write(&mut session.tx, "issuer", session.micros, event, &[]).await?;
         Ok(())
     }
@@ -231,6 +225,26 @@ impl Issuer {
         let state = session.authority()?.profile(id).ok_or(Code::UnknownProfile)?;
         Ok(CertificateProfile::read(&state.content).map_err(|_| Code::UnknownProfile)?)
     }
+}
+
+/// The record of a letter, signed by the registry key: nobody else can make one that counts.
+pub(crate) fn letter_event(
+    letter: &Letter,
+    lookup: &[u8],
+    loss: &[u8],
+    registry: &dyn Signer,
+) -> Result<Event, anyhow::Error> {
+    let statement = audit::json::write(&LetterStatement {
+        v: 1,
+        reference: letter.reference.clone(),
+        person: letter.person.clone(),
+        profile: letter.profile.clone(),
+        lookup_sha256: lookup.into(),
+        loss_sha256: loss.into(),
+        expires: letter.expires.clone(),
+    })?;
+    let signature = Label::Letter.sign(registry, &statement)?;
+    Ok(Event::Letter { statement: statement.into(), signature: signature.into() })
 }
 
 fn belongs<'a>(

@@ -1,7 +1,6 @@
 //! Renewing a machine's certificate under a standing authorization: the old key asks, the authority
 //! checks, the use is recorded as an intent like any other.
 
-use super::orders::commit;
 use super::session::Session;
 use super::{Issuer, IssuerError};
 use crate::founding::ISSUER;
@@ -13,7 +12,7 @@ use audit::record::Event;
 use audit::{Bytes, Code};
 use ca_api::Renew;
 use pki::name::{Subject, Text};
-use pki::{CertificationRequest, SerialNumber, Signer};
+use pki::{SerialNumber, Signer};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use store::row;
@@ -30,14 +29,11 @@ impl Issuer {
         message: &Renew,
     ) -> Result<String, IssuerError> {
         self.guard(session, &[]).await?;
-        let request =
-            CertificationRequest::read(&message.request.0).map_err(super::request_code)?;
-        let request_sha256 = Bytes::from(Sha256::digest(&message.request.0).as_slice());
         let authority = session.authority()?;
-        authority.check_use(
+        let key = authority.check_use(
             &message.authorization,
             &message.challenge,
-            &request_sha256,
+            &message.request.0,
             &message.asked_by,
             &message.signature,
             session.now(),
@@ -54,9 +50,9 @@ impl Issuer {
             serial_number: None,
         };
         let name = format!("{}/{}", given.service, given.process);
-        self.check_key(session, request.key(), &name).await?;
+        self.check_key(session, &key, &name).await?;
         let profile = self.profile(session, &given.profile)?;
-        if !profile.allows(request.key()) {
+        if !profile.allows(&key) {
             return Err(Code::KeyNotAllowed.into());
         }
         let serial = SerialNumber::from_random(random::bytes()?);
@@ -68,29 +64,26 @@ impl Issuer {
             serial: &serial,
             now: session.now(),
             subject: &subject.to_name().map_err(|_| Code::Malformed)?,
-            key: request.key(),
+            key: &key,
             dns: &hosts,
             mail: &[],
             crl_url: Some(self.config.crl_url(ISSUER, 0)),
             ca_url: Some(self.config.ca_url(ISSUER)),
         });
         let tbs = prepared.map_err(anyhow::Error::from)?.tbs;
-        let (committed, disclosure) = commit("/request", message.request.to_string())?;
         let event = Event::Used {
             authorization: message.authorization.clone(),
             challenge: message.challenge.clone(),
-            request: committed,
-            request_sha256: request_sha256.clone(),
+            request: message.request.clone(),
             asked_by: message.asked_by.clone(),
             signature: message.signature.clone(),
-            key_sha256: request.key().sha256().into(),
             serial: serial.to_string(),
             tbs_sha256: Bytes::from(Sha256::digest(tbs.der()).as_slice()),
         };
-        ledger::write(&mut session.tx, "issuer", session.micros, event, &[disclosure]).await?;
-        let under = request_sha256.digest().ok_or(Code::Malformed)?;
+        ledger::write(&mut session.tx, "issuer", session.micros, event, &[]).await?;
+        let under = Sha256::digest(&message.request.0).into();
         let issuing = Issuing { under, profile: given.profile, subject: name, reference: None };
-        self.insert_intent(session, &serial.to_string(), tbs.der(), &issuing).await?;
+        self.insert_intent(session, &serial.to_string(), tbs.der(), issuing).await?;
         Ok(serial.to_string())
     }
 

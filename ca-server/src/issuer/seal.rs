@@ -5,11 +5,15 @@
 use crate::random;
 use anyhow::{Context, anyhow};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::hmac;
 use std::path::Path;
 use zeroize::Zeroizing;
 
 /// The key that seals rows.
-pub struct SealKey(LessSafeKey);
+pub struct SealKey {
+    aead: LessSafeKey,
+    mac: hmac::Key,
+}
 
 /// What a sealed value belongs to.
 pub struct Belongs<'a> {
@@ -43,14 +47,25 @@ impl SealKey {
         let bytes =
             Zeroizing::new(std::fs::read(path).with_context(|| path.display().to_string())?);
         let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| anyhow!("seal key"))?;
-        Ok(Self(LessSafeKey::new(key)))
+        let label = Zeroizing::new([b"yinxin-intent-v1\0".as_slice(), &bytes].concat());
+        Ok(Self { aead: LessSafeKey::new(key), mac: hmac::Key::new(hmac::HMAC_SHA256, &label) })
+    }
+
+    /// A MAC over parts, each with its length: a row that the issuer wrote itself.
+    pub fn mac(&self, parts: &[&[u8]]) -> Vec<u8> {
+        hmac::sign(&self.mac, &joined(parts)).as_ref().to_vec()
+    }
+
+    /// Whether this key made the MAC over these parts.
+    pub fn is_ours(&self, mac: &[u8], parts: &[&[u8]]) -> bool {
+        hmac::verify(&self.mac, &joined(parts), mac).is_ok()
     }
 
     /// Nonce ‖ ciphertext ‖ tag.
     pub fn seal(&self, value: &[u8], belongs: &Belongs<'_>) -> anyhow::Result<Vec<u8>> {
         let nonce = random::bytes::<12>()?;
         let mut sealed = value.to_vec();
-        self.0
+        self.aead
             .seal_in_place_append_tag(
                 Nonce::assume_unique_for_key(nonce),
                 belongs.associated(),
@@ -65,8 +80,17 @@ impl SealKey {
         let (nonce, rest) = sealed.split_at_checked(12)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut value = Zeroizing::new(rest.to_vec());
-        let length = self.0.open_in_place(nonce, belongs.associated(), &mut value).ok()?.len();
+        let length = self.aead.open_in_place(nonce, belongs.associated(), &mut value).ok()?.len();
         value.truncate(length);
         Some(value)
     }
+}
+
+fn joined(parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for part in parts {
+        bytes.extend((part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    bytes
 }

@@ -8,23 +8,26 @@
 
 mod enact;
 mod judge;
+mod pending;
+mod revoke;
 mod state;
 
 pub use judge::Judged;
 pub use state::{
-    LetterState, OpenOrder, Person, Portal, ProfileState, PublishedList, Revoked, Standing, Unit,
+    Credential, Held, Intended, LetterState, OpenOrder, Person, Portal, ProfileState, Revoked,
+    Standing, Unit,
 };
 
 use crate::bytes::Bytes;
 use crate::code::Code;
+use crate::label::Label;
 use crate::founding::{self, Founding};
-use crate::order::{Body, Order};
-use crate::record::{Cause, Event, Record, RevokedSerial};
+use crate::order::{ORDER_SECONDS, Order};
+use crate::record::{Event, LetterStatement, Record};
 use crate::rules::{ApprovalRules, Role, RoleRules};
 use pki::PublicKey;
 use pki::oid::Arc;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use state::Pending;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,8 +48,8 @@ pub struct Authority {
     founding_digest: Bytes,
     units: BTreeMap<String, Unit>,
     people: BTreeMap<String, Person>,
-    /// Person by SHA-256 of the key, for keys issued under staff profiles or by the founding.
-    credentials: BTreeMap<String, String>,
+    /// By SHA-256 of the key, for keys issued under staff profiles or by the founding.
+    credentials: BTreeMap<String, Credential>,
     profiles: BTreeMap<String, ProfileState>,
     role_rules: RoleRules,
     approval_rules: ApprovalRules,
@@ -59,10 +62,14 @@ pub struct Authority {
     closed_orders: BTreeMap<String, (u64, Code)>,
     revoked: BTreeMap<String, Revoked>,
     standing: BTreeMap<String, Standing>,
-    /// Recorded intents without a result: SHA-256 of the TBSCertificate by serial number.
-    intents: BTreeMap<String, Bytes>,
-    /// The last revocation list by issuer.
-    lists: BTreeMap<String, PublishedList>,
+    /// People's certificates by serial number.
+    held: BTreeMap<String, Held>,
+    /// Recorded intents without a result, by serial number.
+    intents: BTreeMap<String, Intended>,
+    /// The newest time that an order's signature proves, unix: nothing counts as older.
+    signed_time: u64,
+    /// Orders added since closed ones were last forgotten.
+    added: u32,
     #[serde(skip)]
     pending: Pending,
 }
@@ -88,180 +95,100 @@ impl Authority {
     }
 
     fn effect(&mut self, record: &Record) -> Result<(), Code> {
+        if record.log != "control" {
+            return Err(Code::UnsignedAuthority);
+        }
+        // A record's own time is only a claim; what the registry key signed later is not.
+        let now = record.unix().max(self.signed_time);
         match &record.event {
-            Event::Letter { reference, person, profile, lookup_sha256, loss_sha256, expires } => {
-                let letter = LetterState {
-                    person: person.clone(),
-                    profile: profile.clone(),
-                    lookup_sha256: lookup_sha256.clone(),
-                    loss_sha256: loss_sha256.clone(),
-                    expires: crate::time::read(expires).unwrap_or(0),
-                    serials: Vec::new(),
-                    lost: false,
-                };
-                self.letters.entry(reference.clone()).or_insert(letter);
-                Ok(())
-            }
-            Event::Order { order, signature, cancels } => {
-                self.add_order(&order.0, &signature.0, cancels, record.unix())
-            }
-            Event::Approval { approval, .. } => self.add_approval(approval),
+            Event::Letter { statement, signature } => self.add_letter(statement, signature),
+            Event::Order { order, signature, cancels } => self.add_order(order, signature, cancels),
+            Event::Approval { approval, .. } => self.add_approval(approval, now),
             Event::Enacted { order, approvals, files } => {
-                let judged = self.judge(&key(order), Some(approvals), record.unix())?;
+                let judged = self.judge(&key(order), Some(approvals), now)?;
                 self.enact(&judged, files)?;
                 self.close(&key(order), Code::OrderConsumed);
                 Ok(())
             }
-            Event::Intent { order, approvals, serial, not_after, tbs_sha256, .. } => {
-                let judged = self.judge(&key(order), Some(approvals), record.unix())?;
-                self.intend(&judged, serial, not_after)?;
-                self.intents.insert(serial.clone(), tbs_sha256.clone());
+            Event::Intent { order, approvals, serial, tbs_sha256, .. } => {
+                let judged = self.judge(&key(order), Some(approvals), now)?;
+                self.intend(&judged, order, serial, tbs_sha256)?;
                 self.close(&key(order), Code::OrderConsumed);
                 Ok(())
             }
-            Event::Revoked { certificates, reason, cause, approvals } => {
-                self.lawful(cause, certificates, approvals, record.unix())?;
-                for certificate in certificates {
-                    self.intents.remove(&certificate.serial);
-                    let revoked = Revoked::from_record(record, certificate, reason);
-                    self.revoked.entry(certificate.serial.clone()).or_insert(revoked);
-                }
-                Ok(())
-            }
+            Event::Revoked { cause, approvals, .. } => self.revoke(cause, approvals, record),
             Event::Used { .. } => self.add_use(record),
             Event::Founding { .. } => Err(Code::UnsignedAuthority),
-            Event::Issued { under, serial, subject, not_after, .. } => {
-                self.intents.remove(serial);
-                if *under == self.founding_digest {
-                    let theirs = |letter: &&mut LetterState| letter.person == *subject;
-                    if let Some(letter) = self.letters.values_mut().find(theirs) {
-                        letter.serials.push((serial.clone(), not_after.clone()));
-                    }
-                }
-                Ok(())
+            Event::Issued { under, serial, subject, key_sha256, .. } => {
+                self.add_issued(under, serial, subject, key_sha256)
             }
-            Event::Crl { issuer, number, sha256, .. } => {
-                let list = PublishedList { number: *number, sha256: sha256.clone() };
-                match self.lists.get(issuer) {
-                    Some(known) if known.number >= *number => Err(Code::StateConflict),
-                    _ => {
-                        self.lists.insert(issuer.clone(), list);
-                        Ok(())
-                    }
-                }
-            }
-            Event::Application { .. } | Event::Refusal { .. } | Event::Portal { .. } => Ok(()),
+            Event::Application { .. }
+            | Event::Crl { .. }
+            | Event::Refusal { .. }
+            | Event::Portal { .. } => Ok(()),
         }
+    }
+
+    fn add_letter(&mut self, statement: &Bytes, signature: &Bytes) -> Result<(), Code> {
+        if !Label::Letter.verify(&self.registry_key()?, &statement.0, &signature.0) {
+            return Err(Code::UnsignedAuthority);
+        }
+        let read: LetterStatement =
+            crate::json::read(&statement.0).map_err(|_| Code::Malformed)?;
+        let letter = LetterState {
+            person: read.person,
+            profile: read.profile,
+            lookup_sha256: read.lookup_sha256,
+            loss_sha256: read.loss_sha256,
+            expires: crate::time::read(&read.expires).unwrap_or(0),
+            serials: Vec::new(),
+            lost: false,
+        };
+        self.letters.entry(read.reference).or_insert(letter);
+        Ok(())
     }
 
     fn add_order(
         &mut self,
-        order: &[u8],
-        signature: &[u8],
+        order: &Bytes,
+        signature: &Bytes,
         cancels: &[Bytes],
-        now: u64,
     ) -> Result<(), Code> {
-        if !crate::label::Label::Order.verify(&self.registry_key()?, order, signature) {
+        if !Label::Order.verify(&self.registry_key()?, &order.0, &signature.0) {
             return Err(Code::OrderAltered);
         }
-        let read = Order::read(order).map_err(|_| Code::Malformed)?;
-        for cancelled in cancels {
-            self.close(&key(cancelled), Code::OrderCancelled);
-        }
-        let digest = key(&Bytes::from(crate::order::digest(order)));
-        if self.closed_orders.contains_key(&digest) || self.orders.contains_key(&digest) {
+        let read = Order::read(&order.0).map_err(|_| Code::Malformed)?;
+        let expires = read.expires_unix();
+        let digest = key(&Bytes::from(crate::order::digest(&order.0)));
+        let known = self.closed_orders.contains_key(&digest) || self.orders.contains_key(&digest);
+        if known || expires < self.signed_time {
             return Err(Code::StateConflict);
         }
-        let open = OpenOrder::new(&read, &order.into(), &signature.into());
-        self.orders.insert(digest, open);
-        if self.closed_orders.len() % 256 == 255 {
-            self.closed_orders.retain(|_, (expires, _)| *expires >= now);
-            self.orders.retain(|_, open| open.expires + 86_400 >= now);
+        self.signed_time = self.signed_time.max(expires.saturating_sub(ORDER_SECONDS));
+        for cancelled in self.cancellable(&read, cancels) {
+            self.close(&cancelled, Code::OrderCancelled);
         }
+        self.orders.insert(digest, OpenOrder::new(&read, order, signature));
+        self.forget_old_orders();
         Ok(())
+    }
+
+    /// Orders that no record can bring back any more need no memory.
+    fn forget_old_orders(&mut self) {
+        self.added += 1;
+        if self.added < 1_024 {
+            return;
+        }
+        self.added = 0;
+        let floor = self.signed_time;
+        self.closed_orders.retain(|_, (expires, _)| *expires >= floor);
+        self.orders.retain(|_, open| open.expires >= floor);
     }
 
     fn close(&mut self, digest: &str, code: Code) {
         if let Some(open) = self.orders.remove(digest) {
             self.closed_orders.insert(digest.to_owned(), (open.expires, code));
         }
-    }
-
-    /// A revocation's cause, checked like everything that has effect.
-    fn lawful(
-        &mut self,
-        cause: &Cause,
-        certificates: &[RevokedSerial],
-        approvals: &[Bytes],
-        now: u64,
-    ) -> Result<(), Code> {
-        match cause {
-            Cause::Order { order } => {
-                let judged = self.judge(&key(order), Some(approvals), now)?;
-                let Body::Revoke(body) = &judged.body else {
-                    return Err(Code::UnsignedAuthority);
-                };
-                if certificates.iter().any(|c| !body.serials.contains(&c.serial)) {
-                    return Err(Code::UnsignedAuthority);
-                }
-                self.close(&key(order), Code::OrderConsumed);
-                Ok(())
-            }
-            Cause::Loss { reference, value } => {
-                let letter = self.letters.get(reference).ok_or(Code::WrongCode)?;
-                let known = Sha256::digest(&value.0).as_slice() == letter.loss_sha256.0;
-                let listed = |c: &RevokedSerial| letter.serials.iter().any(|(s, _)| *s == c.serial);
-                if !known || !certificates.iter().all(listed) {
-                    return Err(Code::WrongCode);
-                }
-                if let Some(letter) = self.letters.get_mut(reference) {
-                    letter.lost = true;
-                }
-                Ok(())
-            }
-            Cause::Left { person } if self.has_left(person) => {
-                let theirs: BTreeSet<&str> = self
-                    .letters_of(person)
-                    .flat_map(|letter| letter.serials.iter().map(|(serial, _)| serial.as_str()))
-                    .collect();
-                let all = certificates.iter().all(|c| theirs.contains(c.serial.as_str()));
-                if all { Ok(()) } else { Err(Code::UnsignedAuthority) }
-            }
-            Cause::Left { .. } => Err(Code::UnsignedAuthority),
-            Cause::Abandoned { .. } => self.abandon(certificates),
-        }
-    }
-
-    /// The issuer found a signature that nobody can have: a brake for intents without a result, and
-    /// for nothing else. Their letters can be used again.
-    fn abandon(&mut self, certificates: &[RevokedSerial]) -> Result<(), Code> {
-        if certificates.iter().any(|c| !self.intents.contains_key(&c.serial)) {
-            return Err(Code::UnsignedAuthority);
-        }
-        let gone: BTreeSet<&str> = certificates.iter().map(|c| c.serial.as_str()).collect();
-        for letter in self.letters.values_mut() {
-            letter.serials.retain(|(serial, _)| !gone.contains(serial.as_str()));
-        }
-        Ok(())
-    }
-
-    /// Takes notice of records that are recorded but not yet in the tree: only what they take away
-    /// counts, never what they grant.
-    pub fn notice_pending<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) {
-        for record in records {
-            self.pending.notice(record, &self.orders);
-        }
-    }
-
-    /// Forgets what was pending, because the tree has moved.
-    pub fn forget_pending(&mut self) {
-        self.pending = Pending::default();
-    }
-
-    /// Whether an order that changes authority is recorded and not yet in the tree. Until it is,
-    /// nothing else is carried out that it could contradict.
-    pub fn is_changing(&self) -> bool {
-        self.pending.enacted > 0
     }
 
     /// The founding statement.
@@ -417,46 +344,24 @@ impl Authority {
         &self.revoked
     }
 
-    /// Whether a serial number is revoked, pending revocations counted.
-    pub fn is_revoked(&self, serial: &str) -> bool {
-        self.revoked.contains_key(serial) || self.pending.revoked.contains_key(serial)
-    }
-
-    /// Every revoked serial number, pending revocations counted.
-    pub fn all_revoked(&self) -> impl Iterator<Item = (&String, &Revoked)> {
-        let pending = self.pending.revoked.iter();
-        self.revoked.iter().chain(pending.filter(|(s, _)| !self.revoked.contains_key(*s)))
-    }
-
-    /// Whether the loss of a letter was reported, pending reports counted.
-    pub fn is_lost(&self, reference: &str) -> bool {
-        self.pending.lost.contains(reference)
-            || self.letters.get(reference).is_some_and(|letter| letter.lost)
-    }
-
-    /// The last list that the tree knows of an issuer.
-    pub fn list(&self, issuer: &str) -> Option<&PublishedList> {
-        self.lists.get(issuer)
-    }
-
     /// A standing authorization.
     pub fn standing(&self, id: &str) -> Option<&Standing> {
         self.standing.get(id)
     }
 
-    /// SHA-256 of the TBSCertificate that a recorded intent without a result may sign.
-    pub fn intent(&self, serial: &str) -> Option<&Bytes> {
+    /// A recorded intent or use without a result.
+    pub fn intent(&self, serial: &str) -> Option<&Intended> {
         self.intents.get(serial)
     }
 
-    /// Every letter of a person, with its certificates.
-    pub fn letters_of<'a>(&'a self, person: &'a str) -> impl Iterator<Item = &'a LetterState> {
-        self.letters.values().filter(move |letter| letter.person == person)
+    /// A person's certificate.
+    pub fn held(&self, serial: &str) -> Option<&Held> {
+        self.held.get(serial)
     }
 
-    /// The person whose credential this key is.
-    pub fn credential(&self, key_sha256: &[u8]) -> Option<&str> {
-        self.credentials.get(&Bytes::from(key_sha256).to_string()).map(String::as_str)
+    /// The credential that this key is.
+    pub fn credential(&self, key_sha256: &[u8]) -> Option<&Credential> {
+        self.credentials.get(&Bytes::from(key_sha256).to_string())
     }
 }
 

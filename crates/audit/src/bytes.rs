@@ -25,6 +25,12 @@ impl<const N: usize> From<[u8; N]> for Bytes {
     }
 }
 
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
 impl From<&[u8]> for Bytes {
     fn from(bytes: &[u8]) -> Self {
         Self(bytes.to_vec())

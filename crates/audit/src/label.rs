@@ -13,6 +13,8 @@ pub enum Label {
     Order,
     /// An approval, over the digest of an order.
     Approval,
+    /// That a letter was made, by the registry key.
+    Letter,
     /// A loss receipt, by the status key.
     Receipt,
     /// A use of a standing authorization, by the key that may ask.
@@ -26,6 +28,7 @@ impl Label {
             Self::Founding => "yinxin-founding-v1",
             Self::Order => "yinxin-order-v1",
             Self::Approval => "yinxin-approval-v1",
+            Self::Letter => "yinxin-letter-v1",
             Self::Receipt => "yinxin-receipt-v1",
             Self::Use => "yinxin-use-v1",
         }

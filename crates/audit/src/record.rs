@@ -8,6 +8,9 @@ use crate::json::{self, JsonError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+/// The logs of this version.
+pub const LOGS: [&str; 2] = ["control", "access"];
+
 const ENTRY_LABEL: &[u8] = b"yinxin-entry-v1";
 
 /// A record; its exact bytes are kept.
@@ -36,6 +39,26 @@ pub struct File {
     pub name: String,
     /// Its content.
     pub content: String,
+}
+
+/// What the log keeps of a letter: enough to open it and to judge a loss report, nothing to forge one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LetterStatement {
+    /// Format: 1.
+    pub v: u8,
+    /// Reference.
+    pub reference: String,
+    /// Person id.
+    pub person: String,
+    /// Profile id.
+    pub profile: String,
+    /// SHA-256 of the look-up key.
+    pub lookup_sha256: Bytes,
+    /// SHA-256 of the loss value.
+    pub loss_sha256: Bytes,
+    /// Last second to submit.
+    pub expires: String,
 }
 
 /// A certificate that is being revoked.
@@ -91,18 +114,10 @@ pub enum Event {
     },
     /// A letter was made.
     Letter {
-        /// Reference.
-        reference: String,
-        /// Person id.
-        person: String,
-        /// Profile id.
-        profile: String,
-        /// SHA-256 of the look-up key.
-        lookup_sha256: Bytes,
-        /// SHA-256 of the loss value.
-        loss_sha256: Bytes,
-        /// Last second to submit.
-        expires: String,
+        /// The letter's statement, a [`LetterStatement`].
+        statement: Bytes,
+        /// The registry key's signature over it.
+        signature: Bytes,
     },
     /// A request was submitted under a letter.
     Application {
@@ -184,16 +199,12 @@ pub enum Event {
         authorization: String,
         /// The challenge.
         challenge: Bytes,
-        /// Commitment to the PKCS#10.
-        request: Commitment,
-        /// SHA-256 of the PKCS#10.
-        request_sha256: Bytes,
+        /// The machine's PKCS#10, in clear: it names nobody, and its key may ask next.
+        request: Bytes,
         /// DER SubjectPublicKeyInfo that asked.
         asked_by: Bytes,
         /// Its signature.
         signature: Bytes,
-        /// SHA-256 of the new key.
-        key_sha256: Bytes,
         /// Serial number.
         serial: String,
         /// SHA-256 of the TBSCertificate.
@@ -273,7 +284,12 @@ impl Event {
 impl Record {
     /// Reads a record's bytes.
     pub fn read(bytes: &[u8]) -> Result<Self, JsonError> {
-        json::read(bytes)
+        let record: Self = json::read(bytes)?;
+        let known_log = LOGS.contains(&record.log.as_str());
+        if record.v != 1 || record.id.0.len() != 16 || !known_log || record.unix() == 0 {
+            return Err(JsonError::Shape("the record's header is not valid".into()));
+        }
+        Ok(record)
     }
 
     /// The record's bytes.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -20,6 +20,8 @@ const CONNECT_SECONDS_MAX: u64 = 10;
 const ANSWER_SECONDS_MAX: u64 = 60;
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 const IDLE_MAX: usize = 32;
+/// Shorter than servers keep idle connections, so that a call does not meet a closing one.
+const IDLE_SECONDS_MAX: u64 = 8;
 
 /// Why a call had no answer.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +55,7 @@ pub enum CallError {
 pub struct Client {
     base: Uri,
     tls: Option<Arc<ClientConfig>>,
-    idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
+    idle: Mutex<Vec<(SendRequest<Full<Bytes>>, Instant)>>,
 }
 
 impl Client {
@@ -129,7 +131,7 @@ impl Client {
             .map_err(|_| self.unreachable("no answer in time".into()))??;
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_MAX && !sender.is_closed() {
-            idle.push(sender);
+            idle.push((sender, Instant::now()));
         }
         Ok(response)
     }
@@ -139,8 +141,9 @@ impl Client {
         loop {
             let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             match kept {
-                Some(mut sender) => {
-                    if !sender.is_closed() && sender.ready().await.is_ok() {
+                Some((sender, since)) => {
+                    let fresh = since.elapsed() < Duration::from_secs(IDLE_SECONDS_MAX);
+                    if fresh && sender.is_ready() {
                         return Ok(sender);
                     }
                 }

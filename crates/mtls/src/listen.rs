@@ -43,7 +43,8 @@ pub async fn tls(
                     .and_then(|chain| chain.first())
                     .map(|certificate| Arc::new(certificate.to_vec())),
             };
-            Some((stream, router.layer(axum::Extension(connection))))
+            let http2 = session.alpn_protocol() == Some(b"h2");
+            Some((stream, router.layer(axum::Extension(connection)), http2))
         }
     })
     .await
@@ -57,7 +58,7 @@ pub async fn plain(
 ) -> std::io::Result<()> {
     serve(address, stop, move |stream| {
         let router = router.clone();
-        async move { Some((stream, router)) }
+        async move { Some((stream, router, false)) }
     })
     .await
 }
@@ -69,7 +70,7 @@ async fn serve<S, F>(
 ) -> std::io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    F: Future<Output = Option<(S, Router)>> + Send + 'static,
+    F: Future<Output = Option<(S, Router, bool)>> + Send + 'static,
 {
     let listener = TcpListener::bind(address).await?;
     tracing::info!(%address, "listening");
@@ -94,14 +95,21 @@ where
         let watcher = graceful.watcher();
         tokio::spawn(async move {
             let _place = place;
-            let Some((stream, router)) = opening.await else { return };
+            let Some((stream, router, http2)) = opening.await else { return };
             let mut builder = Builder::new(TokioExecutor::new());
             builder
                 .http1()
                 .timer(TokioTimer::new())
                 .header_read_timeout(Duration::from_secs(HEADER_SECONDS_MAX))
                 .max_buf_size(64 * 1024);
-            builder.http2().timer(TokioTimer::new()).max_concurrent_streams(64);
+            builder
+                .http2()
+                .timer(TokioTimer::new())
+                .max_concurrent_streams(64)
+                .keep_alive_interval(Duration::from_secs(HEADER_SECONDS_MAX))
+                .keep_alive_timeout(Duration::from_secs(HEADER_SECONDS_MAX));
+            // The version is known from the handshake; guessing it would wait without a limit.
+            let builder = if http2 { builder.http2_only() } else { builder.http1_only() };
             let service = TowerToHyperService::new(router);
             let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
             let _ = watcher.watch(connection).await;

@@ -148,6 +148,11 @@ impl PublicKey {
     pub fn read(spki: &[u8]) -> Result<Self, KeyError> {
         let info = SubjectPublicKeyInfo::from_der(spki).map_err(|_| KeyError::Malformed)?;
         let raw = info.key.raw_bytes().to_vec();
+        // One key has one encoding: whole octets, and EC points uncompressed (RFC 5480 2.2).
+        let compressed = info.algorithm.algorithm == EC && raw.first() != Some(&4);
+        if info.key.unused_bits() != 0 || compressed {
+            return Err(KeyError::Malformed);
+        }
         let bits = if info.algorithm.algorithm == RSA { rsa_bits(&raw)? } else { 0 };
         for member in &REGISTRY {
             let parameters = member.key_parameters.any().map_err(|_| KeyError::Malformed)?;
@@ -214,6 +219,9 @@ fn rsa_bits(raw: &[u8]) -> Result<usize, KeyError> {
         return Err(KeyError::Weak("the RSA exponent is not 65537"));
     }
     let modulus = key.modulus.as_bytes();
+    if modulus.len() > 512 {
+        return Err(KeyError::Weak("RSA keys have 2048, 3072 or 4096 bits"));
+    }
     if modulus.last().is_none_or(|last| last % 2 == 0) {
         return Err(KeyError::Weak("the RSA modulus is even"));
     }

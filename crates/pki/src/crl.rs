@@ -8,6 +8,7 @@ use crate::serial::SerialNumber;
 use crate::time::Time;
 use der::asn1::{Any, Int};
 use der::{Decode, Encode, Sequence};
+use std::collections::HashSet;
 
 /// Reasons of RFC 5280 5.3.1 that we use, by their names there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +136,7 @@ pub struct RevocationList {
     this_update: u64,
     next_update: u64,
     revoked: Vec<(SerialNumber, u64)>,
+    serials: HashSet<SerialNumber>,
 }
 
 impl RevocationList {
@@ -170,7 +172,17 @@ impl RevocationList {
 
     /// Reads DER.
     pub fn read(der: &[u8]) -> Result<Self, CrlError> {
-        let tbs = TbsList::from_der(&Signed::read(der)?.content()?)?;
+        let signed = Signed::read(der)?;
+        let tbs = TbsList::from_der(&signed.content()?)?;
+        let known = [
+            crate::oid::CRL_NUMBER,
+            crate::oid::AUTHORITY_KEY_IDENTIFIER,
+            crate::oid::ISSUING_DISTRIBUTION_POINT,
+        ];
+        let unknown = tbs.extensions.iter().any(|e| e.critical && !known.contains(&e.id));
+        if tbs.version != 1 || tbs.signature != signed.algorithm || unknown {
+            return Err(CrlError::Malformed(der::ErrorKind::Failed.into()));
+        }
         let number = tbs.extensions.iter().find(|e| e.id == crate::oid::CRL_NUMBER);
         let number = number.ok_or(der::ErrorKind::Failed).map_err(der::Error::from)?;
         let revoked = tbs.revoked.unwrap_or_default();
@@ -178,11 +190,13 @@ impl RevocationList {
             SerialNumber::from_der_content(e.serial.as_bytes()).map(|serial| (serial, e.at.unix()))
         };
         let revoked: Option<Vec<_>> = revoked.iter().map(read).collect();
+        let revoked = revoked.ok_or(der::ErrorKind::Failed).map_err(der::Error::from)?;
         Ok(Self {
             number: u64::from_der(number.value.as_bytes())?,
             this_update: tbs.this_update.unix(),
             next_update: tbs.next_update.unix(),
-            revoked: revoked.ok_or(der::ErrorKind::Failed).map_err(der::Error::from)?,
+            serials: revoked.iter().map(|(serial, _)| serial.clone()).collect(),
+            revoked,
             der: der.to_vec(),
         })
     }
@@ -214,7 +228,7 @@ impl RevocationList {
 
     /// Whether `serial` stands in the list.
     pub fn contains(&self, serial: &SerialNumber) -> bool {
-        self.revoked.iter().any(|(listed, _)| listed == serial)
+        self.serials.contains(serial)
     }
 
     /// Whether this key signed the list.

@@ -2,7 +2,7 @@
 //! reading and by a second parser that shares no code with the builder.
 
 use crate::certificate::{CertificateError, TbsCertificate};
-use crate::oid;
+use crate::oid::{self, Arc};
 use crate::profile::{CertificateProfile, Holder};
 use crate::raw::assemble;
 use crate::{Certificate, PublicKey};
@@ -26,6 +26,8 @@ pub struct Expected<'a> {
     pub profile: &'a CertificateProfile,
     /// The issuer's certificate; a root is judged against itself and passes `None`.
     pub issuer: Option<&'a Certificate>,
+    /// The city's arc, for policies and purposes of our own.
+    pub arc: &'a Arc,
     /// The issuer's key algorithm.
     pub issuer_key: &'a PublicKey,
     /// The time of issuing, unix.
@@ -130,6 +132,15 @@ fn names(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Find
 }
 
 fn usages(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Findings) {
+    match expected.profile.extensions(expected.arc) {
+        Ok(wanted) => {
+            for extension in wanted {
+                let exact = certificate.extensions().contains(&extension);
+                findings.unless(exact, "as-the-profile-says", extension.id.to_string());
+            }
+        }
+        Err(error) => findings.add("as-the-profile-says", error.to_string()),
+    }
     let authority = expected.profile.holder() == Holder::Authority;
     let constraints = certificate.extension(oid::BASIC_CONSTRAINTS).is_some();
     findings.unless(authority == constraints, "basic-constraints", "");

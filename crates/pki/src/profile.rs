@@ -240,8 +240,14 @@ fn check_holder(config: &ProfileConfig) -> Result<(), String> {
     if config.path_len.is_some() && config.holder != Holder::Authority {
         return Err("path_len belongs to authorities".into());
     }
-    if config.approvals.as_ref().is_some_and(|a| a.count == 0 || a.outside_browser == 0) {
+    let sane = |a: &ProfileApprovals| {
+        (1..=a.count).contains(&a.outside_browser) && !a.roles.is_empty()
+    };
+    if !config.approvals.as_ref().is_none_or(sane) {
         return Err("approvals ask for at least one person, one of them outside the browser".into());
+    }
+    if config.key_usage.is_empty() {
+        return Err("key_usage names at least one usage".into());
     }
     Ok(())
 }

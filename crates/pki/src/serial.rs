@@ -29,7 +29,7 @@ impl SerialNumber {
 
     /// Reads lower-case or upper-case hexadecimal.
     pub fn from_hex(text: &str) -> Option<Self> {
-        if !text.is_ascii() || !text.len().is_multiple_of(2) {
+        if !text.bytes().all(|b| b.is_ascii_hexdigit()) || !text.len().is_multiple_of(2) {
             return None;
         }
         let bytes: Option<Vec<u8>> = (0..text.len())

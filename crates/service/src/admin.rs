@@ -99,7 +99,11 @@ impl Admin {
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))
             .with_state(Arc::new(self));
-        axum::serve(listener, router).with_graceful_shutdown(async move { stop.wait().await }).await
+        // Nothing here is worth waiting for: the stop ends it.
+        tokio::select! {
+            served = axum::serve(listener, router) => served,
+            () = stop.wait() => Ok(()),
+        }
     }
 }
 

@@ -35,7 +35,9 @@ pub async fn insert(tx: &mut Tx, record: &PendingRecord) -> Result<(), StoreErro
     execute!(
         tx,
         "insert into log_pending (log_id, record_id, record, salt, entry) \
-         values ($1, $2, $3, $4, $5) on conflict (record_id) do nothing",
+         select $1, $2, $3, $4, $5 where not exists \
+         (select 1 from log_entry where log_entry.record_id = $2) \
+         on conflict (record_id) do nothing",
         &record.log,
         &record.record_id,
         &record.record,

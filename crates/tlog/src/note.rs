@@ -112,10 +112,13 @@ pub fn open<'a>(
         let (name, value) = rest.split_once(' ').ok_or(NoteError::Malformed)?;
         let value = BASE64.decode(value.as_bytes()).map_err(|_| NoteError::Malformed)?;
         let (id, signature) = value.split_at_checked(4).ok_or(NoteError::Malformed)?;
-        let ours = name == key.name && id == key.id();
-        if ours && verify(&key.public, text.as_bytes(), signature) {
+        if name != key.name || id != key.id() {
+            continue;
+        }
+        if verify(&key.public, text.as_bytes(), signature) {
             return Ok(text);
         }
+        return Err(NoteError::Unsigned);
     }
     Err(NoteError::Unsigned)
 }

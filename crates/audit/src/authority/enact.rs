@@ -1,7 +1,9 @@
 //! Giving effect: the first state from the founding statement, then order by order.
 
 use super::state::Pending;
-use super::{Authority, Judged, Person, Portal, ProfileState, Standing, Unit};
+use super::{
+    Authority, Credential, Held, Intended, Judged, Person, Portal, ProfileState, Standing, Unit,
+};
 use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::founding::Founding;
@@ -11,7 +13,7 @@ use crate::order::{
 };
 use crate::record::{Event, File, Record};
 use crate::rules::{ApprovalRules, RoleRules};
-use pki::PublicKey;
+use pki::{CertificationRequest, PublicKey};
 use pki::profile::Holder;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,8 +63,10 @@ pub(super) fn first_state(founding: Founding, digest: Bytes, files: &[File]) -> 
         closed_orders: BTreeMap::new(),
         revoked: BTreeMap::new(),
         standing: BTreeMap::new(),
+        held: BTreeMap::new(),
         intents: BTreeMap::new(),
-        lists: BTreeMap::new(),
+        signed_time: 0,
+        added: 0,
         pending: Pending::default(),
         founding,
     };
@@ -83,8 +87,11 @@ impl Authority {
                 left: false,
                 roles: first.roles.into_iter().map(|held| (held.role, held.scope)).collect(),
             };
-            self.credentials.insert(Bytes::from(key.sha256()).to_string(), first.person.clone());
-            self.people.insert(first.person, person);
+            let credential = Credential { person: first.person.clone(), serial: None };
+            let known = self.credentials.insert(Bytes::from(key.sha256()).to_string(), credential);
+            if known.is_some() || self.people.insert(first.person, person).is_some() {
+                return None;
+            }
         }
         Some(())
     }
@@ -226,18 +233,74 @@ impl Authority {
     pub(super) fn intend(
         &mut self,
         judged: &Judged,
+        order: &Bytes,
         serial: &str,
-        not_after: &str,
+        tbs_sha256: &Bytes,
     ) -> Result<(), Code> {
         let Body::Issue(issue) = &judged.body else { return Err(Code::UnsignedAuthority) };
         let IssueBody { reference, person, key, .. } = issue.as_ref();
-        if let Some(letter) = self.letters.get_mut(reference) {
-            letter.serials.push((serial.to_owned(), not_after.to_owned()));
+        if self.held.contains_key(serial) || pki::SerialNumber::from_hex(serial).is_none() {
+            return Err(Code::StateConflict);
         }
+        let key = Bytes::from(PublicKey::read(&key.0).map_err(|_| Code::KeyUnknown)?.sha256());
+        let validity = u64::from(issue.validity_days) * 86_400;
+        self.hold(serial, person, reference, judged.order.expires_unix() + validity);
         if self.profile_of(&issue.profile.id)?.holder() == Holder::Staff {
-            let key = PublicKey::read(&key.0).map_err(|_| Code::KeyUnknown)?;
-            self.credentials.insert(Bytes::from(key.sha256()).to_string(), person.clone());
+            let serial = Some(serial.to_owned());
+            let credential = Credential { person: person.clone(), serial };
+            self.credentials.insert(key.to_string(), credential);
         }
+        let intended =
+            Intended { under: order.clone(), tbs_sha256: tbs_sha256.clone(), key_sha256: key };
+        self.intents.insert(serial.to_owned(), intended);
+        Ok(())
+    }
+
+    fn hold(&mut self, serial: &str, person: &str, reference: &str, until: u64) {
+        if let Some(letter) = self.letters.get_mut(reference) {
+            letter.serials.push(serial.to_owned());
+        }
+        let held = Held { person: person.to_owned(), reference: reference.to_owned(), until };
+        self.held.insert(serial.to_owned(), held);
+    }
+
+    /// A result: ends its intent, or is the one certificate of a first person's key.
+    pub(super) fn add_issued(
+        &mut self,
+        under: &Bytes,
+        serial: &str,
+        subject: &str,
+        key_sha256: &Bytes,
+    ) -> Result<(), Code> {
+        if *under == self.founding_digest {
+            return self.add_first(serial, subject, key_sha256);
+        }
+        let fits = self
+            .intents
+            .get(serial)
+            .is_some_and(|i| i.under == *under && i.key_sha256 == *key_sha256);
+        if fits {
+            self.intents.remove(serial);
+        }
+        let known = fits || self.revoked.contains_key(serial);
+        if known { Ok(()) } else { Err(Code::UnsignedAuthority) }
+    }
+
+    fn add_first(&mut self, serial: &str, subject: &str, key: &Bytes) -> Result<(), Code> {
+        let first = self.founding.people.iter().any(|person| person.person == subject);
+        if !first {
+            // Authorities and services: their keys stand in the statement itself.
+            return Ok(());
+        }
+        let credential = self.credentials.get_mut(&key.to_string());
+        let credential = credential.filter(|c| c.person == subject && c.serial.is_none());
+        credential.ok_or(Code::UnsignedAuthority)?.serial = Some(serial.to_owned());
+        let theirs = |(_, letter): &(&String, &super::LetterState)| letter.person == subject;
+        let reference = self.letters.iter().find(theirs).map(|(reference, _)| reference.clone());
+        let founded = crate::time::read(&self.founding.founded).unwrap_or(0);
+        let days = self.profile_of("staff")?.validity_days();
+        let until = founded + u64::from(days + 1) * 86_400;
+        self.hold(serial, subject, &reference.unwrap_or_default(), until);
         Ok(())
     }
 
@@ -246,52 +309,50 @@ impl Authority {
         let Event::Used {
             authorization,
             challenge,
-            request_sha256,
+            request,
             asked_by,
             signature,
-            key_sha256,
             serial,
             tbs_sha256,
-            ..
         } = &record.event
         else {
             return Err(Code::Malformed);
         };
-        self.check_use(
-            authorization,
-            challenge,
-            request_sha256,
-            asked_by,
-            signature,
-            record.unix(),
-        )?;
+        let now = record.unix().max(self.signed_time);
+        let key =
+            self.check_use(authorization, challenge, &request.0, asked_by, signature, now)?;
+        let key_sha256 = Bytes::from(key.sha256());
         let Some(standing) = self.standing.get_mut(authorization) else {
             return Err(Code::UseSignature);
         };
-        self.intents.insert(serial.clone(), tbs_sha256.clone());
+        let under = Bytes::from(Sha256::digest(&request.0).as_slice());
+        let intended =
+            Intended { under, tbs_sha256: tbs_sha256.clone(), key_sha256: key_sha256.clone() };
+        self.intents.insert(serial.clone(), intended);
         standing.used += 1;
         standing.key_sha256 = key_sha256.clone();
         standing.challenges.insert(challenge.clone());
         let process = standing.given.process.clone();
         if let Some(portal) = self.portals.get_mut(&standing.given.service) {
             match process.as_str() {
-                "portal-public" => portal.public_keys.insert(key_sha256.clone()),
-                _ => portal.staff_keys.insert(key_sha256.clone()),
+                "portal-public" => portal.public_keys.insert(key_sha256),
+                "portal-staff" => portal.staff_keys.insert(key_sha256),
+                _ => false,
             };
         }
         Ok(())
     }
 
-    /// Whether a use is signed by the key that may ask, within quota and time.
+    /// Whether a use is signed by the key that may ask, within quota and time; gives the new key.
     pub fn check_use(
         &self,
         authorization: &str,
         challenge: &Bytes,
-        request_sha256: &Bytes,
+        request: &[u8],
         asked_by: &Bytes,
         signature: &Bytes,
         now: u64,
-    ) -> Result<(), Code> {
+    ) -> Result<PublicKey, Code> {
         let standing = self.standing.get(authorization).ok_or(Code::UseSignature)?;
         let key = PublicKey::read(&asked_by.0).map_err(|_| Code::KeyUnknown)?;
         let expires = crate::time::read(&standing.given.expires).unwrap_or(0);
@@ -301,12 +362,18 @@ impl Authority {
         if standing.challenges.contains(challenge) {
             return Err(Code::ChallengeUsed);
         }
-        let message = [&self.founding_digest.0, challenge.0.as_slice(), &request_sha256.0].concat();
+        let wanted = CertificationRequest::read(request).map_err(|_| Code::RequestMalformed)?;
+        if challenge.0.len() != 16 {
+            return Err(Code::Malformed);
+        }
+        let digest = Sha256::digest(request);
+        let message =
+            [self.founding_digest.0.as_slice(), &challenge.0, digest.as_slice()].concat();
         let asked = key.sha256().as_slice() == standing.key_sha256.0;
         if !asked || now > expires || !Label::Use.verify(&key, &message, &signature.0) {
             return Err(Code::UseSignature);
         }
-        Ok(())
+        Ok(wanted.key().clone())
     }
 }
 

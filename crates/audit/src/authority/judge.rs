@@ -5,13 +5,14 @@ use crate::approval::Approval;
 use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::order::{
-    Body, IssueBody, Order, PersonAction, PersonBody, PortalBody, RoleAction, RoleBody, UnitAction,
-    UnitBody,
+    Body, IssueBody, Order, PersonAction, PersonBody, PortalBody, RevokeBody, RoleAction,
+    RoleBody, UnitAction, UnitBody,
 };
 use crate::record::approval_id;
 use crate::rules::{ApprovalRule, Role, Scope};
 use pki::PublicKey;
-use pki::profile::CertificateProfile;
+use pki::crl::RevocationReason;
+use pki::profile::{CertificateProfile, Holder};
 use std::collections::BTreeSet;
 
 /// An order that may be carried out; only [`Authority::judge`] makes it.
@@ -55,6 +56,9 @@ impl Authority {
                 _ => {}
             }
         }
+        if approvals.is_some_and(|named| named.len() != counted.len()) {
+            return Err(Code::ApprovalsMissing);
+        }
         let outside = counted.iter().filter(|(_, approval)| approval.outside_browser()).count();
         for rule in &rules {
             let enough = counted.len() >= usize::from(rule.count);
@@ -94,15 +98,16 @@ impl Authority {
         let (_, body) = self.open(&digest, now)?;
         let person = self.approver(&body, approval, now)?;
         self.fits(&body)?;
-        let twice = self.stored(&digest).iter().any(|(_, other)| {
-            other.signer().is_some_and(|c| c.subject().person().as_deref() == Some(&person))
-        });
+        let twice = self
+            .stored(&digest)
+            .iter()
+            .any(|(_, other)| self.approver(&body, other, now).is_ok_and(|who| who == person));
         if twice { Err(Code::ApproverTwice) } else { Ok(person) }
     }
 
     /// An order that is open in the tree, or a brake that is only recorded.
     pub(super) fn entry(&self, digest: &str) -> Option<&super::OpenOrder> {
-        self.orders.get(digest).or_else(|| self.pending.brakes.get(digest))
+        self.pending.brakes.get(digest).or_else(|| self.orders.get(digest))
     }
 
     fn stored(&self, digest: &str) -> &[(Bytes, Approval)] {
@@ -123,8 +128,9 @@ impl Authority {
             .collect()
     }
 
-    pub(super) fn add_approval(&mut self, approval: &Approval) -> Result<(), Code> {
-        approval.signer().ok_or(Code::ApprovalSignature)?;
+    pub(super) fn add_approval(&mut self, approval: &Approval, now: u64) -> Result<(), Code> {
+        let certificate = approval.signer().ok_or(Code::ApprovalSignature)?;
+        self.credential_holder(&certificate, now)?;
         let id = approval_id(approval).map_err(|_| Code::Malformed)?;
         let open = self.orders.get_mut(&key(&approval.order)).ok_or(Code::OrderUnknown)?;
         if open.approvals.iter().all(|(known, _)| *known != id) {
@@ -142,15 +148,18 @@ impl Authority {
         let issuing =
             PublicKey::read(&self.founding.keys.issuing.0).map_err(|_| Code::UnsignedAuthority)?;
         let key = certificate.key().sha256();
-        let person = self.credential(&key).ok_or(Code::ApproverUnknown)?;
-        let named = certificate.subject().person().as_deref() == Some(person);
+        let credential = self.credential(&key).ok_or(Code::ApproverUnknown)?;
+        let person = credential.person.as_str();
+        let serial = certificate.serial().to_string();
+        let named = certificate.subject().person().as_deref() == Some(person)
+            && credential.serial.as_ref() == Some(&serial);
         if !named || !certificate.is_signed_by(&issuing) {
             return Err(Code::ApproverUnknown);
         }
         if now > certificate.not_after() || now < certificate.not_before() {
             return Err(Code::ApproverExpired);
         }
-        if self.is_revoked(&certificate.serial().to_string()) || self.has_left(person) {
+        if self.is_revoked(&serial) || self.has_left(person) {
             return Err(Code::ApproverRevoked);
         }
         Ok(person.to_owned())
@@ -236,11 +245,11 @@ impl Authority {
         let more = self.profile_of(&issue.profile.id)?.approvals().map(|asked| ApprovalRule {
             roles: asked.roles.iter().filter_map(|name| Role::from_name(name)).collect(),
             scope: rule.scope,
-            count: asked.count.max(rule.count),
-            outside_browser: asked.outside_browser.max(rule.outside_browser),
+            count: asked.count,
+            outside_browser: asked.outside_browser,
         });
-        // The profile's roles stand in place of the kind's; its numbers only add.
-        Ok(vec![more.unwrap_or_else(|| rule.clone())])
+        // A profile may ask for more: the rule of the kind holds beside its own.
+        Ok([rule.clone()].into_iter().chain(more).collect())
     }
 
     pub(super) fn profile_of(&self, id: &str) -> Result<CertificateProfile, Code> {
@@ -261,9 +270,7 @@ impl Authority {
             }
             Body::ApprovalRules(rules) => later(rules.version, self.approval_rules.version),
             Body::Portal(portal) => self.portal_fits(portal),
-            Body::Revoke(revoke) => {
-                self.people.get(&revoke.person).map(|_| ()).ok_or(Code::PersonUnknown)
-            }
+            Body::Revoke(revoke) => self.revoke_fits(revoke),
         }
     }
 
@@ -290,6 +297,43 @@ impl Authority {
         let profile = self.profiles.get(&issue.profile.id).ok_or(Code::UnknownProfile)?;
         if profile.version != issue.profile.version || profile.digest != issue.profile.digest {
             return Err(Code::ProfileChanged);
+        }
+        self.profile_fits(issue)
+    }
+
+    /// The order asks for nothing that its profile does not give.
+    fn profile_fits(&self, issue: &IssueBody) -> Result<(), Code> {
+        let profile = self.profile_of(&issue.profile.id)?;
+        let key = PublicKey::read(&issue.key.0).map_err(|_| Code::KeyUnknown)?;
+        let label = match profile.holder() {
+            Holder::Person => issue.label == "cli" || issue.label == "page",
+            Holder::Staff => issue.label == "cli",
+            Holder::Service | Holder::Authority | Holder::Signer => {
+                return Err(Code::UnknownProfile);
+            }
+        };
+        let other = self.credential(&key.sha256()).is_some_and(|c| c.person != issue.person);
+        let mail = issue.names.iter().all(|name| name.kind == "mail" && profile.mail());
+        match () {
+            () if !label => Err(Code::LabelNotAllowed),
+            () if !profile.allows(&key) => Err(Code::KeyNotAllowed),
+            () if other => Err(Code::KeyForeign),
+            () if !mail || issue.validity_days != profile.validity_days() => {
+                Err(Code::ProfileChanged)
+            }
+            () => Ok(()),
+        }
+    }
+
+    /// The serial numbers are this person's own.
+    fn revoke_fits(&self, revoke: &RevokeBody) -> Result<(), Code> {
+        self.people.get(&revoke.person).ok_or(Code::PersonUnknown)?;
+        let own = |serial: &String| {
+            self.held.get(serial).is_some_and(|held| held.person == revoke.person)
+        };
+        let reason = RevocationReason::from_name(&revoke.reason).is_some();
+        if !reason || revoke.serials.is_empty() || !revoke.serials.iter().all(own) {
+            return Err(Code::StateConflict);
         }
         Ok(())
     }
@@ -349,7 +393,7 @@ impl Authority {
         let keys = [&body.public_key, &body.staff_key];
         let readable = keys.iter().all(|key| PublicKey::read(&key.0).is_ok());
         match body.action.as_str() {
-            _ if !readable => Err(Code::KeyUnknown),
+            "register" if !readable => Err(Code::KeyUnknown),
             "register" if !known && self.units.contains_key(&body.unit) => Ok(()),
             "close" if known => Ok(()),
             _ => Err(Code::StateConflict),

@@ -4,8 +4,7 @@ use crate::approval::Approval;
 use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::founding::StandingAuthorization;
-use crate::order::{Body, Order, PersonAction, RoleAction};
-use crate::record::{Cause, Event, Record, RevokedSerial, approval_id};
+use crate::order::Order;
 use crate::rules::Role;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,10 +87,41 @@ pub struct LetterState {
     pub loss_sha256: Bytes,
     /// Last second to submit, unix.
     pub expires: u64,
-    /// Certificates issued under it: serial number and end of validity.
-    pub serials: Vec<(String, String)>,
+    /// Serial numbers of certificates issued, or being issued, under it.
+    pub serials: Vec<String>,
     /// Whether its loss was reported; nothing is issued under it any more.
     pub lost: bool,
+}
+
+/// A certificate of a person, from its intent on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Person id.
+    pub person: String,
+    /// Reference of its letter.
+    pub reference: String,
+    /// It ends by then at the latest, unix: follows from what is signed.
+    pub until: u64,
+}
+
+/// A recorded intent or use without a result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intended {
+    /// Digest of the order, or SHA-256 of the request that was used.
+    pub under: Bytes,
+    /// SHA-256 of the TBSCertificate.
+    pub tbs_sha256: Bytes,
+    /// SHA-256 of the key.
+    pub key_sha256: Bytes,
+}
+
+/// A key that speaks for an officer, through one certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    /// Person id.
+    pub person: String,
+    /// The certificate; none until the founding's certificates are recorded.
+    pub serial: Option<String>,
 }
 
 /// An order that waits for approvals.
@@ -129,13 +159,6 @@ pub struct Revoked {
     pub not_after: u64,
 }
 
-impl Revoked {
-    pub(super) fn from_record(record: &Record, certificate: &RevokedSerial, reason: &str) -> Self {
-        let not_after = crate::time::read(&certificate.not_after).unwrap_or(u64::MAX);
-        Self { at: record.unix(), reason: reason.to_owned(), not_after }
-    }
-}
-
 /// A standing authorization and how far it is used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
@@ -153,15 +176,6 @@ pub struct Standing {
     pub challenges: BTreeSet<Bytes>,
 }
 
-/// A revocation list that was published.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PublishedList {
-    /// cRLNumber.
-    pub number: u64,
-    /// SHA-256 of the list.
-    pub sha256: Bytes,
-}
-
 /// What is recorded but not yet in the tree, as far as it takes something away or brakes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pending {
@@ -177,80 +191,4 @@ pub(super) struct Pending {
     pub(super) brakes: BTreeMap<String, OpenOrder>,
     /// Orders that are being carried out and change authority.
     pub(super) enacted: usize,
-}
-
-impl Pending {
-    pub(super) fn notice(&mut self, record: &Record, orders: &BTreeMap<String, OpenOrder>) {
-        match &record.event {
-            Event::Enacted { order, .. } => {
-                self.enacted += 1;
-                self.orders.insert(order.to_string(), Code::OrderConsumed);
-                let open = orders.get(&order.to_string());
-                if let Some(body) = open
-                    .and_then(|open| Order::read(&open.order.0).ok())
-                    .and_then(|order| order.body().ok())
-                {
-                    self.takes_away(&body);
-                }
-            }
-            Event::Intent { order, .. } => {
-                self.orders.insert(order.to_string(), Code::OrderConsumed);
-            }
-            Event::Order { order, signature, cancels } => {
-                let cancelled = cancels.iter().map(|c| (c.to_string(), Code::OrderCancelled));
-                self.orders.extend(cancelled);
-                self.brake(order, signature);
-            }
-            Event::Approval { approval, .. } => {
-                let brake = self.brakes.get_mut(&approval.order.to_string());
-                if let (Some(open), Ok(id)) = (brake, approval_id(approval)) {
-                    open.approvals.push((id, approval.clone()));
-                }
-            }
-            Event::Revoked { certificates, cause, reason, .. } => {
-                for certificate in certificates {
-                    let revoked = Revoked::from_record(record, certificate, reason);
-                    self.revoked.entry(certificate.serial.clone()).or_insert(revoked);
-                }
-                match cause {
-                    Cause::Order { order } => {
-                        self.orders.insert(order.to_string(), Code::OrderConsumed);
-                    }
-                    Cause::Loss { reference, .. } => {
-                        self.lost.insert(reference.clone());
-                    }
-                    Cause::Left { .. } | Cause::Abandoned { .. } => {}
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Keeps an order of kind `revoke`, so that it can be approved and carried out at once.
-    fn brake(&mut self, order: &Bytes, signature: &Bytes) {
-        if let Ok(read) = Order::read(&order.0)
-            && read.kind == "revoke"
-        {
-            let digest = Bytes::from(crate::order::digest(&order.0)).to_string();
-            self.brakes.insert(digest, OpenOrder::new(&read, order, signature));
-        }
-    }
-
-    fn takes_away(&mut self, body: &Body) {
-        match body {
-            Body::Role(role) if role.action == RoleAction::Withdraw => {
-                self.withdrawn.insert((role.person.clone(), role.role, role.scope.clone()));
-            }
-            Body::Person(person) if person.action == PersonAction::Leave => {
-                self.left.insert(person.person.clone());
-            }
-            Body::Portal(portal) if portal.action == "close" => {
-                self.portals.insert(portal.portal.clone());
-            }
-            Body::Unit(unit) if unit.action == crate::order::UnitAction::Close => {
-                self.units.insert(unit.unit.clone());
-            }
-            _ => {}
-        }
-    }
 }
