@@ -53,6 +53,19 @@ impl Identity {
         Ok(Self { chain: certificates, key: private })
     }
 
+    /// The leaf, DER.
+    pub fn leaf(&self) -> Option<&[u8]> {
+        self.chain.first().map(|leaf| leaf.as_ref())
+    }
+
+    /// Signs with the identity's key (ECDSA, DER), as a standing authorization asks it to.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, TlsError> {
+        let key = provider::sign::any_ecdsa_type(&self.key)?;
+        let schemes = [SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::ECDSA_NISTP384_SHA384];
+        let signer = key.choose_scheme(&schemes).ok_or(Error::General("no scheme".into()))?;
+        Ok(signer.sign(message)?)
+    }
+
     /// Takes DER that the caller has opened already.
     pub fn from_der(chain: Vec<Vec<u8>>, pkcs8: &[u8]) -> Result<Self, TlsError> {
         let key = PrivateKeyDer::try_from(pkcs8.to_vec())

@@ -13,20 +13,32 @@ pub struct Spooled {
     pub salt: Vec<u8>,
 }
 
-/// Keeps an event; durable when this returns.
-pub async fn keep(store: &Store, record: &[u8], salt: &[u8]) -> Result<(), StoreError> {
+/// Keeps an event of a process; durable when this returns.
+pub async fn keep(
+    store: &Store,
+    maker: &str,
+    record: &[u8],
+    salt: &[u8],
+) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
-    execute!(&mut tx, "insert into spool (record, salt) values ($1, $2)", record, salt)?;
+    execute!(
+        &mut tx,
+        "insert into spool (maker, record, salt) values ($1, $2, $3)",
+        maker,
+        record,
+        salt
+    )?;
     tx.commit().await
 }
 
-/// The oldest events.
-pub async fn oldest(store: &Store, limit: i64) -> Result<Vec<Spooled>, StoreError> {
+/// The oldest events of a process.
+pub async fn oldest(store: &Store, maker: &str, limit: i64) -> Result<Vec<Spooled>, StoreError> {
     let mut tx = store.read().await?;
     let found = rows!(
         &mut tx,
         (i64, Vec<u8>, Vec<u8>),
-        "select position, record, salt from spool order by position limit $1",
+        "select position, record, salt from spool where maker = $1 order by position limit $2",
+        maker,
         limit
     )?;
     Ok(found
@@ -36,8 +48,8 @@ pub async fn oldest(store: &Store, limit: i64) -> Result<Vec<Spooled>, StoreErro
 }
 
 /// Frees what the log has acknowledged.
-pub async fn free(store: &Store, up_to: i64) -> Result<(), StoreError> {
+pub async fn free(store: &Store, maker: &str, up_to: i64) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
-    execute!(&mut tx, "delete from spool where position <= $1", up_to)?;
+    execute!(&mut tx, "delete from spool where maker = $1 and position <= $2", maker, up_to)?;
     tx.commit().await
 }

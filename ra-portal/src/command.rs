@@ -1,0 +1,142 @@
+//! What operators of a portal type: `serve public`, `serve staff`, `renew`.
+
+mod renew;
+
+use crate::PortalConfig;
+use crate::edge::{Portal, client, guarded};
+use crate::events::Events;
+use anyhow::Context;
+use audit::trust::Trust;
+use clap::{Parser, Subcommand, ValueEnum};
+use mtls::tls::{ClientAuth, Identity, server};
+use pki::Certificate;
+use service::{Clock, Metrics, Stop};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use store::Store;
+
+/// Faces people: enrolment on one host, staff on another. 登记注册门户。
+///
+/// Holds its TLS keys and nothing else; the CA verifies everything itself.
+#[derive(Parser)]
+#[command(name = "ra-portal", version)]
+pub struct Arguments {
+    /// The configuration. 配置文件
+    #[arg(long, env = "YINXIN_PORTAL", default_value = "portal.toml", global = true)]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs one process. 运行一个进程
+    Serve {
+        /// Which.
+        #[arg(value_enum)]
+        process: Process,
+    },
+    /// Renews a process's certificate: the old key asks for the new one. 证书更新
+    Renew(renew::Arguments),
+}
+
+/// One of the two processes, each with its own key.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Process {
+    /// People with a letter; no client certificates.
+    Public,
+    /// Officers; client certificates.
+    Staff,
+}
+
+impl Process {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Staff => "staff",
+        }
+    }
+}
+
+/// Runs a command.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    let done = async {
+        let config = PortalConfig::read(&arguments.config)?;
+        match arguments.command {
+            Command::Serve { process } => serve(config, process).await,
+            Command::Renew(what) => renew::run(&config, what).await,
+        }
+    };
+    match done.await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ra-portal: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
+    service::start_logs();
+    let stop = Stop::on_signal()?;
+    let clock = Clock::system();
+    let metrics = Metrics::default();
+    let own = match process {
+        Process::Public => &config.public,
+        Process::Staff => &config.staff,
+    };
+    let identity = || Identity::from_files(&config.path(&own.chain), &config.path(&own.key));
+    let trust = trust(&config)?;
+    let store = Store::open(&config.database_address()).await?;
+    store.migrate(crate::MIGRATIONS).await?;
+    let events = Events::new(store.clone(), &config.portal, process.name(), clock);
+    events.keep("start", "done", "").await?;
+    let (issuing, root) = authorities(&config.path(&own.chain))?;
+    let clients = match process {
+        Process::Public => ClientAuth::None,
+        Process::Staff => ClientAuth::Optional { issuers: vec![issuing.subject().der().to_vec()] },
+    };
+    let tls = server(identity()?, &clients, &["h2", "http/1.1"])?;
+    let portal = Arc::new(Portal {
+        host: own.host.clone(),
+        issuer: ca_api::Issuer(client(&config.issuer, &trust, identity()?)?),
+        events: events.clone(),
+        metrics: metrics.clone(),
+        root,
+        issuing,
+    });
+    let routes = match process {
+        Process::Public => crate::public::router(),
+        Process::Staff => crate::staff::router(),
+    };
+    let log = ca_api::Log(client(&config.log, &trust, identity()?)?);
+    let shipping = tokio::spawn(events.clone().ship(log, metrics.clone(), stop.clone()));
+    let admin = service::Admin::new(metrics).serve(own.admin, stop.clone());
+    let waiting = stop.clone();
+    let pages = mtls::listen::tls(own.listen, tls, guarded(routes, portal), async move {
+        waiting.wait().await;
+    });
+    tokio::try_join!(admin, pages)?;
+    shipping.await?;
+    events.keep("stop", "done", "").await?;
+    store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn trust(config: &PortalConfig) -> anyhow::Result<Trust> {
+    let path = config.path(&config.trust);
+    let text = std::fs::read(&path).with_context(|| path.display().to_string())?;
+    serde_json::from_slice(&text).with_context(|| path.display().to_string())
+}
+
+/// The issuing CA and the root, as they stand behind the process's own certificate.
+fn authorities(chain: &std::path::Path) -> anyhow::Result<(Certificate, Certificate)> {
+    let text = std::fs::read_to_string(chain).with_context(|| chain.display().to_string())?;
+    let blocks = pki::certificate::read_pem(&text, "CERTIFICATE");
+    let [_, issuing, root] = blocks.as_slice() else {
+        anyhow::bail!("{}: leaf, issuing CA and root are expected", chain.display());
+    };
+    Ok((Certificate::read(issuing)?, Certificate::read(root)?))
+}

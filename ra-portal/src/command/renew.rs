@@ -1,0 +1,61 @@
+//! `ra-portal renew`: the old TLS key signs for the new one, under the portal's standing
+//! authorization. The new key is made outside (`yinxin request --service`); this process reads keys as
+//! PEM for TLS and has no signer of its own.
+
+use super::{Process, trust};
+use crate::PortalConfig;
+use crate::edge::{client, random};
+use anyhow::Context;
+use audit::Bytes;
+use audit::label::Label;
+use ca_api::Renew;
+use clap::Args;
+use mtls::tls::Identity;
+use pki::{Certificate, CertificationRequest};
+use sha2::{Digest, Sha256};
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Whose certificate.
+    #[arg(value_enum)]
+    process: Process,
+    /// PKCS#10 of the new key, in PEM.
+    #[arg(long)]
+    request: PathBuf,
+    /// Where the new chain goes; then put both files in place and restart.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::Result<()> {
+    let own = match arguments.process {
+        Process::Public => &config.public,
+        Process::Staff => &config.staff,
+    };
+    let identity = || Identity::from_files(&config.path(&own.chain), &config.path(&own.key));
+    let text = std::fs::read_to_string(&arguments.request)
+        .with_context(|| arguments.request.display().to_string())?;
+    let der = pki::certificate::read_pem(&text, "CERTIFICATE REQUEST").pop();
+    let request = CertificationRequest::read(&der.context("no request in the file")?)?;
+    let trust = trust(config)?;
+    let challenge = random::<16>().context("no randomness")?;
+    let digest = Sha256::digest(request.der());
+    let message = [trust.founding.0.as_slice(), &challenge, digest.as_slice()].concat();
+    let old = Certificate::read(identity()?.leaf().context("certificate")?)?;
+    let message = Renew {
+        authorization: format!("renew-{}-portal-{}", config.portal, arguments.process.name()),
+        challenge: challenge.into(),
+        request: request.der().into(),
+        asked_by: old.key().spki().into(),
+        signature: Bytes(identity()?.sign(&Label::Use.message(&message))?),
+    };
+    let issuer = ca_api::Issuer(client(&config.issuer, &trust, identity()?)?);
+    let renewed = issuer.renew(&message).await?;
+    let chain: anyhow::Result<String> =
+        renewed.chain.iter().map(|der| Ok(Certificate::read(&der.0)?.pem())).collect();
+    std::fs::write(&arguments.out, chain?)?;
+    println!("已更新 / renewed: {}", arguments.out.display());
+    println!("下一步 / next: put chain and key in place, restart / 替换证书与密钥后重启");
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! Brings the certificate with its proof, once it is under a checkpoint.
+
+use crate::edge::{Message, Portal, passed_on};
+use audit::enrolment::{Collect, Collected};
+use axum::Json;
+use axum::extract::State;
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(super) async fn collect(
+    State(portal): State<Arc<Portal>>,
+    Message(message): Message<Collect>,
+) -> Result<Json<Collected>, Refused> {
+    let answer = passed_on(portal.issuer.collect(&message).await);
+    portal.told("collect", "", answer).await.map(Json)
+}

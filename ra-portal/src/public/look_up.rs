@@ -1,0 +1,16 @@
+//! Opens a person's own record.
+
+use crate::edge::{Message, Portal, passed_on};
+use audit::enrolment::{LookUp, LookedUp};
+use axum::Json;
+use axum::extract::State;
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(super) async fn look_up(
+    State(portal): State<Arc<Portal>>,
+    Message(message): Message<LookUp>,
+) -> Result<Json<LookedUp>, Refused> {
+    let answer = passed_on(portal.issuer.look_up(&message).await);
+    portal.told("look-up", "", answer).await.map(Json)
+}

@@ -1,0 +1,16 @@
+//! Carries a request to the CA; where it stands then.
+
+use crate::edge::{Message, Portal, passed_on};
+use audit::enrolment::{Submit, Stage};
+use axum::Json;
+use axum::extract::State;
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(super) async fn submit(
+    State(portal): State<Arc<Portal>>,
+    Message(message): Message<Submit>,
+) -> Result<Json<Stage>, Refused> {
+    let answer = passed_on(portal.issuer.submit(&message).await);
+    portal.told("submit", "", answer).await.map(Json)
+}

@@ -1,0 +1,21 @@
+//! Carries an officer's approval to the CA, which verifies it itself.
+
+use super::StaffCertificate;
+use crate::edge::{Message, Portal, passed_on};
+use audit::Approval;
+use audit::export::Approved;
+use axum::Json;
+use axum::extract::State;
+use ca_api::AsOfficer;
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(super) async fn approve(
+    State(portal): State<Arc<Portal>>,
+    StaffCertificate { certificate, person }: StaffCertificate,
+    Message(message): Message<Approval>,
+) -> Result<Json<Approved>, Refused> {
+    let message = AsOfficer { certificate, message };
+    let answer = passed_on(portal.issuer.approve(&message).await);
+    portal.told("approve", &person, answer).await.map(Json)
+}

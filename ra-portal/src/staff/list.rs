@@ -1,0 +1,21 @@
+//! Lists open orders that the officer may approve.
+
+use super::StaffCertificate;
+use crate::edge::{Message, Portal, passed_on};
+use audit::export::OrderLine;
+use axum::Json;
+use axum::extract::State;
+use ca_api::{AsOfficer, Page};
+use portal_api::List;
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(super) async fn list(
+    State(portal): State<Arc<Portal>>,
+    StaffCertificate { certificate, person }: StaffCertificate,
+    Message(message): Message<List>,
+) -> Result<Json<Vec<OrderLine>>, Refused> {
+    let message = AsOfficer { certificate, message: Page { after: message.after } };
+    let answer = passed_on(portal.issuer.list(&message).await);
+    portal.told("list", &person, answer).await.map(Json)
+}
