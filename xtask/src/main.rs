@@ -1,1 +1,58 @@
-fn main() {}
+//! `cargo xtask`: founds and runs a sample city, plays the journey against it, measures.
+//!
+//! Never part of a program: it uses the built binaries as people and operators do.
+
+mod bench;
+mod city;
+mod demo;
+mod found;
+mod processes;
+mod run;
+mod tool;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "xtask", about = "Founding a sample city, demo, bench")]
+struct Arguments {
+    /// The city's folder.
+    #[arg(long, default_value = "run", global = true)]
+    city: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Founds the sample city if it is not there, starts every process, and stays until Ctrl-C.
+    Run,
+    /// Founds the sample city without starting anything.
+    Found,
+    /// Plays the journey against the running city.
+    Demo,
+    /// Measures; ratios in one run.
+    Bench {
+        #[command(subcommand)]
+        what: bench::What,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Command::Run => run::run(&arguments.city).await,
+        Command::Found => found::found(&arguments.city, found::Sample::default()),
+        Command::Demo => demo::run(&arguments.city).await,
+        Command::Bench { what } => bench::run(what).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

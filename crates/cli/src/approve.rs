@@ -1,0 +1,136 @@
+//! `yinxin approve`: an officer sees what the CA signed, not what a page says, and signs its digest.
+
+mod show;
+
+use crate::exit::Failure;
+use crate::files::{Opened, OwnKey};
+use crate::{Output, files, now, prompt};
+use audit::Approval;
+use audit::export::OrderExport;
+use audit::trust::Trust;
+use std::path::PathBuf;
+
+/// Arguments of `yinxin approve`.
+#[derive(clap::Args)]
+#[command(after_help = "Without an order: lists what waits for you. / 不带编号：列出待批指令。\n\
+    Offline / 离线: yinxin approve --order FILE --out FILE, then ca-server order import-approval FILE")]
+pub struct Arguments {
+    /// Order id. 指令编号
+    #[arg(conflicts_with = "order_file")]
+    order: Option<String>,
+    /// An exported order instead of the portal. 离线指令文件
+    #[arg(long = "order", value_name = "FILE", requires = "out")]
+    order_file: Option<PathBuf>,
+    /// Where the approval goes, with --order. 审批文件
+    #[arg(long)]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    own: OwnKey,
+    /// The trust file. 信任文件
+    #[arg(long, env = "YINXIN_TRUST")]
+    trust: PathBuf,
+    /// Do not ask for confirmation. 不再确认
+    #[arg(long)]
+    yes: bool,
+    /// Show the order and stop. 只查看
+    #[arg(long)]
+    show: bool,
+}
+
+pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
+    let trust: Trust = files::document(&arguments.trust)?;
+    let opened = arguments.own.open()?;
+    if let Some(path) = &arguments.order_file {
+        let export: OrderExport = files::document(path)?;
+        return match consent(output, arguments, &trust, &opened, &export)? {
+            Some(approval) => offline(output, arguments, &approval),
+            None => Ok(()),
+        };
+    }
+    let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
+    let portal = portal_api::Staff(client);
+    let Some(order) = &arguments.order else { return list(output, &portal).await };
+    let export = portal.fetch(order).await?;
+    let Some(approval) = consent(output, arguments, &trust, &opened, &export)? else {
+        return Ok(());
+    };
+    let approved = portal.approve(&approval).await?;
+    output.line(&format!(
+        "已批准 / approved: {} ({} of {})",
+        approved.order, approved.approvals, approved.needed
+    ));
+    output.json(&serde_json::json!({
+        "order": approved.order, "approvals": approved.approvals, "needed": approved.needed,
+    }));
+    Ok(())
+}
+
+/// Checks and shows the order, asks, and signs its digest.
+fn consent(
+    output: Output,
+    arguments: &Arguments,
+    trust: &Trust,
+    opened: &Opened,
+    export: &OrderExport,
+) -> Result<Option<Approval>, Failure> {
+    let (order, body) = export.open(trust, now()).map_err(|e| Failure::not_trusted(&e))?;
+    if arguments.order.as_ref().is_some_and(|wanted| {
+        audit::letter::read_reference(wanted).as_ref() != Some(&order.order)
+    }) {
+        return Err(Failure::usage("收到的不是所要的指令。", "this is not the order that was asked for"));
+    }
+    let leaf = opened.leaf()?;
+    for line in show::lines(&order, &body, export, leaf) {
+        output.line(&line);
+    }
+    if arguments.show {
+        output.json(&serde_json::json!({
+            "order": order.order, "kind": order.kind, "body": order.body,
+            "disclosures": export.signed.disclosures, "expires": order.expires,
+        }));
+        return Ok(None);
+    }
+    if !arguments.yes {
+        let last = order.order.get(12..).unwrap_or_default();
+        let question =
+            format!("输入指令编号末四位 {last} 以批准 / type {last} to approve:");
+        prompt::confirm(&question, last)?;
+    }
+    let approval = Approval::sign(export.signed.digest(), leaf, &opened.signer);
+    approval.map(Some).map_err(|error| Failure::usage("无法签名。", error.to_string()))
+}
+
+fn offline(output: Output, arguments: &Arguments, approval: &Approval) -> Result<(), Failure> {
+    let Some(out) = &arguments.out else { return Ok(()) };
+    let bytes = serde_json::to_vec_pretty(approval)
+        .map_err(|error| Failure::usage("无法写出审批。", error.to_string()))?;
+    files::write_new(out, &bytes)?;
+    output.line(&format!("审批已签署 / approval signed: {}", out.display()));
+    output.line(&format!("下一步 / next: ca-server order import-approval {}", out.display()));
+    output.json(&serde_json::json!({ "approval": out, "order": approval.order.to_string() }));
+    Ok(())
+}
+
+async fn list(output: Output, portal: &portal_api::Staff) -> Result<(), Failure> {
+    let mut after = String::new();
+    let mut any = false;
+    loop {
+        let page = portal.list(&after).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.order);
+        any = true;
+        for line in &page {
+            output.line(&format!(
+                "{}  {:<14} {}  ({} of {}, ≤ {})",
+                line.order, line.kind, line.about, line.approvals, line.needed, line.expires
+            ));
+            output.json(&serde_json::json!(line));
+        }
+    }
+    if any {
+        output.line("下一步 / next: yinxin approve ORDER");
+    } else {
+        output.line("没有待批指令 / nothing waits for you");
+    }
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! `yinxin cert export --p12`
+
+use crate::exit::Failure;
+use crate::files::OwnKey;
+use crate::{Output, files, prompt};
+use pki::pkcs12::{Random, write};
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+#[command(after_help = "The file holds your key: delete it after importing. / 导入后请删除该文件。")]
+pub(super) struct Arguments {
+    /// Where the PKCS#12 file goes. 目标文件
+    #[arg(long)]
+    p12: PathBuf,
+    /// File whose first line is the password of the PKCS#12 file; asked for otherwise. 密码文件
+    #[arg(long)]
+    password_file: Option<PathBuf>,
+    #[command(flatten)]
+    own: OwnKey,
+}
+
+pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
+    let opened = arguments.own.open()?;
+    let password = prompt::new_passphrase(arguments.password_file.as_deref())?;
+    let mut random = Random { salts: [[0; 16]; 3], ivs: [[0; 16]; 2] };
+    for value in random.salts.iter_mut().chain(&mut random.ivs) {
+        getrandom::fill(value)
+            .map_err(|_| Failure::usage("系统没有随机数。", "the system gives no randomness"))?;
+    }
+    let name = opened.leaf()?.subject().common_name().unwrap_or_default();
+    let file = write(opened.signer.pkcs8(), &opened.chain, &name, &password, &random)
+        .map_err(|error| Failure::usage("无法生成 PKCS#12。", error.to_string()))?;
+    files::write_new(&arguments.p12, &file)?;
+    output.line(&format!("已导出 / exported: {}", arguments.p12.display()));
+    output.line("导入浏览器后请删除该文件 / delete the file after importing it");
+    output.json(&serde_json::json!({ "p12": arguments.p12 }));
+    Ok(())
+}

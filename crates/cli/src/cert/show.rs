@@ -1,0 +1,44 @@
+//! `yinxin cert show`
+
+use crate::exit::Failure;
+use crate::{Output, files, now};
+use pki::oid;
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The certificate (PEM). 证书文件
+    file: PathBuf,
+}
+
+pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
+    let chain = files::chain(&arguments.file)?;
+    for (position, certificate) in chain.iter().enumerate() {
+        let subject = certificate.subject();
+        let name = subject.common_name().unwrap_or_default();
+        let units = subject.values(oid::ORGANIZATIONAL_UNIT);
+        let issuer = certificate.issuer().common_name().unwrap_or_default();
+        let from = audit::time::seconds(certificate.not_before());
+        let until = audit::time::seconds(certificate.not_after());
+        let over = now() > certificate.not_after();
+        let hex: String = certificate.sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+        output.line(&format!("── {position} ─ {name}"));
+        if let Some(person) = subject.person() {
+            output.line(&format!("   编号 / person: {person}"));
+        }
+        output.line(&format!("   单位 / unit: {}", units.join(" › ")));
+        output.line(&format!("   序列号 / serial: {}", certificate.serial()));
+        output.line(&format!("   签发者 / issuer: {issuer}"));
+        let over_text = if over { " （已过期 expired）" } else { "" };
+        output.line(&format!("   有效期 / valid: {from} – {until}{over_text}"));
+        output.line(&format!("   密钥 / key: {}", certificate.key().algorithm().name));
+        output.line(&format!("   指纹 / SHA-256: {hex}"));
+        output.json(&serde_json::json!({
+            "position": position, "name": name, "person": subject.person(), "units": units,
+            "serial": certificate.serial().to_string(), "issuer": issuer, "not_before": from,
+            "not_after": until, "expired": over, "key": certificate.key().algorithm().name,
+            "sha256": hex,
+        }));
+    }
+    Ok(())
+}

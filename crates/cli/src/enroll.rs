@@ -1,0 +1,257 @@
+//! `yinxin enroll`: opens the person's own record, makes a key and a request, says what happens next
+//! and when; run again, it collects the certificate and checks its proof before it believes it.
+
+use crate::exit::Failure;
+use crate::letter::{Held, LetterArguments};
+use crate::request::algorithm;
+use crate::{Output, files, now, prompt};
+use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
+use audit::export::NotTrusted;
+use audit::letter::bind;
+use audit::record::Event;
+use keys::{SoftwareSigner, Stretch};
+use pki::path::{Usage, check};
+use pki::{Certificate, CertificationRequest, Signer};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often a waiting client asks.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+
+/// Arguments of `yinxin enroll`.
+#[derive(clap::Args)]
+#[command(after_help = "The code in your letter stays on this machine. / 领证码不会离开本机。\n\
+                        Run the same command again to see where it stands, and to collect.")]
+pub struct Arguments {
+    #[command(flatten)]
+    letter: LetterArguments,
+    /// Your key: made if it is not there, opened if it is. 密钥文件
+    #[arg(long)]
+    key: PathBuf,
+    /// Where the certificate goes, with its chain (PEM). 证书文件
+    #[arg(long)]
+    out: PathBuf,
+    /// p256, p384, ed25519, rsa2048, rsa3072 or rsa4096. 算法
+    #[arg(long, default_value = "p256")]
+    algorithm: String,
+    /// File whose first line is the key's passphrase; asked for otherwise. 口令文件
+    #[arg(long)]
+    passphrase_file: Option<PathBuf>,
+    /// Do not ask whether the record is yours. 不再确认
+    #[arg(long)]
+    yes: bool,
+    /// Wait this many seconds for the certificate. 等待秒数
+    #[arg(long, default_value_t = 0)]
+    wait: u64,
+}
+
+pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
+    let held = arguments.letter.read()?;
+    let client = files::client(&held.trust.portal_public, &held.trust, None)?;
+    let portal = portal_api::Public(client);
+    let look_up =
+        LookUp { reference: held.reference.clone(), key: held.keys.lookup().as_slice().into() };
+    let record = portal.look_up(&look_up).await?;
+    show(output, &held, &record);
+    let stage = match &record.stage {
+        Stage::Letter { .. } => submit(arguments, &held, &portal, &record).await?,
+        other => other.clone(),
+    };
+    let approved = match &stage {
+        Stage::Awaiting { .. } => {
+            await_approval(output, arguments, &portal, &look_up, stage).await?
+        }
+        _ => true,
+    };
+    if !approved {
+        return Ok(());
+    }
+    let collect = Collect { reference: held.reference.clone(), key: look_up.key.clone() };
+    let collected = collect_when_ready(arguments, &portal, &collect).await?;
+    keep(output, arguments, &held, &record, &collected)
+}
+
+fn show(output: Output, held: &Held, record: &LookedUp) {
+    let sample = if held.trust.sample { "（示例 sample）" } else { "" };
+    output.line(&format!("{}{sample}", held.trust.city));
+    output.line(&format!("姓名 / name: {}", record.name));
+    output.line(&format!("编号 / person: {}", record.person));
+    output.line(&format!("单位 / unit: {}", record.units.join(" › ")));
+    output.line(&format!(
+        "证书 / certificate: {}, {} 天 days",
+        record.profile, record.validity_days
+    ));
+}
+
+async fn submit(
+    arguments: &Arguments,
+    held: &Held,
+    portal: &portal_api::Public,
+    record: &LookedUp,
+) -> Result<Stage, Failure> {
+    if !arguments.yes {
+        prompt::confirm("以上信息是您本人的吗？/ Is this you? [yes]:", "yes")?;
+    }
+    if !record.keys.contains(&arguments.algorithm) {
+        return Err(Failure::usage(
+            "证书模板不允许这种密钥。",
+            format!("this profile takes {}", record.keys.join(", ")),
+        ));
+    }
+    let signer = own_key(arguments)?;
+    let request = CertificationRequest::build(&signer)
+        .map_err(|error| Failure::usage("无法生成请求。", error.to_string()))?;
+    let key = held.keys.bind_key("cli");
+    let key = key.ok_or_else(|| Failure::usage("信函不正确。", "the letter has no bind key"))?;
+    let message = Submit {
+        reference: held.reference.clone(),
+        key: held.keys.lookup().as_slice().into(),
+        challenge: record.challenge.clone(),
+        request: request.der().into(),
+        label: "cli".into(),
+        bind: bind(key, &record.challenge.0, request.der()).into(),
+    };
+    Ok(portal.submit(&message).await?)
+}
+
+/// Opens the key file, or makes it.
+fn own_key(arguments: &Arguments) -> Result<SoftwareSigner, Failure> {
+    let file = arguments.passphrase_file.as_deref();
+    if arguments.key.exists() {
+        return Ok(keys::open(&arguments.key, &*prompt::passphrase(file)?)?);
+    }
+    let signer = SoftwareSigner::generate(algorithm(&arguments.algorithm)?)
+        .map_err(|error| Failure::usage("无法生成密钥。", error.to_string()))?;
+    keys::save(&arguments.key, &signer, &*prompt::new_passphrase(file)?, Stretch::Chosen)?;
+    Ok(signer)
+}
+
+/// Says what happens next; false when the command ends here, because nobody waits.
+async fn await_approval(
+    output: Output,
+    arguments: &Arguments,
+    portal: &portal_api::Public,
+    look_up: &LookUp,
+    mut stage: Stage,
+) -> Result<bool, Failure> {
+    let until = now() + arguments.wait;
+    let mut told = None;
+    while let Stage::Awaiting { order, approvals, needed, expires } = &stage {
+        if told != Some(*approvals) {
+            output.line(&format!("已提交，指令 / submitted, order: {order}"));
+            output.line(&format!(
+                "审批 / approvals: {approvals} of {needed}，须在此前完成 / to be given before {expires}"
+            ));
+            told = Some(*approvals);
+        }
+        if now() >= until {
+            output.line("批准后再次运行本命令即可领取 / run this command again to collect it then");
+            output.json(&serde_json::json!({
+                "stage": "awaiting", "order": order, "approvals": approvals, "needed": needed,
+                "expires": expires,
+            }));
+            return if arguments.wait == 0 { Ok(false) } else { Err(Failure::not_ready()) };
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
+        stage = portal.look_up(look_up).await?.stage;
+    }
+    if let Stage::Letter { .. } = stage {
+        return Err(Failure::usage("申请未获批准或已失效，请重新申请。", "the application is over; apply again")
+            .next("yinxin enroll …"));
+    }
+    Ok(true)
+}
+
+async fn collect_when_ready(
+    arguments: &Arguments,
+    portal: &portal_api::Public,
+    collect: &Collect,
+) -> Result<Collected, Failure> {
+    let until = now() + arguments.wait.max(5);
+    loop {
+        match portal.collect(collect).await {
+            Ok(collected) => return Ok(collected),
+            Err(portal_api::Refusal::Refused(problem))
+                if problem.known() == Some(audit::Code::NotReady) && now() < until => {}
+            Err(refusal) => return Err(refusal.into()),
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
+}
+
+/// Believes the certificate only with its proof, and keeps it.
+fn keep(
+    output: Output,
+    arguments: &Arguments,
+    held: &Held,
+    record: &LookedUp,
+    collected: &Collected,
+) -> Result<(), Failure> {
+    let leaf = proven(held, record, collected).map_err(|error| Failure::not_trusted(&error))?;
+    check_key(&arguments.key, &leaf, arguments.passphrase_file.as_deref())?;
+    let pem: Result<String, _> =
+        collected.chain.iter().map(|der| Ok(Certificate::read(&der.0)?.pem())).collect();
+    let pem = pem.map_err(|error: pki::certificate::CertificateError| {
+        Failure::usage("证书无法读取。", error.to_string())
+    })?;
+    let already = files::chain(&arguments.out)
+        .is_ok_and(|chain| chain.first().is_some_and(|known| known.sha256() == leaf.sha256()));
+    let proof = PathBuf::from(format!("{}.proof.json", arguments.out.display()));
+    if !already {
+        files::write_new(&arguments.out, pem.as_bytes())?;
+        let evidence = serde_json::to_vec_pretty(&collected.evidence).unwrap_or_default();
+        files::write_new(&proof, &evidence)?;
+    }
+    let until = audit::time::seconds(leaf.not_after());
+    output.line(&format!("证书已领取 / certificate: {}", arguments.out.display()));
+    output.line(&format!("序列号 / serial: {}，有效至 / until {until}", leaf.serial()));
+    output.line(&format!(
+        "日志证明已核对，第 {} 条 / proven by the log, entry {0}",
+        collected.evidence.index
+    ));
+    output.line("信函请妥善保管，可用于挂失 / keep the letter: with it you can report a loss");
+    output.json(&serde_json::json!({
+        "stage": "issued", "certificate": arguments.out, "proof": proof,
+        "serial": leaf.serial().to_string(), "not_after": until, "index": collected.evidence.index,
+    }));
+    Ok(())
+}
+
+/// The certificate, if chain, subject and log agree.
+fn proven(
+    held: &Held,
+    record: &LookedUp,
+    collected: &Collected,
+) -> Result<Certificate, NotTrusted> {
+    let read: Result<Vec<Certificate>, _> =
+        collected.chain.iter().map(|der| Certificate::read(&der.0)).collect();
+    let chain = read.map_err(|_| NotTrusted::Root)?;
+    let [leaf, between @ .., root] = chain.as_slice() else { return Err(NotTrusted::Root) };
+    if root.sha256().as_slice() != held.trust.root_sha256.0 {
+        return Err(NotTrusted::Root);
+    }
+    check(leaf, between, root, now(), Usage::Client).map_err(|_| NotTrusted::Root)?;
+    let logged = collected.evidence.open(&held.trust, "control")?;
+    let Event::Issued { sha256, serial, .. } = &logged.event else {
+        return Err(NotTrusted::Inclusion);
+    };
+    let same = sha256.0 == leaf.sha256() && *serial == leaf.serial().to_string();
+    if same && leaf.subject().person().as_deref() == Some(&record.person) {
+        Ok(leaf.clone())
+    } else {
+        Err(NotTrusted::Inclusion)
+    }
+}
+
+/// The certificate is for the key in our file.
+fn check_key(path: &Path, leaf: &Certificate, file: Option<&Path>) -> Result<(), Failure> {
+    let signer = keys::open(path, &*prompt::passphrase(file)?)?;
+    if signer.public_key().sha256() == leaf.key().sha256() {
+        Ok(())
+    } else {
+        Err(Failure::usage(
+            "证书不是为这个密钥签发的。",
+            "the certificate is for another key; bring the key of the application",
+        ))
+    }
+}

@@ -1,0 +1,190 @@
+//! How commands fail: one sentence in both languages, a code, the next command, an exit code.
+
+use audit::code::Blame;
+use audit::export::NotTrusted;
+use audit::{Code, Problem};
+use keys::KeyFileError;
+use mtls::CallError;
+use std::process::ExitCode;
+
+/// Why a command did not do it.
+#[derive(Debug)]
+pub struct Failure {
+    exit: u8,
+    code: String,
+    zh: String,
+    en: String,
+    reference: String,
+    next: String,
+}
+
+const USAGE: u8 = 2;
+const DENIED: u8 = 3;
+const NOT_FOUND: u8 = 4;
+const CONFLICT: u8 = 5;
+const UNREACHABLE: u8 = 6;
+
+impl Failure {
+    fn new(exit: u8, code: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        let next = String::new();
+        let (zh, en) = (zh.into(), en.into());
+        Self { exit, code: code.into(), zh, en, reference: String::new(), next }
+    }
+
+    /// What was typed is wrong.
+    pub(crate) fn usage(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::new(USAGE, "usage", zh, en)
+    }
+
+    /// What arrived cannot be believed.
+    pub(crate) fn not_trusted(error: &NotTrusted) -> Self {
+        Self::new(DENIED, "not-trusted", "内容不可信，未作任何操作。", format!("not trusted: {error}"))
+    }
+
+    /// It is not finished.
+    pub(crate) fn not_ready() -> Self {
+        Self::from(Problem::new(Code::NotReady, String::new()))
+    }
+
+    /// The command to type next.
+    pub(crate) fn next(mut self, command: impl Into<String>) -> Self {
+        self.next = command.into();
+        self
+    }
+
+    /// Prints it and gives the exit code.
+    pub(crate) fn tell(&self, json: bool) -> ExitCode {
+        if json {
+            let value = serde_json::json!({
+                "code": self.code, "zh": self.zh, "en": self.en,
+                "reference": self.reference, "next": self.next, "exit": self.exit,
+            });
+            eprintln!("{value}");
+        } else {
+            eprintln!("✗ {}\n  {}", self.zh, self.en);
+            if !self.reference.is_empty() {
+                eprintln!("  编号 / reference: {} [{}]", self.reference, self.code);
+            }
+            if !self.next.is_empty() {
+                eprintln!("  下一步 / next: {}", self.next);
+            }
+        }
+        ExitCode::from(self.exit)
+    }
+}
+
+/// Exit code of a refusal by the system.
+fn exit_of(code: Option<Code>) -> u8 {
+    match code {
+        Some(Code::NotFound | Code::OrderUnknown | Code::PersonUnknown | Code::UnitUnknown) => {
+            NOT_FOUND
+        }
+        Some(
+            Code::CodeUsed
+            | Code::ChallengeUsed
+            | Code::NotReady
+            | Code::OrderConsumed
+            | Code::OrderCancelled
+            | Code::OrderExpired
+            | Code::ApproverTwice
+            | Code::ProfileChanged
+            | Code::PersonChanged
+            | Code::PersonLeft
+            | Code::RoleConflict
+            | Code::StateConflict
+            | Code::KeyForeign,
+        ) => CONFLICT,
+        Some(Code::Malformed | Code::TooLarge | Code::RequestMalformed) => USAGE,
+        Some(code) if code.blame() == Blame::Us => UNREACHABLE,
+        _ => DENIED,
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        let exit = exit_of(problem.known());
+        let next = match problem.known() {
+            Some(Code::NotReady) => "yinxin enroll … (稍后再试 again later)",
+            Some(Code::LabelNotAllowed | Code::ChallengeUsed) => "yinxin enroll --help",
+            Some(Code::ProfileChanged | Code::PersonChanged | Code::OrderExpired) => {
+                "yinxin enroll … (重新申请 apply again)"
+            }
+            Some(Code::ApproverTwice | Code::OrderConsumed) => "yinxin approve",
+            _ => "",
+        };
+        let mut failure = Self::new(exit, &problem.code, problem.zh, problem.en).next(next);
+        failure.reference = problem.reference;
+        failure
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::NotTrusted { .. } => {
+                Self::new(DENIED, "not-trusted", "对方不是可信的服务器，未发送任何内容。", error.to_string())
+                    .next("check the trust file / 核对信任文件")
+            }
+            CallError::Address(_) => Self::usage("地址不正确。", error.to_string()),
+            _ => Self::new(UNREACHABLE, "unreachable", "无法连接服务器。", error.to_string())
+                .next("try again later / 请稍后再试"),
+        }
+    }
+}
+
+impl From<portal_api::Refusal> for Failure {
+    fn from(refusal: portal_api::Refusal) -> Self {
+        match refusal {
+            portal_api::Refusal::Refused(problem) => problem.into(),
+            portal_api::Refusal::Call(error) => error.into(),
+            other => Self::new(UNREACHABLE, "unreachable", "无法连接服务器。", other.to_string()),
+        }
+    }
+}
+
+impl From<ca_api::Refusal> for Failure {
+    fn from(refusal: ca_api::Refusal) -> Self {
+        match refusal {
+            ca_api::Refusal::Refused(problem) => problem.into(),
+            ca_api::Refusal::Call(error) => error.into(),
+            other => Self::new(UNREACHABLE, "unreachable", "无法连接服务器。", other.to_string()),
+        }
+    }
+}
+
+impl From<KeyFileError> for Failure {
+    fn from(error: KeyFileError) -> Self {
+        let text = error.to_string();
+        match error {
+            KeyFileError::Exists(_) => Self::new(CONFLICT, "key-exists", "密钥文件已存在，不会覆盖。", text)
+                .next("choose another --key / 另选文件名"),
+            KeyFileError::Passphrase(_) => {
+                Self::new(DENIED, "wrong-passphrase", "密钥口令不正确。", text)
+            }
+            KeyFileError::File { ref source, .. }
+                if source.kind() == std::io::ErrorKind::NotFound =>
+            {
+                Self::new(NOT_FOUND, "file-not-found", "找不到文件。", text)
+            }
+            _ => Self::usage("密钥文件无法使用。", text),
+        }
+    }
+}
+
+impl From<mtls::tls::TlsError> for Failure {
+    fn from(error: mtls::tls::TlsError) -> Self {
+        Self::usage("证书或密钥无法用于连接。", error.to_string())
+    }
+}
+
+/// A file that cannot be read or written.
+pub(crate) fn file_failure(path: &std::path::Path, error: &std::io::Error) -> Failure {
+    let text = format!("{}: {error}", path.display());
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Failure::new(NOT_FOUND, "file-not-found", "找不到文件。", text),
+        std::io::ErrorKind::AlreadyExists => {
+            Failure::new(CONFLICT, "file-exists", "文件已存在，不会覆盖。", text)
+        }
+        _ => Failure::usage("文件无法读写。", text),
+    }
+}

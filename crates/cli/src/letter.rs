@@ -1,0 +1,66 @@
+//! The letter in a person's hands: a file, or a reference and a code typed beside a trust file. The
+//! code never leaves this program; keys derived from it do what it is for.
+
+use crate::exit::Failure;
+use crate::{files, prompt};
+use audit::letter::{EnrolmentCode, Letter, LetterKeys, read_reference};
+use audit::trust::Trust;
+use clap::Args;
+use std::path::PathBuf;
+use zeroize::Zeroizing;
+
+/// How a letter is given.
+#[derive(Args)]
+pub(crate) struct LetterArguments {
+    /// The letter as a file. 信函文件
+    #[arg(long, conflicts_with_all = ["reference", "trust", "code_file"])]
+    letter: Option<PathBuf>,
+    /// The letter's reference, typed. 编号
+    #[arg(long, requires = "trust")]
+    reference: Option<String>,
+    /// File whose first line is the code; asked for otherwise. 领证码文件
+    #[arg(long)]
+    code_file: Option<PathBuf>,
+    /// The trust file that came with the letter. 信任文件
+    #[arg(long, env = "YINXIN_TRUST")]
+    trust: Option<PathBuf>,
+}
+
+/// A letter that was read.
+pub(crate) struct Held {
+    pub(crate) reference: String,
+    pub(crate) keys: LetterKeys,
+    pub(crate) trust: Trust,
+}
+
+impl LetterArguments {
+    /// Reads reference, code and trust file, and derives the keys.
+    pub(crate) fn read(&self) -> Result<Held, Failure> {
+        let (reference, code, trust) = match (&self.letter, &self.reference, &self.trust) {
+            (Some(path), _, _) => {
+                let letter: Letter = files::document(path)?;
+                (letter.reference, Zeroizing::new(letter.code), letter.trust)
+            }
+            (None, Some(reference), Some(trust)) => {
+                let code = match &self.code_file {
+                    Some(path) => prompt::from_file(path)?,
+                    None => prompt::hidden("领证码 / code: ")?,
+                };
+                (reference.clone(), code, files::document(trust)?)
+            }
+            _ => {
+                return Err(Failure::usage("请给出信函。", "a letter is needed")
+                    .next("--letter FILE, or --reference R --trust FILE"));
+            }
+        };
+        let reference = read_reference(&reference)
+            .ok_or_else(|| Failure::usage("编号不正确。", "this is not a reference"))?;
+        let code = EnrolmentCode::read(&code)
+            .map_err(|error| Failure::usage("领证码有误，请核对每个字符。", error.to_string()))?;
+        let founding = trust.founding.digest();
+        let founding =
+            founding.ok_or_else(|| Failure::usage("信任文件不正确。", "the trust file is damaged"))?;
+        let keys = LetterKeys::derive(&founding, &reference, &code);
+        Ok(Held { reference, keys, trust })
+    }
+}

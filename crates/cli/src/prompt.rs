@@ -1,0 +1,89 @@
+//! Asking people: passphrases without echo, confirmations by typing what is confirmed.
+
+use crate::exit::{Failure, file_failure};
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use std::io::{BufRead, IsTerminal, Write, stdin, stderr};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Shortest passphrase that people may choose, in characters.
+const PASSPHRASE_CHARS_MIN: usize = 12;
+
+/// The passphrase of an existing key: from a file, or asked.
+pub(crate) fn passphrase(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
+    match file {
+        Some(path) => from_file(path),
+        None => hidden("密钥口令 / passphrase: "),
+    }
+}
+
+/// The passphrase of a new key: from a file, or asked twice.
+pub(crate) fn new_passphrase(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
+    let chosen = match file {
+        Some(path) => from_file(path)?,
+        None => {
+            let first = hidden("新口令（至少 12 个字符）/ new passphrase (12 characters at least): ")?;
+            let second = hidden("再输一次 / once more: ")?;
+            if *first != *second {
+                return Err(Failure::usage("两次输入不一致。", "the two differ"));
+            }
+            first
+        }
+    };
+    if chosen.chars().count() < PASSPHRASE_CHARS_MIN {
+        return Err(Failure::usage(
+            "口令太短，至少 12 个字符。",
+            format!("the passphrase has fewer than {PASSPHRASE_CHARS_MIN} characters"),
+        ));
+    }
+    Ok(chosen)
+}
+
+/// The first line of a file.
+pub(crate) fn from_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let text =
+        Zeroizing::new(std::fs::read_to_string(path).map_err(|error| file_failure(path, &error))?);
+    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+}
+
+/// Asks without echo. Where there is no terminal a script must bring a file.
+pub(crate) fn hidden(question: &str) -> Result<Zeroizing<String>, Failure> {
+    let terminal = stdin();
+    if !terminal.is_terminal() {
+        return Err(Failure::usage("没有终端可供输入。", "there is no terminal to ask on")
+            .next("--passphrase-file FILE"));
+    }
+    eprint!("{question}");
+    let _ = stderr().flush();
+    let failed = |_| Failure::usage("无法关闭回显。", "the echo cannot be switched off");
+    let before = tcgetattr(&terminal).map_err(failed)?;
+    let mut silent = before.clone();
+    silent.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(&terminal, OptionalActions::Now, &silent).map_err(failed)?;
+    let mut line = Zeroizing::new(String::new());
+    let read = terminal.lock().read_line(&mut line);
+    let _ = tcsetattr(&terminal, OptionalActions::Now, &before);
+    eprintln!();
+    read.map_err(|error| Failure::usage("输入中断。", error.to_string()))?;
+    Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// Asks for `word` to be typed; anything else means no.
+pub(crate) fn confirm(question: &str, word: &str) -> Result<(), Failure> {
+    if !stdin().is_terminal() {
+        return Err(Failure::usage("没有终端可供确认。", "there is no terminal to confirm on")
+            .next("--yes"));
+    }
+    eprint!("{question} ");
+    let _ = stderr().flush();
+    let mut line = String::new();
+    stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| Failure::usage("输入中断。", error.to_string()))?;
+    if line.trim() == word {
+        Ok(())
+    } else {
+        Err(Failure::usage("未确认，没有作任何操作。", "not confirmed; nothing was done"))
+    }
+}

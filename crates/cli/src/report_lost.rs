@@ -1,0 +1,63 @@
+//! `yinxin report-lost`: the letter's loss key is evidence enough; the answer is a signed receipt.
+
+use crate::exit::Failure;
+use crate::letter::{Held, LetterArguments};
+use crate::{Output, files, now, prompt};
+use audit::enrolment::{ReportLoss, SignedReceipt};
+use audit::export::{NotTrusted, certified_key};
+use audit::label::Label;
+use audit::letter::LossReceipt;
+use pki::oid::Arc;
+use std::path::PathBuf;
+
+/// Arguments of `yinxin report-lost`.
+#[derive(clap::Args)]
+#[command(after_help = "Revokes what was issued under this letter, at once and for ever. / 立即且永久吊销。")]
+pub struct Arguments {
+    #[command(flatten)]
+    letter: LetterArguments,
+    /// Where the signed receipt goes. 回执文件
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Do not ask for confirmation. 不再确认
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
+    let held = arguments.letter.read()?;
+    if !arguments.yes {
+        prompt::confirm("挂失后证书立即吊销，不可恢复 / this cannot be undone [yes]:", "yes")?;
+    }
+    let status = ca_api::Status(files::client(&held.trust.status, &held.trust, None)?);
+    let report = ReportLoss {
+        reference: held.reference.clone(),
+        value: held.keys.loss_value(&held.reference).into(),
+    };
+    let signed = status.report_loss(&report).await?;
+    let receipt = verified(&held, &signed).map_err(|error| Failure::not_trusted(&error))?;
+    if let Some(out) = &arguments.out {
+        let bytes = serde_json::to_vec_pretty(&signed)
+            .map_err(|error| Failure::usage("无法写出回执。", error.to_string()))?;
+        files::write_new(out, &bytes)?;
+    }
+    output.line(&format!("已挂失 / reported lost: {} ({})", receipt.reference, receipt.time));
+    for serial in &receipt.serials {
+        output.line(&format!("已吊销 / revoked: {serial}"));
+    }
+    output.line("请向登记人员申请新信函 / ask your registration officer for a new letter");
+    output.json(&serde_json::json!(receipt));
+    Ok(())
+}
+
+/// The receipt, if the status key signed it for this city and this letter.
+fn verified(held: &Held, signed: &SignedReceipt) -> Result<LossReceipt, NotTrusted> {
+    let key = certified_key(&signed.chain, &held.trust, Arc::status_signing, now())?;
+    if !Label::Receipt.verify(&key, &signed.receipt.0, &signed.signature.0) {
+        return Err(NotTrusted::Purpose);
+    }
+    let receipt: LossReceipt =
+        audit::json::read(&signed.receipt.0).map_err(|_| NotTrusted::Purpose)?;
+    let ours = receipt.reference == held.reference && receipt.founding == held.trust.founding;
+    if ours { Ok(receipt) } else { Err(NotTrusted::Purpose) }
+}

@@ -1,0 +1,62 @@
+//! `yinxin request`: a key and its request, for first people, services, and anyone who enrols later.
+
+use crate::Output;
+use crate::exit::Failure;
+use crate::{files, prompt};
+use keys::{SoftwareSigner, Stretch};
+use pki::CertificationRequest;
+use pki::algorithm::{Algorithm, REGISTRY, by_name};
+use std::path::PathBuf;
+
+/// Arguments of `yinxin request`.
+#[derive(clap::Args)]
+#[command(after_help = "Example / 例: yinxin request --key my.key --out my.csr\n\
+                        The key stays in its file, encrypted; only the request leaves.")]
+pub struct Arguments {
+    /// Where the new key goes (encrypted PKCS#8, never overwritten). 密钥文件
+    #[arg(long)]
+    key: PathBuf,
+    /// Where the request goes (PKCS#10 in PEM). 请求文件
+    #[arg(long)]
+    out: PathBuf,
+    /// p256, p384, ed25519, rsa2048, rsa3072 or rsa4096. 算法
+    #[arg(long, default_value = "p256")]
+    algorithm: String,
+    /// File whose first line is the new passphrase; asked for otherwise. 口令文件
+    #[arg(long)]
+    passphrase_file: Option<PathBuf>,
+    /// For a service: the key is written in clear, mode 0600, for TLS without anybody present. 服务
+    #[arg(long, conflicts_with = "passphrase_file")]
+    service: bool,
+}
+
+pub(crate) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
+    let algorithm = algorithm(&arguments.algorithm)?;
+    let signer = SoftwareSigner::generate(algorithm)
+        .map_err(|error| Failure::usage("无法生成密钥。", error.to_string()))?;
+    if arguments.service {
+        keys::save_plain(&arguments.key, &signer)?;
+    } else {
+        let passphrase = prompt::new_passphrase(arguments.passphrase_file.as_deref())?;
+        keys::save(&arguments.key, &signer, &passphrase, Stretch::Chosen)?;
+    }
+    let request = CertificationRequest::build(&signer)
+        .map_err(|error| Failure::usage("无法生成请求。", error.to_string()))?;
+    let pem = pki::certificate::pem("CERTIFICATE REQUEST", request.der());
+    files::write_new(&arguments.out, pem.as_bytes())?;
+    output.line(&format!("密钥 / key: {}", arguments.key.display()));
+    output.line(&format!("请求 / request: {}", arguments.out.display()));
+    let key_sha256 = audit::Bytes::from(request.key().sha256()).to_string();
+    output.json(&serde_json::json!({
+        "key": arguments.key, "request": arguments.out, "algorithm": algorithm.name,
+        "key_sha256": key_sha256,
+    }));
+    Ok(())
+}
+
+/// A registry member by name.
+pub(crate) fn algorithm(name: &str) -> Result<&'static Algorithm, Failure> {
+    let names: Vec<&str> = REGISTRY.iter().map(|member| member.name).collect();
+    by_name(name)
+        .ok_or_else(|| Failure::usage("没有这种算法。", format!("one of {}", names.join(", "))))
+}

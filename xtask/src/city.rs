@@ -1,0 +1,92 @@
+//! `city.json`: describes a city, so that no script has to read printed text. Paths are relative to
+//! its folder.
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The description.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct City {
+    /// The city's name.
+    pub city: String,
+    /// Addresses of the portal.
+    pub portal: PortalUrls,
+    /// The CA's public files.
+    pub ca: CaFiles,
+    /// The logs.
+    pub logs: BTreeMap<String, LogUrl>,
+    /// The trust file.
+    pub trust_file: String,
+    /// Health and metrics by process.
+    pub admin_urls: BTreeMap<String, String>,
+    /// The people.
+    pub people: Vec<Person>,
+}
+
+/// Addresses of the portal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PortalUrls {
+    pub public_url: String,
+    pub staff_url: String,
+}
+
+/// The CA's public files.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CaFiles {
+    pub root_pem: String,
+    pub issuing_pem: String,
+    pub crl_url: String,
+    pub root_crl_url: String,
+}
+
+/// A log.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LogUrl {
+    pub url: String,
+    pub vkey: String,
+}
+
+/// A person: with a letter, or with a certificate.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Person {
+    pub name: String,
+    pub role: String,
+    pub unit: String,
+    pub person: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cert: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passphrase_file: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p12: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p12_password_file: Option<String>,
+}
+
+impl City {
+    /// Reads the description of a city.
+    pub fn read(folder: &Path) -> anyhow::Result<Self> {
+        let path = folder.join("city.json");
+        let text = std::fs::read(&path)
+            .with_context(|| format!("{}: no city here; next: make run", path.display()))?;
+        Ok(serde_json::from_slice(&text)?)
+    }
+
+    /// Writes it whole.
+    pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        let beside = folder.join("city.json.new");
+        std::fs::write(&beside, serde_json::to_vec_pretty(self)?)?;
+        Ok(std::fs::rename(&beside, folder.join("city.json"))?)
+    }
+
+    /// People with a role who hold a certificate.
+    pub fn holders(&self, role: &str) -> impl Iterator<Item = &Person> {
+        self.people.iter().filter(move |person| person.role == role && person.cert.is_some())
+    }
+}

@@ -1,0 +1,183 @@
+//! What operators, officers and officials do, through the same binaries that they use.
+
+use crate::city::{City, Person};
+use crate::tool;
+use anyhow::Context;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// How long an order may take to be carried out, in looks.
+const LOOKS_MAX: usize = 400;
+const LOOK: Duration = Duration::from_millis(25);
+
+/// Acts for the people of a city.
+pub struct Actor {
+    folder: PathBuf,
+    city: City,
+    officers: Vec<Person>,
+}
+
+/// A few random letters that make names fresh.
+pub fn suffix() -> anyhow::Result<String> {
+    let mut random = [0u8; 3];
+    getrandom::fill(&mut random).map_err(|_| anyhow::anyhow!("no randomness"))?;
+    Ok(data_encoding::HEXLOWER.encode(&random))
+}
+
+impl Actor {
+    /// For the city in `folder`.
+    pub fn new(folder: &Path) -> anyhow::Result<Self> {
+        let city = City::read(folder)?;
+        let officers = city.holders("registration-officer").cloned().collect();
+        Ok(Self { folder: folder.to_owned(), city, officers })
+    }
+
+    /// Registers a person by an order that both officers approve; gives the person id.
+    pub fn register(&self, name: &str, unit: &str) -> anyhow::Result<String> {
+        let drafted = tool::json(tool::ca_server(&self.folder)?.args([
+            "person",
+            "create",
+            "--name",
+            name,
+            "--unit",
+            unit,
+            "--evidence",
+            "任命文件与身份证原件已核对 / appointment and identity card seen",
+        ]))?;
+        let text = |key: &str| drafted[key].as_str().unwrap_or_default().to_owned();
+        self.approve_online(&text("order"), 0)?;
+        self.approve_online(&text("order"), 1)?;
+        self.carried_out(&text("order"))?;
+        Ok(text("person"))
+    }
+
+    /// Waits until an order is done.
+    pub fn carried_out(&self, order: &str) -> anyhow::Result<()> {
+        for _ in 0..LOOKS_MAX {
+            let shown =
+                tool::json(tool::ca_server(&self.folder)?.args(["order", "show", order]))?;
+            if shown["state"] == "done" {
+                return Ok(());
+            }
+            pause();
+        }
+        anyhow::bail!("order {order} is not carried out; next: ca-server doctor")
+    }
+
+    /// Makes a letter; gives its path.
+    pub fn letter(&self, person: &str, profile: &str) -> anyhow::Result<PathBuf> {
+        let made = tool::json(
+            tool::ca_server(&self.folder)?.args(["letter", person, "--profile", profile]),
+        )?;
+        Ok(PathBuf::from(made["letter"].as_str().context("letter")?))
+    }
+
+    /// Applies with a letter; gives the order's id.
+    pub fn submit(&self, letter: &Path, to: &Path) -> anyhow::Result<String> {
+        tool::write_passphrase(&to.with_extension("passphrase"))?;
+        let said = tool::json(&mut self.enroll(letter, to)?)?;
+        Ok(said["order"].as_str().context("order")?.to_owned())
+    }
+
+    /// Collects the certificate; the key is written in clear beside it, for plain clients.
+    pub fn collect(&self, letter: &Path, to: &Path) -> anyhow::Result<Value> {
+        let said = tool::json(self.enroll(letter, to)?.args(["--wait", "30"]))?;
+        let passphrase = keys::passphrase_from_file(&to.with_extension("passphrase"))?;
+        let key = keys::open(&to.with_extension("sealed.key"), &passphrase)?;
+        keys::save_plain(&to.with_extension("key"), &key)?;
+        Ok(said)
+    }
+
+    fn enroll(&self, letter: &Path, to: &Path) -> anyhow::Result<Command> {
+        let mut command = tool::yinxin()?;
+        command
+            .args(["enroll", "--yes", "--letter"])
+            .arg(letter)
+            .arg("--key")
+            .arg(to.with_extension("sealed.key"))
+            .arg("--out")
+            .arg(to.with_extension("pem"))
+            .arg("--passphrase-file")
+            .arg(to.with_extension("passphrase"));
+        Ok(command)
+    }
+
+    /// An officer approves through the portal.
+    pub fn approve_online(&self, order: &str, officer: usize) -> anyhow::Result<()> {
+        let mut command = self.approve(officer)?;
+        tool::json(command.args([order, "--yes"])).map(|_| ())
+    }
+
+    /// An officer approves an exported order; the CA host takes the file.
+    pub fn approve_offline(&self, order: &str, officer: usize) -> anyhow::Result<()> {
+        let export = self.folder.join(format!("demo/{order}.order.json"));
+        let approval = self.folder.join(format!("demo/{order}.approval.json"));
+        tool::run(
+            tool::ca_server(&self.folder)?.args(["order", "export", order, "--out"]).arg(&export),
+        )?;
+        let mut command = self.approve(officer)?;
+        tool::json(command.arg("--order").arg(&export).arg("--out").arg(&approval).arg("--yes"))?;
+        tool::run(
+            tool::ca_server(&self.folder)?.args(["order", "import-approval"]).arg(&approval),
+        )?;
+        Ok(())
+    }
+
+    fn approve(&self, officer: usize) -> anyhow::Result<Command> {
+        let officer = self.officers.get(officer).context("no such officer")?;
+        let path = |place: &Option<String>| -> anyhow::Result<PathBuf> {
+            Ok(self.folder.join(place.as_deref().context("place")?))
+        };
+        let mut command = tool::yinxin()?;
+        command
+            .arg("approve")
+            .arg("--trust")
+            .arg(self.folder.join(&self.city.trust_file))
+            .arg("--cert")
+            .arg(path(&officer.cert)?)
+            .arg("--key")
+            .arg(path(&officer.key)?)
+            .arg("--passphrase-file")
+            .arg(path(&officer.passphrase_file)?);
+        Ok(command)
+    }
+
+    /// Brings key and certificate into a form for browsers.
+    pub fn export(&self, to: &Path) -> anyhow::Result<()> {
+        tool::write_passphrase(&to.with_extension("p12.password"))?;
+        tool::run(
+            tool::yinxin()?
+                .args(["cert", "export", "--p12"])
+                .arg(to.with_extension("p12"))
+                .arg("--password-file")
+                .arg(to.with_extension("p12.password"))
+                .arg("--cert")
+                .arg(to.with_extension("pem"))
+                .arg("--key")
+                .arg(to.with_extension("sealed.key"))
+                .arg("--passphrase-file")
+                .arg(to.with_extension("passphrase")),
+        )?;
+        Ok(())
+    }
+
+    /// Reports a loss; gives the serial numbers of the receipt.
+    pub fn report_lost(&self, letter: &Path, out: &Path) -> anyhow::Result<Vec<String>> {
+        let said = tool::json(
+            tool::yinxin()?
+                .args(["report-lost", "--yes", "--letter"])
+                .arg(letter)
+                .arg("--out")
+                .arg(out),
+        )?;
+        let serials = said["serials"].as_array().context("serials")?;
+        Ok(serials.iter().filter_map(|serial| serial.as_str().map(str::to_owned)).collect())
+    }
+}
+
+fn pause() {
+    #[expect(clippy::disallowed_methods, reason = "polls a running system from outside")]
+    std::thread::sleep(LOOK);
+}

@@ -1,0 +1,124 @@
+//! The processes of a city: started, watched until ready, ended by their own ids.
+
+use crate::city::City;
+use crate::tool;
+use anyhow::{Context, bail};
+use mtls::Client;
+use rustix::process::{Pid, Signal, kill_process};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+const READY_LOOKS_MAX: usize = 600;
+const LOOK: Duration = Duration::from_millis(50);
+const STOP_LOOKS_MAX: usize = 400;
+
+/// Every process: name in `admin_urls`, binary, arguments.
+pub const PROCESSES: [(&str, &str, [&str; 2]); 5] = [
+    ("log", "ca-server", ["serve", "log"]),
+    ("status", "ca-server", ["serve", "status"]),
+    ("issuer", "ca-server", ["serve", "issuer"]),
+    ("portal-public", "ra-portal", ["serve", "public"]),
+    ("portal-staff", "ra-portal", ["serve", "staff"]),
+];
+
+/// Running processes; dropping it ends what still runs.
+pub struct Running {
+    children: Vec<(String, Child)>,
+    folder: PathBuf,
+}
+
+impl Running {
+    /// Starts every process of a city and waits until each is ready.
+    pub async fn start(folder: &Path) -> anyhow::Result<Self> {
+        let mut running = Self { children: Vec::new(), folder: folder.to_owned() };
+        std::fs::create_dir_all(folder.join("logs"))?;
+        for (name, _, _) in PROCESSES {
+            running.spawn(name)?;
+        }
+        let city = City::read(folder)?;
+        for (name, url) in &city.admin_urls {
+            running.ready(name, url).await?;
+        }
+        Ok(running)
+    }
+
+    fn spawn(&mut self, name: &str) -> anyhow::Result<()> {
+        let (_, binary, words) =
+            PROCESSES.iter().find(|(known, _, _)| *known == name).context("no such process")?;
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.join(format!("logs/{name}.log")))?;
+        let mut command = Command::new(tool::binary(binary)?);
+        match *binary {
+            "ca-server" => command.arg("--state").arg(self.folder.join("ca")),
+            _ => command.arg("--config").arg(self.folder.join("portal.toml")),
+        };
+        let child = command
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .with_context(|| name.to_owned())?;
+        self.children.push((name.to_owned(), child));
+        Ok(())
+    }
+
+    async fn ready(&mut self, name: &str, url: &str) -> anyhow::Result<()> {
+        let client = Client::new(url, None)?;
+        for _ in 0..READY_LOOKS_MAX {
+            self.check()?;
+            if client.get("/readyz").await.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        bail!("{name} does not become ready; see {}/logs/{name}.log", self.folder.display())
+    }
+
+    /// An error if a process ended by itself.
+    pub fn check(&mut self) -> anyhow::Result<()> {
+        for (name, child) in &mut self.children {
+            if let Some(status) = child.try_wait()? {
+                bail!("{name} ended ({status}); see {}/logs/{name}.log", self.folder.display());
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends every process gently, newest first, and waits for it.
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        for (_, child) in self.children.iter().rev() {
+            signal(child, Signal::TERM);
+        }
+        for (name, mut child) in std::mem::take(&mut self.children) {
+            let mut looks = 0;
+            while child.try_wait()?.is_none() {
+                looks += 1;
+                if looks > STOP_LOOKS_MAX {
+                    eprintln!("{name} does not stop and is killed");
+                    child.kill()?;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        for (_, child) in &mut self.children {
+            signal(child, Signal::TERM);
+            let _ = child.wait();
+        }
+    }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, signal);
+    }
+}

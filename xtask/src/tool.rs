@@ -1,0 +1,70 @@
+//! Running our own binaries as people and operators do.
+
+use anyhow::{Context, bail};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A binary of this workspace, built beside this one.
+pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let path = own.parent().context("no folder")?.join(name);
+    if path.exists() { Ok(path) } else { bail!("{name} is not built; next: cargo build --workspace") }
+}
+
+/// Runs a command to its end; its standard output, or an error with what it said.
+pub fn run(command: &mut Command) -> anyhow::Result<String> {
+    let output = output(command)?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{}: {}", show(command), said.trim());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Runs a command to its end.
+pub fn output(command: &mut Command) -> anyhow::Result<Output> {
+    command.output().with_context(|| show(command))
+}
+
+/// Runs a command with `--json` and reads its one line.
+pub fn json(command: &mut Command) -> anyhow::Result<serde_json::Value> {
+    let text = run(command.arg("--json"))?;
+    let line = text.lines().next_back().context("it printed nothing")?;
+    Ok(serde_json::from_str(line)?)
+}
+
+fn show(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy();
+    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+    format!("{program} {}", words.join(" "))
+}
+
+/// `yinxin`.
+pub fn yinxin() -> anyhow::Result<Command> {
+    Ok(Command::new(binary("yinxin")?))
+}
+
+/// `ca-server` on the state directory of a city.
+pub fn ca_server(city: &Path) -> anyhow::Result<Command> {
+    let mut command = Command::new(binary("ca-server")?);
+    command.arg("--state").arg(city.join("ca"));
+    Ok(command)
+}
+
+/// Writes a file that only its owner reads; an existing one is replaced.
+pub fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let _ = std::fs::remove_file(path);
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
+    Ok(file.write_all(bytes)?)
+}
+
+/// A random passphrase in a file of its own.
+pub fn write_passphrase(path: &Path) -> anyhow::Result<()> {
+    let mut random = [0u8; 20];
+    getrandom::fill(&mut random).map_err(|_| anyhow::anyhow!("no randomness"))?;
+    let text = data_encoding::BASE32_NOPAD.encode(&random).to_lowercase();
+    write_private(path, format!("{text}\n").as_bytes())
+}
