@@ -84,7 +84,14 @@ impl Store {
         });
         let migrator = Migrator::with_migrations(list.collect());
         match self {
-            Self::Sqlite(pool) => migrator.run(pool).await?,
+            Self::Sqlite(pool) => {
+                // SQLite has no lock of its own for this: processes of one database take turns.
+                let options = pool.connect_options();
+                let beside = format!("{}.migrating", options.get_filename().display());
+                let lock = std::fs::File::create(beside).map_err(sqlx::Error::Io)?;
+                lock.lock().map_err(sqlx::Error::Io)?;
+                migrator.run(pool).await?;
+            }
             Self::Postgres(pool) => migrator.run(pool).await?,
         }
         Ok(())

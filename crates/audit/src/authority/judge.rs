@@ -107,7 +107,7 @@ impl Authority {
 
     /// An order that is open in the tree, or a brake that is only recorded.
     pub(super) fn entry(&self, digest: &str) -> Option<&super::OpenOrder> {
-        self.pending.brakes.get(digest).or_else(|| self.orders.get(digest))
+        self.pending.open.get(digest).or_else(|| self.orders.get(digest))
     }
 
     fn stored(&self, digest: &str) -> &[(Bytes, Approval)] {

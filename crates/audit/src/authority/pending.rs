@@ -71,8 +71,8 @@ impl Authority {
         }
         let digest = key(&Bytes::from(crate::order::digest(&order.0)));
         let known = self.orders.contains_key(&digest) || self.closed_orders.contains_key(&digest);
-        if read.kind == "revoke" && !known {
-            self.pending.brakes.insert(digest, OpenOrder::new(&read, order, signature));
+        if !known {
+            self.pending.open.insert(digest, OpenOrder::new(&read, order, signature));
         }
     }
 
@@ -85,7 +85,7 @@ impl Authority {
         if open.approvals.iter().all(|(known, _)| *known != id) {
             open.approvals.push((id, approval.clone()));
         }
-        self.pending.brakes.insert(digest, open);
+        self.pending.open.insert(digest, open);
     }
 
     /// Which of the named orders a new one replaces: open ones to issue under the same letter.

@@ -187,8 +187,9 @@ pub(super) struct Pending {
     pub(super) orders: BTreeMap<String, Code>,
     pub(super) portals: BTreeSet<String>,
     pub(super) units: BTreeSet<String>,
-    /// Orders of kind `revoke` with their approvals: brakes do not wait for the tree.
-    pub(super) brakes: BTreeMap<String, OpenOrder>,
+    /// Orders that can be approved already. Approvals count before the tree has them for orders of
+    /// kind `revoke` only: brakes do not wait.
+    pub(super) open: BTreeMap<String, OpenOrder>,
     /// Orders that are being carried out and change authority.
     pub(super) enacted: usize,
 }
