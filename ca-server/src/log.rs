@@ -13,8 +13,11 @@ use service::{Clock, Metrics, Stop};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{Store, Watch};
 use tlog::VerifierKey;
+
+/// How often a sequencer looks for a sign of commits.
+const LOOK: Duration = Duration::from_millis(8);
 
 /// The logs of this version.
 pub const LOGS: [&str; 2] = ["control", "access"];
@@ -49,7 +52,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
         let (signer, key) = checkpoint_key(config.folder(), log, &origin)?;
         let sequencer = Sequencer::new(log, store.clone(), signer, key, clock)?;
         let publisher = publish::Publisher::new(store.clone(), log, &config.path("public"));
-        tasks.spawn(run(sequencer, publisher, metrics.clone(), stop.clone()));
+        let watch = store.watch();
+        tasks.spawn(run(sequencer, publisher, watch, metrics.clone(), stop.clone()));
     }
     let admin = service::Admin::new(metrics.clone()).serve(config.log.admin, stop.clone());
     let tiles = crate::status::files(&config.path("public/log"), &LOGS, metrics.clone());
@@ -75,18 +79,25 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
 async fn run(
     mut sequencer: Sequencer,
     publisher: publish::Publisher,
+    mut watch: Watch,
     metrics: Metrics,
     stop: Stop,
 ) {
     let name = sequencer.log();
     loop {
+        if !watch.changed() {
+            if !stop.pause(LOOK).await {
+                return;
+            }
+            continue;
+        }
         let result = async {
             let sequenced = sequencer.round().await?;
             publisher.catch_up().await?;
             anyhow::Ok(sequenced)
         };
         let pause = match result.await {
-            Ok(0) => 10,
+            Ok(0) => 5,
             Ok(count) => {
                 metrics.condition(name, "");
                 metrics.count("sequence", "done");

@@ -9,7 +9,7 @@ use std::time::Duration;
 use store::{Store, StoreError, spool};
 
 const SHIPPED_MAX: i64 = 256;
-const IDLE: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_millis(50);
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
 /// The spool of one process.
@@ -67,12 +67,19 @@ impl Events {
 
     /// Ships until the stop; what cannot be shipped waits.
     pub async fn ship(self, log: Log, metrics: Metrics, stop: Stop) {
+        let mut watch = self.store.watch();
         loop {
+            if !watch.changed() {
+                if !stop.pause(LOOK).await {
+                    return;
+                }
+                continue;
+            }
             let pause = match self.ship_some(&log).await {
                 Ok(count) => {
                     metrics.condition("spool", "");
                     metrics.set("spooled", i64::try_from(count).unwrap_or(i64::MAX));
-                    if count == usize::try_from(SHIPPED_MAX).unwrap_or(0) { continue } else { IDLE }
+                    if count == usize::try_from(SHIPPED_MAX).unwrap_or(0) { continue } else { LOOK }
                 }
                 Err(error) => {
                     metrics.condition("spool", &format!("events wait: {error}"));

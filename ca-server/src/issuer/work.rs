@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::{pending, row};
 
-/// Pause when there was nothing to do.
-const IDLE: Duration = Duration::from_millis(20);
+/// How often the loop looks for a sign of commits.
+const LOOK: Duration = Duration::from_millis(8);
 /// Pause after a failure.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// The kept authority is written again after this many entries.
@@ -19,17 +19,25 @@ const KEEP_ENTRIES: u64 = 5_000;
 /// Runs until the stop.
 pub(super) async fn run(issuer: Arc<Issuer>, stop: Stop) {
     let mut begun = false;
+    let mut fine = false;
+    let mut watch = issuer.store.watch();
     loop {
+        if !watch.changed() && fine {
+            if !stop.pause(LOOK).await {
+                return;
+            }
+            continue;
+        }
         if !begun {
             begun = done(&issuer, "start", issuer.start().await);
         }
-        let mut fine = begun;
+        fine = begun;
         if begun {
             fine &= done(&issuer, "decide", issuer.round().await);
             fine &= done(&issuer, "certify", issuer.sign_waiting().await);
             fine &= done(&issuer, "crl", issuer.lists().await);
         }
-        if !stop.pause(if fine { IDLE } else { AFTER_FAILURE }).await {
+        if !stop.pause(if fine { LOOK } else { AFTER_FAILURE }).await {
             return;
         }
     }

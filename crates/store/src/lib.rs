@@ -8,9 +8,11 @@ mod lease;
 mod open;
 pub mod pending;
 pub mod spool;
+mod watch;
 
 pub use lease::hold_lease;
 pub use open::{Migrations, Store, StoreError, Tx};
+pub use watch::Watch;
 
 /// Runs a body on the connection of a transaction, whichever database it is.
 #[macro_export]
