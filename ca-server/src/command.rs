@@ -29,7 +29,11 @@ use store::Store;
 ///
 /// Exit codes: 0 done, 1 failed, 2 usage, 3 denied, 4 not found, 5 conflict, 6 nobody there.
 #[derive(Parser)]
-#[command(name = "ca-server", version, after_help = "Begin with / 从这里开始: ca-server init --help")]
+#[command(
+    name = "ca-server",
+    version,
+    after_help = "Begin with / 从这里开始: ca-server init --help"
+)]
 pub struct Arguments {
     /// State directory that `init` makes. 状态目录
     #[arg(long, env = "YINXIN_CA", default_value = "ca", global = true)]

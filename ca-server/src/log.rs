@@ -79,9 +79,22 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
 async fn run(
     mut sequencer: Sequencer,
     publisher: publish::Publisher,
-    mut watch: Watch,
+    watch: Watch,
     metrics: Metrics,
     stop: Stop,
+) {
+    rounds(&mut sequencer, &publisher, watch, &metrics, &stop).await;
+    if let Err(error) = sequencer.release().await {
+        tracing::warn!(error = format!("{error:#}"), "the lease is left to its end");
+    }
+}
+
+async fn rounds(
+    sequencer: &mut Sequencer,
+    publisher: &publish::Publisher,
+    mut watch: Watch,
+    metrics: &Metrics,
+    stop: &Stop,
 ) {
     let name = sequencer.log();
     loop {

@@ -57,7 +57,8 @@ async fn own_host(State(portal): State<Arc<Portal>>, request: Request, next: Nex
         connection.is_for_host(host)
             && connection.sni.as_deref().is_some_and(|sni| sni.eq_ignore_ascii_case(&portal.host))
     });
-    let both = named.is_some() && request.uri().authority().is_some_and(|a| Some(a.as_str()) != named);
+    let both =
+        named.is_some() && request.uri().authority().is_some_and(|a| Some(a.as_str()) != named);
     if !ours || both || request.headers().get_all(header::HOST).iter().count() > 1 {
         portal.metrics.count("request", Code::Misdirected.name());
         return refused(Code::Misdirected).into_response();
@@ -66,10 +67,7 @@ async fn own_host(State(portal): State<Arc<Portal>>, request: Request, next: Nex
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(
-        header::STRICT_TRANSPORT_SECURITY,
-        HeaderValue::from_static("max-age=31536000"),
-    );
+    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     response
 }
 

@@ -98,7 +98,10 @@ impl Events {
         let count = waiting.len();
         let records = waiting
             .into_iter()
-            .map(|spooled| SaltedRecord { record: spooled.record.into(), salt: spooled.salt.into() })
+            .map(|spooled| SaltedRecord {
+                record: spooled.record.into(),
+                salt: spooled.salt.into(),
+            })
             .collect();
         let appended = log.append(&Append { records }).await?;
         anyhow::ensure!(appended.count == count as u64, "the log took fewer records");

@@ -49,10 +49,7 @@ pub(crate) struct StaffCertificate {
 impl FromRequestParts<Arc<Portal>> for StaffCertificate {
     type Rejection = Response;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        portal: &Arc<Portal>,
-    ) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, portal: &Arc<Portal>) -> Result<Self, Response> {
         let der = parts.extensions.get::<Connection>().and_then(|c| c.certificate.clone());
         let judged = match der {
             None => Err(Code::CertificateRequired),
@@ -60,10 +57,12 @@ impl FromRequestParts<Arc<Portal>> for StaffCertificate {
         };
         match judged {
             Ok(certificate) => Ok(certificate),
-            Err(code) => Err(match portal.told("certificate", "", Err::<(), _>(refused(code))).await {
-                Err(refusal) => refusal.into_response(),
-                Ok(()) => refused(code).into_response(),
-            }),
+            Err(code) => {
+                Err(match portal.told("certificate", "", Err::<(), _>(refused(code))).await {
+                    Err(refusal) => refusal.into_response(),
+                    Ok(()) => refused(code).into_response(),
+                })
+            }
         }
     }
 }
@@ -74,10 +73,12 @@ fn judge(portal: &Portal, der: &[u8], now: u64) -> Result<StaffCertificate, Code
     if !certificate.is_signed_by(portal.issuing.key()) {
         return Err(Code::CertificateForeign);
     }
-    check(&certificate, issuing, &portal.root, now, Usage::Client).map_err(|error| match error {
-        PathError::Expired { .. } | PathError::NotYetValid { .. } => Code::CertificateExpired,
-        _ => Code::CertificateForeign,
-    })?;
+    check(&certificate, issuing, &portal.root, now, Usage::Client).map_err(
+        |error| match error {
+            PathError::Expired { .. } | PathError::NotYetValid { .. } => Code::CertificateExpired,
+            _ => Code::CertificateForeign,
+        },
+    )?;
     let person = certificate.subject().person().ok_or(Code::NotYourRoute)?;
     Ok(StaffCertificate { certificate: der.into(), person })
 }

@@ -26,7 +26,9 @@ pub async fn run(folder: &Path) -> anyhow::Result<()> {
     for (name, given, unit) in [("good", "王", "sz-office"), ("revoked", "李", "sz-finance")] {
         let name_zh = format!("{given}演示{}", act::suffix()?);
         let person = actor.register(&name_zh, unit)?;
-        step.done(&format!("登记人员，两名登记员批准 / registered by order, approved by two: {name_zh}"));
+        step.done(&format!(
+            "登记人员，两名登记员批准 / registered by order, approved by two: {name_zh}"
+        ));
         let letter = actor.letter(&person, "official")?;
         step.done("制作领证信函 / made an enrolment letter");
         let order = actor.submit(&letter, &demo.join(name))?;

@@ -7,18 +7,18 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Hours between revocation lists.
+const CRL_HOURS: u32 = 24;
 
 /// What differs between sample cities.
+#[derive(Default)]
 pub struct Sample {
-    /// Hours between revocation lists.
-    pub crl_hours: u32,
-}
-
-impl Default for Sample {
-    fn default() -> Self {
-        Self { crl_hours: 24 }
-    }
+    /// Where the first people's keys come from; made for this city if there is none.
+    pub keys: Option<PathBuf>,
+    /// First port of its block; a free one is looked for if there is none.
+    pub ports: Option<u16>,
 }
 
 /// Name, unit, role, file name.
@@ -32,7 +32,7 @@ const FIRST_PEOPLE: [(&str, &str, &str); 6] = [
 ];
 
 /// Founds the city in `folder`; a city that is there is left as it is.
-pub fn found(folder: &Path, sample: Sample) -> anyhow::Result<()> {
+pub fn found(folder: &Path, sample: &Sample) -> anyhow::Result<()> {
     if folder.join("city.json").exists() {
         return Ok(());
     }
@@ -49,10 +49,16 @@ pub fn found(folder: &Path, sample: Sample) -> anyhow::Result<()> {
     let beside = parent.join(format!(".{name}.founding-{}", std::process::id()));
     std::fs::create_dir_all(beside.join("people"))?;
     std::fs::create_dir_all(beside.join("portal"))?;
-    let ports = Ports::choose()?;
-    people_keys(&beside)?;
+    let ports = Ports::choose(sample.ports)?;
+    match &sample.keys {
+        Some(keys) => {
+            shared_keys(keys)?;
+            copy_files(keys, &beside.join("people"))?;
+        }
+        None => people_keys(&beside.join("people"))?,
+    }
     portal_keys(&beside)?;
-    std::fs::write(beside.join("plan.toml"), plan(&ports, &sample)?)?;
+    std::fs::write(beside.join("plan.toml"), plan(&ports)?)?;
     copy_policies(&beside.join("policies"))?;
     let plan = beside.join("plan.toml");
     tool::run(tool::ca_server(&beside)?.arg("init").arg("--from").arg(&plan))?;
@@ -63,58 +69,67 @@ pub fn found(folder: &Path, sample: Sample) -> anyhow::Result<()> {
     )?;
     let city = describe(&beside, &ports)?;
     certificates(&beside, &city)?;
+    if sample.keys.is_none() {
+        browsers(&beside, &city)?;
+    }
     std::fs::write(beside.join("portal.toml"), portal_config(&ports))?;
     city.write(&beside)?;
     std::fs::rename(&beside, folder)?;
     Ok(())
 }
 
-/// Free ports, chosen once and kept in the configuration.
+/// A block of ports, chosen once and kept in the configuration. It lies below the range from which
+/// systems draw the ports of outgoing connections, so that none of these is in the way later.
 struct Ports {
-    issuer: u16,
-    issuer_admin: u16,
-    status_http: u16,
-    status_https: u16,
-    status_admin: u16,
-    log_http: u16,
-    log_https: u16,
-    log_admin: u16,
-    public: u16,
-    public_admin: u16,
-    staff: u16,
-    staff_admin: u16,
+    base: u16,
 }
 
+const PORTS_FROM: u16 = 20_000;
+const BLOCKS: u16 = 700;
+const BLOCK: u16 = 16;
+
 impl Ports {
-    /// All twelve are held open together, so that they differ.
-    fn choose() -> anyhow::Result<Self> {
-        let mut held = Vec::new();
-        let mut free = || -> anyhow::Result<u16> {
-            let listener = TcpListener::bind("127.0.0.1:0")?;
-            let port = listener.local_addr()?.port();
-            held.push(listener);
-            Ok(port)
-        };
-        Ok(Self {
-            issuer: free()?,
-            issuer_admin: free()?,
-            status_http: free()?,
-            status_https: free()?,
-            status_admin: free()?,
-            log_http: free()?,
-            log_https: free()?,
-            log_admin: free()?,
-            public: free()?,
-            public_admin: free()?,
-            staff: free()?,
-            staff_admin: free()?,
-        })
+    fn choose(wanted: Option<u16>) -> anyhow::Result<Self> {
+        if let Some(base) = wanted {
+            return Ok(Self { base });
+        }
+        for _ in 0..BLOCKS {
+            let mut random = [0u8; 2];
+            getrandom::fill(&mut random).map_err(|_| anyhow::anyhow!("no randomness"))?;
+            let base = PORTS_FROM + (u16::from_be_bytes(random) % BLOCKS) * BLOCK;
+            let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+            if (0..BLOCK).all(|offset| free(base + offset)) {
+                return Ok(Self { base });
+            }
+        }
+        anyhow::bail!("no block of {BLOCK} free ports was found")
     }
+
+    fn at(&self, role: Role) -> u16 {
+        self.base + role as u16
+    }
+}
+
+/// Who listens where in a block.
+#[derive(Clone, Copy)]
+enum Role {
+    Public,
+    Staff,
+    StatusHttp,
+    StatusHttps,
+    LogHttp,
+    LogHttps,
+    Issuer,
+    IssuerAdmin,
+    StatusAdmin,
+    LogAdmin,
+    PublicAdmin,
+    StaffAdmin,
 }
 
 fn people_keys(folder: &Path) -> anyhow::Result<()> {
     for (_, _, file) in FIRST_PEOPLE {
-        let path = |end: &str| folder.join(format!("people/{file}.{end}"));
+        let path = |end: &str| folder.join(format!("{file}.{end}"));
         tool::write_passphrase(&path("passphrase"))?;
         tool::run(
             tool::yinxin()?
@@ -125,6 +140,17 @@ fn people_keys(folder: &Path) -> anyhow::Result<()> {
                 .arg("--passphrase-file")
                 .arg(path("passphrase")),
         )?;
+    }
+    Ok(())
+}
+
+/// Keys that several cities share, made by whoever comes first.
+fn shared_keys(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let lock = std::fs::File::create(folder.with_extension("lock"))?;
+    lock.lock()?;
+    if !folder.join("auditor.csr").exists() {
+        people_keys(folder)?;
     }
     Ok(())
 }
@@ -146,12 +172,17 @@ fn portal_keys(folder: &Path) -> anyhow::Result<()> {
 fn copy_policies(to: &Path) -> anyhow::Result<()> {
     let from = workspace()?.join("policies");
     for folder in ["", "profiles", "access"] {
-        std::fs::create_dir_all(to.join(folder))?;
-        for entry in std::fs::read_dir(from.join(folder))? {
-            let entry = entry?;
-            if entry.file_type()?.is_file() {
-                std::fs::copy(entry.path(), to.join(folder).join(entry.file_name()))?;
-            }
+        copy_files(&from.join(folder), &to.join(folder))?;
+    }
+    Ok(())
+}
+
+fn copy_files(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            std::fs::copy(entry.path(), to.join(entry.file_name()))?;
         }
     }
     Ok(())
@@ -163,7 +194,7 @@ pub fn workspace() -> anyhow::Result<std::path::PathBuf> {
     Ok(manifest.parent().context("workspace")?.to_owned())
 }
 
-fn plan(ports: &Ports, sample: &Sample) -> anyhow::Result<String> {
+fn plan(ports: &Ports) -> anyhow::Result<String> {
     let people: Vec<Value> = FIRST_PEOPLE
         .iter()
         .map(|(name, role, file)| {
@@ -186,24 +217,24 @@ fn plan(ports: &Ports, sample: &Sample) -> anyhow::Result<String> {
         "policies": "policies",
         "city": { "name": "商洛市", "country": "CN", "arc": "1.3.6.1.4.1.32473", "sample": true },
         "addresses": {
-            "portal_public": format!("https://portal.localhost:{}", ports.public),
-            "portal_staff": format!("https://staff.localhost:{}", ports.staff),
-            "status": format!("https://localhost:{}", ports.status_https),
-            "log": format!("https://localhost:{}", ports.log_https),
-            "log_public": format!("http://localhost:{}", ports.log_http),
+            "portal_public": format!("https://portal.localhost:{}", ports.at(Role::Public)),
+            "portal_staff": format!("https://staff.localhost:{}", ports.at(Role::Staff)),
+            "status": format!("https://localhost:{}", ports.at(Role::StatusHttps)),
+            "log": format!("https://localhost:{}", ports.at(Role::LogHttps)),
+            "log_public": format!("http://localhost:{}", ports.at(Role::LogHttp)),
             "hosts": ["localhost"],
         },
         "issuer": {
-            "listen": at(ports.issuer), "admin": at(ports.issuer_admin),
-            "crl_hours": sample.crl_hours, "clock_days_max": 30,
+            "listen": at(ports.at(Role::Issuer)), "admin": at(ports.at(Role::IssuerAdmin)),
+            "crl_hours": CRL_HOURS, "clock_days_max": 30,
         },
         "status": {
-            "http": at(ports.status_http), "https": at(ports.status_https),
-            "admin": at(ports.status_admin),
-            "public_url": format!("http://localhost:{}", ports.status_http),
+            "http": at(ports.at(Role::StatusHttp)), "https": at(ports.at(Role::StatusHttps)),
+            "admin": at(ports.at(Role::StatusAdmin)),
+            "public_url": format!("http://localhost:{}", ports.at(Role::StatusHttp)),
         },
         "log": {
-            "http": at(ports.log_http), "https": at(ports.log_https), "admin": at(ports.log_admin),
+            "http": at(ports.at(Role::LogHttp)), "https": at(ports.at(Role::LogHttps)), "admin": at(ports.at(Role::LogAdmin)),
         },
         "unit": [
             unit("shangluo", "商洛市", false, None),
@@ -236,10 +267,13 @@ fn portal_config(ports: &Ports) -> String {
     let head = format!(
         "portal = \"portal-1\"\ndatabase = \"sqlite:portal/portal.db\"\ntrust = \"ca/trust.json\"\n\
          issuer = \"https://localhost:{}\"\nlog = \"https://localhost:{}\"\n\n",
-        ports.issuer, ports.log_https
+        ports.at(Role::Issuer),
+        ports.at(Role::LogHttps)
     );
-    let public = process("public", "portal.localhost", ports.public, ports.public_admin);
-    let staff = process("staff", "staff.localhost", ports.staff, ports.staff_admin);
+    let public =
+        process("public", "portal.localhost", ports.at(Role::Public), ports.at(Role::PublicAdmin));
+    let staff =
+        process("staff", "staff.localhost", ports.at(Role::Staff), ports.at(Role::StaffAdmin));
     [head, public, staff].concat()
 }
 
@@ -273,12 +307,12 @@ fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
         });
     }
     let admin = |port: u16| format!("http://localhost:{port}");
-    let status = format!("http://localhost:{}", ports.status_http);
+    let status = format!("http://localhost:{}", ports.at(Role::StatusHttp));
     Ok(City {
         city: "商洛市".into(),
         portal: PortalUrls {
-            public_url: format!("https://portal.localhost:{}", ports.public),
-            staff_url: format!("https://staff.localhost:{}", ports.staff),
+            public_url: format!("https://portal.localhost:{}", ports.at(Role::Public)),
+            staff_url: format!("https://staff.localhost:{}", ports.at(Role::Staff)),
         },
         ca: CaFiles {
             root_pem: "ca/public/ca/root.pem".into(),
@@ -289,17 +323,17 @@ fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
         logs,
         trust_file: "ca/trust.json".into(),
         admin_urls: BTreeMap::from([
-            ("issuer".to_owned(), admin(ports.issuer_admin)),
-            ("status".to_owned(), admin(ports.status_admin)),
-            ("log".to_owned(), admin(ports.log_admin)),
-            ("portal-public".to_owned(), admin(ports.public_admin)),
-            ("portal-staff".to_owned(), admin(ports.staff_admin)),
+            ("issuer".to_owned(), admin(ports.at(Role::IssuerAdmin))),
+            ("status".to_owned(), admin(ports.at(Role::StatusAdmin))),
+            ("log".to_owned(), admin(ports.at(Role::LogAdmin))),
+            ("portal-public".to_owned(), admin(ports.at(Role::PublicAdmin))),
+            ("portal-staff".to_owned(), admin(ports.at(Role::StaffAdmin))),
         ]),
         people,
     })
 }
 
-/// Puts certificates where people and the portal find them, and makes PKCS#12 files for browsers.
+/// Puts certificates where people and the portal find them.
 fn certificates(folder: &Path, city: &City) -> anyhow::Result<()> {
     for process in ["public", "staff"] {
         let from = folder.join(format!("ca/services/portal-1.portal-{process}.pem"));
@@ -313,6 +347,16 @@ fn certificates(folder: &Path, city: &City) -> anyhow::Result<()> {
         std::fs::copy(folder.join(format!("ca/people/{}.pem", person.person)), &cert)?;
         let loss = folder.join(format!("ca/people/{}.loss.json", person.person));
         std::fs::rename(loss, cert.with_extension("loss.json"))?;
+    }
+    Ok(())
+}
+
+/// Makes PKCS#12 files for browsers.
+fn browsers(folder: &Path, city: &City) -> anyhow::Result<()> {
+    for person in &city.people {
+        let path = |place: &Option<String>| -> anyhow::Result<_> {
+            Ok(folder.join(place.as_deref().context("place")?))
+        };
         tool::write_passphrase(&path(&person.p12_password_file)?)?;
         tool::run(
             tool::yinxin()?
@@ -321,7 +365,7 @@ fn certificates(folder: &Path, city: &City) -> anyhow::Result<()> {
                 .arg("--password-file")
                 .arg(path(&person.p12_password_file)?)
                 .arg("--cert")
-                .arg(cert)
+                .arg(path(&person.cert)?)
                 .arg("--key")
                 .arg(path(&person.key)?)
                 .arg("--passphrase-file")

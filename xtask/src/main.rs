@@ -29,7 +29,15 @@ enum Command {
     /// Founds the sample city if it is not there, starts every process, and stays until Ctrl-C.
     Run,
     /// Founds the sample city without starting anything.
-    Found,
+    Found {
+        /// Take the first people's keys from this folder, or make them there if it is empty, and make
+        /// no PKCS#12 files: for tests, which found many cities.
+        #[arg(long)]
+        keys: Option<PathBuf>,
+        /// First of twelve ports; a free block is looked for otherwise.
+        #[arg(long)]
+        ports: Option<u16>,
+    },
     /// Plays the journey against the running city.
     Demo,
     /// Measures; ratios in one run.
@@ -44,7 +52,9 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Run => run::run(&arguments.city).await,
-        Command::Found => found::found(&arguments.city, found::Sample::default()),
+        Command::Found { keys, ports } => {
+            found::found(&arguments.city, &found::Sample { keys, ports })
+        }
         Command::Demo => demo::run(&arguments.city).await,
         Command::Bench { what } => bench::run(what).await,
     };

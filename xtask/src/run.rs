@@ -26,7 +26,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<()> {
     if fresh {
         println!("正在建立示例城市 … / founding the sample city …");
     }
-    found(folder, Sample::default())?;
+    found(folder, &Sample::default())?;
     let lock = std::fs::File::create(folder.join("lock"))?;
     flock(&lock, FlockOperation::NonBlockingLockExclusive)
         .ok()
@@ -47,7 +47,9 @@ pub async fn run(folder: &Path) -> anyhow::Result<()> {
     }
     println!("\n正在停止 … / stopping …");
     running.stop().await?;
-    println!("已停止。再次 make run 继续使用同一城市 / stopped; make run goes on with the same city");
+    println!(
+        "已停止。再次 make run 继续使用同一城市 / stopped; make run goes on with the same city"
+    );
     Ok(())
 }
 

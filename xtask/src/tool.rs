@@ -8,7 +8,11 @@ use std::process::{Command, Output};
 pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
     let path = own.parent().context("no folder")?.join(name);
-    if path.exists() { Ok(path) } else { bail!("{name} is not built; next: cargo build --workspace") }
+    if path.exists() {
+        Ok(path)
+    } else {
+        bail!("{name} is not built; next: cargo build --workspace")
+    }
 }
 
 /// Runs a command to its end; its standard output, or an error with what it said.
@@ -34,7 +38,8 @@ pub fn json(command: &mut Command) -> anyhow::Result<serde_json::Value> {
 }
 
 fn show(command: &Command) -> String {
-    let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy();
+    let program =
+        Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy();
     let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
     format!("{program} {}", words.join(" "))
 }

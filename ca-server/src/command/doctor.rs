@@ -139,7 +139,10 @@ async fn examine_clock(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Resu
         });
     } else if now > last + ahead {
         findings.push(Finding {
-            what: format!("时钟超前 / the clock is ahead of the log by {} days", (now - last) / 86_400),
+            what: format!(
+                "时钟超前 / the clock is ahead of the log by {} days",
+                (now - last) / 86_400
+            ),
             next: "set the clock, or if it is right: ca-server doctor --confirm-clock",
         });
     }
@@ -147,7 +150,9 @@ async fn examine_clock(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Resu
 }
 
 fn examine_lists(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
-    for (name, file) in [("root", "crl/root.crl".to_owned()), (ISSUER, format!("crl/{ISSUER}/0.crl"))] {
+    for (name, file) in
+        [("root", "crl/root.crl".to_owned()), (ISSUER, format!("crl/{ISSUER}/0.crl"))]
+    {
         let path = host.config.path(&format!("public/{file}"));
         let list = std::fs::read(&path).ok().and_then(|der| RevocationList::read(&der).ok());
         let fresh = list.is_some_and(|list| list.next_update() > host.clock.seconds());

@@ -22,7 +22,9 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         println!("{}", serde_json::to_string(&result)?);
     } else {
         println!("信函 / letter: {}", result.letter);
-        println!("当面交付或密封寄送，7 日内有效 / hand it over or send it sealed; good for 7 days");
+        println!(
+            "当面交付或密封寄送，7 日内有效 / hand it over or send it sealed; good for 7 days"
+        );
         println!("下一步 / next: yinxin enroll --letter {}", result.letter);
     }
     Ok(ExitCode::SUCCESS)

@@ -21,7 +21,8 @@ impl Arguments {
 
 pub(super) async fn profile(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let content = arguments.content()?;
-    pki::CertificateProfile::read(&content).with_context(|| arguments.file.display().to_string())?;
+    pki::CertificateProfile::read(&content)
+        .with_context(|| arguments.file.display().to_string())?;
     host.order(&Draft::Profile { content }).await
 }
 

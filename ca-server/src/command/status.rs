@@ -16,7 +16,8 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     let certificates = count("select count(*) from certificate").await?;
     let revoked = count("select count(*) from revocation").await?;
     let waiting = count("select count(*) from log_pending").await?;
-    let unsigned = count("select count(*) from intent where state in ('recorded', 'signing')").await?;
+    let unsigned =
+        count("select count(*) from intent where state in ('recorded', 'signing')").await?;
     let abandoned = count("select count(*) from intent where state = 'abandoned'").await?;
     let lists = rows!(
         &mut tx,

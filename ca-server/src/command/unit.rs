@@ -61,7 +61,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 async fn list(host: &Host) -> anyhow::Result<ExitCode> {
     let mut tx = host.store.read().await?;
     type Row = (String, String, Option<String>, i64);
-    let units = rows!(&mut tx, Row, "select unit_id, name, parent, open from unit order by unit_id")?;
+    let units =
+        rows!(&mut tx, Row, "select unit_id, name, parent, open from unit order by unit_id")?;
     for (unit, name, parent, open) in units {
         if host.json {
             let line = serde_json::json!({

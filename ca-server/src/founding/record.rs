@@ -125,6 +125,7 @@ async fn sequence(config: &CaConfig, store: &Store, clock: Clock) -> anyhow::Res
         let (signer, key) = checkpoint_key(config.folder(), log, &origin)?;
         let mut sequencer = Sequencer::new(log, store.clone(), signer, key, clock)?;
         while sequencer.round().await? > 0 {}
+        sequencer.release().await?;
         crate::log::publish(store, log, &config.path("public")).await?;
     }
     Ok(())

@@ -10,6 +10,26 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use store::{Store, execute, row};
 
+/// How often a command looks what became of its draft, and how many times.
+const LOOK: Duration = Duration::from_millis(10);
+const LOOKS_MAX: usize = 1_500;
+const SETTLE_LOOKS_MAX: usize = 200;
+
+/// Kinds of draft that this version knows.
+pub const DRAFT_KINDS: [&str; 11] = [
+    "unit",
+    "person",
+    "role",
+    "profile",
+    "approval-rules",
+    "portal",
+    "revoke",
+    "letter",
+    "approval",
+    "renew",
+    "repair",
+];
+
 /// A draft.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
@@ -160,7 +180,7 @@ pub async fn hand_in(store: &Store, draft: &Draft, micros: u64) -> anyhow::Resul
         i64::try_from(micros)?
     )?;
     tx.commit().await?;
-    for _ in 0..600 {
+    for _ in 0..LOOKS_MAX {
         let mut tx = store.read().await?;
         let found = row!(
             &mut tx,
@@ -169,17 +189,39 @@ pub async fn hand_in(store: &Store, draft: &Draft, micros: u64) -> anyhow::Resul
             &id
         )?;
         let (state, result) = found.context("the draft is gone")?;
+        let newest = store::pending::newest(&mut tx, "control").await?;
+        drop(tx);
         if state != "new" {
+            settled(store, newest).await?;
             return Ok(serde_json::from_str(&result)?);
         }
-        drop(tx);
-        tokio::time::sleep(Duration::from_millis(25)).await;
+        tokio::time::sleep(LOOK).await;
     }
     // Nobody took it: withdraw it, so that it does not come to life later.
     let mut tx = store.write().await?;
     execute!(&mut tx, "delete from draft where draft_id = $1 and state = 'new'", &id)?;
     tx.commit().await?;
     Err(NobodyTookIt.into())
+}
+
+/// Waits a little until the tree holds every record up to `position`, so that what was made can be
+/// used at once. With a stopped sequencer it goes on: the record is durable all the same.
+async fn settled(store: &Store, position: i64) -> anyhow::Result<()> {
+    for _ in 0..SETTLE_LOOKS_MAX {
+        let mut tx = store.read().await?;
+        let waiting = row!(
+            &mut tx,
+            (i64,),
+            "select position from log_pending where log_id = 'control' and position <= $1 limit 1",
+            position
+        )?;
+        drop(tx);
+        if waiting.is_none() {
+            break;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(())
 }
 
 /// No issuer runs, or it cannot decide at the moment.

@@ -1,6 +1,6 @@
 //! Taking drafts of operators: each becomes an order, a letter or an approval, or is refused.
 
-use super::draft::{Draft, DraftResult};
+use super::draft::{DRAFT_KINDS, Draft, DraftResult};
 use super::orders::{Beside, commit};
 use super::session::Session;
 use super::{Issuer, IssuerError};
@@ -37,7 +37,7 @@ impl Issuer {
             let draft: Result<Draft, _> = serde_json::from_str(&body);
             let taken = match draft {
                 Ok(draft) => self.take_draft(session, draft).await,
-                Err(_) => Err(Code::Malformed.into()),
+                Err(_) => Err(unreadable(&body).into()),
             };
             let (state, result) = match taken {
                 Ok(result) => ("done", result),
@@ -201,6 +201,16 @@ impl Issuer {
         crate::log::write_file(&path, authority.approval_rules_file().as_bytes())?;
         tracing::warn!(count = found.len(), "rows and files were written again from the log");
         Ok(DraftResult { repaired: found, ..DraftResult::default() })
+    }
+}
+
+/// A draft of a kind that this version does not know, or not a draft at all.
+fn unreadable(body: &str) -> Code {
+    let value: Option<serde_json::Value> = serde_json::from_str(body).ok();
+    let kind = value.as_ref().and_then(|value| value.get("kind")?.as_str());
+    match kind {
+        Some(kind) if !DRAFT_KINDS.contains(&kind) => Code::UnknownKind,
+        _ => Code::Malformed,
     }
 }
 

@@ -135,8 +135,14 @@ impl Issuer {
             if session.authority()?.is_revoked(&serial) {
                 continue;
             }
-            rows::write_revocation(&mut session.tx, &serial, now, &revoked.reason, revoked.not_after)
-                .await?;
+            rows::write_revocation(
+                &mut session.tx,
+                &serial,
+                now,
+                &revoked.reason,
+                revoked.not_after,
+            )
+            .await?;
             let not_after = audit::time::seconds(revoked.not_after);
             certificates.push(RevokedSerial { serial, not_after });
         }

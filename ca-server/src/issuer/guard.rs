@@ -3,10 +3,10 @@
 use super::following::Following;
 use super::session::Session;
 use super::{Issuer, IssuerError};
-use crate::store::{ledger, rows};
 use crate::CaConfig;
-use audit::{Authority, Code};
+use crate::store::{ledger, rows};
 use audit::record::Event;
+use audit::{Authority, Code};
 use sha2::{Digest, Sha256};
 use store::Tx;
 

@@ -16,7 +16,8 @@ use tlog::tile::{TileId, tile_bytes};
 use tlog::{Checkpoint, Edge, VerifierKey};
 
 const BATCH_MAX: i64 = 1024;
-const LEASE_MICROS: i64 = 10_000_000;
+/// A successor of a killed holder waits this long; the head's compare-and-swap keeps order anyway.
+const LEASE_MICROS: i64 = 3_000_000;
 
 /// Sequences one log.
 pub struct Sequencer {
@@ -48,6 +49,11 @@ impl Sequencer {
         self.log
     }
 
+    /// Gives the lease up, at the end.
+    pub async fn release(&self) -> anyhow::Result<()> {
+        Ok(store::release_lease(&self.store, &lease(self.log), &self.holder).await?)
+    }
+
     /// One round: how many records got a number.
     pub async fn round(&mut self) -> anyhow::Result<i64> {
         let mut tx = self.store.read().await?;
@@ -59,8 +65,7 @@ impl Sequencer {
         }
         let mut tx = self.store.write().await?;
         let now = i64::try_from(self.clock.micros()).unwrap_or(i64::MAX);
-        let lease = format!("sequencer/{}", self.log);
-        if !hold_lease(&mut tx, &lease, &self.holder, now, now + LEASE_MICROS).await? {
+        if !hold_lease(&mut tx, &lease(self.log), &self.holder, now, now + LEASE_MICROS).await? {
             return Ok(0);
         }
         let waiting = pending::waiting(&mut tx, self.log, 0, BATCH_MAX).await?;
@@ -159,6 +164,10 @@ impl Sequencer {
         anyhow::ensure!(moved == 1, "another sequencer moved the head");
         Ok(())
     }
+}
+
+fn lease(log: &str) -> String {
+    format!("sequencer/{log}")
 }
 
 /// The edge of a log at its committed size, from its tiles.

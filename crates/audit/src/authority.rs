@@ -20,8 +20,8 @@ pub use state::{
 
 use crate::bytes::Bytes;
 use crate::code::Code;
-use crate::label::Label;
 use crate::founding::{self, Founding};
+use crate::label::Label;
 use crate::order::{ORDER_SECONDS, Order};
 use crate::record::{Event, LetterStatement, Record};
 use crate::rules::{ApprovalRules, Role, RoleRules};
@@ -133,8 +133,7 @@ impl Authority {
         if !Label::Letter.verify(&self.registry_key()?, &statement.0, &signature.0) {
             return Err(Code::UnsignedAuthority);
         }
-        let read: LetterStatement =
-            crate::json::read(&statement.0).map_err(|_| Code::Malformed)?;
+        let read: LetterStatement = crate::json::read(&statement.0).map_err(|_| Code::Malformed)?;
         let letter = LetterState {
             person: read.person,
             profile: read.profile,

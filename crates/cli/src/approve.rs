@@ -74,10 +74,15 @@ fn consent(
     export: &OrderExport,
 ) -> Result<Option<Approval>, Failure> {
     let (order, body) = export.open(trust, now()).map_err(|e| Failure::not_trusted(&e))?;
-    if arguments.order.as_ref().is_some_and(|wanted| {
-        audit::letter::read_reference(wanted).as_ref() != Some(&order.order)
-    }) {
-        return Err(Failure::usage("收到的不是所要的指令。", "this is not the order that was asked for"));
+    if arguments
+        .order
+        .as_ref()
+        .is_some_and(|wanted| audit::letter::read_reference(wanted).as_ref() != Some(&order.order))
+    {
+        return Err(Failure::usage(
+            "收到的不是所要的指令。",
+            "this is not the order that was asked for",
+        ));
     }
     let leaf = opened.leaf()?;
     for line in show::lines(&order, &body, export, leaf) {
@@ -92,8 +97,7 @@ fn consent(
     }
     if !arguments.yes {
         let last = order.order.get(12..).unwrap_or_default();
-        let question =
-            format!("输入指令编号末四位 {last} 以批准 / type {last} to approve:");
+        let question = format!("输入指令编号末四位 {last} 以批准 / type {last} to approve:");
         prompt::confirm(&question, last)?;
     }
     let approval = Approval::sign(export.signed.digest(), leaf, &opened.signer);

@@ -77,10 +77,8 @@ fn show(output: Output, held: &Held, record: &LookedUp) {
     output.line(&format!("姓名 / name: {}", record.name));
     output.line(&format!("编号 / person: {}", record.person));
     output.line(&format!("单位 / unit: {}", record.units.join(" › ")));
-    output.line(&format!(
-        "证书 / certificate: {}, {} 天 days",
-        record.profile, record.validity_days
-    ));
+    output
+        .line(&format!("证书 / certificate: {}, {} 天 days", record.profile, record.validity_days));
 }
 
 async fn submit(
@@ -156,8 +154,11 @@ async fn await_approval(
         stage = portal.look_up(look_up).await?.stage;
     }
     if let Stage::Letter { .. } = stage {
-        return Err(Failure::usage("申请未获批准或已失效，请重新申请。", "the application is over; apply again")
-            .next("yinxin enroll …"));
+        return Err(Failure::usage(
+            "申请未获批准或已失效，请重新申请。",
+            "the application is over; apply again",
+        )
+        .next("yinxin enroll …"));
     }
     Ok(true)
 }

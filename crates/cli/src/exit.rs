@@ -38,7 +38,12 @@ impl Failure {
 
     /// What arrived cannot be believed.
     pub(crate) fn not_trusted(error: &NotTrusted) -> Self {
-        Self::new(DENIED, "not-trusted", "内容不可信，未作任何操作。", format!("not trusted: {error}"))
+        Self::new(
+            DENIED,
+            "not-trusted",
+            "内容不可信，未作任何操作。",
+            format!("not trusted: {error}"),
+        )
     }
 
     /// It is not finished.
@@ -121,10 +126,13 @@ impl From<Problem> for Failure {
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::NotTrusted { .. } => {
-                Self::new(DENIED, "not-trusted", "对方不是可信的服务器，未发送任何内容。", error.to_string())
-                    .next("check the trust file / 核对信任文件")
-            }
+            CallError::NotTrusted { .. } => Self::new(
+                DENIED,
+                "not-trusted",
+                "对方不是可信的服务器，未发送任何内容。",
+                error.to_string(),
+            )
+            .next("check the trust file / 核对信任文件"),
             CallError::Address(_) => Self::usage("地址不正确。", error.to_string()),
             _ => Self::new(UNREACHABLE, "unreachable", "无法连接服务器。", error.to_string())
                 .next("try again later / 请稍后再试"),
@@ -156,8 +164,10 @@ impl From<KeyFileError> for Failure {
     fn from(error: KeyFileError) -> Self {
         let text = error.to_string();
         match error {
-            KeyFileError::Exists(_) => Self::new(CONFLICT, "key-exists", "密钥文件已存在，不会覆盖。", text)
-                .next("choose another --key / 另选文件名"),
+            KeyFileError::Exists(_) => {
+                Self::new(CONFLICT, "key-exists", "密钥文件已存在，不会覆盖。", text)
+                    .next("choose another --key / 另选文件名")
+            }
             KeyFileError::Passphrase(_) => {
                 Self::new(DENIED, "wrong-passphrase", "密钥口令不正确。", text)
             }
@@ -181,7 +191,9 @@ impl From<mtls::tls::TlsError> for Failure {
 pub(crate) fn file_failure(path: &std::path::Path, error: &std::io::Error) -> Failure {
     let text = format!("{}: {error}", path.display());
     match error.kind() {
-        std::io::ErrorKind::NotFound => Failure::new(NOT_FOUND, "file-not-found", "找不到文件。", text),
+        std::io::ErrorKind::NotFound => {
+            Failure::new(NOT_FOUND, "file-not-found", "找不到文件。", text)
+        }
         std::io::ErrorKind::AlreadyExists => {
             Failure::new(CONFLICT, "file-exists", "文件已存在，不会覆盖。", text)
         }

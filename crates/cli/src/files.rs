@@ -40,7 +40,10 @@ impl OwnKey {
         let signer = keys::open(&self.key, &passphrase)?;
         let own = chain.first().map(|leaf| leaf.key().sha256());
         if own != Some(pki::Signer::public_key(&signer).sha256()) {
-            return Err(Failure::usage("证书与密钥不匹配。", "the key does not belong to the certificate"));
+            return Err(Failure::usage(
+                "证书与密钥不匹配。",
+                "the key does not belong to the certificate",
+            ));
         }
         Ok(Opened { chain, signer })
     }
@@ -62,7 +65,8 @@ impl Opened {
 /// Every certificate in a PEM file, leaf first.
 pub(crate) fn chain(path: &Path) -> Result<Vec<Certificate>, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| file_failure(path, &error))?;
-    let wrong = |what: String| Failure::usage("证书文件无法读取。", format!("{}: {what}", path.display()));
+    let wrong =
+        |what: String| Failure::usage("证书文件无法读取。", format!("{}: {what}", path.display()));
     let chain: Result<Vec<_>, _> = pki::certificate::read_pem(&text, "CERTIFICATE")
         .iter()
         .map(|der| Certificate::read(der))
@@ -77,17 +81,15 @@ pub(crate) fn chain(path: &Path) -> Result<Vec<Certificate>, Failure> {
 /// Reads a JSON document.
 pub(crate) fn document<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let bytes = std::fs::read(path).map_err(|error| file_failure(path, &error))?;
-    serde_json::from_slice(&bytes).map_err(|error| {
-        Failure::usage("文件内容不正确。", format!("{}: {error}", path.display()))
-    })
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Failure::usage("文件内容不正确。", format!("{}: {error}", path.display())))
 }
 
 /// Writes a new file; an existing one is never overwritten.
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let failed = |error: std::io::Error| file_failure(path, &error);
     let mut options = std::fs::OpenOptions::new();
-    let mut file =
-        options.write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)
 }
 
@@ -98,6 +100,7 @@ pub(crate) fn client(
     identity: Option<Identity>,
 ) -> Result<Client, Failure> {
     let root = trust.root_sha256.digest();
-    let root = root.ok_or_else(|| Failure::usage("信任文件不正确。", "the trust file has no root"))?;
+    let root =
+        root.ok_or_else(|| Failure::usage("信任文件不正确。", "the trust file has no root"))?;
     Ok(Client::new(address, Some(mtls::tls::client(root, identity)?))?)
 }

@@ -58,8 +58,8 @@ impl LetterArguments {
         let code = EnrolmentCode::read(&code)
             .map_err(|error| Failure::usage("领证码有误，请核对每个字符。", error.to_string()))?;
         let founding = trust.founding.digest();
-        let founding =
-            founding.ok_or_else(|| Failure::usage("信任文件不正确。", "the trust file is damaged"))?;
+        let founding = founding
+            .ok_or_else(|| Failure::usage("信任文件不正确。", "the trust file is damaged"))?;
         let keys = LetterKeys::derive(&founding, &reference, &code);
         Ok(Held { reference, keys, trust })
     }

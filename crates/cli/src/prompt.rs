@@ -2,7 +2,7 @@
 
 use crate::exit::{Failure, file_failure};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-use std::io::{BufRead, IsTerminal, Write, stdin, stderr};
+use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -22,7 +22,8 @@ pub(crate) fn new_passphrase(file: Option<&Path>) -> Result<Zeroizing<String>, F
     let chosen = match file {
         Some(path) => from_file(path)?,
         None => {
-            let first = hidden("新口令（至少 12 个字符）/ new passphrase (12 characters at least): ")?;
+            let first =
+                hidden("新口令（至少 12 个字符）/ new passphrase (12 characters at least): ")?;
             let second = hidden("再输一次 / once more: ")?;
             if *first != *second {
                 return Err(Failure::usage("两次输入不一致。", "the two differ"));

@@ -12,7 +12,9 @@ use std::path::PathBuf;
 
 /// Arguments of `yinxin report-lost`.
 #[derive(clap::Args)]
-#[command(after_help = "Revokes what was issued under this letter, at once and for ever. / 立即且永久吊销。")]
+#[command(
+    after_help = "Revokes what was issued under this letter, at once and for ever. / 立即且永久吊销。"
+)]
 pub struct Arguments {
     #[command(flatten)]
     letter: LetterArguments,

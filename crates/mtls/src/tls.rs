@@ -61,7 +61,8 @@ impl Identity {
     /// Signs with the identity's key (ECDSA, DER), as a standing authorization asks it to.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, TlsError> {
         let key = provider::sign::any_ecdsa_type(&self.key)?;
-        let schemes = [SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::ECDSA_NISTP384_SHA384];
+        let schemes =
+            [SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::ECDSA_NISTP384_SHA384];
         let signer = key.choose_scheme(&schemes).ok_or(Error::General("no scheme".into()))?;
         Ok(signer.sign(message)?)
     }

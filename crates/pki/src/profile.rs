@@ -240,9 +240,8 @@ fn check_holder(config: &ProfileConfig) -> Result<(), String> {
     if config.path_len.is_some() && config.holder != Holder::Authority {
         return Err("path_len belongs to authorities".into());
     }
-    let sane = |a: &ProfileApprovals| {
-        (1..=a.count).contains(&a.outside_browser) && !a.roles.is_empty()
-    };
+    let sane =
+        |a: &ProfileApprovals| (1..=a.count).contains(&a.outside_browser) && !a.roles.is_empty();
     if !config.approvals.as_ref().is_none_or(sane) {
         return Err("approvals ask for at least one person, one of them outside the browser".into());
     }

@@ -1,6 +1,6 @@
 //! Leases: one holder at a time does what only one may do.
 
-use crate::{StoreError, Tx, execute};
+use crate::{Store, StoreError, Tx, execute};
 
 /// Takes or renews the lease `name` for `holder` until `until` (unix µs); false while another holds
 /// it. The clock of the caller decides, so holders keep their clocks within the lease's length.
@@ -24,4 +24,11 @@ pub async fn hold_lease(
         now + 2 * (until - now)
     )?;
     Ok(taken == 1)
+}
+
+/// Gives the lease up, so that the next holder need not wait for its end.
+pub async fn release_lease(store: &Store, name: &str, holder: &str) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    execute!(&mut tx, "delete from lease where name = $1 and holder = $2", name, holder)?;
+    tx.commit().await
 }

@@ -10,7 +10,7 @@ pub mod pending;
 pub mod spool;
 mod watch;
 
-pub use lease::hold_lease;
+pub use lease::{hold_lease, release_lease};
 pub use open::{Migrations, Store, StoreError, Tx};
 pub use watch::Watch;
 

@@ -1,7 +1,7 @@
 //! Carries a request to the CA; where it stands then.
 
 use crate::edge::{Message, Portal, passed_on};
-use audit::enrolment::{Submit, Stage};
+use audit::enrolment::{Stage, Submit};
 use axum::Json;
 use axum::extract::State;
 use service::problem::Refused;

@@ -56,8 +56,7 @@ impl Actor {
     /// Waits until an order is done.
     pub fn carried_out(&self, order: &str) -> anyhow::Result<()> {
         for _ in 0..LOOKS_MAX {
-            let shown =
-                tool::json(tool::ca_server(&self.folder)?.args(["order", "show", order]))?;
+            let shown = tool::json(tool::ca_server(&self.folder)?.args(["order", "show", order]))?;
             if shown["state"] == "done" {
                 return Ok(());
             }
@@ -68,9 +67,12 @@ impl Actor {
 
     /// Makes a letter; gives its path.
     pub fn letter(&self, person: &str, profile: &str) -> anyhow::Result<PathBuf> {
-        let made = tool::json(
-            tool::ca_server(&self.folder)?.args(["letter", person, "--profile", profile]),
-        )?;
+        let made = tool::json(tool::ca_server(&self.folder)?.args([
+            "letter",
+            person,
+            "--profile",
+            profile,
+        ]))?;
         Ok(PathBuf::from(made["letter"].as_str().context("letter")?))
     }
 

@@ -33,7 +33,10 @@ impl Issuer {
         message: &AsOfficer<Approval>,
     ) -> Result<Approved, IssuerError> {
         may_call(session, connection, APPROVE)?;
-        officer(session, &message.certificate.0)?;
+        let person = officer(session, &message.certificate.0)?;
+        if !session.authority()?.is_approver(&person) {
+            return Err(Code::NotYourRoute.into());
+        }
         if message.message.certificate != message.certificate {
             return Err(Code::ApprovalSignature.into());
         }

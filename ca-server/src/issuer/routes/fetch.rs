@@ -3,8 +3,8 @@
 use super::{Message, may_call, officer};
 use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError};
-use audit::Bytes;
 use audit::export::OrderExport;
+use audit::{Bytes, Code};
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::staff::FETCH;
@@ -33,6 +33,9 @@ impl Issuer {
     ) -> Result<OrderExport, IssuerError> {
         may_call(session, connection, FETCH)?;
         let person = officer(session, &message.certificate.0)?;
+        if !session.authority()?.is_approver(&person) {
+            return Err(Code::NotYourRoute.into());
+        }
         let digest = self.order_digest(session, &message.message.order).await?;
         let key = Bytes::from(digest.as_slice()).to_string();
         let (_, body) = session.authority()?.open(&key, session.now())?;

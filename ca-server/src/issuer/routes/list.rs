@@ -3,8 +3,8 @@
 use super::{Message, may_call, officer};
 use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError};
-use audit::Bytes;
 use audit::export::OrderLine;
+use audit::{Bytes, Code};
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::staff::LIST;
@@ -39,6 +39,9 @@ impl Issuer {
     ) -> Result<Vec<OrderLine>, IssuerError> {
         may_call(session, connection, LIST)?;
         let person = officer(session, &message.certificate.0)?;
+        if !session.authority()?.is_approver(&person) {
+            return Err(Code::NotYourRoute.into());
+        }
         let mut after = message.message.after.clone();
         let mut page = Vec::new();
         while page.len() < PAGE {

@@ -13,8 +13,8 @@ use crate::order::{
 };
 use crate::record::{Event, File, Record};
 use crate::rules::{ApprovalRules, RoleRules};
-use pki::{CertificationRequest, PublicKey};
 use pki::profile::Holder;
+use pki::{CertificationRequest, PublicKey};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -319,8 +319,7 @@ impl Authority {
             return Err(Code::Malformed);
         };
         let now = record.unix().max(self.signed_time);
-        let key =
-            self.check_use(authorization, challenge, &request.0, asked_by, signature, now)?;
+        let key = self.check_use(authorization, challenge, &request.0, asked_by, signature, now)?;
         let key_sha256 = Bytes::from(key.sha256());
         let Some(standing) = self.standing.get_mut(authorization) else {
             return Err(Code::UseSignature);
@@ -367,8 +366,7 @@ impl Authority {
             return Err(Code::Malformed);
         }
         let digest = Sha256::digest(request);
-        let message =
-            [self.founding_digest.0.as_slice(), &challenge.0, digest.as_slice()].concat();
+        let message = [self.founding_digest.0.as_slice(), &challenge.0, digest.as_slice()].concat();
         let asked = key.sha256().as_slice() == standing.key_sha256.0;
         if !asked || now > expires || !Label::Use.verify(&key, &message, &signature.0) {
             return Err(Code::UseSignature);

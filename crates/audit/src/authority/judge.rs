@@ -5,8 +5,8 @@ use crate::approval::Approval;
 use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::order::{
-    Body, IssueBody, Order, PersonAction, PersonBody, PortalBody, RevokeBody, RoleAction,
-    RoleBody, UnitAction, UnitBody,
+    Body, IssueBody, Order, PersonAction, PersonBody, PortalBody, RevokeBody, RoleAction, RoleBody,
+    UnitAction, UnitBody,
 };
 use crate::record::approval_id;
 use crate::rules::{ApprovalRule, Role, Scope};
@@ -177,6 +177,15 @@ impl Authority {
             return Err(Code::ApproverSelf);
         }
         self.rules_for(body)?.iter().try_for_each(|rule| self.counts(person, rule, body))
+    }
+
+    /// Whether a person holds any role that some rule lets approve.
+    pub fn is_approver(&self, person: &str) -> bool {
+        let counts =
+            |role: &Role| self.approval_rules.kind.values().any(|r| r.roles.contains(role));
+        self.people.get(person).is_some_and(|state| {
+            state.roles.iter().any(|(role, scope)| counts(role) && self.holds(person, *role, scope))
+        })
     }
 
     /// How many approvals an order needs.

@@ -41,7 +41,9 @@ impl Authority {
             Event::Intent { order, .. } => {
                 self.pending.orders.insert(key(order), Code::OrderConsumed);
             }
-            Event::Order { order, signature, cancels } => self.notice_order(order, signature, cancels),
+            Event::Order { order, signature, cancels } => {
+                self.notice_order(order, signature, cancels)
+            }
             Event::Approval { approval, .. } => self.notice_brake(approval),
             Event::Revoked { cause, approvals, .. } => {
                 let Ok(revoked) = self.revocation(cause, approvals, record.unix()) else { return };

@@ -7,7 +7,9 @@ use pki::pkcs12::{Random, write};
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
-#[command(after_help = "The file holds your key: delete it after importing. / 导入后请删除该文件。")]
+#[command(
+    after_help = "The file holds your key: delete it after importing. / 导入后请删除该文件。"
+)]
 pub(super) struct Arguments {
     /// Where the PKCS#12 file goes. 目标文件
     #[arg(long)]

@@ -1,0 +1,263 @@
+//! The processes of one office.
+
+use crate::{binary, target, workspace};
+use audit::trust::Trust;
+use mtls::Client;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Longest wait for anything that has to happen.
+pub const WAIT: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Every process: its name in `admin_urls`.
+pub const ALL: [&str; 5] = ["log", "status", "issuer", "portal-public", "portal-staff"];
+
+/// A sample city with its processes.
+pub struct Office {
+    home: TempDir,
+    pub city: Value,
+    pub trust: Trust,
+    children: BTreeMap<String, Child>,
+    _ports: Ports,
+}
+
+/// A block of ports that no other test uses, as long as this lives.
+struct Ports {
+    base: u16,
+    _lock: File,
+}
+
+impl Ports {
+    fn held() -> Self {
+        for block in 0..400 {
+            let base = 20_000 + block * 16;
+            let lock = File::create(target().join(format!("ports-{base}"))).unwrap();
+            let free = |offset| TcpListener::bind(("127.0.0.1", base + offset)).is_ok();
+            if lock.try_lock().is_ok() && (0..16).all(free) {
+                return Self { base, _lock: lock };
+            }
+        }
+        panic!("no block of ports is free");
+    }
+}
+
+impl Office {
+    /// Founds a city; nothing runs yet.
+    pub fn founded() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let city = home.path().join("city");
+        let ports = Ports::held();
+        let found = Command::new(binary("xtask"))
+            .arg("--city")
+            .arg(&city)
+            .args(["found", "--keys"])
+            .arg(target().join("first-people"))
+            .arg("--ports")
+            .arg(ports.base.to_string())
+            .current_dir(workspace())
+            .output()
+            .unwrap();
+        assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
+        let read = |name: &str| std::fs::read(city.join(name)).unwrap();
+        let trust = serde_json::from_slice(&read("ca/trust.json")).unwrap();
+        let city = serde_json::from_slice(&read("city.json")).unwrap();
+        Self { home, city, trust, children: BTreeMap::new(), _ports: ports }
+    }
+
+    /// Founds a city and starts every process.
+    pub async fn open() -> Self {
+        let mut office = Self::founded();
+        office.start_all().await;
+        office
+    }
+
+    /// The city's folder.
+    pub fn folder(&self) -> PathBuf {
+        self.home.path().join("city")
+    }
+
+    /// A path in the city's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder().join(name)
+    }
+
+    /// Starts every process and waits until it is ready.
+    pub async fn start_all(&mut self) {
+        for name in ALL {
+            self.spawn(name, &[]);
+        }
+        for name in ALL {
+            self.until_ready(name).await;
+        }
+    }
+
+    /// Starts one process with more environment and waits until it is ready.
+    pub async fn start(&mut self, name: &str, environment: &[(&str, &str)]) {
+        self.spawn(name, environment);
+        self.until_ready(name).await;
+    }
+
+    /// Starts one process.
+    pub fn spawn(&mut self, name: &str, environment: &[(&str, &str)]) {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.path(&format!("{name}.log")))
+            .unwrap();
+        let mut command = match name.strip_prefix("portal-") {
+            Some(process) => {
+                let mut command = Command::new(binary("ra-portal"));
+                command.arg("--config").arg(self.path("portal.toml")).args(["serve", process]);
+                command
+            }
+            None => {
+                let mut command = Command::new(binary("ca-server"));
+                command.arg("--state").arg(self.path("ca")).args(["serve", name]);
+                command
+            }
+        };
+        command.envs(environment.iter().copied()).stdin(Stdio::null());
+        let child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        assert!(self.children.insert(name.to_owned(), child).is_none(), "{name} runs already");
+    }
+
+    /// Waits until `/readyz` says yes.
+    pub async fn until_ready(&mut self, name: &str) {
+        let client = self.admin(name);
+        let started = Instant::now();
+        while !client.get("/readyz").await.is_ok_and(|answer| answer.status().is_success()) {
+            let ended = self.children.get_mut(name).unwrap().try_wait().unwrap();
+            assert!(ended.is_none(), "{name} ended: {}", self.log(name));
+            assert!(started.elapsed() < WAIT, "{name} is not ready: {}", self.log(name));
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// A client of a process's admin address.
+    pub fn admin(&self, name: &str) -> Client {
+        Client::new(self.city["admin_urls"][name].as_str().unwrap(), None).unwrap()
+    }
+
+    /// What a process wrote to its diagnostic log.
+    pub fn log(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(&format!("{name}.log"))).unwrap_or_default()
+    }
+
+    /// Ends a process gently; it must end well.
+    pub fn stop(&mut self, name: &str) {
+        let mut child = self.children.remove(name).unwrap();
+        signal(&child, Signal::TERM);
+        let status = child.wait().unwrap();
+        assert!(status.success(), "{name}: {status}: {}", self.log(name));
+    }
+
+    /// Kills a process as `kill -9` does.
+    pub fn kill(&mut self, name: &str) {
+        let mut child = self.children.remove(name).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Pauses or resumes a process.
+    pub fn signal(&self, name: &str, what: Signal) {
+        signal(&self.children[name], what);
+    }
+
+    /// Waits until a process has ended by itself.
+    pub async fn ended(&mut self, name: &str) -> ExitStatus {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.children.get_mut(name).unwrap().try_wait().unwrap() {
+                self.children.remove(name);
+                return status;
+            }
+            assert!(started.elapsed() < WAIT, "{name} still runs: {}", self.log(name));
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Runs `ca-server` on this city.
+    pub fn ca(&self, words: &[&str]) -> Output {
+        self.ca_with(words, &[])
+    }
+
+    /// Runs `ca-server` with more environment.
+    pub fn ca_with(&self, words: &[&str], environment: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(binary("ca-server"));
+        command.arg("--state").arg(self.path("ca")).args(words);
+        command.envs(environment.iter().copied()).output().unwrap()
+    }
+
+    /// Runs `ca-server --json`, which must succeed, and reads its last line.
+    pub fn ca_json(&self, words: &[&str]) -> Value {
+        let output = self.ca(&[words, &["--json"]].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{words:?}: {said}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        serde_json::from_str(text.lines().next_back().unwrap()).unwrap()
+    }
+
+    /// Runs `ca-server --json`, which must be refused, and gives the code.
+    pub fn ca_refused(&self, words: &[&str]) -> String {
+        let output = self.ca(&[words, &["--json"]].concat());
+        assert!(!output.status.success(), "{words:?} was not refused");
+        let text = String::from_utf8(output.stderr).unwrap();
+        let problem: Value = serde_json::from_str(text.lines().next_back().unwrap()).unwrap();
+        problem["code"].as_str().unwrap().to_owned()
+    }
+
+    /// The CA database, with write access for hands that should not have it.
+    pub async fn database(&self) -> SqlitePool {
+        database(&self.path("ca/ca.db")).await
+    }
+}
+
+/// Opens a SQLite file beside the processes that use it.
+pub async fn database(path: &Path) -> SqlitePool {
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(15));
+    SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap()
+}
+
+/// Waits until something holds; says what if it never does.
+pub async fn until<F: AsyncFnMut() -> bool>(what: &str, mut holds: F) {
+    let started = Instant::now();
+    while !holds().await {
+        assert!(started.elapsed() < WAIT, "never happened: {what}");
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        for child in self.children.values_mut() {
+            // One that ended by itself takes no signal; the test has said so already.
+            let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+            let _ = kill_process(pid, Signal::CONT);
+            let _ = kill_process(pid, Signal::TERM);
+        }
+        for child in self.children.values_mut() {
+            let _ = child.wait();
+        }
+        if std::thread::panicking() {
+            for name in ALL {
+                let log = self.log(name);
+                let lines: Vec<&str> = log.lines().rev().take(8).collect();
+                eprintln!("── {name}:\n{}", lines.join("\n"));
+            }
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Hands in the database: what nobody signed decides nothing, stops every decision, leaves a record,
+//! and is mended from the log.
+
+use audit::order::{Body, ORDER_SECONDS};
+use audit::record::{Event, Record};
+use sqlx::SqlitePool;
+use tests::people::code;
+use tests::processes::until;
+use tests::{Office, invariants, random};
+
+/// Each kind of tampering ends in `unsigned-authority`, nothing issued, a record; `doctor` names it
+/// and `doctor --repair` mends it.
+#[tokio::test]
+async fn what_nobody_signed_decides_nothing() {
+    let office = Office::open().await;
+    let person = office.register("王小明", "sz-office").await;
+    let applied = office.register_officer("孙核验", "registration-officer", "sz-office").await;
+    let sun = applied.letter.person.clone();
+    let (withdrawal, _) =
+        office.draft(&["role", "withdraw", &sun, "registration-officer", "--scope", "sz-office"]);
+    office.approve_by_security(&withdrawal).await;
+    let (lost, collected) = office.official("李丹", "sz-office").await;
+    office.report_lost(&lost).await;
+    let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
+    office.listed(&serial).await;
+
+    let official = office.letter(&person, "official");
+    let order = office.apply(&official).await;
+    let officer = office.first("officer-1");
+    office.approve(&officer, &order).await.unwrap();
+    let last = office.first("officer-2");
+    let export = office.staff(&last).fetch(&order).await.unwrap();
+    let approval = last.sign(&export);
+
+    let grant =
+        format!("insert into role_grant values ('{person}', 'registration-officer', 'shangluo')");
+    let widen = format!(
+        "update role_grant set scope = 'shangzhou' where person_id = '{}'",
+        office.first("officer-1").person
+    );
+    let undo =
+        format!("insert into role_grant values ('{sun}', 'registration-officer', 'sz-office')");
+    let unrevoke = format!("delete from revocation where serial = '{serial}'");
+    let rise = format!("update person set unit_id = 'sz-finance' where person_id = '{person}'");
+    let hands: [(&str, &str); 8] = [
+        (&grant, "role_grant"),
+        (&widen, "role_grant"),
+        (
+            "insert into portal values ('portal-9', 'shangluo', 'a.localhost', 'b.localhost', 1)",
+            "portal portal-9",
+        ),
+        ("update unit set parent = 'shangluo' where unit_id = 'sz-office'", "unit sz-office"),
+        (&undo, "role_grant"),
+        (&unrevoke, "revocation"),
+        (&rise, "person"),
+        ("update profile set version = 9 where profile_id = 'official'", "profile official"),
+    ];
+    let database = office.database().await;
+    for (sql, about) in hands {
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&database).await.unwrap();
+        stopped(&office, &approval, about).await;
+        mended(&office, about);
+    }
+    let profile = office.path("ca/policies/profiles/official.toml");
+    let text = std::fs::read_to_string(&profile).unwrap();
+    std::fs::write(&profile, text.replace("validity_days = 365", "validity_days = 3650")).unwrap();
+    stopped(&office, &approval, "file profiles/official.toml").await;
+    mended(&office, "file profiles/official.toml");
+    assert_eq!(std::fs::read_to_string(&profile).unwrap(), text);
+
+    // The nearest thing that is allowed: the same approval, once nothing differs any more.
+    office.staff(&last).approve(&approval).await.unwrap();
+    office.collect(&official).await;
+    office.listed(&serial).await;
+    invariants::hold(&office).await;
+}
+
+async fn stopped(office: &Office, approval: &audit::Approval, about: &str) {
+    let last = office.first("officer-2");
+    assert_eq!(code(office.staff(&last).approve(approval).await), "unsigned-authority", "{about}");
+    let database = office.database().await;
+    let intents: (i64,) = sqlx::query_as("select count(*) from intent where state <> 'done'")
+        .fetch_one(&database)
+        .await
+        .unwrap();
+    assert_eq!(intents.0, 0, "nothing is being issued");
+    until("the difference is recorded", async || {
+        office
+            .refusals()
+            .await
+            .iter()
+            .any(|(code, what)| code == "unsigned-authority" && what.contains(about))
+    })
+    .await;
+}
+
+fn mended(office: &Office, about: &str) {
+    let said = office.ca(&["doctor"]);
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert_eq!(said.status.code(), Some(1), "{text}");
+    assert!(text.contains(about) && text.contains("ca-server doctor --repair"), "{text}");
+    let said = office.ca(&["doctor", "--repair"]);
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.status.success(), "{text}");
+}
+
+/// Records that hands put on their way to the log are numbered like all others, and have no effect.
+#[tokio::test]
+async fn a_forged_record_has_no_effect() {
+    let office = Office::open().await;
+    let person = office.register("王小明", "sz-office").await;
+    let official = office.letter(&person, "official");
+    let order = office.apply(&official).await;
+    let export = office.staff(&office.first("officer-1")).fetch(&order).await.unwrap();
+    let digest = audit::Bytes::from(export.signed.digest());
+    let database = office.database().await;
+
+    // An intent, an enacted order and a revocation that nobody approved.
+    let forged = [
+        Event::Intent {
+            order: digest.clone(),
+            approvals: Vec::new(),
+            serial: "11".repeat(18),
+            not_after: "2027-01-01T00:00:00Z".into(),
+            tbs_sha256: random::<32>().into(),
+            tbs: random::<32>().into(),
+            lint: 1,
+        },
+        Event::Enacted { order: digest.clone(), approvals: Vec::new(), files: Vec::new() },
+        Event::Revoked {
+            certificates: Vec::new(),
+            reason: "superseded".into(),
+            cause: audit::record::Cause::Order { order: digest },
+            approvals: Vec::new(),
+        },
+        Event::Revoked {
+            certificates: Vec::new(),
+            reason: "keyCompromise".into(),
+            cause: audit::record::Cause::Left { person: office.first("officer-1").person },
+            approvals: Vec::new(),
+        },
+        Event::Letter { statement: b"{}".as_slice().into(), signature: random::<64>().into() },
+    ];
+    let count = forged.len();
+    for event in forged {
+        forge(&database, event).await;
+    }
+    until("every forged record is reported", async || {
+        let told = office.refusals().await;
+        told.iter().filter(|(code, _)| code == "unsigned-authority").count() >= count
+    })
+    .await;
+    let said = office.ca(&["doctor"]);
+    assert_eq!(said.status.code(), Some(1));
+
+    // What is signed goes on: the order was neither consumed nor the officer lost.
+    office.approve_by_both(&order).await;
+    office.collect(&official).await;
+}
+
+/// Old approvals under a new date bring nothing back: what the registry key signed later is the floor.
+#[tokio::test]
+async fn a_withdrawn_role_does_not_come_back_with_old_records() {
+    let mut office = Office::open().await;
+    let person = office.register("孙核验", "sz-office").await;
+    let words = |what| ["role", what, &person, "registration-officer", "--scope", "sz-office"];
+    let (grant, _) = office.draft(&words("grant"));
+    office.approve_by_security(&grant).await;
+    let (withdrawal, _) = office.draft(&words("withdraw"));
+    office.approve_by_security(&withdrawal).await;
+    let database = office.database().await;
+    let rows: Vec<(Vec<u8>,)> =
+        sqlx::query_as("select record from log_entry where log_id = 'control' order by idx")
+            .fetch_all(&database)
+            .await
+            .unwrap();
+    let records: Vec<Record> = rows.iter().map(|(bytes,)| Record::read(bytes).unwrap()).collect();
+    let is_grant = |order: &audit::Bytes| {
+        let order = audit::Order::read(&order.0).unwrap();
+        matches!(order.body(), Ok(Body::Role(role)) if role.action == audit::order::RoleAction::Grant)
+    };
+    let position = records
+        .iter()
+        .position(|record| matches!(&record.event, Event::Order { order, .. } if is_grant(order)));
+    let old: Vec<Event> = records[position.unwrap()..]
+        .iter()
+        .take(8)
+        .map(|record| record.event.clone())
+        .filter(|event| matches!(event.kind(), "order" | "approval" | "enacted"))
+        .take(4)
+        .collect();
+    assert_eq!(
+        old.iter().map(Event::kind).collect::<Vec<_>>(),
+        ["order", "approval", "approval", "enacted"]
+    );
+
+    // Eight days later, after another order, the old records are put on their way once more.
+    office.stop("issuer");
+    let later = (ORDER_SECONDS + 86_400).to_string();
+    office.start("issuer", &[("YINXIN_CLOCK_OFFSET", &later)]).await;
+    office.register("李丹", "sz-office").await;
+    for event in old {
+        forge(&database, event).await;
+    }
+    until("the old records are reported", async || {
+        office.refusals().await.iter().filter(|(code, _)| code == "unsigned-authority").count() >= 4
+    })
+    .await;
+    let held: (i64,) = sqlx::query_as("select count(*) from role_grant where person_id = $1")
+        .bind(&person)
+        .fetch_one(&database)
+        .await
+        .unwrap();
+    assert_eq!(held.0, 0);
+    assert_eq!(office.ca_refused(&words("withdraw")), "state-conflict", "it is not held");
+}
+
+/// A log that goes back to an older head is refused by the issuer, whose own directory remembers.
+#[tokio::test]
+async fn a_log_that_went_back_is_not_followed() {
+    let mut office = Office::open().await;
+    let (official, _) = office.official("王小明", "sz-office").await;
+    let copy = office.path("copy.db");
+    let database = office.database().await;
+    sqlx::query("vacuum into $1").bind(copy.to_str().unwrap()).execute(&database).await.unwrap();
+    let serials = office.report_lost(&official).await;
+    office.listed(&serials[0]).await;
+    until("the loss is in the tree", async || {
+        let waiting: (i64,) =
+            sqlx::query_as("select count(*) from log_pending").fetch_one(&database).await.unwrap();
+        waiting.0 == 0
+    })
+    .await;
+    for name in ["portal-staff", "portal-public", "issuer", "status", "log"] {
+        office.stop(name);
+    }
+    database.close().await;
+    // The database of before the loss, with the issuer's own memory of after it.
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(office.path(&format!("ca/ca.db{end}")));
+    }
+    std::fs::copy(&copy, office.path("ca/ca.db")).unwrap();
+    std::fs::remove_file(office.path("ca/issuer/authority")).unwrap();
+    office.spawn("log", &[]);
+    office.spawn("issuer", &[]);
+    let admin = office.admin("issuer");
+    until("the issuer says what is wrong", async || {
+        admin.get("/readyz").await.is_ok_and(|answer| {
+            String::from_utf8_lossy(answer.body()).contains("unsigned-authority")
+        })
+    })
+    .await;
+    let words = ["letter", &official.letter.person, "--json"];
+    assert_eq!(office.ca(&words).status.code(), Some(6), "nothing is decided");
+}
+
+/// A bind key that is pointed at someone else's row opens nothing.
+#[tokio::test]
+async fn a_sealed_key_cannot_be_pointed_at_someone_else() {
+    let office = Office::open().await;
+    let wang = office.register("王小明", "sz-office").await;
+    let li = office.register("李丹", "sz-office").await;
+    let (own, other) = (office.letter(&wang, "official"), office.letter(&li, "official"));
+    let database = office.database().await;
+    sqlx::query(
+        "update letter set bind_cli = (select bind_cli from letter where reference = $1) \
+         where reference = $2",
+    )
+    .bind(&own.letter.reference)
+    .bind(&other.letter.reference)
+    .execute(&database)
+    .await
+    .unwrap();
+    let record = office.look_up(&other).await;
+    let submit = other.submit(&record.challenge, &other.request(), "cli");
+    assert_eq!(code(office.public().submit(&submit).await), "unsigned-authority");
+    office.apply(&own).await;
+}
+
+/// An intent whose bytes hands exchanged is never signed.
+#[tokio::test]
+async fn exchanged_bytes_are_not_signed() {
+    let mut office = Office::open().await;
+    let wang = office.register("王小明", "sz-office").await;
+    let official = office.letter(&wang, "official");
+    let order = office.apply(&official).await;
+    // The issuer stops between the intent and its signature.
+    office.stop("issuer");
+    office.start("issuer", &[("YINXIN_CRASH_AT", "certify-after-mark")]).await;
+    for file in ["officer-1", "officer-2"] {
+        let _ = office.approve(&office.first(file), &order).await;
+    }
+    office.ended("issuer").await;
+    let database = office.database().await;
+    let (other,): (Vec<u8>,) = sqlx::query_as("select certificate from certificate limit 1")
+        .fetch_one(&database)
+        .await
+        .unwrap();
+    let tbs = pki::Certificate::read(&other).unwrap().tbs_der().unwrap();
+    sqlx::query("update intent set tbs = $1, state = 'recorded'")
+        .bind(tbs)
+        .execute(&database)
+        .await
+        .unwrap();
+    office.spawn("issuer", &[]);
+    until("the exchanged bytes are reported", async || {
+        let told = office.refusals().await;
+        told.iter().any(|(code, about)| code == "unsigned-authority" && about.starts_with("intent"))
+    })
+    .await;
+    let count: (i64,) = sqlx::query_as("select count(*) from certificate where reference = $1")
+        .bind(&official.letter.reference)
+        .fetch_one(&database)
+        .await
+        .unwrap();
+    assert_eq!(count.0, 0);
+}
+
+/// Puts a record on its way as hands in the database can.
+async fn forge(database: &SqlitePool, event: Event) {
+    let id: [u8; 16] = random();
+    let record = Record {
+        v: 1,
+        id: id.into(),
+        log: "control".into(),
+        maker: "issuer".into(),
+        time: "2026-11-24T08:00:00.000000Z".into(),
+        event,
+    };
+    let bytes = record.write().unwrap();
+    let salt: [u8; 32] = random();
+    sqlx::query(
+        "insert into log_pending (log_id, record_id, record, salt, entry) \
+         values ('control', $1, $2, $3, $4)",
+    )
+    .bind(id.to_vec())
+    .bind(&bytes)
+    .bind(salt.to_vec())
+    .bind(audit::record::entry(&salt, &bytes).to_vec())
+    .execute(database)
+    .await
+    .unwrap();
+}
