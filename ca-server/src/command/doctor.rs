@@ -47,8 +47,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         }
     }
     let mut findings = Vec::new();
-    examine_log(host, &mut findings).await?;
-    examine_clock(host, &mut findings).await?;
+    let newest = examine_log(host, &mut findings).await?;
+    examine_clock(host, newest, &mut findings);
     examine_lists(host, &mut findings)?;
     examine_certificates(host, &mut findings)?;
     examine_secrets(host, &mut findings);
@@ -68,11 +68,13 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// Replays everything up to the signed head, then compares rows and files.
-async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
+/// Replays everything up to the signed head, then compares rows and files; gives the newest time that
+/// a record claims.
+async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<u64> {
     let trust = crate::founding::trust(&host.config)?;
     let founding = trust.founding.digest().context("trust file")?;
     let key = trust.log_key("control").context("trust file")?;
+    let mut newest = 0;
     let mut tx = host.store.read().await?;
     let (size, root, note) = ledger::head(&mut tx, "control").await?.context("the log is empty")?;
     let head = Checkpoint::open(&note, &key, label::verify_ed25519);
@@ -81,7 +83,7 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
             what: "日志头未签名 / the head of the log is not signed by its key".into(),
             next: "restore the database from a backup / 从备份恢复数据库",
         });
-        return Ok(());
+        return Ok(newest);
     }
     let mut edge = Edge::default();
     let mut authority: Option<Authority> = None;
@@ -92,6 +94,9 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
             let salt = salt.as_slice().try_into().context("salt")?;
             edge.append(leaf_hash(&audit::record::entry(salt, bytes)));
             let record = Record::read(bytes)?;
+            if record.proves_time() {
+                newest = newest.max(record.unix());
+            }
             match &mut authority {
                 None => authority = Some(Authority::found(&record, &founding)?),
                 Some(authority) => {
@@ -110,7 +115,7 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
             what: "日志内容与签名的日志头不符 / the entries do not lead to the signed head".into(),
             next: "restore the database from a backup / 从备份恢复数据库",
         });
-        return Ok(());
+        return Ok(newest);
     }
     let authority = authority.context("leaf 0")?;
     let people: Vec<String> = authority.people().keys().cloned().collect();
@@ -122,15 +127,11 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
         what: format!("无签名依据 / says what nobody signed: {what}"),
         next: "ca-server doctor --repair",
     }));
-    Ok(())
+    Ok(newest)
 }
 
-async fn examine_clock(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<()> {
-    let mut tx = host.store.read().await?;
-    let (size, _, _) = ledger::head(&mut tx, "control").await?.context("the log is empty")?;
-    let last = ledger::entries(&mut tx, "control", size.saturating_sub(1), 1).await?;
-    let Some((_, bytes, _)) = last.first() else { return Ok(()) };
-    let (last, now) = (Record::read(bytes)?.unix(), host.clock.seconds());
+fn examine_clock(host: &Host, last: u64, findings: &mut Vec<Finding>) {
+    let now = host.clock.seconds();
     let ahead = u64::from(host.config.issuer.clock_days_max) * 86_400;
     if now + crate::issuer::BACK_SECONDS_MAX < last {
         findings.push(Finding {
@@ -146,7 +147,6 @@ async fn examine_clock(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Resu
             next: "set the clock, or if it is right: ca-server doctor --confirm-clock",
         });
     }
-    Ok(())
 }
 
 fn examine_lists(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<()> {

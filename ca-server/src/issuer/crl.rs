@@ -110,7 +110,7 @@ pub async fn publish(store: &Store, public: &Path) -> anyhow::Result<()> {
 
 impl Issuer {
     /// Whether a list has to be made: a revocation waits, or half of the last list's life is over.
-    pub(super) async fn list_due(&self, tx: &mut Tx) -> Result<bool, IssuerError> {
+    pub(super) async fn list_due(&self, tx: &mut Tx, now: u64) -> Result<bool, IssuerError> {
         let newest = row!(
             tx,
             (i64, i64),
@@ -119,7 +119,7 @@ impl Issuer {
             ISSUER
         )?;
         let Some((this_update, next_update)) = newest else { return Ok(true) };
-        let now = i64::try_from(self.clock.seconds()).unwrap_or(i64::MAX);
+        let now = i64::try_from(now).unwrap_or(i64::MAX);
         self.metrics.set("crl_seconds_left", next_update.saturating_sub(now));
         Ok(now > this_update + (next_update - this_update) / 2)
     }
@@ -128,7 +128,7 @@ impl Issuer {
     pub(super) async fn make_list(&self) -> Result<(), IssuerError> {
         let mut session = self.begin().await?;
         let previous = self.previous(&mut session).await?;
-        let now = session.now().max(previous.this_update());
+        let now = self.list_time(&session.following).max(previous.this_update());
         let revoked = entries(&session, now)?;
         let url = self.config.crl_url(ISSUER, SHARD);
         let identifier = self.issuing_certificate.key_identifier().unwrap_or_default();
@@ -210,7 +210,7 @@ fn entries(session: &Session<'_>, now: u64) -> Result<Vec<RevokedCertificate>, I
         }
         let serial = SerialNumber::from_hex(serial).context("serial number")?;
         let reason = RevocationReason::from_name(&revoked.reason).context("reason")?;
-        list.push(RevokedCertificate { serial, at: revoked.at, reason });
+        list.push(RevokedCertificate { serial, at: revoked.at.min(now), reason });
     }
     list.sort_by(|a, b| a.serial.cmp(&b.serial));
     Ok(list)

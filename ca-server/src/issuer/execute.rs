@@ -24,10 +24,12 @@ impl Issuer {
     /// recorded and does not hold the others up.
     pub(super) async fn execute_ready(&self, session: &mut Session<'_>) -> Result<(), IssuerError> {
         let ready: Vec<String> = session.following.ready.iter().take(BATCH_MAX).cloned().collect();
+        let mut any = false;
         for digest in ready {
             session.mark().await?;
             match self.execute(session, &digest).await {
                 Ok(true) => {
+                    any = true;
                     session.following.ready.remove(&digest);
                 }
                 Ok(false) => {}
@@ -38,7 +40,9 @@ impl Issuer {
                 Err(error) => return Err(error),
             }
         }
-        fault::point("execute-before-commit");
+        if any {
+            fault::point("execute-before-commit");
+        }
         Ok(())
     }
 

@@ -22,7 +22,7 @@ pub struct Following {
     pub(super) authority: Option<Authority>,
     /// The tree up to the head.
     pub(super) edge: Edge,
-    /// Time of the newest record of the CA itself, unix.
+    /// Time of the newest record that proves time, unix.
     pub(super) last_time: u64,
     /// The head that the state directory remembers; the log never goes below it.
     pub(super) floor: (u64, Hash),
@@ -179,7 +179,9 @@ impl Issuer {
         tx: &mut Tx,
         record: &Record,
     ) -> Result<(), IssuerError> {
-        following.last_time = following.last_time.max(record.unix());
+        if record.proves_time() {
+            following.last_time = following.last_time.max(record.unix());
+        }
         let Some(authority) = &mut following.authority else {
             let authority = Authority::found(record, &self.founding());
             following.authority = Some(authority.map_err(|_| Code::UnsignedAuthority)?);

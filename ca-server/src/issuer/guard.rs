@@ -34,6 +34,15 @@ impl Issuer {
         Ok(())
     }
 
+    /// The time for revocation lists: brakes work under a clock that moved, but a wrong time in a list
+    /// would lock out whoever reads it, so the last proven time stands in for it.
+    pub(super) fn list_time(&self, following: &Following) -> u64 {
+        match self.check_clock(following) {
+            Ok(()) => self.clock.seconds(),
+            Err(_) => following.last_time,
+        }
+    }
+
     /// Compares the rows and policy files that matter with the log. A difference is recorded and
     /// stops every decision until `ca-server doctor --repair` has mended it.
     pub(super) async fn compare(

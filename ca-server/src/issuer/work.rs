@@ -116,10 +116,14 @@ impl Issuer {
     }
 
     async fn lists(&self) -> Result<(), IssuerError> {
+        let (time, waits) = {
+            let following = self.following.lock().await;
+            (self.list_time(&following), following.crl_due)
+        };
         let mut tx = self.store.read().await?;
-        let due = self.list_due(&mut tx).await?;
+        let due = self.list_due(&mut tx, time).await?;
         drop(tx);
-        if due || self.following.lock().await.crl_due {
+        if due || waits {
             self.make_list().await?;
         }
         Ok(())

@@ -39,7 +39,7 @@ impl Publisher {
                 return Ok(());
             }
         }
-        if from == size {
+        if from == size && from == self.published.load(Ordering::Relaxed) {
             return Ok(());
         }
         for level in 0..tlog::edge::level_count(size) {

@@ -297,6 +297,19 @@ impl Record {
         json::write(self)
     }
 
+    /// Whether it was made under a clock that had been checked. Refusals and brakes are written with a
+    /// clock that moved as well, and prove nothing about the time.
+    pub fn proves_time(&self) -> bool {
+        let unchecked = matches!(
+            self.event,
+            Event::Refusal { .. }
+                | Event::Revoked { .. }
+                | Event::Crl { .. }
+                | Event::Portal { .. }
+        );
+        !unchecked
+    }
+
     /// Unix seconds of its time; 0 if unreadable.
     pub fn unix(&self) -> u64 {
         crate::time::read(&self.time).unwrap_or(0)
