@@ -35,7 +35,7 @@ pub async fn record(
     for letter in letters {
         record_letter(&mut tx, letter, statement, keys, micros).await?;
     }
-    record_certificates(&mut tx, statement, certified, micros).await?;
+    record_certificates(&mut tx, statement, certified, letters, micros).await?;
     let lists = [
         ("root", &certified.root, &keys.root as &dyn Signer, 365 * 24),
         (ISSUER, &certified.issuing, &keys.issuing as &dyn Signer, config.issuer.crl_hours),
@@ -93,6 +93,7 @@ async fn record_certificates(
     tx: &mut Tx,
     statement: &Statement,
     certified: &Certified,
+    letters: &[Letter],
     micros: u64,
 ) -> anyhow::Result<()> {
     let digest = statement.digest();
@@ -112,7 +113,9 @@ async fn record_certificates(
         record_issued(tx, micros, &issued("service", &subject, None), certificate).await?;
     }
     for (person, certificate) in &certified.people {
-        record_issued(tx, micros, &issued("staff", person, None), certificate).await?;
+        let letter = letters.iter().find(|letter| letter.person == *person);
+        let reference = letter.map(|letter| letter.reference.clone());
+        record_issued(tx, micros, &issued("staff", person, reference), certificate).await?;
     }
     Ok(())
 }

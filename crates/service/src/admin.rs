@@ -87,6 +87,9 @@ impl Admin {
     pub fn new(metrics: Metrics) -> Self {
         let mut registry = Registry::with_prefix("yinxin");
         registry.register("acts", "Acts by outcome", metrics.acts.clone());
+        let up = Gauge::<i64>::default();
+        up.set(1);
+        registry.register("up", "The process runs", up);
         registry.register("value", "Present values", metrics.values.clone());
         Self { metrics, registry: Arc::new(registry) }
     }

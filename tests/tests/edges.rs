@@ -1,0 +1,520 @@
+//! The edges of the processes: who is let in by TLS and HTTP, what every process tells of itself,
+//! what is published and how.
+
+use audit::export::OrderLine;
+use ca_api::{AsOfficer, Page};
+use http::StatusCode;
+use keys::SoftwareSigner;
+use mtls::Client;
+use mtls::tls::Identity;
+use pki::Signer;
+use rustls::pki_types::ServerName;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tests::people::code;
+use tests::processes::{ALL, until};
+use tests::{Office, Officer};
+use tlog::tile::read_tile;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// A process tells health, readiness and metrics; metrics name no person and no certificate.
+#[tokio::test]
+async fn every_process_tells_how_it_is_and_stops_gracefully() {
+    let mut office = Office::open().await;
+    let (official, collected) = office.official("王小明", "sz-office").await;
+    let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
+    for name in ALL {
+        let admin = office.admin(name);
+        assert_eq!(admin.get("/healthz").await.unwrap().body().as_ref(), b"ok\n", "{name}");
+        let metrics = admin.get("/metrics").await.unwrap();
+        let text = String::from_utf8_lossy(metrics.body()).into_owned();
+        assert!(text.contains("yinxin_"), "{name}: {text}");
+        for secret in [&official.letter.person, &official.letter.reference, &serial] {
+            assert!(!text.contains(secret.as_str()), "{name}: {text}");
+            assert!(!office.log(name).contains(&official.letter.code), "{name}");
+        }
+        assert!(!office.log(name).contains("王小明"), "{name}");
+    }
+    // A stopped log is told by those who need it, and waited for.
+    office.stop("log");
+    let admin = office.admin("portal-public");
+    office.look_up(&official).await;
+    until("the portal says that its events wait", async || {
+        !admin.get("/readyz").await.unwrap().status().is_success()
+    })
+    .await;
+    office.start("log", &[]).await;
+    until("they are shipped", async || {
+        admin.get("/readyz").await.unwrap().status().is_success()
+    })
+    .await;
+    for name in ALL.iter().rev() {
+        office.stop(name);
+    }
+}
+
+/// The portal's own events reach the access log in order, none lost while the log was away.
+#[tokio::test]
+async fn events_of_the_portal_survive_an_outage_of_the_log() {
+    let mut office = Office::open().await;
+    let person = office.register("王小明", "sz-office").await;
+    let official = office.letter(&person, "official");
+    office.stop("log");
+    for _ in 0..3 {
+        office.look_up(&official).await;
+    }
+    office.kill("portal-public");
+    office.start("log", &[]).await;
+    office.spawn("portal-public", &[]);
+    let database = office.database().await;
+    until("three look-ups are in the access log", async || {
+        let rows: Vec<(Vec<u8>,)> =
+            sqlx::query_as("select record from log_entry where log_id = 'access'")
+                .fetch_all(&database)
+                .await
+                .unwrap();
+        let looked = rows.iter().filter(|(bytes,)| {
+            let record = audit::Record::read(bytes).unwrap();
+            let Audit { act, outcome, .. } = Audit::of(&record);
+            act == "look-up" && outcome == "done"
+        });
+        looked.count() == 3
+    })
+    .await;
+}
+
+struct Audit {
+    act: String,
+    outcome: String,
+}
+
+impl Audit {
+    fn of(record: &audit::Record) -> Self {
+        match &record.event {
+            audit::record::Event::Portal { act, outcome, .. } => {
+                Self { act: act.clone(), outcome: outcome.clone() }
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// One name in SNI, Host and configuration; anything else is misdirected.
+#[tokio::test]
+async fn a_request_for_another_host_is_misdirected() {
+    let office = Office::open().await;
+    let port = port(&office.trust.portal_public);
+    let own = "portal.localhost";
+    let hosts = [
+        (own, format!("{own}:{port}"), 404),
+        (own, "staff.localhost".to_owned(), 421),
+        (own, "portal.localhost.evil".to_owned(), 421),
+    ];
+    for (sni, host, status) in hosts {
+        let answer = raw(&office, port, sni, &format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{sni} {host}: {answer}");
+    }
+    let twice = format!("GET / HTTP/1.1\r\nHost: {own}\r\nHost: staff.localhost\r\nConnection: close\r\n\r\n");
+    let answer = raw(&office, port, own, &twice).await;
+    assert!(!answer.starts_with("HTTP/1.1 404") && !answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let problem: Value = serde_json::from_str(
+        raw(&office, port, own, "GET / HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n")
+            .await
+            .split_once("\r\n\r\n")
+            .unwrap()
+            .1,
+    )
+    .unwrap();
+    assert_eq!(problem["code"], "misdirected");
+}
+
+/// A body has a limit, a kind and a form.
+#[tokio::test]
+async fn a_body_that_is_too_large_or_no_json_is_refused() {
+    let office = Office::open().await;
+    let client = office.client(&office.trust.portal_public, None);
+    let path = portal_api::public::LOOK_UP;
+    let answer = client.post(path, vec![b' '; 70_000]).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(problem(answer.body())["code"], "too-large");
+    for body in [&b"{"[..], b"{}", br#"{"reference":"A","key":"AA","more":1}"#] {
+        let answer = client.post(path, body.to_vec()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(problem(answer.body())["code"], "malformed");
+    }
+    let answer = client.post("/api/v1/nothing", b"{}".to_vec()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    let answer = client.get(path).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    let status = office.client(&office.trust.status, None);
+    let answer = status.post("/v1/loss", vec![b' '; 5_000]).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+/// Staff certificates: required in HTTP, judged at each request, each refusal with its reason.
+#[tokio::test]
+async fn a_staff_certificate_is_required_and_judged_at_each_request() {
+    let mut office = Office::open().await;
+    let nobody = portal_api::Staff(office.client(&office.trust.portal_staff, None));
+    assert_eq!(code(nobody.list("").await), "certificate-required");
+    assert_eq!(code(office.staff(&foreign(&office)).list("").await), "certificate-foreign");
+    let (official, collected) = office.official("王小明", "sz-office").await;
+    let official = office.officer(official, &collected);
+    assert_eq!(code(office.staff(&official).list("").await), "not-your-route");
+
+    // The same open connection: allowed, then lost, then refused.
+    let officer = office.first("officer-2");
+    let staff = office.staff(&officer);
+    assert_eq!(staff.list("").await.unwrap(), Vec::<OrderLine>::new());
+    let letter = std::fs::read(office.path("people/officer-2.loss.json")).unwrap();
+    let letter = tests::Official::new(serde_json::from_slice(&letter).unwrap());
+    let serials = office.report_lost(&letter).await;
+    assert_eq!(serials, [officer.leaf().serial().to_string()], "founding prints loss letters");
+    assert_eq!(code(staff.list("").await), "certificate-revoked");
+
+    // A year and a day later the portal says that it expired; so does the CA.
+    office.stop("portal-staff");
+    office.start("portal-staff", &[("YINXIN_CLOCK_OFFSET", "31622400")]).await;
+    let first = office.first("officer-1");
+    assert_eq!(code(office.staff(&first).list("").await), "certificate-expired");
+    office.stop("portal-staff");
+    office.start("portal-staff", &[]).await;
+    office.staff(&first).list("").await.unwrap();
+}
+
+/// No session is taken up again: every connection proves possession anew.
+#[tokio::test]
+async fn no_session_is_resumed() {
+    let office = Office::open().await;
+    let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(
+        rustls::crypto::aws_lc_rs::default_provider(),
+    ))
+    .with_protocol_versions(&[&rustls::version::TLS13])
+    .unwrap()
+    .with_root_certificates(roots(&office))
+    .with_no_client_auth();
+    config.resumption = rustls::client::Resumption::in_memory_sessions(8);
+    let config = Arc::new(config);
+    for _ in 0..3 {
+        let port = port(&office.trust.portal_staff);
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let name = ServerName::try_from("staff.localhost").unwrap();
+        let connector = tokio_rustls::TlsConnector::from(config.clone());
+        let mut stream = connector.connect(name, stream).await.unwrap();
+        let request = "GET / HTTP/1.1\r\nHost: staff.localhost\r\nConnection: close\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let kind = stream.get_ref().1.handshake_kind().unwrap();
+        assert_eq!(kind, rustls::HandshakeKind::Full);
+    }
+}
+
+/// ca-api: only registered portals, each process only its own routes.
+#[tokio::test]
+async fn the_issuer_hears_portals_only_and_each_process_on_its_own_routes() {
+    let office = Office::open().await;
+    let issuer = format!("https://localhost:{}", issuer_port(&office));
+    let client = |identity| ca_api::Issuer(office.client(&issuer, Some(identity)));
+    let portal = |process: &str| {
+        let path = |end: &str| office.path(&format!("portal/{process}.{end}"));
+        Identity::from_files(&path("pem"), &path("key")).unwrap()
+    };
+    let officer = office.first("officer-1");
+    let list = AsOfficer { certificate: officer.leaf().der().into(), message: Page::default() };
+    let refusal = |answer: Result<Vec<OrderLine>, ca_api::Refusal>| answer.unwrap_err().code();
+    client(portal("staff")).list(&list).await.unwrap();
+    assert_eq!(refusal(client(portal("public")).list(&list).await).name(), "not-your-route");
+    assert_eq!(refusal(client(officer.identity()).list(&list).await).name(), "portal-unknown");
+    let nobody = Client::new(&issuer, Some(mtls::tls::client(office.trust.root_sha256.digest().unwrap(), None).unwrap())).unwrap();
+    assert!(nobody.post(ca_api::staff::LIST, b"{}".to_vec()).await.is_err(), "mTLS is required");
+
+    // The log takes events of services about themselves, and no record of anybody else.
+    let log = |identity| ca_api::Log(office.client(&office.trust.log, Some(identity)));
+    let append = ca_api::Append { records: Vec::new() };
+    log(portal("public")).append(&append).await.unwrap();
+    let refused = log(officer.identity()).append(&append).await.unwrap_err();
+    assert_eq!(refused.code().name(), "not-your-route");
+}
+
+/// A portal that is closed by order is heard no more.
+#[tokio::test]
+async fn a_closed_portal_is_heard_no_more() {
+    let office = Office::open().await;
+    let person = office.register("王小明", "sz-office").await;
+    let official = office.letter(&person, "official");
+    office.look_up(&official).await;
+    let (order, _) = office.draft(&["portal", "close", "portal-1"]);
+    let (first, second) = (office.first("security-1"), office.first("security-2"));
+    office.approve(&first, &order).await.unwrap();
+    office.approve(&second, &order).await.unwrap();
+    let answer = async || office.public().look_up(&official.look_up()).await;
+    until("the portal is closed", async || answer().await.is_err()).await;
+    assert_eq!(code(answer().await), "portal-unknown");
+}
+
+/// Services renew their certificates themselves, by the old key, within the founding's leave.
+#[tokio::test]
+async fn a_service_renews_its_certificate_by_its_old_key() {
+    let mut office = Office::open().await;
+    let before = std::fs::read(office.path("ca/log/tls.pem")).unwrap();
+    assert!(office.ca(&["renew", "log"]).status.success());
+    assert_ne!(std::fs::read(office.path("ca/log/tls.pem")).unwrap(), before);
+    office.stop("log");
+    office.start("log", &[]).await;
+
+    let run = |words: &[&str]| {
+        std::process::Command::new(tests::binary("ra-portal"))
+            .arg("--config")
+            .arg(office.path("portal.toml"))
+            .args(words)
+            .output()
+            .unwrap()
+    };
+    let (key, request) = (office.path("portal/new.key"), office.path("portal/new.csr"));
+    let made = std::process::Command::new(tests::binary("yinxin"))
+        .args(["request", "--service", "--key"])
+        .arg(&key)
+        .arg("--out")
+        .arg(&request)
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    let out = office.path("portal/new.pem");
+    let words =
+        ["renew", "public", "--request", request.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let said = run(&words);
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    // The old key has asked; it may not ask again.
+    let said = run(&words);
+    assert!(!said.status.success());
+    assert!(String::from_utf8_lossy(&said.stderr).contains("use-signature"));
+    office.stop("portal-public");
+    std::fs::copy(&key, office.path("portal/public.key")).unwrap();
+    std::fs::copy(&out, office.path("portal/public.pem")).unwrap();
+    office.start("portal-public", &[]).await;
+    office.register("王小明", "sz-office").await;
+    tests::invariants::hold(&office).await;
+}
+
+/// Configuration with an unknown key is refused with file and line.
+#[tokio::test]
+async fn an_unknown_key_in_a_configuration_is_refused_with_its_line() {
+    let office = Office::founded();
+    for (file, run) in [("ca/ca.toml", "ca-server"), ("portal.toml", "ra-portal")] {
+        let path = office.path(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("surprise = 1\n{text}")).unwrap();
+        let mut command = std::process::Command::new(tests::binary(run));
+        match run {
+            "ca-server" => command.arg("--state").arg(office.path("ca")).args(["serve", "log"]),
+            _ => command.arg("--config").arg(&path).args(["serve", "public"]),
+        };
+        let said = command.output().unwrap();
+        let text = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert!(!said.status.success());
+        assert!(text.contains("line 1") && text.contains("surprise"), "{text}");
+    }
+}
+
+/// What is published: kinds, caching, immutable numbers, and a log that C2SP tools can read.
+#[tokio::test]
+async fn published_files_say_what_they_are_and_the_log_proves_itself() {
+    let office = Office::open().await;
+    let url = office.city["ca"]["crl_url"].as_str().unwrap();
+    let (base, path) = url.split_once("/crl/").unwrap();
+    let client = Client::new(base, None).unwrap();
+    let get = async |path: &str| client.get(path).await.unwrap();
+    let head = |answer: &http::Response<_>, name: &str| {
+        answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+    };
+    let current = get(&format!("/crl/{path}")).await;
+    assert_eq!(head(&current, "content-type"), "application/pkix-crl");
+    assert!(head(&current, "cache-control").contains("max-age=60"));
+    assert!(!head(&current, "etag").is_empty());
+    let numbered = get("/crl/issuing-1/0/1.crl").await;
+    assert!(head(&numbered, "cache-control").contains("immutable"));
+    assert_eq!(head(&get("/ca/root.cer").await, "content-type"), "application/pkix-cert");
+    for path in ["/ca/../ca.toml", "/crl/%2e%2e/ca.toml", "/ca.toml", "/log/control/checkpoint"] {
+        assert_eq!(get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+
+    let control = office.city["logs"]["control"]["url"].as_str().unwrap();
+    let vkey = office.city["logs"]["control"]["vkey"].as_str().unwrap();
+    let log = Client::new(control, None).unwrap();
+    let key = tlog::VerifierKey::read(vkey).unwrap();
+    let note = log.get("/checkpoint").await.unwrap();
+    let note = String::from_utf8_lossy(note.body()).into_owned();
+    let head =
+        tlog::Checkpoint::open(&note, &key, audit::label::verify_ed25519).unwrap();
+    let tile = log.get(&format!("/tile/0/000.p/{}", head.size)).await.unwrap();
+    let hashes = read_tile(tile.body()).unwrap();
+    let tiles = |_| Some(hashes.as_slice());
+    for index in 0..head.size {
+        let proof = tlog::proof::inclusion(index, head.size, &tiles).unwrap();
+        let leaf = &hashes[usize::try_from(index).unwrap()];
+        tlog::merkle::verify_inclusion(leaf, index, head.size, &proof, &head.root).unwrap();
+    }
+}
+
+/// Role × host × route × allowed, as it really is; the golden file is what auditors read.
+#[tokio::test]
+async fn the_authorization_matrix_is_what_the_golden_file_says() {
+    let office = Office::open().await;
+    let (official, collected) = office.official("王小明", "sz-office").await;
+    let mut actors: Vec<(String, Option<Identity>)> = vec![("nobody".into(), None)];
+    for (role, file) in [
+        ("registration-officer", "officer-1"),
+        ("security-administrator", "security-1"),
+        ("system-administrator", "system"),
+        ("auditor", "auditor"),
+    ] {
+        actors.push((role.into(), Some(office.first(file).identity())));
+    }
+    actors.push(("official".into(), Some(office.officer(official, &collected).identity())));
+    for role in ["unit-handler", "application-owner"] {
+        let person = office.register("刘洋", "sz-office").await;
+        let (order, _) = office.draft(&["role", "grant", &person, role, "--scope", "sz-office"]);
+        office.approve_by_security(&order).await;
+        let profile = if role == "unit-handler" { "official" } else { "staff" };
+        let applied = office.letter(&person, profile);
+        let order = office.apply(&applied).await;
+        office.approve_by_both(&order).await;
+        let collected = office.collect(&applied).await;
+        actors.push((role.into(), Some(office.officer(applied, &collected).identity())));
+    }
+    actors.push(("foreign".into(), Some(foreign(&office).identity())));
+    let letter = office.letter(&office.register("李丹", "sz-office").await, "official");
+    let mut matrix = String::from("# role × host × route × allowed, or the code of the refusal\n");
+    for (role, identity) in actors {
+        let staff = office.client(&office.trust.portal_staff, identity);
+        for route in ra_portal::routes().filter(|route| route.host == "staff") {
+            let told = tried(&staff, route.path, &sample(route.path, &letter)).await;
+            matrix.push_str(&format!("{role:<24}{:<8}{:<30}{told}\n", route.host, route.path));
+        }
+    }
+    let public = office.client(&office.trust.portal_public, None);
+    for (role, known) in [("letter", true), ("nobody", false)] {
+        for route in ra_portal::routes().filter(|route| route.host == "public") {
+            let mut message = sample(route.path, &letter);
+            if !known {
+                message["key"] = json!("AAAA");
+            }
+            let told = tried(&public, route.path, &message).await;
+            matrix.push_str(&format!("{role:<24}{:<8}{:<30}{told}\n", route.host, route.path));
+        }
+    }
+    let path = tests::workspace().join("tests/golden/matrix.txt");
+    if std::env::var("YINXIN_GOLDEN").is_ok_and(|what| what == "write") {
+        std::fs::write(&path, &matrix).unwrap();
+    }
+    assert_eq!(matrix, std::fs::read_to_string(path).unwrap(), "write it anew with YINXIN_GOLDEN=write");
+}
+
+/// A message that is right in form; whether it is allowed is what the matrix asks.
+fn sample(path: &str, official: &tests::Official) -> Value {
+    let look_up = serde_json::to_value(official.look_up()).unwrap();
+    if path == portal_api::public::SUBMIT {
+        let message = official.submit(&vec![0; 16].into(), &official.request(), "cli");
+        return serde_json::to_value(message).unwrap();
+    }
+    if path == portal_api::staff::LIST {
+        return json!({ "after": "" });
+    }
+    if path == portal_api::staff::FETCH {
+        return json!({ "order": "0000000000000000" });
+    }
+    if path == portal_api::staff::APPROVE {
+        let none = "AA";
+        return json!({ "v": 1, "method": "certificate", "order": none, "certificate": none, "signature": none });
+    }
+    look_up
+}
+
+/// `allowed`, also where the sample itself is then found wrong; otherwise the code of who is refused.
+async fn tried(client: &Client, path: &str, message: &Value) -> String {
+    let answer = client.post(path, serde_json::to_vec(message).unwrap()).await.unwrap();
+    if answer.status().is_success() {
+        return "allowed".into();
+    }
+    let code = problem(answer.body())["code"].as_str().unwrap().to_owned();
+    let about_the_sample = ["order-unknown", "approval-signature", "challenge-used", "not-ready"];
+    if about_the_sample.contains(&code.as_str()) { "allowed".into() } else { code }
+}
+
+fn problem(body: &[u8]) -> Value {
+    let problem: Value = serde_json::from_slice(body).unwrap();
+    assert!(problem["zh"].as_str().is_some_and(|text| !text.is_empty()), "{problem}");
+    problem
+}
+
+/// Somebody with a certificate of a CA of their own, in our own form.
+fn foreign(office: &Office) -> Officer {
+    use openssl::asn1::Asn1Time;
+    use openssl::bn::BigNum;
+    use openssl::hash::MessageDigest;
+    use openssl::pkey::PKey;
+    use openssl::x509::{X509, X509NameBuilder};
+    let signer = SoftwareSigner::generate_p256().unwrap();
+    let key = PKey::private_key_from_pkcs8(signer.pkcs8()).unwrap();
+    let mut name = X509NameBuilder::new().unwrap();
+    name.append_entry_by_text("C", "CN").unwrap();
+    name.append_entry_by_text("CN", "陈登记").unwrap();
+    name.append_entry_by_text("serialNumber", &office.first("officer-1").person).unwrap();
+    let name = name.build();
+    let mut builder = X509::builder().unwrap();
+    builder.set_version(2).unwrap();
+    let serial = BigNum::from_u32(77).unwrap().to_asn1_integer().unwrap();
+    builder.set_serial_number(&serial).unwrap();
+    builder.set_subject_name(&name).unwrap();
+    builder.set_issuer_name(&name).unwrap();
+    builder.set_pubkey(&key).unwrap();
+    builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+    builder.set_not_after(&Asn1Time::days_from_now(30).unwrap()).unwrap();
+    let usage = openssl::x509::extension::KeyUsage::new().digital_signature().build().unwrap();
+    builder.append_extension(usage).unwrap();
+    builder.sign(&key, MessageDigest::sha256()).unwrap();
+    let der = builder.build().to_der().unwrap();
+    let certificate = pki::Certificate::read(&der).unwrap();
+    assert_eq!(certificate.key().sha256(), signer.public_key().sha256());
+    Officer { person: String::new(), chain: vec![certificate], signer }
+}
+
+fn roots(office: &Office) -> rustls::RootCertStore {
+    let mut roots = rustls::RootCertStore::empty();
+    let der = std::fs::read(office.path("ca/public/ca/root.cer")).unwrap();
+    roots.add(der.into()).unwrap();
+    roots
+}
+
+fn port(url: &str) -> u16 {
+    url.rsplit_once(':').unwrap().1.parse().unwrap()
+}
+
+fn issuer_port(office: &Office) -> u16 {
+    let text = std::fs::read_to_string(office.path("ca/ca.toml")).unwrap();
+    let config: toml::Value = toml::from_str(&text).unwrap();
+    let listen: SocketAddr = config["issuer"]["listen"].as_str().unwrap().parse().unwrap();
+    listen.port()
+}
+
+/// Bytes as they stand, over TLS with the city's root.
+async fn raw(office: &Office, port: u16, sni: &str, request: &str) -> String {
+    let config = rustls::ClientConfig::builder_with_provider(Arc::new(
+        rustls::crypto::aws_lc_rs::default_provider(),
+    ))
+    .with_protocol_versions(&[&rustls::version::TLS13])
+    .unwrap()
+    .with_root_certificates(roots(office))
+    .with_no_client_auth();
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let name = ServerName::try_from(sni.to_owned()).unwrap();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let mut stream = connector.connect(name, stream).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
