@@ -7,6 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -51,16 +52,26 @@ impl Ports {
 }
 
 impl Office {
-    /// Founds a city; nothing runs yet.
+    /// Founds a city with keys that tests share; nothing runs yet.
     pub fn founded() -> Self {
+        let keys = target().join("first-people");
+        Self::found(&["--keys".as_ref(), keys.as_os_str()])
+    }
+
+    /// Founds a city as `make run` does, with keys and PKCS#12 files of its own.
+    pub fn founded_in_full() -> Self {
+        Self::found(&[])
+    }
+
+    fn found(more: &[&OsStr]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let city = home.path().join("city");
         let ports = Ports::held();
         let found = Command::new(binary("xtask"))
             .arg("--city")
             .arg(&city)
-            .args(["found", "--keys"])
-            .arg(target().join("first-people"))
+            .arg("found")
+            .args(more)
             .arg("--ports")
             .arg(ports.base.to_string())
             .current_dir(workspace())
