@@ -91,7 +91,8 @@ async fn published(
             .fetch_one(database)
             .await
             .unwrap();
-    let entries: Vec<(i64, Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+    type Entry = (i64, Vec<u8>, Vec<u8>, Vec<u8>);
+    let entries: Vec<Entry> = sqlx::query_as(
         "select idx, entry, record, salt from log_entry where log_id = $1 order by idx",
     )
     .bind(log)
@@ -163,10 +164,10 @@ async fn replay(trust: &Trust, database: &SqlitePool, found: &mut Vec<String>) -
             found.push(format!("record {index} has no effect: {unsigned}"));
         }
         match &record.event {
-            Event::Intent { serial, tbs_sha256, .. } | Event::Used { serial, tbs_sha256, .. } => {
-                if replayed.intents.insert(serial.clone(), tbs_sha256.0.clone()).is_some() {
-                    found.push(format!("two intents of serial {serial}"));
-                }
+            Event::Intent { serial, tbs_sha256, .. } | Event::Used { serial, tbs_sha256, .. }
+                if replayed.intents.insert(serial.clone(), tbs_sha256.0.clone()).is_some() =>
+            {
+                found.push(format!("two intents of serial {serial}"));
             }
             Event::Issued { serial, sha256, under, .. } => {
                 if under.0 == digest {

@@ -2,9 +2,7 @@
 //! that moves. Afterwards the checker reads database and published files, and everything holds.
 
 use audit::enrolment::{Collected, Stage};
-use rustix::process::Signal;
-use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use tests::people::{code, refused};
 use tests::processes::until;
 use tests::{Office, Official, binary, invariants};
@@ -184,7 +182,7 @@ async fn a_full_disk_stops_and_loses_nothing() {
     // Every write beyond what the files have now fails, as on a full disk.
     let wal = std::fs::metadata(office.path("ca/ca.db-wal")).map_or(0, |file| file.len());
     let blocks = wal / 512 + 48;
-    spawn_limited(&office, blocks);
+    let mut limited = spawn_limited(&office, blocks);
     let admin = office.admin("issuer");
     until("the limited issuer answers", async || admin.get("/healthz").await.is_ok()).await;
     let mut failed = false;
@@ -200,11 +198,8 @@ async fn a_full_disk_stops_and_loses_nothing() {
     }
     assert!(failed, "the disk never became full");
     assert_eq!(code(office.public().look_up(&official.look_up()).await), "unavailable");
-    let pid: i32 =
-        std::fs::read_to_string(office.path("limited.pid")).unwrap().trim().parse().unwrap();
-    let pid = rustix::process::Pid::from_raw(pid).unwrap();
-    rustix::process::kill_process(pid, Signal::KILL).unwrap();
-    until("the limited issuer is gone", async || admin.get("/healthz").await.is_err()).await;
+    limited.kill().unwrap();
+    limited.wait().unwrap();
     office.start("issuer", &[]).await;
     let order = office.apply(&official).await;
     office.approve_by_both(&order).await;
@@ -213,10 +208,9 @@ async fn a_full_disk_stops_and_loses_nothing() {
 }
 
 /// Starts an issuer whose files cannot grow beyond a size.
-fn spawn_limited(office: &Office, blocks: u64) {
+fn spawn_limited(office: &Office, blocks: u64) -> Child {
     let script = format!(
-        "trap '' XFSZ; ulimit -f {blocks}; echo $$ > '{}'; exec '{}' --state '{}' serve issuer",
-        office.path("limited.pid").display(),
+        "trap '' XFSZ; ulimit -f {blocks}; exec '{}' --state '{}' serve issuer",
         binary("ca-server").display(),
         office.path("ca").display()
     );
@@ -227,9 +221,8 @@ fn spawn_limited(office: &Office, blocks: u64) {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)
-        .process_group(0)
         .spawn()
-        .unwrap();
+        .unwrap()
 }
 
 /// With a stopped sequencer no certificate leaves, and brakes work all the same.

@@ -46,10 +46,8 @@ async fn every_process_tells_how_it_is_and_stops_gracefully() {
     })
     .await;
     office.start("log", &[]).await;
-    until("they are shipped", async || {
-        admin.get("/readyz").await.unwrap().status().is_success()
-    })
-    .await;
+    until("they are shipped", async || admin.get("/readyz").await.unwrap().status().is_success())
+        .await;
     for name in ALL.iter().rev() {
         office.stop(name);
     }
@@ -113,10 +111,18 @@ async fn a_request_for_another_host_is_misdirected() {
         (own, "portal.localhost.evil".to_owned(), 421),
     ];
     for (sni, host, status) in hosts {
-        let answer = raw(&office, port, sni, &format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")).await;
+        let answer = raw(
+            &office,
+            port,
+            sni,
+            &format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"),
+        )
+        .await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{sni} {host}: {answer}");
     }
-    let twice = format!("GET / HTTP/1.1\r\nHost: {own}\r\nHost: staff.localhost\r\nConnection: close\r\n\r\n");
+    let twice = format!(
+        "GET / HTTP/1.1\r\nHost: {own}\r\nHost: staff.localhost\r\nConnection: close\r\n\r\n"
+    );
     let answer = raw(&office, port, own, &twice).await;
     assert!(!answer.starts_with("HTTP/1.1 404") && !answer.starts_with("HTTP/1.1 200"), "{answer}");
     let problem: Value = serde_json::from_str(
@@ -228,7 +234,11 @@ async fn the_issuer_hears_portals_only_and_each_process_on_its_own_routes() {
     client(portal("staff")).list(&list).await.unwrap();
     assert_eq!(refusal(client(portal("public")).list(&list).await).name(), "not-your-route");
     assert_eq!(refusal(client(officer.identity()).list(&list).await).name(), "portal-unknown");
-    let nobody = Client::new(&issuer, Some(mtls::tls::client(office.trust.root_sha256.digest().unwrap(), None).unwrap())).unwrap();
+    let nobody = Client::new(
+        &issuer,
+        Some(mtls::tls::client(office.trust.root_sha256.digest().unwrap(), None).unwrap()),
+    )
+    .unwrap();
     assert!(nobody.post(ca_api::staff::LIST, b"{}".to_vec()).await.is_err(), "mTLS is required");
 
     // The log takes events of services about themselves, and no record of anybody else.
@@ -328,7 +338,11 @@ async fn published_files_say_what_they_are_and_the_log_proves_itself() {
     let client = Client::new(base, None).unwrap();
     let get = async |path: &str| client.get(path).await.unwrap();
     let head = |answer: &http::Response<_>, name: &str| {
-        answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+        answer
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap().to_owned())
+            .unwrap_or_default()
     };
     let current = get(&format!("/crl/{path}")).await;
     assert_eq!(head(&current, "content-type"), "application/pkix-crl");
@@ -347,8 +361,7 @@ async fn published_files_say_what_they_are_and_the_log_proves_itself() {
     let key = tlog::VerifierKey::read(vkey).unwrap();
     let note = log.get("/checkpoint").await.unwrap();
     let note = String::from_utf8_lossy(note.body()).into_owned();
-    let head =
-        tlog::Checkpoint::open(&note, &key, audit::label::verify_ed25519).unwrap();
+    let head = tlog::Checkpoint::open(&note, &key, audit::label::verify_ed25519).unwrap();
     let tile = log.get(&format!("/tile/0/000.p/{}", head.size)).await.unwrap();
     let hashes = read_tile(tile.body()).unwrap();
     let tiles = |_| Some(hashes.as_slice());
@@ -410,7 +423,11 @@ async fn the_authorization_matrix_is_what_the_golden_file_says() {
     if std::env::var("YINXIN_GOLDEN").is_ok_and(|what| what == "write") {
         std::fs::write(&path, &matrix).unwrap();
     }
-    assert_eq!(matrix, std::fs::read_to_string(path).unwrap(), "write it anew with YINXIN_GOLDEN=write");
+    assert_eq!(
+        matrix,
+        std::fs::read_to_string(path).unwrap(),
+        "write it anew with YINXIN_GOLDEN=write"
+    );
 }
 
 /// A message that is right in form; whether it is allowed is what the matrix asks.

@@ -152,11 +152,15 @@ fn judge_pkcs12(city: &Path) {
 /// Every certificate that the city emitted, with where it stands.
 fn emitted(city: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for folder in ["ca/public/ca", "ca/services", "people", "demo", "ca/issuer", "ca/log", "ca/status"] {
+    for folder in
+        ["ca/public/ca", "ca/services", "people", "demo", "ca/issuer", "ca/log", "ca/status"]
+    {
         for entry in std::fs::read_dir(city.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             let text = std::fs::read_to_string(&path).unwrap_or_default();
-            if text.contains("BEGIN CERTIFICATE-----") && path.extension().is_some_and(|e| e == "pem") {
+            if text.contains("BEGIN CERTIFICATE-----")
+                && path.extension().is_some_and(|e| e == "pem")
+            {
                 files.push(path);
             }
         }
@@ -245,9 +249,17 @@ fn judge_lint(city: &Path) {
     };
     let scratch = city.join("lint");
     std::fs::create_dir_all(&scratch).unwrap();
-    let certificates = ["ca/public/ca/root.pem", "ca/public/ca/issuing-1.pem",
-        "ca/public/ca/registry.pem", "ca/public/ca/status.pem", "ca/public/ca/ocsp.pem",
-        "ca/log/tls.pem", "portal/public.pem", "people/officer-1.pem", "demo/good.pem"];
+    let certificates = [
+        "ca/public/ca/root.pem",
+        "ca/public/ca/issuing-1.pem",
+        "ca/public/ca/registry.pem",
+        "ca/public/ca/status.pem",
+        "ca/public/ca/ocsp.pem",
+        "ca/log/tls.pem",
+        "portal/public.pem",
+        "people/officer-1.pem",
+        "demo/good.pem",
+    ];
     std::thread::scope(|scope| {
         let (lint, scratch) = (&lint, &scratch);
         for half in certificates.chunks(5) {
@@ -285,28 +297,46 @@ fn command_line(city: &Path) {
         .unwrap();
     std::fs::write(city.join("my.passphrase"), "a passphrase of some length\n").unwrap();
     let enroll = [
-        "enroll", "--yes", "--letter", &letter, "--key", "my.key", "--out", "my.pem",
-        "--passphrase-file", "my.passphrase",
+        "enroll",
+        "--yes",
+        "--letter",
+        &letter,
+        "--key",
+        "my.key",
+        "--out",
+        "my.pem",
+        "--passphrase-file",
+        "my.passphrase",
     ];
     let said = yinxin(&enroll);
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     assert!(String::from_utf8_lossy(&said.stdout).contains("审批 / approvals: 0 of 2"));
     assert_eq!(exit(&enroll), 0, "asking again tells where it stands");
     assert_eq!(exit(&[&enroll[..], &["--wait", "1"]].concat()), 5, "waited in vain");
-    assert!(std::fs::read_to_string(city.join("my.key")).unwrap().contains("ENCRYPTED PRIVATE KEY"));
-    let request = ["request", "--key", "my.key", "--out", "my.csr", "--passphrase-file", "my.passphrase"];
+    assert!(
+        std::fs::read_to_string(city.join("my.key")).unwrap().contains("ENCRYPTED PRIVATE KEY")
+    );
+    let request =
+        ["request", "--key", "my.key", "--out", "my.csr", "--passphrase-file", "my.passphrase"];
     assert_eq!(exit(&request), 5, "a key is never overwritten");
     assert_eq!(exit(&["enroll", "--key", "k", "--out", "o"]), 2);
     assert_eq!(exit(&["nonsense"]), 2);
     assert_eq!(exit(&["cert", "show", "nowhere.pem"]), 4);
     assert_eq!(exit(&["cert", "show", "demo/good.pem"]), 0);
     let officer = [
-        "--trust", "ca/trust.json", "--cert", "people/officer-1.pem", "--key", "people/officer-1.key",
-        "--passphrase-file", "people/officer-1.passphrase",
+        "--trust",
+        "ca/trust.json",
+        "--cert",
+        "people/officer-1.pem",
+        "--key",
+        "people/officer-1.key",
+        "--passphrase-file",
+        "people/officer-1.passphrase",
     ];
     assert_eq!(exit(&[&["approve"][..], &officer].concat()), 0, "lists what waits");
     assert_eq!(exit(&[&["approve", "0000000000000000", "--yes"][..], &officer].concat()), 4);
-    let auditor: Vec<String> = officer.iter().map(|word| word.replace("officer-1", "auditor")).collect();
+    let auditor: Vec<String> =
+        officer.iter().map(|word| word.replace("officer-1", "auditor")).collect();
     let auditor: Vec<&str> = auditor.iter().map(String::as_str).collect();
     let denied = yinxin(&[&["approve", "--json"][..], &auditor].concat());
     assert_eq!(denied.status.code(), Some(3));
@@ -314,7 +344,15 @@ fn command_line(city: &Path) {
     assert_eq!(problem["code"], "not-your-route");
     assert!(problem["reference"].as_str().is_some_and(|text| text.len() == 16));
 
-    // A server that is not the city's: nothing is sent, exit code 3; none at all: 6.
+    foreign_servers(city, &officer, &exit);
+    for program in ["yinxin", "ca-server", "ra-portal"] {
+        let help = Command::new(binary(program)).arg("--help").output().unwrap();
+        assert!(help.status.success() && help.stdout.len() > 400, "{program}");
+    }
+}
+
+/// A server that is not the city's: nothing is sent, exit code 3; none at all: 6.
+fn foreign_servers(city: &Path, officer: &[&str], exit: &dyn Fn(&[&str]) -> i32) {
     let trust = std::fs::read_to_string(city.join("ca/trust.json")).unwrap();
     let mut foreign: Value = serde_json::from_str(&trust).unwrap();
     foreign["root_sha256"] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".into();
@@ -328,9 +366,5 @@ fn command_line(city: &Path) {
             .map(|word| if *word == "ca/trust.json" { file } else { *word })
             .collect();
         assert_eq!(exit(&[&["approve"][..], &words].concat()), code, "{file}");
-    }
-    for program in ["yinxin", "ca-server", "ra-portal"] {
-        let help = Command::new(binary(program)).arg("--help").output().unwrap();
-        assert!(help.status.success() && help.stdout.len() > 400, "{program}");
     }
 }

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 /// What to measure.
 #[derive(Clone, Copy, Subcommand)]
-pub enum What {
+pub(crate) enum What {
     /// Issuance end to end against raw P-256 signing and against the disk's commits.
     Issue {
         /// How many certificates.
@@ -14,7 +14,7 @@ pub enum What {
 }
 
 /// Runs a bench.
-pub async fn run(what: What) -> anyhow::Result<()> {
+pub(crate) async fn run(what: What) -> anyhow::Result<()> {
     match what {
         What::Issue { count } => anyhow::bail!("{count} not measured"),
     }

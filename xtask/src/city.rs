@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// The description.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct City {
+pub(crate) struct City {
     /// The city's name.
     pub city: String,
     /// Addresses of the portal.
@@ -27,14 +27,14 @@ pub struct City {
 
 /// Addresses of the portal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct PortalUrls {
+pub(crate) struct PortalUrls {
     pub public_url: String,
     pub staff_url: String,
 }
 
 /// The CA's public files.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct CaFiles {
+pub(crate) struct CaFiles {
     pub root_pem: String,
     pub issuing_pem: String,
     pub crl_url: String,
@@ -43,14 +43,14 @@ pub struct CaFiles {
 
 /// A log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LogUrl {
+pub(crate) struct LogUrl {
     pub url: String,
     pub vkey: String,
 }
 
 /// A person: with a letter, or with a certificate.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Person {
+pub(crate) struct Person {
     pub name: String,
     pub role: String,
     pub unit: String,
@@ -71,7 +71,7 @@ pub struct Person {
 
 impl City {
     /// Reads the description of a city.
-    pub fn read(folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn read(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join("city.json");
         let text = std::fs::read(&path)
             .with_context(|| format!("{}: no city here; next: make run", path.display()))?;
@@ -79,14 +79,14 @@ impl City {
     }
 
     /// Writes it whole.
-    pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
+    pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
         let beside = folder.join("city.json.new");
         std::fs::write(&beside, serde_json::to_vec_pretty(self)?)?;
         Ok(std::fs::rename(&beside, folder.join("city.json"))?)
     }
 
     /// People with a role who hold a certificate.
-    pub fn holders(&self, role: &str) -> impl Iterator<Item = &Person> {
+    pub(crate) fn holders(&self, role: &str) -> impl Iterator<Item = &Person> {
         self.people.iter().filter(move |person| person.role == role && person.cert.is_some())
     }
 }

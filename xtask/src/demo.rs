@@ -1,6 +1,6 @@
 //! `make demo`: plays the journey against the running city by itself, one line a step.
 
-pub mod act;
+pub(crate) mod act;
 
 use crate::city::City;
 use act::Actor;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const SEEN_SECONDS_MAX: u64 = 5;
 
 /// Plays the journey and leaves `demo/good.*` and `demo/revoked.*`.
-pub async fn run(folder: &Path) -> anyhow::Result<()> {
+pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
     let city = City::read(folder)?;
     let actor = Actor::new(folder)?;
     let demo = folder.join("demo");
@@ -40,7 +40,7 @@ pub async fn run(folder: &Path) -> anyhow::Result<()> {
         let issued = actor.collect(&letter, &demo.join(name))?;
         step.done(&format!(
             "领取证书，日志证明已核对 / collected, proven by the log: serial {}",
-            issued["serial"].as_str().unwrap_or_default()
+            crate::tool::text(&issued, "serial")
         ));
         actor.export(&demo.join(name))?;
         step.done("导出 PKCS#12 / exported PKCS#12");

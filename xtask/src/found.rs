@@ -14,7 +14,7 @@ const CRL_HOURS: u32 = 24;
 
 /// What differs between sample cities.
 #[derive(Default)]
-pub struct Sample {
+pub(crate) struct Sample {
     /// Where the first people's keys come from; made for this city if there is none.
     pub keys: Option<PathBuf>,
     /// First port of its block; a free one is looked for if there is none.
@@ -32,7 +32,7 @@ const FIRST_PEOPLE: [(&str, &str, &str); 6] = [
 ];
 
 /// Founds the city in `folder`; a city that is there is left as it is.
-pub fn found(folder: &Path, sample: &Sample) -> anyhow::Result<()> {
+pub(crate) fn found(folder: &Path, sample: &Sample) -> anyhow::Result<()> {
     if folder.join("city.json").exists() {
         return Ok(());
     }
@@ -189,7 +189,7 @@ fn copy_files(from: &Path, to: &Path) -> anyhow::Result<()> {
 }
 
 /// The root of this workspace.
-pub fn workspace() -> anyhow::Result<std::path::PathBuf> {
+pub(crate) fn workspace() -> anyhow::Result<std::path::PathBuf> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     Ok(manifest.parent().context("workspace")?.to_owned())
 }
@@ -206,8 +206,8 @@ fn plan(ports: &Ports) -> anyhow::Result<String> {
         .collect();
     let unit = |id: &str, name: &str, county: bool, parent: Option<&str>| {
         let mut unit = serde_json::json!({ "unit": id, "name": name, "county": county });
-        if let Some(parent) = parent {
-            unit["parent"] = parent.into();
+        if let (Some(parent), Some(fields)) = (parent, unit.as_object_mut()) {
+            fields.insert("parent".into(), parent.into());
         }
         unit
     };
@@ -280,8 +280,8 @@ fn portal_config(ports: &Ports) -> String {
 fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
     let trust: Value = serde_json::from_slice(&std::fs::read(folder.join("ca/trust.json"))?)?;
     let mut logs = BTreeMap::new();
-    for log in trust["logs"].as_array().context("logs")? {
-        let text = |key: &str| log[key].as_str().unwrap_or_default().to_owned();
+    for log in trust.get("logs").and_then(Value::as_array).context("logs")? {
+        let text = |key: &str| tool::text(log, key);
         logs.insert(text("log"), LogUrl { url: text("url"), vkey: text("vkey") });
     }
     let listed = tool::run(tool::ca_server(folder)?.args(["person", "list", "--json"]))?;
@@ -290,14 +290,14 @@ fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
         let line = listed
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .find(|line| line["name"] == name)
+            .find(|line| tool::text(line, "name") == name)
             .with_context(|| name.to_owned())?;
         let path = |end: &str| Some(format!("people/{file}.{end}"));
         people.push(Person {
             name: name.into(),
             role: role.into(),
             unit: "shangluo".into(),
-            person: line["person"].as_str().unwrap_or_default().into(),
+            person: tool::text(&line, "person"),
             letter: None,
             cert: path("pem"),
             key: path("key"),

@@ -14,7 +14,7 @@ const LOOK: Duration = Duration::from_millis(50);
 const STOP_LOOKS_MAX: usize = 400;
 
 /// Every process: name in `admin_urls`, binary, arguments.
-pub const PROCESSES: [(&str, &str, [&str; 2]); 5] = [
+pub(crate) const PROCESSES: [(&str, &str, [&str; 2]); 5] = [
     ("log", "ca-server", ["serve", "log"]),
     ("status", "ca-server", ["serve", "status"]),
     ("issuer", "ca-server", ["serve", "issuer"]),
@@ -23,14 +23,14 @@ pub const PROCESSES: [(&str, &str, [&str; 2]); 5] = [
 ];
 
 /// Running processes; dropping it ends what still runs.
-pub struct Running {
+pub(crate) struct Running {
     children: Vec<(String, Child)>,
     folder: PathBuf,
 }
 
 impl Running {
     /// Starts every process of a city and waits until each is ready.
-    pub async fn start(folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) async fn start(folder: &Path) -> anyhow::Result<Self> {
         let mut running = Self { children: Vec::new(), folder: folder.to_owned() };
         std::fs::create_dir_all(folder.join("logs"))?;
         for (name, _, _) in PROCESSES {
@@ -79,7 +79,7 @@ impl Running {
     }
 
     /// An error if a process ended by itself.
-    pub fn check(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn check(&mut self) -> anyhow::Result<()> {
         for (name, child) in &mut self.children {
             if let Some(status) = child.try_wait()? {
                 bail!("{name} ended ({status}); see {}/logs/{name}.log", self.folder.display());
@@ -89,7 +89,7 @@ impl Running {
     }
 
     /// Ends every process gently, newest first, and waits for it.
-    pub async fn stop(&mut self) -> anyhow::Result<()> {
+    pub(crate) async fn stop(&mut self) -> anyhow::Result<()> {
         for (_, child) in self.children.iter().rev() {
             signal(child, Signal::TERM);
         }

@@ -19,7 +19,7 @@ const OFFICIALS: [(&str, &str); 4] = [
 ];
 
 /// Runs the city in `folder` until Ctrl-C.
-pub async fn run(folder: &Path) -> anyhow::Result<()> {
+pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let fresh = !folder.join("city.json").exists();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A binary of this workspace, built beside this one.
-pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn binary(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
     let path = own.parent().context("no folder")?.join(name);
     if path.exists() {
@@ -16,7 +16,7 @@ pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// Runs a command to its end; its standard output, or an error with what it said.
-pub fn run(command: &mut Command) -> anyhow::Result<String> {
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<String> {
     let output = output(command)?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
@@ -26,15 +26,20 @@ pub fn run(command: &mut Command) -> anyhow::Result<String> {
 }
 
 /// Runs a command to its end.
-pub fn output(command: &mut Command) -> anyhow::Result<Output> {
+pub(crate) fn output(command: &mut Command) -> anyhow::Result<Output> {
     command.output().with_context(|| show(command))
 }
 
 /// Runs a command with `--json` and reads its one line.
-pub fn json(command: &mut Command) -> anyhow::Result<serde_json::Value> {
+pub(crate) fn json(command: &mut Command) -> anyhow::Result<serde_json::Value> {
     let text = run(command.arg("--json"))?;
     let line = text.lines().next_back().context("it printed nothing")?;
     Ok(serde_json::from_str(line)?)
+}
+
+/// A text in a JSON object; empty if it is not there.
+pub(crate) fn text(value: &serde_json::Value, key: &str) -> String {
+    value.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn show(command: &Command) -> String {
@@ -45,19 +50,19 @@ fn show(command: &Command) -> String {
 }
 
 /// `yinxin`.
-pub fn yinxin() -> anyhow::Result<Command> {
+pub(crate) fn yinxin() -> anyhow::Result<Command> {
     Ok(Command::new(binary("yinxin")?))
 }
 
 /// `ca-server` on the state directory of a city.
-pub fn ca_server(city: &Path) -> anyhow::Result<Command> {
+pub(crate) fn ca_server(city: &Path) -> anyhow::Result<Command> {
     let mut command = Command::new(binary("ca-server")?);
     command.arg("--state").arg(city.join("ca"));
     Ok(command)
 }
 
 /// Writes a file that only its owner reads; an existing one is replaced.
-pub fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let _ = std::fs::remove_file(path);
@@ -67,7 +72,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 /// A random passphrase in a file of its own.
-pub fn write_passphrase(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn write_passphrase(path: &Path) -> anyhow::Result<()> {
     let mut random = [0u8; 20];
     getrandom::fill(&mut random).map_err(|_| anyhow::anyhow!("no randomness"))?;
     let text = data_encoding::BASE32_NOPAD.encode(&random).to_lowercase();

@@ -4,6 +4,7 @@ use super::Host;
 use crate::issuer::draft::Draft;
 use anyhow::Context;
 use audit::Bytes;
+use audit::order::PortalBody;
 use clap::{Args, Subcommand};
 use pki::CertificationRequest;
 use std::path::{Path, PathBuf};
@@ -45,9 +46,9 @@ enum What {
 }
 
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let draft = match arguments.what {
+    let body = match arguments.what {
         What::Register { portal, unit, public_host, public_request, staff_host, staff_request } => {
-            Draft::Portal {
+            PortalBody {
                 action: "register".into(),
                 portal,
                 unit,
@@ -67,7 +68,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
                 &portal
             )?;
             let (unit, public_host, staff_host) = found.context("there is no such portal")?;
-            Draft::Portal {
+            PortalBody {
                 action: "close".into(),
                 portal,
                 unit,
@@ -78,7 +79,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
             }
         }
     };
-    host.order(&draft).await
+    host.order(&Draft::Portal { body: Box::new(body) }).await
 }
 
 fn key(path: &Path) -> anyhow::Result<Bytes> {

@@ -11,7 +11,7 @@ use pki::{Certificate, CertificateProfile, PublicKey, SerialNumber, Signer};
 use std::path::Path;
 
 /// What was issued under the founding statement.
-pub struct Certified {
+pub(super) struct Certified {
     /// The root.
     pub root: Certificate,
     /// The first issuing CA.
@@ -32,7 +32,7 @@ struct Ceremony<'a> {
 }
 
 /// Issues to exactly the keys in the statement, once.
-pub fn certify(
+pub(super) fn certify(
     plan: &CityPlan,
     keys: &FoundingKeys,
     statement: &Statement,
@@ -197,7 +197,7 @@ fn units_of(founding: &audit::founding::Founding, unit: &str) -> Vec<String> {
 
 impl Certified {
     /// Writes certificates where services, people and the public find them.
-    pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
+    pub(super) fn write(&self, folder: &Path) -> anyhow::Result<()> {
         let public = folder.join("public/ca");
         std::fs::create_dir_all(&public)?;
         let mut authorities: Vec<(&str, &Certificate)> =

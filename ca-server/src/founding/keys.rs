@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// Every key that `init` makes.
-pub struct FoundingKeys {
+pub(super) struct FoundingKeys {
     pub root: SoftwareSigner,
     pub issuing: SoftwareSigner,
     pub registry: SoftwareSigner,
@@ -23,7 +23,7 @@ pub struct FoundingKeys {
 impl FoundingKeys {
     /// Draws all keys and writes them into the state directory: the root's under a random passphrase
     /// in `offline/`, each role's under its own `unlock` file, TLS keys in clear for rustls.
-    pub fn generate(folder: &Path) -> anyhow::Result<Self> {
+    pub(super) fn generate(folder: &Path) -> anyhow::Result<Self> {
         let make = |name: &str| -> anyhow::Result<SoftwareSigner> {
             Ok(SoftwareSigner::generate(by_name(name).context("algorithm")?)?)
         };

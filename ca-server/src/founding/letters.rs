@@ -8,7 +8,11 @@ use audit::trust::Trust;
 use std::path::Path;
 
 /// Makes a loss letter for every first person.
-pub fn loss_letters(statement: &Statement, trust: &Trust, now: u64) -> anyhow::Result<Vec<Letter>> {
+pub(super) fn loss_letters(
+    statement: &Statement,
+    trust: &Trust,
+    now: u64,
+) -> anyhow::Result<Vec<Letter>> {
     let mut letters = Vec::new();
     for (person, name) in &statement.names {
         let code = EnrolmentCode::new(random::bytes()?);
@@ -28,7 +32,7 @@ pub fn loss_letters(statement: &Statement, trust: &Trust, now: u64) -> anyhow::R
 }
 
 /// Writes each letter where only the operator reads it, to be printed and handed over.
-pub fn write(letters: &[Letter], folder: &Path) -> anyhow::Result<()> {
+pub(super) fn write(letters: &[Letter], folder: &Path) -> anyhow::Result<()> {
     for letter in letters {
         let path = folder.join(format!("people/{}.loss.json", letter.person));
         write_private(&path, serde_json::to_string_pretty(letter)?.as_bytes())?;
@@ -37,7 +41,7 @@ pub fn write(letters: &[Letter], folder: &Path) -> anyhow::Result<()> {
 }
 
 /// SHA-256 of the look-up key and of the loss value of a letter.
-pub fn digests(letter: &Letter, founding: &[u8; 32]) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
+pub(super) fn digests(letter: &Letter, founding: &[u8; 32]) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
     use sha2::{Digest, Sha256};
     let code = EnrolmentCode::read(&letter.code)?;
     let keys = LetterKeys::derive(founding, &letter.reference, &code);

@@ -20,7 +20,7 @@ use store::{Store, Tx, execute};
 const MAKER: &str = "init";
 
 /// Writes database, logs and lists of the new city.
-pub async fn record(
+pub(super) async fn record(
     config: &CaConfig,
     statement: &Statement,
     keys: &FoundingKeys,

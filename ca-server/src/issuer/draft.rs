@@ -3,7 +3,7 @@
 
 use crate::random;
 use anyhow::Context;
-use audit::order::{PersonAction, RoleAction, UnitAction};
+use audit::order::{PersonAction, PortalBody, RoleAction, UnitAction};
 use audit::rules::Role;
 use audit::{Approval, Code, Problem};
 use serde::{Deserialize, Serialize};
@@ -85,20 +85,8 @@ pub enum Draft {
     },
     /// An order of kind `portal`.
     Portal {
-        /// `register` or `close`.
-        action: String,
-        /// Portal id.
-        portal: String,
-        /// Unit id.
-        unit: String,
-        /// Public host.
-        public_host: String,
-        /// DER SubjectPublicKeyInfo.
-        public_key: audit::Bytes,
-        /// Staff host.
-        staff_host: String,
-        /// DER SubjectPublicKeyInfo.
-        staff_key: audit::Bytes,
+        /// As it will stand in the order.
+        body: Box<PortalBody>,
     },
     /// An order of kind `revoke`.
     Revoke {

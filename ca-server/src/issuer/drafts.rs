@@ -7,8 +7,8 @@ use super::{Issuer, IssuerError};
 use crate::random;
 use crate::store::rows;
 use audit::order::{
-    ApprovalRulesBody, Body, PersonAction, PersonBody, PortalBody, ProfileBody, ProfileRef,
-    RevokeBody, RoleBody, UnitAction, UnitBody,
+    ApprovalRulesBody, Body, PersonAction, PersonBody, ProfileBody, ProfileRef, RevokeBody,
+    RoleBody, UnitAction, UnitBody,
 };
 use audit::record::File;
 use audit::rules::ApprovalRules;
@@ -66,28 +66,35 @@ impl Issuer {
         session: &mut Session<'_>,
         draft: Draft,
     ) -> Result<DraftResult, IssuerError> {
-        if !matches!(draft, Draft::Repair {}) {
-            self.guard(session, &[]).await?;
+        if let Draft::Repair {} = draft {
+            return self.repair(session).await;
         }
-        let (body, beside) = match draft {
-            Draft::Repair {} => return self.repair(session).await,
+        self.guard(session, &[]).await?;
+        match draft {
             Draft::Renew { message } => {
                 let serial = self.use_authorization(session, &message).await?;
-                return Ok(DraftResult { serial, ..DraftResult::default() });
+                Ok(DraftResult { serial, ..DraftResult::default() })
             }
             Draft::Letter { person, profile } => {
                 let letter = self.make_letter(session, &person, &profile).await?;
-                return Ok(DraftResult { letter, person, ..DraftResult::default() });
+                Ok(DraftResult { letter, person, ..DraftResult::default() })
             }
             Draft::Approval { approval } => {
                 let approved = self.take_approval(session, &approval).await?;
                 let approvals = (approved.approvals, approved.needed);
-                return Ok(DraftResult {
-                    order: approved.order,
-                    approvals,
-                    ..DraftResult::default()
-                });
+                Ok(DraftResult { order: approved.order, approvals, ..DraftResult::default() })
             }
+            order => self.order_from(session, order).await,
+        }
+    }
+
+    /// Makes the order that a draft asks for.
+    async fn order_from(
+        &self,
+        session: &mut Session<'_>,
+        draft: Draft,
+    ) -> Result<DraftResult, IssuerError> {
+        let (body, beside) = match draft {
             Draft::Unit { action, unit, name, county, parent } => {
                 unit_order(session, action, unit, name, county, parent)?
             }
@@ -101,40 +108,23 @@ impl Issuer {
             }
             Draft::Profile { content } => profile_order(content)?,
             Draft::ApprovalRules { content } => rules_order(content)?,
-            Draft::Portal {
-                action,
-                portal,
-                unit,
-                public_host,
-                public_key,
-                staff_host,
-                staff_key,
-            } => {
-                let about = format!("{action} portal {portal}");
-                let body = PortalBody {
-                    action,
-                    portal,
-                    unit,
-                    public_host,
-                    public_key,
-                    staff_host,
-                    staff_key,
-                };
-                (Body::Portal(body), about_only(about))
+            Draft::Portal { body } => {
+                let about = format!("{} portal {}", body.action, body.portal);
+                (Body::Portal(*body), about_only(about))
             }
             Draft::Revoke { person, serials, reason, evidence } => {
                 revoke_order(session, person, serials, reason, evidence).await?
             }
+            Draft::Letter { .. }
+            | Draft::Approval { .. }
+            | Draft::Renew { .. }
+            | Draft::Repair {} => return Err(Code::UnknownKind.into()),
         };
         let needed = session.authority()?.needed(&body);
         let made = self.make_order(session, &body, beside).await?;
         let person = body.person().unwrap_or_default().to_owned();
-        Ok(DraftResult {
-            order: made.order,
-            person,
-            approvals: (0, needed),
-            ..DraftResult::default()
-        })
+        let approvals = (0, needed);
+        Ok(DraftResult { order: made.order, person, approvals, ..DraftResult::default() })
     }
 
     async fn person_order(

@@ -17,7 +17,7 @@ const CHUNK: i64 = 2_000;
 const PENDING_MAX: i64 = 10_000;
 
 /// Authority at a head of the log.
-pub struct Following {
+pub(super) struct Following {
     /// `None` until leaf 0 was read.
     pub(super) authority: Option<Authority>,
     /// The tree up to the head.
@@ -48,7 +48,7 @@ pub struct Following {
 
 impl Following {
     /// Before leaf 0.
-    pub fn nothing(floor: (u64, Hash), list: (u64, Bytes)) -> Self {
+    pub(super) fn nothing(floor: (u64, Hash), list: (u64, Bytes)) -> Self {
         Self {
             authority: None,
             edge: Edge::default(),
@@ -78,7 +78,7 @@ impl Following {
     }
 
     /// Authority, once leaf 0 was read.
-    pub fn authority(&self) -> Result<&Authority, Code> {
+    pub(super) fn authority(&self) -> Result<&Authority, Code> {
         self.authority.as_ref().ok_or(Code::LogBehind)
     }
 }

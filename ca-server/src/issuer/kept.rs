@@ -26,7 +26,7 @@ struct KeptHead {
 }
 
 /// Takes up what was kept; a missing or altered file only means replaying from leaf 0.
-pub fn load(config: &CaConfig) -> anyhow::Result<Following> {
+pub(super) fn load(config: &CaConfig) -> anyhow::Result<Following> {
     let key = mac_key(config)?;
     let (floor, list) = match read::<KeptHead>(config, "issuer/head", &key) {
         Some(head) => {
@@ -60,7 +60,7 @@ pub fn load(config: &CaConfig) -> anyhow::Result<Following> {
 }
 
 /// Keeps authority at the present head.
-pub fn save(config: &CaConfig, following: &Following) -> anyhow::Result<()> {
+pub(super) fn save(config: &CaConfig, following: &Following) -> anyhow::Result<()> {
     let Some(authority) = &following.authority else { return Ok(()) };
     let mut levels = vec![Vec::new(); tlog::edge::level_count(following.edge.size())];
     for (id, hashes) in following.edge.partial() {
@@ -79,7 +79,7 @@ pub fn save(config: &CaConfig, following: &Following) -> anyhow::Result<()> {
 }
 
 /// Keeps the head below which the log never goes.
-pub fn save_head(config: &CaConfig, following: &Following) -> anyhow::Result<()> {
+pub(super) fn save_head(config: &CaConfig, following: &Following) -> anyhow::Result<()> {
     let head = KeptHead {
         size: following.floor.0,
         root: following.floor.1.into(),

@@ -28,7 +28,7 @@ use std::sync::Arc;
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Every route with the process that may call it; a test prints them as the matrix.
-pub const ROUTES: [(&str, &str); 8] = [
+pub(super) const ROUTES: [(&str, &str); 8] = [
     (public::LOOK_UP, "portal-public"),
     (public::SUBMIT, "portal-public"),
     (public::COLLECT, "portal-public"),

@@ -10,13 +10,13 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 /// The key that seals rows.
-pub struct SealKey {
+pub(super) struct SealKey {
     aead: LessSafeKey,
     mac: hmac::Key,
 }
 
 /// What a sealed value belongs to.
-pub struct Belongs<'a> {
+pub(super) struct Belongs<'a> {
     /// Founding digest.
     pub founding: &'a [u8; 32],
     /// `bind-page` or `bind-cli`.
@@ -43,7 +43,7 @@ impl Belongs<'_> {
 
 impl SealKey {
     /// Reads the key file: 32 bytes.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         let bytes =
             Zeroizing::new(std::fs::read(path).with_context(|| path.display().to_string())?);
         let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| anyhow!("seal key"))?;
@@ -52,17 +52,17 @@ impl SealKey {
     }
 
     /// A MAC over parts, each with its length: a row that the issuer wrote itself.
-    pub fn mac(&self, parts: &[&[u8]]) -> Vec<u8> {
+    pub(super) fn mac(&self, parts: &[&[u8]]) -> Vec<u8> {
         hmac::sign(&self.mac, &joined(parts)).as_ref().to_vec()
     }
 
     /// Whether this key made the MAC over these parts.
-    pub fn is_ours(&self, mac: &[u8], parts: &[&[u8]]) -> bool {
+    pub(super) fn is_ours(&self, mac: &[u8], parts: &[&[u8]]) -> bool {
         hmac::verify(&self.mac, &joined(parts), mac).is_ok()
     }
 
     /// Nonce ‖ ciphertext ‖ tag.
-    pub fn seal(&self, value: &[u8], belongs: &Belongs<'_>) -> anyhow::Result<Vec<u8>> {
+    pub(super) fn seal(&self, value: &[u8], belongs: &Belongs<'_>) -> anyhow::Result<Vec<u8>> {
         let nonce = random::bytes::<12>()?;
         let mut sealed = value.to_vec();
         self.aead
@@ -76,7 +76,7 @@ impl SealKey {
     }
 
     /// The value, if it belongs there.
-    pub fn open(&self, sealed: &[u8], belongs: &Belongs<'_>) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn open(&self, sealed: &[u8], belongs: &Belongs<'_>) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, rest) = sealed.split_at_checked(12)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut value = Zeroizing::new(rest.to_vec());

@@ -9,7 +9,7 @@ use store::{Store, rows};
 use tlog::tile::{TILE_WIDTH, TileId, bundle_bytes, entries_path, tile_bytes, tile_path};
 
 /// Publishes one log below `public/log/NAME`.
-pub struct Publisher {
+pub(super) struct Publisher {
     store: Store,
     log: &'static str,
     folder: PathBuf,
@@ -18,13 +18,13 @@ pub struct Publisher {
 
 impl Publisher {
     /// Starts without knowing what is published; the first round looks.
-    pub fn new(store: Store, log: &'static str, public: &Path) -> Self {
+    pub(super) fn new(store: Store, log: &'static str, public: &Path) -> Self {
         let folder = public.join("log").join(log);
         Self { store, log, folder, published: AtomicU64::new(u64::MAX) }
     }
 
     /// Publishes everything up to the committed head.
-    pub async fn catch_up(&self) -> anyhow::Result<()> {
+    pub(super) async fn catch_up(&self) -> anyhow::Result<()> {
         let mut tx = self.store.read().await?;
         let Some((size, _, checkpoint)) = ledger::head(&mut tx, self.log).await? else {
             return Ok(());

@@ -116,11 +116,11 @@ async fn submit(
 fn own_key(arguments: &Arguments) -> Result<SoftwareSigner, Failure> {
     let file = arguments.passphrase_file.as_deref();
     if arguments.key.exists() {
-        return Ok(keys::open(&arguments.key, &*prompt::passphrase(file)?)?);
+        return Ok(keys::open(&arguments.key, &prompt::passphrase(file)?)?);
     }
     let signer = SoftwareSigner::generate(algorithm(&arguments.algorithm)?)
         .map_err(|error| Failure::usage("无法生成密钥。", error.to_string()))?;
-    keys::save(&arguments.key, &signer, &*prompt::new_passphrase(file)?, Stretch::Chosen)?;
+    keys::save(&arguments.key, &signer, &prompt::new_passphrase(file)?, Stretch::Chosen)?;
     Ok(signer)
 }
 
@@ -246,7 +246,7 @@ fn proven(
 
 /// The certificate is for the key in our file.
 fn check_key(path: &Path, leaf: &Certificate, file: Option<&Path>) -> Result<(), Failure> {
-    let signer = keys::open(path, &*prompt::passphrase(file)?)?;
+    let signer = keys::open(path, &prompt::passphrase(file)?)?;
     if signer.public_key().sha256() == leaf.key().sha256() {
         Ok(())
     } else {

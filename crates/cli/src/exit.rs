@@ -9,7 +9,10 @@ use std::process::ExitCode;
 
 /// Why a command did not do it.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure(Box<Told>);
+
+#[derive(Debug)]
+struct Told {
     exit: u8,
     code: String,
     zh: String,
@@ -26,9 +29,9 @@ const UNREACHABLE: u8 = 6;
 
 impl Failure {
     fn new(exit: u8, code: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        let next = String::new();
-        let (zh, en) = (zh.into(), en.into());
-        Self { exit, code: code.into(), zh, en, reference: String::new(), next }
+        let (reference, next) = (String::new(), String::new());
+        let (code, zh, en) = (code.into(), zh.into(), en.into());
+        Self(Box::new(Told { exit, code, zh, en, reference, next }))
     }
 
     /// What was typed is wrong.
@@ -53,28 +56,29 @@ impl Failure {
 
     /// The command to type next.
     pub(crate) fn next(mut self, command: impl Into<String>) -> Self {
-        self.next = command.into();
+        self.0.next = command.into();
         self
     }
 
     /// Prints it and gives the exit code.
     pub(crate) fn tell(&self, json: bool) -> ExitCode {
+        let told = &self.0;
         if json {
             let value = serde_json::json!({
-                "code": self.code, "zh": self.zh, "en": self.en,
-                "reference": self.reference, "next": self.next, "exit": self.exit,
+                "code": told.code, "zh": told.zh, "en": told.en,
+                "reference": told.reference, "next": told.next, "exit": told.exit,
             });
             eprintln!("{value}");
         } else {
-            eprintln!("✗ {}\n  {}", self.zh, self.en);
-            if !self.reference.is_empty() {
-                eprintln!("  编号 / reference: {} [{}]", self.reference, self.code);
+            eprintln!("✗ {}\n  {}", told.zh, told.en);
+            if !told.reference.is_empty() {
+                eprintln!("  编号 / reference: {} [{}]", told.reference, told.code);
             }
-            if !self.next.is_empty() {
-                eprintln!("  下一步 / next: {}", self.next);
+            if !told.next.is_empty() {
+                eprintln!("  下一步 / next: {}", told.next);
             }
         }
-        ExitCode::from(self.exit)
+        ExitCode::from(told.exit)
     }
 }
 
@@ -118,7 +122,7 @@ impl From<Problem> for Failure {
             _ => "",
         };
         let mut failure = Self::new(exit, &problem.code, problem.zh, problem.en).next(next);
-        failure.reference = problem.reference;
+        failure.0.reference = problem.reference;
         failure
     }
 }

@@ -13,14 +13,14 @@ const LOOKS_MAX: usize = 400;
 const LOOK: Duration = Duration::from_millis(25);
 
 /// Acts for the people of a city.
-pub struct Actor {
+pub(crate) struct Actor {
     folder: PathBuf,
     city: City,
     officers: Vec<Person>,
 }
 
 /// A few random letters that make names fresh.
-pub fn suffix() -> anyhow::Result<String> {
+pub(crate) fn suffix() -> anyhow::Result<String> {
     let mut random = [0u8; 3];
     getrandom::fill(&mut random).map_err(|_| anyhow::anyhow!("no randomness"))?;
     Ok(data_encoding::HEXLOWER.encode(&random))
@@ -28,14 +28,14 @@ pub fn suffix() -> anyhow::Result<String> {
 
 impl Actor {
     /// For the city in `folder`.
-    pub fn new(folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn new(folder: &Path) -> anyhow::Result<Self> {
         let city = City::read(folder)?;
         let officers = city.holders("registration-officer").cloned().collect();
         Ok(Self { folder: folder.to_owned(), city, officers })
     }
 
     /// Registers a person by an order that both officers approve; gives the person id.
-    pub fn register(&self, name: &str, unit: &str) -> anyhow::Result<String> {
+    pub(crate) fn register(&self, name: &str, unit: &str) -> anyhow::Result<String> {
         let drafted = tool::json(tool::ca_server(&self.folder)?.args([
             "person",
             "create",
@@ -46,7 +46,7 @@ impl Actor {
             "--evidence",
             "任命文件与身份证原件已核对 / appointment and identity card seen",
         ]))?;
-        let text = |key: &str| drafted[key].as_str().unwrap_or_default().to_owned();
+        let text = |key: &str| tool::text(&drafted, key);
         self.approve_online(&text("order"), 0)?;
         self.approve_online(&text("order"), 1)?;
         self.carried_out(&text("order"))?;
@@ -54,10 +54,10 @@ impl Actor {
     }
 
     /// Waits until an order is done.
-    pub fn carried_out(&self, order: &str) -> anyhow::Result<()> {
+    pub(crate) fn carried_out(&self, order: &str) -> anyhow::Result<()> {
         for _ in 0..LOOKS_MAX {
             let shown = tool::json(tool::ca_server(&self.folder)?.args(["order", "show", order]))?;
-            if shown["state"] == "done" {
+            if tool::text(&shown, "state") == "done" {
                 return Ok(());
             }
             pause();
@@ -66,25 +66,25 @@ impl Actor {
     }
 
     /// Makes a letter; gives its path.
-    pub fn letter(&self, person: &str, profile: &str) -> anyhow::Result<PathBuf> {
+    pub(crate) fn letter(&self, person: &str, profile: &str) -> anyhow::Result<PathBuf> {
         let made = tool::json(tool::ca_server(&self.folder)?.args([
             "letter",
             person,
             "--profile",
             profile,
         ]))?;
-        Ok(PathBuf::from(made["letter"].as_str().context("letter")?))
+        Ok(PathBuf::from(tool::text(&made, "letter")))
     }
 
     /// Applies with a letter; gives the order's id.
-    pub fn submit(&self, letter: &Path, to: &Path) -> anyhow::Result<String> {
+    pub(crate) fn submit(&self, letter: &Path, to: &Path) -> anyhow::Result<String> {
         tool::write_passphrase(&to.with_extension("passphrase"))?;
         let said = tool::json(&mut self.enroll(letter, to)?)?;
-        Ok(said["order"].as_str().context("order")?.to_owned())
+        Ok(tool::text(&said, "order"))
     }
 
     /// Collects the certificate; the key is written in clear beside it, for plain clients.
-    pub fn collect(&self, letter: &Path, to: &Path) -> anyhow::Result<Value> {
+    pub(crate) fn collect(&self, letter: &Path, to: &Path) -> anyhow::Result<Value> {
         let said = tool::json(self.enroll(letter, to)?.args(["--wait", "30"]))?;
         let passphrase = keys::passphrase_from_file(&to.with_extension("passphrase"))?;
         let key = keys::open(&to.with_extension("sealed.key"), &passphrase)?;
@@ -107,13 +107,13 @@ impl Actor {
     }
 
     /// An officer approves through the portal.
-    pub fn approve_online(&self, order: &str, officer: usize) -> anyhow::Result<()> {
+    pub(crate) fn approve_online(&self, order: &str, officer: usize) -> anyhow::Result<()> {
         let mut command = self.approve(officer)?;
         tool::json(command.args([order, "--yes"])).map(|_| ())
     }
 
     /// An officer approves an exported order; the CA host takes the file.
-    pub fn approve_offline(&self, order: &str, officer: usize) -> anyhow::Result<()> {
+    pub(crate) fn approve_offline(&self, order: &str, officer: usize) -> anyhow::Result<()> {
         let export = self.folder.join(format!("demo/{order}.order.json"));
         let approval = self.folder.join(format!("demo/{order}.approval.json"));
         tool::run(
@@ -147,7 +147,7 @@ impl Actor {
     }
 
     /// Brings key and certificate into a form for browsers.
-    pub fn export(&self, to: &Path) -> anyhow::Result<()> {
+    pub(crate) fn export(&self, to: &Path) -> anyhow::Result<()> {
         tool::write_passphrase(&to.with_extension("p12.password"))?;
         tool::run(
             tool::yinxin()?
@@ -166,7 +166,7 @@ impl Actor {
     }
 
     /// Reports a loss; gives the serial numbers of the receipt.
-    pub fn report_lost(&self, letter: &Path, out: &Path) -> anyhow::Result<Vec<String>> {
+    pub(crate) fn report_lost(&self, letter: &Path, out: &Path) -> anyhow::Result<Vec<String>> {
         let said = tool::json(
             tool::yinxin()?
                 .args(["report-lost", "--yes", "--letter"])
@@ -174,7 +174,7 @@ impl Actor {
                 .arg("--out")
                 .arg(out),
         )?;
-        let serials = said["serials"].as_array().context("serials")?;
+        let serials = said.get("serials").and_then(Value::as_array).context("serials")?;
         Ok(serials.iter().filter_map(|serial| serial.as_str().map(str::to_owned)).collect())
     }
 }
