@@ -1,0 +1,458 @@
+//! `docs/formats.md` holds: the golden vectors are what our code makes, and a second reader in another
+//! language agrees. Write them anew with YINXIN_GOLDEN=write; then every signature is new as well.
+
+use audit::label::Label;
+use audit::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
+use audit::order::{Body, Order};
+use audit::record::{Cause, Event, File, LetterStatement, Record, RevokedSerial, approval_id, entry};
+use audit::{Approval, Bytes, Code, Disclosure, founding, json, order};
+use keys::SoftwareSigner;
+use pki::{Certificate, PublicKey, Signer};
+use serde_json::{Value, json as j};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::process::Command;
+use tests::{Office, workspace};
+use tlog::Edge;
+use tlog::merkle::leaf_hash;
+
+const TIME: &str = "2026-11-24T08:00:00Z";
+const MICROS: &str = "2026-11-24T08:00:00.000001Z";
+
+/// The vectors in the file are the ones that our code makes; signatures in it verify.
+#[test]
+fn the_golden_vectors_are_what_we_make() {
+    let path = workspace().join("docs/vectors.json");
+    if std::env::var("YINXIN_GOLDEN").is_ok_and(|what| what == "write") {
+        let made = Maker::new(None).all();
+        std::fs::write(&path, serde_json::to_string_pretty(&made).unwrap() + "\n").unwrap();
+    }
+    let kept: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let made = Maker::new(Some(kept.clone())).all();
+    for (key, value) in kept.as_object().unwrap() {
+        assert!(&made[key] == value, "{key} is not what we make");
+    }
+    assert_eq!(kept.as_object().unwrap().len(), made.as_object().unwrap().len());
+    for refused in kept["refused"].as_array().unwrap() {
+        let bytes = Bytes::read(refused["bytes"].as_str().unwrap()).unwrap();
+        assert!(json::read::<Order>(&bytes.0).is_err(), "{}", refused["why"]);
+    }
+}
+
+/// The second reader, written from the page alone, accepts the vectors and refuses what it must.
+#[test]
+fn a_second_reader_agrees() {
+    let python = workspace().join(".tools/venv/bin/python3");
+    assert!(python.exists(), "the Python of the tests is missing; next: make test-tools");
+    let said = Command::new(python)
+        .arg(workspace().join("tests/formats/reader.py"))
+        .arg(workspace().join("docs/vectors.json"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.status.success(), "{text}{}", String::from_utf8_lossy(&said.stderr));
+    assert!(text.contains("checked"), "{text}");
+}
+
+/// A real city's records are read by the second reader's rules too: every one is canonical, every
+/// entry commits to its record.
+#[tokio::test]
+async fn a_real_city_keeps_to_the_formats() {
+    let office = Office::open().await;
+    office.official("王小明", "sz-office").await;
+    let database = office.database().await;
+    let rows: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> =
+        sqlx::query_as("select record, salt, entry from log_entry order by log_id, idx")
+            .fetch_all(&database)
+            .await
+            .unwrap();
+    assert!(rows.len() > 30);
+    for (record, salt, committed) in rows {
+        let read = Record::read(&record).unwrap();
+        assert_eq!(read.write().unwrap(), record);
+        assert_eq!(entry(salt.as_slice().try_into().unwrap(), &record).as_slice(), committed);
+    }
+}
+
+/// Makes the vectors; keys and signatures are taken from the kept file where there is one.
+struct Maker {
+    kept: Option<Value>,
+    signers: BTreeMap<&'static str, SoftwareSigner>,
+}
+
+fn b(bytes: impl AsRef<[u8]>) -> Value {
+    Bytes::from(bytes.as_ref()).to_string().into()
+}
+
+fn fixed<const N: usize>(seed: u8) -> [u8; N] {
+    std::array::from_fn(|i| seed.wrapping_add(u8::try_from(i % 251).unwrap()))
+}
+
+impl Maker {
+    fn new(kept: Option<Value>) -> Self {
+        let signers = ["root", "registry", "officer", "status", "machine"]
+            .map(|name| (name, SoftwareSigner::generate_p256().unwrap()));
+        Self { kept, signers: signers.into() }
+    }
+
+    /// A key of the file, or a fresh one.
+    fn key(&self, name: &str) -> Vec<u8> {
+        match &self.kept {
+            Some(kept) => Bytes::read(kept[name].as_str().unwrap()).unwrap().0,
+            None => self.signers[name].public_key().spki().to_vec(),
+        }
+    }
+
+    /// A signature of the file, if it verifies; or a fresh one.
+    fn signature(&self, at: &str, by: &str, label: Label, bytes: &[u8]) -> Vec<u8> {
+        let Some(kept) = &self.kept else {
+            return label.sign(&self.signers[by], bytes).unwrap();
+        };
+        let text = kept.pointer(at).unwrap_or_else(|| panic!("{at}")).as_str().unwrap();
+        let signature = Bytes::read(text).unwrap().0;
+        let key = PublicKey::read(&self.key(by)).unwrap();
+        assert!(label.verify(&key, bytes, &signature), "{at}");
+        signature
+    }
+
+    fn all(&self) -> Value {
+        let orders = self.orders();
+        let approval = self.approval(&orders);
+        let statement = self.statement();
+        let digest = founding::digest(&statement);
+        let mut all = j!({
+            "commitment": commitment(),
+            "founding": {
+                "statement": b(&statement), "digest": b(digest),
+                "signature": b(self.signature("/founding/signature", "root", Label::Founding, &statement)),
+            },
+            "orders": orders,
+            "approval": approval,
+            "records": self.records(&orders, &approval, &statement),
+            "code": code(),
+            "letter_keys": letter_keys(&digest),
+            "bind": {
+                "key": b(fixed::<32>(40)), "challenge": b(fixed::<16>(50)), "request": b(fixed::<90>(60)),
+                "bind": b(bind(&fixed::<32>(40), &fixed::<16>(50), &fixed::<90>(60))),
+            },
+            "letter": self.letter(),
+            "receipt": self.receipt(&digest),
+            "use": self.use_of_authorization(&digest),
+            "bundle": bundle(),
+            "refused": refused(),
+        });
+        let record = Bytes::read(all["records"][0]["record"].as_str().unwrap()).unwrap().0;
+        let committed = entry(&fixed::<32>(9), &record);
+        all["entry"] = j!({
+            "salt": b(fixed::<32>(9)), "record": b(&record), "entry": b(committed),
+            "leaf_hash": b(leaf_hash(&committed)),
+        });
+        for name in self.signers.keys() {
+            all[*name] = b(self.key(name));
+        }
+        let (checkpoint, inclusion) = self.tree();
+        all["checkpoint"] = checkpoint;
+        all["inclusion"] = inclusion;
+        all
+    }
+
+    fn orders(&self) -> Value {
+        let commit = |path: &str, value: &str| Disclosure::new(path, fixed(7), value.into());
+        let (cn, mail, evidence) = (
+            commit("/subject/cn", "王小明"),
+            commit("/names/0/value", "wang@shangluo.example"),
+            commit("/evidence", "任命文件已核对"),
+        );
+        let (name, own_mail) = (commit("/name", "王小明"), commit("/mail", "wang@shangluo.example"));
+        let c = |disclosure: &Disclosure| disclosure.commitment().unwrap();
+        let profile = j!({ "id": "official", "version": 1, "digest": b(fixed::<32>(1)) });
+        let person = "0123456789ABCDEF";
+        let bodies: Vec<(&str, Value, Vec<&Disclosure>)> = vec![
+            ("issue", j!({
+                "person": person, "person_version": 1, "profile": profile,
+                "subject": { "c": "CN", "o": "商洛市", "ou": ["shangzhou", "sz-office"], "cn": c(&cn), "sn": person },
+                "names": [{ "kind": "mail", "value": c(&mail) }],
+                "key": b(self.key("officer")), "validity_days": 365, "evidence": c(&evidence),
+                "label": "cli", "reference": "ABCDEFGHJKMNPQRS", "previous": b(fixed::<32>(2)),
+            }), vec![&cn, &mail, &evidence]),
+            ("unit", j!({ "action": "create", "unit": "sz-water", "county": false, "name": "区水利局", "parent": "shangzhou" }), vec![]),
+            ("person", j!({
+                "action": "create", "person": person, "version": 1, "unit": "sz-office",
+                "name": c(&name), "mail": c(&own_mail), "evidence": c(&evidence),
+            }), vec![&name, &own_mail, &evidence]),
+            ("role", j!({ "action": "grant", "person": person, "role": "registration-officer", "scope": "shangzhou" }), vec![]),
+            ("profile", j!({ "profile": profile }), vec![]),
+            ("approval-rules", j!({ "digest": b(fixed::<32>(3)), "version": 2 }), vec![]),
+            ("portal", j!({
+                "action": "register", "portal": "portal-2", "unit": "shangluo",
+                "public_host": "portal.shangluo.example", "public_key": b(self.key("machine")),
+                "staff_host": "staff.shangluo.example", "staff_key": b(self.key("officer")),
+            }), vec![]),
+            ("revoke", j!({ "person": person, "serials": ["01".repeat(18)], "reason": "superseded", "evidence": c(&evidence) }), vec![&evidence]),
+        ];
+        let made = bodies.into_iter().enumerate().map(|(index, (kind, body, disclosures))| {
+            let order = Order {
+                v: 1,
+                kind: kind.into(),
+                issuer: "issuing-1".into(),
+                order: reference(fixed(20)),
+                version: 1,
+                nonce: fixed::<16>(30).into(),
+                expires: "2026-12-01T08:00:00Z".into(),
+                body,
+            };
+            let disclosures: Vec<Disclosure> = disclosures.into_iter().cloned().collect();
+            let read: Body = order.body().unwrap();
+            read.check_disclosures(&disclosures).unwrap();
+            assert_eq!(read.value().unwrap(), order.body);
+            let bytes = json::write(&order).unwrap();
+            let at = format!("/orders/{index}/signature");
+            let signature = self.signature(&at, "registry", Label::Order, &bytes);
+            j!({
+                "kind": kind, "order": b(&bytes), "digest": b(order::digest(&bytes)),
+                "signature": b(signature), "disclosures": disclosures,
+            })
+        });
+        made.collect::<Vec<_>>().into()
+    }
+
+    fn statement(&self) -> Vec<u8> {
+        let name = Disclosure::new("/name", fixed(8), "林安全".into()).commitment().unwrap();
+        let statement = j!({
+            "v": 1,
+            "city": { "name": "商洛市", "country": "CN", "arc": "1.3.6.1.4.1.32473", "sample": true },
+            "founded": TIME, "nonce": b(fixed::<16>(11)), "root": b(self.key("root")),
+            "issuer": "issuing-1",
+            "keys": {
+                "issuing": b(self.key("root")), "registry": b(self.key("registry")),
+                "status": b(self.key("status")), "ocsp": b(self.key("status")),
+            },
+            "logs": [{ "log": "control", "vkey": "log.shangluo.example/control+00000000+AQ" }],
+            "units": [
+                { "unit": "shangluo", "name": "商洛市", "county": false },
+                { "unit": "shangzhou", "name": "商州区", "county": true, "parent": "shangluo" },
+            ],
+            "people": [{
+                "person": "0123456789ABCDEF", "name": name, "unit": "shangluo",
+                "roles": [{ "role": "security-administrator", "scope": "shangluo" }],
+                "key": b(self.key("officer")), "profile": "staff",
+            }],
+            "services": [{
+                "service": "portal-1", "unit": "shangluo",
+                "keys": [{ "process": "portal-public", "hosts": ["portal.localhost"], "key": b(self.key("machine")) }],
+            }],
+            "authorizations": [{
+                "authorization": "renew-portal-1-portal-public", "service": "portal-1",
+                "process": "portal-public", "profile": "service", "quota": 100,
+                "expires": "2046-11-24T08:00:00Z", "key_sha256": b(Sha256::digest(self.key("machine"))),
+            }],
+            "profiles": [{ "id": "official", "version": 1, "digest": b(fixed::<32>(1)) }],
+            "rules": [{ "name": "roles", "version": 1, "digest": b(fixed::<32>(4)) }],
+        });
+        let bytes = json::write(&statement).unwrap();
+        founding::Founding::read(&bytes).unwrap();
+        bytes
+    }
+
+    fn approval(&self, orders: &Value) -> Value {
+        let digest = Bytes::read(orders[0]["digest"].as_str().unwrap()).unwrap();
+        let bytes = match &self.kept {
+            Some(kept) => Bytes::read(kept["approval"]["approval"].as_str().unwrap()).unwrap().0,
+            None => {
+                let certificate = self_signed(&self.signers["officer"]);
+                let digest = digest.digest().unwrap();
+                let signed = Approval::sign(digest, &certificate, &self.signers["officer"]);
+                json::write(&signed.unwrap()).unwrap()
+            }
+        };
+        let approval: Approval = json::read(&bytes).unwrap();
+        let signer = approval.signer().unwrap();
+        assert_eq!(signer.key().spki(), self.key("officer"));
+        assert_eq!(approval.order, digest);
+        j!({ "approval": b(&bytes), "order": digest, "id": approval_id(&approval).unwrap() })
+    }
+
+    fn records(&self, orders: &Value, approval: &Value, statement: &[u8]) -> Value {
+        let d32 = |seed| Bytes::from(fixed::<32>(seed));
+        let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
+        let order = |key: &str| Bytes::read(orders[0][key].as_str().unwrap()).unwrap();
+        let (serial, end) = ("01".repeat(18), "2027-11-24T08:00:00Z".to_owned());
+        let person = "0123456789ABCDEF".to_owned();
+        let letter = Bytes::from(self.letter_statement());
+        let events = [
+            Event::Founding { statement: statement.into(), signature: d32(1), files: vec![File { name: "roles.toml".into(), content: "version = 1\n".into() }] },
+            Event::Letter { statement: letter, signature: d32(2) },
+            Event::Application { reference: person.clone(), order: order("digest"), label: "cli".into(), challenge_sha256: d32(3), request: d32(4) },
+            Event::Order { order: order("order"), signature: order("signature"), cancels: vec![d32(5)] },
+            Event::Approval { approval: json::read(&approval).unwrap(), person: person.clone() },
+            Event::Enacted { order: d32(6), approvals: vec![d32(7), d32(8)], files: Vec::new() },
+            Event::Intent { order: d32(6), approvals: vec![d32(7)], serial: serial.clone(), not_after: end.clone(), tbs_sha256: d32(9), tbs: d32(10), lint: 1 },
+            Event::Issued { under: d32(6), serial: serial.clone(), subject: person.clone(), profile: "official".into(), key_sha256: d32(11), not_after: end.clone(), sha256: d32(12), certificate: d32(13) },
+            Event::Used { authorization: "renew-log-log".into(), challenge: fixed::<16>(14).into(), request: d32(15), asked_by: self.key("machine").into(), signature: d32(16), serial: serial.clone(), tbs_sha256: d32(17) },
+            Event::Revoked { certificates: vec![RevokedSerial { serial, not_after: end.clone() }], reason: "keyCompromise".into(), cause: Cause::Loss { reference: person.clone(), value: d32(18) }, approvals: Vec::new() },
+            Event::Crl { issuer: "issuing-1".into(), number: 2, sha256: d32(19), this_update: TIME.into(), next_update: end, entries: 1 },
+            Event::Refusal { code: Code::ApproverScope, act: "approve".into(), about: "X".into(), reference: person.clone() },
+            Event::Portal { process: "public".into(), act: "submit".into(), outcome: "done".into(), person },
+        ];
+        let made = events.into_iter().map(|event| {
+            let kind = event.kind();
+            let log = if kind == "portal" { "access" } else { "control" };
+            let record = Record { v: 1, id: fixed::<16>(90).into(), log: log.into(), maker: "issuer".into(), time: MICROS.into(), event };
+            let bytes = record.write().unwrap();
+            assert_eq!(Record::read(&bytes).unwrap(), record);
+            j!({ "kind": kind, "record": b(bytes) })
+        });
+        made.collect::<Vec<_>>().into()
+    }
+
+    fn letter_statement(&self) -> Vec<u8> {
+        let statement = LetterStatement {
+            v: 1,
+            reference: "ABCDEFGHJKMNPQRS".into(),
+            person: "0123456789ABCDEF".into(),
+            profile: "official".into(),
+            lookup_sha256: fixed::<32>(21).into(),
+            loss_sha256: fixed::<32>(22).into(),
+            expires: "2026-12-01T08:00:00Z".into(),
+        };
+        json::write(&statement).unwrap()
+    }
+
+    fn letter(&self) -> Value {
+        let bytes = self.letter_statement();
+        let signature = self.signature("/letter/signature", "registry", Label::Letter, &bytes);
+        j!({ "statement": b(&bytes), "signature": b(signature) })
+    }
+
+    fn receipt(&self, digest: &[u8; 32]) -> Value {
+        let receipt = LossReceipt {
+            v: 1,
+            reference: "ABCDEFGHJKMNPQRS".into(),
+            serials: vec!["01".repeat(18)],
+            time: TIME.into(),
+            founding: (*digest).into(),
+        };
+        let bytes = json::write(&receipt).unwrap();
+        let signature = self.signature("/receipt/signature", "status", Label::Receipt, &bytes);
+        j!({ "receipt": b(&bytes), "signature": b(signature) })
+    }
+
+    fn use_of_authorization(&self, digest: &[u8; 32]) -> Value {
+        let (challenge, request) = (fixed::<16>(70), fixed::<100>(80));
+        let message = [digest.as_slice(), &challenge, &Sha256::digest(request)].concat();
+        let signature = self.signature("/use/signature", "machine", Label::Use, &message);
+        j!({ "founding": b(digest), "challenge": b(challenge), "request": b(request), "signature": b(signature) })
+    }
+
+    fn tree(&self) -> (Value, Value) {
+        let entries: Vec<[u8; 32]> = (0..7).map(fixed::<32>).collect();
+        let mut edge = Edge::default();
+        for entry in &entries {
+            edge.append(leaf_hash(entry));
+        }
+        let hashes: Vec<_> = entries.iter().map(|entry| leaf_hash(entry)).collect();
+        let proof = tlog::proof::inclusion(4, 7, &|_| Some(hashes.as_slice())).unwrap();
+        let inclusion = j!({
+            "entries": entries.iter().map(b).collect::<Vec<_>>(), "index": 4,
+            "hashes": proof.iter().map(b).collect::<Vec<_>>(), "root_hash": b(edge.root()),
+        });
+        let head = tlog::Checkpoint { origin: "log.shangluo.example/control".into(), size: 7, root: edge.root() };
+        let (vkey, note) = match &self.kept {
+            Some(kept) => {
+                let text = |key: &str| kept["checkpoint"][key].as_str().unwrap().to_owned();
+                (text("vkey"), text("note"))
+            }
+            None => {
+                let signer = SoftwareSigner::generate(pki::algorithm::by_name("ed25519").unwrap()).unwrap();
+                let public = signer.public_key().raw().try_into().unwrap();
+                let key = tlog::VerifierKey::new(&head.origin, public).unwrap();
+                let note = tlog::note::sign(&head.text(), &key, |text| signer.sign(text)).unwrap();
+                (key.to_string(), note)
+            }
+        };
+        let key = tlog::VerifierKey::read(&vkey).unwrap();
+        assert_eq!(tlog::Checkpoint::open(&note, &key, audit::label::verify_ed25519).unwrap(), head);
+        (j!({ "vkey": vkey, "note": note, "size": 7, "root_hash": b(edge.root()) }), inclusion)
+    }
+}
+
+fn commitment() -> Value {
+    let disclosure = Disclosure::new("/subject/cn", fixed(7), "王小明".into());
+    j!({
+        "salt": b(fixed::<32>(7)), "path": "/subject/cn", "value": "王小明",
+        "commitment": disclosure.commitment().unwrap(),
+    })
+}
+
+fn code() -> Value {
+    let code = EnrolmentCode::new(fixed(33));
+    j!({
+        "bytes": b(fixed::<16>(33)), "text": code.text(),
+        "reference_bytes": b(fixed::<10>(44)), "reference": reference(fixed(44)),
+    })
+}
+
+fn letter_keys(digest: &[u8; 32]) -> Value {
+    let reference = "ABCDEFGHJKMNPQRS";
+    let keys = LetterKeys::derive(digest, reference, &EnrolmentCode::new(fixed(33)));
+    j!({
+        "founding": b(digest), "reference": reference, "code": b(fixed::<16>(33)),
+        "lookup": b(keys.lookup()), "bind_page": b(keys.bind_key("page").unwrap()),
+        "bind_cli": b(keys.bind_key("cli").unwrap()), "loss_value": b(keys.loss_value(reference)),
+    })
+}
+
+fn bundle() -> Value {
+    let files = BTreeMap::from([("access/deny-all.cedar", "forbid (principal, action, resource);\n")]);
+    let hashes: BTreeMap<&str, Bytes> = files
+        .iter()
+        .map(|(path, content)| (*path, Bytes::from(Sha256::digest(content).as_slice())))
+        .collect();
+    j!({ "files": files, "digest": b(Sha256::digest(json::write(&hashes).unwrap())) })
+}
+
+fn refused() -> Value {
+    let good = r#"{"body":{},"expires":"2026-12-01T08:00:00Z","issuer":"issuing-1","kind":"role","nonce":"AAAAAAAAAAAAAAAAAAAAAA","order":"0123456789ABCDEF","v":1,"version":1}"#;
+    assert!(json::read::<Order>(good.as_bytes()).is_ok());
+    let cases = [
+        ("white space", good.replace("\"v\":1", "\"v\": 1")),
+        ("keys out of order", good.replace("\"v\":1,\"version\":1", "\"version\":1,\"v\":1")),
+        ("a key twice", good.replace("\"v\":1,", "\"v\":1,\"v\":1,")),
+        ("an unknown key", good.replace("\"v\":1,", "\"surprise\":1,\"v\":1,")),
+        ("a missing key", good.replace("\"v\":1,", "")),
+        ("a fraction", good.replace("\"version\":1", "\"version\":1.5")),
+        ("a negative number", good.replace("\"version\":1", "\"version\":-1")),
+        ("an integer of 2^53", good.replace("\"body\":{}", "\"body\":{\"n\":9007199254740992}")),
+        ("not in normalization form C", good.replace("issuing-1", "e\u{301}")),
+        ("base64 with padding", good.replace("AAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAA==")),
+        ("something behind it", format!("{good}\n")),
+    ];
+    let list = cases.map(|(why, text)| j!({ "why": why, "bytes": b(text) }));
+    list.to_vec().into()
+}
+
+/// A certificate for the approval's vector; OpenSSL makes it, our reader reads it.
+fn self_signed(signer: &SoftwareSigner) -> Certificate {
+    use openssl::asn1::Asn1Time;
+    use openssl::bn::BigNum;
+    use openssl::hash::MessageDigest;
+    use openssl::pkey::PKey;
+    use openssl::x509::extension::KeyUsage;
+    use openssl::x509::{X509, X509NameBuilder};
+    let key = PKey::private_key_from_pkcs8(signer.pkcs8()).unwrap();
+    let mut name = X509NameBuilder::new().unwrap();
+    name.append_entry_by_text("CN", "Vector").unwrap();
+    let name = name.build();
+    let mut builder = X509::builder().unwrap();
+    builder.set_version(2).unwrap();
+    let serial = BigNum::from_u32(1).unwrap().to_asn1_integer().unwrap();
+    builder.set_serial_number(&serial).unwrap();
+    builder.set_subject_name(&name).unwrap();
+    builder.set_issuer_name(&name).unwrap();
+    builder.set_pubkey(&key).unwrap();
+    builder.set_not_before(&Asn1Time::from_unix(1_795_507_200).unwrap()).unwrap();
+    builder.set_not_after(&Asn1Time::from_unix(1_827_043_200).unwrap()).unwrap();
+    builder.append_extension(KeyUsage::new().digital_signature().build().unwrap()).unwrap();
+    builder.sign(&key, MessageDigest::sha256()).unwrap();
+    Certificate::read(&builder.build().to_der().unwrap()).unwrap()
+}
