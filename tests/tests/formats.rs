@@ -4,7 +4,9 @@
 use audit::label::Label;
 use audit::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
 use audit::order::{Body, Order};
-use audit::record::{Cause, Event, File, LetterStatement, Record, RevokedSerial, approval_id, entry};
+use audit::record::{
+    Cause, Event, File, LetterStatement, Record, RevokedSerial, approval_id, entry,
+};
 use audit::{Approval, Bytes, Code, Disclosure, founding, json, order};
 use keys::SoftwareSigner;
 use pki::{Certificate, PublicKey, Signer};
@@ -163,32 +165,57 @@ impl Maker {
             commit("/names/0/value", "wang@shangluo.example"),
             commit("/evidence", "任命文件已核对"),
         );
-        let (name, own_mail) = (commit("/name", "王小明"), commit("/mail", "wang@shangluo.example"));
+        let (name, own_mail) =
+            (commit("/name", "王小明"), commit("/mail", "wang@shangluo.example"));
         let c = |disclosure: &Disclosure| disclosure.commitment().unwrap();
         let profile = j!({ "id": "official", "version": 1, "digest": b(fixed::<32>(1)) });
         let person = "0123456789ABCDEF";
         let bodies: Vec<(&str, Value, Vec<&Disclosure>)> = vec![
-            ("issue", j!({
-                "person": person, "person_version": 1, "profile": profile,
-                "subject": { "c": "CN", "o": "商洛市", "ou": ["shangzhou", "sz-office"], "cn": c(&cn), "sn": person },
-                "names": [{ "kind": "mail", "value": c(&mail) }],
-                "key": b(self.key("officer")), "validity_days": 365, "evidence": c(&evidence),
-                "label": "cli", "reference": "ABCDEFGHJKMNPQRS", "previous": b(fixed::<32>(2)),
-            }), vec![&cn, &mail, &evidence]),
-            ("unit", j!({ "action": "create", "unit": "sz-water", "county": false, "name": "区水利局", "parent": "shangzhou" }), vec![]),
-            ("person", j!({
-                "action": "create", "person": person, "version": 1, "unit": "sz-office",
-                "name": c(&name), "mail": c(&own_mail), "evidence": c(&evidence),
-            }), vec![&name, &own_mail, &evidence]),
-            ("role", j!({ "action": "grant", "person": person, "role": "registration-officer", "scope": "shangzhou" }), vec![]),
+            (
+                "issue",
+                j!({
+                    "person": person, "person_version": 1, "profile": profile,
+                    "subject": { "c": "CN", "o": "商洛市", "ou": ["shangzhou", "sz-office"], "cn": c(&cn), "sn": person },
+                    "names": [{ "kind": "mail", "value": c(&mail) }],
+                    "key": b(self.key("officer")), "validity_days": 365, "evidence": c(&evidence),
+                    "label": "cli", "reference": "ABCDEFGHJKMNPQRS", "previous": b(fixed::<32>(2)),
+                }),
+                vec![&cn, &mail, &evidence],
+            ),
+            (
+                "unit",
+                j!({ "action": "create", "unit": "sz-water", "county": false, "name": "区水利局", "parent": "shangzhou" }),
+                vec![],
+            ),
+            (
+                "person",
+                j!({
+                    "action": "create", "person": person, "version": 1, "unit": "sz-office",
+                    "name": c(&name), "mail": c(&own_mail), "evidence": c(&evidence),
+                }),
+                vec![&name, &own_mail, &evidence],
+            ),
+            (
+                "role",
+                j!({ "action": "grant", "person": person, "role": "registration-officer", "scope": "shangzhou" }),
+                vec![],
+            ),
             ("profile", j!({ "profile": profile }), vec![]),
             ("approval-rules", j!({ "digest": b(fixed::<32>(3)), "version": 2 }), vec![]),
-            ("portal", j!({
-                "action": "register", "portal": "portal-2", "unit": "shangluo",
-                "public_host": "portal.shangluo.example", "public_key": b(self.key("machine")),
-                "staff_host": "staff.shangluo.example", "staff_key": b(self.key("officer")),
-            }), vec![]),
-            ("revoke", j!({ "person": person, "serials": ["01".repeat(18)], "reason": "superseded", "evidence": c(&evidence) }), vec![&evidence]),
+            (
+                "portal",
+                j!({
+                    "action": "register", "portal": "portal-2", "unit": "shangluo",
+                    "public_host": "portal.shangluo.example", "public_key": b(self.key("machine")),
+                    "staff_host": "staff.shangluo.example", "staff_key": b(self.key("officer")),
+                }),
+                vec![],
+            ),
+            (
+                "revoke",
+                j!({ "person": person, "serials": ["01".repeat(18)], "reason": "superseded", "evidence": c(&evidence) }),
+                vec![&evidence],
+            ),
         ];
         let made = bodies.into_iter().enumerate().map(|(index, (kind, body, disclosures))| {
             let order = Order {
@@ -280,24 +307,92 @@ impl Maker {
         let person = "0123456789ABCDEF".to_owned();
         let letter = Bytes::from(self.letter_statement());
         let events = [
-            Event::Founding { statement: statement.into(), signature: d32(1), files: vec![File { name: "roles.toml".into(), content: "version = 1\n".into() }] },
+            Event::Founding {
+                statement: statement.into(),
+                signature: d32(1),
+                files: vec![File { name: "roles.toml".into(), content: "version = 1\n".into() }],
+            },
             Event::Letter { statement: letter, signature: d32(2) },
-            Event::Application { reference: person.clone(), order: order("digest"), label: "cli".into(), challenge_sha256: d32(3), request: d32(4) },
-            Event::Order { order: order("order"), signature: order("signature"), cancels: vec![d32(5)] },
+            Event::Application {
+                reference: person.clone(),
+                order: order("digest"),
+                label: "cli".into(),
+                challenge_sha256: d32(3),
+                request: d32(4),
+            },
+            Event::Order {
+                order: order("order"),
+                signature: order("signature"),
+                cancels: vec![d32(5)],
+            },
             Event::Approval { approval: json::read(&approval).unwrap(), person: person.clone() },
             Event::Enacted { order: d32(6), approvals: vec![d32(7), d32(8)], files: Vec::new() },
-            Event::Intent { order: d32(6), approvals: vec![d32(7)], serial: serial.clone(), not_after: end.clone(), tbs_sha256: d32(9), tbs: d32(10), lint: 1 },
-            Event::Issued { under: d32(6), serial: serial.clone(), subject: person.clone(), profile: "official".into(), key_sha256: d32(11), not_after: end.clone(), sha256: d32(12), certificate: d32(13) },
-            Event::Used { authorization: "renew-log-log".into(), challenge: fixed::<16>(14).into(), request: d32(15), asked_by: self.key("machine").into(), signature: d32(16), serial: serial.clone(), tbs_sha256: d32(17) },
-            Event::Revoked { certificates: vec![RevokedSerial { serial, not_after: end.clone() }], reason: "keyCompromise".into(), cause: Cause::Loss { reference: person.clone(), value: d32(18) }, approvals: Vec::new() },
-            Event::Crl { issuer: "issuing-1".into(), number: 2, sha256: d32(19), this_update: TIME.into(), next_update: end, entries: 1 },
-            Event::Refusal { code: Code::ApproverScope, act: "approve".into(), about: "X".into(), reference: person.clone() },
-            Event::Portal { process: "public".into(), act: "submit".into(), outcome: "done".into(), person },
+            Event::Intent {
+                order: d32(6),
+                approvals: vec![d32(7)],
+                serial: serial.clone(),
+                not_after: end.clone(),
+                tbs_sha256: d32(9),
+                tbs: d32(10),
+                lint: 1,
+            },
+            Event::Issued {
+                under: d32(6),
+                serial: serial.clone(),
+                subject: person.clone(),
+                profile: "official".into(),
+                key_sha256: d32(11),
+                not_after: end.clone(),
+                sha256: d32(12),
+                certificate: d32(13),
+            },
+            Event::Used {
+                authorization: "renew-log-log".into(),
+                challenge: fixed::<16>(14).into(),
+                request: d32(15),
+                asked_by: self.key("machine").into(),
+                signature: d32(16),
+                serial: serial.clone(),
+                tbs_sha256: d32(17),
+            },
+            Event::Revoked {
+                certificates: vec![RevokedSerial { serial, not_after: end.clone() }],
+                reason: "keyCompromise".into(),
+                cause: Cause::Loss { reference: person.clone(), value: d32(18) },
+                approvals: Vec::new(),
+            },
+            Event::Crl {
+                issuer: "issuing-1".into(),
+                number: 2,
+                sha256: d32(19),
+                this_update: TIME.into(),
+                next_update: end,
+                entries: 1,
+            },
+            Event::Refusal {
+                code: Code::ApproverScope,
+                act: "approve".into(),
+                about: "X".into(),
+                reference: person.clone(),
+            },
+            Event::Portal {
+                process: "public".into(),
+                act: "submit".into(),
+                outcome: "done".into(),
+                person,
+            },
         ];
         let made = events.into_iter().map(|event| {
             let kind = event.kind();
             let log = if kind == "portal" { "access" } else { "control" };
-            let record = Record { v: 1, id: fixed::<16>(90).into(), log: log.into(), maker: "issuer".into(), time: MICROS.into(), event };
+            let record = Record {
+                v: 1,
+                id: fixed::<16>(90).into(),
+                log: log.into(),
+                maker: "issuer".into(),
+                time: MICROS.into(),
+                event,
+            };
             let bytes = record.write().unwrap();
             assert_eq!(Record::read(&bytes).unwrap(), record);
             j!({ "kind": kind, "record": b(bytes) })
@@ -356,14 +451,19 @@ impl Maker {
             "entries": entries.iter().map(b).collect::<Vec<_>>(), "index": 4,
             "hashes": proof.iter().map(b).collect::<Vec<_>>(), "root_hash": b(edge.root()),
         });
-        let head = tlog::Checkpoint { origin: "log.shangluo.example/control".into(), size: 7, root: edge.root() };
+        let head = tlog::Checkpoint {
+            origin: "log.shangluo.example/control".into(),
+            size: 7,
+            root: edge.root(),
+        };
         let (vkey, note) = match &self.kept {
             Some(kept) => {
                 let text = |key: &str| kept["checkpoint"][key].as_str().unwrap().to_owned();
                 (text("vkey"), text("note"))
             }
             None => {
-                let signer = SoftwareSigner::generate(pki::algorithm::by_name("ed25519").unwrap()).unwrap();
+                let signer =
+                    SoftwareSigner::generate(pki::algorithm::by_name("ed25519").unwrap()).unwrap();
                 let public = signer.public_key().raw().try_into().unwrap();
                 let key = tlog::VerifierKey::new(&head.origin, public).unwrap();
                 let note = tlog::note::sign(&head.text(), &key, |text| signer.sign(text)).unwrap();
@@ -371,7 +471,10 @@ impl Maker {
             }
         };
         let key = tlog::VerifierKey::read(&vkey).unwrap();
-        assert_eq!(tlog::Checkpoint::open(&note, &key, audit::label::verify_ed25519).unwrap(), head);
+        assert_eq!(
+            tlog::Checkpoint::open(&note, &key, audit::label::verify_ed25519).unwrap(),
+            head
+        );
         (j!({ "vkey": vkey, "note": note, "size": 7, "root_hash": b(edge.root()) }), inclusion)
     }
 }
@@ -403,7 +506,8 @@ fn letter_keys(digest: &[u8; 32]) -> Value {
 }
 
 fn bundle() -> Value {
-    let files = BTreeMap::from([("access/deny-all.cedar", "forbid (principal, action, resource);\n")]);
+    let files =
+        BTreeMap::from([("access/deny-all.cedar", "forbid (principal, action, resource);\n")]);
     let hashes: BTreeMap<&str, Bytes> = files
         .iter()
         .map(|(path, content)| (*path, Bytes::from(Sha256::digest(content).as_slice())))

@@ -80,7 +80,8 @@ impl Issuer {
             &mut session.tx,
             "insert into ordered (order_digest, order_id, kind, about, person_id, reference, \
              order_bytes, signature, disclosures, files, bind, request, challenge, made, expires, \
-             state) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'open')",
+             state) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+             'open')",
             digest.to_vec(),
             &order.order,
             body.kind(),

@@ -75,7 +75,8 @@ impl Status {
         let held = rows!(
             &mut tx,
             (String, Option<i64>, Option<i64>),
-            "select i.serial, c.not_after, r.at from (select serial from intent where reference = $1 \
+            "select i.serial, c.not_after, r.at from \
+             (select serial from intent where reference = $1 \
              union select serial from certificate where reference = $1) as i \
              left join certificate as c on c.serial = i.serial \
              left join revocation as r on r.serial = i.serial order by i.serial",

@@ -13,7 +13,8 @@ use std::path::PathBuf;
 /// Arguments of `yinxin approve`.
 #[derive(clap::Args)]
 #[command(after_help = "Without an order: lists what waits for you. / 不带编号：列出待批指令。\n\
-    Offline / 离线: yinxin approve --order FILE --out FILE, then ca-server order import-approval FILE")]
+    Offline / 离线: yinxin approve --order FILE --out FILE,\n\
+    then ca-server order import-approval FILE")]
 pub struct Arguments {
     /// Order id. 指令编号
     #[arg(conflicts_with = "order_file")]

@@ -51,7 +51,8 @@ impl Issuer {
                 &mut session.tx,
                 Row,
                 "select order_id, order_digest, kind, about, made, expires from ordered \
-                 where state = 'open' and order_id > $1 and expires >= $2 order by order_id limit $3",
+                 where state = 'open' and order_id > $1 and expires >= $2 \
+                 order by order_id limit $3",
                 &after,
                 now,
                 CHUNK

@@ -1,0 +1,39 @@
+# make run: a sample city on this machine.  make demo: the journey.  make test: everything is checked.
+SHELL := /bin/bash
+.PHONY: run demo test build tools test-tools check unit clean
+
+# What building and running need from Debian, and what tests need besides.
+RUN_PACKAGES := gcc libc6-dev make openssl
+TEST_PACKAGES := $(RUN_PACKAGES) libssl-dev pkg-config python3 python3-venv xz-utils
+
+run: tools build
+	@cargo xtask run
+
+demo: build
+	@cargo xtask demo
+
+build:
+	@cargo build --workspace --quiet
+
+tools:
+	@./xtask/install $(RUN_PACKAGES)
+
+test-tools:
+	@./xtask/install $(TEST_PACKAGES)
+	@[ -x .tools/venv/bin/lint_pkix_cert ] || python3 -m venv .tools/venv
+	@.tools/venv/bin/python3 -m pip install --quiet --disable-pip-version-check \
+		pkilint==0.13.3 cryptography==45.0.3
+
+test: test-tools
+	@./xtask/test
+
+# Without installing anything: format, lints, unit tests of the crates.
+check:
+	cargo fmt --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+
+unit:
+	cargo test --workspace --exclude tests --quiet
+
+clean:
+	rm -rf target run .tools

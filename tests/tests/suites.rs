@@ -1,0 +1,108 @@
+//! Foreign material for our readers: whatever comes in, an error or the same bytes, never a panic.
+//! The suites are not part of this repository; where they are absent the run says so.
+
+use pki::crl::RevocationList;
+use pki::{Certificate, CertificationRequest, PublicKey};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tests::workspace;
+
+fn suite(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var("YINXIN_SUITES").map(PathBuf::from);
+    let path = folder.unwrap_or_else(|_| workspace().join("../shared")).join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    println!("left out: {name} is not in YINXIN_SUITES");
+    None
+}
+
+/// Every certificate, list, request and key of a corpus from public test sets.
+#[test]
+fn a_corpus_of_foreign_der_is_read_or_refused() {
+    let Some(archive) = suite("der-corpus.tar.xz") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let unpacked = Command::new("tar")
+        .arg("-xJf")
+        .arg(&archive)
+        .arg("-C")
+        .arg(folder.path())
+        .status()
+        .unwrap();
+    assert!(unpacked.success());
+    let (mut read, mut refused) = (0, 0);
+    for path in files(folder.path()) {
+        let der = std::fs::read(&path).unwrap();
+        let mut judge = |accepted: bool| if accepted { read += 1 } else { refused += 1 };
+        judge(Certificate::read(&der).is_ok_and(|certificate| {
+            assert_eq!(certificate.der(), der, "{}", path.display());
+            // What a second reader accepts as well has the same content for it.
+            if let Ok((_, other)) = <x509_parser::certificate::X509Certificate as
+                x509_parser::prelude::FromDer<_>>::from_der(&der)
+            {
+                assert_eq!(other.raw_serial(), certificate.serial().bytes());
+                assert_eq!(other.tbs_certificate.subject.as_raw(), certificate.subject().der());
+            }
+            true
+        }));
+        judge(RevocationList::read(&der).is_ok());
+        judge(CertificationRequest::read(&der).is_ok());
+        judge(PublicKey::read(&der).is_ok());
+    }
+    println!("{read} read, {refused} refused");
+    assert!(read > 300 && refused > 1_000, "{read} {refused}");
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+/// Signatures of the Wycheproof project, for the algorithms of our registry.
+#[test]
+fn foreign_signatures_are_judged_as_their_suite_says() {
+    let Some(archive) = suite("wycheproof-pki-subset.tar.xz") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let unpacked = Command::new("tar")
+        .arg("-xJf")
+        .arg(&archive)
+        .arg("-C")
+        .arg(folder.path())
+        .status()
+        .unwrap();
+    assert!(unpacked.success());
+    let mut judged = 0;
+    for path in files(folder.path()) {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let ours = ["ecdsa_secp256r1_sha256_test", "ecdsa_secp384r1_sha384_test", "ed25519_test"];
+        if !ours.iter().any(|wanted| name.starts_with(wanted)) {
+            continue;
+        }
+        let suite: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        for group in suite["testGroups"].as_array().unwrap() {
+            let Some(der) = group["publicKeyDer"].as_str() else { continue };
+            let der = data_encoding::HEXLOWER_PERMISSIVE.decode(der.as_bytes()).unwrap();
+            let key = PublicKey::read(&der).unwrap();
+            for test in group["tests"].as_array().unwrap() {
+                let bytes = |key: &str| {
+                    let text = test[key].as_str().unwrap();
+                    data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()).unwrap()
+                };
+                let verified = key.verify(&bytes("msg"), &bytes("sig"));
+                match test["result"].as_str().unwrap() {
+                    "valid" => assert!(verified, "{name} {}", test["tcId"]),
+                    "invalid" => assert!(!verified, "{name} {}", test["tcId"]),
+                    _ => {}
+                }
+                judged += 1;
+            }
+        }
+    }
+    println!("{judged} judged");
+    assert!(judged > 500, "{judged}");
+}

@@ -1,0 +1,364 @@
+//! Tidy: the rules of CONTRIBUTING.md that a machine can keep.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tests::workspace;
+
+const LINE_CHARS_MAX: usize = 100;
+const FILE_LINES_MAX: usize = 600;
+const FILE_LINES_WARN: usize = 400;
+const FILE_LINES_MEDIAN: usize = 150;
+
+/// Who may use whom (ARCHITECTURE.md, "Arrows"); an arrow that is not here does not exist.
+const ARROWS: [(&str, &str); 18] = [
+    ("pki", ""),
+    ("keys", "pki"),
+    ("tlog", ""),
+    ("policy", ""),
+    ("audit", "pki tlog"),
+    ("mtls", "pki"),
+    ("store", "tlog"),
+    ("service", "audit"),
+    ("ca-api", "pki tlog audit mtls"),
+    ("portal-api", "pki audit mtls"),
+    ("verify", "pki tlog policy audit"),
+    ("cli", "pki keys tlog audit mtls ca-api portal-api verify"),
+    ("ca-server", "pki keys tlog policy audit mtls store service ca-api"),
+    ("ra-portal", "pki tlog policy audit mtls store service ca-api portal-api"),
+    ("agent", "pki keys tlog policy audit mtls store service ca-api portal-api"),
+    ("tests", "*"),
+    ("xtask", "*"),
+    ("examples", ""),
+];
+
+const PROGRAMS: [&str; 5] = ["ca-server", "ra-portal", "agent", "cli", "verify"];
+
+/// The crate arrows, and no program that uses tests, xtask or another service.
+#[test]
+fn crates_use_what_their_arrow_allows() {
+    let ours: BTreeSet<&str> = ARROWS.iter().map(|(name, _)| *name).collect();
+    for manifest in manifests() {
+        let text = std::fs::read_to_string(&manifest).unwrap();
+        let table: toml::Table = toml::from_str(&text).unwrap();
+        let name = table["package"]["name"].as_str().unwrap().to_owned();
+        let (_, allowed) = ARROWS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .unwrap_or_else(|| panic!("{name} has no arrows"));
+        let uses =
+            table.get("dependencies").and_then(|d| d.as_table()).cloned().unwrap_or_default();
+        for used in uses.keys().filter(|used| ours.contains(used.as_str())) {
+            let fits = *allowed == "*" || allowed.split(' ').any(|one| one == used);
+            assert!(fits, "{name} must not use {used}");
+            assert!(*allowed == "*" || !["tests", "xtask"].contains(&used.as_str()));
+        }
+    }
+}
+
+/// Lines, files and their median; functions are kept by clippy.
+#[test]
+fn files_are_small() {
+    let mut sizes = Vec::new();
+    for path in sources().into_iter().filter(|path| !is_test(path)) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            let fits =
+                line.chars().count() <= LINE_CHARS_MAX || line.contains(" => ") || is_text(line);
+            assert!(fits, "{}:{}: longer than {LINE_CHARS_MAX}", path.display(), number + 1);
+        }
+        let count = text.lines().count();
+        assert!(count <= FILE_LINES_MAX, "{} has {count} lines", path.display());
+        if count > FILE_LINES_WARN {
+            println!("warning: {} has {count} lines; which noun does it hide?", path.display());
+        }
+        sizes.push(count);
+    }
+    sizes.sort_unstable();
+    let median = sizes[sizes.len() / 2];
+    assert!(median <= FILE_LINES_MEDIAN, "the median file has {median} lines");
+}
+
+/// A line that is mostly one literal cannot be broken.
+fn is_text(line: &str) -> bool {
+    line.matches('"').count() >= 2 || line.trim_start().starts_with("//")
+}
+
+fn is_test(path: &Path) -> bool {
+    path.starts_with(workspace().join("tests"))
+}
+
+/// Nothing is left for later without an issue, nothing silenced, no test skipped or asleep.
+#[test]
+fn nothing_is_left_for_later_or_silenced() {
+    let words = ["TO".to_owned() + "DO", "FIX".to_owned() + "ME", "#[ig".to_owned() + "nore"];
+    for path in sources() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for word in &words {
+            assert!(!text.contains(word.as_str()), "{}: {word}", path.display());
+        }
+        let silenced = "#[all".to_owned() + "ow(";
+        assert!(!text.contains(&silenced), "{}: use expect with a reason", path.display());
+        let polls = path.ends_with("processes.rs") || path.ends_with("invariants.rs");
+        if is_test(&path) && !polls {
+            let sleeps = "sle".to_owned() + "ep(";
+            assert!(!text.contains(&sleeps), "{}: wait for a thing", path.display());
+        }
+    }
+    for module in ["lib.rs", "main.rs"] {
+        for path in sources().into_iter().filter(|path| path.ends_with(module)) {
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(
+                text.starts_with("//!"),
+                "{} says in its first line what it is",
+                path.display()
+            );
+        }
+    }
+}
+
+/// Migrations come in twins: the same names, the same tables and columns.
+#[test]
+fn migrations_are_twins() {
+    for service in ["ca-server", "ra-portal"] {
+        let folder = |kind: &str| workspace().join(service).join("migrations").join(kind);
+        let names = |kind: &str| -> BTreeSet<String> {
+            let entries = std::fs::read_dir(folder(kind)).unwrap();
+            entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect()
+        };
+        assert_eq!(names("sqlite"), names("postgres"), "{service}");
+        for name in names("sqlite") {
+            let read = |kind: &str| std::fs::read_to_string(folder(kind).join(&name)).unwrap();
+            assert_eq!(columns(&read("sqlite")), columns(&read("postgres")), "{service} {name}");
+        }
+    }
+}
+
+/// Words that begin a column or name a table or index, in order.
+fn columns(sql: &str) -> Vec<String> {
+    sql.lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with("--") && !line.is_empty())
+        .map(|line| {
+            let words = if line.starts_with("create") { 3 } else { 1 };
+            line.split_whitespace().take(words).collect::<Vec<_>>().join(" ")
+        })
+        .map(|start| start.trim_end_matches([',', ';']).to_owned())
+        .filter(|start| !start.is_empty() && !start.starts_with(')'))
+        .collect()
+}
+
+/// One version of each crate that touches keys, certificates or TLS.
+#[test]
+fn cryptography_comes_in_one_version() {
+    let text = std::fs::read_to_string(workspace().join("Cargo.lock")).unwrap();
+    let lock: toml::Table = toml::from_str(&text).unwrap();
+    let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for package in lock["package"].as_array().unwrap() {
+        let (name, version) =
+            (package["name"].as_str().unwrap(), package["version"].as_str().unwrap());
+        versions.entry(name).or_default().push(version);
+    }
+    for name in [
+        "aws-lc-rs",
+        "aws-lc-sys",
+        "der",
+        "spki",
+        "pkcs8",
+        "pkcs5",
+        "const-oid",
+        "rustls",
+        "rustls-webpki",
+        "rustls-pki-types",
+        "tokio-rustls",
+        "x509-parser",
+        "zeroize",
+        "subtle",
+        "hmac",
+        "pbkdf2",
+        "aes",
+        "cbc",
+    ] {
+        let found = versions.get(name).map_or(0, Vec::len);
+        assert!(found <= 1, "{name}: {:?}", versions[name]);
+    }
+    let tree = cargo(&["tree", "--offline", "--workspace", "--prefix", "none"]);
+    for gone in ["ring ", "rustls-pemfile ", "native-tls "] {
+        assert!(!tree.lines().any(|line| line.starts_with(gone)), "{gone}");
+    }
+}
+
+/// No program links ring or OpenSSL; those judge in tests only. The portal links no signer of ours.
+#[test]
+fn programs_link_one_cryptography_library() {
+    for program in PROGRAMS {
+        let tree = cargo(&["tree", "--offline", "-p", program, "-e", "normal", "--prefix", "none"]);
+        for line in tree.lines() {
+            let name = line.split(' ').next().unwrap_or_default();
+            assert!(!["ring", "openssl", "openssl-sys"].contains(&name), "{program} links {name}");
+            assert!(program != "ra-portal" || name != "keys", "the portal must not link signers");
+            assert!(program != "verify" || !["keys", "store", "service", "mtls"].contains(&name));
+        }
+        assert!(tree.lines().count() > 1 || ["agent", "verify"].contains(&program));
+    }
+}
+
+/// Licences that a government can take.
+#[test]
+fn licences_are_permissive() {
+    let host = "x86_64-unknown-linux-gnu";
+    let words = ["metadata", "--offline", "--format-version", "1", "--filter-platform", host];
+    let text = cargo(&words);
+    let metadata: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let permissive = [
+        "MIT",
+        "Apache-2.0",
+        "ISC",
+        "BSD-3-Clause",
+        "BSD-2-Clause",
+        "Zlib",
+        "0BSD",
+        "Unicode-3.0",
+        "Unlicense",
+        "CC0-1.0",
+        "MIT-0",
+        "BSL-1.0",
+        "CDLA-Permissive-2.0",
+        "OpenSSL",
+        "blessing",
+    ];
+    for package in metadata["packages"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        let licence = package["license"].as_str().unwrap_or("none");
+        // Every part of an AND must be permissive, one of an OR is enough.
+        let fits = licence.replace('/', " OR ").split(" AND ").all(|part| {
+            let part = part.trim_matches(['(', ')']);
+            part.split(" OR ").any(|one| {
+                let one = one.trim_matches(['(', ')', ' ']);
+                permissive.contains(&one.split(" WITH ").next().unwrap())
+            })
+        });
+        assert!(fits, "{name}: {licence}");
+    }
+}
+
+/// Every code of the catalogue is explained, and nothing else is; write it anew with
+/// YINXIN_GOLDEN=write.
+#[test]
+fn every_error_code_is_documented() {
+    use audit::Code;
+    use audit::code::Blame;
+    let mut text = String::from(
+        "# Error codes\n\nEvery refusal carries one of these codes; they never change. People see the \
+         sentence in their\nlanguage and a reference number to quote; what happened inside is in the \
+         diagnostic log of the\nprocess, refusals of known persons and orders also in the `control` log. \
+         This page is made from the\ncatalogue in `crates/audit/src/code.rs`.\n",
+    );
+    for (blame, title) in [
+        (Blame::Caller, "What was sent is wrong / 提交的内容有误"),
+        (Blame::Peer, "Who sent it / 来者身份"),
+        (Blame::Policy, "It is not permitted / 不被允许"),
+        (Blame::Us, "We cannot at the moment / 系统暂时不能"),
+    ] {
+        text.push_str(&format!("\n## {title}\n\n| code | 中文 | English |\n|---|---|---|\n"));
+        for code in Code::ALL.iter().filter(|code| code.blame() == blame) {
+            text.push_str(&format!("| `{}` | {} | {} |\n", code.name(), code.zh(), code.en()));
+        }
+    }
+    let path = workspace().join("docs/errors.md");
+    if std::env::var("YINXIN_GOLDEN").is_ok_and(|what| what == "write") {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), text, "docs/errors.md is not the catalogue");
+    let names: BTreeSet<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+    assert_eq!(names.len(), Code::ALL.len(), "no code twice");
+}
+
+/// Every route stands in the matrix, and every refusal that SECURITY.md promises names a real test.
+#[test]
+fn every_route_and_every_promise_is_tested() {
+    let matrix = std::fs::read_to_string(workspace().join("tests/golden/matrix.txt")).unwrap();
+    for route in ra_portal::routes() {
+        let listed = matrix
+            .lines()
+            .filter(|line| line.contains(&format!("{:<8}{} ", route.host, route.path)));
+        assert!(listed.count() >= 2, "{} is not in the matrix", route.path);
+    }
+    let mut tests = BTreeSet::new();
+    for path in sources() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for line in text.lines() {
+            if let Some(name) = line.trim_start().trim_start_matches("async ").strip_prefix("fn ") {
+                tests.insert(name.split('(').next().unwrap().to_owned());
+            }
+        }
+    }
+    let security = std::fs::read_to_string(workspace().join("SECURITY.md")).unwrap();
+    let promised: Vec<&str> = security
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| word.matches('_').count() >= 3)
+        .collect();
+    assert!(promised.len() >= 10, "{promised:?}");
+    for name in promised {
+        assert!(tests.contains(name), "SECURITY.md names a test that is not there: {name}");
+    }
+}
+
+/// README and the rest name the two commands and stay where they are looked for.
+#[test]
+fn the_front_door_is_there() {
+    let read = |name: &str| std::fs::read_to_string(workspace().join(name)).unwrap();
+    assert!(read("README.md").contains("make run") && read("README.md").contains("make test"));
+    assert!(read(".ci/run").contains("make test"));
+    for file in [
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "CHANGELOG.md",
+        "docs/formats.md",
+        "docs/errors.md",
+        "policies/roles.toml",
+        "policies/approvals.toml",
+    ] {
+        assert!(read(file).len() > 200, "{file}");
+    }
+}
+
+fn cargo(words: &[&str]) -> String {
+    let said = Command::new("cargo").args(words).current_dir(workspace()).output().unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    String::from_utf8(said.stdout).unwrap()
+}
+
+fn manifests() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for folder in ["ca-server", "ra-portal", "agent", "tests", "xtask"] {
+        found.push(workspace().join(folder).join("Cargo.toml"));
+    }
+    for entry in std::fs::read_dir(workspace().join("crates")).unwrap() {
+        found.push(entry.unwrap().path().join("Cargo.toml"));
+    }
+    found
+}
+
+/// Every Rust source file of ours.
+fn sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders: Vec<PathBuf> = ["ca-server", "ra-portal", "agent", "crates", "tests", "xtask"]
+        .iter()
+        .map(|folder| workspace().join(folder))
+        .collect();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}

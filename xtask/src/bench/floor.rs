@@ -1,0 +1,43 @@
+//! The floors: what the machine gives at most, measured in the same run.
+
+use anyhow::Context;
+use keys::SoftwareSigner;
+use pki::Signer;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use store::{Store, execute};
+
+const SECONDS: Duration = Duration::from_secs(2);
+
+/// P-256 signatures a second on one core.
+pub(super) fn signatures() -> anyhow::Result<f64> {
+    let signer = SoftwareSigner::generate_p256()?;
+    let message = [7u8; 500];
+    let started = Instant::now();
+    let mut count = 0u32;
+    while started.elapsed() < SECONDS {
+        signer.sign(&message)?;
+        count += 1;
+    }
+    Ok(f64::from(count) / started.elapsed().as_secs_f64())
+}
+
+/// Commits a second of one writer: SQLite as we open it, one row of 500 bytes each.
+pub(super) async fn commits(folder: &Path) -> anyhow::Result<f64> {
+    let path = folder.join("floor.db");
+    let store = Store::open(&format!("sqlite:{}", path.display())).await?;
+    let mut tx = store.write().await?;
+    execute!(&mut tx, "create table floor (content blob not null) strict")?;
+    tx.commit().await.context("floor")?;
+    let started = Instant::now();
+    let mut count = 0u32;
+    while started.elapsed() < SECONDS {
+        let mut tx = store.write().await?;
+        execute!(&mut tx, "insert into floor (content) values ($1)", vec![7u8; 500])?;
+        tx.commit().await?;
+        count += 1;
+    }
+    let rate = f64::from(count) / started.elapsed().as_secs_f64();
+    store.close().await;
+    Ok(rate)
+}
