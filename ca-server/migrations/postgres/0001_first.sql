@@ -203,3 +203,29 @@ create table lease (
     holder text not null,
     until bigint not null
 );
+
+-- Triggers. Every change of a cached row is counted, whoever makes it: the issuer compares rows with the
+-- log again when the count is not the one that it left. Without them it still does so every minute.
+create table tripwire (
+    one bigint primary key,
+    changes bigint not null
+);
+insert into tripwire values (1, 0);
+create function touched() returns trigger language plpgsql as $$
+begin
+    update tripwire set changes = changes + 1;
+    return null;
+end
+$$;
+create trigger unit_touched after insert or update or delete on unit
+    for each statement execute function touched();
+create trigger person_touched after insert or update or delete on person
+    for each statement execute function touched();
+create trigger role_grant_touched after insert or update or delete on role_grant
+    for each statement execute function touched();
+create trigger portal_touched after insert or update or delete on portal
+    for each statement execute function touched();
+create trigger profile_touched after insert or update or delete on profile
+    for each statement execute function touched();
+create trigger revocation_touched after insert or update or delete on revocation
+    for each statement execute function touched();

@@ -203,3 +203,29 @@ create table lease (
     holder text not null,
     until integer not null
 ) strict;
+
+-- Triggers. Every change of a cached row is counted, whoever makes it: the issuer compares rows with the
+-- log again when the count is not the one that it left. Without them it still does so every minute.
+create table tripwire (
+    one integer primary key,
+    changes integer not null
+) strict;
+insert into tripwire values (1, 0);
+create trigger unit_insert after insert on unit begin update tripwire set changes = changes + 1; end;
+create trigger unit_update after update on unit begin update tripwire set changes = changes + 1; end;
+create trigger unit_delete after delete on unit begin update tripwire set changes = changes + 1; end;
+create trigger person_insert after insert on person begin update tripwire set changes = changes + 1; end;
+create trigger person_update after update on person begin update tripwire set changes = changes + 1; end;
+create trigger person_delete after delete on person begin update tripwire set changes = changes + 1; end;
+create trigger role_grant_insert after insert on role_grant begin update tripwire set changes = changes + 1; end;
+create trigger role_grant_update after update on role_grant begin update tripwire set changes = changes + 1; end;
+create trigger role_grant_delete after delete on role_grant begin update tripwire set changes = changes + 1; end;
+create trigger portal_insert after insert on portal begin update tripwire set changes = changes + 1; end;
+create trigger portal_update after update on portal begin update tripwire set changes = changes + 1; end;
+create trigger portal_delete after delete on portal begin update tripwire set changes = changes + 1; end;
+create trigger profile_insert after insert on profile begin update tripwire set changes = changes + 1; end;
+create trigger profile_update after update on profile begin update tripwire set changes = changes + 1; end;
+create trigger profile_delete after delete on profile begin update tripwire set changes = changes + 1; end;
+create trigger revocation_insert after insert on revocation begin update tripwire set changes = changes + 1; end;
+create trigger revocation_update after update on revocation begin update tripwire set changes = changes + 1; end;
+create trigger revocation_delete after delete on revocation begin update tripwire set changes = changes + 1; end;

@@ -2,6 +2,7 @@
 
 use super::{Host, Refused};
 use crate::issuer::draft::Draft;
+use crate::store::certificates::by_digest;
 use anyhow::Context;
 use audit::export::OrderExport;
 use audit::{Approval, Bytes, Code, Problem, SignedOrder};
@@ -128,7 +129,7 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     let body = audit::Order::read(&signed.order.0)?.body()?;
     let previous = match &body {
         audit::order::Body::Issue(issue) => match &issue.previous {
-            Some(sha256) => previous(&mut tx, &issue.person, sha256).await?,
+            Some(sha256) => by_digest(&mut tx, &issue.person, sha256).await?,
             None => None,
         },
         _ => None,
@@ -148,18 +149,6 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
         );
     }
     Ok(ExitCode::SUCCESS)
-}
-
-async fn previous(
-    tx: &mut store::Tx,
-    person: &str,
-    sha256: &Bytes,
-) -> anyhow::Result<Option<Bytes>> {
-    use sha2::{Digest, Sha256};
-    let held =
-        rows!(tx, (Vec<u8>,), "select certificate from certificate where subject = $1", person)?;
-    let fits = |der: &(Vec<u8>,)| Sha256::digest(&der.0).as_slice() == sha256.0;
-    Ok(held.into_iter().find(fits).map(|(der,)| Bytes(der)))
 }
 
 async fn import(host: &Host, file: &std::path::Path) -> anyhow::Result<ExitCode> {

@@ -3,11 +3,10 @@
 use super::following::disclosures_of;
 use super::session::Session;
 use super::{Issuer, IssuerError};
+use crate::store::certificates;
 use audit::export::OrderExport;
 use audit::order::Body;
 use audit::{Bytes, Code, SignedOrder};
-use sha2::{Digest, Sha256};
-use store::rows;
 
 impl Issuer {
     /// An order with everything that approvers must be shown, by its digest.
@@ -28,7 +27,9 @@ impl Issuer {
         };
         let previous = match wanted {
             Some(sha256) => {
-                Some(previous(session, body.person().unwrap_or_default(), &sha256).await?)
+                let person = body.person().unwrap_or_default();
+                let known = certificates::by_digest(&mut session.tx, person, &sha256).await?;
+                Some(known.ok_or(Code::OrderIncomplete)?)
             }
             None => None,
         };
@@ -42,19 +43,4 @@ impl Issuer {
             previous,
         })
     }
-}
-
-async fn previous(
-    session: &mut Session<'_>,
-    person: &str,
-    sha256: &Bytes,
-) -> Result<Bytes, IssuerError> {
-    let held = rows!(
-        &mut session.tx,
-        (Vec<u8>,),
-        "select certificate from certificate where subject = $1",
-        person
-    )?;
-    let fits = |der: &&(Vec<u8>,)| Sha256::digest(&der.0).as_slice() == sha256.0;
-    Ok(Bytes(held.iter().find(fits).ok_or(Code::OrderIncomplete)?.0.clone()))
 }

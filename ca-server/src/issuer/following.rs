@@ -38,6 +38,10 @@ pub(super) struct Following {
     pub(super) alarms: BTreeSet<String>,
     /// Number and SHA-256 of the last revocation list.
     pub(super) list: (u64, Bytes),
+    /// Whether rows agreed with the log when `touched` changes had been counted.
+    pub(super) agreed: bool,
+    /// Changes of cached rows that were counted when this state was committed.
+    pub(super) touched: i64,
     /// Size at which the state was last kept.
     pub(super) kept_size: u64,
     /// The newest pending record that was noticed.
@@ -60,6 +64,8 @@ impl Following {
             reported: BTreeSet::new(),
             alarms: BTreeSet::new(),
             list,
+            agreed: false,
+            touched: 0,
             kept_size: 0,
             noticed: 0,
             stale: false,

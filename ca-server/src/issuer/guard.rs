@@ -51,10 +51,23 @@ impl Issuer {
         tx: &mut Tx,
         people: &[String],
     ) -> Result<Vec<String>, IssuerError> {
+        let mut found = self.compare_some(following, tx, people).await?;
         let authority = following.authority()?;
-        let mut found = rows::differences(tx, authority).await?;
-        found.extend(rows::people_differences(tx, authority, people).await?);
+        found.extend(rows::differences(tx, authority).await?);
         found.extend(rows::revocation_differences(tx, authority).await?);
+        Ok(found)
+    }
+
+    /// Compares the rows of some people, and the policy files: what a decision that was preceded by a
+    /// whole comparison, with nothing touched since, still has to look at.
+    async fn compare_some(
+        &self,
+        following: &Following,
+        tx: &mut Tx,
+        people: &[String],
+    ) -> Result<Vec<String>, IssuerError> {
+        let authority = following.authority()?;
+        let mut found = rows::people_differences(tx, authority, people).await?;
         found.extend(files_that_differ(&self.config, authority));
         Ok(found)
     }
@@ -67,7 +80,12 @@ impl Issuer {
         people: &[String],
     ) -> Result<(), IssuerError> {
         self.check_clock(&session.following)?;
-        let found = self.compare(&session.following, &mut session.tx, people).await?;
+        let found = if session.following.agreed {
+            self.compare_some(&session.following, &mut session.tx, people).await?
+        } else {
+            self.compare(&session.following, &mut session.tx, people).await?
+        };
+        session.following.agreed = found.is_empty();
         if found.is_empty() {
             self.metrics.condition("authority", "");
             session.following.reported.retain(|about| !about.starts_with(ALARM));

@@ -6,7 +6,7 @@
 
 use super::following::{Following, LOG};
 use super::{Issuer, IssuerError, kept};
-use crate::store::ledger;
+use crate::store::{ledger, rows};
 use audit::code::Blame;
 use audit::record::Event;
 use audit::{Authority, Code, Problem};
@@ -57,6 +57,10 @@ impl Issuer {
         }
         let mut tx = self.store.write().await?;
         pending::lock(&mut tx, LOG).await?;
+        // Following writes rows as well: look before it does.
+        if rows::touched(&mut tx).await? != following.touched {
+            following.agreed = false;
+        }
         let before = following.edge.size();
         following.stale = true;
         self.follow(&mut following, &mut tx).await?;
@@ -130,8 +134,11 @@ impl Issuer {
     /// Makes a session durable; from here on memory and rows agree.
     pub(super) async fn commit(&self, mut session: Session<'_>) -> Result<(), IssuerError> {
         self.write_alarms(&mut session).await?;
+        // Nobody else writes while this transaction is open: what changed since the guard is our own.
+        let touched = rows::touched(&mut session.tx).await?;
         let Session { mut following, tx, .. } = session;
         tx.commit().await?;
+        following.touched = touched;
         following.stale = false;
         Ok(())
     }

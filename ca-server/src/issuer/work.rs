@@ -6,13 +6,15 @@ use super::{Issuer, IssuerError, crl, kept};
 use crate::store::ledger;
 use service::Stop;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::{pending, row};
 
 /// How often the loop looks for a sign of commits.
 const LOOK: Duration = Duration::from_millis(8);
 /// Pause after a failure.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
+/// Rows are compared with the log this often, whether or not anybody seems to have touched them.
+const COMPARE_EVERY: Duration = Duration::from_secs(60);
 /// The kept authority is written again after this many entries.
 const KEEP_ENTRIES: u64 = 5_000;
 
@@ -20,6 +22,7 @@ const KEEP_ENTRIES: u64 = 5_000;
 pub(super) async fn run(issuer: Arc<Issuer>, stop: Stop) {
     let mut begun = false;
     let mut fine = false;
+    let mut compared = Instant::now();
     let mut watch = issuer.store.watch();
     loop {
         if !watch.changed() && fine {
@@ -33,6 +36,11 @@ pub(super) async fn run(issuer: Arc<Issuer>, stop: Stop) {
         }
         fine = begun;
         if begun {
+            if compared.elapsed() > COMPARE_EVERY {
+                compared = Instant::now();
+                issuer.following.lock().await.agreed = false;
+                fine &= done(&issuer, "compare", issuer.compare_all().await);
+            }
             fine &= done(&issuer, "decide", issuer.round().await);
             fine &= done(&issuer, "certify", issuer.sign_waiting().await);
             fine &= done(&issuer, "crl", issuer.lists().await);
@@ -64,8 +72,14 @@ impl Issuer {
     async fn start(&self) -> Result<(), IssuerError> {
         self.abandon_unfinished().await?;
         crl::publish(&self.store, &self.config.path("public")).await?;
+        self.compare_all().await
+    }
+
+    /// Compares rows and files with the log and records every difference.
+    async fn compare_all(&self) -> Result<(), IssuerError> {
         let mut session = self.begin().await?;
         let found = self.compare(&session.following, &mut session.tx, &[]).await?;
+        session.following.agreed = found.is_empty();
         session.following.alarms.extend(found);
         self.commit(session).await
     }

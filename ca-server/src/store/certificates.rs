@@ -2,10 +2,11 @@
 
 use super::ledger::{self, LedgerError};
 use crate::random;
-use audit::Disclosure;
 use audit::record::Event;
+use audit::{Bytes, Disclosure};
 use pki::Certificate;
-use store::{Tx, execute};
+use sha2::{Digest, Sha256};
+use store::{StoreError, Tx, execute, rows};
 
 /// What a certificate was issued as.
 pub struct Issuing {
@@ -27,7 +28,7 @@ pub async fn record_issued(
     certificate: &Certificate,
 ) -> Result<(), LedgerError> {
     let serial = certificate.serial().to_string();
-    let value = audit::Bytes::from(certificate.der()).to_string();
+    let value = Bytes::from(certificate.der()).to_string();
     let disclosure = Disclosure::new("/certificate", random::bytes()?, value.into());
     let event = Event::Issued {
         under: issuing.under.into(),
@@ -55,4 +56,16 @@ pub async fn record_issued(
         &record_id.0
     )?;
     Ok(())
+}
+
+/// A person's certificate by its SHA-256, DER.
+pub async fn by_digest(
+    tx: &mut Tx,
+    person: &str,
+    sha256: &Bytes,
+) -> Result<Option<Bytes>, StoreError> {
+    let held =
+        rows!(tx, (Vec<u8>,), "select certificate from certificate where subject = $1", person)?;
+    let fits = |der: &(Vec<u8>,)| Sha256::digest(&der.0).as_slice() == sha256.0;
+    Ok(held.into_iter().find(fits).map(|(der,)| Bytes(der)))
 }

@@ -86,6 +86,7 @@ impl Authority {
                 mail: None,
                 left: false,
                 roles: first.roles.into_iter().map(|held| (held.role, held.scope)).collect(),
+                serials: Vec::new(),
             };
             let credential = Credential { person: first.person.clone(), serial: None };
             let known = self.credentials.insert(Bytes::from(key.sha256()).to_string(), credential);
@@ -207,6 +208,7 @@ impl Authority {
             mail: body.mail.clone(),
             left: false,
             roles: BTreeSet::new(),
+            serials: Vec::new(),
         };
         let person = self.people.entry(body.person.clone()).or_insert(fresh);
         person.version = body.version;
@@ -259,6 +261,9 @@ impl Authority {
     fn hold(&mut self, serial: &str, person: &str, reference: &str, until: u64) {
         if let Some(letter) = self.letters.get_mut(reference) {
             letter.serials.push(serial.to_owned());
+        }
+        if let Some(person) = self.people.get_mut(person) {
+            person.serials.push(serial.to_owned());
         }
         let held = Held { person: person.to_owned(), reference: reference.to_owned(), until };
         self.held.insert(serial.to_owned(), held);

@@ -37,6 +37,8 @@ pub struct Person {
     pub left: bool,
     /// Roles with their scopes.
     pub roles: BTreeSet<(Role, String)>,
+    /// Serial numbers of certificates, from their intents on.
+    pub serials: Vec<String>,
 }
 
 impl Person {
