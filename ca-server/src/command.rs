@@ -1,6 +1,7 @@
 //! What operators type on the CA host. Commands write drafts and approvals as rows; only the running
 //! issuer signs, verifies, records and executes. `init` alone opens keys itself.
 
+mod ceremony;
 mod doctor;
 mod letter;
 mod order;
@@ -13,6 +14,8 @@ mod rules;
 mod say;
 mod status;
 mod unit;
+
+pub(crate) use ceremony::ROOT_LIST_HOURS;
 
 use crate::CaConfig;
 use crate::issuer::draft::{Draft, DraftResult, hand_in};
@@ -78,6 +81,8 @@ enum Command {
     Order(order::Arguments),
     /// Renews the certificate of one of the CA's own services. 服务证书更新
     Renew(renew::Arguments),
+    /// What needs the root key. 根密钥仪式
+    Ceremony(ceremony::Arguments),
     /// Says how the city stands. 状态
     Status,
     /// Replays the whole log, compares everything with it, and says what to do. 诊断
@@ -139,6 +144,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Letter(arguments) => letter::run(&host, arguments).await,
         Command::Order(arguments) => order::run(&host, arguments).await,
         Command::Renew(arguments) => renew::run(&host, arguments).await,
+        Command::Ceremony(arguments) => ceremony::run(&host, arguments).await,
         Command::Status => status::run(&host).await,
         Command::Doctor(arguments) => doctor::run(&host, arguments).await,
     }

@@ -309,6 +309,26 @@ async fn a_service_renews_its_certificate_by_its_old_key() {
     tests::invariants::hold(&office).await;
 }
 
+/// The root's next list needs the root's key, and no other.
+#[tokio::test]
+async fn the_roots_list_is_made_with_the_roots_key() {
+    let office = Office::open().await;
+    let made = |key: &str, passphrase: &str| {
+        let (key, passphrase) = (office.path(key), office.path(passphrase));
+        let words =
+            ["--key", key.to_str().unwrap(), "--passphrase-file", passphrase.to_str().unwrap()];
+        office.ca(&[&["ceremony", "root-list"][..], &words].concat())
+    };
+    assert!(!made("people/officer-1.key", "people/officer-1.passphrase").status.success());
+    assert!(!made("secret/root.key", "people/officer-1.passphrase").status.success());
+    assert!(made("secret/root.key", "secret/root.passphrase").status.success());
+    let list = std::fs::read(office.path("ca/public/crl/root.crl")).unwrap();
+    let list = pki::crl::RevocationList::read(&list).unwrap();
+    assert_eq!(list.number(), 2);
+    let root = std::fs::read(office.path("ca/public/ca/root.cer")).unwrap();
+    assert!(list.is_signed_by(pki::Certificate::read(&root).unwrap().key()));
+}
+
 /// Configuration with an unknown key is refused with file and line.
 #[tokio::test]
 async fn an_unknown_key_in_a_configuration_is_refused_with_its_line() {

@@ -160,7 +160,7 @@ fn examine_lists(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<()>
             findings.push(Finding {
                 what: format!("吊销列表缺失或过期 / the list of {name} is missing or over"),
                 next: if name == "root" {
-                    "bring the root key and make a list / 用根密钥签发列表"
+                    "ca-server ceremony root-list --key FILE --passphrase-file FILE"
                 } else {
                     "ca-server serve issuer"
                 },

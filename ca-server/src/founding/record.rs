@@ -5,6 +5,7 @@ use super::certify::Certified;
 use super::keys::FoundingKeys;
 use super::{ISSUER, Statement, letters};
 use crate::CaConfig;
+use crate::command::ROOT_LIST_HOURS;
 use crate::issuer::crl;
 use crate::log::{checkpoint_key, sequencer::Sequencer};
 use crate::store::certificates::{Issuing, record_issued};
@@ -37,11 +38,11 @@ pub(super) async fn record(
     }
     record_certificates(&mut tx, statement, certified, letters, micros).await?;
     let lists = [
-        ("root", &certified.root, &keys.root as &dyn Signer, 365 * 24),
+        ("root", &certified.root, &keys.root as &dyn Signer, ROOT_LIST_HOURS),
         (ISSUER, &certified.issuing, &keys.issuing as &dyn Signer, config.issuer.crl_hours),
     ];
     for (name, issuer, signer, hours) in lists {
-        let list = crl::first(config, name, issuer, signer, clock.seconds(), hours)?;
+        let list = crl::empty(config, name, issuer, signer, (1, clock.seconds()), hours)?;
         crl::insert(&mut tx, MAKER, micros, name, &list).await?;
     }
     tx.commit().await?;

@@ -25,13 +25,13 @@ const SHARD: u32 = 0;
 /// Entries stay this long behind the end of their certificate: one list at least (RFC 5280 3.3).
 const KEPT_SECONDS: u64 = 7 * 86_400;
 
-/// The first list of an issuer, with no entries.
-pub fn first(
+/// A list with no entries, under a number: an issuer's first, or the root's next.
+pub fn empty(
     config: &CaConfig,
     name: &str,
     issuer: &Certificate,
     signer: &dyn Signer,
-    now: u64,
+    (number, now): (u64, u64),
     hours: u32,
 ) -> Result<RevocationList, CrlError> {
     let url = (name == ISSUER).then(|| config.crl_url(name, SHARD));
@@ -39,7 +39,7 @@ pub fn first(
     let content = Content {
         issuer: issuer.subject(),
         key_identifier: &identifier,
-        number: 1,
+        number,
         this_update: now,
         next_update: now + u64::from(hours) * 3_600,
         shard_url: url.as_deref(),

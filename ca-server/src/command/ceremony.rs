@@ -1,0 +1,62 @@
+//! `ca-server ceremony …`: what needs the root key. It is brought for this, and taken away again.
+
+use super::Host;
+use crate::issuer::crl;
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use pki::{Certificate, Signer};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use store::row;
+
+/// A root's list is good for this long, in hours: one year.
+pub(crate) const ROOT_LIST_HOURS: u32 = 365 * 24;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Makes the root's next revocation list, good for a year. 签发根吊销列表
+    RootList {
+        /// The root's key file. 根密钥
+        #[arg(long)]
+        key: PathBuf,
+        /// File whose first line is its passphrase. 口令文件
+        #[arg(long)]
+        passphrase_file: PathBuf,
+    },
+}
+
+pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let What::RootList { key, passphrase_file } = arguments.what;
+    let passphrase = keys::passphrase_from_file(&passphrase_file)?;
+    let signer = keys::open(&key, &passphrase)?;
+    let path = host.config.path("public/ca/root.cer");
+    let der = std::fs::read(&path).with_context(|| path.display().to_string())?;
+    let root = Certificate::read(&der)?;
+    anyhow::ensure!(
+        signer.public_key().sha256() == root.key().sha256(),
+        "{} is not the key of this city's root",
+        key.display()
+    );
+    let mut tx = host.store.write().await?;
+    let last = row!(&mut tx, (i64,), "select max(number) from crl where issuer = 'root'")?;
+    let number = u64::try_from(last.context("no list of the root")?.0)? + 1;
+    let now = host.clock.seconds();
+    let list = crl::empty(&host.config, "root", &root, &signer, (number, now), ROOT_LIST_HOURS)?;
+    crl::insert(&mut tx, "ceremony", host.clock.micros(), "root", &list).await?;
+    tx.commit().await?;
+    crl::publish(&host.store, &host.config.path("public")).await?;
+    let until = audit::time::seconds(list.next_update());
+    if host.json {
+        println!("{}", serde_json::json!({ "number": number, "next_update": until }));
+    } else {
+        println!("根吊销列表 / list of the root: #{number}, 至 / until {until}");
+        println!("请将根密钥移回离线介质 / take the root key back offline");
+    }
+    Ok(ExitCode::SUCCESS)
+}
