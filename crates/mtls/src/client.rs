@@ -22,6 +22,8 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 const IDLE_MAX: usize = 32;
 /// Shorter than servers keep idle connections, so that a call does not meet a closing one.
 const IDLE_SECONDS_MAX: u64 = 8;
+/// A kept connection that is not ready by then is given up.
+const READY_MAX: Duration = Duration::from_millis(50);
 
 /// Why a call had no answer.
 #[derive(Debug, thiserror::Error)]
@@ -141,9 +143,11 @@ impl Client {
         loop {
             let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             match kept {
-                Some((sender, since)) => {
+                Some((mut sender, since)) => {
+                    // A server that answered before it read the whole request never gets ready.
+                    let ready = tokio::time::timeout(READY_MAX, sender.ready());
                     let fresh = since.elapsed() < Duration::from_secs(IDLE_SECONDS_MAX);
-                    if fresh && sender.is_ready() {
+                    if fresh && ready.await.is_ok_and(|ready| ready.is_ok()) {
                         return Ok(sender);
                     }
                 }

@@ -3,7 +3,9 @@
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use std::fs::File;
+use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -40,9 +42,43 @@ pub enum Store {
 /// A transaction on either database.
 pub enum Tx {
     /// Embedded.
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(SqliteTx),
     /// A server.
     Postgres(Transaction<'static, Postgres>),
+}
+
+/// A transaction on SQLite, with its writer's turn.
+pub struct SqliteTx {
+    tx: Transaction<'static, Sqlite>,
+    turn: Option<File>,
+}
+
+impl Deref for SqliteTx {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.tx
+    }
+}
+
+impl DerefMut for SqliteTx {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.tx
+    }
+}
+
+/// Waits for the writer's turn: a file lock beside the database. SQLite itself lets writers of other
+/// processes sleep for a while and try again; this wakes the next one at once. It only orders writers
+/// that ask for it; what keeps them apart is SQLite's own lock.
+async fn turn(pool: &SqlitePool) -> Result<File, StoreError> {
+    let path = format!("{}.turn", pool.connect_options().get_filename().display());
+    let file = File::options().create(true).append(true).open(path).map_err(sqlx::Error::Io)?;
+    if file.try_lock().is_ok() {
+        return Ok(file);
+    }
+    let waited = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
+    let file = waited.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
+    Ok(file.map_err(sqlx::Error::Io)?)
 }
 
 impl Store {
@@ -100,7 +136,7 @@ impl Store {
     /// A transaction that reads one state.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
+            Self::Sqlite(pool) => Tx::Sqlite(SqliteTx { tx: pool.begin().await?, turn: None }),
             Self::Postgres(pool) => Tx::Postgres(
                 pool.begin_with("begin isolation level repeatable read, read only").await?,
             ),
@@ -110,7 +146,10 @@ impl Store {
     /// A transaction that writes; on SQLite it takes the write lock at once.
     pub async fn write(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite(pool) => Tx::Sqlite(pool.begin_with("begin immediate").await?),
+            Self::Sqlite(pool) => {
+                let turn = Some(turn(pool).await?);
+                Tx::Sqlite(SqliteTx { tx: pool.begin_with("begin immediate").await?, turn })
+            }
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }
@@ -128,7 +167,10 @@ impl Tx {
     /// Makes it durable.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Sqlite(SqliteTx { tx, turn }) => {
+                tx.commit().await?;
+                drop(turn);
+            }
             Self::Postgres(tx) => tx.commit().await?,
         }
         Ok(())

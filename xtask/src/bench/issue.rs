@@ -25,7 +25,7 @@ use store::Store;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-const ASK_AGAIN: Duration = Duration::from_millis(5);
+const ASK_AGAIN: Duration = Duration::from_millis(25);
 
 /// An officer at their own machine.
 struct Officer {
