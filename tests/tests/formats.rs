@@ -141,7 +141,7 @@ impl Maker {
             "receipt": self.receipt(&digest),
             "use": self.use_of_authorization(&digest),
             "bundle": bundle(),
-            "refused": refused(),
+            "refused": refused(&orders),
         });
         let record = Bytes::read(all["records"][0]["record"].as_str().unwrap()).unwrap().0;
         let committed = entry(&fixed::<32>(9), &record);
@@ -254,7 +254,7 @@ impl Maker {
                 "issuing": b(self.key("root")), "registry": b(self.key("registry")),
                 "status": b(self.key("status")), "ocsp": b(self.key("status")),
             },
-            "logs": [{ "log": "control", "vkey": "log.shangluo.example/control+00000000+AQ" }],
+            "logs": [{ "log": "control", "vkey": tlog::VerifierKey::new("log.shangluo.example/control", fixed(55)).unwrap().to_string() }],
             "units": [
                 { "unit": "shangluo", "name": "商洛市", "county": false },
                 { "unit": "shangzhou", "name": "商州区", "county": true, "parent": "shangluo" },
@@ -406,8 +406,8 @@ impl Maker {
             reference: "ABCDEFGHJKMNPQRS".into(),
             person: "0123456789ABCDEF".into(),
             profile: "official".into(),
-            lookup_sha256: fixed::<32>(21).into(),
-            loss_sha256: fixed::<32>(22).into(),
+            lookup_sha256: Bytes::from(Sha256::digest(fixed::<32>(21)).as_slice()),
+            loss_sha256: Bytes::from(Sha256::digest(fixed::<32>(22)).as_slice()),
             expires: "2026-12-01T08:00:00Z".into(),
         };
         json::write(&statement).unwrap()
@@ -515,20 +515,28 @@ fn bundle() -> Value {
     j!({ "files": files, "digest": b(Sha256::digest(json::write(&hashes).unwrap())) })
 }
 
-fn refused() -> Value {
-    let good = r#"{"body":{},"expires":"2026-12-01T08:00:00Z","issuer":"issuing-1","kind":"role","nonce":"AAAAAAAAAAAAAAAAAAAAAA","order":"0123456789ABCDEF","v":1,"version":1}"#;
+fn refused(orders: &Value) -> Value {
+    let role = orders.as_array().unwrap().iter().find(|order| order["kind"] == "role").unwrap();
+    let good = Bytes::read(role["order"].as_str().unwrap()).unwrap().0;
+    let good = String::from_utf8(good).unwrap();
     assert!(json::read::<Order>(good.as_bytes()).is_ok());
+    let changed = |from: &str, to: &str| {
+        let bad = good.replacen(from, to, 1);
+        assert_ne!(bad, good, "{from}");
+        bad
+    };
+    let nonce = b(fixed::<16>(30)).as_str().unwrap().to_owned();
     let cases = [
-        ("white space", good.replace("\"v\":1", "\"v\": 1")),
-        ("keys out of order", good.replace("\"v\":1,\"version\":1", "\"version\":1,\"v\":1")),
-        ("a key twice", good.replace("\"v\":1,", "\"v\":1,\"v\":1,")),
-        ("an unknown key", good.replace("\"v\":1,", "\"surprise\":1,\"v\":1,")),
-        ("a missing key", good.replace("\"v\":1,", "")),
-        ("a fraction", good.replace("\"version\":1", "\"version\":1.5")),
-        ("a negative number", good.replace("\"version\":1", "\"version\":-1")),
-        ("an integer of 2^53", good.replace("\"body\":{}", "\"body\":{\"n\":9007199254740992}")),
-        ("not in normalization form C", good.replace("issuing-1", "e\u{301}")),
-        ("base64 with padding", good.replace("AAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAA==")),
+        ("white space", changed("\"v\":1", "\"v\": 1")),
+        ("keys out of order", changed("\"v\":1,\"version\":1", "\"version\":1,\"v\":1")),
+        ("a key twice", changed("\"v\":1,", "\"v\":1,\"v\":1,")),
+        ("an unknown key", changed("\"v\":1,", "\"surprise\":1,\"v\":1,")),
+        ("a missing key", changed("\"v\":1,", "")),
+        ("a fraction", changed("\"version\":1", "\"version\":1.5")),
+        ("a negative number", changed("\"version\":1", "\"version\":-1")),
+        ("an integer of 2^53", changed("\"version\":1", "\"version\":9007199254740992")),
+        ("not in normalization form C", changed("issuing-1", "e\u{301}")),
+        ("base64 with padding", changed(&nonce, &format!("{nonce}=="))),
         ("something behind it", format!("{good}\n")),
     ];
     let list = cases.map(|(why, text)| j!({ "why": why, "bytes": b(text) }));

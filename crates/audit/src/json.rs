@@ -59,7 +59,8 @@ fn shape(error: impl core::fmt::Display) -> JsonError {
 
 fn check(value: &Value) -> Result<(), JsonError> {
     match value {
-        Value::Null | Value::Bool(_) => Ok(()),
+        Value::Null => Err(JsonError::Shape("null stands nowhere".into())),
+        Value::Bool(_) => Ok(()),
         Value::Number(number) => match number.as_u64() {
             Some(integer) if integer < INTEGER_END => Ok(()),
             _ => Err(JsonError::Number),

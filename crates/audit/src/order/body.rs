@@ -326,9 +326,17 @@ impl Body {
         }
     }
 
-    /// Every commitment must be opened.
+    /// Every commitment must be opened, and every disclosure must open one.
     pub fn check_disclosures(&self, disclosures: &[Disclosure]) -> Result<(), NotDisclosed> {
-        self.commitments().into_iter().try_for_each(|(path, commitment)| {
+        let commitments = self.commitments();
+        for (position, disclosure) in disclosures.iter().enumerate() {
+            let known = commitments.iter().any(|(path, _)| *path == disclosure.path);
+            let again = disclosures.iter().skip(position + 1).any(|d| d.path == disclosure.path);
+            if !known || again {
+                return Err(NotDisclosed(disclosure.path.clone()));
+            }
+        }
+        commitments.into_iter().try_for_each(|(path, commitment)| {
             commitment::open(commitment, &path, disclosures).map(|_| ())
         })
     }
