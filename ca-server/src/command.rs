@@ -15,8 +15,6 @@ mod say;
 mod status;
 mod unit;
 
-pub(crate) use ceremony::ROOT_LIST_HOURS;
-
 use crate::CaConfig;
 use crate::issuer::draft::{Draft, DraftResult, hand_in};
 use anyhow::Context;

@@ -9,9 +9,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use store::row;
 
-/// A root's list is good for this long, in hours: one year.
-pub(crate) const ROOT_LIST_HOURS: u32 = 365 * 24;
-
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -47,7 +44,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     let last = row!(&mut tx, (i64,), "select max(number) from crl where issuer = 'root'")?;
     let number = u64::try_from(last.context("no list of the root")?.0)? + 1;
     let now = host.clock.seconds();
-    let list = crl::empty(&host.config, "root", &root, &signer, (number, now), ROOT_LIST_HOURS)?;
+    let list =
+        crl::empty(&host.config, "root", &root, &signer, (number, now), crl::ROOT_LIST_HOURS)?;
     crl::insert(&mut tx, "ceremony", host.clock.micros(), "root", &list).await?;
     tx.commit().await?;
     crl::publish(&host.store, &host.config.path("public")).await?;

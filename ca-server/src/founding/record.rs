@@ -5,7 +5,6 @@ use super::certify::Certified;
 use super::keys::FoundingKeys;
 use super::{ISSUER, Statement, letters};
 use crate::CaConfig;
-use crate::command::ROOT_LIST_HOURS;
 use crate::issuer::crl;
 use crate::log::{checkpoint_key, sequencer::Sequencer};
 use crate::store::certificates::{Issuing, record_issued};
@@ -38,7 +37,7 @@ pub(super) async fn record(
     }
     record_certificates(&mut tx, statement, certified, letters, micros).await?;
     let lists = [
-        ("root", &certified.root, &keys.root as &dyn Signer, ROOT_LIST_HOURS),
+        ("root", &certified.root, &keys.root as &dyn Signer, crl::ROOT_LIST_HOURS),
         (ISSUER, &certified.issuing, &keys.issuing as &dyn Signer, config.issuer.crl_hours),
     ];
     for (name, issuer, signer, hours) in lists {

@@ -20,6 +20,8 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 use store::{Store, Tx, execute, row, rows};
 
+/// A root's list is good for this long, in hours: one year.
+pub const ROOT_LIST_HOURS: u32 = 365 * 24;
 /// The one shard of this version.
 const SHARD: u32 = 0;
 /// Entries stay this long behind the end of their certificate: one list at least (RFC 5280 3.3).
