@@ -63,7 +63,7 @@ async fn build(plan: &CityPlan, folder: &Path, clock: Clock) -> anyhow::Result<(
     for name in ["issuer/letters", "status", "log", "offline", "people", "services", "policies"] {
         std::fs::create_dir_all(folder.join(name))?;
     }
-    for name in ["issuer", "status", "log", "offline"] {
+    for name in ["", "issuer", "status", "log", "offline"] {
         use std::os::unix::fs::PermissionsExt;
         let private = std::fs::Permissions::from_mode(0o700);
         std::fs::set_permissions(folder.join(name), private)?;

@@ -16,6 +16,7 @@ pub mod request;
 
 use clap::{Parser, Subcommand};
 use exit::Failure;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Your certificate: make a key, enrol, approve, export, report a loss. 数字证书命令行工具。
@@ -61,14 +62,15 @@ impl Output {
     /// A line for people, in both languages; machines do not get it.
     pub(crate) fn line(self, text: &str) {
         if !self.json {
-            println!("{text}");
+            // A reader that went away, as `| head` does, is no error.
+            let _ = writeln!(std::io::stdout(), "{text}");
         }
     }
 
     /// The result for machines.
     pub(crate) fn json(self, value: &serde_json::Value) {
         if self.json {
-            println!("{value}");
+            let _ = writeln!(std::io::stdout(), "{value}");
         }
     }
 }
