@@ -67,6 +67,13 @@ impl DerefMut for SqliteTx {
     }
 }
 
+/// Waits until no other process opens or migrates this database.
+fn alone(path: &str) -> Result<File, StoreError> {
+    let file = File::create(format!("{path}.opening")).map_err(sqlx::Error::Io)?;
+    file.lock().map_err(sqlx::Error::Io)?;
+    Ok(file)
+}
+
 /// Waits for the writer's turn: a file lock beside the database. SQLite itself lets writers of other
 /// processes sleep for a while and try again; this wakes the next one at once. It only orders writers
 /// that ask for it; what keeps them apart is SQLite's own lock.
@@ -92,6 +99,8 @@ impl Store {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(15));
+            // Processes that open a new database together take turns: the change to WAL does not wait.
+            let _first = alone(path)?;
             let pool = SqlitePoolOptions::new()
                 .max_connections(6)
                 .acquire_timeout(Duration::from_secs(20))
@@ -121,11 +130,9 @@ impl Store {
         let migrator = Migrator::with_migrations(list.collect());
         match self {
             Self::Sqlite(pool) => {
-                // SQLite has no lock of its own for this: processes of one database take turns.
+                // SQLite has no lock of its own for this either.
                 let options = pool.connect_options();
-                let beside = format!("{}.migrating", options.get_filename().display());
-                let lock = std::fs::File::create(beside).map_err(sqlx::Error::Io)?;
-                lock.lock().map_err(sqlx::Error::Io)?;
+                let _alone = alone(&options.get_filename().display().to_string())?;
                 migrator.run(pool).await?;
             }
             Self::Postgres(pool) => migrator.run(pool).await?,
