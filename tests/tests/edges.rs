@@ -309,6 +309,38 @@ async fn a_service_renews_its_certificate_by_its_old_key() {
     tests::invariants::hold(&office).await;
 }
 
+/// What operators look at: each list in plain words and as JSON, one object a line.
+#[tokio::test]
+async fn operators_list_and_show_what_there_is() {
+    let office = Office::open().await;
+    let person = office.register("王小明", "sz-office").await;
+    let order = office.apply(&office.letter(&person, "official")).await;
+    for words in [
+        &["order", "list"][..],
+        &["order", "list", "--only", "all"],
+        &["order", "show", &order],
+        &["unit", "list"],
+        &["person", "list"],
+        &["person", "list", "--unit", "sz-office"],
+        &["status"],
+    ] {
+        let said = office.ca(words);
+        assert!(said.status.success() && !said.stdout.is_empty(), "{words:?}");
+        let said = office.ca(&[words, &["--json"]].concat());
+        let text = String::from_utf8(said.stdout).unwrap();
+        assert!(text.lines().count() >= 1, "{words:?}");
+        for line in text.lines() {
+            assert!(serde_json::from_str::<Value>(line).unwrap().is_object(), "{words:?}");
+        }
+    }
+    let said = office.ca(&["order", "list"]);
+    assert!(String::from_utf8_lossy(&said.stdout).contains("王小明"));
+    assert_eq!(office.ca(&["order", "show", "0000000000000000"]).status.code(), Some(4));
+    let said = office.ca(&["doctor", "--json"]);
+    let found: Value = serde_json::from_slice(&said.stdout).unwrap();
+    assert_eq!(found["findings"], json!([]));
+}
+
 /// The root's next list needs the root's key, and no other.
 #[tokio::test]
 async fn the_roots_list_is_made_with_the_roots_key() {

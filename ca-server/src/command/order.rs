@@ -23,7 +23,7 @@ enum What {
     List {
         /// open, done, cancelled or all.
         #[arg(long, default_value = "open")]
-        state: String,
+        only: String,
         /// Start behind this order id.
         #[arg(long, default_value = "")]
         after: String,
@@ -50,7 +50,7 @@ enum What {
 
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.what {
-        What::List { state, after } => list(host, &state, &after).await,
+        What::List { only, after } => list(host, &only, &after).await,
         What::Show { order } => show(host, &order).await,
         What::Export { order, out } => export(host, &order, &out).await,
         What::ImportApproval { file } => import(host, &file).await,
