@@ -1,7 +1,7 @@
 //! Crashes: killed at every step between request and reply, a full disk, a stopped sequencer, a clock
 //! that moves. Afterwards the checker reads database and published files, and everything holds.
 
-use audit::enrolment::{Collected, Stage};
+use audit::enrolment::{Collect, Collected, LookUp, Stage};
 use std::process::{Child, Command, Stdio};
 use tests::people::{code, refused};
 use tests::processes::until;
@@ -39,6 +39,53 @@ async fn the_issuer_is_killed_at_each_step_of_issuing() {
             office.approve_by_both(&next).await;
             office.collect(&official).await;
         }
+        invariants::hold(&office).await;
+    }
+}
+
+/// Killed around the commit of an application or an approval: it is durable or was never made, and
+/// asking again goes on from there.
+#[tokio::test]
+async fn the_issuer_is_killed_around_each_call() {
+    let mut office = Office::open().await;
+    for step in [
+        "submit-before-commit",
+        "submit-after-commit",
+        "approve-before-commit",
+        "approve-after-commit",
+        "collect-before-commit",
+    ] {
+        let person = office.register("王小明", "sz-office").await;
+        let official = office.letter(&person, "official");
+        let record = office.look_up(&official).await;
+        let submit = official.submit(&record.challenge, &official.request(), "cli");
+        office.stop("issuer");
+        office.start("issuer", &[("YINXIN_CRASH_AT", step)]).await;
+        let applied = office.public().submit(&submit).await;
+        let mut order = match applied {
+            Ok(Stage::Awaiting { order, .. }) => Some(order),
+            _ => None,
+        };
+        if let Some(order) = &order {
+            for file in ["officer-1", "officer-2"] {
+                let _ = office.approve(&office.first(file), order).await;
+            }
+            let LookUp { reference, key } = official.look_up();
+            let _ = office.public().collect(&Collect { reference, key }).await;
+        }
+        office.ended("issuer").await;
+        office.start("issuer", &[]).await;
+        if order.is_none() {
+            order = match office.look_up(&official).await.stage {
+                Stage::Awaiting { order, .. } => Some(order),
+                Stage::Letter { .. } => Some(office.apply(&official).await),
+                Stage::Issued { .. } => panic!("nobody approved"),
+            };
+        }
+        for file in ["officer-1", "officer-2"] {
+            let _ = office.approve(&office.first(file), order.as_ref().unwrap()).await;
+        }
+        office.collect(&official).await;
         invariants::hold(&office).await;
     }
 }

@@ -471,6 +471,7 @@ async fn the_authorization_matrix_is_what_the_golden_file_says() {
             matrix.push_str(&format!("{role:<24}{:<8}{:<30}{told}\n", route.host, route.path));
         }
     }
+    matrix.push_str(&ca_api_matrix(&office, &letter).await);
     let path = tests::workspace().join("tests/golden/matrix.txt");
     if std::env::var("YINXIN_GOLDEN").is_ok_and(|what| what == "write") {
         std::fs::write(&path, &matrix).unwrap();
@@ -480,6 +481,44 @@ async fn the_authorization_matrix_is_what_the_golden_file_says() {
         std::fs::read_to_string(path).unwrap(),
         "write it anew with YINXIN_GOLDEN=write"
     );
+}
+
+/// The same for ca-api: process × route.
+async fn ca_api_matrix(office: &Office, letter: &tests::Official) -> String {
+    use ca_api::{both, public, staff};
+    let issuer = format!("https://localhost:{}", issuer_port(office));
+    let officer = office.first("officer-1");
+    let as_officer = |message: Value| json!({ "certificate": audit::Bytes::from(officer.leaf().der()), "message": message });
+    let renew = json!({
+        "authorization": "renew-log-log", "challenge": "AA", "request": "AA", "asked_by": "AA",
+        "signature": "AA",
+    });
+    let routes = [
+        (public::LOOK_UP, sample(portal_api::public::LOOK_UP, letter)),
+        (public::SUBMIT, sample(portal_api::public::SUBMIT, letter)),
+        (public::COLLECT, sample(portal_api::public::COLLECT, letter)),
+        (staff::WHO, as_officer(Value::Null)),
+        (staff::LIST, as_officer(sample(portal_api::staff::LIST, letter))),
+        (staff::FETCH, as_officer(sample(portal_api::staff::FETCH, letter))),
+        (staff::APPROVE, as_officer(sample(portal_api::staff::APPROVE, letter))),
+        (both::RENEW, renew),
+    ];
+    let identity = |process: &str| match process.strip_prefix("portal-") {
+        Some(process) => {
+            let path = |end: &str| office.path(&format!("portal/{process}.{end}"));
+            Identity::from_files(&path("pem"), &path("key")).unwrap()
+        }
+        None => officer.identity(),
+    };
+    let mut matrix = String::new();
+    for process in ["portal-public", "portal-staff", "registration-officer"] {
+        let client = office.client(&issuer, Some(identity(process)));
+        for (route, message) in &routes {
+            let told = tried(&client, route, message).await;
+            matrix.push_str(&format!("{process:<24}{:<8}{route:<30}{told}\n", "ca-api"));
+        }
+    }
+    matrix
 }
 
 /// A message that is right in form; whether it is allowed is what the matrix asks.
@@ -509,7 +548,8 @@ async fn tried(client: &Client, path: &str, message: &Value) -> String {
         return "allowed".into();
     }
     let code = problem(answer.body())["code"].as_str().unwrap().to_owned();
-    let about_the_sample = ["order-unknown", "approval-signature", "challenge-used", "not-ready"];
+    let about_the_sample =
+        ["order-unknown", "approval-signature", "challenge-used", "not-ready", "key-unknown"];
     if about_the_sample.contains(&code.as_str()) { "allowed".into() } else { code }
 }
 

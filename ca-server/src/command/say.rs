@@ -53,7 +53,13 @@ pub(super) fn failure(error: &anyhow::Error, json: bool) -> ExitCode {
             let message = format!("{error:#}");
             eprintln!("{}", serde_json::json!({ "code": "failed", "en": message }));
         }
-        _ => eprintln!("ca-server: {error:#}"),
+        _ => {
+            let text = format!("{error:#}");
+            eprintln!("ca-server: {text}");
+            if !text.contains("next: ") {
+                eprintln!("下一步 / next: ca-server doctor");
+            }
+        }
     }
     ExitCode::from(code)
 }

@@ -10,6 +10,7 @@ use crate::store::{ledger, rows};
 use audit::code::Blame;
 use audit::record::Event;
 use audit::{Authority, Code, Problem};
+use service::fault;
 use store::{StoreError, Tx, execute, pending};
 use tokio::sync::MutexGuard;
 
@@ -91,7 +92,9 @@ impl Issuer {
         };
         let code = outcome.as_ref().map_or_else(|p: &Problem| name_of(p), |_| "done");
         self.metrics.count(act, code);
+        fault::point_of(act, "before-commit");
         self.commit(session).await.map_err(|error| self.unavailable(act, error))?;
+        fault::point_of(act, "after-commit");
         outcome
     }
 

@@ -74,9 +74,8 @@ impl Failure {
             if !told.reference.is_empty() {
                 eprintln!("  编号 / reference: {} [{}]", told.reference, told.code);
             }
-            if !told.next.is_empty() {
-                eprintln!("  下一步 / next: {}", told.next);
-            }
+            let next = if told.next.is_empty() { "yinxin --help" } else { &told.next };
+            eprintln!("  下一步 / next: {next}");
         }
         ExitCode::from(told.exit)
     }
