@@ -1,1 +1,20 @@
-//! Access rules in Cedar: schema, entities, decide and explain. Comes with the gate issue; until then the rule bundle in force is the deny-all file.
+//! Access rules: what a bundle says, whether a request is permitted, and why.
+//!
+//! Pure: no I/O, clock or randomness; the caller brings files, people and the time. Rules are Cedar,
+//! validated strictly when a bundle is read; examples beside them run as tests. An error while a rule is
+//! evaluated is a denial. In reading order: [`path`], [`bundle`], [`route`], [`people`], [`decide`],
+//! [`slice`], [`example`].
+
+pub mod bundle;
+pub mod decide;
+pub mod example;
+pub mod path;
+pub mod people;
+pub mod route;
+pub mod slice;
+
+pub use bundle::{Application, Bundle, BundleError, Rule};
+pub use decide::{Answer, Asked, Denial};
+pub use path::{CanonicalPath, PathError};
+pub use people::People;
+pub use route::Route;

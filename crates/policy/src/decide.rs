@@ -1,0 +1,155 @@
+//! One decision: which route, which record, which rule.
+
+use crate::bundle::Application;
+use crate::path::CanonicalPath;
+use crate::people::{ACTION, PERSON, People, RECORD, UNIT, uid};
+use cedar_policy::{
+    AuthorizationError, Authorizer, Context, Decision, Entities, Request, RestrictedExpression,
+};
+use std::collections::HashSet;
+
+/// China's one time zone, in seconds before UTC.
+const ZONE_SECONDS: u64 = 8 * 3_600;
+
+/// A question.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Person id.
+    pub person: &'a str,
+    /// Method.
+    pub method: &'a str,
+    /// Path.
+    pub path: &'a CanonicalPath,
+    /// Unix seconds.
+    pub now: u64,
+}
+
+/// Why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// The snapshot does not hold this person.
+    Unknown,
+    /// No route fits.
+    Route,
+    /// No rule permits it, or one forbids it.
+    Rule,
+    /// A rule could not be evaluated.
+    Error,
+}
+
+/// An answer, with everything that its record names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Permitted, or why not.
+    pub outcome: Result<(), Denial>,
+    /// Template of the route; empty if none fits.
+    pub route: String,
+    /// Its action.
+    pub action: String,
+    /// The record.
+    pub resource: String,
+    /// The unit of the record.
+    pub unit: String,
+    /// Id of the rule that decided; empty if none did.
+    pub rule: String,
+    /// Whether the route may become a WebSocket.
+    pub websocket: bool,
+}
+
+impl Application {
+    /// Decides with the rules that can matter.
+    pub fn decide(&self, people: &People, asked: &Asked<'_>) -> Answer {
+        self.answer(people, asked, true)
+    }
+
+    /// Decides with every rule; for comparison.
+    pub fn decide_whole(&self, people: &People, asked: &Asked<'_>) -> Answer {
+        self.answer(people, asked, false)
+    }
+
+    fn answer(&self, people: &People, asked: &Asked<'_>, sliced: bool) -> Answer {
+        let denied = |denial: Denial| Answer {
+            outcome: Err(denial),
+            route: String::new(),
+            action: String::new(),
+            resource: String::new(),
+            unit: String::new(),
+            rule: String::new(),
+            websocket: false,
+        };
+        if people.unit(asked.person).is_none() {
+            return denied(Denial::Unknown);
+        }
+        let Some(matched) = self.routes.find(asked.method, asked.path) else {
+            return denied(Denial::Route);
+        };
+        let mut answer = Answer {
+            outcome: Err(Denial::Error),
+            route: matched.route.path.clone(),
+            action: matched.route.action.clone(),
+            resource: matched.resource,
+            unit: matched.unit,
+            rule: String::new(),
+            websocket: matched.route.websocket,
+        };
+        if let Some((outcome, rule)) = self.evaluate(people, asked, &answer, sliced) {
+            answer.outcome = outcome;
+            answer.rule = rule;
+        }
+        answer
+    }
+
+    fn evaluate(
+        &self,
+        people: &People,
+        asked: &Asked<'_>,
+        answer: &Answer,
+        sliced: bool,
+    ) -> Option<(Result<(), Denial>, String)> {
+        let principal = uid(PERSON, asked.person)?;
+        let action = uid(ACTION, &answer.action)?;
+        let resource = uid(RECORD, &answer.resource)?;
+        let rules = if sliced {
+            let mut groups = people.groups(asked.person)?;
+            groups.insert(principal.clone());
+            let unit = if answer.unit.is_empty() { people.city() } else { &answer.unit };
+            let mut above: HashSet<_> =
+                people.above(unit).into_iter().filter_map(|unit| uid(UNIT, unit)).collect();
+            above.insert(resource.clone());
+            self.sliced.slice(&action, &groups, &above)
+        } else {
+            self.sliced.whole()
+        };
+        let entities = people.slice(asked.person, &answer.resource, &answer.unit)?;
+        let entities = Entities::from_entities(entities, None).ok()?;
+        let request = Request::new(principal, action, resource, context(asked)?, None).ok()?;
+        let response = Authorizer::new().is_authorized(&request, &rules, &entities);
+        let mut reasons: Vec<String> =
+            response.diagnostics().reason().map(ToString::to_string).collect();
+        reasons.sort_unstable();
+        let rule = reasons.into_iter().next().unwrap_or_default();
+        // Cedar passes over a rule that cannot be evaluated; a gate must not: it may have forbidden.
+        if let Some(error) = response.diagnostics().errors().next() {
+            let AuthorizationError::PolicyEvaluationError(error) = error;
+            return Some((Err(Denial::Error), error.policy_id().to_string()));
+        }
+        match response.decision() {
+            Decision::Allow => Some((Ok(()), rule)),
+            Decision::Deny => Some((Err(Denial::Rule), rule)),
+        }
+    }
+}
+
+/// Hour, minute and weekday (Monday is 1) in China's time, and the method.
+fn context(asked: &Asked<'_>) -> Option<Context> {
+    let local = asked.now + ZONE_SECONDS;
+    let number = |value: u64| RestrictedExpression::new_long(i64::try_from(value).unwrap_or(0));
+    let weekday = (local / 86_400 + 3) % 7 + 1;
+    Context::from_pairs([
+        ("hour".to_owned(), number(local / 3_600 % 24)),
+        ("minute".to_owned(), number(local / 60 % 60)),
+        ("weekday".to_owned(), number(weekday)),
+        ("method".to_owned(), RestrictedExpression::new_string(asked.method.to_owned())),
+    ])
+    .ok()
+}

@@ -1,0 +1,139 @@
+//! Units, people and roles as Cedar sees them, ready for slicing: everything about one person or one
+//! unit is small, so a decision looks at a handful of entities however large the city is.
+
+use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::str::FromStr;
+
+/// The entity types of every schema.
+pub(crate) const PERSON: &str = "Person";
+pub(crate) const UNIT: &str = "Unit";
+pub(crate) const ROLE: &str = "Role";
+pub(crate) const RECORD: &str = "Record";
+pub(crate) const ACTION: &str = "Action";
+
+/// The roles that a record knows the holders of, over its unit.
+pub const ROLES: [&str; 7] = [
+    "official",
+    "unit-handler",
+    "registration-officer",
+    "system-administrator",
+    "security-administrator",
+    "auditor",
+    "application-owner",
+];
+
+/// An entity of a type by id.
+pub(crate) fn uid(kind: &str, id: &str) -> Option<EntityUid> {
+    let kind = EntityTypeName::from_str(kind).ok()?;
+    Some(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+}
+
+/// One person.
+#[derive(Clone, Debug)]
+struct Someone {
+    unit: String,
+    roles: Vec<(String, String)>,
+}
+
+/// Units, people and roles at one number of a snapshot.
+#[derive(Clone, Debug, Default)]
+pub struct People {
+    parents: HashMap<String, Option<String>>,
+    city: String,
+    people: HashMap<String, Someone>,
+}
+
+impl People {
+    /// Units as (id, parent); people as (id, unit, [(role, scope)]).
+    pub fn new<U, P, R>(units: U, people: P) -> Self
+    where
+        U: IntoIterator<Item = (String, Option<String>)>,
+        P: IntoIterator<Item = (String, String, R)>,
+        R: IntoIterator<Item = (String, String)>,
+    {
+        let parents: HashMap<String, Option<String>> = units.into_iter().collect();
+        let mut tops: Vec<&String> =
+            parents.iter().filter(|(_, parent)| parent.is_none()).map(|(id, _)| id).collect();
+        tops.sort_unstable();
+        let city = tops.first().map(|id| (*id).clone()).unwrap_or_default();
+        let people = people
+            .into_iter()
+            .map(|(id, unit, roles)| (id, Someone { unit, roles: roles.into_iter().collect() }));
+        Self { city, people: people.collect(), parents }
+    }
+
+    /// The unit of a person, if they are known here.
+    pub fn unit(&self, person: &str) -> Option<&str> {
+        self.people.get(person).map(|someone| someone.unit.as_str())
+    }
+
+    /// The city's own unit.
+    pub fn city(&self) -> &str {
+        &self.city
+    }
+
+    /// The unit and everything above it, lowest first; nothing for an unknown one.
+    pub fn above<'a>(&'a self, unit: &'a str) -> Vec<&'a str> {
+        let mut chain = Vec::new();
+        let mut next = self.parents.get_key_value(unit);
+        while let Some((id, parent)) = next {
+            if chain.contains(&id.as_str()) {
+                break;
+            }
+            chain.push(id.as_str());
+            next = parent.as_ref().and_then(|parent| self.parents.get_key_value(parent));
+        }
+        chain
+    }
+
+    /// What a person is in: their units, upwards, and the roles that they hold.
+    pub(crate) fn groups(&self, person: &str) -> Option<HashSet<EntityUid>> {
+        let someone = self.people.get(person)?;
+        let units = self.above(&someone.unit).into_iter().filter_map(|unit| uid(UNIT, unit));
+        let held = someone.roles.iter().filter_map(|(role, scope)| uid(ROLE, &over(role, scope)));
+        Some(units.chain(held).collect())
+    }
+
+    /// The entities of a decision: the person, the record, and what stands between them.
+    pub(crate) fn slice(&self, person: &str, record: &str, unit: &str) -> Option<Vec<Entity>> {
+        let someone = self.people.get(person)?;
+        let unit = if unit.is_empty() { self.city.as_str() } else { unit };
+        let mut units: BTreeMap<&str, HashSet<EntityUid>> = BTreeMap::new();
+        for chain in [self.above(&someone.unit), self.above(unit)] {
+            for (position, id) in chain.iter().enumerate() {
+                let above = chain.iter().skip(position + 1).filter_map(|above| uid(UNIT, above));
+                units.insert(id, above.collect());
+            }
+        }
+        let mut entities = Vec::with_capacity(units.len() + ROLES.len() + 2);
+        for (id, above) in units {
+            entities.push(Entity::new(uid(UNIT, id)?, HashMap::new(), above).ok()?);
+        }
+        let mut record_attributes = HashMap::new();
+        record_attributes
+            .insert("unit".to_owned(), RestrictedExpression::new_entity_uid(uid(UNIT, unit)?));
+        let mut groups = self.groups(person)?;
+        let above = self.above(unit);
+        for role in ROLES {
+            // Whoever holds a role over a unit holds it over everything below.
+            let here = uid(ROLE, &over(role, unit))?;
+            let holds = someone
+                .roles
+                .iter()
+                .any(|(held, scope)| held == role && above.contains(&scope.as_str()));
+            if holds {
+                groups.insert(here.clone());
+            }
+            record_attributes.insert(role.to_owned(), RestrictedExpression::new_entity_uid(here));
+        }
+        entities.push(Entity::new(uid(PERSON, person)?, HashMap::new(), groups).ok()?);
+        let parents = self.above(unit).into_iter().filter_map(|above| uid(UNIT, above)).collect();
+        entities.push(Entity::new(uid(RECORD, record)?, record_attributes, parents).ok()?);
+        Some(entities)
+    }
+}
+
+fn over(role: &str, scope: &str) -> String {
+    format!("{role}@{scope}")
+}

@@ -1,0 +1,106 @@
+//! The shipped rules, and what bundles are refused for.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use policy::{Asked, Bundle, CanonicalPath, Denial, People};
+use std::collections::BTreeMap;
+
+fn shipped() -> BTreeMap<String, String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/access");
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = format!("access/{}", path.file_name().unwrap().to_string_lossy());
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect()
+}
+
+fn people() -> People {
+    let unit = |id: &str, parent: Option<&str>| (id.to_owned(), parent.map(str::to_owned));
+    let units = [unit("city", None), unit("office", Some("city")), unit("finance", Some("city"))];
+    let person = |id: &str, unit: &str, roles: &[(&str, &str)]| {
+        let roles: Vec<(String, String)> =
+            roles.iter().map(|(role, scope)| ((*role).into(), (*scope).into())).collect();
+        (id.to_owned(), unit.to_owned(), roles)
+    };
+    let people = [
+        person("WANG", "office", &[("unit-handler", "office")]),
+        person("ZHANG", "finance", &[]),
+        person("CHEN", "city", &[("unit-handler", "city")]),
+    ];
+    People::new(units, people)
+}
+
+fn decide(bundle: &Bundle, person: &str, method: &str, path: &str) -> policy::Answer {
+    let path = CanonicalPath::read(path).unwrap();
+    let asked = Asked { person, method, path: &path, now: 1_795_363_200 + 36_000 };
+    let application = bundle.application("exchange").unwrap();
+    let answer = application.decide(&people(), &asked);
+    assert_eq!(answer, application.decide_whole(&people(), &asked), "slice and whole differ");
+    answer
+}
+
+#[test]
+fn a_person_reads_their_own_unit_and_not_another() {
+    let bundle = Bundle::read(1, shipped()).unwrap();
+    assert!(bundle.examples() >= 12);
+    let own = decide(&bundle, "ZHANG", "GET", "/documents/finance/2026-001");
+    assert_eq!((own.outcome, own.rule.as_str()), (Ok(()), "own-unit"));
+    assert_eq!(own.resource, "exchange/finance/2026-001");
+    let other = decide(&bundle, "WANG", "GET", "/documents/finance/2026-001");
+    assert_eq!((other.outcome, other.rule.as_str()), (Err(Denial::Rule), ""));
+    assert_eq!(decide(&bundle, "NOBODY", "GET", "/").outcome, Err(Denial::Unknown));
+    assert_eq!(decide(&bundle, "WANG", "GET", "/admin").outcome, Err(Denial::Route));
+    let below = decide(&bundle, "CHEN", "POST", "/documents/finance");
+    assert_eq!((below.outcome, below.rule.as_str()), (Ok(()), "handler-sends"));
+    // Cedar's own syntax in an id stays an id.
+    let odd = decide(&bundle, "WANG", "GET", "/documents/finance%22%20or%20true/1");
+    assert_eq!(odd.outcome, Err(Denial::Rule));
+}
+
+#[test]
+fn a_rule_that_cannot_be_evaluated_denies() {
+    let mut files = shipped();
+    let cedar = files.get_mut("access/exchange.cedar").unwrap();
+    cedar.push_str(
+        "@id(\"overflows\") @zh(\"溢出\") @en(\"overflows\")\n\
+         forbid (principal, action == Action::\"list\", resource)\n\
+         when { 9223372036854775807 + context.hour > 0 };\n",
+    );
+    let bundle = Bundle::read(2, files).unwrap();
+    let answer = decide(&bundle, "ZHANG", "GET", "/documents/finance");
+    assert_eq!((answer.outcome, answer.rule.as_str()), (Err(Denial::Error), "overflows"));
+}
+
+#[test]
+fn a_bundle_that_is_not_right_is_refused_whole() {
+    let change = |name: &str, from: &str, to: &str| {
+        let mut files = shipped();
+        let file = files.get_mut(&format!("access/{name}")).unwrap();
+        assert!(file.contains(from), "{from}");
+        *file = file.replacen(from, to, 1);
+        Bundle::read(2, files).unwrap_err().to_string()
+    };
+    let misspelt = change("exchange.cedar", "resource.unit", "resource.unti");
+    assert!(misspelt.contains("unti"), "{misspelt}");
+    assert!(change("exchange.cedar", "@en(", "@english(").contains("@en"));
+    assert!(change("exchange.cedar", "handler-sends", "own-unit").contains("two rules"));
+    assert!(change("exchange.toml", "\"read\"", "\"raed\"").contains("raed"));
+    assert!(
+        change("exchange.toml", "{unit}/{document}\"\nunit", "{nobody}\"\nunit")
+            .contains("capture")
+    );
+    assert!(change("exchange.toml", "application =", "aplication =").contains("aplication"));
+    let wrong = change("exchange.examples.toml", "wants = \"deny\"", "wants = \"allow\"");
+    assert!(wrong.contains("another unit's document"), "{wrong}");
+    for missing in ["schema.cedarschema", "exchange.toml", "exchange.examples.toml"] {
+        let mut files = shipped();
+        files.remove(&format!("access/{missing}"));
+        assert!(Bundle::read(2, files).unwrap_err().to_string().contains(missing));
+    }
+    let mut files = shipped();
+    files.insert("access/other.sh".into(), String::new());
+    assert!(Bundle::read(2, files).is_err());
+}
