@@ -1,6 +1,8 @@
 //! What operators type on the CA host. Commands write drafts and approvals as rows; only the running
 //! issuer signs, verifies, records and executes. `init` alone opens keys itself.
 
+mod agent;
+pub(crate) mod bundle;
 mod ceremony;
 mod doctor;
 mod letter;
@@ -71,6 +73,10 @@ enum Command {
     ApprovalRules(rules::Arguments),
     /// Drafts orders that register or close a portal. 门户
     Portal(portal::Arguments),
+    /// Drafts orders that register or close an agent in front of an application. 网关代理
+    Agent(agent::Arguments),
+    /// Drafts an order that puts access rules in force. 访问规则
+    Bundle(bundle::Arguments),
     /// Drafts an order that revokes a person's certificates. 吊销
     Revoke(revoke::Arguments),
     /// Makes an enrolment letter for a person. 领证信函
@@ -138,6 +144,8 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Profile(arguments) => rules::profile(&host, arguments).await,
         Command::ApprovalRules(arguments) => rules::approval_rules(&host, arguments).await,
         Command::Portal(arguments) => portal::run(&host, arguments).await,
+        Command::Agent(arguments) => agent::run(&host, arguments).await,
+        Command::Bundle(arguments) => bundle::run(&host, arguments).await,
         Command::Revoke(arguments) => revoke::run(&host, arguments).await,
         Command::Letter(arguments) => letter::run(&host, arguments).await,
         Command::Order(arguments) => order::run(&host, arguments).await,

@@ -3,8 +3,9 @@
 //! Everything is decided under one lock and in one write transaction (`session`) that first follows
 //! the log (`following`) and compares the rows with it (`guard`). In reading order: `session`,
 //! `following`, `guard`, [`draft`], `drafts`, `orders`, `letters`, `routes` (one file a call),
-//! `approve`, `execute`, `certify`, [`crl`], `work` (the loop).
+//! `approve`, `agents`, `people`, `execute`, `certify`, [`crl`], `work` (the loop).
 
+mod agents;
 mod approve;
 mod certify;
 pub mod crl;
@@ -17,6 +18,7 @@ mod guard;
 mod kept;
 mod letters;
 mod orders;
+mod people;
 mod renew;
 mod routes;
 mod seal;

@@ -10,6 +10,7 @@ pub mod config;
 pub mod founding;
 pub mod issuer;
 pub mod log;
+mod peer;
 pub mod prepare;
 pub mod random;
 pub mod status;

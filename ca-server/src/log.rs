@@ -1,6 +1,7 @@
 //! Role `log`: sequences records into the logs, signs checkpoints, publishes tiles, takes records
 //! from portals. Holds the checkpoint keys and nothing else.
 
+pub(crate) mod project;
 mod publish;
 mod routes;
 pub mod sequencer;
@@ -54,6 +55,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
         let publisher = publish::Publisher::new(store.clone(), log, &config.path("public"));
         let watch = store.watch();
         tasks.spawn(run(sequencer, publisher, watch, metrics.clone(), stop.clone()));
+        tasks.spawn(project::run(log, store.clone(), metrics.clone(), stop.clone()));
     }
     let admin = service::Admin::new(metrics.clone()).serve(config.log.admin, stop.clone());
     let tiles = crate::status::files(&config.path("public/log"), &LOGS, metrics.clone());
@@ -64,7 +66,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
-    let state = Arc::new(routes::LogState::new(store, metrics, &config)?);
+    let state = Arc::new(routes::LogState::new(store, metrics, clock, &config)?);
     let waiting = stop.clone();
     let private = mtls::listen::tls(config.log.https, tls, routes::router(state), async move {
         waiting.wait().await

@@ -1,12 +1,15 @@
-//! Role `status`: publishes revocation lists and CA certificates, takes loss reports. Holds the
+//! Role `status`: publishes revocation lists and CA certificates, takes loss reports, tells agents
+//! what changed. Holds the
 //! status key, which signs receipts, and nothing that could issue.
 
 mod files;
 mod loss;
+mod world;
 
 pub use files::files;
 
 use crate::CaConfig;
+use crate::peer::Services;
 use anyhow::Context;
 use audit::{Bytes, Code, Problem};
 use axum::Router;
@@ -30,6 +33,8 @@ pub(crate) struct Status {
     /// Certificate of the status key, then the root.
     chain: Vec<Bytes>,
     founding: Bytes,
+    services: Services,
+    stop: Stop,
 }
 
 /// Runs the role until the stop.
@@ -44,9 +49,12 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
         &config.path("status/tls.pem"),
         &config.path("status/tls.key"),
     )?;
-    let tls = mtls::tls::server(identity, &mtls::tls::ClientAuth::None, &["h2", "http/1.1"])?;
     let listen = config.status.https;
-    let status = Arc::new(Status::open(&config, store, clock, metrics)?);
+    let status = Arc::new(Status::open(&config, store, clock, metrics, stop.clone())?);
+    // Loss reports come without a certificate, agents with one: each call judges what it needs.
+    let issuers = vec![status.services.issuing().subject().der().to_vec()];
+    let clients = mtls::tls::ClientAuth::Optional { issuers };
+    let tls = mtls::tls::server(identity, &clients, &["h2", "http/1.1"])?;
     let routes = router(status);
     let waiting = stop.clone();
     let https = mtls::listen::tls(listen, tls, routes, async move { waiting.wait().await });
@@ -57,6 +65,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
 fn router(status: Arc<Status>) -> Router {
     Router::new()
         .route(ca_api::status::LOSS, post(loss::report_loss))
+        .route(ca_api::status::WORLD, post(world::world))
         .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(status)
@@ -68,6 +77,7 @@ impl Status {
         store: Store,
         clock: Clock,
         metrics: Metrics,
+        stop: Stop,
     ) -> anyhow::Result<Self> {
         let folder = config.path("status");
         let passphrase = keys::passphrase_from_file(&folder.join("unlock"))?;
@@ -82,6 +92,8 @@ impl Status {
             key: keys::open(&folder.join("status.key"), &passphrase)?,
             chain: vec![read("status")?, read("root")?],
             founding: crate::founding::trust(config)?.founding,
+            services: Services::open(config)?,
+            stop,
         })
     }
 }

@@ -50,6 +50,7 @@ impl Events {
             log: "access".into(),
             maker: self.maker.clone(),
             time: audit::time::micros(self.clock.micros()),
+            link: None,
             event: Event::Portal {
                 process: self.process.into(),
                 act: act.into(),
@@ -101,6 +102,7 @@ impl Events {
             .map(|spooled| SaltedRecord {
                 record: spooled.record.into(),
                 salt: spooled.salt.into(),
+                disclosures: Vec::new(),
             })
             .collect();
         let appended = log.append(&Append { records }).await?;

@@ -388,6 +388,7 @@ impl Maker {
             let kind = event.kind();
             let log = if kind == "portal" { "access" } else { "control" };
             let record = Record {
+                link: None,
                 v: 1,
                 id: fixed::<16>(90).into(),
                 log: log.into(),

@@ -325,6 +325,7 @@ async fn forge(database: &SqlitePool, event: Event) {
         log: "control".into(),
         maker: "issuer".into(),
         time: "2026-11-24T08:00:00.000000Z".into(),
+        link: None,
         event,
     };
     let bytes = record.write().unwrap();

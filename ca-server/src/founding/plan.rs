@@ -10,7 +10,7 @@ use audit::founding::{
     ServiceKey, StandingAuthorization,
 };
 use audit::label::Label;
-use audit::order::ProfileRef;
+use audit::order::{ProfileRef, bundle_digest};
 use audit::record::File;
 use audit::trust::{Trust, TrustedLog};
 use audit::{Bytes, Disclosure};
@@ -208,8 +208,11 @@ impl CityPlan {
     fn policy_files(&self) -> anyhow::Result<BTreeMap<String, String>> {
         let root = self.folder.join(&self.policies);
         let mut files = BTreeMap::new();
-        for name in ["roles.toml", "approvals.toml", "access/deny-all.cedar"] {
+        for name in ["roles.toml", "approvals.toml"] {
             files.insert(name.to_owned(), std::fs::read_to_string(root.join(name))?);
+        }
+        for file in crate::command::bundle::read(&root.join("access"))? {
+            files.insert(file.name, file.content);
         }
         for entry in std::fs::read_dir(root.join("profiles"))? {
             let path = entry?.path();
@@ -317,15 +320,15 @@ fn rule_files(files: &BTreeMap<String, String>) -> anyhow::Result<Vec<RuleFile>>
     let get = |name: &str| files.get(name).with_context(|| name.to_owned());
     let roles = get("roles.toml")?;
     let approvals = get("approvals.toml")?;
-    let bundle = get("access/deny-all.cedar")?;
-    // The bundle digest is SHA-256 of the canonical object {path: SHA-256 of file}.
-    let object = BTreeMap::from([("access/deny-all.cedar", sha(bundle))]);
-    let bundle = Sha256::digest(audit::json::write(&object)?);
+    let access = files.iter().filter(|(name, _)| name.starts_with("access/"));
+    let access: Vec<(&str, &str)> = access.map(|(n, c)| (n.as_str(), c.as_str())).collect();
+    policy::Bundle::read(1, access.iter().copied()).context("access rules")?;
+    let bundle = bundle_digest(access);
     let roles_version = audit::rules::RoleRules::read(roles)?.version;
     let approvals_version = audit::rules::ApprovalRules::read(approvals)?.version;
     Ok(vec![
         RuleFile { name: "roles".into(), version: roles_version, digest: sha(roles) },
         RuleFile { name: "approvals".into(), version: approvals_version, digest: sha(approvals) },
-        RuleFile { name: "bundle".into(), version: 1, digest: Bytes::from(bundle.as_slice()) },
+        RuleFile { name: "bundle".into(), version: 1, digest: bundle },
     ])
 }

@@ -153,5 +153,6 @@ async fn cache_rows(store: &Store, statement: &Statement) -> anyhow::Result<()> 
     for (id, profile) in authority.profiles() {
         rows::write_profile(&mut tx, id, profile).await?;
     }
+    rows::write_bundle(&mut tx, authority.bundle().version, &[]).await?;
     Ok(tx.commit().await?)
 }

@@ -3,7 +3,8 @@
 
 use crate::random;
 use anyhow::Context;
-use audit::order::{PersonAction, PortalBody, RoleAction, UnitAction};
+use audit::order::{AgentBody, PersonAction, PortalBody, RoleAction, UnitAction};
+use audit::record::File;
 use audit::rules::Role;
 use audit::{Approval, Code, Problem};
 use serde::{Deserialize, Serialize};
@@ -16,13 +17,15 @@ const LOOKS_MAX: usize = 1_500;
 const SETTLE_LOOKS_MAX: usize = 200;
 
 /// Kinds of draft that this version knows.
-pub const DRAFT_KINDS: [&str; 11] = [
+pub const DRAFT_KINDS: [&str; 13] = [
     "unit",
     "person",
     "role",
     "profile",
     "approval-rules",
     "portal",
+    "agent",
+    "bundle",
     "revoke",
     "letter",
     "approval",
@@ -88,6 +91,18 @@ pub enum Draft {
         /// As it will stand in the order.
         body: Box<PortalBody>,
     },
+    /// An order of kind `agent`; the token is drawn when it is made.
+    Agent {
+        /// As it will stand in the order, without the token.
+        body: Box<AgentBody>,
+    },
+    /// An order of kind `bundle`.
+    Bundle {
+        /// Version.
+        version: u32,
+        /// Its files.
+        files: Vec<File>,
+    },
     /// An order of kind `revoke`.
     Revoke {
         /// Person id.
@@ -133,7 +148,7 @@ pub struct DraftResult {
     /// Person id, if the draft was about a person.
     #[serde(default)]
     pub person: String,
-    /// Path of the letter, if one was made.
+    /// Path of the letter or join file, if one was made.
     #[serde(default)]
     pub letter: String,
     /// Serial number of a certificate that is being issued.

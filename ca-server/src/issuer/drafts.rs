@@ -7,8 +7,8 @@ use super::{Issuer, IssuerError};
 use crate::random;
 use crate::store::rows;
 use audit::order::{
-    ApprovalRulesBody, Body, PersonAction, PersonBody, ProfileBody, ProfileRef, RevokeBody,
-    RoleBody, UnitAction, UnitBody,
+    ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, ProfileBody, ProfileRef,
+    RevokeBody, RoleBody, UnitAction, UnitBody, bundle_digest,
 };
 use audit::record::File;
 use audit::rules::ApprovalRules;
@@ -112,6 +112,8 @@ impl Issuer {
                 let about = format!("{} portal {}", body.action, body.portal);
                 (Body::Portal(*body), about_only(about))
             }
+            Draft::Agent { body } => return self.agent_order(session, *body).await,
+            Draft::Bundle { version, files } => bundle_order(version, files)?,
             Draft::Revoke { person, serials, reason, evidence } => {
                 revoke_order(session, person, serials, reason, evidence).await?
             }
@@ -282,6 +284,18 @@ fn rules_order(content: String) -> Result<(Body, Beside), IssuerError> {
     let about = format!("approval rules version {}", rules.version);
     let files = vec![File { name: "approvals.toml".into(), content }];
     Ok((Body::ApprovalRules(body), Beside { about, files, ..Beside::default() }))
+}
+
+fn bundle_order(version: u32, files: Vec<File>) -> Result<(Body, Beside), IssuerError> {
+    let content = |file: &File| (file.name.clone(), file.content.clone());
+    policy::Bundle::read(version, files.iter().map(content)).map_err(|error| {
+        tracing::info!(%error, "a rule bundle is not accepted");
+        Code::RulesMalformed
+    })?;
+    let pairs = files.iter().map(|file| (file.name.as_str(), file.content.as_str()));
+    let body = BundleBody { version, digest: bundle_digest(pairs) };
+    let about = format!("access rules version {version}");
+    Ok((Body::Bundle(body), Beside { about, files, ..Beside::default() }))
 }
 
 async fn revoke_order(

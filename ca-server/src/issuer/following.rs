@@ -30,6 +30,8 @@ pub(super) struct Following {
     pub(super) ready: BTreeSet<String>,
     /// Whether a revocation waits for its list.
     pub(super) crl_due: bool,
+    /// Whether people snapshots may say something old.
+    pub(super) people_due: bool,
     /// Whether something was taken away since the floor was last kept.
     pub(super) withdrew: bool,
     /// Records without effect and rows that differ, reported once each.
@@ -60,6 +62,7 @@ impl Following {
             floor,
             ready: BTreeSet::new(),
             crl_due: true,
+            people_due: true,
             withdrew: false,
             reported: BTreeSet::new(),
             alarms: BTreeSet::new(),
@@ -208,6 +211,7 @@ impl Issuer {
         match &record.event {
             Event::Enacted { .. } => {
                 following.withdrew = true;
+                following.people_due = true;
                 if let Some((digest, body)) = order {
                     self.write_rows(following, tx, &digest.0, &body).await?;
                     mark_order(tx, &digest.0, "done").await?;
@@ -271,6 +275,17 @@ impl Issuer {
             Body::Portal(portal) => {
                 let state = authority.portals().get(&portal.portal).context("portal")?;
                 rows::write_portal(tx, &portal.portal, state).await?;
+            }
+            Body::Agent(agent) => {
+                let state = authority.agents().get(&agent.agent).context("agent")?;
+                rows::write_agent(tx, &agent.agent, state).await?;
+            }
+            Body::Bundle(bundle) => {
+                rows::write_bundle(tx, bundle.version, digest).await?;
+                for file in &authority.bundle().files {
+                    let path = self.config.path(&format!("policies/{}", file.name));
+                    crate::log::write_file(&path, file.content.as_bytes())?;
+                }
             }
             Body::Issue(_) | Body::Revoke(_) => {}
         }

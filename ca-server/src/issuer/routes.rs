@@ -4,6 +4,7 @@
 mod approve;
 mod collect;
 mod fetch;
+mod join;
 mod list;
 mod look_up;
 mod renew;
@@ -28,10 +29,11 @@ use std::sync::Arc;
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Every route with the process that may call it; a test prints them as the matrix.
-pub(super) const ROUTES: [(&str, &str); 8] = [
+pub(super) const ROUTES: [(&str, &str); 9] = [
     (public::LOOK_UP, "portal-public"),
     (public::SUBMIT, "portal-public"),
     (public::COLLECT, "portal-public"),
+    (public::JOIN, "portal-public"),
     (staff::WHO, "portal-staff"),
     (staff::LIST, "portal-staff"),
     (staff::FETCH, "portal-staff"),
@@ -44,6 +46,7 @@ pub(super) fn router(issuer: Arc<Issuer>) -> Router {
         .route(public::LOOK_UP, post(look_up::look_up))
         .route(public::SUBMIT, post(submit::submit))
         .route(public::COLLECT, post(collect::collect))
+        .route(public::JOIN, post(join::join))
         .route(staff::WHO, post(who::who))
         .route(staff::LIST, post(list::list))
         .route(staff::FETCH, post(fetch::fetch))

@@ -44,6 +44,7 @@ pub(super) async fn run(issuer: Arc<Issuer>, stop: Stop) {
             fine &= done(&issuer, "decide", issuer.round().await);
             fine &= done(&issuer, "certify", issuer.sign_waiting().await);
             fine &= done(&issuer, "crl", issuer.lists().await);
+            fine &= done(&issuer, "people", issuer.snapshots().await);
         }
         if !stop.pause(if fine { LOOK } else { AFTER_FAILURE }).await {
             return;
@@ -127,6 +128,10 @@ impl Issuer {
             self.certify().await?;
         }
         Ok(())
+    }
+
+    async fn snapshots(&self) -> Result<(), IssuerError> {
+        if self.people_due().await? { self.make_people().await } else { Ok(()) }
     }
 
     async fn lists(&self) -> Result<(), IssuerError> {

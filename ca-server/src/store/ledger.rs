@@ -43,6 +43,7 @@ pub async fn write(
         log: "control".into(),
         maker: maker.into(),
         time: audit::time::micros(micros),
+        link: None,
         event,
     };
     let bytes = record.write()?;
@@ -135,7 +136,7 @@ pub async fn evidence(
     let Some((index, record, salt)) = found else { return Ok(None) };
     let index = u64::try_from(index).map_err(|_| LedgerError::Damaged("index"))?;
     let (size, _, checkpoint) = head(tx, log).await?.ok_or(LedgerError::Damaged("head"))?;
-    let hashes = inclusion(tx, log, index, size).await?;
+    let hashes = Tiles::default().inclusion(tx, log, index, size).await?;
     Ok(Some(InclusionEvidence {
         record: Bytes(record),
         salt: Bytes(salt),
@@ -145,23 +146,54 @@ pub async fn evidence(
     }))
 }
 
-/// The audit path; tiles are fetched as the proof asks for them.
-async fn inclusion(
-    tx: &mut Tx,
-    log: &str,
-    index: u64,
-    size: u64,
-) -> Result<Vec<Hash>, LedgerError> {
-    let mut tiles: HashMap<TileId, Vec<Hash>> = HashMap::new();
-    loop {
-        let have = |id: TileId| tiles.get(&id).map(Vec::as_slice);
-        match tlog::proof::inclusion(index, size, &have) {
-            Ok(hashes) => return Ok(hashes),
-            Err(tlog::proof::ProofError::Missing(id)) if !tiles.contains_key(&id) => {
-                let hashes = tile(tx, log, id).await?.ok_or(LedgerError::Damaged("tile"))?;
-                tiles.insert(id, hashes);
+/// Tiles that were read, for making more than one proof.
+#[derive(Default)]
+pub struct Tiles(HashMap<TileId, Vec<Hash>>);
+
+impl Tiles {
+    /// The audit path of an entry; tiles are fetched as the proof asks for them.
+    pub async fn inclusion(
+        &mut self,
+        tx: &mut Tx,
+        log: &str,
+        index: u64,
+        size: u64,
+    ) -> Result<Vec<Hash>, LedgerError> {
+        self.prove(tx, log, |tiles| tlog::proof::inclusion(index, size, tiles)).await
+    }
+
+    /// The consistency proof between two sizes.
+    pub async fn consistency(
+        &mut self,
+        tx: &mut Tx,
+        log: &str,
+        old: u64,
+        size: u64,
+    ) -> Result<Vec<Hash>, LedgerError> {
+        self.prove(tx, log, |tiles| tlog::proof::consistency(old, size, tiles)).await
+    }
+
+    async fn prove(
+        &mut self,
+        tx: &mut Tx,
+        log: &str,
+        make: impl for<'a> Fn(
+            &dyn Fn(TileId) -> Option<&'a [Hash]>,
+        ) -> Result<Vec<Hash>, tlog::proof::ProofError>,
+    ) -> Result<Vec<Hash>, LedgerError> {
+        loop {
+            let made = {
+                let have = |id: TileId| self.0.get(&id).map(Vec::as_slice);
+                make(&have)
+            };
+            match made {
+                Ok(hashes) => return Ok(hashes),
+                Err(tlog::proof::ProofError::Missing(id)) if !self.0.contains_key(&id) => {
+                    let hashes = tile(tx, log, id).await?.ok_or(LedgerError::Damaged("tile"))?;
+                    self.0.insert(id, hashes);
+                }
+                Err(_) => return Err(LedgerError::Damaged("tiles")),
             }
-            Err(_) => return Err(LedgerError::Damaged("tiles")),
         }
     }
 }

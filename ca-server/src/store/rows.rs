@@ -1,7 +1,7 @@
 //! The rows that cache authority: written when an order is carried out, compared before anything is
 //! decided. A row that says something else than the log decides nothing and is reported.
 
-use audit::authority::{Person, Portal, ProfileState, Unit};
+use audit::authority::{Agent, Person, Portal, ProfileState, Unit};
 use audit::{Authority, Disclosure};
 use std::collections::BTreeMap;
 use store::{StoreError, Tx, execute, row, rows};
@@ -74,6 +74,34 @@ pub async fn write_portal(tx: &mut Tx, id: &str, portal: &Portal) -> Result<(), 
         &portal.public_host,
         &portal.staff_host,
         i64::from(portal.open)
+    )?;
+    Ok(())
+}
+
+/// Writes an agent.
+pub async fn write_agent(tx: &mut Tx, id: &str, agent: &Agent) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "insert into agent (agent_id, unit_id, application, order_digest, open) \
+         values ($1, $2, $3, $4, $5) on conflict (agent_id) do update set \
+         unit_id = $2, application = $3, order_digest = $4, open = $5",
+        id,
+        &agent.unit,
+        &agent.application,
+        &agent.order.0,
+        i64::from(agent.open)
+    )?;
+    Ok(())
+}
+
+/// Writes which access rules are in force.
+pub async fn write_bundle(tx: &mut Tx, version: u32, order: &[u8]) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "insert into bundle (version, order_digest) values ($1, $2) \
+         on conflict (version) do update set order_digest = $2",
+        i64::from(version),
+        order
     )?;
     Ok(())
 }
@@ -153,6 +181,9 @@ pub async fn rewrite(tx: &mut Tx, authority: &Authority) -> Result<(), StoreErro
     for (id, profile) in authority.profiles() {
         write_profile(tx, id, profile).await?;
     }
+    for (id, agent) in authority.agents() {
+        write_agent(tx, id, agent).await?;
+    }
     for (id, person) in authority.people() {
         let opened = disclosures(tx, id, person).await?.unwrap_or_default();
         write_person(tx, id, person, &opened).await?;
@@ -176,6 +207,7 @@ pub async fn differences(tx: &mut Tx, authority: &Authority) -> Result<Vec<Strin
     roles(tx, authority, &mut found).await?;
     portals(tx, authority, &mut found).await?;
     profiles(tx, authority, &mut found).await?;
+    agents(tx, authority, &mut found).await?;
     Ok(found)
 }
 
@@ -260,6 +292,29 @@ async fn profiles(
         .map(|(id, p)| (id.clone(), (i64::from(p.version), p.digest.0.clone())))
         .collect();
     compare("profile", &listed, &signed, found);
+    Ok(())
+}
+
+async fn agents(
+    tx: &mut Tx,
+    authority: &Authority,
+    found: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    type Row = (String, String, String, Vec<u8>, i64);
+    let listed =
+        rows!(tx, Row, "select agent_id, unit_id, application, order_digest, open from agent")?;
+    let listed: BTreeMap<String, (String, String, Vec<u8>, bool)> = listed
+        .into_iter()
+        .map(|(id, unit, application, order, open)| (id, (unit, application, order, open != 0)))
+        .collect();
+    let signed: BTreeMap<String, (String, String, Vec<u8>, bool)> = authority
+        .agents()
+        .iter()
+        .map(|(id, a)| {
+            (id.clone(), (a.unit.clone(), a.application.clone(), a.order.0.clone(), a.open))
+        })
+        .collect();
+    compare("agent", &listed, &signed, found);
     Ok(())
 }
 

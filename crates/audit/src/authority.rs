@@ -7,11 +7,13 @@
 //! [`Authority::notice_pending`].
 
 mod enact;
+mod gate;
 mod judge;
 mod pending;
 mod revoke;
 mod state;
 
+pub use gate::{Agent, BundleState, JoinClaim, authorization_of, join_value};
 pub use judge::Judged;
 pub use state::{
     Credential, Held, Intended, LetterState, OpenOrder, Person, Portal, ProfileState, Revoked,
@@ -56,6 +58,8 @@ pub struct Authority {
     approval_rules_digest: Bytes,
     approval_rules_file: String,
     portals: BTreeMap<String, Portal>,
+    agents: BTreeMap<String, Agent>,
+    bundle: BundleState,
     letters: BTreeMap<String, LetterState>,
     orders: BTreeMap<String, OpenOrder>,
     /// Orders carried out or replaced, until they would have expired.
@@ -106,7 +110,7 @@ impl Authority {
             Event::Approval { approval, .. } => self.add_approval(approval, now),
             Event::Enacted { order, approvals, files } => {
                 let judged = self.judge(&key(order), Some(approvals), now)?;
-                self.enact(&judged, files)?;
+                self.enact(&judged, order, files)?;
                 self.close(&key(order), Code::OrderConsumed);
                 Ok(())
             }
@@ -118,14 +122,24 @@ impl Authority {
             }
             Event::Revoked { cause, approvals, .. } => self.revoke(cause, approvals, record),
             Event::Used { .. } => self.add_use(record),
+            Event::Joined { .. } => self.add_join(record),
             Event::Founding { .. } => Err(Code::UnsignedAuthority),
             Event::Issued { under, serial, subject, key_sha256, .. } => {
                 self.add_issued(under, serial, subject, key_sha256)
             }
             Event::Application { .. }
             | Event::Crl { .. }
+            | Event::People { .. }
             | Event::Refusal { .. }
-            | Event::Portal { .. } => Ok(()),
+            | Event::Forked { .. }
+            | Event::Asked { .. } => Ok(()),
+            Event::Portal { .. }
+            | Event::Started(_)
+            | Event::Connection(_)
+            | Event::Decision(_)
+            | Event::Completion(_)
+            | Event::Turned(_)
+            | Event::Heartbeat(_) => Err(Code::UnsignedAuthority),
         }
     }
 

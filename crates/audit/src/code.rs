@@ -72,6 +72,7 @@ codes! {
     KeyNotAllowed "key-not-allowed" Caller "证书模板不允许这种密钥。" "The profile does not allow this kind of key.";
     KeyForeign "key-foreign" Caller "此密钥已属于他人或系统本身。" "This key already belongs to someone else or to the system itself.";
     NotReady "not-ready" Caller "尚未办结，请稍后再来。" "It is not finished yet; come back later.";
+    RulesMalformed "rules-malformed" Caller "访问规则包不正确，未作更改。" "The access rules are not accepted; nothing changed.";
     OrderUnknown "order-unknown" Policy "没有这份指令。" "There is no such order.";
     OrderAltered "order-altered" Policy "指令内容与签发机构签署的不一致。" "The order is not what the CA signed.";
     OrderIncomplete "order-incomplete" Policy "指令缺少应披露的内容。" "The order comes without all that must be shown.";
@@ -95,6 +96,9 @@ codes! {
     RoleConflict "role-conflict" Policy "这些角色不能由同一人担任。" "These roles cannot be held by one person.";
     StateConflict "state-conflict" Policy "与当前状态不符。" "This does not fit the present state.";
     UnsignedAuthority "unsigned-authority" Policy "数据库内容没有签名依据，已停止执行并记录。" "The database says what nobody signed; nothing was done and this was recorded.";
+    NotPermitted "not-permitted" Policy "访问规则不允许此项操作。" "The access rules do not permit this.";
+    RouteUnknown "route-unknown" Policy "本应用没有这项功能。" "This application has nothing of this kind.";
+    PolicyError "policy-error" Policy "访问规则无法判定，已拒绝。" "The access rules could not be evaluated; that is a no.";
     CertificateRequired "certificate-required" Peer "此处需要客户端证书。" "A client certificate is required here.";
     CertificateExpired "certificate-expired" Peer "您的证书已过期。" "Your certificate has expired.";
     CertificateRevoked "certificate-revoked" Peer "您的证书已吊销。" "Your certificate has been revoked.";
@@ -104,6 +108,13 @@ codes! {
     Misdirected "misdirected" Peer "请求发往了错误的主机。" "The request was sent to the wrong host.";
     UseSignature "use-signature" Peer "没有有效的常设授权。" "No standing authorization covers this.";
     QuotaUsed "quota-used" Policy "常设授权的次数已用完。" "The standing authorization is used up.";
+    StatusStale "status-stale" Us "吊销列表或人员名单已过期，网关已停止放行。" "The revocation list or the list of people is too old; the gate lets nobody pass.";
+    AuditFull "audit-full" Us "审计存储已满，网关已停止放行。" "The audit spool is full; the gate lets nobody pass.";
+    AuditFailed "audit-failed" Us "审计记录无法写入，网关已停止放行。" "The audit record cannot be written; the gate lets nobody pass.";
+    UpstreamFailed "upstream-failed" Us "应用系统没有正常应答。" "The application behind the gate does not answer properly.";
+    TooBusy "too-busy" Us "连接过多，请稍后再试。" "There are too many connections; try again later.";
+    SpoolGap "spool-gap" Caller "审计记录不连续。" "The spooled records do not follow on what the log has.";
+    SpoolForked "spool-forked" Caller "审计记录与已收到的不一致，已告警。" "The spooled records contradict what the log has; this was recorded.";
     ClockMoved "clock-moved" Us "系统时钟异常，已停止签发。" "The system clock moved; nothing is issued until it is right.";
     LintFailed "lint-failed" Us "拟签发的证书未通过检查。" "The certificate to be issued did not pass its checks.";
     LogBehind "log-behind" Us "审计日志暂不可用，稍后自动继续。" "The accountability log is behind; this goes on by itself.";

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use unicode_normalization::is_nfc;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Integers stay below this, so that every reader of JSON keeps them exactly.
 const INTEGER_END: u64 = 1 << 53;
@@ -51,6 +51,11 @@ pub fn read<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonErro
 /// Reads a part of a document that was read already.
 pub fn from_value<T: Serialize + DeserializeOwned>(value: Value) -> Result<T, JsonError> {
     serde_json::from_value(value).map_err(shape)
+}
+
+/// A text in the normal form that documents hold.
+pub fn normal(text: &str) -> String {
+    text.nfc().collect()
 }
 
 fn shape(error: impl core::fmt::Display) -> JsonError {

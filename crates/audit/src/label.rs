@@ -19,6 +19,12 @@ pub enum Label {
     Receipt,
     /// A use of a standing authorization, by the key that may ask.
     Use,
+    /// A people snapshot, by the registry key.
+    People,
+    /// A head of an agent's spool, by the agent's key.
+    Spool,
+    /// A request to the log, by the auditor's certificate key.
+    LogRequest,
 }
 
 impl Label {
@@ -31,6 +37,9 @@ impl Label {
             Self::Letter => "yinxin-letter-v1",
             Self::Receipt => "yinxin-receipt-v1",
             Self::Use => "yinxin-use-v1",
+            Self::People => "yinxin-people-v1",
+            Self::Spool => "yinxin-spool-v1",
+            Self::LogRequest => "yinxin-log-request-v1",
         }
     }
 

@@ -6,6 +6,7 @@
 //! [`order`], [`approval`], [`founding`], [`record`], [`rules`], [`authority`], [`letter`],
 //! [`trust`], [`code`].
 
+pub mod access;
 pub mod approval;
 pub mod authority;
 pub mod bytes;
@@ -14,12 +15,16 @@ pub mod commitment;
 pub mod enrolment;
 pub mod export;
 pub mod founding;
+pub mod join;
 pub mod json;
 pub mod label;
 pub mod letter;
+pub mod lineage;
 pub mod order;
+pub mod people;
 pub mod record;
 pub mod rules;
+pub mod term;
 pub mod time;
 pub mod trust;
 

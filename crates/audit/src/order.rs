@@ -1,12 +1,14 @@
 //! Orders: everything that needs people's consent, made and signed by the CA (design section 3).
 
 mod body;
+mod gate;
 
 pub use body::{
     ApprovalRulesBody, Body, BodyError, CommittedName, IssueBody, PersonAction, PersonBody,
     PortalBody, ProfileBody, ProfileRef, RevokeBody, RoleAction, RoleBody, SubjectBody, UnitAction,
     UnitBody,
 };
+pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 
 use crate::bytes::Bytes;
 use crate::commitment::Disclosure;

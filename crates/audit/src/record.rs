@@ -1,5 +1,6 @@
 //! Records of the accountability log, and the entry that commits to each.
 
+use crate::access::{Completion, Connection, Decision, Heartbeat, Link, Started, Turned};
 use crate::approval::Approval;
 use crate::bytes::Bytes;
 use crate::code::Code;
@@ -26,6 +27,9 @@ pub struct Record {
     pub maker: String,
     /// RFC 3339 with microseconds.
     pub time: String,
+    /// Its place among an agent's records; others have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
     /// What happened.
     #[serde(flatten)]
     pub event: Event,
@@ -210,6 +214,25 @@ pub enum Event {
         /// SHA-256 of the TBSCertificate.
         tbs_sha256: Bytes,
     },
+    /// An agent joined under its order; the certificate is about to be signed.
+    Joined {
+        /// Agent id.
+        agent: String,
+        /// Digest of its order.
+        order: Bytes,
+        /// The challenge.
+        challenge: Bytes,
+        /// The agent's PKCS#10, in clear: it names nobody.
+        request: Bytes,
+        /// The token, spent with this use: its SHA-256 stands in the order.
+        token: Bytes,
+        /// HMAC under the token.
+        value: Bytes,
+        /// Serial number.
+        serial: String,
+        /// SHA-256 of the TBSCertificate.
+        tbs_sha256: Bytes,
+    },
     /// Certificates were revoked.
     Revoked {
         /// Which.
@@ -236,6 +259,21 @@ pub enum Event {
         /// How many entries.
         entries: u64,
     },
+    /// A people snapshot was made for an agent.
+    People {
+        /// Agent id.
+        agent: String,
+        /// Number.
+        number: u64,
+        /// SHA-256 of the snapshot's bytes.
+        sha256: Bytes,
+        /// When it was made.
+        this_update: String,
+        /// Last second of use.
+        next_update: String,
+        /// How many people.
+        people: u64,
+    },
     /// Something was refused.
     Refusal {
         /// Its code.
@@ -258,6 +296,44 @@ pub enum Event {
         /// Who, if someone was known.
         person: String,
     },
+    /// An agent began a run of its spool.
+    Started(Started),
+    /// A connection to a gate was authenticated.
+    Connection(Box<Connection>),
+    /// A request was decided, before it went anywhere.
+    Decision(Box<Decision>),
+    /// What became of a request.
+    Completion(Completion),
+    /// Something never became a request: a handshake, a malformed head, a foreign host.
+    Turned(Turned),
+    /// An agent lives.
+    Heartbeat(Heartbeat),
+    /// Spooled records of an agent contradict each other or the log.
+    Forked {
+        /// Agent id.
+        agent: String,
+        /// Epoch.
+        epoch: Bytes,
+        /// Sequence number.
+        aseq: u64,
+        /// The entry that the log has.
+        entry: Bytes,
+        /// The entry that was handed in.
+        other: Bytes,
+    },
+    /// An auditor asked the log.
+    Asked {
+        /// Person id.
+        person: String,
+        /// The request's bytes.
+        request: Bytes,
+        /// Their signature over it.
+        signature: Bytes,
+        /// DER of their certificate, as a commitment.
+        certificate: Commitment,
+        /// How many records were given.
+        given: u64,
+    },
 }
 
 impl Event {
@@ -277,6 +353,16 @@ impl Event {
             Self::Crl { .. } => "crl",
             Self::Refusal { .. } => "refusal",
             Self::Portal { .. } => "portal",
+            Self::Joined { .. } => "joined",
+            Self::People { .. } => "people",
+            Self::Started(_) => "started",
+            Self::Connection(_) => "connection",
+            Self::Decision(_) => "decision",
+            Self::Completion(_) => "completion",
+            Self::Turned(_) => "turned",
+            Self::Heartbeat(_) => "heartbeat",
+            Self::Forked { .. } => "forked",
+            Self::Asked { .. } => "asked",
         }
     }
 }
@@ -306,6 +392,7 @@ impl Record {
                 | Event::Revoked { .. }
                 | Event::Crl { .. }
                 | Event::Portal { .. }
+                | Event::Forked { .. }
         );
         !unchecked
     }

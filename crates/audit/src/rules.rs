@@ -119,8 +119,18 @@ pub struct RoleRules {
 pub struct RulesError(pub String);
 
 /// The kinds of order that this version knows.
-pub const KINDS: [&str; 8] =
-    ["issue", "unit", "person", "role", "profile", "approval-rules", "portal", "revoke"];
+pub const KINDS: [&str; 10] = [
+    "issue",
+    "unit",
+    "person",
+    "role",
+    "profile",
+    "approval-rules",
+    "portal",
+    "agent",
+    "bundle",
+    "revoke",
+];
 
 impl ApprovalRules {
     /// Reads the file; every kind has a rule, and every rule asks for someone outside the browser.

@@ -4,9 +4,13 @@
 //! speaks by its TLS key and the founding statement or a portal order. Messages that pass from a
 //! person to the CA are those of `audit::enrolment` and `audit::export`.
 
+use audit::access::SignedHead;
 use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Submit};
 use audit::export::{Approved, OrderExport, OrderLine};
-use audit::{Approval, Bytes, Code, Problem};
+use audit::join::Join;
+use audit::lineage::Lineage;
+use audit::people::SignedPeople;
+use audit::{Approval, Bytes, Code, Disclosure, Problem};
 use mtls::{CallError, Client};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +22,8 @@ pub mod public {
     pub const SUBMIT: &str = "/v1/enrolment/submit";
     /// [`super::Collect`] → [`super::Collected`].
     pub const COLLECT: &str = "/v1/enrolment/collect";
+    /// [`super::Join`] → [`super::Collected`].
+    pub const JOIN: &str = "/v1/agents/join";
 }
 
 /// Routes of the issuer for a portal's staff process.
@@ -42,12 +48,16 @@ pub mod both {
 pub mod log {
     /// [`super::Append`] → [`super::Appended`].
     pub const APPEND: &str = "/v1/records";
+    /// [`super::Spooled`] → [`super::SpoolAck`]; agents only.
+    pub const SPOOL: &str = "/v1/spool";
 }
 
 /// Routes of the status service.
 pub mod status {
     /// `audit::enrolment::ReportLoss` → `SignedReceipt`.
     pub const LOSS: &str = "/v1/loss";
+    /// [`super::Watch`] → [`super::World`]; agents only, a long poll.
+    pub const WORLD: &str = "/v1/world";
 }
 
 /// A staff message together with the client certificate that the portal saw. The CA judges that
@@ -129,6 +139,43 @@ pub struct SaltedRecord {
     pub record: Bytes,
     /// 32 bytes.
     pub salt: Bytes,
+    /// What opens its commitments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disclosures: Vec<Disclosure>,
+}
+
+/// Records of an agent's run, in order, without holes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spooled {
+    /// Each with the salt that the agent drew.
+    pub records: Vec<SaltedRecord>,
+    /// The run's head behind the last of them.
+    pub head: SignedHead,
+    /// Size of the newest checkpoint of `access` that the agent holds.
+    pub known: u64,
+}
+
+/// Every record stands in the log.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpoolAck {
+    /// The signed checkpoint.
+    pub checkpoint: String,
+    /// That it continues the one that the agent holds (RFC 6962 2.1.2).
+    pub consistency: Vec<Bytes>,
+    /// Where each record stands.
+    pub places: Vec<EntryPlace>,
+}
+
+/// Where an entry stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntryPlace {
+    /// Its index.
+    pub index: u64,
+    /// The audit path.
+    pub hashes: Vec<Bytes>,
 }
 
 /// How many records are durable at the log now.
@@ -137,6 +184,33 @@ pub struct SaltedRecord {
 pub struct Appended {
     /// All of them, or the call is refused.
     pub count: u64,
+}
+
+/// What an agent has; it is told what is newer, or nothing after a while.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watch {
+    /// Number of its revocation list.
+    pub crl: u64,
+    /// Number of its people snapshot.
+    pub people: u64,
+    /// Version of its rules.
+    pub bundle: u32,
+}
+
+/// What is newer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    /// The issuing CA's revocation list, DER.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crl: Option<Bytes>,
+    /// The agent's people snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<SignedPeople>,
+    /// The records from which the rules follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Lineage>,
 }
 
 /// Why the CA did not do it.
@@ -180,6 +254,11 @@ impl Issuer {
         ask(&self.0, public::COLLECT, message).await
     }
 
+    /// Lets an agent join.
+    pub async fn join(&self, message: &Join) -> Result<Collected, Refusal> {
+        ask(&self.0, public::JOIN, message).await
+    }
+
     /// Who the certificate belongs to.
     pub async fn who(&self, message: &AsOfficer<()>) -> Result<Officer, Refusal> {
         ask(&self.0, staff::WHO, message).await
@@ -210,6 +289,11 @@ impl Issuer {
 pub struct Log(pub Client);
 
 impl Log {
+    /// Hands in an agent's records; they stand in the log when this returns.
+    pub async fn spool(&self, message: &Spooled) -> Result<SpoolAck, Refusal> {
+        ask(&self.0, log::SPOOL, message).await
+    }
+
     /// Hands in records; they are durable when this returns.
     pub async fn append(&self, message: &Append) -> Result<Appended, Refusal> {
         ask(&self.0, log::APPEND, message).await
@@ -220,6 +304,11 @@ impl Log {
 pub struct Status(pub Client);
 
 impl Status {
+    /// Waits for something newer than what the agent has.
+    pub async fn world(&self, message: &Watch) -> Result<World, Refusal> {
+        ask(&self.0, status::WORLD, message).await
+    }
+
     /// Reports a loss.
     pub async fn report_loss(
         &self,

@@ -4,7 +4,9 @@
 //! RFC 8018 (PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC, which OpenSSL, Java and Windows read).
 
 mod file;
+mod jws;
 mod software;
 
 pub use file::{KeyFileError, Stretch, open, open_plain, passphrase_from_file, save, save_plain};
+pub use jws::TokenKey;
 pub use software::{KeyRejected, SoftwareSigner};

@@ -6,6 +6,7 @@
 pub mod client;
 pub mod listen;
 pub mod peer;
+pub mod proof;
 pub mod tls;
 
 pub use client::{CallError, Client};

@@ -241,7 +241,10 @@ impl ClientCertVerifier for PossessionOnly {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.crypto.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
+        let valid =
+            rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)?;
+        crate::proof::keep(message, signed);
+        Ok(valid)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -3,6 +3,7 @@
 
 use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use audit::export::{Approved, OrderExport, OrderLine};
+use audit::join::Join;
 use audit::{Approval, Problem};
 use mtls::{CallError, Client};
 use serde::de::DeserializeOwned;
@@ -16,6 +17,8 @@ pub mod public {
     pub const SUBMIT: &str = "/api/v1/enrolment/submit";
     /// `Collect` → `Collected`.
     pub const COLLECT: &str = "/api/v1/enrolment/collect";
+    /// `Join` → `Collected`.
+    pub const JOIN: &str = "/api/v1/agents/join";
 }
 
 /// Routes of the staff host.
@@ -73,6 +76,13 @@ impl Public {
     /// Collects a certificate.
     pub async fn collect(&self, message: &Collect) -> Result<Collected, Refusal> {
         ask(&self.0, public::COLLECT, message).await
+    }
+}
+
+impl Public {
+    /// Lets an agent join.
+    pub async fn join(&self, message: &Join) -> Result<Collected, Refusal> {
+        ask(&self.0, public::JOIN, message).await
     }
 }
 

@@ -80,6 +80,7 @@ impl Metrics {
 pub struct Admin {
     metrics: Metrics,
     registry: Arc<Registry>,
+    beside: Router,
 }
 
 impl Admin {
@@ -91,17 +92,25 @@ impl Admin {
         up.set(1);
         registry.register("up", "The process runs", up);
         registry.register("value", "Present values", metrics.values.clone());
-        Self { metrics, registry: Arc::new(registry) }
+        Self { metrics, registry: Arc::new(registry), beside: Router::new() }
+    }
+
+    /// Serves more beside it: what may be read by whoever reaches the admin address.
+    pub fn with(mut self, beside: Router) -> Self {
+        self.beside = beside;
+        self
     }
 
     /// Serves until the stop.
-    pub async fn serve(self, address: SocketAddr, stop: super::Stop) -> std::io::Result<()> {
+    pub async fn serve(mut self, address: SocketAddr, stop: super::Stop) -> std::io::Result<()> {
         let listener = TcpListener::bind(address).await?;
+        let beside = std::mem::take(&mut self.beside);
         let router = Router::new()
             .route("/healthz", get(|| async { "ok\n" }))
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))
-            .with_state(Arc::new(self));
+            .with_state(Arc::new(self))
+            .merge(beside);
         // Nothing here is worth waiting for: the stop ends it.
         tokio::select! {
             served = axum::serve(listener, router) => served,

@@ -9,34 +9,42 @@ use axum::response::{IntoResponse, Response};
 pub fn status(code: Code) -> StatusCode {
     use Code::{
         ApprovalSignature, ApprovalsMissing, ApproverExpired, ApproverRevoked, ApproverRole,
-        ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown, BindMismatch,
-        CertificateExpired, CertificateForeign, CertificateRequired, CertificateRevoked,
-        ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, KeyForeign, KeyNotAllowed, KeyUnknown,
-        KeyWeak, LabelNotAllowed, LetterLost, LintFailed, LogBehind, Malformed, Misdirected,
-        NotFound, NotReady, NotYourRoute, OrderAltered, OrderCancelled, OrderConsumed,
-        OrderExpired, OrderIncomplete, OrderUnknown, PersonChanged, PersonLeft, PersonUnknown,
-        PortalUnknown, ProfileChanged, QuotaUsed, RequestMalformed, RequestSignature, RoleConflict,
-        StateConflict, TooLarge, TooManyTries, Unavailable, UnitUnknown, UnknownKind,
-        UnknownProfile, UnsignedAuthority, UseSignature, WrongCode,
+        ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown, AuditFailed, AuditFull,
+        BindMismatch, CertificateExpired, CertificateForeign, CertificateRequired,
+        CertificateRevoked, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, KeyForeign,
+        KeyNotAllowed, KeyUnknown, KeyWeak, LabelNotAllowed, LetterLost, LintFailed, LogBehind,
+        Malformed, Misdirected, NotFound, NotPermitted, NotReady, NotYourRoute, OrderAltered,
+        OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete, OrderUnknown, PersonChanged,
+        PersonLeft, PersonUnknown, PolicyError, PortalUnknown, ProfileChanged, QuotaUsed,
+        RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RulesMalformed,
+        SpoolForked, SpoolGap, StateConflict, StatusStale, TooBusy, TooLarge, TooManyTries,
+        Unavailable, UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed,
+        UseSignature, WrongCode,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
-        | UnknownKind | UnknownProfile | OrderIncomplete => StatusCode::BAD_REQUEST,
+        | UnknownKind | UnknownProfile | OrderIncomplete | RulesMalformed => {
+            StatusCode::BAD_REQUEST
+        }
         CertificateRequired | CertificateExpired | CertificateRevoked | CertificateForeign
         | UseSignature => StatusCode::UNAUTHORIZED,
         WrongCode | LabelNotAllowed | BindMismatch | ApprovalSignature | ApproverUnknown
         | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope | ApproverSelf
         | ApprovalsMissing | NotYourRoute | PortalUnknown | UnsignedAuthority | OrderAltered
-        | QuotaUsed => StatusCode::FORBIDDEN,
-        NotFound | OrderUnknown | PersonUnknown | UnitUnknown => StatusCode::NOT_FOUND,
+        | QuotaUsed | NotPermitted | PolicyError => StatusCode::FORBIDDEN,
+        NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
+            StatusCode::NOT_FOUND
+        }
         CodeUsed | ChallengeUsed | KeyForeign | OrderExpired | OrderConsumed | OrderCancelled
         | ApproverTwice | ProfileChanged | PersonChanged | PersonLeft | RoleConflict
-        | StateConflict | NotReady => StatusCode::CONFLICT,
+        | StateConflict | NotReady | SpoolGap | SpoolForked => StatusCode::CONFLICT,
         CodeExpired | LetterLost => StatusCode::GONE,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         TooManyTries => StatusCode::TOO_MANY_REQUESTS,
         Misdirected => StatusCode::MISDIRECTED_REQUEST,
-        ClockMoved | LintFailed | LogBehind | Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ClockMoved | LintFailed | LogBehind | Unavailable | StatusStale | AuditFull
+        | AuditFailed | TooBusy => StatusCode::SERVICE_UNAVAILABLE,
+        UpstreamFailed => StatusCode::BAD_GATEWAY,
     }
 }
 

@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::{Append, Appended};
 use mtls::Connection;
-use pki::Certificate;
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -31,7 +30,7 @@ async fn take(
     connection: &Connection,
     message: &Append,
 ) -> Result<Appended, Code> {
-    let maker = service_name(state, connection)?;
+    let (_, maker) = state.services.name(connection, state.clock.seconds())?;
     if message.records.len() > RECORDS_MAX {
         return Err(Code::TooLarge);
     }
@@ -50,19 +49,6 @@ async fn take(
     }
     tx.commit().await.map_err(unavailable)?;
     Ok(Appended { count: message.records.len() as u64 })
-}
-
-/// The service's name, if the certificate was issued to a service.
-fn service_name(state: &LogState, connection: &Connection) -> Result<String, Code> {
-    let der = connection.certificate.as_ref().ok_or(Code::CertificateRequired)?;
-    let certificate = Certificate::read(der).map_err(|_| Code::CertificateForeign)?;
-    let policy = state.arc.policy(3).map(|oid| pki::extension::policy(oid).map(|e| e.value));
-    let stated = certificate.extension(pki::oid::CERTIFICATE_POLICIES);
-    let is_service = matches!(policy, Some(Ok(value)) if stated == Some(value.as_bytes()));
-    if !is_service || !certificate.is_signed_by(state.issuing.key()) {
-        return Err(Code::NotYourRoute);
-    }
-    certificate.subject().common_name().ok_or(Code::CertificateForeign)
 }
 
 fn unavailable(error: store::StoreError) -> Code {

@@ -1,5 +1,6 @@
 //! Giving effect: the first state from the founding statement, then order by order.
 
+use super::gate::first_bundle;
 use super::state::Pending;
 use super::{
     Authority, Credential, Held, Intended, Judged, Person, Portal, ProfileState, Standing, Unit,
@@ -58,6 +59,8 @@ pub(super) fn first_state(founding: Founding, digest: Bytes, files: &[File]) -> 
         approval_rules_digest: approvals_digest,
         approval_rules_file: approvals,
         portals: BTreeMap::new(),
+        agents: BTreeMap::new(),
+        bundle: first_bundle(&founding, files)?,
         letters: BTreeMap::new(),
         orders: BTreeMap::new(),
         closed_orders: BTreeMap::new(),
@@ -120,6 +123,7 @@ impl Authority {
             let service = self.founding.services.iter().find(|s| s.service == given.service)?;
             let hosts = service.keys.iter().find(|key| key.process == given.process);
             let standing = Standing {
+                under: self.founding_digest.clone(),
                 hosts: hosts.map(|key| key.hosts.clone()).unwrap_or_default(),
                 unit: service.unit.clone(),
                 key_sha256: given.key_sha256.clone(),
@@ -133,7 +137,12 @@ impl Authority {
     }
 
     /// Carries out an order that changes authority.
-    pub(super) fn enact(&mut self, judged: &Judged, files: &[File]) -> Result<(), Code> {
+    pub(super) fn enact(
+        &mut self,
+        judged: &Judged,
+        order: &Bytes,
+        files: &[File],
+    ) -> Result<(), Code> {
         match &judged.body {
             Body::Unit(body) => self.enact_unit(body),
             Body::Person(body) => self.enact_person(body),
@@ -180,6 +189,8 @@ impl Authority {
                 };
                 self.portals.insert(body.portal.clone(), portal);
             }
+            Body::Agent(body) => self.enact_agent(body, order, judged.order.expires_unix()),
+            Body::Bundle(body) => self.enact_bundle(body, files)?,
             Body::Issue(_) | Body::Revoke(_) => return Err(Code::UnsignedAuthority),
         }
         Ok(())
@@ -337,6 +348,11 @@ impl Authority {
         standing.key_sha256 = key_sha256.clone();
         standing.challenges.insert(challenge.clone());
         let process = standing.given.process.clone();
+        if let Some(agent) = self.agents.get_mut(&standing.given.service)
+            && process == "agent"
+        {
+            agent.keys.insert(key_sha256.clone());
+        }
         if let Some(portal) = self.portals.get_mut(&standing.given.service) {
             match process.as_str() {
                 "portal-public" => portal.public_keys.insert(key_sha256),
@@ -371,7 +387,7 @@ impl Authority {
             return Err(Code::Malformed);
         }
         let digest = Sha256::digest(request);
-        let message = [self.founding_digest.0.as_slice(), &challenge.0, digest.as_slice()].concat();
+        let message = [standing.under.0.as_slice(), &challenge.0, digest.as_slice()].concat();
         let asked = key.sha256().as_slice() == standing.key_sha256.0;
         if !asked || now > expires || !Label::Use.verify(&key, &message, &signature.0) {
             return Err(Code::UseSignature);

@@ -239,7 +239,11 @@ impl Authority {
             Body::Person(person) => vec![person.unit.clone()],
             Body::Role(role) => vec![role.scope.clone()],
             Body::Revoke(_) => Vec::new(),
-            Body::Profile(_) | Body::ApprovalRules(_) | Body::Portal(_) => {
+            Body::Profile(_)
+            | Body::ApprovalRules(_)
+            | Body::Portal(_)
+            | Body::Agent(_)
+            | Body::Bundle(_) => {
                 vec![self.city_unit().to_owned()]
             }
         };
@@ -279,6 +283,8 @@ impl Authority {
             }
             Body::ApprovalRules(rules) => later(rules.version, self.approval_rules.version),
             Body::Portal(portal) => self.portal_fits(portal),
+            Body::Agent(agent) => self.agent_fits(agent),
+            Body::Bundle(bundle) => later(bundle.version, self.bundle.version),
             Body::Revoke(revoke) => self.revoke_fits(revoke),
         }
     }

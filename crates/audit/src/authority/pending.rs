@@ -44,6 +44,9 @@ impl Authority {
             Event::Order { order, signature, cancels } => {
                 self.notice_order(order, signature, cancels)
             }
+            Event::Joined { agent, .. } => {
+                self.pending.joined.insert(agent.clone());
+            }
             Event::Approval { approval, .. } => self.notice_brake(approval),
             Event::Revoked { cause, approvals, .. } => {
                 let Ok(revoked) = self.revocation(cause, approvals, record.unix()) else { return };
@@ -116,6 +119,9 @@ impl Pending {
             }
             Body::Portal(portal) if portal.action == "close" => {
                 self.portals.insert(portal.portal.clone());
+            }
+            Body::Agent(agent) if agent.action == "close" => {
+                self.agents.insert(agent.agent.clone());
             }
             Body::Unit(unit) if unit.action == UnitAction::Close => {
                 self.units.insert(unit.unit.clone());

@@ -166,6 +166,8 @@ pub struct Revoked {
 pub struct Standing {
     /// As it was given.
     pub given: StandingAuthorization,
+    /// What gives it: the founding digest, or the digest of an order.
+    pub under: Bytes,
     /// Host names of the certificate.
     pub hosts: Vec<String>,
     /// Unit of the service.
@@ -188,6 +190,9 @@ pub(super) struct Pending {
     /// Orders that are carried out or replaced.
     pub(super) orders: BTreeMap<String, Code>,
     pub(super) portals: BTreeSet<String>,
+    pub(super) agents: BTreeSet<String>,
+    /// Agents whose join is recorded.
+    pub(super) joined: BTreeSet<String>,
     pub(super) units: BTreeSet<String>,
     /// Orders that can be approved already. Approvals count before the tree has them for orders of
     /// kind `revoke` only: brakes do not wait.

@@ -3,6 +3,7 @@
 use crate::bytes::Bytes;
 use crate::commitment::{self, Commitment, Disclosure, NotDisclosed};
 use crate::json::{self, JsonError};
+use crate::order::gate::{AgentBody, BundleBody};
 use crate::rules::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,6 +25,10 @@ pub enum Body {
     ApprovalRules(ApprovalRulesBody),
     /// Register or close a portal.
     Portal(PortalBody),
+    /// Register or close an agent.
+    Agent(AgentBody),
+    /// Put access rules in force.
+    Bundle(BundleBody),
     /// Revoke certificates.
     Revoke(RevokeBody),
 }
@@ -252,6 +257,8 @@ impl Body {
             "profile" => json::from_value(value).map(Self::Profile),
             "approval-rules" => json::from_value(value).map(Self::ApprovalRules),
             "portal" => json::from_value(value).map(Self::Portal),
+            "agent" => json::from_value(value).map(Self::Agent),
+            "bundle" => json::from_value(value).map(Self::Bundle),
             "revoke" => json::from_value(value).map(Self::Revoke),
             _ => return Err(BodyError::UnknownKind),
         };
@@ -268,6 +275,8 @@ impl Body {
             Self::Profile(_) => "profile",
             Self::ApprovalRules(_) => "approval-rules",
             Self::Portal(_) => "portal",
+            Self::Agent(_) => "agent",
+            Self::Bundle(_) => "bundle",
             Self::Revoke(_) => "revoke",
         }
     }
@@ -282,6 +291,8 @@ impl Body {
             Self::Profile(body) => serde_json::to_value(body),
             Self::ApprovalRules(body) => serde_json::to_value(body),
             Self::Portal(body) => serde_json::to_value(body),
+            Self::Agent(body) => serde_json::to_value(body),
+            Self::Bundle(body) => serde_json::to_value(body),
             Self::Revoke(body) => serde_json::to_value(body),
         };
         value.map_err(|error| JsonError::Shape(error.to_string()))

@@ -4,7 +4,8 @@
 use audit::Disclosure;
 use audit::export::OrderExport;
 use audit::order::{
-    Body, IssueBody, Order, PersonAction, PersonBody, RevokeBody, RoleAction, RoleBody, UnitAction,
+    AgentBody, Body, IssueBody, Order, PersonAction, PersonBody, RevokeBody, RoleAction, RoleBody,
+    UnitAction,
 };
 use pki::{Certificate, PublicKey, oid};
 
@@ -50,6 +51,12 @@ pub(super) fn lines(
             "   门户 / portal {}: {} ({}, {})",
             portal.action, portal.portal, portal.public_host, portal.staff_host
         )),
+        Body::Agent(agent) => lines.extend(about_agent(agent)),
+        Body::Bundle(bundle) => lines.push(format!(
+            "   访问规则生效 / access rules in force: v{}, SHA-256 {}",
+            bundle.version,
+            hex(&bundle.digest.0)
+        )),
     }
     lines.push(format!("   有效至 / expires: {}", order.expires));
     lines.push(format!("   摘要 / digest: {}", hex(&export.signed.digest())));
@@ -65,6 +72,8 @@ fn kind(body: &Body) -> &'static str {
         Body::Profile(_) => "证书模板 / certificate profile",
         Body::ApprovalRules(_) => "审批规则 / approval rules",
         Body::Portal(_) => "门户 / portal",
+        Body::Agent(_) => "网关代理 / agent",
+        Body::Bundle(_) => "访问规则包 / rule bundle",
         Body::Revoke(_) => "吊销证书 / revoke certificates",
     }
 }
@@ -141,6 +150,20 @@ fn about_role(body: &RoleBody) -> String {
         RoleAction::Withdraw => "撤回 / withdraw",
     };
     format!("   {what}: {} → {} @ {}", body.role.name(), body.person, body.scope)
+}
+
+fn about_agent(body: &AgentBody) -> Vec<String> {
+    let what = match body.action.as_str() {
+        "close" => "关闭 / close",
+        _ => "登记 / register",
+    };
+    vec![
+        format!("   {what}: {} ({})", body.agent, body.unit),
+        format!("   应用 / application: {}", body.application),
+        format!("   域名 / hosts: {}", body.hosts.join(", ")),
+        format!("   服务单位 / units served: {}", body.units.join(", ")),
+        format!("   可更新次数 / renewals: {}", body.renewals),
+    ]
 }
 
 fn revoked(body: &RevokeBody, disclosed: &[Disclosure]) -> Vec<String> {

@@ -1,0 +1,82 @@
+//! `ca-server agent …`
+
+use super::Host;
+use crate::issuer::draft::Draft;
+use audit::Bytes;
+use audit::order::AgentBody;
+use clap::{Args, Subcommand};
+use std::process::ExitCode;
+
+/// How often an agent may renew by itself, unless told otherwise.
+const RENEWALS: u32 = 40;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Registers an agent in front of an application and writes its join file. 登记网关代理
+    Register {
+        /// Agent id.
+        agent: String,
+        /// Id of the unit that runs it.
+        #[arg(long)]
+        unit: String,
+        /// Application id: names its rules and the audience of identity tokens.
+        #[arg(long)]
+        application: String,
+        /// Host name of the application; more than one is fine.
+        #[arg(long = "host", required = true)]
+        hosts: Vec<String>,
+        /// Unit whose people it serves, with everything below; more than one is fine.
+        #[arg(long = "serves", required = true)]
+        units: Vec<String>,
+        /// How often its certificate may be renewed by its old key.
+        #[arg(long, default_value_t = RENEWALS)]
+        renewals: u32,
+    },
+    /// Closes an agent: it gets no lists of people any more. 关闭网关代理
+    Close {
+        /// Agent id.
+        agent: String,
+    },
+}
+
+pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let body = match arguments.what {
+        What::Register { agent, unit, application, hosts, units, renewals } => AgentBody {
+            action: "register".into(),
+            agent,
+            unit,
+            application,
+            hosts,
+            units,
+            token_sha256: Bytes::default(),
+            renewals,
+        },
+        // The issuer fills in what is being closed, so that approvers see it.
+        What::Close { agent } => AgentBody {
+            action: "close".into(),
+            agent,
+            unit: String::new(),
+            application: String::new(),
+            hosts: Vec::new(),
+            units: Vec::new(),
+            token_sha256: Bytes::default(),
+            renewals: 0,
+        },
+    };
+    let mut result = host.draft(&Draft::Agent { body: Box::new(body) }).await?;
+    if !result.letter.is_empty() {
+        result.letter = host.config.path(&result.letter).display().to_string();
+        if !host.json {
+            println!("加入文件 / join file: {}", result.letter);
+            println!("批准后在网关主机上 / once approved, on the agent's machine:");
+            println!("  agent join {} --help", result.letter);
+        }
+    }
+    super::say::order(&result, host.json)
+}

@@ -1,0 +1,257 @@
+//! Agents: the order with its token, and the join under it.
+
+use super::following::LOG;
+use super::orders::Beside;
+use super::seal::Belongs;
+use super::session::Session;
+use super::{Issuer, IssuerError};
+use crate::founding::{ISSUER, write_private};
+use crate::issuer::draft::DraftResult;
+use crate::prepare::{Authority, Wanted, prepare};
+use crate::random;
+use crate::store::certificates::Issuing;
+use crate::store::ledger;
+use audit::authority::JoinClaim;
+use audit::enrolment::Collected;
+use audit::join::{Join, JoinFile};
+use audit::order::{AgentBody, Body, ORDER_SECONDS};
+use audit::record::Event;
+use audit::{Bytes, Code};
+use pki::name::{Subject, Text};
+use pki::{PublicKey, SerialNumber, Signer};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use store::{execute, row};
+use zeroize::Zeroizing;
+
+/// How often a waiting caller looks for its certificate.
+const LOOK: Duration = Duration::from_millis(50);
+const LOOKS_MAX: usize = 200;
+const PROFILE: &str = "service";
+
+impl Issuer {
+    /// Makes an order of kind `agent`. To register one draws the token and writes the join file where
+    /// only the operator reads it; the order holds the token's SHA-256.
+    pub(super) async fn agent_order(
+        &self,
+        session: &mut Session<'_>,
+        mut body: AgentBody,
+    ) -> Result<DraftResult, IssuerError> {
+        let token = Zeroizing::new(random::bytes::<32>()?);
+        if body.action == "register" {
+            body.token_sha256 = Bytes::from(Sha256::digest(token.as_slice()).as_slice());
+        } else {
+            let known = session.authority()?.agents().get(&body.agent).cloned();
+            let known = known.ok_or(Code::NotFound)?;
+            body = AgentBody {
+                unit: known.unit,
+                application: known.application,
+                hosts: known.hosts,
+                units: known.units,
+                token_sha256: Bytes::default(),
+                renewals: 0,
+                ..body
+            };
+        }
+        let about = format!("{} agent {} for {}", body.action, body.agent, body.application);
+        let body = Body::Agent(body);
+        let needed = session.authority()?.needed(&body);
+        let beside = Beside { about, ..Beside::default() };
+        let made = self.make_order(session, &body, beside).await?;
+        let Body::Agent(body) = body else { return Err(Code::UnknownKind.into()) };
+        let letter = match body.action.as_str() {
+            "register" => self.keep_token(session, &body, &made.digest, &token).await?,
+            _ => String::new(),
+        };
+        Ok(DraftResult {
+            order: made.order,
+            letter,
+            approvals: (0, needed),
+            ..DraftResult::default()
+        })
+    }
+
+    async fn keep_token(
+        &self,
+        session: &mut Session<'_>,
+        body: &AgentBody,
+        order: &[u8; 32],
+        token: &[u8; 32],
+    ) -> Result<String, IssuerError> {
+        let (founding, order_text) = (self.founding(), Bytes::from(*order).to_string());
+        let belongs = token_of(&founding, &body.agent, &order_text);
+        let sealed = self.seal.seal(token, &belongs)?;
+        execute!(
+            &mut session.tx,
+            "insert into join_token (order_digest, agent_id, sealed) values ($1, $2, $3)",
+            order.to_vec(),
+            &body.agent,
+            sealed
+        )?;
+        let file = JoinFile {
+            v: 1,
+            agent: body.agent.clone(),
+            application: body.application.clone(),
+            hosts: body.hosts.clone(),
+            order: (*order).into(),
+            token: (*token).into(),
+            expires: audit::time::seconds(session.now() + ORDER_SECONDS),
+            trust: self.trust.clone(),
+        };
+        let path = format!("issuer/letters/{}.{}.join.json", body.agent, random::id()?);
+        let json =
+            Zeroizing::new(serde_json::to_string_pretty(&file).map_err(anyhow::Error::from)?);
+        write_private(&self.config.path(&path), json.as_bytes())?;
+        Ok(path)
+    }
+
+    /// Records a join; gives the serial number of the certificate to come. The same request again,
+    /// from an agent that did not hear the answer, gives the same certificate.
+    pub(super) async fn join(
+        &self,
+        session: &mut Session<'_>,
+        message: &Join,
+    ) -> Result<String, IssuerError> {
+        self.guard(session, &[]).await?;
+        let under: [u8; 32] = Sha256::digest(&message.request.0).into();
+        let agent = session.authority()?.agents().get(&message.agent).cloned();
+        let agent = agent.ok_or(Code::UseSignature)?;
+        let order = agent.order.digest().ok_or(Code::UnsignedAuthority)?;
+        let token = self.token(session, &message.agent, &order).await?;
+        let claim = JoinClaim {
+            agent: &message.agent,
+            challenge: &message.challenge,
+            request: &message.request,
+            token: &token,
+            value: &message.value,
+        };
+        let now = session.now();
+        let key = match session.authority()?.check_join(&claim, now) {
+            Err(Code::QuotaUsed) => return self.joined_before(session, &claim, &agent.order).await,
+            other => other?,
+        };
+        let name = format!("{}/agent", message.agent);
+        self.check_key(session, &key, &name).await?;
+        let (serial, tbs) = self.agent_certificate(session, &agent, &name, &key)?;
+        let event = Event::Joined {
+            agent: message.agent.clone(),
+            order: agent.order.clone(),
+            challenge: message.challenge.clone(),
+            request: message.request.clone(),
+            token,
+            value: message.value.clone(),
+            serial: serial.clone(),
+            tbs_sha256: Bytes::from(Sha256::digest(&tbs).as_slice()),
+        };
+        ledger::write(&mut session.tx, "issuer", session.micros, event, &[]).await?;
+        let issuing = Issuing { under, profile: PROFILE.into(), subject: name, reference: None };
+        self.insert_intent(session, &serial, &tbs, issuing).await?;
+        Ok(serial)
+    }
+
+    async fn token(
+        &self,
+        session: &mut Session<'_>,
+        agent: &str,
+        order: &[u8; 32],
+    ) -> Result<Bytes, IssuerError> {
+        let found = row!(
+            &mut session.tx,
+            (Vec<u8>,),
+            "select sealed from join_token where order_digest = $1",
+            order.to_vec()
+        )?;
+        let (sealed,) = found.ok_or(Code::UseSignature)?;
+        let (founding, order_text) = (self.founding(), Bytes::from(*order).to_string());
+        let token = self.seal.open(&sealed, &token_of(&founding, agent, &order_text));
+        Ok(Bytes(token.ok_or(Code::UnsignedAuthority)?.to_vec()))
+    }
+
+    async fn joined_before(
+        &self,
+        session: &mut Session<'_>,
+        claim: &JoinClaim<'_>,
+        order: &Bytes,
+    ) -> Result<String, IssuerError> {
+        let expected = audit::authority::join_value(
+            &claim.token.0,
+            &order.0,
+            &claim.challenge.0,
+            &claim.request.0,
+        );
+        let same: bool = subtle::ConstantTimeEq::ct_eq(expected.as_slice(), &claim.value.0).into();
+        let found = row!(
+            &mut session.tx,
+            (String,),
+            "select serial from intent where under = $1 and state <> 'abandoned'",
+            Sha256::digest(&claim.request.0).to_vec()
+        )?;
+        match found {
+            Some((serial,)) if same => Ok(serial),
+            _ => Err(Code::QuotaUsed.into()),
+        }
+    }
+
+    fn agent_certificate(
+        &self,
+        session: &Session<'_>,
+        agent: &audit::authority::Agent,
+        name: &str,
+        key: &PublicKey,
+    ) -> Result<(String, Vec<u8>), IssuerError> {
+        let profile = self.profile(session, PROFILE)?;
+        if !profile.allows(key) {
+            return Err(Code::KeyNotAllowed.into());
+        }
+        let city = &session.authority()?.founding().city;
+        let subject = Subject {
+            country: city.country.clone(),
+            organization: Text::read(&city.name).map_err(|_| Code::Malformed)?,
+            units: vec![agent.unit.clone()],
+            common_name: Text::read(name).map_err(|_| Code::Malformed)?,
+            serial_number: None,
+        };
+        let serial = SerialNumber::from_random(random::bytes()?);
+        let prepared = prepare(&Wanted {
+            profile: &profile,
+            arc: &session.authority()?.arc().ok_or(Code::UnsignedAuthority)?,
+            authority: Authority::Issuer(&self.issuing_certificate),
+            authority_key: self.issuing.public_key(),
+            serial: &serial,
+            now: session.now(),
+            subject: &subject.to_name().map_err(|_| Code::Malformed)?,
+            key,
+            dns: &agent.hosts,
+            mail: &[],
+            crl_url: Some(self.config.crl_url(ISSUER, 0)),
+            ca_url: Some(self.config.ca_url(ISSUER)),
+        });
+        let tbs = prepared.map_err(anyhow::Error::from)?.tbs;
+        Ok((serial.to_string(), tbs.der().to_vec()))
+    }
+
+    /// Waits until a certificate is issued and its record stands in the tree.
+    pub(super) async fn issued(&self, serial: &str) -> Result<Collected, IssuerError> {
+        for _ in 0..LOOKS_MAX {
+            let mut tx = self.store.read().await?;
+            let found = row!(
+                &mut tx,
+                (Vec<u8>, Vec<u8>),
+                "select certificate, record_id from certificate where serial = $1",
+                serial
+            )?;
+            if let Some((certificate, record)) = found
+                && let Some(evidence) = ledger::evidence(&mut tx, LOG, &record).await?
+            {
+                return Ok(Collected { chain: self.chain(&certificate), evidence });
+            }
+            drop(tx);
+            tokio::time::sleep(LOOK).await;
+        }
+        Err(Code::LogBehind.into())
+    }
+}
+
+fn token_of<'a>(founding: &'a [u8; 32], agent: &'a str, order: &'a str) -> Belongs<'a> {
+    Belongs { founding, purpose: "join", reference: order, person: agent, profile: PROFILE }
+}

@@ -1,0 +1,123 @@
+//! What an agent needs to decide: the revocation list, its people snapshot, the rules with their
+//! lineage. A long poll: answered when something is newer than what the agent has. Everything here is
+//! signed by others; the agent checks all of it.
+
+use super::Status;
+use crate::founding::ISSUER;
+use crate::store::lineage::{self, Seeds};
+use audit::people::SignedPeople;
+use audit::{Bytes, Code, Problem};
+use axum::extract::State;
+use axum::{Extension, Json};
+use ca_api::{Watch, World};
+use mtls::Connection;
+use pki::crl::RevocationList;
+use service::problem::Refused;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use store::{Tx, row};
+
+const LOOK: Duration = Duration::from_millis(100);
+const HELD_MAX: Duration = Duration::from_secs(20);
+
+/// `POST /v1/world`
+pub(super) async fn world(
+    State(status): State<Arc<Status>>,
+    Extension(connection): Extension<Connection>,
+    Json(message): Json<Watch>,
+) -> Result<Json<World>, Refused> {
+    let result = watch(&status, &connection, &message).await;
+    let outcome = result.as_ref().map_or_else(|code| code.name(), |_| "done");
+    status.metrics.count("world", outcome);
+    result.map(Json).map_err(|code| Refused(Problem::new(code, String::new())))
+}
+
+async fn watch(status: &Status, connection: &Connection, message: &Watch) -> Result<World, Code> {
+    let started = Instant::now();
+    let mut watch = status.store.watch();
+    loop {
+        if watch.changed() {
+            let world = look(status, connection, message).await?;
+            if world != World::default() {
+                return Ok(world);
+            }
+        }
+        if started.elapsed() > HELD_MAX || status.stop.now() {
+            return Ok(World::default());
+        }
+        if !status.stop.pause(LOOK).await {
+            return Ok(World::default());
+        }
+    }
+}
+
+async fn look(status: &Status, connection: &Connection, message: &Watch) -> Result<World, Code> {
+    let (certificate, agent) = status.services.agent(connection, status.clock.seconds())?;
+    let unavailable = |error: anyhow::Error| {
+        tracing::error!(error = format!("{error:#}"), "world");
+        Code::Unavailable
+    };
+    let mut tx = status.store.read().await.map_err(|e| unavailable(e.into()))?;
+    let list = newest_list(&mut tx).await.map_err(unavailable)?;
+    if list.contains(certificate.serial()) {
+        return Err(Code::CertificateRevoked);
+    }
+    let people = people(&mut tx, &agent, message.people).await.map_err(unavailable)?;
+    let rules = rules(&mut tx, message.bundle).await.map_err(unavailable)?;
+    let crl = (list.number() > message.crl).then(|| Bytes::from(list.der()));
+    Ok(World { crl, people, rules })
+}
+
+async fn newest_list(tx: &mut Tx) -> anyhow::Result<RevocationList> {
+    use anyhow::Context;
+    let newest = row!(
+        tx,
+        (Vec<u8>,),
+        "select list from crl where issuer = $1 order by number desc limit 1",
+        ISSUER
+    )?;
+    let (der,) = newest.context("no revocation list")?;
+    Ok(RevocationList::read(&der)?)
+}
+
+async fn people(tx: &mut Tx, agent: &str, known: u64) -> anyhow::Result<Option<SignedPeople>> {
+    let newest = row!(
+        tx,
+        (Vec<u8>, Vec<u8>),
+        "select s.snapshot, s.signature from people_current c join people_snapshot s \
+         on s.agent_id = c.agent_id and s.number = c.number \
+         where c.agent_id = $1 and c.number > $2",
+        agent,
+        i64::try_from(known).unwrap_or(i64::MAX)
+    )?;
+    Ok(newest.map(|(snapshot, signature)| SignedPeople {
+        snapshot: Bytes(snapshot),
+        signature: Bytes(signature),
+    }))
+}
+
+/// The rules in force, once the index reaches the record that put them in force.
+async fn rules(tx: &mut Tx, known: u32) -> anyhow::Result<Option<audit::lineage::Lineage>> {
+    let newest = row!(
+        tx,
+        (i64, Vec<u8>),
+        "select version, order_digest from bundle where version > $1 \
+         order by version desc limit 1",
+        i64::from(known)
+    )?;
+    let Some((_, digest)) = newest else { return Ok(None) };
+    let mut seeds = Seeds::default();
+    if !digest.is_empty() {
+        let digest = Bytes(digest);
+        let term = audit::term::of_order(&digest);
+        let enacted = lineage::with_term(tx, "control", &term).await?;
+        if enacted.is_empty() {
+            return Ok(None);
+        }
+        seeds.orders.insert(digest);
+    }
+    if crate::log::project::projected(tx, "control").await? == 0 {
+        return Ok(None);
+    }
+    Ok(Some(lineage::collect(tx, seeds).await?))
+}

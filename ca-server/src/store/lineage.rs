@@ -1,0 +1,211 @@
+//! Collecting a lineage: from an order or person back to the founding statement, by the index.
+//!
+//! What is collected: the constitution (units, profiles, approval rules), every wanted order with the
+//! approvals that carried it, and for each person in it everything that made them who they were: their
+//! letters, certificates, roles, withdrawals and revocations, and whoever approved those.
+
+use super::ledger::{self, LedgerError};
+use audit::Bytes;
+use audit::lineage::{Lineage, Proven};
+use audit::record::{Event, Record, approval_id};
+use audit::term;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use store::{StoreError, Tx, row, rows};
+
+const LOG: &str = "control";
+/// Orders that everybody's authority rests on.
+const CONSTITUTION: [&str; 3] = ["unit", "profile", "approval-rules"];
+
+/// Where to begin.
+#[derive(Default)]
+pub struct Seeds {
+    /// Digests of orders.
+    pub orders: BTreeSet<Bytes>,
+    /// Person ids.
+    pub people: BTreeSet<String>,
+    /// Records to show besides, by index.
+    pub records: BTreeSet<u64>,
+}
+
+/// Indexes of records with a term, oldest first.
+pub async fn with_term(tx: &mut Tx, log: &str, term: &str) -> Result<Vec<u64>, StoreError> {
+    let found = rows!(
+        tx,
+        (i64,),
+        "select idx from log_term where log_id = $1 and term = $2 order by idx",
+        log,
+        term
+    )?;
+    Ok(found.into_iter().filter_map(|(idx,)| u64::try_from(idx).ok()).collect())
+}
+
+/// Index of a sequenced record, by its id.
+pub async fn place(tx: &mut Tx, record_id: &[u8]) -> Result<Option<u64>, StoreError> {
+    let found = row!(tx, (i64,), "select idx from log_entry where record_id = $1", record_id)?;
+    Ok(found.and_then(|(idx,)| u64::try_from(idx).ok()))
+}
+
+/// A sequenced record's bytes and salt.
+pub async fn stored(
+    tx: &mut Tx,
+    log: &str,
+    index: u64,
+) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    row!(
+        tx,
+        (Vec<u8>, Vec<u8>),
+        "select record, salt from log_entry where log_id = $1 and idx = $2",
+        log,
+        i64::try_from(index).unwrap_or(i64::MAX)
+    )
+}
+
+/// The lineage of the seeds, under the newest checkpoint.
+pub async fn collect(tx: &mut Tx, seeds: Seeds) -> Result<Lineage, LedgerError> {
+    let mut walk = Walk { records: BTreeMap::new(), orders: BTreeSet::new(), people: seeds.people };
+    walk.take(tx, 0).await?;
+    for index in seeds.records {
+        walk.take(tx, index).await?;
+    }
+    let mut waiting: Vec<Bytes> = seeds.orders.into_iter().collect();
+    for kind in CONSTITUTION {
+        waiting.extend(walk.orders_with(tx, &format!("order-kind:{kind}")).await?);
+    }
+    let mut seen = BTreeSet::new();
+    loop {
+        while let Some(order) = waiting.pop() {
+            walk.order(tx, &order).await?;
+        }
+        let Some(person) = walk.people.iter().find(|person| !seen.contains(*person)).cloned()
+        else {
+            break;
+        };
+        waiting.extend(walk.person(tx, &person).await?);
+        seen.insert(person);
+    }
+    walk.prove(tx).await
+}
+
+struct Walk {
+    records: BTreeMap<u64, (Vec<u8>, Vec<u8>)>,
+    orders: BTreeSet<Bytes>,
+    people: BTreeSet<String>,
+}
+
+impl Walk {
+    async fn read(&self, tx: &mut Tx, index: u64) -> Result<Record, LedgerError> {
+        let (bytes, _) = stored(tx, LOG, index).await?.ok_or(LedgerError::Damaged("index"))?;
+        Ok(Record::read(&bytes)?)
+    }
+
+    async fn take(&mut self, tx: &mut Tx, index: u64) -> Result<(), LedgerError> {
+        if let Entry::Vacant(vacant) = self.records.entry(index) {
+            let found = stored(tx, LOG, index).await?;
+            vacant.insert(found.ok_or(LedgerError::Damaged("index"))?);
+        }
+        Ok(())
+    }
+
+    /// Digests of orders with a term.
+    async fn orders_with(&self, tx: &mut Tx, wanted: &str) -> Result<Vec<Bytes>, LedgerError> {
+        let mut digests = Vec::new();
+        for index in with_term(tx, LOG, wanted).await? {
+            if let Event::Order { order, .. } = self.read(tx, index).await?.event {
+                digests.push(Bytes::from(audit::order::digest(&order.0)));
+            }
+        }
+        Ok(digests)
+    }
+
+    /// An order that was carried out, with the approvals that counted and who gave them.
+    async fn order(&mut self, tx: &mut Tx, digest: &Bytes) -> Result<(), LedgerError> {
+        if !self.orders.insert(digest.clone()) {
+            return Ok(());
+        }
+        let mut records = Vec::new();
+        for index in with_term(tx, LOG, &term::of_order(digest)).await? {
+            records.push((index, self.read(tx, index).await?));
+        }
+        let counted: BTreeSet<Bytes> = records
+            .iter()
+            .filter_map(|(_, record)| match &record.event {
+                Event::Enacted { approvals, .. }
+                | Event::Intent { approvals, .. }
+                | Event::Revoked { approvals, .. } => Some(approvals.clone()),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        if counted.is_empty() {
+            return Ok(());
+        }
+        for (index, record) in records {
+            match &record.event {
+                Event::Approval { approval, person } => {
+                    let id = approval_id(approval)?;
+                    if counted.contains(&id) {
+                        self.people.insert(person.clone());
+                        self.take(tx, index).await?;
+                    }
+                }
+                Event::Order { .. }
+                | Event::Enacted { .. }
+                | Event::Intent { .. }
+                | Event::Revoked { .. } => self.take(tx, index).await?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What made a person who they were; gives the orders about them.
+    async fn person(&mut self, tx: &mut Tx, person: &str) -> Result<Vec<Bytes>, LedgerError> {
+        let mut orders = Vec::new();
+        for index in with_term(tx, LOG, &term::person(person)).await? {
+            let record = self.read(tx, index).await?;
+            match &record.event {
+                Event::Letter { statement, .. } => {
+                    self.take(tx, index).await?;
+                    let letter: Result<audit::record::LetterStatement, _> =
+                        audit::json::read(&statement.0);
+                    let reference = letter.map(|letter| letter.reference).unwrap_or_default();
+                    self.losses(tx, &reference).await?;
+                }
+                Event::Order { order, .. } => {
+                    orders.push(Bytes::from(audit::order::digest(&order.0)));
+                }
+                Event::Issued { .. } | Event::Revoked { .. } => self.take(tx, index).await?,
+                _ => {}
+            }
+        }
+        Ok(orders)
+    }
+
+    /// Loss reports of a letter.
+    async fn losses(&mut self, tx: &mut Tx, reference: &str) -> Result<(), LedgerError> {
+        for index in with_term(tx, LOG, &format!("reference:{reference}")).await? {
+            if matches!(self.read(tx, index).await?.event, Event::Revoked { .. }) {
+                self.take(tx, index).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn prove(self, tx: &mut Tx) -> Result<Lineage, LedgerError> {
+        let (size, _, checkpoint) =
+            ledger::head(tx, LOG).await?.ok_or(LedgerError::Damaged("head"))?;
+        let mut tiles = ledger::Tiles::default();
+        let mut records = Vec::with_capacity(self.records.len());
+        for (index, (record, salt)) in self.records {
+            let hashes = tiles.inclusion(tx, LOG, index, size).await?;
+            records.push(Proven {
+                record: Bytes(record),
+                salt: Bytes(salt),
+                index,
+                hashes: hashes.into_iter().map(Bytes::from).collect(),
+            });
+        }
+        Ok(Lineage { checkpoint, records })
+    }
+}

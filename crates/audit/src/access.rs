@@ -1,0 +1,227 @@
+//! What a gate records in the `access` log. Each record has its place in the run of its agent: epoch,
+//! sequence number, and the chain value of everything before it.
+
+use crate::bytes::Bytes;
+use crate::commitment::Commitment;
+use crate::label::Label;
+use pki::PublicKey;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// A record's place among its agent's records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// 16 random bytes, drawn when the agent began this run.
+    pub epoch: Bytes,
+    /// From 0, without holes.
+    pub aseq: u64,
+    /// Chain value before this record, see [`chain`].
+    pub prev: Bytes,
+}
+
+/// Chain value of an epoch before its first record: 32 zero bytes.
+pub const CHAIN_START: [u8; 32] = [0; 32];
+
+/// The chain value after an entry: SHA-256(`yinxin-spool-v1` ‖ 0x00 ‖ chain before ‖ entry). Made of
+/// entries, so that a chain is checked without reading what others did.
+pub fn chain(before: &[u8; 32], entry: &[u8; 32]) -> [u8; 32] {
+    Label::Spool.digest(&[before.as_slice(), entry].concat())
+}
+
+/// A head of an agent's run, signed by the agent's key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpoolHead {
+    /// Format: 1.
+    pub v: u8,
+    /// Agent id.
+    pub agent: String,
+    /// Epoch.
+    pub epoch: Bytes,
+    /// How many records the run has so far.
+    pub count: u64,
+    /// Chain value after the last of them.
+    pub chain: Bytes,
+}
+
+/// A head with its signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedHead {
+    /// The head's bytes.
+    pub head: Bytes,
+    /// Signature under `yinxin-spool-v1`.
+    pub signature: Bytes,
+}
+
+impl SignedHead {
+    /// The head, if this key signed it.
+    pub fn open(&self, key: &PublicKey) -> Option<SpoolHead> {
+        if !Label::Spool.verify(key, &self.head.0, &self.signature.0) {
+            return None;
+        }
+        crate::json::read(&self.head.0).ok().filter(|head: &SpoolHead| head.v == 1)
+    }
+}
+
+/// A request's name: `AGENT/EPOCH/ASEQ`, also the `jti` of its identity token.
+pub fn request_id(agent: &str, epoch: &Bytes, aseq: u64) -> String {
+    format!("{agent}/{epoch}/{aseq}")
+}
+
+/// Kind `started`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Started {
+    /// Agent id.
+    pub agent: String,
+    /// Application id.
+    pub application: String,
+    /// Version of the program.
+    pub version: String,
+    /// SHA-256 of the agent's key.
+    pub key_sha256: Bytes,
+    /// Why a new run began: `start`, or `spool` after an error of the disk.
+    pub cause: String,
+}
+
+/// Kind `connection`. The CertificateVerify proves that the person's key opened *a* connection, not
+/// which request was made on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Connection {
+    /// Person id, or the service's name.
+    pub person: String,
+    /// Serial number.
+    pub serial: String,
+    /// SHA-256 of the certificate.
+    pub sha256: Bytes,
+    /// Commitment to the certificate's bytes.
+    pub certificate: Commitment,
+    /// Server name of the handshake.
+    pub host: String,
+    /// `h2` or `http/1.1`.
+    pub alpn: String,
+    /// Commitment to the source address.
+    pub source: Commitment,
+    /// What the client signed (RFC 8446 4.4.3).
+    pub message: Bytes,
+    /// SignatureScheme.
+    pub scheme: u16,
+    /// The signature.
+    pub signature: Bytes,
+}
+
+/// What was in force when a request was decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InForce {
+    /// Version of the rule bundle.
+    pub bundle: u32,
+    /// Its digest.
+    pub policy: Bytes,
+    /// Number of the people snapshot.
+    pub people: u64,
+    /// Number of the revocation list.
+    pub crl: u64,
+}
+
+/// Kind `decision`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decision {
+    /// Application id.
+    pub application: String,
+    /// Id of the connection's record, see [`request_id`].
+    pub connection: String,
+    /// Person id.
+    pub person: String,
+    /// Unit id.
+    pub unit: String,
+    /// Serial number of the certificate.
+    pub serial: String,
+    /// Method.
+    pub method: String,
+    /// Commitment to the canonical path and query.
+    pub target: Commitment,
+    /// Template of the route; empty if none fits.
+    pub route: String,
+    /// Action of the route.
+    pub action: String,
+    /// The record that the request names.
+    pub resource: String,
+    /// `permitted`, or the code of the denial.
+    pub outcome: String,
+    /// Id of the rule that decided; empty if none did.
+    pub rule: String,
+    /// What was in force.
+    pub world: InForce,
+    /// Reference told to a person who was denied; else empty.
+    pub reference: String,
+}
+
+/// Kind `completion`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Completion {
+    /// Id of the request, see [`request_id`].
+    pub request: String,
+    /// `done`, `client-gone`, `upstream-error`, `cut`, or `unknown` after a crash.
+    pub outcome: String,
+    /// Status code of the answer; 0 if there was none.
+    pub status: u16,
+    /// Bytes of the request's body.
+    pub up: u64,
+    /// Bytes of the answer's body.
+    pub down: u64,
+    /// Microseconds from the decision to the end.
+    pub micros: u64,
+}
+
+/// Kind `turned`: counted together while many come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Turned {
+    /// Code of the refusal.
+    pub code: String,
+    /// Where: `handshake`, `head` or `certificate`.
+    pub stage: String,
+    /// Commitment to the source address of the first.
+    pub source: Commitment,
+    /// Serial number, if a certificate was shown.
+    pub serial: String,
+    /// Reference told to the first; empty if nobody could be told.
+    pub reference: String,
+    /// How many.
+    pub count: u64,
+    /// When the first came.
+    pub first: String,
+}
+
+/// Kind `heartbeat`: every 10 seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heartbeat {
+    /// Application id.
+    pub application: String,
+    /// Requests permitted in this run.
+    pub permitted: u64,
+    /// Requests denied in this run.
+    pub denied: u64,
+    /// Open connections.
+    pub connections: u64,
+    /// What is in force.
+    pub world: InForce,
+    /// Size of the newest checkpoint of `access` that the agent holds.
+    pub checkpoint: u64,
+    /// Bytes in the spool that the log has not acknowledged.
+    pub spooled: u64,
+    /// `ready`, or why not.
+    pub state: String,
+}
+
+/// SHA-256 of bytes, as records name certificates.
+pub fn sha256(bytes: &[u8]) -> Bytes {
+    Bytes::from(Sha256::digest(bytes).as_slice())
+}

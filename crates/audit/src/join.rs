@@ -1,0 +1,42 @@
+//! How an agent joins: a file made on the CA host, and what agent and CA say to each other through the
+//! public portal, which can neither make nor change it unseen.
+
+use crate::bytes::Bytes;
+use crate::trust::Trust;
+use serde::{Deserialize, Serialize};
+
+/// The join file; carried to the machine of the agent by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JoinFile {
+    /// Format: 1.
+    pub v: u8,
+    /// Agent id.
+    pub agent: String,
+    /// Application id.
+    pub application: String,
+    /// Host names of the application.
+    pub hosts: Vec<String>,
+    /// Digest of the agent's order.
+    pub order: Bytes,
+    /// The token, good for one join.
+    pub token: Bytes,
+    /// Last second to join.
+    pub expires: String,
+    /// Whom to believe, and where they are.
+    pub trust: Trust,
+}
+
+/// Asks for the agent's certificate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Join {
+    /// Agent id.
+    pub agent: String,
+    /// 16 random bytes.
+    pub challenge: Bytes,
+    /// PKCS#10, DER, with an empty subject.
+    pub request: Bytes,
+    /// HMAC under the token, see `authority::join_value`.
+    pub value: Bytes,
+}

@@ -1,0 +1,119 @@
+//! A lineage: the records of the `control` log from which some authority follows, each proven to stand
+//! in the log, from leaf 0 on. Whoever knows the founding digest and the log's key replays it and
+//! believes nobody.
+
+use crate::authority::Authority;
+use crate::bytes::Bytes;
+use crate::code::Code;
+use crate::record::{self, Record};
+use serde::{Deserialize, Serialize};
+use tlog::merkle;
+use tlog::{Checkpoint, VerifierKey};
+
+/// A record, its place and its proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proven {
+    /// The record's bytes.
+    pub record: Bytes,
+    /// The salt of its entry.
+    pub salt: Bytes,
+    /// Its index.
+    pub index: u64,
+    /// The audit path.
+    pub hashes: Vec<Bytes>,
+}
+
+/// Records in the order of the log, under one checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lineage {
+    /// The signed checkpoint.
+    pub checkpoint: String,
+    /// The records.
+    pub records: Vec<Proven>,
+}
+
+/// Why a lineage proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineageError {
+    /// The checkpoint is not the log's.
+    #[error("the checkpoint is not signed by the log's key")]
+    Checkpoint,
+    /// A record is not where it should be.
+    #[error("record {0} does not stand in the log as it is shown")]
+    Record(u64),
+    /// It does not begin with the founding that is known from outside.
+    #[error("it does not begin with the founding statement")]
+    Founding,
+    /// A record claims what nobody entitled to it signed.
+    #[error("record {index} has no effect: {code}")]
+    Unsigned {
+        /// Its index.
+        index: u64,
+        /// Why.
+        code: Code,
+    },
+}
+
+impl Proven {
+    /// The record, if it stands under this head.
+    pub fn open(&self, head: &Checkpoint) -> Option<Record> {
+        let entry = self.entry()?;
+        let hashes: Option<Vec<_>> = self.hashes.iter().map(Bytes::digest).collect();
+        let leaf = merkle::leaf_hash(&entry);
+        merkle::verify_inclusion(&leaf, self.index, head.size, &hashes?, &head.root).ok()?;
+        Record::read(&self.record.0).ok()
+    }
+
+    /// Its entry.
+    pub fn entry(&self) -> Option<[u8; 32]> {
+        Some(record::entry(&self.salt.digest()?, &self.record.0))
+    }
+}
+
+impl Lineage {
+    /// Every record with its index, if all stand in the log in this order.
+    pub fn open(
+        &self,
+        key: &VerifierKey,
+    ) -> Result<(Checkpoint, Vec<(u64, Record)>), LineageError> {
+        let head = Checkpoint::open(&self.checkpoint, key, crate::label::verify_ed25519)
+            .map_err(|_| LineageError::Checkpoint)?;
+        let mut records: Vec<(u64, Record)> = Vec::with_capacity(self.records.len());
+        for proven in &self.records {
+            let index = proven.index;
+            let later = records.last().is_none_or(|(last, _)| *last < index);
+            let record = proven.open(&head).filter(|record| later && record.log == "control");
+            records.push((index, record.ok_or(LineageError::Record(index))?));
+        }
+        Ok((head, records))
+    }
+
+    /// The authority that follows from the records.
+    pub fn replay(
+        &self,
+        key: &VerifierKey,
+        founding: &[u8; 32],
+    ) -> Result<(Checkpoint, Authority), LineageError> {
+        let (head, records) = self.open(key)?;
+        let authority = replay(&records, founding)?;
+        Ok((head, authority))
+    }
+}
+
+/// The authority that follows from opened records.
+pub fn replay(records: &[(u64, Record)], founding: &[u8; 32]) -> Result<Authority, LineageError> {
+    let Some(((0, first), rest)) = records.split_first() else {
+        return Err(LineageError::Founding);
+    };
+    let mut authority = Authority::found(first, founding).map_err(|_| LineageError::Founding)?;
+    for (index, record) in rest {
+        let index = *index;
+        authority
+            .apply(record)
+            .map_err(|unsigned| LineageError::Unsigned { index, code: unsigned.code })?;
+    }
+    Ok(authority)
+}

@@ -1,0 +1,125 @@
+//! The people snapshot: whom an agent may meet, with units and roles, numbered per agent and signed by
+//! the registry key. It holds the units that the agent serves and nobody else.
+
+use crate::bytes::Bytes;
+use crate::founding::Holding;
+use crate::json::{self, JsonError};
+use crate::label::Label;
+use pki::PublicKey;
+use pki::algorithm::SignError;
+use serde::{Deserialize, Serialize};
+
+/// A snapshot lives this long, in seconds: one day.
+pub const SNAPSHOT_SECONDS: u64 = 86_400;
+/// No snapshot is good for longer, in seconds: seven days.
+pub const SNAPSHOT_SECONDS_MAX: u64 = 7 * 86_400;
+
+/// A snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeopleSnapshot {
+    /// Format: 1.
+    pub v: u8,
+    /// Founding digest of the city.
+    pub founding: Bytes,
+    /// Agent id.
+    pub agent: String,
+    /// Digest of the agent's order.
+    pub order: Bytes,
+    /// Application id.
+    pub application: String,
+    /// Host names of the application.
+    pub hosts: Vec<String>,
+    /// Number, from 1, per agent.
+    pub number: u64,
+    /// Made at.
+    pub this_update: String,
+    /// Last second of use.
+    pub next_update: String,
+    /// Served units with everything below, and what stands above them.
+    pub units: Vec<SnapshotUnit>,
+    /// People of the served units, ordered by id.
+    pub people: Vec<SnapshotPerson>,
+}
+
+/// A unit of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnapshotUnit {
+    /// Id.
+    pub unit: String,
+    /// Name.
+    pub name: String,
+    /// The unit above; the city has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// Whether its people are served.
+    pub served: bool,
+}
+
+/// A person of a snapshot; no name: that stands in their certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnapshotPerson {
+    /// Person id.
+    pub person: String,
+    /// Unit id.
+    pub unit: String,
+    /// Roles with their scopes.
+    pub roles: Vec<Holding>,
+}
+
+/// A snapshot's exact bytes with the registry key's signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedPeople {
+    /// The snapshot's bytes.
+    pub snapshot: Bytes,
+    /// Signature under `yinxin-people-v1`.
+    pub signature: Bytes,
+}
+
+/// The CA could not make a snapshot.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignPeopleError {
+    /// No canonical form.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// The registry key could not sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+}
+
+impl SignedPeople {
+    /// Signs a snapshot with the registry key.
+    pub fn sign(
+        snapshot: &PeopleSnapshot,
+        registry: &dyn pki::Signer,
+    ) -> Result<Self, SignPeopleError> {
+        let bytes = json::write(snapshot)?;
+        let signature = Label::People.sign(registry, &bytes)?;
+        Ok(Self { snapshot: Bytes(bytes), signature: Bytes(signature) })
+    }
+
+    /// The snapshot, if the registry key signed it.
+    pub fn open(&self, registry: &PublicKey) -> Option<PeopleSnapshot> {
+        if !Label::People.verify(registry, &self.snapshot.0, &self.signature.0) {
+            return None;
+        }
+        let read: Option<PeopleSnapshot> = json::read(&self.snapshot.0).ok();
+        read.filter(|snapshot| snapshot.v == 1)
+    }
+}
+
+impl PeopleSnapshot {
+    /// Last second of use, unix; 0 if unreadable.
+    pub fn next_update_unix(&self) -> u64 {
+        crate::time::read(&self.next_update).unwrap_or(0)
+    }
+
+    /// When it was made, unix.
+    pub fn this_update_unix(&self) -> u64 {
+        crate::time::read(&self.this_update).unwrap_or(0)
+    }
+}

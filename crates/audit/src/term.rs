@@ -1,0 +1,148 @@
+//! What a record is found by. Terms follow from the record's own bytes, so that the index can be thrown
+//! away and made again.
+
+use crate::bytes::Bytes;
+use crate::order::{Body, Order};
+use crate::record::{Cause, Event, Record};
+
+/// Every term of a record.
+pub fn terms(record: &Record) -> Vec<String> {
+    let mut terms = vec![format!("kind:{}", record.event.kind())];
+    match &record.event {
+        Event::Letter { statement, .. } => {
+            let read: Result<crate::record::LetterStatement, _> = crate::json::read(&statement.0);
+            if let Ok(letter) = read {
+                terms.push(person(&letter.person));
+                terms.push(format!("reference:{}", letter.reference));
+            }
+        }
+        Event::Application { reference, order, .. } => {
+            terms.push(format!("reference:{reference}"));
+            terms.push(of_order(order));
+        }
+        Event::Order { order, .. } => terms.extend(order_terms(order)),
+        Event::Approval { approval, person: who } => {
+            terms.push(of_order(&approval.order));
+            terms.push(person(who));
+        }
+        Event::Enacted { order, .. } => terms.push(of_order(order)),
+        Event::Intent { order, serial, .. } => {
+            terms.push(of_order(order));
+            terms.push(of_serial(serial));
+        }
+        Event::Issued { serial, subject, .. } => {
+            terms.push(of_serial(serial));
+            terms.push(person(subject));
+        }
+        Event::Used { serial, authorization, .. } => {
+            terms.push(of_serial(serial));
+            terms.push(format!("authorization:{authorization}"));
+        }
+        Event::Joined { agent, serial, order, .. } => {
+            terms.push(of_agent(agent));
+            terms.push(of_serial(serial));
+            terms.push(of_order(order));
+        }
+        Event::Revoked { certificates, cause, .. } => {
+            terms.extend(certificates.iter().map(|one| of_serial(&one.serial)));
+            terms.push(match cause {
+                Cause::Order { order } | Cause::Abandoned { order } => of_order(order),
+                Cause::Loss { reference, .. } => format!("reference:{reference}"),
+                Cause::Left { person: who } => person(who),
+            });
+        }
+        Event::Crl { issuer, number, .. } => terms.push(format!("crl:{issuer}/{number}")),
+        Event::People { agent, number, .. } => terms.push(format!("people:{agent}/{number}")),
+        Event::Refusal { about, code, .. } => {
+            terms.push(format!("about:{about}"));
+            terms.push(outcome(code.name()));
+        }
+        Event::Asked { person: who, .. } => terms.push(person(who)),
+        Event::Portal { person: who, .. } if who.is_empty() => {}
+        Event::Portal { person: who, .. } => terms.push(person(who)),
+        Event::Founding { .. } | Event::Forked { .. } => {}
+        Event::Started(_)
+        | Event::Connection(_)
+        | Event::Decision(_)
+        | Event::Completion(_)
+        | Event::Turned(_)
+        | Event::Heartbeat(_) => terms.extend(gate_terms(record)),
+    }
+    terms
+}
+
+fn gate_terms(record: &Record) -> Vec<String> {
+    let agent = record.maker.split('/').next().unwrap_or_default();
+    let mut terms = Vec::new();
+    if let Some(link) = &record.link {
+        let id = crate::access::request_id(agent, &link.epoch, link.aseq);
+        terms.push(format!("request:{id}"));
+    }
+    match &record.event {
+        Event::Connection(seen) => {
+            terms.push(person(&seen.person));
+            terms.push(of_serial(&seen.serial));
+        }
+        Event::Decision(decision) => {
+            terms.push(person(&decision.person));
+            terms.push(of_serial(&decision.serial));
+            terms.push(format!("application:{}", decision.application));
+            terms.push(format!("resource:{}", decision.resource));
+            terms.push(outcome(&decision.outcome));
+            if !decision.reference.is_empty() {
+                terms.push(format!("reference:{}", decision.reference));
+            }
+        }
+        Event::Completion(completion) => terms.push(format!("request:{}", completion.request)),
+        Event::Turned(turned) => {
+            terms.push(outcome(&turned.code));
+            if !turned.serial.is_empty() {
+                terms.push(of_serial(&turned.serial));
+            }
+            if !turned.reference.is_empty() {
+                terms.push(format!("reference:{}", turned.reference));
+            }
+        }
+        _ => terms.push(of_agent(agent)),
+    }
+    terms
+}
+
+fn order_terms(order: &Bytes) -> Vec<String> {
+    let digest = Bytes::from(crate::order::digest(&order.0));
+    let mut terms = vec![of_order(&digest)];
+    let Ok(order) = Order::read(&order.0) else { return terms };
+    terms.push(format!("order-kind:{}", order.kind));
+    terms.push(format!("order-id:{}", order.order));
+    let Ok(body) = order.body() else { return terms };
+    terms.extend(body.person().map(person));
+    if let Body::Agent(agent) = &body {
+        terms.push(of_agent(&agent.agent));
+    }
+    terms
+}
+
+/// Records of an order, by its digest.
+pub fn of_order(digest: &Bytes) -> String {
+    format!("order:{digest}")
+}
+
+/// Records about a person.
+pub fn person(id: &str) -> String {
+    format!("person:{id}")
+}
+
+/// Records about a certificate.
+pub fn of_serial(serial: &str) -> String {
+    format!("serial:{serial}")
+}
+
+/// Records about an agent.
+pub fn of_agent(agent: &str) -> String {
+    format!("agent:{agent}")
+}
+
+/// Records with an outcome.
+pub fn outcome(code: &str) -> String {
+    format!("outcome:{code}")
+}

@@ -1,0 +1,41 @@
+//! What a client signed to open a connection (RFC 8446 4.4.3), kept for the record.
+
+use std::cell::RefCell;
+use std::future::Future;
+
+/// A CertificateVerify that was found valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateVerify {
+    /// The message that was signed: padding, context and transcript hash.
+    pub message: Vec<u8>,
+    /// SignatureScheme.
+    pub scheme: u16,
+    /// The signature.
+    pub signature: Vec<u8>,
+}
+
+tokio::task_local! {
+    static SEEN: RefCell<Option<CertificateVerify>>;
+}
+
+/// Runs a handshake and gives what the client signed in it, if it did.
+pub async fn kept<F: Future>(handshake: F) -> (F::Output, Option<CertificateVerify>) {
+    SEEN.scope(RefCell::new(None), async {
+        let output = handshake.await;
+        let seen = SEEN.try_with(RefCell::take).ok().flatten();
+        (output, seen)
+    })
+    .await
+}
+
+/// Keeps a signature that was verified, if somebody wants it.
+pub(crate) fn keep(message: &[u8], signed: &rustls::DigitallySignedStruct) {
+    // Outside `kept` nobody wants it.
+    let _ = SEEN.try_with(|seen| {
+        seen.replace(Some(CertificateVerify {
+            message: message.to_vec(),
+            scheme: signed.scheme.into(),
+            signature: signed.signature().to_vec(),
+        }))
+    });
+}

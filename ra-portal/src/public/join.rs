@@ -1,0 +1,17 @@
+//! Lets an agent join; the CA checks the HMAC, this process only carries it.
+
+use crate::edge::{Message, Portal, passed_on};
+use audit::enrolment::Collected;
+use audit::join::Join;
+use axum::Json;
+use axum::extract::State;
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(super) async fn join(
+    State(portal): State<Arc<Portal>>,
+    Message(message): Message<Join>,
+) -> Result<Json<Collected>, Refused> {
+    let answer = passed_on(portal.issuer.join(&message).await);
+    portal.told("join", "", answer).await.map(Json)
+}
