@@ -1,0 +1,91 @@
+//! What operators of an agent type: `join`, `serve`, `policy explain`.
+
+mod explain;
+mod join;
+mod serve;
+
+use audit::join::JoinFile;
+use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Stands in front of an application: authenticates, authorizes, records, then forwards. 网关代理。
+///
+/// Exit codes: 0 done or permitted, 1 failed, 3 denied.
+#[derive(Parser)]
+#[command(
+    name = "agent",
+    version,
+    after_help = "Got a join file? / 收到加入文件？ agent join FILE --upstream 127.0.0.1:8000"
+)]
+pub struct Arguments {
+    /// State directory. 状态目录
+    #[arg(long, env = "YINXIN_AGENT", default_value = "agent", global = true)]
+    state: PathBuf,
+    /// Print JSON for machines. 输出 JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Joins under an order, with the join file from the CA host. 加入
+    Join(join::Arguments),
+    /// Stands in front of the application. 运行
+    Serve,
+    /// Access rules. 访问规则
+    Policy {
+        #[command(subcommand)]
+        what: Policy,
+    },
+}
+
+#[derive(Subcommand)]
+enum Policy {
+    /// Says whether a person may do something now, and by which rule. 说明
+    Explain(explain::Arguments),
+}
+
+/// Runs a command.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    let Arguments { state, json, command } = arguments;
+    let done = match command {
+        Command::Join(arguments) => join::run(&state, json, &arguments).await,
+        Command::Serve => serve::run(&state).await,
+        Command::Policy { what: Policy::Explain(arguments) } => {
+            explain::run(&state, json, &arguments)
+        }
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("agent: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What a state directory joined as.
+fn joined(folder: &Path) -> anyhow::Result<JoinFile> {
+    use anyhow::Context;
+    let path = folder.join("joined.json");
+    let text = std::fs::read(&path)
+        .with_context(|| format!("{}: not joined yet; next: agent join --help", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| path.display().to_string())
+}
+
+/// Keys are read only from files that nobody else can read.
+fn check_private(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let found = std::fs::metadata(path)?;
+    let own = rustix::process::geteuid().as_raw();
+    let safe = found.permissions().mode() & 0o077 == 0 && found.uid() == own;
+    anyhow::ensure!(
+        safe,
+        "{0} can be read by others; next: chown {own} {0} && chmod 600 {0}",
+        path.display()
+    );
+    Ok(())
+}

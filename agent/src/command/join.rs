@@ -1,0 +1,168 @@
+//! `agent join`: makes the key on this machine, proves the token to the CA through the public portal, and
+//! takes the certificate only with the log's proof that it was recorded.
+
+use super::joined;
+use crate::{AgentConfig, random, write_file};
+use anyhow::{Context, ensure};
+use audit::Bytes;
+use audit::enrolment::Collected;
+use audit::join::{Join, JoinFile};
+use audit::record::Event;
+use clap::Args;
+use keys::SoftwareSigner;
+use pki::path::{Usage, check};
+use pki::{Certificate, CertificationRequest, Signer};
+use service::Clock;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The join file.
+    file: PathBuf,
+    /// The application: address and port, plain HTTP, reachable from here only.
+    #[arg(long)]
+    upstream: SocketAddr,
+    /// Where people connect.
+    #[arg(long, default_value = "0.0.0.0:443")]
+    listen: SocketAddr,
+    /// Health, metrics and public keys of identity tokens.
+    #[arg(long, default_value = "127.0.0.1:9443")]
+    admin: SocketAddr,
+}
+
+pub(super) async fn run(
+    folder: &Path,
+    json: bool,
+    arguments: &Arguments,
+) -> anyhow::Result<ExitCode> {
+    let path = &arguments.file;
+    let text = std::fs::read(path).with_context(|| path.display().to_string())?;
+    let file: JoinFile = serde_json::from_slice(&text)
+        .context("this is no join file; next: ca-server agent register")?;
+    ensure!(file.v == 1, "this join file is of another version");
+    if let Ok(before) = joined(folder) {
+        ensure!(
+            before.order == file.order,
+            "{} joined under another order; choose another --state",
+            folder.display()
+        );
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let (signer, message) = prepared(folder, &file)?;
+    let answer = ask(&file, &message).await?;
+    let leaf = accept(&file, &signer, &answer, Clock::system().seconds())?;
+    let pem: String =
+        answer.chain.iter().map(|der| pki::certificate::pem("CERTIFICATE", &der.0)).collect();
+    write_file(&folder.join("tls.pem"), pem.as_bytes())?;
+    let Arguments { upstream, listen, admin, .. } = arguments;
+    let config = AgentConfig::new(folder, *listen, *admin, *upstream);
+    if !folder.join("agent.toml").exists() {
+        write_file(&folder.join("agent.toml"), toml(&config)?.as_bytes())?;
+    }
+    // The token is spent; what stays is whom to believe.
+    let spent = JoinFile { token: Bytes::default(), ..file };
+    write_file(&folder.join("joined.json"), &serde_json::to_vec_pretty(&spent)?)?;
+    let _ = std::fs::remove_file(folder.join("join.pending"));
+    say(json, &spent, &leaf, folder);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The key and the one message of this join; both survive a lost answer, so that it can be asked again.
+fn prepared(folder: &Path, file: &JoinFile) -> anyhow::Result<(SoftwareSigner, Join)> {
+    let (key, pending) = (folder.join("tls.key"), folder.join("join.pending"));
+    if key.exists()
+        && let Ok(kept) = std::fs::read(&pending)
+    {
+        super::check_private(&key)?;
+        let message: Join = serde_json::from_slice(&kept)?;
+        return Ok((keys::open_plain(&key)?, message));
+    }
+    ensure!(
+        !folder.join("tls.pem").exists(),
+        "{} has joined already; next: agent serve",
+        folder.display()
+    );
+    let signer = if key.exists() {
+        super::check_private(&key)?;
+        keys::open_plain(&key)?
+    } else {
+        let signer = SoftwareSigner::generate_p256()?;
+        keys::save_plain(&key, &signer)?;
+        signer
+    };
+    let request = CertificationRequest::build(&signer)?.der().to_vec();
+    let challenge = random::<16>()?;
+    let value = audit::authority::join_value(&file.token.0, &file.order.0, &challenge, &request);
+    let message = Join {
+        agent: file.agent.clone(),
+        challenge: challenge.into(),
+        request: Bytes(request),
+        value: Bytes(value),
+    };
+    write_file(&pending, &serde_json::to_vec(&message)?)?;
+    Ok((signer, message))
+}
+
+async fn ask(file: &JoinFile, message: &Join) -> anyhow::Result<Collected> {
+    let root = file.trust.root_sha256.digest().context("root fingerprint")?;
+    let tls = mtls::tls::client(root, None)?;
+    let client = mtls::Client::new(&file.trust.portal_public, Some(tls))?;
+    let answer = portal_api::Public(client).join(message).await;
+    answer.context("next: have the order approved (ca-server order list), then join again")
+}
+
+/// The certificate is for our key and name, leads to the pinned root, and stands in the log.
+fn accept(
+    file: &JoinFile,
+    signer: &SoftwareSigner,
+    answer: &Collected,
+    now: u64,
+) -> anyhow::Result<Certificate> {
+    let chain: Result<Vec<_>, _> =
+        answer.chain.iter().map(|der| Certificate::read(&der.0)).collect();
+    let chain = chain?;
+    let [leaf, between @ .., root] = chain.as_slice() else {
+        anyhow::bail!("the answer has no chain")
+    };
+    ensure!(root.sha256().as_slice() == file.trust.root_sha256.0, "the root is not the pinned one");
+    check(leaf, between, root, now, Usage::Server)?;
+    ensure!(
+        leaf.key().sha256() == signer.public_key().sha256(),
+        "the certificate is for another key"
+    );
+    let name = format!("{}/agent", file.agent);
+    ensure!(leaf.subject().common_name() == Some(name), "the certificate is for another agent");
+    let record = answer.evidence.open(&file.trust, "control")?;
+    let Event::Issued { sha256, .. } = &record.event else {
+        anyhow::bail!("the log proves something else")
+    };
+    ensure!(sha256.0 == leaf.sha256(), "the log proves another certificate");
+    Ok(leaf.clone())
+}
+
+fn toml(config: &AgentConfig) -> anyhow::Result<String> {
+    let text = format!(
+        "# 网关代理配置；改后须重启。 The agent's configuration; restart after changes.\n\
+         listen = \"{}\"\nadmin = \"{}\"\nupstream = \"{}\"\n",
+        config.listen, config.admin, config.upstream
+    );
+    Ok(text)
+}
+
+fn say(json: bool, file: &JoinFile, leaf: &Certificate, folder: &Path) {
+    let until = audit::time::seconds(leaf.not_after());
+    if json {
+        let value = serde_json::json!({
+            "agent": file.agent, "application": file.application, "hosts": file.hosts,
+            "serial": leaf.serial().to_string(), "not_after": until,
+        });
+        println!("{value}");
+        return;
+    }
+    println!("✓ {} 已加入，证书有效至 / joined, certificate until {until}", file.agent);
+    println!("  应用 / application: {} ({})", file.application, file.hosts.join(", "));
+    println!("  下一步 / next: agent --state {} serve", folder.display());
+}

@@ -1,0 +1,226 @@
+//! `agent serve`: puts the parts together and runs them until the stop.
+
+use super::{check_private, joined};
+use crate::gate::{self, Counts, Gate};
+use crate::ship::Shipper;
+use crate::spool::{Place, Spool, recover};
+use crate::token::Tokens;
+use crate::world::{Anchors, Source, watch};
+use crate::{AgentConfig, spool};
+use anyhow::Context;
+use audit::access::{Completion, Heartbeat, Started};
+use audit::join::JoinFile;
+use audit::record::Event;
+use axum::Router;
+use axum::routing::get;
+use mtls::tls::{ClientAuth, Identity, client, server};
+use pki::{Certificate, Signer};
+use service::{Admin, Clock, Metrics, Stop};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+const BEAT: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_secs(1);
+
+pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
+    service::start_logs();
+    let config = AgentConfig::read(folder)?;
+    let file = joined(folder)?;
+    check_private(&config.path("tls.key"))?;
+    let stop = Stop::on_signal()?;
+    let clock = Clock::system();
+    let metrics = Metrics::default();
+    let signer = Arc::new(keys::open_plain(&config.path("tls.key"))?);
+    let source = Arc::new(Source::open(&config, Anchors::new(&file)?, clock, metrics.clone())?);
+    let spool = start_spool(&config, &file, &signer, clock, &metrics)?;
+    let chain = chain(&config)?;
+    let gate = Arc::new(open_gate(&config, &file, &source, spool.clone(), &chain, &metrics)?);
+    let root = file.trust.root_sha256.digest().context("root")?;
+    let call = |address: &str| -> anyhow::Result<mtls::Client> {
+        let tls = client(root, Some(identity(&config)?))?;
+        Ok(mtls::Client::new(address, Some(tls))?)
+    };
+    let status = ca_api::Status(call(&file.trust.status)?);
+    let log = ca_api::Log(call(&file.trust.log)?);
+    let access = file.trust.log_key("access").context("key of the access log")?;
+    let shipper = Shipper::open(
+        &file.agent,
+        spool.clone(),
+        signer.clone(),
+        access,
+        source.marks.clone(),
+        metrics.clone(),
+    )?;
+    let issuers = gate.issuing.iter().map(|issuing| issuing.subject().der().to_vec()).collect();
+    let clients = ClientAuth::Optional { issuers };
+    let tls = server(identity(&config)?, &clients, &["h2", "http/1.1"])?;
+    let admin = Admin::new(metrics.clone()).with(published(&gate, &config, &chain)?);
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(watch(source.clone(), status, stop.clone()));
+    tasks.spawn(shipper.run(log, stop.clone()));
+    tasks.spawn(gate::sweep(gate.clone(), source.swapped.clone(), stop.clone()));
+    tasks.spawn(gate::tell(gate.clone(), stop.clone()));
+    tasks.spawn(beat(gate.clone(), source.clone(), stop.clone()));
+    let admin = admin.serve(config.admin, stop.clone());
+    let people = gate::accept::listen(gate.clone(), config.listen, tls, stop.clone());
+    tokio::try_join!(admin, people)?;
+    while tasks.join_next().await.is_some() {}
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn identity(config: &AgentConfig) -> anyhow::Result<Identity> {
+    Ok(Identity::from_files(&config.path("tls.pem"), &config.path("tls.key"))?)
+}
+
+fn chain(config: &AgentConfig) -> anyhow::Result<Vec<Certificate>> {
+    let text = std::fs::read_to_string(config.path("tls.pem"))?;
+    let blocks = pki::certificate::read_pem(&text, "CERTIFICATE");
+    Ok(blocks.iter().map(|der| Certificate::read(der)).collect::<Result<_, _>>()?)
+}
+
+/// Takes up the spool, begins a new run, and says of every request without an end that nobody knows it.
+fn start_spool(
+    config: &AgentConfig,
+    file: &JoinFile,
+    signer: &keys::SoftwareSigner,
+    clock: Clock,
+    metrics: &Metrics,
+) -> anyhow::Result<Spool> {
+    let found = recover(&config.path("spool"), &file.agent)?;
+    if !found.damaged.is_empty() {
+        metrics.condition("segments", &format!("cannot be read: {:?}", found.damaged));
+    }
+    let started = Started {
+        agent: file.agent.clone(),
+        application: file.application.clone(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        key_sha256: signer.public_key().sha256().into(),
+        cause: String::new(),
+    };
+    let maker = format!("{}/agent", file.agent);
+    let spool = spool::Spool::start(
+        config,
+        (maker, started),
+        (found.next, found.bytes),
+        clock,
+        metrics.clone(),
+    )?;
+    for request in found.open {
+        let unknown =
+            Completion { request, outcome: "unknown".into(), status: 0, up: 0, down: 0, micros: 0 };
+        spool.note(Event::Completion(unknown), Vec::new());
+    }
+    Ok(spool)
+}
+
+fn open_gate(
+    config: &AgentConfig,
+    file: &JoinFile,
+    source: &Source,
+    spool: Spool,
+    chain: &[Certificate],
+    metrics: &Metrics,
+) -> anyhow::Result<Gate> {
+    let [_, issuing @ .., root] = chain else { anyhow::bail!("tls.pem holds no chain") };
+    let clock = Clock::system();
+    Ok(Gate {
+        agent: file.agent.clone(),
+        application: file.application.clone(),
+        hosts: file.hosts.clone(),
+        upstream: config.upstream,
+        limits: config.limits.clone(),
+        root: root.clone(),
+        issuing: issuing.to_vec(),
+        arc: pki::oid::Arc::read(&file.trust.arc).context("arc")?,
+        portal: file.trust.portal_public.clone(),
+        world: source.world.clone(),
+        spool,
+        tokens: Tokens::open(config, &file.agent, &file.application, clock.seconds())?,
+        clock,
+        metrics: metrics.clone(),
+        live: Default::default(),
+        turned: Default::default(),
+        counts: Counts::default(),
+    })
+}
+
+/// What applications read: the keys of identity tokens, plain and signed by the agent's own key.
+fn published(
+    gate: &Arc<Gate>,
+    config: &AgentConfig,
+    chain: &[Certificate],
+) -> anyhow::Result<Router> {
+    let text = std::fs::read_to_string(config.path("tls.key"))?;
+    let pkcs8 = pki::certificate::read_pem(&text, "PRIVATE KEY").pop().context("tls.key")?;
+    let signer = Arc::new(keys::TokenKey::from_pkcs8(&zeroize::Zeroizing::new(pkcs8))?);
+    let (plain, signed, chain) = (gate.clone(), gate.clone(), chain.to_vec());
+    Ok(
+        Router::new()
+            .route("/jwks.json", get(move || async move { axum::Json(plain.tokens.jwks()) }))
+            .route(
+                "/jwks.jws",
+                get(move || async move {
+                    signed.tokens.signed_jwks(&signer, &chain).unwrap_or_default()
+                }),
+            ),
+    )
+}
+
+/// Every second: whether decisions can be made; every ten: a heartbeat, and the token key's age.
+async fn beat(gate: Arc<Gate>, source: Arc<Source>, stop: Stop) {
+    let mut told: Option<Instant> = None;
+    loop {
+        let state = usable(&gate);
+        if told.is_none_or(|at| at.elapsed() > BEAT) {
+            told = Some(Instant::now());
+            if let Err(error) = gate.tokens.rotate(gate.clock.seconds()) {
+                tracing::error!(error = format!("{error:#}"), "no new token key");
+            }
+            let event = Event::Heartbeat(heartbeat(&gate, &source, state));
+            let _ = gate.spool.record(event, Vec::new(), Place::Ends).await;
+        }
+        tokio::select! {
+            () = source.swapped.notified() => {}
+            go = stop.pause(LOOK) => if !go { return },
+        }
+    }
+}
+
+/// Says on `/readyz` whether decisions can be made.
+fn usable(gate: &Gate) -> &'static str {
+    let now = gate.clock.seconds();
+    let world = gate.world.load();
+    let left = i64::try_from(world.limit()).unwrap_or(0) - i64::try_from(now).unwrap_or(0);
+    gate.metrics.set("world_seconds_left", left);
+    match world.usable(now) {
+        Ok(_) => {
+            gate.metrics.condition("world-age", "");
+            "ready"
+        }
+        Err(code) => {
+            gate.metrics.condition("world-age", code.en());
+            code.name()
+        }
+    }
+}
+
+fn heartbeat(gate: &Gate, source: &Source, state: &str) -> Heartbeat {
+    let checkpoint = {
+        let marks = source.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        marks.access.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
+    };
+    let (permitted, denied, connections) = gate.counts.read();
+    Heartbeat {
+        application: gate.application.clone(),
+        permitted,
+        denied,
+        connections,
+        world: gate.world.load().in_force(),
+        checkpoint,
+        spooled: gate.spool.bytes(),
+        state: state.into(),
+    }
+}

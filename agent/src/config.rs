@@ -1,0 +1,114 @@
+//! The agent's configuration: `agent.toml` in its state directory, unknown keys refused. What the agent
+//! is stands in its join file and its certificate; here stands only how this machine runs it.
+
+use serde::{Deserialize, Serialize};
+use service::config::ConfigError;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+const MEBIBYTE: u64 = 1024 * 1024;
+
+/// `agent.toml`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentConfig {
+    /// Where people connect.
+    pub listen: SocketAddr,
+    /// Health, metrics, public keys of identity tokens: loopback or an inner network.
+    pub admin: SocketAddr,
+    /// The application: address and port, plain HTTP, reachable by this agent only.
+    pub upstream: SocketAddr,
+    /// Limits.
+    #[serde(default)]
+    pub limits: Limits,
+    /// The spool.
+    #[serde(default)]
+    pub spool: SpoolConfig,
+    #[serde(skip)]
+    folder: PathBuf,
+}
+
+/// What a gate puts up with; every value stands here with its default.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Open connections.
+    pub connections: usize,
+    /// Open connections of one certificate.
+    pub connections_of_one: usize,
+    /// Handshakes under way.
+    pub handshakes: usize,
+    /// Seconds for a handshake.
+    pub handshake_seconds: u64,
+    /// Seconds for the head of a request.
+    pub head_seconds: u64,
+    /// Seconds without a request on an open connection.
+    pub idle_seconds: u64,
+    /// Hours that a connection may live.
+    pub connection_hours: u64,
+    /// Seconds without a byte of a body, either way.
+    pub body_idle_seconds: u64,
+    /// Seconds for the application to begin an answer.
+    pub answer_seconds: u64,
+    /// Largest body of a request, in bytes.
+    pub body_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4_096,
+            connections_of_one: 64,
+            handshakes: 400,
+            handshake_seconds: 5,
+            head_seconds: 10,
+            idle_seconds: 75,
+            connection_hours: 8,
+            body_idle_seconds: 30,
+            answer_seconds: 60,
+            body_bytes: 16 * 1024 * MEBIBYTE,
+        }
+    }
+}
+
+/// The spool's sizes, in bytes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SpoolConfig {
+    /// Everything that the log has not acknowledged; requests are refused at 95 %.
+    pub bytes: u64,
+    /// One segment, filled with zeros ahead.
+    pub segment_bytes: u64,
+}
+
+impl Default for SpoolConfig {
+    fn default() -> Self {
+        Self { bytes: 4 * 1024 * MEBIBYTE, segment_bytes: 16 * MEBIBYTE }
+    }
+}
+
+impl AgentConfig {
+    /// Reads `agent.toml` of a state directory.
+    pub fn read(folder: &Path) -> Result<Self, ConfigError> {
+        let mut config: Self = service::config::read(&folder.join("agent.toml"))?;
+        config.folder = folder.to_owned();
+        Ok(config)
+    }
+
+    /// A configuration for a new state directory.
+    pub fn new(folder: &Path, listen: SocketAddr, admin: SocketAddr, upstream: SocketAddr) -> Self {
+        Self {
+            listen,
+            admin,
+            upstream,
+            limits: Limits::default(),
+            spool: SpoolConfig::default(),
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// A path in the state directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}

@@ -1,0 +1,298 @@
+//! Connections: accepted within limits, handshaken in time, recorded, served, ended in time.
+
+use super::Gate;
+use super::judged::{Agreed, Judged};
+use super::peer::{Peer, Shown};
+use super::serve::{Opened, serve};
+use super::turned::turn;
+use super::upstream::Pool;
+use crate::spool::Place;
+use audit::access::Connection;
+use audit::record::Event;
+use audit::{Bytes, Code, Disclosure};
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use mtls::proof::{CertificateVerify, kept};
+use rustls::ServerConfig;
+use service::Stop;
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// How often a connection looks whether it is over.
+const LOOK: Duration = Duration::from_secs(2);
+/// Connections get this long to end after a stop.
+const STOP_MAX: Duration = Duration::from_secs(10);
+
+/// Open connections by certificate.
+type Places = Arc<Mutex<HashMap<[u8; 32], usize>>>;
+
+struct Limited {
+    open: Arc<Semaphore>,
+    handshakes: Arc<Semaphore>,
+    of_one: Places,
+}
+
+/// Serves until the stop.
+pub async fn listen(
+    gate: Arc<Gate>,
+    address: SocketAddr,
+    config: Arc<ServerConfig>,
+    stop: Stop,
+) -> std::io::Result<()> {
+    let listener = TcpListener::bind(address).await?;
+    tracing::info!(%address, "listening");
+    let acceptor = TlsAcceptor::from(config);
+    let limited = Arc::new(Limited {
+        open: Arc::new(Semaphore::new(gate.limits.connections)),
+        handshakes: Arc::new(Semaphore::new(gate.limits.handshakes)),
+        of_one: Places::default(),
+    });
+    let tasks = tokio_util::task::TaskTracker::new();
+    loop {
+        let (stream, source) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "accept");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = stop.wait() => break,
+        };
+        let (gate, acceptor) = (gate.clone(), acceptor.clone());
+        let (limited, stop) = (limited.clone(), stop.clone());
+        tasks.spawn(async move {
+            let Ok(_place) = limited.open.clone().try_acquire_owned() else {
+                turn(&gate, "handshake", Code::TooBusy, (source, ""), "");
+                return;
+            };
+            connection(gate, stream, source, acceptor, &limited, stop).await;
+        });
+    }
+    drop(listener);
+    tasks.close();
+    let _ = tokio::time::timeout(STOP_MAX, tasks.wait()).await;
+    Ok(())
+}
+
+async fn connection(
+    gate: Arc<Gate>,
+    stream: TcpStream,
+    source: SocketAddr,
+    acceptor: TlsAcceptor,
+    limited: &Limited,
+    stop: Stop,
+) {
+    let _ = stream.set_nodelay(true);
+    let Some((stream, verify)) = handshake(&gate, stream, source, acceptor, limited).await else {
+        return;
+    };
+    let (_, session) = stream.get_ref();
+    let chain: Vec<Vec<u8>> = session
+        .peer_certificates()
+        .unwrap_or_default()
+        .iter()
+        .map(|certificate| certificate.to_vec())
+        .collect();
+    let sni = session.server_name().map(str::to_owned);
+    let http2 = session.alpn_protocol() == Some(b"h2");
+    let shown = Shown::read(&gate, &chain, gate.clock.seconds());
+    let mut place = None;
+    let mut recorded = None;
+    if let (Shown::Person(peer), Some(verify)) = (&shown, verify) {
+        place = OneOf::enter(&limited.of_one, peer.sha256, gate.limits.connections_of_one);
+        if place.is_none() {
+            turn(&gate, "handshake", Code::TooBusy, (source, &peer.serial), "");
+            return;
+        }
+        let host = sni.clone().unwrap_or_default();
+        recorded = record(&gate, peer, verify, source, (host, http2)).await;
+    }
+    let word = crate::random::<16>().map(|bytes| Bytes::from(bytes).to_string());
+    let Ok(word) = word else { return };
+    let agreed = (!http2).then(Agreed::default);
+    let opened = Arc::new(Opened {
+        source,
+        sni,
+        shown,
+        recorded,
+        pool: Arc::new(Pool::new(gate.upstream)),
+        word,
+        agreed,
+        busy: Arc::new(AtomicUsize::new(0)),
+        gate: gate.clone(),
+    });
+    gate.counts.connections.fetch_add(1, Ordering::Relaxed);
+    talk(opened, stream, http2, stop).await;
+    gate.counts.connections.fetch_sub(1, Ordering::Relaxed);
+    drop(place);
+}
+
+async fn handshake(
+    gate: &Gate,
+    stream: TcpStream,
+    source: SocketAddr,
+    acceptor: TlsAcceptor,
+    limited: &Limited,
+) -> Option<(TlsStream<TcpStream>, Option<CertificateVerify>)> {
+    let Ok(_place) = limited.handshakes.try_acquire() else {
+        turn(gate, "handshake", Code::TooBusy, (source, ""), "");
+        return None;
+    };
+    let limit = Duration::from_secs(gate.limits.handshake_seconds);
+    let shaken = tokio::time::timeout(limit, kept(acceptor.accept(stream))).await;
+    match shaken {
+        Ok((Ok(stream), verify)) => Some((stream, verify)),
+        Ok((Err(error), _)) => {
+            tracing::debug!(%source, %error, "handshake");
+            turn(gate, "handshake", Code::CertificateForeign, (source, ""), "");
+            None
+        }
+        Err(_) => {
+            turn(gate, "handshake", Code::TooBusy, (source, ""), "");
+            None
+        }
+    }
+}
+
+/// Records a connection with what the person's key signed to open it; gives the record's id.
+async fn record(
+    gate: &Gate,
+    peer: &Peer,
+    verify: CertificateVerify,
+    source: SocketAddr,
+    (host, http2): (String, bool),
+) -> Option<String> {
+    let salts = (crate::random().ok()?, crate::random().ok()?);
+    let der = Bytes::from(peer.certificate.der()).to_string();
+    let certificate = Disclosure::new("/certificate", salts.0, der.into());
+    let address = Disclosure::new("/source", salts.1, source.ip().to_string().into());
+    let seen = Connection {
+        person: peer.person.clone(),
+        serial: peer.serial.clone(),
+        sha256: peer.sha256.into(),
+        certificate: certificate.commitment().ok()?,
+        host,
+        alpn: if http2 { "h2" } else { "http/1.1" }.into(),
+        source: address.commitment().ok()?,
+        message: Bytes(verify.message),
+        scheme: verify.scheme,
+        signature: Bytes(verify.signature),
+    };
+    let event = Event::Connection(Box::new(seen));
+    match gate.spool.record(event, vec![certificate, address], Place::Begins).await {
+        Ok(recorded) => Some(recorded.request_id(&gate.agent)),
+        Err(error) => {
+            tracing::error!(%error, "a connection could not be recorded");
+            None
+        }
+    }
+}
+
+/// Speaks HTTP until the connection ends, is idle too long, too old, or the stop comes.
+async fn talk(opened: Arc<Opened>, stream: TlsStream<TcpStream>, is_http2: bool, stop: Stop) {
+    let limits = &opened.gate.limits;
+    let head = Duration::from_secs(limits.head_seconds);
+    let answered = opened.clone();
+    let service = service_fn(move |request| {
+        let opened = answered.clone();
+        async move { Ok::<_, Infallible>(serve(opened, request).await) }
+    });
+    if is_http2 {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(100)
+            .max_header_list_size(16 * 1024)
+            .max_pending_accept_reset_streams(20)
+            .max_local_error_reset_streams(100)
+            .max_send_buf_size(64 * 1024)
+            .header_table_size(4 * 1024)
+            .initial_stream_window_size(64 * 1024)
+            .initial_connection_window_size(1024 * 1024)
+            .keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_timeout(Duration::from_secs(20));
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        let mut connection = std::pin::pin!(connection);
+        let ended = until_over(&opened, &stop, connection.as_mut());
+        if ended.await.is_none() {
+            connection.as_mut().graceful_shutdown();
+            let _ = tokio::time::timeout(STOP_MAX, connection).await;
+        }
+        return;
+    }
+    let agreed = opened.agreed.clone().unwrap_or_default();
+    let judged = Judged::new(stream, &opened.word, agreed);
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(64 * 1024);
+    builder.max_headers(128).half_close(false).pipeline_flush(true);
+    let connection = builder.serve_connection(TokioIo::new(judged), service).with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = until_over(&opened, &stop, connection.as_mut());
+    if ended.await.is_none() {
+        connection.as_mut().graceful_shutdown();
+        let _ = tokio::time::timeout(STOP_MAX, connection).await;
+    }
+}
+
+/// Drives a connection; `None` once it has to be ended from here.
+async fn until_over<F: Future<Output = hyper::Result<()>>>(
+    opened: &Opened,
+    stop: &Stop,
+    mut connection: std::pin::Pin<&mut F>,
+) -> Option<()> {
+    let limits = &opened.gate.limits;
+    let life = Duration::from_secs(limits.connection_hours * 3_600);
+    let idle = Duration::from_secs(limits.idle_seconds);
+    let began = Instant::now();
+    let mut quiet = Instant::now();
+    loop {
+        tokio::select! {
+            _ = connection.as_mut() => return Some(()),
+            go = stop.pause(LOOK) => if !go { return None },
+        }
+        if opened.busy.load(Ordering::Acquire) > 0 {
+            quiet = Instant::now();
+        }
+        if began.elapsed() > life || quiet.elapsed() > idle {
+            return None;
+        }
+    }
+}
+
+/// One of the places that a certificate has.
+struct OneOf(Places, [u8; 32]);
+
+impl OneOf {
+    fn enter(places: &Places, certificate: [u8; 32], most: usize) -> Option<Self> {
+        let mut open = places.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(certificate).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Self(places.clone(), certificate))
+    }
+}
+
+impl Drop for OneOf {
+    fn drop(&mut self) {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.1);
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! HTTP/1 heads before the HTTP library sees them. It reads more than a gate may let through: two hosts,
+//! lengths beside chunks, other codings, other targets. Here every head is judged and every body counted,
+//! so that the library, the rules and the application cannot disagree where a message ends.
+//!
+//! See [`super::message`] for what becomes of a head that is not accepted.
+
+/// Largest head, in bytes.
+pub(super) const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// Most fields of a head.
+const FIELDS_MAX: usize = 100;
+
+/// Why a head or body is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum HeadError {
+    /// A line does not end in CR LF, or a control character stands in it.
+    #[error("line")]
+    Line,
+    /// Too long, or too many fields.
+    #[error("size")]
+    Size,
+    /// Not a request line and fields.
+    #[error("form")]
+    Form,
+    /// CONNECT or TRACE.
+    #[error("method")]
+    Method,
+    /// Not an origin-form target.
+    #[error("target")]
+    Target,
+    /// None, more than one, or not a name.
+    #[error("host")]
+    Host,
+    /// The end of the body can be read in two ways.
+    #[error("framing")]
+    Framing,
+    /// A body where none belongs.
+    #[error("body")]
+    Body,
+    /// An upgrade with a body.
+    #[error("upgrade")]
+    Upgrade,
+}
+
+/// Where a body ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// After so many bytes.
+    Length(u64),
+    /// In chunks.
+    Chunked,
+    /// There is none, and what follows belongs to another protocol, once it is agreed.
+    Upgrade,
+}
+
+/// Judges a whole head, with its empty line.
+pub(super) fn check(head: &[u8]) -> Result<Framing, HeadError> {
+    lines(head)?;
+    if head.starts_with(b"\r") {
+        return Err(HeadError::Form);
+    }
+    let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
+    let mut request = httparse::Request::new(&mut fields);
+    match request.parse(head) {
+        Ok(httparse::Status::Complete(length)) if length == head.len() => {}
+        Err(httparse::Error::TooManyHeaders) => return Err(HeadError::Size),
+        _ => return Err(HeadError::Form),
+    }
+    let method = request.method.ok_or(HeadError::Form)?;
+    if matches!(method, "CONNECT" | "TRACE") || !method.bytes().all(|b| b.is_ascii_uppercase()) {
+        return Err(HeadError::Method);
+    }
+    let target = request.path.ok_or(HeadError::Form)?;
+    if !target.starts_with('/') || target.contains('#') {
+        return Err(HeadError::Target);
+    }
+    let values = |name: &str| -> Vec<&[u8]> {
+        let named = request.headers.iter().filter(|f| f.name.eq_ignore_ascii_case(name));
+        named.map(|field| field.value).collect()
+    };
+    let host = match values("host").as_slice() {
+        [host] => host.to_vec(),
+        _ => return Err(HeadError::Host),
+    };
+    let name = |b: &u8| b.is_ascii_alphanumeric() || b".-:".contains(b);
+    if host.is_empty() || !host.iter().all(name) {
+        return Err(HeadError::Host);
+    }
+    let old = request.version == Some(0);
+    let framing = framing(&values("content-length"), &values("transfer-encoding"), old)?;
+    let empty = framing == Framing::Length(0);
+    if matches!(method, "GET" | "HEAD") && !empty {
+        return Err(HeadError::Body);
+    }
+    match values("upgrade").as_slice() {
+        [] => Ok(framing),
+        [_] if empty && values("content-length").is_empty() && !old => Ok(Framing::Upgrade),
+        _ => Err(HeadError::Upgrade),
+    }
+}
+
+/// Every line ends in CR LF, and nothing but tabs and text stands in it.
+pub(super) fn lines(head: &[u8]) -> Result<(), HeadError> {
+    let mut before = 0;
+    for byte in head {
+        let fine = match byte {
+            b'\n' => before == b'\r',
+            _ if before == b'\r' => false,
+            b'\r' | b'\t' => true,
+            _ => *byte >= 0x20 && *byte != 0x7f,
+        };
+        if !fine {
+            return Err(HeadError::Line);
+        }
+        before = *byte;
+    }
+    // A field that goes on in the next line.
+    let folded = head.windows(3).any(|w| matches!(w, [b'\r', b'\n', b' ' | b'\t']));
+    if folded { Err(HeadError::Line) } else { Ok(()) }
+}
+
+fn framing(lengths: &[&[u8]], codings: &[&[u8]], old: bool) -> Result<Framing, HeadError> {
+    match (lengths, codings) {
+        ([], []) => Ok(Framing::Length(0)),
+        ([], [coding]) if coding.eq_ignore_ascii_case(b"chunked") && !old => Ok(Framing::Chunked),
+        ([length], []) => {
+            let digits =
+                !length.is_empty() && length.len() <= 18 && length.iter().all(u8::is_ascii_digit);
+            let text = core::str::from_utf8(length).ok().filter(|_| digits);
+            text.and_then(|text| text.parse().ok()).map(Framing::Length).ok_or(HeadError::Framing)
+        }
+        _ => Err(HeadError::Framing),
+    }
+}

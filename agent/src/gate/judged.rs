@@ -1,0 +1,116 @@
+//! The reading side of an HTTP/1 connection, judged before the HTTP library reads it.
+
+use super::message::Reader;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Lets a held connection go on as a tunnel.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Agreed(Arc<Mutex<(bool, Option<Waker>)>>);
+
+impl Agreed {
+    /// The other protocol is agreed.
+    pub(super) fn tunnel(&self) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0 = true;
+        if let Some(waker) = state.1.take() {
+            waker.wake();
+        }
+    }
+
+    fn poll(&self, context: &Context<'_>) -> bool {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !state.0 {
+            state.1 = Some(context.waker().clone());
+        }
+        state.0
+    }
+}
+
+/// A stream whose reading side goes through a [`Reader`].
+pub(super) struct Judged<S> {
+    inner: S,
+    reader: Reader,
+    agreed: Agreed,
+    ready: Vec<u8>,
+    given: usize,
+    buffer: Box<[u8]>,
+}
+
+impl<S> Judged<S> {
+    /// Judges a stream from its beginning.
+    pub(super) fn new(inner: S, word: &str, agreed: Agreed) -> Self {
+        let buffer = vec![0; 16 * 1024].into_boxed_slice();
+        Self { inner, reader: Reader::new(word), agreed, ready: Vec::new(), given: 0, buffer }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Judged<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        to: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        loop {
+            if let Some(rest) = this.ready.get(this.given..).filter(|rest| !rest.is_empty()) {
+                let part = rest.get(..rest.len().min(to.remaining())).unwrap_or_default();
+                to.put_slice(part);
+                this.given += part.len();
+                if this.given == this.ready.len() {
+                    this.ready.clear();
+                    this.given = 0;
+                }
+                return Poll::Ready(Ok(()));
+            }
+            if this.reader.is_over() {
+                return Poll::Ready(Ok(()));
+            }
+            if this.reader.is_held() {
+                if !this.agreed.poll(context) {
+                    return Poll::Pending;
+                }
+                this.reader.tunnel();
+            }
+            let mut buffer = ReadBuf::new(&mut this.buffer);
+            match Pin::new(&mut this.inner).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(())) => this.reader.take(buffer.filled(), &mut this.ready),
+                other => return other,
+            }
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Judged<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().inner).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+}

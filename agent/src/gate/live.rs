@@ -1,0 +1,131 @@
+//! Requests under way: cut when their certificate, their person or the rules no longer let them, and when
+//! nothing moves any more.
+
+use super::Gate;
+use super::peer::Peer;
+use http::Method;
+use policy::{Asked, CanonicalPath};
+use service::Stop;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+const SWEEP: Duration = Duration::from_secs(1);
+/// Rules that read the time are asked again this often.
+const AGAIN: Duration = Duration::from_secs(30);
+/// A body slower than this over a minute is cut, in bytes a second.
+const SLOW: u64 = 1_024;
+
+/// One request under way.
+pub(crate) struct Underway {
+    pub(super) peer: Arc<Peer>,
+    pub(super) method: Method,
+    pub(super) path: CanonicalPath,
+    pub(super) cut: CancellationToken,
+    pub(super) up: AtomicU64,
+    pub(super) down: AtomicU64,
+    /// Whether the body of the request is still coming.
+    pub(super) uploading: AtomicBool,
+    /// Whether it became a tunnel, where silence is no fault.
+    pub(super) tunnel: AtomicBool,
+    pub(super) began: Instant,
+    /// Milliseconds after `began` when a byte moved last.
+    moved: AtomicU64,
+}
+
+impl Underway {
+    pub(super) fn new(peer: Arc<Peer>, method: Method, path: CanonicalPath) -> Arc<Self> {
+        Arc::new(Self {
+            peer,
+            method,
+            path,
+            cut: CancellationToken::new(),
+            up: AtomicU64::new(0),
+            down: AtomicU64::new(0),
+            uploading: AtomicBool::new(false),
+            tunnel: AtomicBool::new(false),
+            began: Instant::now(),
+            moved: AtomicU64::new(0),
+        })
+    }
+
+    /// Bytes moved.
+    pub(super) fn move_on(&self, count: &AtomicU64, bytes: usize) {
+        count.fetch_add(bytes as u64, Ordering::Relaxed);
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.moved.store(now, Ordering::Relaxed);
+    }
+
+    fn is_stuck(&self, idle: Duration) -> bool {
+        let age = self.began.elapsed();
+        let moved = Duration::from_millis(self.moved.load(Ordering::Relaxed));
+        let up = self.up.load(Ordering::Relaxed);
+        let slow = self.uploading.load(Ordering::Relaxed)
+            && age > Duration::from_secs(60)
+            && up / age.as_secs().max(1) < SLOW;
+        slow || (!self.tunnel.load(Ordering::Relaxed) && age.saturating_sub(moved) > idle)
+    }
+}
+
+/// Every request under way.
+#[derive(Default)]
+pub(crate) struct Live {
+    requests: Mutex<HashMap<u64, Arc<Underway>>>,
+    next: AtomicU64,
+}
+
+impl Live {
+    /// Enters a request; gives the number to leave with.
+    pub(super) fn enter(&self, request: Arc<Underway>) -> u64 {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).insert(number, request);
+        number
+    }
+
+    pub(super) fn leave(&self, number: u64) {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+    }
+
+    fn all(&self) -> Vec<Arc<Underway>> {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.values().cloned().collect()
+    }
+}
+
+/// Looks after requests under way until the stop; `swapped` tells of every new world.
+pub async fn sweep(gate: Arc<Gate>, swapped: Arc<tokio::sync::Notify>, stop: Stop) {
+    let mut asked = Instant::now();
+    loop {
+        let changed = tokio::select! {
+            () = swapped.notified() => true,
+            go = stop.pause(SWEEP) => if go { false } else { return },
+        };
+        let again = changed || asked.elapsed() > AGAIN;
+        if again {
+            asked = Instant::now();
+        }
+        let idle = Duration::from_secs(gate.limits.body_idle_seconds);
+        for request in gate.live.all() {
+            let lapsed = again && !still_permitted(&gate, &request);
+            if lapsed || request.is_stuck(idle) {
+                gate.metrics.count("cut", if lapsed { "lapsed" } else { "stuck" });
+                request.cut.cancel();
+            }
+        }
+    }
+}
+
+fn still_permitted(gate: &Gate, request: &Underway) -> bool {
+    let world = gate.world.load();
+    let now = gate.clock.seconds();
+    let asked = Asked {
+        person: &request.peer.person,
+        method: request.method.as_str(),
+        path: &request.path,
+        now,
+    };
+    request.peer.holds(&world, now).is_ok()
+        && world.decide(&asked).is_ok_and(|answer| answer.outcome.is_ok())
+}

@@ -1,0 +1,132 @@
+//! What people read when the gate says no: why, in plain words and both languages, who can help, and a
+//! reference number. Machines get the same as JSON. Nothing technical leaks.
+
+use super::Gate;
+use super::stream::Down;
+use audit::{Code, Problem};
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+use policy::Answer;
+
+/// A fresh reference number.
+pub(super) fn reference() -> String {
+    crate::random::<10>().map(audit::letter::reference).unwrap_or_default()
+}
+
+/// The answer to a refusal.
+pub(super) fn refusal(
+    gate: &Gate,
+    code: Code,
+    reference: &str,
+    html: bool,
+    answer: Option<&Answer>,
+) -> Response<Down> {
+    let problem = Problem::new(code, reference.to_owned());
+    let (kind, body) = if html {
+        ("text/html; charset=utf-8", page(gate, code, &problem, answer))
+    } else {
+        ("application/json", serde_json::to_string(&problem).unwrap_or_default())
+    };
+    let mut response = Response::new(Down::Own(Full::new(Bytes::from(body))));
+    *response.status_mut() = status(code);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
+    );
+    if code == Code::TooBusy {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+    }
+    response
+}
+
+fn status(code: Code) -> StatusCode {
+    match code {
+        // A gate does not say which pages an application has.
+        Code::RouteUnknown => StatusCode::FORBIDDEN,
+        Code::PersonUnknown | Code::PersonChanged | Code::NotYourRoute => StatusCode::FORBIDDEN,
+        other => service::problem::status(other),
+    }
+}
+
+/// What helps, by code: Chinese, English.
+fn help(gate: &Gate, code: Code) -> (String, String) {
+    let portal = escape(&gate.portal);
+    match code {
+        Code::CertificateRequired => (
+            format!("请插入或安装您的数字证书后重试。还没有证书的，请持领证信函到 {portal} 或用 yinxin enroll 领取。"),
+            format!("Insert or install your certificate and try again. Without one, use your enrolment letter at {portal} or with yinxin enroll."),
+        ),
+        Code::CertificateExpired => (
+            "您的证书已过有效期，请向本单位登记人员索取新的领证信函。".into(),
+            "Your certificate is out of date; ask your registration officer for a new enrolment letter.".into(),
+        ),
+        Code::CertificateRevoked => (
+            "您的证书已被吊销。如非本人挂失，请立即联系登记人员。".into(),
+            "Your certificate was revoked. If you did not report it lost, call your registration officer now.".into(),
+        ),
+        Code::CertificateForeign => (
+            "所出示的证书不是本市签发的。请在浏览器中改选本市证书后重试。".into(),
+            "The certificate that was shown is not one of this city. Choose another one in your browser.".into(),
+        ),
+        Code::StatusStale => (
+            "网关未能及时收到吊销列表或人员名单，责任在系统一方，请联系系统管理员。".into(),
+            "The gate did not receive the lists of this city in time. This is the system's fault; call the system administrator.".into(),
+        ),
+        Code::AuditFull | Code::AuditFailed => (
+            "无法留下审计记录，因此不能放行，请联系系统管理员。".into(),
+            "Nothing passes that cannot be recorded; call the system administrator.".into(),
+        ),
+        Code::PersonUnknown | Code::PersonChanged => (
+            "您不在本应用的服务范围内，或您的单位已变动，请联系登记人员。".into(),
+            "You are not among the people this application serves, or your unit changed; ask your registration officer.".into(),
+        ),
+        _ => (String::new(), String::new()),
+    }
+}
+
+fn page(gate: &Gate, code: Code, problem: &Problem, answer: Option<&Answer>) -> String {
+    let mut rows = Vec::new();
+    let world = gate.world.load();
+    let rules = world.rules.as_ref().and_then(|rules| rules.application.as_ref());
+    if let (Some(answer), Some(rules)) = (answer, rules) {
+        if let Some(rule) = rules.rule(&answer.rule) {
+            rows.push(row("依据 / rule", &rule.zh, &rule.en));
+        }
+        if !answer.resource.is_empty() {
+            rows.push(row("涉及 / about", &answer.resource, ""));
+        }
+        rows.push(row("谁可以授权 / who can grant it", &rules.grants_zh, &rules.grants_en));
+    }
+    let (zh, en) = help(gate, code);
+    if !zh.is_empty() {
+        // Already escaped where it holds something from outside.
+        rows.push(format!("<dt>怎么办 / what to do</dt><dd>{zh}<br>{en}</dd>"));
+    }
+    rows.push(row("编号 / reference", &problem.reference, &problem.code));
+    format!(
+        "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
+         <style>body{{font:18px/1.6 sans-serif;max-width:40em;margin:3em auto;padding:0 1em;\
+         color:#222;background:#fff}}h1{{font-size:1.4em}}dt{{color:#666;margin-top:1em}}\
+         dd{{margin:0}}</style></head><body><main><h1>{zh}</h1><p lang=\"en\">{en}</p>\
+         <dl>{rows}</dl></main></body></html>",
+        title = escape(&problem.zh),
+        zh = escape(&problem.zh),
+        en = escape(&problem.en),
+        rows = rows.concat()
+    )
+}
+
+fn row(name: &str, first: &str, second: &str) -> String {
+    let second = if second.is_empty() { String::new() } else { format!("<br>{}", escape(second)) };
+    format!("<dt>{name}</dt><dd>{}{second}</dd>", escape(first))
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

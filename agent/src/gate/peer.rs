@@ -1,0 +1,118 @@
+//! Who opened a connection, as their certificate and the handshake prove it. The path is checked once;
+//! whether the certificate still counts is asked at every request.
+
+use super::Gate;
+use crate::world::World;
+use audit::Code;
+use pki::path::{PathError, Usage, check};
+use pki::{Certificate, oid};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Policies of certificates that people open connections with: `official` and `staff`.
+const POLICIES: [u32; 2] = [1, 2];
+
+/// A person whose certificate leads to our root.
+pub(super) struct Peer {
+    /// Person id.
+    pub(super) person: String,
+    /// Name.
+    pub(super) name: String,
+    /// Units of the subject, highest first.
+    pub(super) units: Vec<String>,
+    /// The certificate.
+    pub(super) certificate: Certificate,
+    /// Its SHA-256.
+    pub(super) sha256: [u8; 32],
+    /// Serial number, hexadecimal.
+    pub(super) serial: String,
+    /// Class of the key store.
+    pub(super) acr: &'static str,
+    /// Generation of the world in which it was found good.
+    good_in: AtomicU64,
+}
+
+/// What a handshake brought.
+pub(super) enum Shown {
+    /// No certificate.
+    Nobody,
+    /// One that does not count, and why.
+    Refused { code: Code, serial: String },
+    /// A person.
+    Person(Arc<Peer>),
+}
+
+impl Shown {
+    /// Judges the chain of a handshake.
+    pub(super) fn read(gate: &Gate, chain: &[Vec<u8>], now: u64) -> Self {
+        let Some((leaf, rest)) = chain.split_first() else { return Self::Nobody };
+        let refused = |code: Code, serial: String| Self::Refused { code, serial };
+        let Ok(certificate) = Certificate::read(leaf) else {
+            return refused(Code::CertificateForeign, String::new());
+        };
+        let serial = certificate.serial().to_string();
+        let between: Vec<Certificate> =
+            rest.iter().take(4).filter_map(|der| Certificate::read(der).ok()).collect();
+        let between = if between.is_empty() { gate.issuing.clone() } else { between };
+        match check(&certificate, &between, &gate.root, now, Usage::Client) {
+            Ok(()) => {}
+            Err(PathError::Expired { .. }) if is_ours(gate, &certificate) => {
+                return refused(Code::CertificateExpired, serial);
+            }
+            Err(_) => return refused(Code::CertificateForeign, serial),
+        }
+        let subject = certificate.subject();
+        let (Some(person), Some(name)) = (subject.person(), subject.common_name()) else {
+            return refused(Code::NotYourRoute, serial);
+        };
+        if !is_for_people(gate, &certificate) {
+            return refused(Code::NotYourRoute, serial);
+        }
+        Self::Person(Arc::new(Peer {
+            person,
+            name,
+            units: subject.values(oid::ORGANIZATIONAL_UNIT),
+            sha256: certificate.sha256(),
+            serial,
+            acr: "urn:yinxin:key:software",
+            good_in: AtomicU64::new(0),
+            certificate,
+        }))
+    }
+}
+
+/// Whether our issuing CA signed it, whatever its time.
+fn is_ours(gate: &Gate, certificate: &Certificate) -> bool {
+    gate.issuing.iter().any(|issuing| certificate.is_signed_by(issuing.key()))
+}
+
+fn is_for_people(gate: &Gate, certificate: &Certificate) -> bool {
+    let stated = certificate.extension(oid::CERTIFICATE_POLICIES);
+    POLICIES.iter().any(|number| {
+        let policy = gate.arc.policy(*number).map(pki::extension::policy);
+        matches!(policy, Some(Ok(policy)) if stated == Some(policy.value.as_bytes()))
+    })
+}
+
+impl Peer {
+    /// Whether the certificate counts now: in time, not revoked, and the person is known with the unit
+    /// that it names.
+    pub(super) fn holds(&self, world: &World, now: u64) -> Result<(), Code> {
+        if now > self.certificate.not_after() {
+            return Err(Code::CertificateExpired);
+        }
+        if self.good_in.load(Ordering::Acquire) == world.generation && world.generation > 0 {
+            return Ok(());
+        }
+        let (_, known, _) = world.usable(now)?;
+        if world.is_revoked(self.certificate.serial()) {
+            return Err(Code::CertificateRevoked);
+        }
+        let unit = known.people.unit(&self.person).ok_or(Code::PersonUnknown)?;
+        if self.units.last().map(String::as_str) != Some(unit) {
+            return Err(Code::PersonChanged);
+        }
+        self.good_in.store(world.generation, Ordering::Release);
+        Ok(())
+    }
+}

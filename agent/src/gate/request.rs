@@ -1,0 +1,114 @@
+//! One reading of a request's head: host, target and fields, before anything is decided.
+
+use super::Gate;
+use super::fields;
+use audit::Code;
+use http::{HeaderMap, Method, Request, Version, header};
+use policy::CanonicalPath;
+
+/// Longest target, in bytes.
+const TARGET_BYTES_MAX: usize = 8 * 1024;
+
+/// A request that everybody reads alike.
+pub(super) struct Checked {
+    /// Method.
+    pub(super) method: Method,
+    /// Host as it was asked for, port kept.
+    pub(super) host: String,
+    /// Path.
+    pub(super) path: CanonicalPath,
+    /// Canonical path, and the query as it came.
+    pub(super) target: String,
+    /// What the application gets of the fields.
+    pub(super) fields: HeaderMap,
+    /// Whether another protocol is asked for.
+    pub(super) upgrade: bool,
+    /// Whether a person reads the answer.
+    pub(super) html: bool,
+}
+
+impl Checked {
+    /// Checks a head against the server name of the handshake.
+    pub(super) fn read<B>(
+        gate: &Gate,
+        sni: Option<&str>,
+        request: &Request<B>,
+    ) -> Result<Self, Code> {
+        let host = host(request)?;
+        let name = host.rsplit_once(':').map_or(host.as_str(), |(name, port)| {
+            if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host.as_str() }
+        });
+        let ours = gate.hosts.iter().any(|own| own == name);
+        if !ours || sni != Some(name) {
+            return Err(Code::Misdirected);
+        }
+        let (path, query) = target(request)?;
+        let method = request.method().clone();
+        if method == Method::CONNECT || method == Method::TRACE {
+            return Err(Code::Malformed);
+        }
+        let (fields, dropped) = fields::to_application(request.headers());
+        if dropped > 0 {
+            gate.metrics.count("field", "dropped");
+        }
+        let upgrade = request.headers().contains_key(header::UPGRADE);
+        if upgrade && request.version() != Version::HTTP_11 {
+            return Err(Code::Malformed);
+        }
+        let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        let target = match query {
+            Some(query) => format!("{}?{query}", path.text()),
+            None => path.text().to_owned(),
+        };
+        Ok(Self {
+            html: accept.is_some_and(|accept| accept.contains("text/html")),
+            method,
+            host,
+            path,
+            target,
+            fields,
+            upgrade,
+        })
+    }
+}
+
+/// The one host: of HTTP/1 the Host field, of HTTP/2 `:authority`, which a Host field must repeat.
+fn host<B>(request: &Request<B>) -> Result<String, Code> {
+    let mut named = request.headers().get_all(header::HOST).iter();
+    let field =
+        named.next().map(|value| value.to_str().map_err(|_| Code::Malformed)).transpose()?;
+    if named.next().is_some() {
+        return Err(Code::Malformed);
+    }
+    let authority = request.uri().authority().map(http::uri::Authority::as_str);
+    if authority.is_some_and(|authority| authority.contains('@')) {
+        return Err(Code::Malformed);
+    }
+    let host = match (request.version(), authority, field) {
+        (Version::HTTP_2, Some(authority), None) => authority,
+        (Version::HTTP_2, Some(authority), Some(field)) if authority == field => authority,
+        (Version::HTTP_11 | Version::HTTP_10, None, Some(field)) => field,
+        _ => return Err(Code::Malformed),
+    };
+    Ok(host.to_owned())
+}
+
+/// Path and query of an origin-form target.
+fn target<B>(request: &Request<B>) -> Result<(CanonicalPath, Option<String>), Code> {
+    let uri = request.uri();
+    let plain = match request.version() {
+        Version::HTTP_2 => uri.scheme_str() == Some("https"),
+        _ => uri.scheme().is_none(),
+    };
+    let target = uri.path_and_query().map(http::uri::PathAndQuery::as_str).unwrap_or_default();
+    if !plain || target.len() > TARGET_BYTES_MAX {
+        return Err(Code::Malformed);
+    }
+    let query = uri.query().map(str::to_owned);
+    let sound = |query: &String| query.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b'#');
+    if query.as_ref().is_some_and(|query| !sound(query)) {
+        return Err(Code::Malformed);
+    }
+    let path = CanonicalPath::read(uri.path()).map_err(|_| Code::Malformed)?;
+    Ok((path, query))
+}

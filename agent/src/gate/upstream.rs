@@ -1,0 +1,59 @@
+//! Connections to the application: HTTP/1.1, kept per connection of a person, so that two people never
+//! share one.
+
+use super::stream::Up;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpStream;
+
+/// Most connections that wait for the next request.
+const IDLE_MAX: usize = 8;
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+
+/// A connection that takes one request at a time.
+pub(super) type Sender = SendRequest<Up>;
+
+/// The connections of one person's connection.
+pub(super) struct Pool {
+    address: SocketAddr,
+    idle: Mutex<Vec<Sender>>,
+}
+
+impl Pool {
+    pub(super) fn new(address: SocketAddr) -> Self {
+        Self { address, idle: Mutex::default() }
+    }
+
+    /// A connection that is ready: a kept one, or a new one.
+    pub(super) async fn take(&self, fresh: bool) -> std::io::Result<Sender> {
+        while let Some(sender) = self.kept().filter(|_| !fresh) {
+            if sender.is_ready() {
+                return Ok(sender);
+            }
+        }
+        let connecting = TcpStream::connect(self.address);
+        let stream = tokio::time::timeout(CONNECT_MAX, connecting)
+            .await
+            .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
+        stream.set_nodelay(true)?;
+        let (sender, connection) =
+            handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
+        tokio::spawn(connection.with_upgrades());
+        Ok(sender)
+    }
+
+    fn kept(&self) -> Option<Sender> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    /// Keeps a connection for the next request.
+    pub(super) fn give_back(&self, sender: Sender) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_MAX && !sender.is_closed() {
+            idle.push(sender);
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Shipping: what is durable goes to the log in order; a segment is freed only after an acknowledgement
+//! that proves every record of it to stand in the log.
+
+use crate::spool::segment::{self, HEADER_BYTES, Header};
+use crate::spool::{Acked, Position, Spool};
+use crate::world::Marks;
+use anyhow::{Context, ensure};
+use audit::Bytes;
+use audit::access::{SignedHead, SpoolHead};
+use audit::label::Label;
+use ca_api::{Log, SaltedRecord, SpoolAck, Spooled};
+use keys::SoftwareSigner;
+use service::{Metrics, Stop};
+use std::fs::File;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tlog::merkle::{leaf_hash, verify_consistency, verify_inclusion};
+use tlog::{Checkpoint, VerifierKey};
+
+const RECORDS_MAX: usize = 256;
+const BYTES_MAX: usize = 384 * 1024;
+const LOOK: Duration = Duration::from_millis(500);
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
+
+/// Ships one agent's spool.
+pub struct Shipper {
+    agent: String,
+    spool: Spool,
+    signer: Arc<SoftwareSigner>,
+    key: VerifierKey,
+    marks: Arc<Mutex<Marks>>,
+    metrics: Metrics,
+    acked: Acked,
+    /// Chain value and sequence number at the acknowledged point of the present segment.
+    at: Option<At>,
+}
+
+struct At {
+    segment: u64,
+    header: Header,
+    offset: u64,
+    chain: [u8; 32],
+    aseq: u64,
+}
+
+/// What goes next: frames of one segment.
+struct Parcel {
+    message: Spooled,
+    entries: Vec<[u8; 32]>,
+    records: Vec<Vec<u8>>,
+    offset: u64,
+    chain: [u8; 32],
+}
+
+impl Shipper {
+    /// Takes up where the log acknowledged last.
+    pub fn open(
+        agent: &str,
+        spool: Spool,
+        signer: Arc<SoftwareSigner>,
+        key: VerifierKey,
+        marks: Arc<Mutex<Marks>>,
+        metrics: Metrics,
+    ) -> anyhow::Result<Self> {
+        let acked = Acked::read(&spool.folder)?;
+        Ok(Self { agent: agent.to_owned(), spool, signer, key, marks, metrics, acked, at: None })
+    }
+
+    /// Ships until the stop.
+    pub async fn run(mut self, log: Log, stop: Stop) {
+        loop {
+            let pause = match self.some(&log).await {
+                Ok(true) => continue,
+                Ok(false) => {
+                    self.metrics.condition("log", "");
+                    LOOK
+                }
+                Err(error) => {
+                    self.metrics.condition("log", &format!("records wait: {error:#}"));
+                    self.metrics.count("ship", "refused");
+                    self.at = None;
+                    AFTER_FAILURE
+                }
+            };
+            tokio::select! {
+                () = self.spool.news(), if pause == LOOK => {}
+                go = stop.pause(pause) => if !go { return },
+            }
+            if stop.now() {
+                return;
+            }
+        }
+    }
+
+    /// Ships one parcel; false if nothing waits.
+    async fn some(&mut self, log: &Log) -> anyhow::Result<bool> {
+        let durable = self.spool.durable();
+        if self.at.is_none() && !self.find(&durable)? {
+            return Ok(false);
+        }
+        let Some(parcel) = self.parcel(&durable)? else {
+            return self.next_segment(&durable);
+        };
+        let count = parcel.entries.len() as u64;
+        let ack = log.spool(&parcel.message).await?;
+        self.check(&ack, &parcel)?;
+        let at = self.at.as_mut().context("place")?;
+        at.offset = parcel.offset;
+        at.chain = parcel.chain;
+        at.aseq += count;
+        self.acked.records += count;
+        for record in &parcel.records {
+            self.acked.follow(&self.agent, record);
+        }
+        self.acked.write(&self.spool.folder)?;
+        self.metrics.count("ship", "done");
+        Ok(true)
+    }
+
+    /// Finds the acknowledged point again; false if there is no segment.
+    fn find(&mut self, durable: &Position) -> anyhow::Result<bool> {
+        let folder = &self.spool.folder;
+        let Some(number) =
+            segment::list(folder)?.into_iter().find(|number| *number >= self.acked.segment)
+        else {
+            return Ok(false);
+        };
+        if number != self.acked.segment {
+            self.acked.segment = number;
+            self.acked.records = 0;
+        }
+        let mut file = File::open(segment::path(folder, number))?;
+        let header = segment::header(&mut file)?.context("a segment's header")?;
+        let (mut offset, mut chain) = (HEADER_BYTES, header.chain);
+        let skip = usize::try_from(self.acked.records)?;
+        if skip > 0 {
+            let end = end_of(&mut file, number, durable)?;
+            let most = (skip, usize::MAX);
+            let frames = segment::frames(&mut file, offset, end, &chain, most)?;
+            ensure!(frames.len() == skip, "a segment lost what the log has acknowledged");
+            offset += frames.iter().map(segment::Frame::size).sum::<u64>();
+            chain = frames.last().map_or(chain, |frame| frame.chain);
+        }
+        let aseq = header.first + self.acked.records;
+        self.at = Some(At { segment: number, header, offset, chain, aseq });
+        Ok(true)
+    }
+
+    fn parcel(&self, durable: &Position) -> anyhow::Result<Option<Parcel>> {
+        let at = self.at.as_ref().context("place")?;
+        let mut file = File::open(segment::path(&self.spool.folder, at.segment))?;
+        let end = end_of(&mut file, at.segment, durable)?;
+        let most = (RECORDS_MAX, BYTES_MAX);
+        let frames = segment::frames(&mut file, at.offset, end, &at.chain, most)?;
+        let Some(last) = frames.last() else { return Ok(None) };
+        let chain = last.chain;
+        let offset = at.offset + frames.iter().map(segment::Frame::size).sum::<u64>();
+        let head = SpoolHead {
+            v: 1,
+            agent: self.agent.clone(),
+            epoch: at.header.epoch.into(),
+            count: at.aseq + frames.len() as u64,
+            chain: chain.into(),
+        };
+        let head = audit::json::write(&head)?;
+        let signature = Label::Spool.sign(self.signer.as_ref(), &head)?;
+        let mut records = Vec::with_capacity(frames.len());
+        let mut entries = Vec::with_capacity(frames.len());
+        let mut bytes = Vec::with_capacity(frames.len());
+        for frame in frames {
+            entries.push(audit::record::entry(&frame.salt, &frame.record));
+            let disclosures = match frame.disclosures.as_slice() {
+                [] => Vec::new(),
+                json => serde_json::from_slice(json)?,
+            };
+            bytes.push(frame.record.clone());
+            records.push(SaltedRecord {
+                record: Bytes(frame.record),
+                salt: frame.salt.into(),
+                disclosures,
+            });
+        }
+        let known = self.checkpoint()?.map_or(0, |head| head.size);
+        let head = SignedHead { head: Bytes(head), signature: Bytes(signature) };
+        let message = Spooled { records, head, known };
+        Ok(Some(Parcel { message, entries, records: bytes, offset, chain }))
+    }
+
+    /// The newest checkpoint that this agent holds.
+    fn checkpoint(&self) -> anyhow::Result<Option<Checkpoint>> {
+        let marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        if marks.access.is_empty() {
+            return Ok(None);
+        }
+        let open = Checkpoint::open(&marks.access, &self.key, audit::label::verify_ed25519);
+        Ok(Some(open.context("the kept checkpoint")?))
+    }
+
+    /// The log has every record of the parcel, in a tree that continues the one this agent knows.
+    fn check(&self, ack: &SpoolAck, parcel: &Parcel) -> anyhow::Result<()> {
+        let head = Checkpoint::open(&ack.checkpoint, &self.key, audit::label::verify_ed25519)
+            .context("the acknowledgement's checkpoint")?;
+        let hashes = |list: &[Bytes]| {
+            let all: Option<Vec<_>> = list.iter().map(Bytes::digest).collect();
+            all.context("a hash")
+        };
+        if let Some(known) = self.checkpoint()? {
+            let proof = hashes(&ack.consistency)?;
+            verify_consistency((known.size, &known.root), (head.size, &head.root), &proof)
+                .context("the log shows another past than before")?;
+        }
+        ensure!(ack.places.len() == parcel.entries.len(), "not every record is acknowledged");
+        for (place, entry) in ack.places.iter().zip(&parcel.entries) {
+            let proof = hashes(&place.hashes)?;
+            verify_inclusion(&leaf_hash(entry), place.index, head.size, &proof, &head.root)
+                .context("a record does not stand where the log says")?;
+        }
+        let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        marks.access.clone_from(&ack.checkpoint);
+        marks.write()
+    }
+
+    /// Frees a segment that is shipped to its end, if another follows; false while it is written.
+    fn next_segment(&mut self, durable: &Position) -> anyhow::Result<bool> {
+        let at = self.at.as_ref().context("place")?;
+        if at.segment >= durable.segment {
+            return Ok(false);
+        }
+        let done = at.segment;
+        let path = segment::path(&self.spool.folder, done);
+        let bytes = std::fs::metadata(&path)?.len();
+        self.acked.segment = done + 1;
+        self.acked.records = 0;
+        self.acked.write(&self.spool.folder)?;
+        std::fs::remove_file(&path)?;
+        self.spool.freed(bytes);
+        self.at = None;
+        Ok(true)
+    }
+}
+
+/// Frames end at what is durable in the segment that is written, at the file's end in others.
+fn end_of(file: &mut File, number: u64, durable: &Position) -> anyhow::Result<u64> {
+    match number {
+        _ if number == durable.segment => Ok(durable.offset),
+        _ => Ok(file.metadata()?.len()),
+    }
+}

@@ -1,0 +1,92 @@
+//! A start: what lies in the spool from earlier runs, and which requests never came to an end.
+
+use super::segment::{self, HEADER_BYTES};
+use audit::record::{Event, Record};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::Path;
+
+/// How far the log has acknowledged, and which requests before that point were still open.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acked {
+    /// Segment to go on with.
+    pub segment: u64,
+    /// Records of it that are acknowledged.
+    pub records: u64,
+    /// Requests that were acknowledged and not completed.
+    pub open: BTreeSet<String>,
+}
+
+impl Acked {
+    /// Reads it; a missing file is a first start.
+    pub fn read(folder: &Path) -> anyhow::Result<Self> {
+        match std::fs::read(folder.join("acked")) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes)?),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes it durable.
+    pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        Ok(crate::write_file(&folder.join("acked"), &serde_json::to_vec(self)?)?)
+    }
+
+    /// Follows a record: a permitted request is open until it is completed.
+    pub fn follow(&mut self, agent: &str, bytes: &[u8]) {
+        let Ok(record) = Record::read(bytes) else { return };
+        match (&record.event, &record.link) {
+            (Event::Decision(decision), Some(link)) if decision.outcome == "permitted" => {
+                self.open.insert(audit::access::request_id(agent, &link.epoch, link.aseq));
+            }
+            (Event::Completion(completion), _) => {
+                self.open.remove(&completion.request);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a start finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Number of the next segment.
+    pub next: u64,
+    /// Bytes of segments that lie there.
+    pub bytes: u64,
+    /// Requests without an end: their outcome is unknown.
+    pub open: BTreeSet<String>,
+    /// Segments that cannot be read.
+    pub damaged: Vec<u64>,
+}
+
+/// Reads what earlier runs left.
+pub fn recover(folder: &Path, agent: &str) -> anyhow::Result<Recovered> {
+    std::fs::create_dir_all(folder)?;
+    let acked = Acked::read(folder)?;
+    let mut found = Recovered { next: acked.segment + 1, ..Recovered::default() };
+    let mut state = Acked { open: acked.open, ..Acked::default() };
+    for number in segment::list(folder)? {
+        found.next = found.next.max(number + 1);
+        let mut file = File::open(segment::path(folder, number))?;
+        let length = file.metadata()?.len();
+        found.bytes += length;
+        let Some(header) = segment::header(&mut file)? else {
+            found.damaged.push(number);
+            continue;
+        };
+        let all = (usize::MAX, usize::MAX);
+        let frames = segment::frames(&mut file, HEADER_BYTES, length, &header.chain, all)?;
+        let skip = if number == acked.segment { acked.records } else { 0 };
+        let skip = if number < acked.segment { u64::MAX } else { skip };
+        for (position, frame) in frames.iter().enumerate() {
+            if position as u64 >= skip {
+                state.follow(agent, &frame.record);
+            }
+        }
+    }
+    found.open = state.open;
+    Ok(found)
+}

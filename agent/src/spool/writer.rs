@@ -1,0 +1,398 @@
+//! The thread that writes.
+
+use super::segment::{self, Frame, HEADER_BYTES, Header};
+use super::{NotRecorded, Recorded};
+use crate::{AgentConfig, random};
+use anyhow::Context;
+use audit::access::{CHAIN_START, Link, Started};
+use audit::record::{Event, Record};
+use audit::{Bytes, Disclosure};
+use service::{Clock, Metrics, fault};
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, oneshot};
+
+/// Most records of one commit.
+const BATCH_MAX: usize = 1_024;
+/// Most records that wait for the thread.
+const WAITING_MAX: usize = 16_384;
+/// A new run is tried this long after an error of the disk.
+const AFTER_ERROR: Duration = Duration::from_secs(1);
+/// Nobody waits longer for a record.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+/// Room for records that end things, when the spool is full.
+const RESERVE: u64 = 64 * 1024 * 1024;
+
+/// Whether a record begins something, and may be refused when room gets short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A request or connection: refused at 95 %.
+    Begins,
+    /// A denial, completion or heartbeat: may use the reserve.
+    Ends,
+}
+
+struct Wanted {
+    event: Event,
+    disclosures: Vec<Disclosure>,
+    micros: u64,
+    place: Place,
+    answer: Option<oneshot::Sender<Result<Recorded, NotRecorded>>>,
+}
+
+/// How far the spool is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Number of the segment.
+    pub segment: u64,
+    /// Offset behind its last durable frame.
+    pub offset: u64,
+}
+
+/// What the thread tells others.
+struct Told {
+    durable: Mutex<Position>,
+    news: Notify,
+    /// Bytes of segments that are not freed.
+    bytes: Mutex<u64>,
+}
+
+/// The spool of one agent.
+#[derive(Clone)]
+pub struct Spool {
+    sender: SyncSender<Wanted>,
+    told: Arc<Told>,
+    clock: Clock,
+    /// Where the segments lie.
+    pub folder: PathBuf,
+}
+
+impl Spool {
+    /// Starts the thread with a new epoch; `bytes` lie there from earlier runs, `next` is free.
+    pub fn start(
+        config: &AgentConfig,
+        (maker, started): (String, Started),
+        (next, bytes): (u64, u64),
+        clock: Clock,
+        metrics: Metrics,
+    ) -> anyhow::Result<Self> {
+        let folder = config.path("spool");
+        let (sender, receiver) = sync_channel(WAITING_MAX);
+        let told = Arc::new(Told {
+            durable: Mutex::new(Position { segment: next, offset: 0 }),
+            news: Notify::new(),
+            bytes: Mutex::new(bytes),
+        });
+        let mut writer = Writer {
+            folder: folder.clone(),
+            segment_bytes: config.spool.segment_bytes,
+            bytes_max: config.spool.bytes,
+            maker,
+            started,
+            clock,
+            metrics,
+            told: told.clone(),
+            next,
+            run: None,
+            ahead: None,
+            failed: None,
+        };
+        writer.begin_run("start").context("the spool cannot be written")?;
+        std::thread::Builder::new().name("spool".into()).spawn(move || writer.serve(&receiver))?;
+        Ok(Self { sender, told, clock, folder })
+    }
+
+    /// Records an event; it is durable when this returns.
+    pub async fn record(
+        &self,
+        event: Event,
+        disclosures: Vec<Disclosure>,
+        place: Place,
+    ) -> Result<Recorded, NotRecorded> {
+        let (answer, answered) = oneshot::channel();
+        let micros = self.clock.micros();
+        let wanted = Wanted { event, disclosures, micros, place, answer: Some(answer) };
+        self.sender.try_send(wanted).map_err(|_| NotRecorded::Failed)?;
+        match tokio::time::timeout(WAIT_MAX, answered).await {
+            Ok(Ok(result)) => result,
+            _ => Err(NotRecorded::Failed),
+        }
+    }
+
+    /// Records an event without waiting: the end of something that was recorded already.
+    pub fn note(&self, event: Event, disclosures: Vec<Disclosure>) {
+        let micros = self.clock.micros();
+        let wanted = Wanted { event, disclosures, micros, place: Place::Ends, answer: None };
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
+            self.sender.try_send(wanted)
+        {
+            tracing::error!("an end could not be recorded; it will be told as unknown");
+        }
+    }
+
+    /// How far it is durable.
+    pub fn durable(&self) -> Position {
+        self.told.durable.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits for something durable.
+    pub async fn news(&self) {
+        self.told.news.notified().await;
+    }
+
+    /// Bytes of segments that are not freed.
+    pub fn bytes(&self) -> u64 {
+        *self.told.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A segment was freed.
+    pub fn freed(&self, bytes: u64) {
+        let mut all = self.told.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        *all = all.saturating_sub(bytes);
+    }
+}
+
+/// A run: one epoch in one or more segments.
+struct Run {
+    epoch: [u8; 16],
+    aseq: u64,
+    /// Chain value behind the last record that got its place.
+    chain: [u8; 32],
+    /// Chain value behind the last durable record.
+    written: [u8; 32],
+    file: File,
+    segment: u64,
+    offset: u64,
+}
+
+struct Writer {
+    folder: PathBuf,
+    segment_bytes: u64,
+    bytes_max: u64,
+    maker: String,
+    started: Started,
+    clock: Clock,
+    metrics: Metrics,
+    told: Arc<Told>,
+    /// Number of the next segment.
+    next: u64,
+    run: Option<Run>,
+    /// The next segment, being filled.
+    ahead: Option<JoinHandle<std::io::Result<File>>>,
+    /// When the disk failed.
+    failed: Option<Instant>,
+}
+
+/// A record in its place, before it is durable.
+struct Placed {
+    frame: Frame,
+    aseq: u64,
+    answer: Option<oneshot::Sender<Result<Recorded, NotRecorded>>>,
+}
+
+impl Writer {
+    fn serve(mut self, receiver: &Receiver<Wanted>) {
+        while let Ok(first) = receiver.recv() {
+            let mut batch = vec![first];
+            batch.extend(receiver.try_iter().take(BATCH_MAX - 1));
+            self.commit(batch);
+        }
+    }
+
+    fn commit(&mut self, batch: Vec<Wanted>) {
+        if self.run.is_none() {
+            self.try_again();
+        }
+        let full = self.is_full();
+        let mut placed = Vec::with_capacity(batch.len());
+        for wanted in batch {
+            if full && wanted.place == Place::Begins {
+                refuse(wanted.answer, NotRecorded::Full);
+                continue;
+            }
+            match self.place(wanted) {
+                Ok(one) => placed.push(one),
+                Err(answer) => refuse(answer, NotRecorded::Failed),
+            }
+        }
+        match self.write(&placed) {
+            Ok(epoch) => {
+                self.metrics.condition("spool", if full { "the spool is full" } else { "" });
+                for one in placed {
+                    let recorded = Recorded { epoch: epoch.clone(), aseq: one.aseq };
+                    if let Some(answer) = one.answer {
+                        let _ = answer.send(Ok(recorded));
+                    }
+                }
+            }
+            Err(error) => {
+                // What lies behind this point is not known: never write behind it.
+                tracing::error!(error = format!("{error:#}"), "spool");
+                self.metrics.condition("spool", "records cannot be written");
+                self.run = None;
+                self.failed = Some(Instant::now());
+                for one in placed {
+                    refuse(one.answer, NotRecorded::Failed);
+                }
+            }
+        }
+    }
+
+    fn try_again(&mut self) {
+        if self.failed.is_some_and(|at| at.elapsed() < AFTER_ERROR) {
+            return;
+        }
+        if let Err(error) = self.begin_run("spool") {
+            tracing::error!(error = format!("{error:#}"), "no new run of the spool");
+            self.failed = Some(Instant::now());
+        }
+    }
+
+    fn is_full(&mut self) -> bool {
+        let bytes = *self.told.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = self.bytes_max.saturating_sub(RESERVE.min(self.bytes_max / 8));
+        self.metrics.set("spool_bytes", i64::try_from(bytes).unwrap_or(i64::MAX));
+        bytes > room / 20 * 19
+    }
+
+    /// Gives a record its place; the run moves on in memory, and is given up if it is not written.
+    fn place(&mut self, wanted: Wanted) -> Result<Placed, Option<Answer>> {
+        let Some(run) = &mut self.run else { return Err(wanted.answer) };
+        let Wanted { event, disclosures, micros, answer, .. } = wanted;
+        match frame(run, &self.maker, micros, event, &disclosures) {
+            Ok(frame) => {
+                let aseq = run.aseq;
+                run.aseq += 1;
+                run.chain = frame.chain;
+                Ok(Placed { frame, aseq, answer })
+            }
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "a record has no form");
+                Err(answer)
+            }
+        }
+    }
+
+    /// Writes records durably, in as many segments as they need; gives the epoch.
+    fn write(&mut self, placed: &[Placed]) -> anyhow::Result<Bytes> {
+        if placed.is_empty() {
+            return Ok(Bytes::default());
+        }
+        let mut bytes = Vec::new();
+        let mut last = None;
+        for one in placed {
+            let run = self.run.as_ref().context("no run")?;
+            if run.offset + bytes.len() as u64 + one.frame.size() > self.segment_bytes {
+                self.flush(&mut bytes, last)?;
+                self.roll(one.aseq)?;
+            }
+            anyhow::ensure!(one.frame.write(&mut bytes), "a record is too large");
+            last = Some(one.frame.chain);
+        }
+        self.flush(&mut bytes, last)?;
+        let run = self.run.as_ref().context("no run")?;
+        *self.told.durable.lock().unwrap_or_else(PoisonError::into_inner) =
+            Position { segment: run.segment, offset: run.offset };
+        self.told.news.notify_waiters();
+        Ok(run.epoch.into())
+    }
+
+    fn flush(&mut self, bytes: &mut Vec<u8>, chain: Option<[u8; 32]>) -> anyhow::Result<()> {
+        let run = self.run.as_mut().context("no run")?;
+        let Some(chain) = chain.filter(|_| !bytes.is_empty()) else { return Ok(()) };
+        fault::point("spool-before-write");
+        run.file.write_all(bytes)?;
+        fault::point("spool-before-sync");
+        run.file.sync_data()?;
+        run.offset += bytes.len() as u64;
+        run.written = chain;
+        bytes.clear();
+        fault::point("spool-after-sync");
+        Ok(())
+    }
+
+    /// Goes on in the next segment with the record `first`.
+    fn roll(&mut self, first: u64) -> anyhow::Result<()> {
+        let run = self.run.as_ref().context("no run")?;
+        let header = Header { epoch: run.epoch, first, chain: run.written };
+        let (file, segment) = self.new_segment(&header)?;
+        let run = self.run.as_mut().context("no run")?;
+        run.file = file;
+        run.segment = segment;
+        run.offset = HEADER_BYTES;
+        Ok(())
+    }
+
+    fn new_segment(&mut self, header: &Header) -> anyhow::Result<(File, u64)> {
+        let number = self.next;
+        let filled = match self.ahead.take() {
+            Some(ahead) => ahead.join().map_err(|_| anyhow::anyhow!("filling a segment"))?,
+            None => segment::fill(&self.folder, number, self.segment_bytes),
+        };
+        let file = segment::begin(&self.folder, number, filled?, header)?;
+        self.next += 1;
+        *self.told.bytes.lock().unwrap_or_else(PoisonError::into_inner) += self.segment_bytes;
+        let (folder, next, bytes) = (self.folder.clone(), self.next, self.segment_bytes);
+        self.ahead = Some(std::thread::spawn(move || segment::fill(&folder, next, bytes)));
+        Ok((file, number))
+    }
+
+    /// Begins a new epoch with its first record.
+    fn begin_run(&mut self, cause: &str) -> anyhow::Result<()> {
+        let header = Header { epoch: random()?, first: 0, chain: CHAIN_START };
+        let (file, segment) = self.new_segment(&header)?;
+        let mut run = Run {
+            epoch: header.epoch,
+            aseq: 0,
+            chain: header.chain,
+            written: header.chain,
+            file,
+            segment,
+            offset: HEADER_BYTES,
+        };
+        let started = Started { cause: cause.into(), ..self.started.clone() };
+        let micros = self.clock.micros();
+        let frame = frame(&run, &self.maker, micros, Event::Started(started), &[])?;
+        run.aseq = 1;
+        run.chain = frame.chain;
+        self.run = Some(run);
+        self.failed = None;
+        self.write(&[Placed { frame, aseq: 0, answer: None }])?;
+        Ok(())
+    }
+}
+
+type Answer = oneshot::Sender<Result<Recorded, NotRecorded>>;
+
+fn refuse(answer: Option<Answer>, why: NotRecorded) {
+    if let Some(answer) = answer {
+        let _ = answer.send(Err(why));
+    }
+}
+
+fn frame(
+    run: &Run,
+    maker: &str,
+    micros: u64,
+    event: Event,
+    disclosures: &[Disclosure],
+) -> anyhow::Result<Frame> {
+    let record = Record {
+        v: 1,
+        id: random::<16>()?.into(),
+        log: "access".into(),
+        maker: maker.to_owned(),
+        time: audit::time::micros(micros),
+        link: Some(Link { epoch: run.epoch.into(), aseq: run.aseq, prev: run.chain.into() }),
+        event,
+    };
+    let opened = if disclosures.is_empty() { Vec::new() } else { serde_json::to_vec(disclosures)? };
+    let frame = Frame::new(&run.chain, record.write()?, random()?, opened);
+    anyhow::ensure!(frame.is_sound(), "a record is too large");
+    Ok(frame)
+}

@@ -1,0 +1,197 @@
+//! The identity token: what the application learns about a request, signed per request (JWS compact,
+//! ES256, RFC 7515). Keys are drawn by the agent, rotated daily, published as a JWK set that the agent's
+//! own key signs.
+
+use crate::{AgentConfig, write_file};
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use data_encoding::BASE64URL_NOPAD;
+use keys::TokenKey;
+use pki::Certificate;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// A token is good for this long, in seconds.
+pub const TOKEN_SECONDS: u64 = 60;
+/// A key signs for this long, in seconds, and is published for twice as long.
+const KEY_SECONDS: u64 = 86_400;
+/// The header that carries it.
+pub const HEADER: &str = "yinxin-identity";
+
+struct Signing {
+    key: TokenKey,
+    id: String,
+    from: u64,
+    /// The encoded JWS header.
+    header: String,
+}
+
+struct Keys {
+    now: Signing,
+    /// The JWK of the key before, while its tokens may be on their way.
+    before: Option<Value>,
+}
+
+/// What a token says.
+pub struct Claims<'a> {
+    /// Person id.
+    pub person: &'a str,
+    /// Name, from the certificate.
+    pub name: &'a str,
+    /// Units, highest first.
+    pub org: &'a [String],
+    /// SHA-256 of the certificate.
+    pub certificate: &'a [u8; 32],
+    /// Class of the key store.
+    pub acr: &'a str,
+    /// The record of the request.
+    pub request: &'a str,
+    /// Method.
+    pub method: &'a str,
+    /// Canonical path and query.
+    pub target: &'a str,
+    /// Digest of the rules.
+    pub policy: &'a str,
+    /// Id of the rule.
+    pub rule: &'a str,
+}
+
+/// Makes tokens.
+pub struct Tokens {
+    agent: String,
+    application: String,
+    folder: std::path::PathBuf,
+    keys: ArcSwap<Keys>,
+}
+
+impl Tokens {
+    /// Takes up the key of the state directory, or draws the first.
+    pub fn open(
+        config: &AgentConfig,
+        agent: &str,
+        application: &str,
+        now: u64,
+    ) -> anyhow::Result<Self> {
+        let folder = config.path("identity");
+        std::fs::create_dir_all(&folder)?;
+        let keys = match std::fs::read(folder.join("current")) {
+            Ok(bytes) => {
+                let bytes = zeroize::Zeroizing::new(bytes);
+                let (from, pkcs8) = bytes.split_at_checked(8).context("identity/current")?;
+                let from = u64::from_be_bytes(from.try_into()?);
+                let before = std::fs::read(folder.join("before.jwk")).ok();
+                let before = before.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+                Keys { now: Signing::new(TokenKey::from_pkcs8(pkcs8)?, from)?, before }
+            }
+            Err(_) => {
+                let signing = Signing::new(TokenKey::generate()?, now)?;
+                signing.keep(&folder)?;
+                Keys { now: signing, before: None }
+            }
+        };
+        let (agent, application) = (agent.to_owned(), application.to_owned());
+        let tokens = Self { agent, application, folder, keys: ArcSwap::from_pointee(keys) };
+        tokens.publish()?;
+        Ok(tokens)
+    }
+
+    /// Draws a new key when the present one has signed for a day.
+    pub fn rotate(&self, now: u64) -> anyhow::Result<bool> {
+        let keys = self.keys.load();
+        if now < keys.now.from + KEY_SECONDS {
+            return Ok(false);
+        }
+        let before = keys.now.jwk();
+        write_file(&self.folder.join("before.jwk"), &serde_json::to_vec(&before)?)?;
+        let signing = Signing::new(TokenKey::generate()?, now)?;
+        signing.keep(&self.folder)?;
+        self.keys.store(Arc::new(Keys { now: signing, before: Some(before) }));
+        self.publish()?;
+        Ok(true)
+    }
+
+    /// Writes the published keys where an application on this machine reads them.
+    fn publish(&self) -> anyhow::Result<()> {
+        Ok(write_file(&self.folder.join("jwks.json"), &serde_json::to_vec(&self.jwks())?)?)
+    }
+
+    /// The published keys (RFC 7517).
+    pub fn jwks(&self) -> Value {
+        let keys = self.keys.load();
+        let all: Vec<Value> =
+            [Some(keys.now.jwk()), keys.before.clone()].into_iter().flatten().collect();
+        json!({ "keys": all })
+    }
+
+    /// The published keys as a JWS under the agent's own key, with its chain.
+    pub fn signed_jwks(&self, signer: &TokenKey, chain: &[Certificate]) -> anyhow::Result<String> {
+        let x5c: Vec<String> =
+            chain.iter().map(|c| data_encoding::BASE64.encode(c.der())).collect();
+        let header = encode(&json!({ "alg": "ES256", "typ": "jwk-set+json", "x5c": x5c }))?;
+        compact(&header, &self.jwks(), signer)
+    }
+
+    /// A token for one request.
+    pub fn token(&self, claims: &Claims<'_>, now: u64) -> anyhow::Result<String> {
+        let keys = self.keys.load();
+        let payload = json!({
+            "iss": self.agent,
+            "aud": self.application,
+            "sub": claims.person,
+            "name": claims.name,
+            "org": claims.org,
+            "x5t#S256": BASE64URL_NOPAD.encode(claims.certificate),
+            "acr": claims.acr,
+            "iat": now,
+            "exp": now + TOKEN_SECONDS,
+            "jti": claims.request,
+            "htm": claims.method,
+            "htu": BASE64URL_NOPAD.encode(&Sha256::digest(claims.target.as_bytes())),
+            "pol": claims.policy,
+            "rule": claims.rule,
+        });
+        compact(&keys.now.header, &payload, &keys.now.key)
+    }
+}
+
+impl Signing {
+    fn new(key: TokenKey, from: u64) -> anyhow::Result<Self> {
+        let (x, y) = key.coordinates();
+        // RFC 7638.
+        let thumbprint = format!(
+            r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#,
+            BASE64URL_NOPAD.encode(x),
+            BASE64URL_NOPAD.encode(y)
+        );
+        let id = BASE64URL_NOPAD.encode(&Sha256::digest(thumbprint.as_bytes()));
+        let header = encode(&json!({ "alg": "ES256", "typ": "JWT", "kid": id }))?;
+        Ok(Self { key, id, from, header })
+    }
+
+    fn keep(&self, folder: &std::path::Path) -> anyhow::Result<()> {
+        let bytes = [self.from.to_be_bytes().as_slice(), self.key.pkcs8()].concat();
+        let bytes = zeroize::Zeroizing::new(bytes);
+        Ok(write_file(&folder.join("current"), &bytes)?)
+    }
+
+    fn jwk(&self) -> Value {
+        let (x, y) = self.key.coordinates();
+        json!({
+            "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": self.id,
+            "x": BASE64URL_NOPAD.encode(x), "y": BASE64URL_NOPAD.encode(y),
+        })
+    }
+}
+
+fn encode(value: &Value) -> anyhow::Result<String> {
+    Ok(BASE64URL_NOPAD.encode(&serde_json::to_vec(value)?))
+}
+
+fn compact(header: &str, payload: &Value, key: &TokenKey) -> anyhow::Result<String> {
+    let mut token = format!("{header}.{}", encode(payload)?);
+    let signature = key.sign(token.as_bytes())?;
+    token.push('.');
+    token.push_str(&BASE64URL_NOPAD.encode(&signature));
+    Ok(token)
+}

@@ -1,0 +1,184 @@
+//! Verifying what comes: a list by the issuing key, a snapshot by the registry key, rules by their
+//! lineage from the founding statement. What does not verify changes nothing.
+
+use super::marks::{Backwards, Marks, follows};
+use super::{Known, Revocations, Rules};
+use anyhow::Context;
+use audit::Bytes;
+use audit::join::JoinFile;
+use audit::lineage::{Lineage, LineageError};
+use audit::people::{SNAPSHOT_SECONDS_MAX, SignedPeople};
+use pki::PublicKey;
+use pki::crl::RevocationList;
+use policy::Bundle;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// A clock may be this much behind the signer's, in seconds.
+const SKEW_SECONDS_MAX: u64 = 300;
+/// No revocation list is good for longer, in seconds: 31 days.
+const LIST_SECONDS_MAX: u64 = 31 * 86_400;
+
+/// Whom this agent believes: what its join file pinned, and the keys of the founding statement.
+pub struct Anchors {
+    /// Agent id.
+    pub agent: String,
+    /// Application id.
+    pub application: String,
+    /// Host names.
+    pub hosts: Vec<String>,
+    founding: [u8; 32],
+    control: tlog::VerifierKey,
+    /// Keys of the founding statement; known once the first lineage came.
+    keys: Option<FoundingKeys>,
+}
+
+struct FoundingKeys {
+    issuing: PublicKey,
+    registry: PublicKey,
+}
+
+/// Why something is not accepted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(super) enum NotAccepted {
+    /// Nobody entitled to it signed it.
+    #[error("{0} is not signed by whom it must be")]
+    Unsigned(&'static str),
+    /// It cannot be read.
+    #[error("{0} cannot be read")]
+    Malformed(&'static str),
+    /// It is for another agent, application or city.
+    #[error("{0} is for someone else")]
+    Foreign(&'static str),
+    /// Its times are outside what is allowed.
+    #[error("the times of {0} are not acceptable")]
+    Times(&'static str),
+    /// Its number.
+    #[error("{what}: {cause}")]
+    Number {
+        /// What.
+        what: &'static str,
+        /// How.
+        cause: Backwards,
+    },
+    /// The lineage.
+    #[error("the rules' lineage: {0}")]
+    Lineage(#[from] LineageError),
+    /// The checkpoint of the lineage is older than one that was seen.
+    #[error("the log went back from {known} to {offered} records")]
+    Shrunk {
+        /// What came.
+        offered: u64,
+        /// What is known.
+        known: u64,
+    },
+    /// The bundle.
+    #[error("the rules: {0}")]
+    Bundle(#[from] policy::BundleError),
+    /// The founding statement is not known yet.
+    #[error("the founding statement did not come yet")]
+    Early,
+}
+
+impl Anchors {
+    /// What a join file pins.
+    pub fn new(joined: &JoinFile) -> anyhow::Result<Self> {
+        Ok(Self {
+            agent: joined.agent.clone(),
+            application: joined.application.clone(),
+            hosts: joined.hosts.clone(),
+            founding: joined.trust.founding.digest().context("founding digest")?,
+            control: joined.trust.log_key("control").context("key of the control log")?,
+            keys: None,
+        })
+    }
+
+    /// A revocation list.
+    pub(super) fn list(
+        &self,
+        der: &[u8],
+        marks: &mut Marks,
+        now: u64,
+    ) -> Result<Arc<Revocations>, NotAccepted> {
+        const WHAT: &str = "the revocation list";
+        let keys = self.keys.as_ref().ok_or(NotAccepted::Early)?;
+        let list = RevocationList::read(der).map_err(|_| NotAccepted::Malformed(WHAT))?;
+        if !list.is_signed_by(&keys.issuing) {
+            return Err(NotAccepted::Unsigned(WHAT));
+        }
+        times(WHAT, list.this_update(), list.next_update(), LIST_SECONDS_MAX, now)?;
+        let digest = Bytes::from(Sha256::digest(der).as_slice());
+        numbered(WHAT, &mut marks.crl, list.number(), digest)?;
+        Ok(Arc::new(Revocations::new(&list)))
+    }
+
+    /// A people snapshot.
+    pub(super) fn people(
+        &self,
+        signed: &SignedPeople,
+        marks: &mut Marks,
+        now: u64,
+    ) -> Result<Arc<Known>, NotAccepted> {
+        const WHAT: &str = "the people snapshot";
+        let keys = self.keys.as_ref().ok_or(NotAccepted::Early)?;
+        let snapshot = signed.open(&keys.registry).ok_or(NotAccepted::Unsigned(WHAT))?;
+        let ours = snapshot.agent == self.agent
+            && snapshot.application == self.application
+            && snapshot.hosts == self.hosts
+            && snapshot.founding.0 == self.founding;
+        if !ours {
+            return Err(NotAccepted::Foreign(WHAT));
+        }
+        let (this, next) = (snapshot.this_update_unix(), snapshot.next_update_unix());
+        times(WHAT, this, next, SNAPSHOT_SECONDS_MAX, now)?;
+        let digest = Bytes::from(Sha256::digest(&signed.snapshot.0).as_slice());
+        numbered(WHAT, &mut marks.people, snapshot.number, digest)?;
+        Ok(Arc::new(Known::new(&snapshot)))
+    }
+
+    /// The rules, by the records from which they follow.
+    pub(super) fn rules(
+        &mut self,
+        lineage: &Lineage,
+        marks: &mut Marks,
+    ) -> Result<Arc<Rules>, NotAccepted> {
+        const WHAT: &str = "the rules";
+        let (head, authority) = lineage.replay(&self.control, &self.founding)?;
+        if head.size < marks.control {
+            return Err(NotAccepted::Shrunk { offered: head.size, known: marks.control });
+        }
+        let key =
+            |bytes: &Bytes| PublicKey::read(&bytes.0).map_err(|_| NotAccepted::Malformed(WHAT));
+        let keys = &authority.founding().keys;
+        self.keys =
+            Some(FoundingKeys { issuing: key(&keys.issuing)?, registry: key(&keys.registry)? });
+        let state = authority.bundle();
+        let files = state.files.iter().map(|file| (file.name.clone(), file.content.clone()));
+        let bundle = Bundle::read(state.version, files)?;
+        let version = u64::from(state.version);
+        numbered(WHAT, &mut marks.bundle, version, state.digest.clone())?;
+        marks.control = head.size;
+        Ok(Arc::new(Rules {
+            version: state.version,
+            digest: state.digest.clone(),
+            application: bundle.application(&self.application).cloned(),
+        }))
+    }
+}
+
+fn times(what: &'static str, this: u64, next: u64, max: u64, now: u64) -> Result<(), NotAccepted> {
+    let begun = this <= now + SKEW_SECONDS_MAX;
+    if begun && this <= next && next - this <= max { Ok(()) } else { Err(NotAccepted::Times(what)) }
+}
+
+fn numbered(
+    what: &'static str,
+    mark: &mut (u64, Bytes),
+    number: u64,
+    digest: Bytes,
+) -> Result<(), NotAccepted> {
+    follows(mark, number, &digest).map_err(|cause| NotAccepted::Number { what, cause })?;
+    *mark = (number, digest);
+    Ok(())
+}
