@@ -21,6 +21,9 @@ pub(crate) struct City {
     pub trust_file: String,
     /// Health and metrics by process.
     pub admin_urls: BTreeMap<String, String>,
+    /// The gate in front of the sample application, once it has joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentUrls>,
     /// The people.
     pub people: Vec<Person>,
 }
@@ -30,6 +33,19 @@ pub(crate) struct City {
 pub(crate) struct PortalUrls {
     pub public_url: String,
     pub staff_url: String,
+}
+
+/// The gate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct AgentUrls {
+    /// The application behind the gate.
+    pub url: String,
+    /// Keys of identity tokens.
+    pub jwks_url: String,
+    /// State directory.
+    pub state: String,
+    /// Where the sample application listens, for the agent only.
+    pub upstream: String,
 }
 
 /// The CA's public files.

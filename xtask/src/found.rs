@@ -125,6 +125,16 @@ enum Role {
     LogAdmin,
     PublicAdmin,
     StaffAdmin,
+    Gate,
+    GateAdmin,
+    Exchange,
+}
+
+/// Where gate, its admin address and the sample application listen, behind the CA's block.
+pub(crate) fn gate_ports(city: &City) -> anyhow::Result<[u16; 3]> {
+    let (_, port) = city.portal.public_url.rsplit_once(':').context("public_url")?;
+    let ports = Ports { base: port.parse()? };
+    Ok([ports.at(Role::Gate), ports.at(Role::GateAdmin), ports.at(Role::Exchange)])
 }
 
 fn people_keys(folder: &Path) -> anyhow::Result<()> {
@@ -329,6 +339,7 @@ fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
             ("portal-public".to_owned(), admin(ports.at(Role::PublicAdmin))),
             ("portal-staff".to_owned(), admin(ports.at(Role::StaffAdmin))),
         ]),
+        agent: None,
         people,
     })
 }

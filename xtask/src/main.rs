@@ -6,6 +6,7 @@ mod bench;
 mod city;
 mod demo;
 mod found;
+mod gate;
 mod processes;
 mod run;
 mod tool;
@@ -34,7 +35,7 @@ enum Command {
         /// no PKCS#12 files: for tests, which found many cities.
         #[arg(long)]
         keys: Option<PathBuf>,
-        /// First of twelve ports; a free block is looked for otherwise.
+        /// First of sixteen ports; a free block is looked for otherwise.
         #[arg(long)]
         ports: Option<u16>,
     },

@@ -22,6 +22,9 @@ pub(crate) const PROCESSES: [(&str, &str, [&str; 2]); 5] = [
     ("portal-staff", "ra-portal", ["serve", "staff"]),
 ];
 
+/// The gate and the application behind it, once the gate has joined.
+pub(crate) const GATE: [(&str, &str); 2] = [("exchange", "exchange"), ("agent", "agent")];
+
 /// Running processes; dropping it ends what still runs.
 pub(crate) struct Running {
     children: Vec<(String, Child)>,
@@ -37,26 +40,53 @@ impl Running {
             running.spawn(name)?;
         }
         let city = City::read(folder)?;
-        for (name, url) in &city.admin_urls {
+        for (name, url) in city.admin_urls.iter().filter(|(name, _)| *name != "agent") {
             running.ready(name, url).await?;
         }
+        if city.agent.is_some() {
+            running.start_gate(&city).await?;
+        }
         Ok(running)
+    }
+
+    /// Starts the sample application and the gate in front of it.
+    pub(crate) async fn start_gate(&mut self, city: &City) -> anyhow::Result<()> {
+        let agent = city.agent.as_ref().context("no gate")?;
+        for (name, binary) in GATE {
+            let mut command = Command::new(tool::binary(binary)?);
+            let state = self.folder.join(&agent.state);
+            match name {
+                "agent" => command.arg("--state").arg(&state).arg("serve"),
+                _ => command
+                    .args(["--listen", &agent.upstream])
+                    .arg("--jwks")
+                    .arg(state.join("identity/jwks.json"))
+                    .args(["--issuer", "gate-1", "--audience", "exchange"]),
+            };
+            self.begin(name, command)?;
+        }
+        let url = city.admin_urls.get("agent").context("admin address")?;
+        self.ready("agent", url).await
     }
 
     fn spawn(&mut self, name: &str) -> anyhow::Result<()> {
         let (_, binary, words) =
             PROCESSES.iter().find(|(known, _, _)| *known == name).context("no such process")?;
-        let log = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(self.folder.join(format!("logs/{name}.log")))?;
         let mut command = Command::new(tool::binary(binary)?);
         match *binary {
             "ca-server" => command.arg("--state").arg(self.folder.join("ca")),
             _ => command.arg("--config").arg(self.folder.join("portal.toml")),
         };
+        command.args(words);
+        self.begin(name, command)
+    }
+
+    fn begin(&mut self, name: &str, mut command: Command) -> anyhow::Result<()> {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.join(format!("logs/{name}.log")))?;
         let child = command
-            .args(words)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

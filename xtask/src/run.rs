@@ -37,6 +37,11 @@ pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
         println!("正在登记首批人员 … / registering the first officials …");
         first_officials(folder)?;
     }
+    if City::read(folder)?.agent.is_none() {
+        println!("正在登记网关并加入 … / registering the gate and joining …");
+        crate::gate::join(folder)?;
+        running.start_gate(&City::read(folder)?).await?;
+    }
     print(folder, &City::read(folder)?);
     loop {
         tokio::select! {
@@ -82,6 +87,10 @@ fn print(folder: &Path, city: &City) {
     println!("吊销列表 / CRL       {}", city.ca.crl_url);
     for (log, place) in &city.logs {
         println!("日志 / log {log:<9} {}/checkpoint", place.url);
+    }
+    if let Some(agent) = &city.agent {
+        println!("公文交换 / exchange  {} （需证书 / with a certificate）", agent.url);
+        println!("令牌公钥 / JWKS      {}", agent.jwks_url);
     }
     println!("根证书 / root        {at}/{}", city.ca.root_pem);
     println!("说明文件 / described {at}/city.json");

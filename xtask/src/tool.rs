@@ -54,6 +54,13 @@ pub(crate) fn yinxin() -> anyhow::Result<Command> {
     Ok(Command::new(binary("yinxin")?))
 }
 
+/// `agent` on the state directory of a city's gate.
+pub(crate) fn agent(city: &Path) -> anyhow::Result<Command> {
+    let mut command = Command::new(binary("agent")?);
+    command.arg("--state").arg(city.join("gate"));
+    Ok(command)
+}
+
 /// `ca-server` on the state directory of a city.
 pub(crate) fn ca_server(city: &Path) -> anyhow::Result<Command> {
     let mut command = Command::new(binary("ca-server")?);
