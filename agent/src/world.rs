@@ -195,7 +195,7 @@ impl World {
 /// The code of a denial.
 pub fn denial_code(denial: Denial) -> Code {
     match denial {
-        Denial::Unknown => Code::PersonUnknown,
+        Denial::Unknown => Code::NotServed,
         Denial::Route => Code::RouteUnknown,
         Denial::Rule => Code::NotPermitted,
         Denial::Error => Code::PolicyError,

@@ -1,9 +1,12 @@
 //! Role `log`: sequences records into the logs, signs checkpoints, publishes tiles, takes records
 //! from portals. Holds the checkpoint keys and nothing else.
 
+mod auditors;
+mod evidence;
 pub(crate) mod project;
 mod publish;
 mod routes;
+mod search;
 pub mod sequencer;
 
 use crate::CaConfig;

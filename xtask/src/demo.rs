@@ -1,6 +1,7 @@
 //! `make demo`: plays the journey against the running city by itself, one line a step.
 
 pub(crate) mod act;
+mod gate;
 
 use crate::city::City;
 use act::Actor;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 /// A revocation must be seen within this long.
 const SEEN_SECONDS_MAX: u64 = 5;
 
-/// Plays the journey and leaves `demo/good.*` and `demo/revoked.*`.
+/// Plays the journey and leaves `demo/good.*`, `demo/revoked.*`, `demo/denied.*`, `demo/evidence.tar`.
 pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
     let city = City::read(folder)?;
     let actor = Actor::new(folder)?;
@@ -23,7 +24,9 @@ pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
     let _ = std::fs::remove_dir_all(&demo);
     std::fs::create_dir_all(&demo)?;
     let mut step = Step(0);
-    for (name, given, unit) in [("good", "王", "sz-office"), ("revoked", "李", "sz-finance")] {
+    for (name, given, unit) in
+        [("good", "王", "sz-office"), ("revoked", "李", "sz-finance"), ("denied", "赵", "shangluo")]
+    {
         let name_zh = format!("{given}演示{}", act::suffix()?);
         let person = actor.register(&name_zh, unit)?;
         step.done(&format!(
@@ -55,6 +58,7 @@ pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
         }
     }
     judged(folder, &city, &demo, &mut step).await?;
+    gate::play(folder, &city, &actor, &mut step).await?;
     println!("完成 / done: {}", demo.display());
     Ok(())
 }

@@ -48,7 +48,7 @@ fn status(code: Code) -> StatusCode {
     match code {
         // A gate does not say which pages an application has.
         Code::RouteUnknown => StatusCode::FORBIDDEN,
-        Code::PersonUnknown | Code::PersonChanged | Code::NotYourRoute => StatusCode::FORBIDDEN,
+        Code::PersonChanged | Code::NotYourRoute => StatusCode::FORBIDDEN,
         other => service::problem::status(other),
     }
 }
@@ -81,7 +81,7 @@ fn help(gate: &Gate, code: Code) -> (String, String) {
             "无法留下审计记录，因此不能放行，请联系系统管理员。".into(),
             "Nothing passes that cannot be recorded; call the system administrator.".into(),
         ),
-        Code::PersonUnknown | Code::PersonChanged => (
+        Code::NotServed | Code::PersonChanged => (
             "您不在本应用的服务范围内，或您的单位已变动，请联系登记人员。".into(),
             "You are not among the people this application serves, or your unit changed; ask your registration officer.".into(),
         ),
@@ -94,6 +94,7 @@ fn page(gate: &Gate, code: Code, problem: &Problem, answer: Option<&Answer>) -> 
     let world = gate.world.load();
     let rules = world.rules.as_ref().and_then(|rules| rules.application.as_ref());
     if let (Some(answer), Some(rules)) = (answer, rules) {
+        rows.push(row("应用 / application", &rules.zh, &rules.en));
         if let Some(rule) = rules.rule(&answer.rule) {
             rows.push(row("依据 / rule", &rule.zh, &rule.en));
         }

@@ -108,7 +108,7 @@ impl Peer {
         if world.is_revoked(self.certificate.serial()) {
             return Err(Code::CertificateRevoked);
         }
-        let unit = known.people.unit(&self.person).ok_or(Code::PersonUnknown)?;
+        let unit = known.people.unit(&self.person).ok_or(Code::NotServed)?;
         if self.units.last().map(String::as_str) != Some(unit) {
             return Err(Code::PersonChanged);
         }

@@ -1,10 +1,13 @@
 //! The log's mTLS routes. One verb a file.
 
 mod append;
+mod ask;
 mod spool;
 
+use super::auditors::Auditors;
 use crate::CaConfig;
 use crate::peer::Services;
+use audit::trust::Trust;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
@@ -20,6 +23,9 @@ pub(super) struct LogState {
     metrics: Metrics,
     clock: Clock,
     services: Services,
+    config: CaConfig,
+    trust: Trust,
+    auditors: Auditors,
 }
 
 impl LogState {
@@ -29,13 +35,23 @@ impl LogState {
         clock: Clock,
         config: &CaConfig,
     ) -> anyhow::Result<Self> {
-        Ok(Self { store, metrics, clock, services: Services::open(config)? })
+        let trust = crate::founding::trust(config)?;
+        Ok(Self {
+            store,
+            metrics,
+            clock,
+            services: Services::open(config)?,
+            config: config.clone(),
+            auditors: Auditors::new(trust.clone()),
+            trust,
+        })
     }
 }
 
 pub(super) fn router(state: Arc<LogState>) -> Router {
     Router::new()
         .route(ca_api::log::APPEND, post(append::append))
+        .route(ca_api::log::ASK, post(ask::ask))
         .route(ca_api::log::SPOOL, post(spool::spool))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(state)

@@ -97,6 +97,7 @@ codes! {
     StateConflict "state-conflict" Policy "与当前状态不符。" "This does not fit the present state.";
     UnsignedAuthority "unsigned-authority" Policy "数据库内容没有签名依据，已停止执行并记录。" "The database says what nobody signed; nothing was done and this was recorded.";
     NotPermitted "not-permitted" Policy "访问规则不允许此项操作。" "The access rules do not permit this.";
+    NotServed "not-served" Policy "本应用不为您服务。" "This application does not serve you.";
     RouteUnknown "route-unknown" Policy "本应用没有这项功能。" "This application has nothing of this kind.";
     PolicyError "policy-error" Policy "访问规则无法判定，已拒绝。" "The access rules could not be evaluated; that is a no.";
     CertificateRequired "certificate-required" Peer "此处需要客户端证书。" "A client certificate is required here.";

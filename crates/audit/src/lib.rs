@@ -13,6 +13,7 @@ pub mod bytes;
 pub mod code;
 pub mod commitment;
 pub mod enrolment;
+pub mod evidence;
 pub mod export;
 pub mod founding;
 pub mod join;

@@ -82,6 +82,7 @@ fn gate_terms(record: &Record) -> Vec<String> {
         Event::Connection(seen) => {
             terms.push(person(&seen.person));
             terms.push(of_serial(&seen.serial));
+            terms.push(of_handshake(&seen.message));
         }
         Event::Decision(decision) => {
             terms.push(person(&decision.person));
@@ -140,6 +141,11 @@ pub fn of_serial(serial: &str) -> String {
 /// Records about an agent.
 pub fn of_agent(agent: &str) -> String {
     format!("agent:{agent}")
+}
+
+/// Connections that show the same signed message; there must be one.
+pub fn of_handshake(message: &Bytes) -> String {
+    format!("handshake:{}", crate::access::sha256(&message.0))
 }
 
 /// Records with an outcome.

@@ -48,6 +48,8 @@ pub mod both {
 pub mod log {
     /// [`super::Append`] → [`super::Appended`].
     pub const APPEND: &str = "/v1/records";
+    /// `audit::evidence::SignedRequest` → `LogAnswer`; auditors only.
+    pub const ASK: &str = "/v1/ask";
     /// [`super::Spooled`] → [`super::SpoolAck`]; agents only.
     pub const SPOOL: &str = "/v1/spool";
 }
@@ -289,6 +291,14 @@ impl Issuer {
 pub struct Log(pub Client);
 
 impl Log {
+    /// Asks with an auditor's own key.
+    pub async fn ask(
+        &self,
+        message: &audit::evidence::SignedRequest,
+    ) -> Result<audit::evidence::LogAnswer, Refusal> {
+        ask(&self.0, log::ASK, message).await
+    }
+
     /// Hands in an agent's records; they stand in the log when this returns.
     pub async fn spool(&self, message: &Spooled) -> Result<SpoolAck, Refusal> {
         ask(&self.0, log::SPOOL, message).await

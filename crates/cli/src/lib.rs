@@ -2,9 +2,11 @@
 //! reports a loss with it. It holds its user's own key and believes nobody but the trust file.
 //!
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
-//! sign. In reading order: [`request`], [`enroll`], [`approve`], [`cert`], [`report_lost`].
+//! sign. In reading order: [`request`], [`enroll`], [`approve`], [`cert`], [`report_lost`],
+//! [`mod@audit`].
 
 pub mod approve;
+pub mod audit;
 pub mod cert;
 pub mod enroll;
 mod exit;
@@ -48,6 +50,8 @@ enum Command {
     Approve(approve::Arguments),
     /// Shows or exports certificates. 查看、导出证书
     Cert(cert::Arguments),
+    /// Searches the log and exports evidence, with an auditor's certificate. 审计
+    Audit(audit::Arguments),
     /// Reports a certificate lost: it is revoked at once. 挂失
     ReportLost(report_lost::Arguments),
 }
@@ -89,6 +93,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Request(arguments) => request::run(output, &arguments),
         Command::Enroll(arguments) => enroll::run(output, &arguments).await,
         Command::Approve(arguments) => approve::run(output, &arguments).await,
+        Command::Audit(arguments) => audit::run(output, &arguments).await,
         Command::Cert(arguments) => cert::run(output, &arguments),
         Command::ReportLost(arguments) => report_lost::run(output, &arguments).await,
     };

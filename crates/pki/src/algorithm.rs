@@ -206,6 +206,22 @@ impl PublicKey {
     }
 }
 
+impl PublicKey {
+    /// Whether this key made a signature of a TLS 1.3 handshake (RFC 8446 4.2.3): as [`Self::verify`],
+    /// except that RSA keys sign with PSS there.
+    pub fn verify_tls13(&self, scheme: u16, message: &[u8], signature: &[u8]) -> bool {
+        let rsa = self.algorithm.key == RSA;
+        let verifier: &dyn sig::VerificationAlgorithm = match (scheme, self.algorithm.name) {
+            (0x0403, "p256") | (0x0503, "p384") | (0x0807, "ed25519") => self.algorithm.verifier,
+            (0x0804, _) if rsa => &sig::RSA_PSS_2048_8192_SHA256,
+            (0x0805, _) if rsa => &sig::RSA_PSS_2048_8192_SHA384,
+            (0x0806, _) if rsa => &sig::RSA_PSS_2048_8192_SHA512,
+            _ => return false,
+        };
+        sig::UnparsedPublicKey::new(verifier, &self.raw).verify(message, signature).is_ok()
+    }
+}
+
 impl core::fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "PublicKey({})", self.algorithm.name)

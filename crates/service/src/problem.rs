@@ -13,10 +13,10 @@ pub fn status(code: Code) -> StatusCode {
         BindMismatch, CertificateExpired, CertificateForeign, CertificateRequired,
         CertificateRevoked, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, KeyForeign,
         KeyNotAllowed, KeyUnknown, KeyWeak, LabelNotAllowed, LetterLost, LintFailed, LogBehind,
-        Malformed, Misdirected, NotFound, NotPermitted, NotReady, NotYourRoute, OrderAltered,
-        OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete, OrderUnknown, PersonChanged,
-        PersonLeft, PersonUnknown, PolicyError, PortalUnknown, ProfileChanged, QuotaUsed,
-        RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RulesMalformed,
+        Malformed, Misdirected, NotFound, NotPermitted, NotReady, NotServed, NotYourRoute,
+        OrderAltered, OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete, OrderUnknown,
+        PersonChanged, PersonLeft, PersonUnknown, PolicyError, PortalUnknown, ProfileChanged,
+        QuotaUsed, RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RulesMalformed,
         SpoolForked, SpoolGap, StateConflict, StatusStale, TooBusy, TooLarge, TooManyTries,
         Unavailable, UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed,
         UseSignature, WrongCode,
@@ -31,7 +31,7 @@ pub fn status(code: Code) -> StatusCode {
         WrongCode | LabelNotAllowed | BindMismatch | ApprovalSignature | ApproverUnknown
         | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope | ApproverSelf
         | ApprovalsMissing | NotYourRoute | PortalUnknown | UnsignedAuthority | OrderAltered
-        | QuotaUsed | NotPermitted | PolicyError => StatusCode::FORBIDDEN,
+        | QuotaUsed | NotPermitted | NotServed | PolicyError => StatusCode::FORBIDDEN,
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
             StatusCode::NOT_FOUND
         }

@@ -193,6 +193,29 @@ impl Actor {
     }
 }
 
+impl Actor {
+    /// An auditor's command, with their certificate.
+    pub(crate) fn audit(&self, words: &[&str]) -> anyhow::Result<Command> {
+        let auditor = self.city.holders("auditor").next().context("no auditor")?;
+        let path = |place: &Option<String>| -> anyhow::Result<PathBuf> {
+            Ok(self.folder.join(place.as_deref().context("place")?))
+        };
+        let mut command = tool::yinxin()?;
+        command
+            .arg("audit")
+            .args(words)
+            .arg("--trust")
+            .arg(self.folder.join(&self.city.trust_file))
+            .arg("--cert")
+            .arg(path(&auditor.cert)?)
+            .arg("--key")
+            .arg(path(&auditor.key)?)
+            .arg("--passphrase-file")
+            .arg(path(&auditor.passphrase_file)?);
+        Ok(command)
+    }
+}
+
 fn pause() {
     #[expect(clippy::disallowed_methods, reason = "polls a running system from outside")]
     std::thread::sleep(LOOK);

@@ -1,0 +1,109 @@
+//! Auditors ask with their own key: searches and exports. Every question is a record itself, durable
+//! before its answer.
+
+use super::LogState;
+use crate::log::{evidence, search};
+use crate::random;
+use crate::store::ledger;
+use audit::evidence::{Ask, LogAnswer, LogRequest, SignedRequest};
+use audit::record::Event;
+use audit::{Code, Disclosure, Problem};
+use axum::extract::State;
+use axum::{Extension, Json};
+use mtls::Connection;
+use pki::Certificate;
+use service::problem::Refused;
+use std::sync::Arc;
+
+/// `POST /v1/ask`
+pub(super) async fn ask(
+    State(state): State<Arc<LogState>>,
+    Extension(connection): Extension<Connection>,
+    Json(message): Json<SignedRequest>,
+) -> Result<Json<LogAnswer>, Refused> {
+    let result = answer(&state, &connection, &message).await;
+    let outcome = result.as_ref().map_or_else(|code| code.name(), |_| "done");
+    state.metrics.count("ask", outcome);
+    result.map(Json).map_err(|code| {
+        let reference = random::id().unwrap_or_default();
+        Refused(Problem::new(code, reference))
+    })
+}
+
+async fn answer(
+    state: &LogState,
+    connection: &Connection,
+    message: &SignedRequest,
+) -> Result<LogAnswer, Code> {
+    let (request, certificate) = message.open().ok_or(Code::ApprovalSignature)?;
+    // The connection and the request are the same person's.
+    let same = connection.certificate.as_ref().is_some_and(|der| **der == message.certificate.0);
+    if !same || request.founding != state.trust.founding {
+        return Err(Code::NotYourRoute);
+    }
+    let asked = audit::time::read(&request.time).ok_or(Code::Malformed)?;
+    let now = state.clock.seconds();
+    let fresh = (request.nonce.0.as_slice(), asked);
+    let auditor = state.auditors.admit(&state.store, &certificate, fresh, now).await?;
+    let answer = found(state, &auditor, &request).await?;
+    let given = match &answer {
+        LogAnswer::Search(answer) => answer.found.len() as u64,
+        LogAnswer::Export(_) => 1,
+    };
+    record(state, &auditor.person, message, &certificate, given).await.map_err(|error| {
+        tracing::error!(error = format!("{error:#}"), "ask");
+        Code::Unavailable
+    })?;
+    Ok(answer)
+}
+
+async fn found(
+    state: &LogState,
+    auditor: &crate::log::auditors::Auditor,
+    request: &LogRequest,
+) -> Result<LogAnswer, Code> {
+    let failed = |error: anyhow::Error| {
+        tracing::error!(error = format!("{error:#}"), "ask");
+        Code::Unavailable
+    };
+    let mut tx = state.store.read().await.map_err(|error| failed(error.into()))?;
+    match &request.ask {
+        Ask::Search(asked) => {
+            if !audit::record::LOGS.contains(&asked.log.as_str()) {
+                return Err(Code::Malformed);
+            }
+            let answer = search::search(&mut tx, &state.auditors, auditor, asked).await;
+            Ok(LogAnswer::Search(Box::new(answer.map_err(failed)?)))
+        }
+        Ask::Export(question) => {
+            // Evidence names people and their approvers: for auditors of the whole city.
+            if auditor.scopes.is_some() {
+                return Err(Code::ApproverScope);
+            }
+            let city = &state.trust.city;
+            let made = evidence::export(&mut tx, &state.config, city, question).await;
+            made.map_err(failed)?.map(LogAnswer::Export).ok_or(Code::NotFound)
+        }
+    }
+}
+
+async fn record(
+    state: &LogState,
+    person: &str,
+    message: &SignedRequest,
+    certificate: &Certificate,
+    given: u64,
+) -> anyhow::Result<()> {
+    let der = audit::Bytes::from(certificate.der()).to_string();
+    let disclosure = Disclosure::new("/certificate", random::bytes()?, der.into());
+    let event = Event::Asked {
+        person: person.to_owned(),
+        request: message.request.clone(),
+        signature: message.signature.clone(),
+        certificate: disclosure.commitment()?,
+        given,
+    };
+    let mut tx = state.store.write().await?;
+    ledger::write(&mut tx, "log", state.clock.micros(), event, &[disclosure]).await?;
+    Ok(tx.commit().await?)
+}

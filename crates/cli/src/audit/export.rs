@@ -1,0 +1,80 @@
+//! `yinxin audit export`: the evidence of one request or certificate, checked before it is kept.
+
+use super::{Auditor, ask};
+use crate::exit::{Failure, file_failure};
+use crate::{Output, files};
+use audit::Bytes;
+use audit::evidence::{Ask, LogAnswer, Question};
+use audit::trust::Trust;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `yinxin audit export`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "yinxin audit search --json names requests. / 请求名见 audit search --json\n\
+    Anybody checks it with / 任何人可验证: yinxin-verify --trust trust.json evidence.tar"
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    auditor: Auditor,
+    /// Name of a request, as AGENT/EPOCH/NUMBER. 请求
+    #[arg(long, required_unless_present = "certificate", conflicts_with = "certificate")]
+    request: Option<String>,
+    /// Serial number of a certificate. 证书序列号
+    #[arg(long)]
+    certificate: Option<String>,
+    /// Where the bundle goes. 证据包
+    #[arg(long, default_value = "evidence.tar")]
+    out: PathBuf,
+}
+
+pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure> {
+    let question = match (&asked.request, &asked.certificate) {
+        (Some(request), _) => Question::Request(request.clone()),
+        (_, Some(serial)) => Question::Certificate(serial.to_lowercase()),
+        _ => return Err(Failure::usage("要导出什么？", "say --request or --certificate")),
+    };
+    let answer = ask(&asked.auditor, Ask::Export(question)).await?;
+    let LogAnswer::Export(exported) = answer else {
+        return Err(Failure::usage("日志的应答不对。", "the log answered something else"));
+    };
+    let contents: BTreeMap<String, Vec<u8>> =
+        exported.files.iter().map(|(name, content)| (name.clone(), content.0.clone())).collect();
+    let trust: Trust = files::document(&asked.auditor.trust)?;
+    let report = verify::verify(&contents, Some(&trust));
+    if let Some(failed) = &report.failed {
+        return Err(Failure::usage("导出的内容未通过验证，未保存。", failed.to_string()));
+    }
+    write(&asked.out, &exported.files)?;
+    for (zh, en) in &report.sentences {
+        output.line(&format!("  {zh}\n    {en}"));
+    }
+    output.line(&format!("✓ 证据包 / evidence bundle: {}", asked.out.display()));
+    output.line(&format!(
+        "  下一步 / next: yinxin-verify --trust trust.json {}",
+        asked.out.display()
+    ));
+    let sentences: Vec<_> =
+        report.sentences.iter().map(|(zh, en)| serde_json::json!({ "zh": zh, "en": en })).collect();
+    output.json(&serde_json::json!({
+        "out": asked.out.display().to_string(), "verdict": report.verdict.name(),
+        "sentences": sentences,
+    }));
+    Ok(())
+}
+
+/// The same files give the same bytes.
+fn write(path: &Path, contents: &BTreeMap<String, Bytes>) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| file_failure(path, &error);
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, content) in contents {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.0.len() as u64);
+        header.set_mode(0o644);
+        header.set_mtime(0);
+        builder.append_data(&mut header, name, content.0.as_slice()).map_err(failed)?;
+    }
+    let bytes = builder.into_inner().map_err(failed)?;
+    std::fs::write(path, bytes).map_err(failed)
+}

@@ -1,0 +1,124 @@
+//! A record as a sentence in both languages.
+
+use audit::record::{Event, Record};
+use std::collections::BTreeMap;
+
+/// The name of the request that a record is about, if it is about one.
+pub(super) fn request_of(record: &Record) -> Option<String> {
+    match &record.event {
+        Event::Completion(ended) => Some(ended.request.clone()),
+        Event::Decision(_) => {
+            let link = record.link.as_ref()?;
+            let agent = record.maker.strip_suffix("/agent")?;
+            Some(audit::access::request_id(agent, &link.epoch, link.aseq))
+        }
+        _ => None,
+    }
+}
+
+/// The sentence: Chinese, English.
+pub(super) fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String) {
+    let time = record.time.get(..19).unwrap_or(&record.time).replace('T', " ");
+    let who = |person: &str| match names.get(person) {
+        Some(name) => format!("{name}（{person}）"),
+        None => person.to_owned(),
+    };
+    let (zh, en) = match &record.event {
+        Event::Connection(_)
+        | Event::Decision(_)
+        | Event::Completion(_)
+        | Event::Turned(_)
+        | Event::Started(_)
+        | Event::Heartbeat(_) => at_the_gate(record, who),
+        Event::Order { order, .. } => {
+            let read = audit::Order::read(&order.0);
+            let (id, kind) = read.map(|order| (order.order, order.kind)).unwrap_or_default();
+            (format!("签发机构制作指令 {id}（{kind}）"), format!("the CA made order {id} ({kind})"))
+        }
+        Event::Approval { person, .. } => {
+            (format!("{} 批准了指令", who(person)), format!("{} approved an order", who(person)))
+        }
+        Event::Issued { serial, subject, profile, .. } => (
+            format!("向 {} 签发证书 {serial}（{profile}）", who(subject)),
+            format!("certificate {serial} ({profile}) was issued to {}", who(subject)),
+        ),
+        Event::Revoked { certificates, reason, .. } => (
+            format!("吊销 {} 张证书（{reason}）", certificates.len()),
+            format!("{} certificates were revoked ({reason})", certificates.len()),
+        ),
+        Event::Refusal { code, act, about, .. } => (
+            format!("拒绝 {act} {about}：{}", code.zh()),
+            format!("refused {act} {about}: {}", code.en()),
+        ),
+        Event::Asked { person, given, .. } => (
+            format!("审计员 {} 查询了日志，得到 {given} 条", who(person)),
+            format!("auditor {} asked the log and got {given} records", who(person)),
+        ),
+        Event::Portal { process, act, outcome, .. } => (
+            format!("门户（{process}）称：{act}，{outcome}"),
+            format!("the portal ({process}) says: {act}, {outcome}"),
+        ),
+        other => (other.kind().to_owned(), other.kind().to_owned()),
+    };
+    (format!("{time}Z {zh}。"), format!("{time}Z {en}."))
+}
+
+fn at_the_gate(record: &Record, who: impl Fn(&str) -> String) -> (String, String) {
+    match &record.event {
+        Event::Connection(seen) => (
+            format!("{} 用证书 {} 连接 {}", who(&seen.person), seen.serial, seen.host),
+            format!("{} connected to {} with {}", who(&seen.person), seen.host, seen.serial),
+        ),
+        Event::Decision(decision) if decision.outcome == "permitted" => (
+            format!(
+                "{} 对 {} 执行 {}，规则 {} 允许",
+                who(&decision.person),
+                decision.resource,
+                decision.action,
+                decision.rule
+            ),
+            format!(
+                "{} was permitted to {} {} by rule {}",
+                who(&decision.person),
+                decision.action,
+                decision.resource,
+                decision.rule
+            ),
+        ),
+        Event::Decision(decision) => (
+            format!(
+                "{} 请求 {} {}，被拒绝（{}，编号 {}）",
+                who(&decision.person),
+                decision.method,
+                decision.resource,
+                decision.outcome,
+                decision.reference
+            ),
+            format!(
+                "{} asked for {} {} and was denied ({}, reference {})",
+                who(&decision.person),
+                decision.method,
+                decision.resource,
+                decision.outcome,
+                decision.reference
+            ),
+        ),
+        Event::Completion(ended) => (
+            format!("请求 {} 结束：{}，应答 {}", ended.request, ended.outcome, ended.status),
+            format!("request {} ended: {}, status {}", ended.request, ended.outcome, ended.status),
+        ),
+        Event::Turned(turned) => (
+            format!("网关拒绝 {} 次（{}，{}）", turned.count, turned.stage, turned.code),
+            format!("turned away {} times ({}, {})", turned.count, turned.stage, turned.code),
+        ),
+        Event::Started(started) => (
+            format!("网关 {} 启动（{}）", started.agent, started.cause),
+            format!("agent {} started ({})", started.agent, started.cause),
+        ),
+        Event::Heartbeat(beat) => (
+            format!("网关在运行：允许 {}，拒绝 {}", beat.permitted, beat.denied),
+            format!("agent lives: {} permitted, {} denied", beat.permitted, beat.denied),
+        ),
+        _ => (String::new(), String::new()),
+    }
+}

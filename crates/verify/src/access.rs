@@ -1,0 +1,141 @@
+//! The request: its connection, its decision and its end, each in its place in the access log.
+
+use crate::Failed;
+use crate::bundle::Bundle;
+use crate::control::{Control, certificate_in, opens};
+use crate::origin::Origin;
+use audit::access::{Completion, Connection, Decision, Link, request_id};
+use audit::evidence::Shown;
+use audit::record::{Event, Record};
+use pki::{Certificate, PublicKey};
+use tlog::Checkpoint;
+
+/// What a client signs in front of the transcript hash (RFC 8446 4.4.3).
+const CONTEXT: &[u8] = b"TLS 1.3, client CertificateVerify\0";
+
+/// A request whose records hold.
+pub struct Request {
+    /// Agent id.
+    pub agent: String,
+    /// When it was decided, as the agent says.
+    pub time: String,
+    /// The decision's record.
+    pub record: Record,
+    /// The decision's entry.
+    pub entry: [u8; 32],
+    /// Its place in the agent's run.
+    pub link: Link,
+    /// The decision.
+    pub decision: Decision,
+    /// Canonical path and query.
+    pub target: String,
+    /// The person's certificate.
+    pub certificate: Certificate,
+    /// How it ended, if that was recorded.
+    pub completion: Option<Completion>,
+}
+
+/// Checks the records of the request with this name.
+pub fn check(
+    bundle: &Bundle,
+    origin: &Origin,
+    control: &Control,
+    name: &str,
+) -> Result<Request, Failed> {
+    let parts = bundle.request.as_ref();
+    let parts = parts.ok_or_else(|| Failed::missing("access", "there are no access records"))?;
+    let head =
+        Checkpoint::open(&parts.access.checkpoint, &origin.access, audit::label::verify_ed25519)
+            .map_err(|_| Failed::altered("access checkpoint", "the log's key did not sign it"))?;
+    let mut connections = Vec::new();
+    let mut decided = None;
+    let mut completion = None;
+    for shown in &parts.access.records {
+        let item = format!("access {}", shown.proven.index);
+        let record = shown.proven.open(&head).filter(|record| record.log == "access");
+        let record =
+            record.ok_or_else(|| Failed::altered(&item, "it is not what the log holds there"))?;
+        match &record.event {
+            Event::Connection(seen) => {
+                let link = linked(&item, &record)?;
+                connections.push((id(&record, &link), (**seen).clone(), shown, item));
+            }
+            Event::Decision(decision) => {
+                let link = linked(&item, &record)?;
+                if id(&record, &link) == name {
+                    decided = Some((record.clone(), (**decision).clone(), link, shown, item));
+                }
+            }
+            Event::Completion(ended) if ended.request == name => completion = Some(ended.clone()),
+            _ => return Err(Failed::altered(item, "it does not belong to this request")),
+        }
+    }
+    let (record, decision, link, shown, item) =
+        decided.ok_or_else(|| Failed::missing(name, "the decision is not there"))?;
+    let target = opens(&item, &decision.target, "/target", &shown.disclosures)?;
+    let target = target.as_str().unwrap_or_default().to_owned();
+    let certificate = connection(control, &decision, &connections)?;
+    let entry = shown.proven.entry();
+    let entry = entry.ok_or_else(|| Failed::altered(&item, "its salt is not 32 bytes"))?;
+    let agent = agent_of(&record).to_owned();
+    let time = record.time.clone();
+    Ok(Request { agent, time, record, entry, link, decision, target, certificate, completion })
+}
+
+type Opened<'a> = (String, Connection, &'a Shown, String);
+
+/// The connection that the decision names: opened by the key of the certificate, and by no other
+/// connection with the same signature.
+fn connection(
+    control: &Control,
+    decision: &Decision,
+    connections: &[Opened<'_>],
+) -> Result<Certificate, Failed> {
+    let found = connections.iter().find(|(id, ..)| *id == decision.connection);
+    let (_, seen, shown, item) = found
+        .ok_or_else(|| Failed::missing(&decision.connection, "the connection is not there"))?;
+    if connections.len() > 1 {
+        return Err(Failed::altered(item, "another connection shows the same signature"));
+    }
+    opens(item, &seen.source, "/source", &shown.disclosures)?;
+    let value = opens(item, &seen.certificate, "/certificate", &shown.disclosures)?;
+    let certificate = certificate_in(item, value)?;
+    let issuing = PublicKey::read(&control.authority.founding().keys.issuing.0)
+        .map_err(|error| Failed::altered("founding statement", error.to_string()))?;
+    let issued = control.certificates.get(&seen.serial);
+    let issued = issued.ok_or_else(|| {
+        Failed::missing(format!("certificate {}", seen.serial), "its record is not there")
+    })?;
+    let same = issued.sha256() == certificate.sha256()
+        && seen.sha256.0 == certificate.sha256()
+        && certificate.serial().to_string() == seen.serial
+        && certificate.is_signed_by(&issuing)
+        && certificate.subject().person().as_deref() == Some(seen.person.as_str())
+        && (&seen.person, &seen.serial) == (&decision.person, &decision.serial);
+    if !same {
+        return Err(Failed::altered(
+            item,
+            "certificate, person and decision do not belong together",
+        ));
+    }
+    let (padding, rest) = seen.message.0.split_at_checked(64).unwrap_or_default();
+    let hash = rest.strip_prefix(CONTEXT).map_or(0, <[u8]>::len);
+    let form = padding.len() == 64 && padding.iter().all(|b| *b == 0x20) && matches!(hash, 32 | 48);
+    let key = certificate.key();
+    if !form || !key.verify_tls13(seen.scheme, &seen.message.0, &seen.signature.0) {
+        return Err(Failed::altered(item, "the person's key did not open this connection"));
+    }
+    Ok(certificate)
+}
+
+fn linked(item: &str, record: &Record) -> Result<Link, Failed> {
+    record.link.clone().ok_or_else(|| Failed::altered(item, "it has no place in a run"))
+}
+
+fn agent_of(record: &Record) -> &str {
+    record.maker.strip_suffix("/agent").unwrap_or_default()
+}
+
+fn id(record: &Record, link: &Link) -> String {
+    request_id(agent_of(record), &link.epoch, link.aseq)
+}

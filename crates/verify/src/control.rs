@@ -1,0 +1,124 @@
+//! Authority: every record of `control` in its place under a signed checkpoint, replayed from leaf 0, with
+//! everything that orders and certificates commit to.
+
+use crate::Failed;
+use crate::bundle::Bundle;
+use crate::origin::Origin;
+use audit::lineage::{LineageError, replay};
+use audit::order::{Body, Order};
+use audit::record::{Event, Record};
+use audit::{Authority, Bytes, Code, Disclosure, commitment};
+use pki::Certificate;
+use std::collections::BTreeMap;
+
+/// What the records of `control` say.
+pub struct Control {
+    /// The records with their indexes.
+    pub records: Vec<(u64, Record)>,
+    /// Authority behind the last of them.
+    pub authority: Authority,
+    /// Orders by digest, with what opens them.
+    pub orders: BTreeMap<Bytes, (Order, Body, Vec<Disclosure>)>,
+    /// Issued certificates by serial number.
+    pub certificates: BTreeMap<String, Certificate>,
+}
+
+/// Checks and replays.
+pub fn check(bundle: &Bundle, origin: &Origin) -> Result<Control, Failed> {
+    let (_, records) = bundle.control.open(&origin.control).map_err(failed)?;
+    let authority = replay(&records, &origin.founding).map_err(failed)?;
+    let mut control =
+        Control { records, authority, orders: BTreeMap::new(), certificates: BTreeMap::new() };
+    for (index, record) in control.records.clone() {
+        let opened = bundle.openings.iter().find(|opening| opening.index == index);
+        let opened = opened.map(|opening| opening.disclosures.clone()).unwrap_or_default();
+        match &record.event {
+            Event::Order { order, .. } => control.order(index, order, opened)?,
+            Event::Issued { certificate, serial, sha256, .. } => {
+                control.certificate(index, (certificate, serial, sha256), &opened)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(control)
+}
+
+fn failed(error: LineageError) -> Failed {
+    match error {
+        LineageError::Checkpoint => Failed::altered("control checkpoint", error.to_string()),
+        LineageError::Record(index) => {
+            Failed::altered(format!("control {index}"), "it is not what the log holds there")
+        }
+        LineageError::Founding => Failed::altered("control 0", error.to_string()),
+        LineageError::Unsigned { index, code } => {
+            let item = format!("control {index}");
+            let why = format!("what it rests on is not there or does not carry it ({code})");
+            match code {
+                Code::OrderAltered | Code::ApprovalSignature | Code::Malformed => {
+                    Failed::altered(item, why)
+                }
+                _ => Failed::missing(item, why),
+            }
+        }
+        _ => Failed::altered("control", error.to_string()),
+    }
+}
+
+/// A commitment opens, is opened wrongly, or is not opened.
+pub(crate) fn opens<'a>(
+    item: &str,
+    commitment: &Bytes,
+    path: &str,
+    disclosures: &'a [Disclosure],
+) -> Result<&'a serde_json::Value, Failed> {
+    if !disclosures.iter().any(|disclosure| disclosure.path == path) {
+        return Err(Failed::missing(format!("{item} {path}"), "it is not disclosed"));
+    }
+    commitment::open(commitment, path, disclosures)
+        .map_err(|_| Failed::altered(format!("{item} {path}"), "it is not what was committed to"))
+}
+
+/// A certificate that a commitment holds, in base64url.
+pub(crate) fn certificate_in(item: &str, value: &serde_json::Value) -> Result<Certificate, Failed> {
+    let der = value.as_str().and_then(Bytes::read);
+    let read = der.and_then(|der| Certificate::read(&der.0).ok());
+    read.ok_or_else(|| Failed::altered(item, "it holds no certificate"))
+}
+
+impl Control {
+    fn order(&mut self, index: u64, bytes: &Bytes, opened: Vec<Disclosure>) -> Result<(), Failed> {
+        let item = format!("control {index} order");
+        let wrong = |error: audit::order::OrderError| Failed::altered(&item, error.to_string());
+        let order = Order::read(&bytes.0).map_err(wrong)?;
+        let body = order.body().map_err(wrong)?;
+        for (path, commitment) in body.commitments() {
+            opens(&item, commitment, &path, &opened)?;
+        }
+        let digest = Bytes::from(audit::order::digest(&bytes.0));
+        self.orders.insert(digest, (order, body, opened));
+        Ok(())
+    }
+
+    fn certificate(
+        &mut self,
+        index: u64,
+        (commitment, serial, sha256): (&Bytes, &str, &Bytes),
+        opened: &[Disclosure],
+    ) -> Result<(), Failed> {
+        let item = format!("control {index} certificate");
+        let value = opens(&item, commitment, "/certificate", opened)?;
+        let certificate = certificate_in(&item, value)?;
+        let same = certificate.sha256().as_slice() == sha256.0
+            && certificate.serial().to_string() == serial;
+        if !same {
+            return Err(Failed::altered(item, "it is another certificate than the record names"));
+        }
+        self.certificates.insert(serial.to_owned(), certificate);
+        Ok(())
+    }
+
+    /// Records of a kind.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.records.iter().map(|(_, record)| &record.event)
+    }
+}

@@ -1,0 +1,161 @@
+//! The decision again: the people, the revocation list and the rules that were in force, and what they
+//! give for this request.
+
+use crate::Failed;
+use crate::access::Request;
+use crate::bundle::{Bundle, RequestParts};
+use crate::control::Control;
+use audit::Bytes;
+use audit::people::PeopleSnapshot;
+use audit::record::Event;
+use pki::PublicKey;
+use pki::crl::RevocationList;
+use policy::{Asked, CanonicalPath, People};
+use sha2::{Digest, Sha256};
+
+/// Outcomes that no rule gave: the certificate or person did not count.
+const BEFORE_RULES: [&str; 6] = [
+    "certificate-expired",
+    "certificate-revoked",
+    "not-served",
+    "person-changed",
+    "status-stale",
+    "not-your-route",
+];
+
+/// Decides again.
+pub fn check(bundle: &Bundle, control: &Control, request: &Request) -> Result<(), Failed> {
+    let parts = bundle.request.as_ref();
+    let parts = parts.ok_or_else(|| Failed::missing("people.json", "the file is not there"))?;
+    let now = request.record.unix();
+    let snapshot = people(parts, control, request)?;
+    let revoked = list(parts, control, request)?;
+    let permitted = request.decision.outcome == "permitted";
+    let late = now > snapshot.next_update_unix();
+    if permitted && (revoked || late) {
+        let why = if revoked { "the certificate was revoked" } else { "the people were too old" };
+        return Err(Failed::altered("decision", why));
+    }
+    if permitted || !BEFORE_RULES.contains(&request.decision.outcome.as_str()) {
+        rules(control, request, &snapshot, now)?;
+    }
+    Ok(())
+}
+
+fn key(what: &Bytes) -> Result<PublicKey, Failed> {
+    PublicKey::read(&what.0)
+        .map_err(|error| Failed::altered("founding statement", error.to_string()))
+}
+
+/// The snapshot of the number that the decision names, as `control` records it.
+fn people(
+    parts: &RequestParts,
+    control: &Control,
+    request: &Request,
+) -> Result<PeopleSnapshot, Failed> {
+    const ITEM: &str = "people snapshot";
+    let registry = key(&control.authority.founding().keys.registry)?;
+    let snapshot = parts.people.open(&registry);
+    let snapshot =
+        snapshot.ok_or_else(|| Failed::altered(ITEM, "the registry key did not sign it"))?;
+    let digest = Bytes::from(Sha256::digest(&parts.people.snapshot.0).as_slice());
+    let recorded = control.events().any(|event| match event {
+        Event::People { agent, number, sha256, .. } => {
+            *agent == request.agent && *number == snapshot.number && *sha256 == digest
+        }
+        _ => false,
+    });
+    if !recorded {
+        return Err(Failed::missing(ITEM, "its record is not there"));
+    }
+    let fits = snapshot.agent == request.agent
+        && snapshot.number == request.decision.world.people
+        && snapshot.application == request.decision.application;
+    if fits {
+        Ok(snapshot)
+    } else {
+        Err(Failed::altered(ITEM, "it is not the one that the decision names"))
+    }
+}
+
+/// Whether the list that the decision names holds the certificate.
+fn list(parts: &RequestParts, control: &Control, request: &Request) -> Result<bool, Failed> {
+    const ITEM: &str = "revocation list";
+    let issuing = key(&control.authority.founding().keys.issuing)?;
+    let list = RevocationList::read(&parts.list)
+        .map_err(|error| Failed::altered(ITEM, error.to_string()))?;
+    if !list.is_signed_by(&issuing) {
+        return Err(Failed::altered(ITEM, "the issuing key did not sign it"));
+    }
+    let digest = Bytes::from(Sha256::digest(&parts.list).as_slice());
+    let recorded = control.events().any(|event| match event {
+        Event::Crl { issuer, number, sha256, .. } => {
+            issuer != "root" && *number == list.number() && *sha256 == digest
+        }
+        _ => false,
+    });
+    if !recorded {
+        return Err(Failed::missing(ITEM, "its record is not there"));
+    }
+    if list.number() != request.decision.world.crl {
+        return Err(Failed::altered(ITEM, "it is not the one that the decision names"));
+    }
+    Ok(list.contains(request.certificate.serial()))
+}
+
+/// The rules that the decision names give what it says.
+fn rules(
+    control: &Control,
+    request: &Request,
+    snapshot: &PeopleSnapshot,
+    now: u64,
+) -> Result<(), Failed> {
+    const ITEM: &str = "rules";
+    let state = control.authority.bundle();
+    let decision = &request.decision;
+    if state.digest != decision.world.policy || state.version != decision.world.bundle {
+        return Err(Failed::missing(ITEM, "the bundle that the decision names is not there"));
+    }
+    let files = state.files.iter().map(|file| (file.name.clone(), file.content.clone()));
+    let bundle = policy::Bundle::read(state.version, files)
+        .map_err(|error| Failed::altered(ITEM, error.to_string()))?;
+    let application = bundle.application(&decision.application);
+    let application =
+        application.ok_or_else(|| Failed::missing(ITEM, "none for this application"))?;
+    let path = request.target.split('?').next().unwrap_or_default();
+    let path =
+        CanonicalPath::read(path).map_err(|error| Failed::altered("target", error.to_string()))?;
+    let people = known(snapshot);
+    let asked = Asked { person: &decision.person, method: &decision.method, path: &path, now };
+    let answer = application.decide(&people, &asked);
+    let outcome = match answer.outcome {
+        Ok(()) => "permitted",
+        Err(policy::Denial::Unknown) => "not-served",
+        Err(policy::Denial::Route) => "route-unknown",
+        Err(policy::Denial::Rule) => "not-permitted",
+        Err(policy::Denial::Error) => "policy-error",
+    };
+    let same = outcome == decision.outcome
+        && answer.rule == decision.rule
+        && audit::json::normal(&answer.resource) == decision.resource
+        && answer.action == decision.action;
+    if same {
+        Ok(())
+    } else {
+        let why = format!("the rules give {outcome} by `{}`", answer.rule);
+        Err(Failed::altered("decision", why))
+    }
+}
+
+fn known(snapshot: &PeopleSnapshot) -> People {
+    let units = snapshot.units.iter().map(|unit| (unit.unit.clone(), unit.parent.clone()));
+    let people = snapshot.people.iter().map(|person| {
+        let roles: Vec<(String, String)> = person
+            .roles
+            .iter()
+            .map(|held| (held.role.name().to_owned(), held.scope.clone()))
+            .collect();
+        (person.person.clone(), person.unit.clone(), roles)
+    });
+    People::new(units, people)
+}

@@ -1,0 +1,94 @@
+//! `yinxin-verify`: checks an evidence bundle, offline.
+
+use audit::trust::Trust;
+use clap::Parser;
+use serde_json::json;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use verify::{Report, bundle, verify};
+
+/// Says what an evidence bundle proves. 验证证据包。
+///
+/// Exit codes: 0 verified (or, without --trust, consistent with its origin unproven), 1 altered,
+/// 2 missing, 3 untrusted, 4 malformed.
+#[derive(Parser)]
+#[command(name = "yinxin-verify", version)]
+struct Arguments {
+    /// The trust file of the city, from outside the bundle. 信任文件
+    #[arg(long)]
+    trust: Option<PathBuf>,
+    /// Print JSON for machines. 输出 JSON
+    #[arg(long)]
+    json: bool,
+    /// The bundle. 证据包
+    bundle: PathBuf,
+}
+
+const USAGE: u8 = 4;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(report) => {
+            say(&report, arguments.json);
+            ExitCode::from(report.verdict.exit())
+        }
+        Err(error) => {
+            eprintln!("yinxin-verify: {error}");
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<Report, String> {
+    let read = |path: &PathBuf| {
+        std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let trust: Option<Trust> = match &arguments.trust {
+        Some(path) => Some(
+            serde_json::from_slice(&read(path)?)
+                .map_err(|error| format!("{}: {error}", path.display()))?,
+        ),
+        None => None,
+    };
+    let tar = read(&arguments.bundle)?;
+    Ok(match bundle::untar(&tar) {
+        Ok(files) => verify(&files, trust.as_ref()),
+        Err(failed) => Report {
+            verdict: failed.verdict,
+            failed: Some(failed),
+            checked: Vec::new(),
+            sentences: Vec::new(),
+        },
+    })
+}
+
+fn say(report: &Report, machine: bool) {
+    let mut out = std::io::stdout().lock();
+    let verdict = report.verdict;
+    if machine {
+        let failed = report.failed.as_ref();
+        let sentences: Vec<_> =
+            report.sentences.iter().map(|(zh, en)| json!({ "zh": zh, "en": en })).collect();
+        let value = json!({
+            "verdict": verdict.name(), "exit": verdict.exit(), "checked": report.checked,
+            "item": failed.map(|failed| &failed.item), "why": failed.map(|failed| &failed.why),
+            "sentences": sentences,
+        });
+        let _ = writeln!(out, "{value}");
+        return;
+    }
+    for checked in &report.checked {
+        let _ = writeln!(out, "  ✓ {checked}");
+    }
+    if let Some(failed) = &report.failed {
+        let _ = writeln!(out, "  ✗ {}: {}", failed.item, failed.why);
+    } else {
+        for (zh, en) in &report.sentences {
+            let _ = writeln!(out, "  {zh}\n    {en}");
+        }
+    }
+    let mark = if report.failed.is_none() { "✓" } else { "✗" };
+    let _ = writeln!(out, "{mark} {} / {}", verdict.zh(), verdict.name());
+}
