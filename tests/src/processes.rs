@@ -28,7 +28,7 @@ pub struct Office {
     pub city: Value,
     pub trust: Trust,
     children: BTreeMap<String, Child>,
-    _ports: Ports,
+    ports: Ports,
 }
 
 /// A block of ports that no other test uses, as long as this lives.
@@ -81,7 +81,7 @@ impl Office {
         let read = |name: &str| std::fs::read(city.join(name)).unwrap();
         let trust = serde_json::from_slice(&read("ca/trust.json")).unwrap();
         let city = serde_json::from_slice(&read("city.json")).unwrap();
-        Self { home, city, trust, children: BTreeMap::new(), _ports: ports }
+        Self { home, city, trust, children: BTreeMap::new(), ports }
     }
 
     /// Founds a city and starts every process.
@@ -130,6 +130,11 @@ impl Office {
                 command.arg("--config").arg(self.path("portal.toml")).args(["serve", process]);
                 command
             }
+            None if name == "agent" => {
+                let mut command = Command::new(binary("agent"));
+                command.arg("--state").arg(self.path("gate")).arg("serve");
+                command
+            }
             None => {
                 let mut command = Command::new(binary("ca-server"));
                 command.arg("--state").arg(self.path("ca")).args(["serve", name]);
@@ -139,6 +144,17 @@ impl Office {
         command.envs(environment.iter().copied()).stdin(Stdio::null());
         let child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         assert!(self.children.insert(name.to_owned(), child).is_none(), "{name} runs already");
+    }
+
+    /// Whether a process was started and not ended from here.
+    pub fn runs(&self, name: &str) -> bool {
+        self.children.contains_key(name)
+    }
+
+    /// A port of this office's block that no process of the CA uses.
+    pub fn port(&self, offset: u16) -> u16 {
+        assert!((12..16).contains(&offset));
+        self.ports.base + offset
     }
 
     /// Waits until `/readyz` says yes.
@@ -264,7 +280,7 @@ impl Drop for Office {
             let _ = child.wait();
         }
         if std::thread::panicking() {
-            for name in ALL {
+            for name in ALL.iter().chain(&["agent"]) {
                 let log = self.log(name);
                 let lines: Vec<&str> = log.lines().rev().take(8).collect();
                 eprintln!("── {name}:\n{}", lines.join("\n"));

@@ -235,7 +235,8 @@ async fn talk(opened: Arc<Opened>, stream: TlsStream<TcpStream>, is_http2: bool,
     let judged = Judged::new(stream, &opened.word, agreed);
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(64 * 1024);
-    builder.max_headers(128).half_close(false).pipeline_flush(true);
+    // After a refused head the reading side is over, and the answer still has to leave.
+    builder.max_headers(128).half_close(true);
     let connection = builder.serve_connection(TokioIo::new(judged), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = until_over(&opened, &stop, connection.as_mut());
@@ -258,7 +259,12 @@ async fn until_over<F: Future<Output = hyper::Result<()>>>(
     let mut quiet = Instant::now();
     loop {
         tokio::select! {
-            _ = connection.as_mut() => return Some(()),
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, source = ?std::error::Error::source(&error), "connection");
+                }
+                return Some(());
+            }
             go = stop.pause(LOOK) => if !go { return None },
         }
         if opened.busy.load(Ordering::Acquire) > 0 {

@@ -66,10 +66,6 @@ impl Reader {
                 Err(error) => self.refuse(error, out),
             }
         }
-        // What follows an upgrade waits in the socket, except what was read with it.
-        if matches!(self.stage, Stage::Held) && !rest.is_empty() {
-            self.refuse(HeadError::Upgrade, out);
-        }
     }
 
     fn refuse(&mut self, error: HeadError, out: &mut Vec<u8>) {
@@ -94,6 +90,8 @@ impl Reader {
                         Framing::Length(0) => Stage::Head(Vec::new()),
                         Framing::Length(length) => Stage::Length(length),
                         Framing::Chunked => Stage::Size(Vec::new()),
+                        // What is sent before the other protocol is agreed belongs to nobody.
+                        Framing::Upgrade if used < bytes.len() => return Err(HeadError::Upgrade),
                         Framing::Upgrade => Stage::Held,
                     };
                     out.append(head);
@@ -337,7 +335,8 @@ mod tests {
             b"GET /live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n";
         let (out, error) = read(&[upgrade]);
         assert_eq!((out.as_bytes(), error), (upgrade.as_slice(), None));
-        let (_, error) = read(&[&[upgrade.as_slice(), b"GET /admin"].concat()]);
+        let (out, error) = read(&[&[upgrade.as_slice(), b"GET /admin"].concat()]);
         assert_eq!(error, Some(HeadError::Upgrade));
+        assert!(!out.contains("live") && !out.contains("admin"), "{out}");
     }
 }

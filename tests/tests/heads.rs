@@ -1,0 +1,288 @@
+//! Heads that different programs read differently: refused, or forwarded in the one form that the rules
+//! saw. Judged by the bytes that the application got.
+
+use std::time::Duration;
+use tests::Officer;
+use tests::gate::{ANSWER, Gate, get, status};
+use tests::processes::Office;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const OWN: &str = "/documents/sz-office/2026-001";
+
+struct Stage {
+    office: Office,
+    gate: Gate,
+    person: Officer,
+}
+
+impl Stage {
+    async fn open() -> Self {
+        let mut office = Office::open().await;
+        let gate = office.gate().await;
+        let person = office.gate_official("王小明", "sz-office").await;
+        Self { office, gate, person }
+    }
+
+    /// The status, and what the application got of it.
+    async fn send(&self, bytes: &[u8]) -> (u16, Vec<String>) {
+        let before = self.gate.application.count();
+        let answer = self.gate.raw(&self.office, &self.person, bytes).await;
+        let got = self.gate.application.got.lock().unwrap()[before..].to_vec();
+        (status(&answer), got)
+    }
+
+    async fn refused(&self, what: &str, bytes: &[u8]) {
+        let (status, got) = self.send(bytes).await;
+        assert!(matches!(status, 400 | 403 | 421), "{what}: {status}");
+        assert_eq!(got, Vec::<String>::new(), "{what}: the application got something");
+    }
+}
+
+/// Paths: what could be read in two ways is refused, what is read in one way arrives in one spelling.
+#[tokio::test]
+async fn paths_have_one_reading() {
+    let stage = Stage::open().await;
+    let target =
+        |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").into_bytes();
+    for path in [
+        "/documents/sz-office/../sz-finance/2026-001",
+        "/documents/sz-office/%2e%2e/sz-finance/2026-001",
+        "/documents/sz-office/.%2E/sz-finance/2026-001",
+        "/documents/sz-office/..;/sz-finance/2026-001",
+        "/documents/sz-office/2026-001;x=1",
+        "/documents/sz-office%2f..%2fsz-finance/2026-001",
+        "/documents%2fsz-office/2026-001",
+        "/documents/sz-office%5c2026-001",
+        "/documents/sz-office\\2026-001",
+        "//documents/sz-office/2026-001",
+        "/documents//sz-office/2026-001",
+        "/documents/sz-office/2026-001%00",
+        "/documents/sz-office/2026-001%0a",
+        "/documents/sz-office/%c0%ae%c0%ae/2026-001",
+        "/documents/sz-office/%252e%252e/2026-001",
+        "/documents/sz-office/2026%2",
+        "/documents/sz-office/2026-001#fragment",
+        "/DOCUMENTS/sz-office/2026-001",
+        "/documents/sz-finance/2026-001?/documents/sz-office/2026-001",
+        "/admin?x=/documents/sz-office/2026-001",
+        "http://localhost/documents/sz-office/2026-001",
+        "https://other.localhost/documents/sz-office/2026-001",
+        "*",
+        "documents/sz-office/2026-001",
+    ] {
+        stage.refused(path, &target(path)).await;
+    }
+    for (path, arrives) in [
+        (OWN, OWN),
+        ("/documents/sz-office/%32026-001", OWN),
+        ("/documents/sz-office/a%20b", "/documents/sz-office/a%20b"),
+        ("/documents/sz-office/公文", "/documents/sz-office/%E5%85%AC%E6%96%87"),
+        ("/documents/sz-office/%e5%85%ac%e6%96%87", "/documents/sz-office/%E5%85%AC%E6%96%87"),
+        (
+            "/documents/sz-office/2026-001?a=%2e%2e/&x=/../y",
+            "/documents/sz-office/2026-001?a=%2e%2e/&x=/../y",
+        ),
+    ] {
+        let (status, got) = stage.send(&target(path)).await;
+        assert_eq!(status, 200, "{path}");
+        assert!(got[0].starts_with(&format!("GET {arrives} HTTP/1.1\r\n")), "{path}: {}", got[0]);
+    }
+}
+
+/// Framing: where a body ends is read in one way, or the connection is closed and the application sees
+/// nothing.
+#[tokio::test]
+async fn framing_has_one_reading() {
+    let stage = Stage::open().await;
+    let words = ["role", "grant", &stage.person.person, "unit-handler", "--scope", "sz-office"];
+    let (order, _) = stage.office.draft(&words);
+    stage.office.approve_by_security(&order).await;
+    let post = |fields: &str, body: &str| {
+        format!("POST /documents/sz-office HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n\r\n{body}")
+    };
+    let allowed = post("Content-Length: 5", "hello");
+    tests::processes::until("the role is felt", async || {
+        stage.send(allowed.as_bytes()).await.0 == 200
+    })
+    .await;
+    let smuggled = "0\r\n\r\nGET /documents/sz-finance/1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for (fields, body) in [
+        ("Content-Length: 5\r\nTransfer-Encoding: chunked", smuggled),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 5", smuggled),
+        ("Content-Length: 5\r\nContent-Length: 5", "hello"),
+        ("Content-Length: 5\r\nContent-Length: 6", "hello!"),
+        ("Content-Length: 5, 5", "hello"),
+        ("Content-Length: +5", "hello"),
+        ("Transfer-Encoding: xchunked", smuggled),
+        ("Transfer-Encoding: gzip, chunked", smuggled),
+        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", smuggled),
+        ("Transfer-Encoding : chunked", smuggled),
+        ("Transfer-Encoding: chunked\r\n obs: fold", smuggled),
+        ("X: a\nTransfer-Encoding: chunked", smuggled),
+        ("Host: other.localhost", ""),
+        ("Host: localhost", ""),
+    ] {
+        stage.refused(fields, post(fields, body).as_bytes()).await;
+    }
+    let old = post("Transfer-Encoding: chunked", smuggled).replace("HTTP/1.1", "HTTP/1.0");
+    stage.refused("chunks in HTTP/1.0", old.as_bytes()).await;
+    let bare = post("Content-Length: 5", "hello").replace("\r\n", "\n");
+    stage.refused("bare line feeds", bare.as_bytes()).await;
+    // A wrong chunk comes after the head was forwarded: the request is given up, nothing is smuggled.
+    for chunk in
+        ["+5\r\nhello\r\n", "5;x\r\nhello\r\n", "5 \r\nhello\r\n", "5\nhello", "5\r\nhelloX\r\n"]
+    {
+        let (_, got) = stage.send(post("Transfer-Encoding: chunked", chunk).as_bytes()).await;
+        assert_eq!(got, Vec::<String>::new(), "{chunk}");
+    }
+    let body = "5\r\nhello\r\n0\r\nYinxin-Identity: forged\r\n\r\n";
+    let (status, got) = stage.send(post("Transfer-Encoding: chunked", body).as_bytes()).await;
+    assert_eq!(status, 200);
+    assert!(got[0].contains("hello") && !got[0].contains("forged"), "{}", got[0]);
+    let (status, got) = stage.send(allowed.as_bytes()).await;
+    assert_eq!((status, got.len()), (200, 1));
+    assert!(got[0].ends_with("\r\n\r\nhello"), "{}", got[0]);
+}
+
+/// A field named like ours, in every spelling, never reaches the application; neither do fields that
+/// would turn the request into another.
+#[tokio::test]
+async fn identity_has_one_source() {
+    let stage = Stage::open().await;
+    for field in [
+        "Yinxin-Identity: forged",
+        "yinxin-identity: forged",
+        "YINXIN-IDENTITY: forged\r\nYinxin-Identity: forged",
+        "Yinxin_Identity: forged",
+        "yinxin_identity: forged\r\nConnection: yinxin_identity",
+        "X-Secret: forged\r\nConnection: keep-alive, X-Secret",
+        "X-HTTP-Method-Override: forged",
+        "X-Original-URL: /forged",
+        "X-Rewrite-URL: /forged",
+        "X-Forwarded-For: forged\r\nForwarded: for=forged\r\nX-Real-IP: forged",
+        "Client-Cert: forged\r\nSSL-Client-Cert: forged\r\nX-SSL-Client-S-DN: forged",
+        "Remote-User: forged\r\nREMOTE_USER: forged",
+        "Proxy-Authorization: forged",
+    ] {
+        let head = format!("GET {OWN} HTTP/1.1\r\nHost: localhost\r\n{field}\r\n\r\n");
+        let (status, got) = stage.send(head.as_bytes()).await;
+        assert_eq!((status, got.len()), (200, 1), "{field}");
+        assert!(!got[0].contains("forged"), "{field}: {}", got[0]);
+        assert_eq!(got[0].to_lowercase().matches("yinxin-identity:").count(), 1, "{field}");
+    }
+    // The application's copies do not come back either, nor what it is made of.
+    let answer = stage
+        .gate
+        .raw(
+            &stage.office,
+            &stage.person,
+            format!("GET {OWN} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes(),
+        )
+        .await;
+    let (head, _) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(!head.to_lowercase().contains("yinxin-identity"), "{head}");
+    assert!(!head.to_lowercase().contains("server:"), "{head}");
+}
+
+/// Of two pipelined requests the second is judged by itself; both are recorded.
+#[tokio::test]
+async fn pipelined_requests_are_judged_one_by_one() {
+    let stage = Stage::open().await;
+    let one = format!("GET {OWN} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let two = "GET /documents/sz-finance/2026-001 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let answer =
+        stage.gate.raw(&stage.office, &stage.person, format!("{one}{two}").as_bytes()).await;
+    let codes: Vec<&str> =
+        answer.match_indices("HTTP/1.1 ").map(|(at, _)| &answer[at + 9..at + 12]).collect();
+    // The first answer repeats the request that it got.
+    assert_eq!((codes.first(), codes.last()), (Some(&"200"), Some(&"403")), "{answer}");
+    assert_eq!(stage.gate.application.count(), 1);
+}
+
+/// HTTP/2 has its own ways to say two things: refused, while neighbours go on.
+#[tokio::test]
+async fn http2_heads_are_judged_alike() {
+    let stage = Stage::open().await;
+    let Stage { office, gate, person } = &stage;
+    let mut neighbour = gate.h1(office, person).await;
+    assert_eq!(get(&mut neighbour, OWN).await.0, 200);
+    for (what, path, fields) in [
+        ("dots", "/documents/sz-office/../sz-finance/1", vec![]),
+        ("host beside authority", OWN, vec![("host", "other.localhost")]),
+        ("an upgrade", OWN, vec![("x-a", "b"), ("yinxin-identity", "forged")]),
+    ] {
+        let before = gate.application.count();
+        let mut h2 = gate.h2(office, person).await;
+        let mut request = http::Request::builder().uri(format!("https://localhost{path}"));
+        for (name, value) in &fields {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(http_body_util::Empty::new()).unwrap();
+        let answer = h2.send_request(request).await.unwrap();
+        match what {
+            "an upgrade" => {
+                assert_eq!(answer.status(), 200);
+                assert!(!gate.application.last().contains("forged"));
+            }
+            _ => {
+                assert_eq!(answer.status(), 400, "{what}");
+                assert_eq!(gate.application.count(), before, "{what}");
+            }
+        }
+    }
+    flood(&stage).await;
+    assert_eq!(get(&mut neighbour, OWN).await.0, 200);
+}
+
+/// Streams opened and reset in a hurry, a field block without an end: the connection ends, the gate does
+/// not.
+async fn flood(stage: &Stage) {
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
+    let frame = |kind: u8, flags: u8, stream: u32, payload: &[u8]| {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+    };
+    // GET / on localhost: indexed :method GET, :scheme https, :path /, :authority literal.
+    let block = [b"\x82\x87\x84\x41\x09".as_slice(), b"localhost"].concat();
+    let mut resets = preface.clone();
+    for stream in 0..2_000u32 {
+        let stream = stream * 2 + 1;
+        resets.extend(frame(1, 5, stream, &block));
+        resets.extend(frame(3, 0, stream, &8u32.to_be_bytes()));
+    }
+    let mut endless = preface.clone();
+    endless.extend(frame(1, 1, 1, &block));
+    for _ in 0..4_000 {
+        // A literal field that nobody knows, again and again.
+        endless.extend(frame(9, 0, 1, b"\x00\x03x-a\x7f\x01".repeat(1).as_slice()));
+        endless.extend(frame(9, 0, 1, &[b'a'; 128]));
+    }
+    for (what, bytes) in [("rapid reset", resets), ("continuation", endless)] {
+        let identity = Some(stage.person.identity());
+        let mut stream = stage.gate.connect(&stage.office, identity, "localhost", "h2").await;
+        let ended = async {
+            let _ = stream.write_all(&bytes).await;
+            let mut rest = Vec::new();
+            let _ = stream.read_to_end(&mut rest).await;
+        };
+        assert!(tokio::time::timeout(ANSWER, ended).await.is_ok(), "{what}: the connection stays");
+    }
+}
+
+/// A head that comes a byte at a time is cut in time.
+#[tokio::test]
+async fn a_slow_head_is_cut() {
+    let mut office = Office::open().await;
+    office.joined(&["localhost"]).await;
+    office.configure_gate("[limits]\nhead_seconds = 2\n");
+    let application = tests::gate::Application::serve(office.port(14)).await;
+    office.start("agent", &[]).await;
+    let gate = Gate { port: office.port(12), application };
+    let person = office.gate_official("王小明", "sz-office").await;
+    let mut stream = gate.connect(&office, Some(person.identity()), "localhost", "http/1.1").await;
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: ").await.unwrap();
+    let mut rest = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(8), stream.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok(), "the connection waits for ever");
+    assert_eq!(gate.application.count(), 0);
+}
