@@ -50,6 +50,7 @@ impl Application {
         tokio::spawn(async move {
             loop {
                 let Ok((stream, _)) = listener.accept().await else { continue };
+                stream.set_nodelay(true).unwrap();
                 served.connections.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(served.clone().talk(stream));
             }
@@ -383,5 +384,22 @@ impl Office {
             std::fs::write(folder.join(name), text).unwrap();
         }
         folder
+    }
+}
+
+impl Gate {
+    /// An HTTP/1.1 connection, if the gate is there.
+    pub async fn try_h1(
+        &self,
+        person: &Officer,
+        root: [u8; 32],
+    ) -> Option<http1::SendRequest<Empty<Bytes>>> {
+        let config = client(root, Some(person.identity())).unwrap();
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.ok()?;
+        let name = ServerName::try_from("localhost").unwrap();
+        let stream = TlsConnector::from(config).connect(name, stream).await.ok()?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
+        tokio::spawn(connection);
+        Some(sender)
     }
 }

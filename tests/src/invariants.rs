@@ -164,7 +164,9 @@ async fn replay(trust: &Trust, database: &SqlitePool, found: &mut Vec<String>) -
             found.push(format!("record {index} has no effect: {unsigned}"));
         }
         match &record.event {
-            Event::Intent { serial, tbs_sha256, .. } | Event::Used { serial, tbs_sha256, .. }
+            Event::Intent { serial, tbs_sha256, .. }
+            | Event::Used { serial, tbs_sha256, .. }
+            | Event::Joined { serial, tbs_sha256, .. }
                 if replayed.intents.insert(serial.clone(), tbs_sha256.0.clone()).is_some() =>
             {
                 found.push(format!("two intents of serial {serial}"));

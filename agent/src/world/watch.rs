@@ -16,6 +16,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// Pause after something that was not accepted; it comes again at once.
+const AFTER_REFUSAL: Duration = Duration::from_millis(500);
 /// Pause between two polls that bring nothing.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -170,7 +172,7 @@ pub async fn watch(source: Arc<Source>, status: Status, stop: Stop) {
                 let came = Came { rules: world.rules, crl: world.crl, people: world.people };
                 source.install(came, true);
                 // Something that is not accepted comes again at once: do not turn in a circle.
-                if !empty && source.has() == has { AFTER_FAILURE } else { PAUSE }
+                if !empty && source.has() == has { AFTER_REFUSAL } else { PAUSE }
             }
             Err(error) => {
                 source.metrics.condition("status", &format!("nothing new comes: {error}"));

@@ -1,0 +1,259 @@
+//! The spool: nothing goes upstream that is not durable first; nothing acknowledged is lost or doubled,
+//! whatever dies.
+
+use audit::record::Event;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tests::Officer;
+use tests::gate::{AGENT, Application, Gate, get};
+use tests::processes::{Office, until};
+
+const OWN: &str = "/documents/sz-office/2026-001";
+const SMALL: &str = "[spool]\nbytes = 2097152\nsegment_bytes = 131072\n";
+/// Kills under load.
+const KILLS: usize = 200;
+
+async fn small(office: &mut Office) -> Gate {
+    office.joined(&["localhost"]).await;
+    office.configure_gate(SMALL);
+    let application = Application::serve(office.port(14)).await;
+    office.start("agent", &[]).await;
+    Gate { port: office.port(12), application }
+}
+
+/// Every record of the log has its place once, in runs without holes; gives decisions by request.
+async fn runs_are_whole(office: &Office) -> BTreeMap<String, String> {
+    let mut runs: BTreeMap<audit::Bytes, Vec<u64>> = BTreeMap::new();
+    let mut decided = BTreeMap::new();
+    for record in office.access().await {
+        let link = record.link.clone().unwrap();
+        runs.entry(link.epoch.clone()).or_default().push(link.aseq);
+        if let Event::Decision(decision) = record.event {
+            let name = audit::access::request_id(AGENT, &link.epoch, link.aseq);
+            assert!(decided.insert(name, decision.outcome.clone()).is_none(), "twice in the log");
+        }
+    }
+    for (epoch, places) in runs {
+        let wanted: Vec<u64> = (0..places.len() as u64).collect();
+        assert_eq!(places, wanted, "the run {epoch} has holes or doubles");
+    }
+    decided
+}
+
+/// The record that a request which reached the application names.
+fn name_of(request: &str) -> String {
+    let token = request.lines().find_map(|l| l.strip_prefix("yinxin-identity: ")).unwrap();
+    let claims = token.split('.').nth(1).unwrap();
+    let claims = data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+    claims["jti"].as_str().unwrap().to_owned()
+}
+
+/// Waits until the log has the record of every request that the application got.
+async fn shipped(office: &Office, gate: &Gate) {
+    let names: BTreeSet<String> =
+        gate.application.got.lock().unwrap().iter().map(|request| name_of(request)).collect();
+    until("every request that passed has its record", async || {
+        let decided = |record: audit::Record| {
+            let link = record.link?;
+            let decision = matches!(record.event, Event::Decision(_));
+            decision.then(|| audit::access::request_id(AGENT, &link.epoch, link.aseq))
+        };
+        let known: BTreeSet<String> =
+            office.access().await.into_iter().filter_map(decided).collect();
+        names.is_subset(&known)
+    })
+    .await;
+}
+
+/// With the log away the spool fills; before it is full the gate says no instead of letting something
+/// pass unrecorded; with the log back everything arrives, once.
+#[tokio::test]
+async fn a_full_spool_says_no_and_loses_nothing() {
+    let mut office = Office::open().await;
+    let gate = small(&mut office).await;
+    let person = office.gate_official("王小明", "sz-office").await;
+    office.kill("log");
+    let mut open = gate.h1(&office, &person).await;
+    let mut passed = 0;
+    loop {
+        let (status, body) = get(&mut open, OWN).await;
+        if status == 503 {
+            assert!(body.contains("audit-full"), "{body}");
+            break;
+        }
+        assert_eq!(status, 200);
+        passed += 1;
+        assert!(passed < 20_000, "the spool never fills");
+    }
+    let reached = gate.application.count();
+    assert_eq!(reached, passed);
+    for _ in 0..20 {
+        assert_eq!(gate.get(&office, &person, OWN).await.0, 503);
+    }
+    assert_eq!(gate.application.count(), reached, "something passed unrecorded");
+    office.start("log", &[]).await;
+    gate.until_status(&office, &person, OWN, 200).await;
+    shipped(&office, &gate).await;
+    let decided = runs_are_whole(&office).await;
+    for request in gate.application.got.lock().unwrap().iter() {
+        assert_eq!(decided.get(&name_of(request)).map(String::as_str), Some("permitted"));
+    }
+}
+
+/// With the place of its spool away the gate says no; with it back it goes on by itself, in a new run.
+#[tokio::test]
+async fn a_disk_that_fails_says_no_and_heals() {
+    let mut office = Office::open().await;
+    let gate = small(&mut office).await;
+    let person = office.gate_official("王小明", "sz-office").await;
+    assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
+    let (spool, away) = (office.path("gate/spool"), office.path("gate/away"));
+    std::fs::rename(&spool, &away).unwrap();
+    let mut open = gate.h1(&office, &person).await;
+    let mut failed = false;
+    for _ in 0..2_000 {
+        let (status, body) = get(&mut open, OWN).await;
+        if status == 503 {
+            assert!(body.contains("audit-failed"), "{body}");
+            failed = true;
+            break;
+        }
+    }
+    assert!(failed, "records went nowhere and requests passed");
+    let reached = gate.application.count();
+    assert_eq!(gate.get(&office, &person, OWN).await.0, 503);
+    assert_eq!(gate.application.count(), reached, "something passed unrecorded");
+    std::fs::rename(&away, &spool).unwrap();
+    gate.until_status(&office, &person, OWN, 200).await;
+    shipped(&office, &gate).await;
+    let decided = runs_are_whole(&office).await;
+    for request in gate.application.got.lock().unwrap().iter() {
+        assert!(decided.contains_key(&name_of(request)), "passed without its record");
+    }
+    office.stop("agent");
+    std::fs::rename(&spool, &away).unwrap();
+    std::fs::write(&spool, "no folder").unwrap();
+    office.spawn("agent", &[]);
+    assert!(!office.ended("agent").await.success(), "it runs without a spool");
+}
+
+/// A torn tail is no record; what was whole before it arrives, and a request without an end is told as
+/// unknown.
+#[tokio::test]
+async fn a_torn_tail_is_no_record() {
+    let mut office = Office::open().await;
+    let gate = small(&mut office).await;
+    let person = office.gate_official("王小明", "sz-office").await;
+    office.kill("log");
+    let mut open = gate.h1(&office, &person).await;
+    for _ in 0..5 {
+        assert_eq!(get(&mut open, OWN).await.0, 200);
+    }
+    let mut download = gate.h1(&office, &person).await;
+    let request = http::Request::builder().uri(format!("{OWN}/attachment"));
+    let request = request.header("host", "localhost").body(http_body_util::Empty::new()).unwrap();
+    let _body = download.send_request(request).await.unwrap();
+    office.kill("agent");
+    tear(&office);
+    office.start("log", &[]).await;
+    office.start("agent", &[]).await;
+    assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
+    let unknown = |record: &audit::Record| match &record.event {
+        Event::Completion(ended) => ended.outcome == "unknown",
+        _ => false,
+    };
+    until("the request without an end is told as unknown", async || {
+        office.access().await.iter().any(unknown)
+    })
+    .await;
+    shipped(&office, &gate).await;
+    let decided = runs_are_whole(&office).await;
+    assert!(decided.len() >= 6, "{decided:?}");
+}
+
+/// Writes half a frame behind the last whole one.
+fn tear(office: &Office) {
+    let folder = office.path("gate/spool");
+    let newest = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "seg"))
+        .max()
+        .unwrap();
+    let mut bytes = std::fs::read(&newest).unwrap();
+    let end = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    let half = [&[0u8, 0, 1, 44, 0, 0, 0, 2][..], &[7; 90]].concat();
+    bytes[end..end + half.len()].copy_from_slice(&half);
+    std::fs::write(newest, bytes).unwrap();
+}
+
+/// The agent is killed two hundred times under load: every request that the application got has its
+/// record in the log, and no record is there twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_kills_lose_and_double_nothing() {
+    let mut office = Office::open().await;
+    let gate = Arc::new(small(&mut office).await);
+    let person = Arc::new(office.gate_official("王小明", "sz-office").await);
+    let trust = office.trust.root_sha256.digest().unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let clients: Vec<_> = (0..6)
+        .map(|_| tokio::spawn(load(gate.clone(), person.clone(), trust, stop.clone())))
+        .collect();
+    let mut answered = 0;
+    for round in 0..KILLS {
+        // Kills fall on different moments of a run: after some requests, or right at a start.
+        let wanted = gate.application.count() + round % 7;
+        until("some requests pass", async || gate.application.count() >= wanted).await;
+        office.kill("agent");
+        office.spawn("agent", &[]);
+    }
+    office.until_ready("agent").await;
+    stop.store(true, Ordering::SeqCst);
+    for client in clients {
+        answered += client.await.unwrap();
+    }
+    shipped(&office, &gate).await;
+    let decided = runs_are_whole(&office).await;
+    let mut reached = BTreeSet::new();
+    for request in gate.application.got.lock().unwrap().iter() {
+        let name = name_of(request);
+        assert_eq!(decided.get(&name).map(String::as_str), Some("permitted"), "{name}");
+        assert!(reached.insert(name), "one record let two requests pass");
+    }
+    assert!(answered > KILLS, "{answered} answers under load are too few");
+    assert!(reached.len() >= answered);
+    tests::invariants::hold(&office).await;
+}
+
+/// One client that goes on whatever happens to its connection; gives how many answers it had.
+async fn load(
+    gate: Arc<Gate>,
+    person: Arc<Officer>,
+    root: [u8; 32],
+    stop: Arc<AtomicBool>,
+) -> usize {
+    use http_body_util::BodyExt;
+    let mut answered = 0;
+    while !stop.load(Ordering::SeqCst) {
+        let Some(mut sender) = gate.try_h1(&person, root).await else {
+            tokio::task::yield_now().await;
+            continue;
+        };
+        while !stop.load(Ordering::SeqCst) {
+            let request = http::Request::builder().uri(OWN).header("host", "localhost");
+            let request = request.body(http_body_util::Empty::new()).unwrap();
+            if sender.ready().await.is_err() {
+                break;
+            }
+            let Ok(answer) = sender.send_request(request).await else { break };
+            let whole = answer.status() == 200;
+            if answer.into_body().collect().await.is_err() {
+                break;
+            }
+            answered += usize::from(whole);
+        }
+    }
+    answered
+}

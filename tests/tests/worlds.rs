@@ -1,0 +1,279 @@
+//! What a captured status service or database can tell an agent: nothing that widens a right. Whatever is
+//! older, unsigned, signed by too few, changed or too far ahead leaves the old in force, with an alarm.
+
+use audit::Bytes;
+use audit::lineage::Lineage;
+use audit::people::{PeopleSnapshot, SignedPeople};
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
+use ca_api::{Watch, World};
+use keys::SoftwareSigner;
+use mtls::tls::{ClientAuth, Identity, server};
+use std::sync::{Arc, Mutex};
+use tests::gate::Gate;
+use tests::processes::{Office, until};
+
+const OWN: &str = "/documents/sz-office/2026-001";
+const OTHERS: &str = "/documents/sz-finance/2026-001";
+
+/// A status service that says what it is told to.
+#[derive(Clone, Default)]
+struct Liar {
+    says: Arc<Mutex<World>>,
+    asked: Arc<Mutex<Vec<Watch>>>,
+}
+
+impl Liar {
+    /// Takes the place of `status`, with its key.
+    async fn instead_of_status(office: &mut Office) -> Self {
+        office.kill("status");
+        let liar = Self::default();
+        let path = |end: &str| office.path(&format!("ca/status/tls.{end}"));
+        let identity = Identity::from_files(&path("pem"), &path("key")).unwrap();
+        let clients = ClientAuth::Optional { issuers: Vec::new() };
+        let tls = server(identity, &clients, &["http/1.1"]).unwrap();
+        let (_, port) = office.trust.status.rsplit_once(':').unwrap();
+        let address = format!("127.0.0.1:{port}").parse().unwrap();
+        let router =
+            Router::new().route(ca_api::status::WORLD, post(world)).with_state(liar.clone());
+        tokio::spawn(mtls::listen::tls(address, tls, router, std::future::pending()));
+        liar
+    }
+
+    /// Says something until the agent has asked again after it.
+    async fn says(&self, world: World) {
+        *self.says.lock().unwrap() = world;
+        let before = self.asked.lock().unwrap().len();
+        // Two more questions: the first may have been under way.
+        until("the agent asks again", async || self.asked.lock().unwrap().len() >= before + 2)
+            .await;
+    }
+}
+
+async fn world(State(liar): State<Liar>, Json(has): Json<Watch>) -> Json<World> {
+    liar.asked.lock().unwrap().push(has);
+    Json(liar.says.lock().unwrap().clone())
+}
+
+fn people(office: &Office) -> SignedPeople {
+    serde_json::from_slice(&std::fs::read(office.path("gate/world/people.json")).unwrap()).unwrap()
+}
+
+fn rules(office: &Office) -> Lineage {
+    serde_json::from_slice(&std::fs::read(office.path("gate/world/rules.json")).unwrap()).unwrap()
+}
+
+fn key(office: &Office, role: &str, name: &str) -> SoftwareSigner {
+    let folder = office.path(&format!("ca/{role}"));
+    let passphrase = keys::passphrase_from_file(&folder.join("unlock")).unwrap();
+    keys::open(&folder.join(format!("{name}.key")), &passphrase).unwrap()
+}
+
+/// A snapshot, changed and signed.
+fn snapshot(
+    office: &Office,
+    signer: &SoftwareSigner,
+    change: impl FnOnce(&mut PeopleSnapshot),
+) -> World {
+    let mut snapshot: PeopleSnapshot = audit::json::read(&people(office).snapshot.0).unwrap();
+    snapshot.number += 1;
+    change(&mut snapshot);
+    World { people: Some(SignedPeople::sign(&snapshot, signer).unwrap()), ..World::default() }
+}
+
+fn rules_of(lineage: Lineage) -> World {
+    World { rules: Some(lineage), ..World::default() }
+}
+
+async fn still(office: &Office, gate: &Gate, person: &tests::Officer, what: &str) {
+    assert_eq!(gate.get(office, person, OWN).await.0, 200, "{what}: a right was lost");
+    assert_eq!(gate.get(office, person, OTHERS).await.0, 403, "{what}: a right was widened");
+}
+
+async fn alarm(office: &Office) -> String {
+    let answer = office.admin("agent").get("/readyz").await.unwrap();
+    String::from_utf8_lossy(answer.body()).into_owned()
+}
+
+#[tokio::test]
+async fn snapshots_that_do_not_count_change_nothing() {
+    let mut office = Office::open().await;
+    let gate = office.gate().await;
+    let first = people(&office);
+    let person = office.gate_official("王小明", "sz-office").await;
+    let id = person.person.clone();
+    let (registry, status) = (key(&office, "issuer", "registry"), key(&office, "status", "status"));
+    let liar = Liar::instead_of_status(&mut office).await;
+    let moved = |snapshot: &mut PeopleSnapshot| {
+        let own = snapshot.people.iter_mut().find(|p| p.person == id).unwrap();
+        own.roles.push(audit::founding::Holding {
+            role: audit::rules::Role::UnitHandler,
+            scope: "shangzhou".into(),
+        });
+        own.unit = "sz-finance".into();
+    };
+    let far = audit::time::seconds(9_999_999_999);
+    let mut bent = people(&office);
+    bent.snapshot.0[40] ^= 1;
+    let mut same_number: PeopleSnapshot = audit::json::read(&people(&office).snapshot.0).unwrap();
+    moved(&mut same_number);
+    let worlds = [
+        ("older", World { people: Some(first), ..World::default() }),
+        ("one byte changed", World { people: Some(bent), ..World::default() }),
+        ("by another key", snapshot(&office, &status, moved)),
+        (
+            "another under the same number",
+            World {
+                people: Some(SignedPeople::sign(&same_number, &registry).unwrap()),
+                ..World::default()
+            },
+        ),
+        ("of another agent", snapshot(&office, &registry, |s| s.agent = "gate-2".into())),
+        ("of another city", snapshot(&office, &registry, |s| s.founding = Bytes::from([1; 32]))),
+        ("of other hosts", snapshot(&office, &registry, |s| s.hosts.push("x".into()))),
+        ("good for ever", snapshot(&office, &registry, |s| s.next_update.clone_from(&far))),
+        (
+            "from tomorrow",
+            snapshot(&office, &registry, |s| {
+                s.this_update.clone_from(&s.next_update.clone());
+            }),
+        ),
+        ("too far ahead", snapshot(&office, &registry, |s| s.number += 1 << 21)),
+    ];
+    for (what, world) in worlds {
+        liar.says(world).await;
+        still(&office, &gate, &person, what).await;
+        assert!(alarm(&office).await.contains("people:"), "{what}: no alarm");
+    }
+    // The nearest that counts: the next number, by the registry key.
+    liar.says(snapshot(&office, &registry, moved)).await;
+    until("the next snapshot counts", async || gate.get(&office, &person, OWN).await.0 == 403)
+        .await;
+    assert!(!alarm(&office).await.contains("people:"));
+    // And it survives a restart; the one before does not come back.
+    office.stop("agent");
+    office.start("agent", &[]).await;
+    assert_eq!(gate.get(&office, &person, OWN).await.0, 403);
+}
+
+#[tokio::test]
+async fn lists_that_do_not_count_change_nothing() {
+    use pki::crl::{Content, RevocationList};
+    let mut office = Office::open().await;
+    let gate = office.gate().await;
+    let person = office.gate_official("王小明", "sz-office").await;
+    let der = std::fs::read(office.path("gate/world/list.crl")).unwrap();
+    let list = RevocationList::read(&der).unwrap();
+    let issuing = key(&office, "issuer", "issuing");
+    let other = key(&office, "issuer", "registry");
+    let certificate = std::fs::read(office.path("ca/public/ca/issuing-1.cer")).unwrap();
+    let certificate = pki::Certificate::read(&certificate).unwrap();
+    let identifier = certificate.key_identifier().unwrap();
+    let leaf = person.leaf().serial().clone();
+    let made = |signer: &SoftwareSigner, number: u64, life: u64, revoked: bool| {
+        let revoked = pki::crl::RevokedCertificate {
+            serial: if revoked { leaf.clone() } else { pki::SerialNumber::from_random([9; 18]) },
+            at: list.this_update(),
+            reason: pki::crl::RevocationReason::KeyCompromise,
+        };
+        let content = Content {
+            issuer: certificate.subject(),
+            key_identifier: &identifier,
+            number,
+            this_update: list.this_update(),
+            next_update: list.this_update() + life,
+            shard_url: None,
+            revoked: &[revoked],
+        };
+        let list = RevocationList::issue(&content, signer).unwrap();
+        World { crl: Some(list.der().into()), ..World::default() }
+    };
+    let liar = Liar::instead_of_status(&mut office).await;
+    let number = list.number();
+    let mut bent = der.clone();
+    bent[60] ^= 1;
+    for (what, world) in [
+        ("older", made(&issuing, number - 1, 86_400, true)),
+        ("another under the same number", made(&issuing, number, 86_400, true)),
+        ("by another key", made(&other, number + 1, 86_400, true)),
+        ("good for ever", made(&issuing, number + 1, 99 * 86_400, true)),
+        ("too far ahead", made(&issuing, number + (1 << 21), 86_400, true)),
+        ("one byte changed", World { crl: Some(Bytes(bent)), ..World::default() }),
+        ("empty", World { crl: Some(Bytes::default()), ..World::default() }),
+    ] {
+        liar.says(world).await;
+        still(&office, &gate, &person, what).await;
+        assert!(alarm(&office).await.contains("list:"), "{what}: no alarm");
+    }
+    liar.says(made(&issuing, number + 1, 86_400, true)).await;
+    assert_eq!(gate.get(&office, &person, OWN).await.0, 401);
+}
+
+#[tokio::test]
+async fn rules_that_do_not_count_change_nothing() {
+    let mut office = Office::open().await;
+    let gate = office.gate().await;
+    let person = office.gate_official("王小明", "sz-office").await;
+    let first = rules(&office);
+    let wide = ("exchange.cedar", "principal in resource.unit", "true");
+    let broken = office.changed_rules(2, &[("exchange.cedar", "resource.unit", "resource.unti")]);
+    let refused = office.ca(&["bundle", broken.to_str().unwrap(), "--version", "2"]);
+    assert!(!refused.status.success(), "rules that are no rules became an order");
+    let failing = office.changed_rules(2, &[wide]);
+    let refused = office.ca(&["bundle", failing.to_str().unwrap(), "--version", "2"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("another unit's document"), "{said}");
+    office.rules(2, &[("exchange.toml", "application =", "# v2\napplication =")]).await;
+    until("version 2 is in force", async || rules(&office) != first).await;
+    let second = rules(&office);
+    let liar = Liar::instead_of_status(&mut office).await;
+
+    let kinds = |lineage: &Lineage| -> Vec<String> {
+        lineage
+            .records
+            .iter()
+            .map(|one| audit::Record::read(&one.record.0).unwrap().event.kind().to_owned())
+            .collect()
+    };
+    let without = |kind: &str| {
+        let mut lineage = second.clone();
+        let at = kinds(&lineage).iter().rposition(|known| known == kind).unwrap();
+        lineage.records.remove(at);
+        lineage
+    };
+    let changed = |part: fn(&mut audit::lineage::Proven) -> &mut Vec<u8>| {
+        let mut lineage = second.clone();
+        let last = lineage.records.last_mut().unwrap();
+        let bytes = part(last);
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        lineage
+    };
+    let foreign = {
+        let mut lineage = second.clone();
+        lineage.checkpoint = lineage.checkpoint.replace("shangluo", "elsewhere");
+        lineage
+    };
+    for (what, lineage) in [
+        ("older", first.clone()),
+        ("signed by one", without("approval")),
+        ("without its order", without("order")),
+        ("never enacted", without("enacted")),
+        ("a record changed", changed(|one| &mut one.record.0)),
+        ("a salt changed", changed(|one| &mut one.salt.0)),
+        ("a proof changed", changed(|one| &mut one.hashes[0].0)),
+        ("under another checkpoint", foreign),
+        ("without leaf 0", {
+            let mut lineage = second.clone();
+            lineage.records.remove(0);
+            lineage
+        }),
+    ] {
+        liar.says(rules_of(lineage)).await;
+        still(&office, &gate, &person, what).await;
+        assert!(alarm(&office).await.contains("rules:"), "{what}: no alarm");
+    }
+    liar.says(rules_of(second)).await;
+    assert!(!alarm(&office).await.contains("rules:"));
+}
