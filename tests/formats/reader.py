@@ -28,7 +28,8 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "role-act": "grant withdraw", "portal-act": "register close",
     "role": "official unit-handler registration-officer system-administrator"
             " security-administrator auditor application-owner",
-    "process": "issuer status log portal-public portal-staff", "rule": "roles approvals bundle",
+    "process": "issuer status log portal-public portal-staff",
+    "renewed": "issuer status log portal-public portal-staff ocsp", "rule": "roles approvals bundle",
     "order-kind": "issue unit person role profile approval-rules portal revoke",
     "record-kind": "founding letter application order approval enacted intent issued used"
                    " revoked crl refusal portal",
@@ -73,7 +74,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "person": "person:id name:commitment unit:name roles:*role-in key:key profile:name",
     "role-in": "role:role scope:name", "service": "service:name unit:name keys:*service-key",
     "service-key": "process:process hosts:*text key:key",
-    "authorization": "authorization:name service:name process:process profile:name"
+    "authorization": "authorization:name service:name process:renewed profile:name"
                      " quota:number expires:time key_sha256:hash",
     "rule-ref": "name:rule version:revision digest:hash",
     "letter": "v:one reference:id person:id profile:name lookup_sha256:hash loss_sha256:hash"

@@ -98,23 +98,11 @@ impl Bundle {
 
     /// The records are those that the manifest lists.
     fn check_records(&self) -> Result<(), Failed> {
-        let here = |index: &u64| self.control.records.iter().any(|one| one.index == *index);
-        if let Some(index) = self.manifest.control.iter().find(|index| !here(index)) {
-            return Err(Failed::missing(format!("control {index}"), "the record is not there"));
-        }
-        let listed = |index: u64| self.manifest.control.contains(&index);
-        if let Some(more) = self.control.records.iter().find(|one| !listed(one.index)) {
-            return Err(Failed::altered(format!("control {}", more.index), "nobody listed it"));
-        }
+        let here: Vec<u64> = self.control.records.iter().map(|one| one.index).collect();
+        same("control", &self.manifest.control, &here)?;
         let shown = self.request.as_ref().map(|parts| &parts.access.records);
         let shown: Vec<u64> = shown.into_iter().flatten().map(|one| one.proven.index).collect();
-        if let Some(index) = self.manifest.access.iter().find(|index| !shown.contains(index)) {
-            return Err(Failed::missing(format!("access {index}"), "the record is not there"));
-        }
-        match shown.iter().find(|index| !self.manifest.access.contains(index)) {
-            Some(index) => Err(Failed::altered(format!("access {index}"), "nobody listed it")),
-            None => Ok(()),
-        }
+        same("access", &self.manifest.access, &shown)
     }
 
     /// Every file is the one that the manifest lists, and no other is there.
@@ -127,6 +115,19 @@ impl Bundle {
             }
         }
         Ok(())
+    }
+}
+
+/// A record under an index that nobody listed was moved there; one that is listed and not there is
+/// missing.
+fn same(log: &str, listed: &[u64], here: &[u64]) -> Result<(), Failed> {
+    let twice = |index: &u64| here.iter().filter(|other| *other == index).count() > 1;
+    if let Some(index) = here.iter().find(|index| !listed.contains(index) || twice(index)) {
+        return Err(Failed::altered(format!("{log} {index}"), "nobody listed it, or twice"));
+    }
+    match listed.iter().find(|index| !here.contains(index)) {
+        Some(index) => Err(Failed::missing(format!("{log} {index}"), "the record is not there")),
+        None => Ok(()),
     }
 }
 

@@ -1,0 +1,468 @@
+"""A second verifier of evidence bundles, written from docs/formats.md alone. Tests only.
+
+    verifier.py [--trust FILE] evidence.tar
+
+Exit codes as `yinxin-verify`: 0 verified (without --trust: consistent), 1 altered, 2 missing,
+3 untrusted, 4 malformed. It replays what a request's evidence rests on: orders, approvals, who the
+approvers are and how many the rules ask for. The rules of access themselves it does not evaluate.
+"""
+import base64
+import io
+import sys
+import tarfile
+import tomllib
+
+import reader
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from reader import Refused, base64url, canonical, commit, labelled, leaf, octets, sha256
+
+ALTERED, MISSING, UNTRUSTED, MALFORMED = 1, 2, 3, 4
+CONTEXT = b" " * 64 + b"TLS 1.3, client CertificateVerify\0"
+
+
+class Failed(Exception):
+    def __init__(self, code, item, why):
+        super().__init__(f"{item}: {why}")
+        self.code = code
+
+
+def need(condition, code, item, why="does not hold"):
+    if not condition:
+        raise Failed(code, item, why)
+
+
+def signed_by(key, label, message, signature, item):
+    try:
+        reader.verify(key, label, message, signature)
+    except Refused as error:
+        raise Failed(ALTERED, item, str(error)) from error
+
+
+def certificate(der, item):
+    try:
+        return x509.load_der_x509_certificate(der)
+    except ValueError as error:
+        raise Failed(ALTERED, item, "no certificate") from error
+
+
+def spki(found):
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    return found.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def issued_by(found, key, item):
+    try:
+        algorithm = ec.ECDSA(found.signature_hash_algorithm)
+        key.verify(found.signature, found.tbs_certificate_bytes, algorithm)
+    except InvalidSignature as error:
+        raise Failed(ALTERED, item, "not signed by its authority") from error
+
+
+def attribute(found, oid):
+    values = found.subject.get_attributes_for_oid(oid)
+    return values[0].value if values else None
+
+
+def person_of(found):
+    return attribute(found, x509.NameOID.SERIAL_NUMBER)
+
+
+def head_of(note, vkey, item):
+    """Size and root of a checkpoint that this key signed."""
+    try:
+        name, key_id, encoded = vkey.split("+", 2)
+        typed = base64.b64decode(encoded, validate=True)
+        text, _, lines = note.rpartition("\n\n")
+        line = next(l for l in lines.split("\n") if l.startswith(f"\u2014 {name} "))
+        signature = base64.b64decode(line.rpartition(" ")[2], validate=True)
+        assert signature[:4].hex() == key_id and lines.endswith("\n")
+        key = ed25519.Ed25519PublicKey.from_public_bytes(typed[1:])
+        key.verify(signature[4:], (text + "\n").encode())
+        origin, size, root = text.split("\n")
+        assert origin == name
+        return int(size), base64.b64decode(root, validate=True)
+    except (AssertionError, InvalidSignature, StopIteration, ValueError) as error:
+        raise Failed(ALTERED, item, "not signed by the log") from error
+
+
+def proven(one, head, item):
+    """A record that stands under a head."""
+    try:
+        raw, salt = octets(one["record"]), octets(one["salt"], 32)
+        entry = sha256(labelled("yinxin-entry-v1", salt, raw))
+        path = [octets(node, 32) for node in one["hashes"]]
+        root = reader.root_from_path(leaf(entry), one["index"], head[0], path)
+        reader.need(root == head[1], "audit path")
+        return reader.parse(raw), entry
+    except Refused as error:
+        raise Failed(ALTERED, item, str(error)) from error
+
+
+def opened(disclosures, path, commitment, item):
+    found = [one for one in disclosures if one["path"] == path]
+    need(found, MISSING, f"{item} {path}", "not disclosed")
+    value = commit(octets(found[0]["salt"], 32), path, found[0]["value"])
+    need(base64url(value) == commitment, ALTERED, f"{item} {path}", "not what was committed to")
+    return found[0]["value"]
+
+
+def commitments(order):
+    """Where the commitments of an order's body stand."""
+    body, kind = order["body"], order["kind"]
+    if kind == "issue":
+        found = {"/subject/cn": body["subject"]["cn"], "/evidence": body["evidence"]}
+        for place, name in enumerate(body["names"]):
+            found[f"/names/{place}/value"] = name["value"]
+        return found
+    if kind == "person":
+        keys = ["name", "evidence"] + ["mail"] * ("mail" in body)
+        return {f"/{key}": body[key] for key in keys}
+    return {"/evidence": body["evidence"]} if kind == "revoke" else {}
+
+
+class Bundle:
+    def __init__(self, raw):
+        self.files = {}
+        try:
+            with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
+                for member in tar:
+                    need(member.isfile() and member.name not in self.files, MALFORMED, member.name)
+                    self.files[member.name] = tar.extractfile(member).read()
+        except tarfile.TarError as error:
+            raise Failed(MALFORMED, "evidence.tar", str(error)) from error
+        need("manifest.json" in self.files, MISSING, "manifest.json")
+        try:
+            self.manifest = reader.parse(self.files["manifest.json"])
+            listed = self.manifest["files"]
+        except (Refused, KeyError, TypeError) as error:
+            raise Failed(MALFORMED, "manifest.json", str(error)) from error
+        for name in listed:
+            need(name in self.files, MISSING, name, "the file is not there")
+        self.control = self.part("control.json")
+        self.openings = {o["index"]: o["disclosures"] for o in self.part("openings.json")}
+        self.request = self.manifest["question"].get("request")
+        self.access = self.part("access.json") if self.request else {"records": []}
+        here = [one["index"] for one in self.control["records"]]
+        self.same(self.manifest["control"], here, "control")
+        here = [one["proven"]["index"] for one in self.access["records"]]
+        self.same(self.manifest["access"], here, "access")
+
+    def same(self, listed, here, log):
+        for index in here:
+            once = index in listed and here.count(index) == 1
+            need(once, ALTERED, f"{log} {index}", "nobody listed it, or twice")
+        for index in listed:
+            need(index in here, MISSING, f"{log} {index}", "the record is not there")
+
+    def digest_fits(self, name):
+        return self.manifest["files"].get(name) == base64url(sha256(self.files[name]))
+
+    def part(self, name):
+        need(name in self.files, MISSING, name, "the file is not there")
+        try:
+            return reader.parse(self.files[name])
+        except Refused as error:
+            code = MALFORMED if self.digest_fits(name) else ALTERED
+            raise Failed(code, name, str(error)) from error
+
+    def check_digests(self):
+        for name in self.files:
+            if name != "manifest.json":
+                need(self.digest_fits(name), ALTERED, name, "not the file that is listed")
+
+
+class Origin:
+    def __init__(self, bundle, trust):
+        records = bundle.control["records"]
+        need(records and records[0]["index"] == 0, MISSING, "control 0")
+        try:
+            first = reader.parse(octets(records[0]["record"]))
+            need(first["kind"] == "founding", ALTERED, "control 0")
+            raw = octets(first["body"]["statement"])
+            self.founding, _ = reader.read_founding(raw)
+            root_key = reader.public_key(self.founding["root"])
+            signature = octets(first["body"]["signature"])
+        except (Refused, KeyError) as error:
+            raise Failed(ALTERED, "control 0", str(error)) from error
+        signed_by(root_key, "yinxin-founding-v1", raw, signature, "founding statement")
+        root = certificate(bundle.files["root.cer"], "root.cer")
+        need(spki(root) == octets(self.founding["root"]), ALTERED, "root.cer")
+        issued_by(root, root_key, "root.cer")
+        self.digest = sha256(labelled("yinxin-founding-v1", raw))
+        vkeys = {log["log"]: log["vkey"] for log in self.founding["logs"]}
+        if trust:
+            same = base64url(sha256(bundle.files["root.cer"])) == trust["root_sha256"]
+            need(same, UNTRUSTED, "root.cer", "another root")
+            need(base64url(self.digest) == trust["founding"], UNTRUSTED, "founding statement")
+            vkeys.update({log["log"]: log["vkey"] for log in trust["logs"]})
+        self.vkeys = vkeys
+        self.files = {file["name"]: file["content"] for file in first["body"]["files"]}
+        self.issuing = reader.public_key(self.founding["keys"]["issuing"])
+        self.registry = reader.public_key(self.founding["keys"]["registry"])
+
+
+class Control:
+    """What the records of `control` say, each resting on those before it."""
+
+    def __init__(self, bundle, origin):
+        self.origin = origin
+        self.orders, self.approvals, self.certificates = {}, {}, {}
+        self.letters, self.serials = {}, {}
+        self.agents, self.joined, self.snapshots, self.lists = {}, {}, {}, {}
+        self.rules = tomllib.loads(origin.files["approvals.toml"])["kind"]
+        self.bundle = next(r for r in origin.founding["rules"] if r["name"] == "bundle")
+        self.staff = {base64url(sha256(octets(p["key"]))): p["person"]
+                      for p in origin.founding["people"]}
+        self.roles = {(p["person"], h["role"]) for p in origin.founding["people"]
+                      for h in p["roles"]}
+        self.units = {unit["unit"] for unit in origin.founding["units"]}
+        self.people = {p["person"] for p in origin.founding["people"]}
+        head = head_of(bundle.control["checkpoint"], origin.vkeys["control"], "control checkpoint")
+        last = -1
+        for one in bundle.control["records"]:
+            item = f"control {one['index']}"
+            need(one["index"] > last, ALTERED, item)
+            last = one["index"]
+            record, _ = proven(one, head, item)
+            body, kind = record["body"], record["kind"]
+            shown = bundle.openings.get(one["index"], [])
+            take = getattr(self, f"take_{kind}", None)
+            if take:
+                take(body, shown, item)
+
+    def take_letter(self, body, _shown, item):
+        raw = octets(body["statement"])
+        signed_by(self.origin.registry, "yinxin-letter-v1", raw, octets(body["signature"]), item)
+        letter = reader.parse(raw)
+        self.letters[letter["reference"]] = letter["person"]
+
+    def take_order(self, body, shown, item):
+        raw = octets(body["order"])
+        signed_by(self.origin.registry, "yinxin-order-v1", raw, octets(body["signature"]), item)
+        order = reader.parse(raw)
+        for path, commitment in commitments(order).items():
+            opened(shown, path, commitment, item)
+        self.orders[base64url(sha256(labelled("yinxin-order-v1", raw)))] = order
+
+    def take_approval(self, body, _shown, item):
+        approval = body["approval"]
+        need(approval["order"] in self.orders, MISSING, item, "its order is not there")
+        found = certificate(octets(approval["certificate"]), item)
+        signed_by(found.public_key(), "yinxin-approval-v1", octets(approval["order"]),
+                  octets(approval["signature"]), item)
+        issued_by(found, self.origin.issuing, item)
+        person = self.staff.get(base64url(sha256(spki(found))))
+        need(person and person == person_of(found), MISSING, item, "who approved is not there")
+        serial = f"{found.serial_number:036x}"
+        need(serial in self.certificates, MISSING, item, "the approver's certificate")
+        name = base64url(sha256(canonical(approval).encode()))
+        self.approvals[name] = (approval["order"], person)
+
+    def carried(self, digest, named, item):
+        """The order, if the approvals that are named carry it."""
+        need(digest in self.orders, MISSING, item, "its order is not there")
+        order, people = self.orders[digest], set()
+        rule = self.rules[order["kind"]]
+        for name in named:
+            need(name in self.approvals, MISSING, item, "an approval is not there")
+            of, person = self.approvals[name]
+            may = any((person, role) in self.roles for role in rule["roles"])
+            need(of == digest and may, MISSING, item, "an approver's role is not there")
+            people.add(person)
+        need(len(people) >= rule["count"], MISSING, item, "too few approvals")
+        return order
+
+    def take_enacted(self, body, _shown, item):
+        order = self.carried(body["order"], body["approvals"], item)
+        what, kind = order["body"], order["kind"]
+        if kind == "role":
+            held = (what["person"], what["role"])
+            (self.roles.add if what["action"] == "grant" else self.roles.discard)(held)
+        elif kind == "agent":
+            self.agents[what["agent"]] = (body["order"], what)
+        elif kind == "person":
+            self.people.add(what["person"])
+        elif kind == "bundle":
+            files = {f["name"]: base64url(sha256(f["content"].encode())) for f in body["files"]}
+            digest = base64url(sha256(canonical(files).encode()))
+            need(digest == what["digest"], ALTERED, item)
+            self.bundle = what
+
+    def take_intent(self, body, _shown, item):
+        order = self.carried(body["order"], body["approvals"], item)["body"]
+        letter = self.letters.get(order["reference"])
+        need(letter == order["person"], MISSING, item, "the letter is not there")
+        need(order["person"] in self.people, MISSING, item, "the person's order is not there")
+        self.serials[body["serial"]] = body["order"]
+        if order["profile"]["id"] == "staff":
+            self.staff[base64url(sha256(octets(order["key"])))] = order["person"]
+
+    def take_joined(self, body, _shown, item):
+        digest, what = self.agents.get(body["agent"], (None, None))
+        need(digest == body["order"], MISSING, item, "the agent's order is not there")
+        token, request = octets(body["token"]), octets(body["request"])
+        need(base64url(sha256(token)) == what["token_sha256"], ALTERED, item)
+        value = reader.mac(token, labelled("yinxin-use-v1", octets(digest),
+                                           octets(body["challenge"]), sha256(request)))
+        need(base64url(value) == body["value"], ALTERED, item)
+        key = x509.load_der_x509_csr(request)
+        self.serials[body["serial"]] = base64url(sha256(request))
+        self.joined[body["agent"]] = spki(key)
+
+    def take_issued(self, body, shown, item):
+        founding = body["under"] == base64url(self.origin.digest)
+        known = founding or self.serials.get(body["serial"]) == body["under"]
+        need(known, MISSING, item, "its intent is not there")
+        if founding and body["subject"] in self.people:
+            need(body["subject"] in self.letters.values(), MISSING, item, "the letter")
+        der = octets(opened(shown, "/certificate", body["certificate"], item))
+        need(base64url(sha256(der)) == body["sha256"], ALTERED, item)
+        self.certificates[body["serial"]] = certificate(der, item)
+
+    def take_people(self, body, _shown, _item):
+        self.snapshots[body["agent"], body["number"]] = body["sha256"]
+
+    def take_crl(self, body, _shown, _item):
+        self.lists[body["issuer"], body["number"]] = body["sha256"]
+
+
+def name_of(record):
+    link = record["link"]
+    return f"{record['maker'].removesuffix('/agent')}/{link['epoch']}/{link['aseq']}"
+
+
+def check_request(bundle, origin, control):
+    head = head_of(bundle.access["checkpoint"], origin.vkeys["access"], "access checkpoint")
+    connections, decided = [], None
+    ends = 0
+    for shown in bundle.access["records"]:
+        item = f"access {shown['proven']['index']}"
+        record, entry = proven(shown["proven"], head, item)
+        if record["kind"] == "connection":
+            connections.append((name_of(record), record["body"], shown["disclosures"], item))
+        elif record["kind"] == "decision" and name_of(record) == bundle.request:
+            decided = record, entry, shown["disclosures"], item
+        else:
+            ends += record["kind"] == "completion"
+    need(decided, MISSING, bundle.request, "the decision is not there")
+    record, entry, disclosures, item = decided
+    decision = record["body"]
+    opened(disclosures, "/target", decision["target"], item)
+    found = check_connection(control, decision, connections)
+    check_run(bundle, control, record, entry)
+    check_world(bundle, origin, control, record, found)
+
+
+def check_connection(control, decision, connections):
+    opening = [c for c in connections if c[0] == decision["connection"]]
+    need(opening, MISSING, decision["connection"], "the connection is not there")
+    need(len(connections) == 1, ALTERED, "connection", "one handshake under two connections")
+    _, seen, disclosures, item = opening[0]
+    opened(disclosures, "/source", seen["source"], item)
+    der = octets(opened(disclosures, "/certificate", seen["certificate"], item))
+    found = certificate(der, item)
+    issued = control.certificates.get(seen["serial"])
+    need(issued, MISSING, f"certificate {seen['serial']}")
+    need(issued == found and base64url(sha256(der)) == seen["sha256"], ALTERED, item)
+    need(person_of(found) == seen["person"] == decision["person"], ALTERED, item)
+    need(seen["serial"] == decision["serial"], ALTERED, item)
+    message = octets(seen["message"])
+    need(message.startswith(CONTEXT) and len(message) - len(CONTEXT) in (32, 48), ALTERED, item)
+    try:
+        need(seen["scheme"] == 0x0403, ALTERED, item, "a scheme that this reader does not know")
+        found.public_key().verify(octets(seen["signature"]), message, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature as error:
+        raise Failed(ALTERED, item, "the key did not open this connection") from error
+    return found
+
+
+def check_run(bundle, control, record, entry):
+    run, link = bundle.part("run.json"), record["link"]
+    agent = record["maker"].removesuffix("/agent")
+    found = certificate(octets(run["certificate"]), "run")
+    need(control.joined.get(agent) == spki(found), MISSING, "run", "the agent did not join so")
+    serial = f"{found.serial_number:036x}"
+    need(serial in control.certificates, MISSING, "run", "the agent's certificate")
+    raw = octets(run["head"]["head"])
+    signed_by(found.public_key(), "yinxin-spool-v1", raw, octets(run["head"]["signature"]), "run")
+    head = reader.parse(raw)
+    need((head["agent"], head["epoch"]) == (agent, link["epoch"]), ALTERED, "run")
+    wanted = head["count"] - link["aseq"] - 1
+    need(len(run["entries"]) >= wanted, MISSING, "run", "entries")
+    value = octets(link["prev"], 32)
+    for one in [entry] + [octets(e, 32) for e in run["entries"]]:
+        value = sha256(labelled("yinxin-spool-v1", value, one))
+    need(len(run["entries"]) == wanted and base64url(value) == head["chain"], ALTERED, "run")
+
+
+def check_world(bundle, origin, control, record, found):
+    decision, world = record["body"], record["body"]["world"]
+    agent = record["maker"].removesuffix("/agent")
+    people = bundle.part("people.json")
+    raw = octets(people["snapshot"])
+    signed_by(origin.registry, "yinxin-people-v1", raw, octets(people["signature"]), "people")
+    snapshot = reader.parse(raw)
+    recorded = control.snapshots.get((agent, snapshot["number"]))
+    need(recorded == base64url(sha256(raw)), MISSING, "people", "its record is not there")
+    need(snapshot["number"] == world["people"], ALTERED, "people")
+    need(snapshot["agent"] == agent, ALTERED, "people")
+    try:
+        listed = x509.load_der_x509_crl(bundle.files["list.crl"])
+        valid = listed.is_signature_valid(origin.issuing)
+        number = listed.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    except (ValueError, x509.ExtensionNotFound) as error:
+        raise Failed(ALTERED, "list.crl", str(error)) from error
+    need(valid, ALTERED, "list.crl")
+    recorded = control.lists.get(("issuing-1", number))
+    digest = base64url(sha256(bundle.files["list.crl"]))
+    need(recorded == digest, MISSING, "list.crl", "its record is not there")
+    need(number == world["crl"], ALTERED, "list.crl")
+    revoked = listed.get_revoked_certificate_by_serial_number(found.serial_number)
+    permitted = decision["outcome"] == "permitted"
+    need(not (permitted and revoked), ALTERED, "decision", "the certificate was revoked")
+    known = {one["person"]: one["unit"] for one in snapshot["people"]}
+    need(not permitted or known.get(decision["person"]) == decision["unit"], ALTERED, "decision")
+    rules = control.bundle
+    same = (rules["version"], rules["digest"]) == (world["bundle"], world["policy"])
+    need(same, MISSING, "rules", "the bundle is not there")
+
+
+def verified(raw, trust):
+    bundle = Bundle(raw)
+    origin = Origin(bundle, trust)
+    control = Control(bundle, origin)
+    if bundle.request:
+        check_request(bundle, origin, control)
+    else:
+        serial = bundle.manifest["question"]["certificate"]
+        need(serial in control.certificates, MISSING, f"certificate {serial}")
+    bundle.check_digests()
+
+
+def main(words):
+    trust = None
+    if words[:1] == ["--trust"]:
+        with open(words[1], "rb") as file:
+            trust = __import__("json").load(file)
+        words = words[2:]
+    try:
+        with open(words[0], "rb") as file:
+            verified(file.read(), trust)
+    except Failed as error:
+        print(error)
+        return error.code
+    except OSError as error:
+        print(error)
+        return MALFORMED
+    except (Refused, KeyError, TypeError, ValueError) as error:
+        print(f"malformed: {error!r}")
+        return ALTERED
+    print("verified" if trust else "consistent, origin unproven")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,493 @@
+//! Evidence: whole it verifies, with one byte changed or one thing left out it does not, and a second
+//! verifier in another language says the same of every case.
+
+use audit::evidence::{AccessPart, Manifest, Opening, RunPart, file};
+use audit::lineage::Lineage;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tests::gate::{Gate, get};
+use tests::processes::{Office, until};
+use tests::{Officer, binary, workspace};
+
+const OWN: &str = "/documents/sz-office/2026-001";
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// Exit codes, as both verifiers have them.
+const VERIFIED: i32 = 0;
+const ALTERED: i32 = 1;
+const MISSING: i32 = 2;
+const UNTRUSTED: i32 = 3;
+const MALFORMED: i32 = 4;
+
+impl Case {
+    fn new(name: impl Into<String>, wanted: i32, files: Files) -> Self {
+        Self { name: name.into(), wanted, files }
+    }
+}
+
+struct Case {
+    name: String,
+    wanted: i32,
+    files: Files,
+}
+
+fn auditor(office: &Office, words: &[&str]) -> Command {
+    let path = |end: &str| office.path(&format!("people/auditor.{end}"));
+    let mut command = Command::new(binary("yinxin"));
+    command
+        .arg("audit")
+        .args(words)
+        .arg("--trust")
+        .arg(office.path("ca/trust.json"))
+        .arg("--cert")
+        .arg(path("pem"))
+        .arg("--key")
+        .arg(path("key"))
+        .arg("--passphrase-file")
+        .arg(path("passphrase"));
+    command
+}
+
+/// What `yinxin audit search --json` says, line by line.
+fn search(office: &Office, words: &[&str]) -> Vec<serde_json::Value> {
+    let said = auditor(office, &[&["search"], words].concat()).arg("--json").output().unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let text = String::from_utf8(said.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The evidence of the newest permitted request of a person.
+async fn evidence(office: &Office, person: &Officer, out: &str) -> Files {
+    let mut request = String::new();
+    until("the log has the request with its end", async || {
+        let found = search(office, &["--person", &person.person, "--outcome", "permitted"]);
+        let Some(name) = found.last().filter(|_| found.len() > 1) else { return false };
+        let _ = name;
+        // The oldest: others stand behind it in the agent's run.
+        let name = found[found.len() - 2]["request"].as_str().unwrap();
+        let ended = search(office, &["--request", name]);
+        request = name.to_owned();
+        ended.len() >= 3
+    })
+    .await;
+    let out = office.path(out);
+    let said = auditor(office, &["export", "--request", &request]).arg("--out").arg(&out).output();
+    let said = said.unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    untar(&out)
+}
+
+fn untar(path: &Path) -> Files {
+    verify::bundle::untar(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn tar(path: &Path, files: &Files) {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, content) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, name, content.as_slice()).unwrap();
+    }
+    std::fs::write(path, builder.into_inner().unwrap()).unwrap();
+}
+
+/// Both verifiers' exit codes, and what ours printed.
+fn judged(office: &Office, path: &Path, trust: bool) -> (i32, i32, String) {
+    let mut ours = Command::new(binary("yinxin-verify"));
+    let mut second = Command::new(workspace().join(".tools/venv/bin/python3"));
+    second.arg(workspace().join("tests/formats/verifier.py"));
+    if trust {
+        for command in [&mut ours, &mut second] {
+            command.arg("--trust").arg(office.path("ca/trust.json"));
+        }
+    }
+    let ours = ours.arg(path).output().unwrap();
+    let second = second.arg(path).output().unwrap();
+    let said = format!(
+        "{}\n── second verifier:\n{}{}",
+        String::from_utf8_lossy(&ours.stdout),
+        String::from_utf8_lossy(&second.stdout),
+        String::from_utf8_lossy(&second.stderr)
+    );
+    (ours.status.code().unwrap(), second.status.code().unwrap(), said)
+}
+
+fn part<T: Serialize + DeserializeOwned>(files: &Files, name: &str) -> T {
+    audit::json::read(&files[name]).unwrap()
+}
+
+/// The files with one part changed; the manifest does not notice.
+fn with<T: Serialize + DeserializeOwned>(
+    files: &Files,
+    name: &str,
+    change: impl FnOnce(&mut T),
+) -> Files {
+    let mut value: T = part(files, name);
+    change(&mut value);
+    bytes(files, name, audit::json::write(&value).unwrap())
+}
+
+/// The files with one file exchanged; the manifest does not notice.
+fn bytes(files: &Files, name: &str, content: Vec<u8>) -> Files {
+    use sha2::{Digest, Sha256};
+    let mut files = files.clone();
+    let mut manifest: Manifest = part(&files, file::MANIFEST);
+    manifest.files.insert(name.to_owned(), Sha256::digest(&content).as_slice().into());
+    files.insert(name.to_owned(), content);
+    files.insert(file::MANIFEST.to_owned(), audit::json::write(&manifest).unwrap());
+    files
+}
+
+fn flip(bytes: &mut [u8]) {
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+}
+
+/// A city with a gate, somebody who used it several times at once, and their evidence.
+async fn used() -> (Office, Gate, Officer, Files) {
+    let mut office = Office::open().await;
+    let gate = office.gate().await;
+    let person = office.gate_official("王小明", "sz-office").await;
+    // With the log away they are shipped together, under one head.
+    office.kill("log");
+    let mut one = gate.h1(&office, &person).await;
+    for _ in 0..4 {
+        assert_eq!(get(&mut one, OWN).await.0, 200);
+    }
+    office.start("log", &[]).await;
+    let files = evidence(&office, &person, "evidence.tar").await;
+    (office, gate, person, files)
+}
+
+#[tokio::test]
+async fn evidence_holds_whole_and_in_no_other_way() {
+    let (office, _gate, person, files) = used().await;
+    let path = office.path("evidence.tar");
+    let (ours, second, said) = judged(&office, &path, true);
+    assert_eq!((ours, second), (VERIFIED, VERIFIED), "{said}");
+    assert!(said.contains("验证通过 / verified") && said.contains(&person.person), "{said}");
+    for name in ["陈登记", "赵审核", "创立声明"] {
+        assert!(said.contains(name), "{name}: {said}");
+    }
+    let (ours, second, said) = judged(&office, &path, false);
+    assert_eq!((ours, second), (VERIFIED, VERIFIED), "{said}");
+    assert!(said.contains("consistent, origin unproven"), "{said}");
+    let mut cases = control_cases(&files);
+    cases.extend(access_cases(&files));
+    cases.extend(file_cases(&files));
+    assert!(cases.len() > 90, "{}", cases.len());
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let path = office.path("case.tar");
+        tar(&path, &case.files);
+        let (ours, second, said) = judged(&office, &path, true);
+        if (ours, second) != (case.wanted, case.wanted) {
+            wrong.push(format!(
+                "{}: wanted {}, {ours} and {second}\n{said}",
+                case.name, case.wanted
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+/// Every record of `control` changed, left out, proven otherwise; every disclosure too.
+fn control_cases(files: &Files) -> Vec<Case> {
+    let lineage: Lineage = part(files, file::CONTROL);
+    let openings: Vec<Opening> = part(files, file::OPENINGS);
+    let mut cases = Vec::new();
+    for (at, one) in lineage.records.iter().enumerate() {
+        let kind = audit::Record::read(&one.record.0).unwrap().event.kind();
+        let name = |what: &str| format!("control {} ({kind}) {what}", one.index);
+        let change = |change: fn(&mut audit::lineage::Proven)| {
+            with(files, file::CONTROL, |l: &mut Lineage| change(&mut l.records[at]))
+        };
+        cases.push(Case::new(name("byte"), ALTERED, change(|p| flip(&mut p.record.0))));
+        let removed = with(files, file::CONTROL, |l: &mut Lineage| drop(l.records.remove(at)));
+        cases.push(Case::new(name("left out"), MISSING, removed));
+        if at % 4 == 1 {
+            cases.push(Case::new(name("salt"), ALTERED, change(|p| flip(&mut p.salt.0))));
+            cases.push(Case::new(name("proof"), ALTERED, change(|p| flip(&mut p.hashes[0].0))));
+            cases.push(Case::new(name("place"), ALTERED, change(|p| p.index += 1)));
+        }
+    }
+    let note = with(files, file::CONTROL, |l: &mut Lineage| {
+        l.checkpoint = l.checkpoint.replacen("\n\n", "1\n\n", 1);
+    });
+    cases.push(Case::new("control checkpoint", ALTERED, note));
+    for (at, opening) in openings.iter().enumerate() {
+        for (inner, disclosure) in opening.disclosures.iter().enumerate() {
+            let name = |what: &str| format!("opening {} {} {what}", opening.index, disclosure.path);
+            let changed = with(files, file::OPENINGS, |list: &mut Vec<Opening>| {
+                let text = list[at].disclosures[inner].value.as_str().unwrap().to_owned();
+                list[at].disclosures[inner].value = format!("{text}x").into();
+            });
+            cases.push(Case::new(name("value"), ALTERED, changed));
+            let gone = with(files, file::OPENINGS, |list: &mut Vec<Opening>| {
+                list[at].disclosures.remove(inner);
+            });
+            cases.push(Case::new(name("left out"), MISSING, gone));
+        }
+    }
+    cases
+}
+
+/// The request's records, what opens them, the agent's run.
+fn access_cases(files: &Files) -> Vec<Case> {
+    let access: AccessPart = part(files, file::ACCESS);
+    let run: RunPart = part(files, file::RUN);
+    assert!(!run.entries.is_empty(), "nothing stands behind the decision");
+    let mut cases = Vec::new();
+    for (at, shown) in access.records.iter().enumerate() {
+        let kind = audit::Record::read(&shown.proven.record.0).unwrap().event.kind();
+        let name = |what: &str| format!("access {kind} {what}");
+        let changed = with(files, file::ACCESS, |a: &mut AccessPart| {
+            flip(&mut a.records[at].proven.record.0);
+        });
+        cases.push(Case::new(name("byte"), ALTERED, changed));
+        let proof = with(files, file::ACCESS, |a: &mut AccessPart| {
+            flip(&mut a.records[at].proven.hashes[0].0);
+        });
+        cases.push(Case::new(name("proof"), ALTERED, proof));
+        let gone = with(files, file::ACCESS, |a: &mut AccessPart| drop(a.records.remove(at)));
+        cases.push(Case::new(name("left out"), MISSING, gone));
+        for inner in 0..shown.disclosures.len() {
+            let changed = with(files, file::ACCESS, |a: &mut AccessPart| {
+                flip(&mut a.records[at].disclosures[inner].salt.0);
+            });
+            cases.push(Case::new(name("disclosure"), ALTERED, changed));
+            let gone = with(files, file::ACCESS, |a: &mut AccessPart| {
+                a.records[at].disclosures.remove(inner);
+            });
+            cases.push(Case::new(name("undisclosed"), MISSING, gone));
+        }
+    }
+    let note = with(files, file::ACCESS, |a: &mut AccessPart| {
+        a.checkpoint = a.checkpoint.replacen('\u{2014}', "-", 1);
+    });
+    cases.push(Case::new("access checkpoint", ALTERED, note));
+    let on_run = |change: fn(&mut RunPart)| with(files, file::RUN, change);
+    cases.push(Case::new("run entry", ALTERED, on_run(|r| flip(&mut r.entries[0].0))));
+    cases.push(Case::new("run entry left out", MISSING, on_run(|r| drop(r.entries.remove(0)))));
+    cases.push(Case::new("run head", ALTERED, on_run(|r| flip(&mut r.head.head.0))));
+    cases.push(Case::new("run signature", ALTERED, on_run(|r| flip(&mut r.head.signature.0))));
+    cases
+}
+
+/// Whole files changed, left out, added.
+fn file_cases(files: &Files) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for name in files.keys() {
+        let mut gone = files.clone();
+        gone.remove(name);
+        cases.push(Case::new(format!("{name} left out"), MISSING, gone));
+    }
+    for name in [file::LIST, file::ROOT] {
+        let mut content = files[name].clone();
+        flip(&mut content);
+        cases.push(Case::new(format!("{name} byte"), ALTERED, bytes(files, name, content)));
+    }
+    let people = with(files, file::PEOPLE, |p: &mut audit::people::SignedPeople| {
+        flip(&mut p.snapshot.0);
+    });
+    cases.push(Case::new("people byte", ALTERED, people));
+    let mut readme = files.clone();
+    flip(readme.get_mut(file::README).unwrap());
+    cases.push(Case::new("readme byte", ALTERED, readme));
+    let mut more = files.clone();
+    more.insert("more.txt".into(), b"more".to_vec());
+    cases.push(Case::new("another file", ALTERED, more));
+    let mut broken = files.clone();
+    broken.insert(file::MANIFEST.into(), b"{".to_vec());
+    cases.push(Case::new("a manifest that is none", MALFORMED, broken));
+    let mut unread = files.clone();
+    unread.get_mut(file::ACCESS).unwrap().pop();
+    cases.push(Case::new("a part that cannot be read any more", ALTERED, unread));
+    cases
+}
+
+/// A bundle that another city signed from its root on holds together, and is not ours.
+#[tokio::test]
+async fn another_citys_evidence_is_not_ours() {
+    let (office, _gate, _, files) = used().await;
+    let other = Office::founded();
+    let path = office.path("evidence.tar");
+    let (ours, second, said) = judged(&other, &path, true);
+    assert_eq!((ours, second), (UNTRUSTED, UNTRUSTED), "{said}");
+    let (ours, second, said) = judged(&other, &path, false);
+    assert_eq!((ours, second), (VERIFIED, VERIFIED), "{said}");
+    assert!(said.contains("consistent, origin unproven"));
+    let changed = with(&files, file::ACCESS, |a: &mut AccessPart| {
+        flip(&mut a.records[0].proven.record.0);
+    });
+    let path = office.path("changed.tar");
+    tar(&path, &changed);
+    let (ours, second, said) = judged(&office, &path, false);
+    assert_eq!((ours, second), (ALTERED, ALTERED), "{said}");
+    std::fs::write(&path, b"no tar at all").unwrap();
+    assert_eq!(judged(&office, &path, true).0, MALFORMED);
+    let nothing: PathBuf = office.path("nowhere.tar");
+    assert_eq!(judged(&office, &nothing, true).0, MALFORMED);
+}
+
+/// A captured agent lays one person's handshake under another connection: the log takes it, and the
+/// evidence of either says that it was altered.
+#[tokio::test]
+async fn one_handshake_makes_one_connection() {
+    use audit::access::{CHAIN_START, Link, SignedHead, SpoolHead, chain};
+    use audit::record::{Event, Record, entry};
+    let (mut office, _gate, person, _) = used().await;
+    office.stop("agent");
+    let path = |end: &str| office.path(&format!("gate/tls.{end}"));
+    let identity = mtls::tls::Identity::from_files(&path("pem"), &path("key")).unwrap();
+    let signer = keys::open_plain(&path("key")).unwrap();
+    let log = ca_api::Log(office.client(&office.trust.log, Some(identity)));
+    let records = office.access().await;
+    let of_person = |record: &&Record| match &record.event {
+        Event::Connection(seen) => seen.person == person.person,
+        _ => false,
+    };
+    let seen = records.iter().find(of_person).unwrap().clone();
+    let epoch: [u8; 16] = tests::random();
+    let forged = Record {
+        id: tests::random::<16>().into(),
+        link: Some(Link { epoch: epoch.into(), aseq: 0, prev: CHAIN_START.into() }),
+        ..seen
+    };
+    let bytes = forged.write().unwrap();
+    let salt: [u8; 32] = tests::random();
+    let value = chain(&CHAIN_START, &entry(&salt, &bytes));
+    let head = SpoolHead {
+        v: 1,
+        agent: "gate-1".into(),
+        epoch: epoch.into(),
+        count: 1,
+        chain: value.into(),
+    };
+    let head = audit::json::write(&head).unwrap();
+    let signature = audit::label::Label::Spool.sign(&signer, &head).unwrap();
+    let salted = ca_api::SaltedRecord {
+        record: bytes.clone().into(),
+        salt: salt.into(),
+        disclosures: Vec::new(),
+    };
+    let message = ca_api::Spooled {
+        records: vec![salted.clone()],
+        head: SignedHead { head: head.into(), signature: signature.into() },
+        known: 0,
+    };
+    let ack = log.spool(&message).await.unwrap();
+    assert_eq!(ack.places.len(), 1);
+    // Handed in again it is the same; with another record in its place it is an alarm.
+    assert_eq!(log.spool(&message).await.unwrap().places[0].index, ack.places[0].index);
+    let mut other = message.clone();
+    let mut record = forged.clone();
+    record.id = tests::random::<16>().into();
+    let bytes = record.write().unwrap();
+    let value = chain(&CHAIN_START, &entry(&salt, &bytes));
+    let head = SpoolHead {
+        v: 1,
+        agent: "gate-1".into(),
+        epoch: epoch.into(),
+        count: 1,
+        chain: value.into(),
+    };
+    let head = audit::json::write(&head).unwrap();
+    let signature = audit::label::Label::Spool.sign(&signer, &head).unwrap();
+    other.head = SignedHead { head: head.into(), signature: signature.into() };
+    other.records = vec![ca_api::SaltedRecord { record: bytes.into(), ..salted }];
+    let refused = log.spool(&other).await.unwrap_err();
+    assert_eq!(refused.code().name(), "spool-forked");
+    until("the fork stands in the log", async || {
+        search(&office, &["--log", "control", "--kind", "forked"]).len() > 1
+    })
+    .await;
+    let request = search(&office, &["--person", &person.person, "--outcome", "permitted"]);
+    let request = request[0]["request"].as_str().unwrap().to_owned();
+    let out = office.path("forged.tar");
+    let said = auditor(&office, &["export", "--request", &request]).arg("--out").arg(&out).output();
+    let said = String::from_utf8_lossy(&said.unwrap().stderr).into_owned();
+    assert!(said.contains("another connection shows the same signature"), "{said}");
+}
+
+/// Auditors ask with their own key; every question is a record; who is no auditor learns nothing.
+#[tokio::test]
+async fn only_auditors_ask_and_every_question_is_recorded() {
+    let (office, _gate, person, _) = used().await;
+    let asked = || search(&office, &["--log", "control", "--kind", "asked"]).len();
+    let before = asked();
+    let found = search(&office, &["--record", "exchange/sz-office/2026-001"]);
+    assert!(found.len() > 4, "{}", found.len());
+    until("the questions are records", async || asked() > before).await;
+    for words in [
+        ["--outcome", "not-permitted"],
+        ["--application", "another"],
+        ["--from", "2030-01-01T00:00:00Z"],
+        ["--until", "2020-01-01T00:00:00Z"],
+        ["--certificate", "00"],
+    ] {
+        assert_eq!(search(&office, &words).len(), 1, "{words:?} found something");
+    }
+    let serial = person.leaf().serial().to_string();
+    assert!(search(&office, &["--certificate", &serial]).len() > 4);
+    let officer = |file: &str| {
+        let path = |end: &str| office.path(&format!("people/{file}.{end}"));
+        Command::new(binary("yinxin"))
+            .args(["--json", "audit", "search", "--trust"])
+            .arg(office.path("ca/trust.json"))
+            .arg("--cert")
+            .arg(path("pem"))
+            .arg("--key")
+            .arg(path("key"))
+            .arg("--passphrase-file")
+            .arg(path("passphrase"))
+            .output()
+            .unwrap()
+    };
+    for file in ["officer-1", "security-1", "system"] {
+        let said = officer(file);
+        assert_eq!(said.status.code(), Some(3), "{file}");
+        assert!(String::from_utf8_lossy(&said.stderr).contains("not-your-route"), "{file}");
+    }
+    // An official's certificate opens nothing, and a withdrawn auditor asks no more.
+    let log = ca_api::Log(office.client(&office.trust.log, Some(person.identity())));
+    let request = audit::evidence::LogRequest {
+        v: 1,
+        founding: office.trust.founding.clone(),
+        nonce: tests::random::<16>().into(),
+        time: audit::time::seconds(now()),
+        ask: audit::evidence::Ask::Search(Box::new(audit::evidence::Search {
+            log: "access".into(),
+            ..Default::default()
+        })),
+    };
+    let bytes = audit::json::write(&request).unwrap();
+    let signed =
+        audit::evidence::SignedRequest::sign(bytes, person.leaf(), &person.signer).unwrap();
+    assert_eq!(log.ask(&signed).await.unwrap_err().code().name(), "not-your-route");
+    let first = office.first("auditor");
+    let log = ca_api::Log(office.client(&office.trust.log, Some(first.identity())));
+    let bytes = audit::json::write(&request).unwrap();
+    let signed = audit::evidence::SignedRequest::sign(bytes, first.leaf(), &first.signer).unwrap();
+    log.ask(&signed).await.unwrap();
+    assert_eq!(log.ask(&signed).await.unwrap_err().code().name(), "challenge-used");
+    let words = ["role", "withdraw", &first.person, "auditor", "--scope", "shangluo"];
+    let (order, _) = office.draft(&words);
+    office.approve_by_security(&order).await;
+    assert_eq!(officer("auditor").status.code(), Some(3), "a withdrawn auditor still asks");
+}
+
+fn now() -> u64 {
+    service_clock()
+}
+
+/// Unix seconds of this machine.
+fn service_clock() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap().as_secs()
+}
