@@ -1,7 +1,8 @@
-//! What operators of an agent type: `join`, `serve`, `policy explain`.
+//! What operators of an agent type: `join`, `renew`, `serve`, `policy explain`.
 
 mod explain;
 mod join;
+mod renew;
 mod serve;
 
 use audit::join::JoinFile;
@@ -33,6 +34,8 @@ pub struct Arguments {
 enum Command {
     /// Joins under an order, with the join file from the CA host. 加入
     Join(join::Arguments),
+    /// Renews the certificate: the old key asks for the new one. 证书更新
+    Renew,
     /// Stands in front of the application. 运行
     Serve,
     /// Access rules. 访问规则
@@ -53,6 +56,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let Arguments { state, json, command } = arguments;
     let done = match command {
         Command::Join(arguments) => join::run(&state, json, &arguments).await,
+        Command::Renew => renew::run(&state, json).await,
         Command::Serve => serve::run(&state).await,
         Command::Policy { what: Policy::Explain(arguments) } => {
             explain::run(&state, json, &arguments)

@@ -3,24 +3,27 @@
 mod collect;
 mod join;
 mod look_up;
+mod renew;
 mod submit;
 
 use crate::Route;
 use crate::edge::Portal;
 use axum::Router;
 use axum::routing::post;
-use portal_api::public::{COLLECT, JOIN, LOOK_UP, SUBMIT};
+use portal_api::public::{COLLECT, JOIN, LOOK_UP, RENEW, SUBMIT};
 use std::sync::Arc;
 
 const LETTER: &[&str] = &["letter"];
 const JOIN_FILE: &[&str] = &["join-file"];
+const OLD_KEY: &[&str] = &["old-key"];
 
 /// Routes of this host.
-pub const ROUTES: [Route; 4] = [
+pub const ROUTES: [Route; 5] = [
     Route { host: "public", path: LOOK_UP, act: "look-up", who: LETTER },
     Route { host: "public", path: SUBMIT, act: "submit", who: LETTER },
     Route { host: "public", path: COLLECT, act: "collect", who: LETTER },
     Route { host: "public", path: JOIN, act: "join", who: JOIN_FILE },
+    Route { host: "public", path: RENEW, act: "renew", who: OLD_KEY },
 ];
 
 /// The routes.
@@ -30,4 +33,5 @@ pub fn router() -> Router<Arc<Portal>> {
         .route(SUBMIT, post(submit::submit))
         .route(COLLECT, post(collect::collect))
         .route(JOIN, post(join::join))
+        .route(RENEW, post(renew::renew))
 }

@@ -30,9 +30,12 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
             " security-administrator auditor application-owner",
     "process": "issuer status log portal-public portal-staff",
     "renewed": "issuer status log portal-public portal-staff ocsp", "rule": "roles approvals bundle",
-    "order-kind": "issue unit person role profile approval-rules portal revoke",
+    "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke",
     "record-kind": "founding letter application order approval enacted intent issued used"
-                   " revoked crl refusal portal",
+                   " revoked crl refusal portal joined people forked asked started connection"
+                   " decision completion turned heartbeat",
+    "agent-act": "register close", "cause-word": "start spool", "stage": "handshake head certificate",
+    "alpn": "h2 http/1.1",
     "reason": "unspecified keyCompromise cACompromise affiliationChanged superseded"
               " cessationOfOperation certificateHold removeFromCRL privilegeWithdrawn"
               " aACompromise"}
@@ -61,6 +64,9 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "order/approval-rules": "digest:hash version:revision",
     "order/portal": "action:portal-act portal:name unit:name public_host:text"
                     " public_key:key-or-empty staff_host:text staff_key:key-or-empty",
+    "order/agent": "action:agent-act agent:name unit:name application:name hosts:*text units:*name"
+                   " token_sha256:bytes renewals:number",
+    "order/bundle": "version:revision digest:hash",
     "order/revoke": "person:id serials:*serial reason:reason evidence:commitment",
     "disclosure": "path:text salt:hash value:any",
     # sections 5, 6 and 9
@@ -81,7 +87,35 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
               " expires:time",
     "receipt": "v:one reference:id serials:*serial time:time founding:hash",
     # section 7
-    "record": "v:one id:nonce log:log maker:text time:micros kind:record-kind body:any",
+    "record": "v:one id:nonce log:log maker:text time:micros kind:record-kind body:any link?:link",
+    "link": "epoch:nonce aseq:number prev:hash",
+    "record/joined": "agent:name order:hash challenge:nonce request:bytes token:hash value:hash"
+                     " serial:serial tbs_sha256:hash",
+    "record/people": "agent:name number:number sha256:hash this_update:time next_update:time"
+                     " people:number",
+    "record/forked": "agent:name epoch:nonce aseq:number entry:hash other:hash",
+    "record/asked": "person:id request:bytes signature:bytes certificate:commitment given:number",
+    "record/started": "agent:name application:name version:text key_sha256:hash cause:cause-word",
+    "record/connection": "person:id serial:serial sha256:hash certificate:commitment host:text"
+                         " alpn:alpn source:commitment message:bytes scheme:number"
+                         " signature:bytes",
+    "world": "bundle:number policy:hash people:number crl:number",
+    "record/decision": "application:name connection:text person:id unit:name serial:serial"
+                       " method:text target:commitment route:text action:text resource:text"
+                       " outcome:name rule:text world:world reference:text",
+    "record/completion": "request:text outcome:name status:number up:number down:number"
+                         " micros:number",
+    "record/turned": "code:name stage:stage source:commitment serial:text reference:text"
+                     " count:number first:micros",
+    "record/heartbeat": "application:name permitted:number denied:number connections:number"
+                        " world:world checkpoint:number spooled:number state:name",
+    # sections 13 and 14
+    "snapshot": "v:one founding:hash agent:name order:hash application:name hosts:*text"
+                " number:number this_update:time next_update:time units:*served people:*served-person",
+    "served": "unit:name name:text parent?:name served:flag",
+    "served-person": "person:id unit:name roles:*role-in",
+    "head": "v:one agent:name epoch:nonce count:number chain:hash",
+    "log-request": "v:one founding:hash nonce:nonce time:time ask:any",
     "record/founding": "statement:bytes signature:bytes files:*file",
     "file": "name:text content:text",
     "record/letter": "statement:bytes signature:bytes",
@@ -448,6 +482,92 @@ def check_bundle(vectors):
     need(sha256(canonical(hashed).encode()) == octets(vectors["bundle"]["digest"]), "digest")
 
 
+def check_people(vectors):
+    v = vectors["people"]
+    read("snapshot", octets(v["snapshot"]))
+    verify(public_key(vectors["registry"]), "yinxin-people-v1", octets(v["snapshot"]),
+           octets(v["signature"]))
+
+
+def check_join(vectors):
+    v = vectors["join"]
+    message = labelled("yinxin-use-v1", octets(v["order"], 32), octets(v["challenge"], 16),
+                       sha256(octets(v["request"])))
+    need(mac(octets(v["token"], 32), message) == octets(v["value"]), "join value")
+
+
+def check_run(vectors):
+    v, value = vectors["run"], bytes(32)
+    for entry in v["entries"]:
+        value = sha256(labelled("yinxin-spool-v1", value, octets(entry, 32)))
+    head, _ = read("head", octets(v["head"]))
+    verify(public_key(vectors["machine"]), "yinxin-spool-v1", octets(v["head"]),
+           octets(v["signature"]))
+    need(octets(head["chain"]) == value and head["count"] == len(v["entries"]), "chain")
+
+
+def check_log_request(vectors):
+    v = vectors["log_request"]
+    read("log-request", octets(v["request"]))
+    verify(public_key(vectors["officer"]), "yinxin-log-request-v1", octets(v["request"]),
+           octets(v["signature"]))
+
+
+def percent(part):
+    out, rest = b"", part.encode("utf-8")
+    while rest:
+        if rest[:1] == b"%":
+            need(re.fullmatch(b"%[0-9A-Fa-f]{2}", rest[:3]), "percent-encoding")
+            out, rest = out + bytes([int(rest[1:3], 16)]), rest[3:]
+        else:
+            out, rest = out + rest[:1], rest[1:]
+    return out
+
+
+def harmless(text):
+    need(text not in (".", "..") and not re.search(r"[/\\;]", text), "segment")
+    need(not any(unicodedata.category(c) == "Cc" for c in text), "segment")
+
+
+def segment(part):
+    need(part, "empty segment")
+    try:
+        text = percent(part).decode("utf-8")
+    except UnicodeError as error:
+        raise Refused("UTF-8") from error
+    harmless(text)
+    if "%" in text:
+        try:
+            again = percent(text).decode("utf-8", "replace")
+        except Refused:
+            return text
+        harmless(again)
+    return text
+
+
+def canonical_path(raw):
+    need(raw[:1] == "/" and not re.search("[#?]", raw), "form")
+    parts = raw[1:].split("/") if raw != "/" else []
+    last = parts.pop() if len(parts) > 1 and parts[-1] == "" else None
+    segments = [segment(part) for part in parts] + ([last] if last is not None else [])
+    plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,=:@"
+    encoded = ["".join(chr(b) if chr(b) in plain else f"%{b:02X}" for b in one.encode())
+               for one in segments]
+    return "/" + "/".join(encoded), segments
+
+
+def check_paths(vectors):
+    for v in vectors["paths"]:
+        if v["text"]:
+            need(canonical_path(v["raw"]) == (v["text"], v["segments"]), f"path {v['raw']}")
+            continue
+        try:
+            canonical_path(v["raw"])
+        except Refused:
+            continue
+        raise Refused(f"accepted {v['raw']}")
+
+
 def check_checkpoint(vectors):
     v = vectors["checkpoint"]
     name, key_id, encoded = v["vkey"].split("+", 2)
@@ -524,6 +644,11 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "receipt": (check_receipt, "receipt signature"),
     "use": (check_use, "founding challenge request signature"),
     "bundle": (check_bundle, "files digest"),
+    "people": (check_people, "snapshot signature"),
+    "join": (check_join, "token order challenge request value"),
+    "run": (check_run, "entries head signature"),
+    "log_request": (check_log_request, "request signature"),
+    "paths": (check_paths, "raw text segments"),
     "checkpoint": (check_checkpoint, "vkey note size root_hash"),
     "inclusion": (check_inclusion, "entries index hashes root_hash"),
     "refused": (check_refused, "why bytes"),
@@ -537,7 +662,10 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("receipt/signature", "signature under yinxin-receipt-v1"),
     ("use/challenge", "signature under yinxin-use-v1"), ("entry/salt", "entry"),
     ("letter_keys/code", "lookup"), ("bind/bind", "bind"), ("bind/request", "bind"),
-    ("bundle/digest", "digest"), ("inclusion/hashes/1", "audit path"),
+    ("bundle/digest", "digest"), ("people/signature", "signature under yinxin-people-v1"),
+    ("join/token", "join value"), ("run/entries/1", "chain"),
+    ("run/signature", "signature under yinxin-spool-v1"),
+    ("log_request/signature", "signature under yinxin-log-request-v1"), ("inclusion/hashes/1", "audit path"),
     ("inclusion/entries/6", "root hash"), ("checkpoint/note", "signature of the note"),
     ("code/bytes", "code"),
 ]

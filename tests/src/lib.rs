@@ -6,6 +6,7 @@ pub mod gate;
 pub mod invariants;
 pub mod people;
 pub mod processes;
+pub mod vectors;
 
 pub use people::{Officer, Official};
 pub use processes::Office;

@@ -14,7 +14,7 @@ use serde_json::{Value, json as j};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::process::Command;
-use tests::{Office, workspace};
+use tests::{Office, vectors, workspace};
 use tlog::Edge;
 use tlog::merkle::leaf_hash;
 
@@ -82,6 +82,16 @@ struct Maker {
     signers: BTreeMap<&'static str, SoftwareSigner>,
 }
 
+fn join() -> Value {
+    let (token, order) = (fixed::<32>(41), fixed::<32>(42));
+    let (challenge, request) = (fixed::<16>(43), fixed::<100>(44));
+    let value = audit::authority::join_value(&token, &order, &challenge, &request);
+    j!({
+        "token": b(token), "order": b(order), "challenge": b(challenge), "request": b(request),
+        "value": b(value),
+    })
+}
+
 fn b(bytes: impl AsRef<[u8]>) -> Value {
     Bytes::from(bytes.as_ref()).to_string().into()
 }
@@ -141,6 +151,11 @@ impl Maker {
             "receipt": self.receipt(&digest),
             "use": self.use_of_authorization(&digest),
             "bundle": bundle(),
+            "people": self.people(&digest),
+            "join": join(),
+            "run": self.run(),
+            "log_request": self.log_request(),
+            "paths": vectors::paths(),
             "refused": refused(&orders),
         });
         let record = Bytes::read(all["records"][0]["record"].as_str().unwrap()).unwrap().0;
@@ -212,6 +227,16 @@ impl Maker {
                 }),
                 vec![],
             ),
+            (
+                "agent",
+                j!({
+                    "action": "register", "agent": "gate-1", "unit": "sz-office", "application": "exchange",
+                    "hosts": ["exchange.shangluo.example"], "units": ["shangzhou"],
+                    "token_sha256": b(fixed::<32>(4)), "renewals": 40,
+                }),
+                vec![],
+            ),
+            ("bundle", j!({ "version": 2, "digest": b(fixed::<32>(5)) }), vec![]),
             (
                 "revoke",
                 j!({ "person": person, "serials": ["01".repeat(18)], "reason": "superseded", "evidence": c(&evidence) }),
@@ -384,11 +409,14 @@ impl Maker {
                 person,
             },
         ];
-        let made = events.into_iter().map(|event| {
+        let asked = self.log_request();
+        let asked = Bytes::read(asked["request"].as_str().unwrap()).unwrap();
+        let made = events.into_iter().chain(vectors::events(&asked.0)).map(|event| {
             let kind = event.kind();
-            let log = if kind == "portal" { "access" } else { "control" };
+            let gate = ["started", "connection", "decision", "completion", "turned", "heartbeat"];
+            let log = if kind == "portal" || gate.contains(&kind) { "access" } else { "control" };
             let record = Record {
-                link: None,
+                link: gate.contains(&kind).then(vectors::link),
                 v: 1,
                 id: fixed::<16>(90).into(),
                 log: log.into(),
@@ -440,6 +468,53 @@ impl Maker {
         let message = [digest.as_slice(), &challenge, &Sha256::digest(request)].concat();
         let signature = self.signature("/use/signature", "machine", Label::Use, &message);
         j!({ "founding": b(digest), "challenge": b(challenge), "request": b(request), "signature": b(signature) })
+    }
+
+    fn people(&self, digest: &[u8; 32]) -> Value {
+        let snapshot = j!({
+            "v": 1, "founding": b(digest), "agent": "gate-1", "order": b(fixed::<32>(6)),
+            "application": "exchange", "hosts": ["exchange.shangluo.example"], "number": 3,
+            "this_update": TIME, "next_update": "2026-11-25T08:00:00Z",
+            "units": [
+                { "unit": "shangluo", "name": "商洛市", "served": false },
+                { "unit": "sz-office", "name": "区政府办公室", "parent": "shangluo", "served": true },
+            ],
+            "people": [{
+                "person": "0123456789ABCDEF", "unit": "sz-office",
+                "roles": [{ "role": "unit-handler", "scope": "sz-office" }],
+            }],
+        });
+        let bytes = json::write(&snapshot).unwrap();
+        let _: audit::people::PeopleSnapshot = json::read(&bytes).unwrap();
+        let signature = self.signature("/people/signature", "registry", Label::People, &bytes);
+        j!({ "snapshot": b(&bytes), "signature": b(signature) })
+    }
+
+    fn run(&self) -> Value {
+        let entries: Vec<[u8; 32]> = (0..3).map(fixed::<32>).collect();
+        let mut chain = audit::access::CHAIN_START;
+        for entry in &entries {
+            chain = audit::access::chain(&chain, entry);
+        }
+        let head = j!({
+            "v": 1, "agent": "gate-1", "epoch": b([7; 16]), "count": 3, "chain": b(chain),
+        });
+        let bytes = json::write(&head).unwrap();
+        let _: audit::access::SpoolHead = json::read(&bytes).unwrap();
+        let signature = self.signature("/run/signature", "machine", Label::Spool, &bytes);
+        j!({ "entries": entries.iter().map(b).collect::<Vec<_>>(), "head": b(&bytes), "signature": b(signature) })
+    }
+
+    fn log_request(&self) -> Value {
+        let request = j!({
+            "v": 1, "founding": b(fixed::<32>(8)), "nonce": b([9; 16]), "time": TIME,
+            "ask": { "search": { "log": "access", "person": "0123456789ABCDEF" } },
+        });
+        let bytes = json::write(&request).unwrap();
+        let _: audit::evidence::LogRequest = json::read(&bytes).unwrap();
+        let signature =
+            self.signature("/log_request/signature", "officer", Label::LogRequest, &bytes);
+        j!({ "request": b(&bytes), "signature": b(signature) })
     }
 
     fn tree(&self) -> (Value, Value) {

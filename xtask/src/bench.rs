@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what it costs, as ratios in one run, with release binaries.
 
 mod floor;
+mod gate;
 mod issue;
 
 use anyhow::ensure;
@@ -20,6 +21,15 @@ pub(crate) enum What {
         #[arg(long, default_value_t = 32)]
         at_once: usize,
     },
+    /// The gate with all its duties against plain nginx with mTLS.
+    Gate {
+        /// Kept connections, each with one request at a time.
+        #[arg(long, default_value_t = 64)]
+        connections: usize,
+        /// Seconds a round.
+        #[arg(long, default_value_t = 4)]
+        seconds: u64,
+    },
 }
 
 /// Builds release binaries if this is not one of them, and runs the bench there.
@@ -28,11 +38,21 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
         let built = Command::new("cargo").args(["build", "--release", "--workspace"]).status()?;
         ensure!(built.success(), "cargo build --release failed");
         let own = crate::found::workspace()?.join("target/release/xtask");
-        let again = Command::new(own).args(std::env::args_os().skip(1)).status()?;
+        // Proxies run on core 0, everything else on core 1.
+        let mut again = match what {
+            What::Gate { .. } => {
+                let mut pinned = Command::new("taskset");
+                pinned.args(["-c", "1"]).arg(own);
+                pinned
+            }
+            What::Issue { .. } => Command::new(own),
+        };
+        let again = again.args(std::env::args_os().skip(1)).status()?;
         ensure!(again.success(), "the bench failed");
         return Ok(());
     }
     match what {
         What::Issue { count, at_once } => issue::run(count, at_once).await,
+        What::Gate { connections, seconds } => gate::run(connections, seconds).await,
     }
 }

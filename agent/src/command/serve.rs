@@ -28,6 +28,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     service::start_logs();
     let config = AgentConfig::read(folder)?;
     let file = joined(folder)?;
+    super::renew::finish(folder)?;
     check_private(&config.path("tls.key"))?;
     let stop = Stop::on_signal()?;
     let clock = Clock::system();

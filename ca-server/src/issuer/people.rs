@@ -22,7 +22,8 @@ impl Issuer {
         let old = row!(
             &mut tx,
             (i64,),
-            "select 1 from people_current where next_update < $1 limit 1",
+            "select 1 from people_current c join agent a on a.agent_id = c.agent_id \
+             where c.next_update < $1 and a.open = 1 limit 1",
             half
         )?;
         Ok(due || old.is_some())
@@ -34,15 +35,7 @@ impl Issuer {
         let now = self.list_time(&session.following);
         let agents: Vec<String> = session.authority()?.agents().keys().cloned().collect();
         for agent in agents {
-            if session.authority()?.serves(&agent) {
-                self.make_snapshot(&mut session, &agent, now).await?;
-            } else {
-                execute!(
-                    &mut session.tx,
-                    "delete from people_current where agent_id = $1",
-                    &agent
-                )?;
-            }
+            self.make_snapshot(&mut session, &agent, now).await?;
         }
         session.following.people_due = false;
         self.commit(session).await
@@ -72,9 +65,11 @@ impl Issuer {
             return Ok(());
         };
         let said = said(&snapshot)?;
+        // One that is closed is told so once and never again.
+        let open = session.authority()?.serves(agent);
         let fresh = last.first().is_some_and(|(_, known, next)| {
             let left = u64::try_from(*next).unwrap_or(0).saturating_sub(now);
-            *known == said && left > SNAPSHOT_SECONDS / 2
+            *known == said && (left > SNAPSHOT_SECONDS / 2 || !open)
         });
         if fresh {
             return Ok(());

@@ -172,6 +172,9 @@ pub async fn rewrite(tx: &mut Tx, authority: &Authority) -> Result<(), StoreErro
     execute!(tx, "delete from portal")?;
     execute!(tx, "delete from profile")?;
     execute!(tx, "delete from revocation")?;
+    execute!(tx, "delete from agent")?;
+    let version = i64::from(authority.bundle().version);
+    execute!(tx, "delete from bundle where version > $1", version)?;
     for (id, unit) in authority.units() {
         write_unit(tx, id, unit).await?;
     }

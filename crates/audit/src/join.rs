@@ -1,4 +1,4 @@
-//! How an agent joins: a file made on the CA host, and what agent and CA say to each other through the
+//! How an agent joins and machines renew: a file made on the CA host, and what agent and CA say to each other through the
 //! public portal, which can neither make nor change it unseen.
 
 use crate::bytes::Bytes;
@@ -39,4 +39,28 @@ pub struct Join {
     pub request: Bytes,
     /// HMAC under the token, see `authority::join_value`.
     pub value: Bytes,
+}
+
+/// Asks for a new certificate under a standing authorization.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renew {
+    /// Authorization id.
+    pub authorization: String,
+    /// 16 random bytes, single use.
+    pub challenge: Bytes,
+    /// PKCS#10 of the new key.
+    pub request: Bytes,
+    /// DER SubjectPublicKeyInfo of the old key.
+    pub asked_by: Bytes,
+    /// Signature by the old key.
+    pub signature: Bytes,
+}
+
+/// The new chain.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renewed {
+    /// Leaf first, root last, DER.
+    pub chain: Vec<Bytes>,
 }

@@ -8,6 +8,7 @@ use audit::access::SignedHead;
 use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Submit};
 use audit::export::{Approved, OrderExport, OrderLine};
 use audit::join::Join;
+pub use audit::join::{Renew, Renewed};
 use audit::lineage::Lineage;
 use audit::people::SignedPeople;
 use audit::{Approval, Bytes, Code, Disclosure, Problem};
@@ -99,30 +100,6 @@ pub struct Page {
 pub struct Wanted {
     /// Order id.
     pub order: String,
-}
-
-/// Asks for a new certificate under a standing authorization.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Renew {
-    /// Authorization id.
-    pub authorization: String,
-    /// 16 random bytes, single use.
-    pub challenge: Bytes,
-    /// PKCS#10 of the new key.
-    pub request: Bytes,
-    /// DER SubjectPublicKeyInfo of the old key.
-    pub asked_by: Bytes,
-    /// Signature by the old key.
-    pub signature: Bytes,
-}
-
-/// The new chain.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Renewed {
-    /// Leaf first, root last, DER.
-    pub chain: Vec<Bytes>,
 }
 
 /// Records of a portal or agent, oldest first.

@@ -3,7 +3,7 @@
 
 use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use audit::export::{Approved, OrderExport, OrderLine};
-use audit::join::Join;
+use audit::join::{Join, Renew, Renewed};
 use audit::{Approval, Problem};
 use mtls::{CallError, Client};
 use serde::de::DeserializeOwned;
@@ -19,6 +19,8 @@ pub mod public {
     pub const COLLECT: &str = "/api/v1/enrolment/collect";
     /// `Join` → `Collected`.
     pub const JOIN: &str = "/api/v1/agents/join";
+    /// `Renew` → `Renewed`, for agents.
+    pub const RENEW: &str = "/api/v1/agents/renew";
 }
 
 /// Routes of the staff host.
@@ -83,6 +85,11 @@ impl Public {
     /// Lets an agent join.
     pub async fn join(&self, message: &Join) -> Result<Collected, Refusal> {
         ask(&self.0, public::JOIN, message).await
+    }
+
+    /// Renews an agent's certificate.
+    pub async fn renew(&self, message: &Renew) -> Result<Renewed, Refusal> {
+        ask(&self.0, public::RENEW, message).await
     }
 }
 

@@ -41,3 +41,20 @@ pub(super) async fn commits(folder: &Path) -> anyhow::Result<f64> {
     store.close().await;
     Ok(rate)
 }
+
+/// Durable writes a second: 520 bytes and an fdatasync each, into a file filled with zeros.
+pub(super) fn durable(folder: &Path) -> anyhow::Result<f64> {
+    use std::io::{Seek, SeekFrom, Write};
+    let mut file = std::fs::File::create(folder.join("floor.zeros"))?;
+    file.write_all(&vec![0; 16 * 1024 * 1024])?;
+    file.sync_all()?;
+    file.seek(SeekFrom::Start(0))?;
+    let started = Instant::now();
+    let mut count = 0u32;
+    while started.elapsed() < SECONDS && count < 30_000 {
+        file.write_all(&[7; 520])?;
+        file.sync_data()?;
+        count += 1;
+    }
+    Ok(f64::from(count) / started.elapsed().as_secs_f64())
+}

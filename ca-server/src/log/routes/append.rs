@@ -40,6 +40,7 @@ async fn take(
         let salt = salted.salt.digest().ok_or(Code::Malformed)?;
         let own = record.log == "access"
             && record.maker == maker
+            && !maker.ends_with("/agent")
             && matches!(record.event, Event::Portal { .. });
         if !own {
             return Err(Code::NotYourRoute);

@@ -224,9 +224,11 @@ impl Authority {
         Ok(())
     }
 
-    /// What an agent's next snapshot says: its units with their people, and what stands above them.
+    /// What an agent's next snapshot says: its units with their people, and what stands above them. One
+    /// that is closed is told of nobody.
     pub fn snapshot(&self, id: &str, number: u64, now: u64) -> Option<PeopleSnapshot> {
-        let agent = self.agents.get(id).filter(|_| self.serves(id))?;
+        let agent = self.agents.get(id)?;
+        let open = self.serves(id);
         let served = |unit: &str| {
             self.above(unit).iter().any(|above| agent.units.iter().any(|own| own == above))
         };
@@ -243,8 +245,10 @@ impl Authority {
                 served: is_served,
             })
         });
-        let people =
-            self.people.iter().filter(|(id, person)| !self.has_left(id) && served(&person.unit));
+        let people = self
+            .people
+            .iter()
+            .filter(|(id, person)| open && !self.has_left(id) && served(&person.unit));
         let people = people.map(|(id, person)| SnapshotPerson {
             person: id.clone(),
             unit: person.unit.clone(),

@@ -1,0 +1,77 @@
+//! `agent renew`: a new key and certificate, asked for by the old key under the agent's order. Both files are
+//! exchanged so that a kill in between leaves a pair that [`finish`] completes.
+
+use super::joined;
+use crate::{random, write_file};
+use anyhow::{Context, ensure};
+use audit::Bytes;
+use audit::authority::authorization_of;
+use audit::join::Renew;
+use audit::label::Label;
+use keys::SoftwareSigner;
+use pki::path::{Usage, check};
+use pki::{Certificate, CertificationRequest, Signer};
+use service::Clock;
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::process::ExitCode;
+
+pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    let file = joined(folder)?;
+    finish(folder)?;
+    super::check_private(&folder.join("tls.key"))?;
+    let old = keys::open_plain(&folder.join("tls.key"))?;
+    let next = folder.join("tls.next.key");
+    let _ = std::fs::remove_file(&next);
+    let signer = SoftwareSigner::generate_p256()?;
+    keys::save_plain(&next, &signer)?;
+    let request = CertificationRequest::build(&signer)?.der().to_vec();
+    let challenge = random::<16>()?;
+    let digest = Sha256::digest(&request);
+    let message = [file.order.0.as_slice(), &challenge, digest.as_slice()].concat();
+    let message = Renew {
+        authorization: authorization_of(&file.agent),
+        challenge: challenge.into(),
+        request: Bytes(request),
+        asked_by: old.public_key().spki().into(),
+        signature: Bytes(Label::Use.sign(&old, &message)?),
+    };
+    let root = file.trust.root_sha256.digest().context("root fingerprint")?;
+    let tls = mtls::tls::client(root, None)?;
+    let client = mtls::Client::new(&file.trust.portal_public, Some(tls))?;
+    let renewed = portal_api::Public(client).renew(&message).await?;
+    let chain: Result<Vec<_>, _> =
+        renewed.chain.iter().map(|der| Certificate::read(&der.0)).collect();
+    let chain = chain?;
+    let [leaf, between @ .., top] = chain.as_slice() else { anyhow::bail!("no chain came") };
+    ensure!(top.sha256() == root, "the root is not the pinned one");
+    check(leaf, between, top, Clock::system().seconds(), Usage::Server)?;
+    ensure!(leaf.key().sha256() == signer.public_key().sha256(), "it is for another key");
+    let pem: String = chain.iter().map(Certificate::pem).collect();
+    write_file(&folder.join("tls.next.pem"), pem.as_bytes())?;
+    finish(folder)?;
+    let until = audit::time::seconds(leaf.not_after());
+    if json {
+        println!(
+            "{}",
+            serde_json::json!({ "serial": leaf.serial().to_string(), "not_after": until })
+        );
+    } else {
+        println!("✓ 已更新，有效至 / renewed until {until}");
+        println!("  下一步 / next: 重启网关 / restart the agent");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Puts a new pair in place: the key first, then the chain. A chain that waits says that both must go.
+pub(super) fn finish(folder: &Path) -> anyhow::Result<()> {
+    let path = |name: &str| folder.join(name);
+    if !path("tls.next.pem").exists() {
+        return Ok(());
+    }
+    if path("tls.next.key").exists() {
+        std::fs::rename(path("tls.next.key"), path("tls.key"))?;
+    }
+    std::fs::rename(path("tls.next.pem"), path("tls.pem"))?;
+    Ok(std::fs::File::open(folder)?.sync_all()?)
+}

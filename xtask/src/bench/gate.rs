@@ -1,0 +1,299 @@
+//! The gate with all its duties against plain nginx with mTLS, in the same run: the same application,
+//! clients, certificates and core. Rates wobble on a shared machine; CPU per request and ratios do less.
+
+use super::floor;
+use crate::city::City;
+use crate::demo::act::Actor;
+use crate::found::{Sample, found, gate_ports};
+use crate::processes::Running;
+use anyhow::{Context, ensure};
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use mtls::tls::{Identity, client};
+use pki::Certificate;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsConnector;
+
+const PEOPLE: usize = 8;
+const PATHS: usize = 500;
+const ROUNDS: usize = 3;
+const WARM: Duration = Duration::from_secs(1);
+/// Ticks of the clock in `/proc` (USER_HZ).
+const TICKS: f64 = 100.0;
+
+/// One measurement.
+struct Figure {
+    rate: f64,
+    cpu: f64,
+    median: Duration,
+    late: Duration,
+}
+
+/// Everything that both proxies are measured with.
+struct Stage {
+    home: PathBuf,
+    root: [u8; 32],
+    people: Vec<PathBuf>,
+    connections: usize,
+    seconds: u64,
+}
+
+/// Runs the bench and prints its table.
+pub(super) async fn run(connections: usize, seconds: u64) -> anyhow::Result<()> {
+    let nginx = which("nginx").context("nginx; next: apt-get install nginx-light")?;
+    let home = tempfile::tempdir_in(crate::found::workspace()?.join("target"))?;
+    let folder = home.path().join("city");
+    eprintln!("founding a city with a gate and {PEOPLE} people …");
+    found(&folder, &Sample::default())?;
+    let mut running = Running::start(&folder).await?;
+    crate::gate::join(&folder)?;
+    let city = City::read(&folder)?;
+    let [port, _, application] = gate_ports(&city)?;
+    tokio::spawn(origin(TcpListener::bind(("127.0.0.1", application)).await?));
+    let people = people(&folder)?;
+    let root = std::fs::read_to_string(folder.join(&city.ca.root_pem))?;
+    let root = pki::certificate::read_pem(&root, "CERTIFICATE").pop().context("root")?;
+    let stage = Stage {
+        home: home.path().to_owned(),
+        root: Certificate::read(&root)?.sha256(),
+        people,
+        connections,
+        seconds,
+    };
+    let other = port + 3;
+    let mut plain = stage.nginx(&nginx, &folder, other, application)?;
+    let mut agent = pinned(
+        Command::new(crate::tool::binary("agent")?).arg("--state").arg(folder.join("gate")),
+        &["serve"],
+    )?;
+    answers(&stage, port).await?;
+    answers(&stage, other).await?;
+    println!(
+        "{connections} connections, {PEOPLE} people, {PATHS} paths, {seconds} s a round, one core each"
+    );
+    println!("durable writes of the disk (520 bytes) {:>8.0} /s", floor::durable(home.path())?);
+    println!(
+        "{:<10} {:>9} {:>14} {:>10} {:>10}",
+        "", "requests/s", "CPU s / 10,000", "median", "p99"
+    );
+    let mut ratios = Vec::new();
+    for _ in 0..ROUNDS {
+        let base = stage.measure(other, plain.id()).await?;
+        let gate = stage.measure(port, agent.id()).await?;
+        for (name, figure) in [("nginx", &base), ("gate", &gate)] {
+            println!(
+                "{name:<10} {:>9.0} {:>14.3} {:>10.2?} {:>10.2?}",
+                figure.rate, figure.cpu, figure.median, figure.late
+            );
+        }
+        ratios.push((gate.rate / base.rate, gate.cpu / base.cpu));
+    }
+    ratios.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (rate, _) = ratios.get(ROUNDS / 2).copied().unwrap_or_default();
+    ratios.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let (_, cpu) = ratios.get(ROUNDS / 2).copied().unwrap_or_default();
+    println!("gate ÷ nginx, median of {ROUNDS}:  requests/s {rate:.2}   CPU per request {cpu:.2}");
+    end(&mut agent)?;
+    end(&mut plain)?;
+    running.stop().await
+}
+
+fn which(name: &str) -> Option<PathBuf> {
+    ["/usr/sbin", "/usr/bin"].iter().map(|at| Path::new(at).join(name)).find(|path| path.exists())
+}
+
+/// Starts a proxy on core 0; everything else runs on the others.
+fn pinned(command: &mut Command, more: &[&str]) -> anyhow::Result<Child> {
+    let mut pinned = Command::new("taskset");
+    pinned.args(["-c", "0"]).arg(command.get_program()).args(command.get_args()).args(more);
+    let null = || Stdio::null();
+    pinned.stdin(null()).stdout(null()).stderr(null()).spawn().context("taskset")
+}
+
+fn end(child: &mut Child) -> anyhow::Result<()> {
+    use rustix::process::{Pid, Signal, kill_process};
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).context("pid")?;
+    kill_process(pid, Signal::TERM)?;
+    child.wait()?;
+    Ok(())
+}
+
+/// People of one unit with certificates and keys in clear.
+fn people(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let actor = Actor::new(folder)?;
+    std::fs::create_dir_all(folder.join("demo"))?;
+    let mut people = Vec::new();
+    for number in 0..PEOPLE {
+        let person = actor.register(&format!("测试{number}"), "sz-office")?;
+        let letter = actor.letter(&person, "official")?;
+        let to = folder.join(format!("demo/bench-{number}"));
+        let order = actor.submit(&letter, &to)?;
+        actor.approve_online(&order, 0)?;
+        actor.approve_online(&order, 1)?;
+        actor.collect(&letter, &to)?;
+        people.push(to);
+    }
+    Ok(people)
+}
+
+/// An application that answers with one KiB.
+async fn origin(listener: TcpListener) {
+    let answer =
+        [b"HTTP/1.1 200 OK\r\ncontent-length: 1024\r\n\r\n".as_slice(), [b'.'; 1024].as_slice()]
+            .concat();
+    let answer = Arc::new(answer);
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let answer = answer.clone();
+        tokio::spawn(async move {
+            let _ = stream.set_nodelay(true);
+            let mut bytes = Vec::with_capacity(4096);
+            loop {
+                match stream.read_buf(&mut bytes).await {
+                    Ok(0) | Err(_) => return,
+                    Ok(_) => {}
+                }
+                while let Some(end) = bytes.windows(4).position(|w| w == b"\r\n\r\n") {
+                    bytes.drain(..end + 4);
+                    if stream.write_all(&answer).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// Waits until a proxy answers.
+async fn answers(stage: &Stage, port: u16) -> anyhow::Result<()> {
+    let started = Instant::now();
+    loop {
+        if let Ok(mut sender) = stage.connect(0, port).await
+            && let Ok(200) = ask(&mut sender, 0).await
+        {
+            return Ok(());
+        }
+        ensure!(started.elapsed().as_secs() < 30, "port {port} does not answer");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+type Sender = http1::SendRequest<Empty<bytes::Bytes>>;
+
+async fn ask(sender: &mut Sender, number: usize) -> anyhow::Result<u16> {
+    let path = format!("/documents/sz-office/2026-{:03}", number % PATHS);
+    let request = http::Request::builder().uri(path).header("host", "localhost");
+    sender.ready().await?;
+    let answer = sender.send_request(request.body(Empty::new())?).await?;
+    let status = answer.status().as_u16();
+    answer.into_body().collect().await?;
+    Ok(status)
+}
+
+impl Stage {
+    /// nginx with mTLS and nothing else to do.
+    fn nginx(
+        &self,
+        binary: &Path,
+        city: &Path,
+        port: u16,
+        application: u16,
+    ) -> anyhow::Result<Child> {
+        let home = self.home.join("nginx");
+        std::fs::create_dir_all(&home)?;
+        let at = home.display();
+        let gate = city.join("gate");
+        let config = format!(
+            "daemon off;\nworker_processes 1;\nmaster_process off;\npid {at}/pid;\n\
+             error_log {at}/error.log;\nevents {{ worker_connections 2048; }}\nhttp {{\n\
+             access_log off;\nclient_body_temp_path {at}/a;\nproxy_temp_path {at}/b;\n\
+             fastcgi_temp_path {at}/c;\nuwsgi_temp_path {at}/d;\nscgi_temp_path {at}/e;\n\
+             upstream application {{ server 127.0.0.1:{application}; keepalive 128; }}\n\
+             server {{\nlisten 127.0.0.1:{port} ssl;\nssl_protocols TLSv1.3;\n\
+             ssl_certificate {gate}/tls.pem;\nssl_certificate_key {gate}/tls.key;\n\
+             ssl_client_certificate {city}/chain.pem;\nssl_verify_client on;\nssl_verify_depth 2;\n\
+             keepalive_requests 10000000;\nlocation / {{ proxy_pass http://application;\n\
+             proxy_http_version 1.1; proxy_set_header Connection \"\"; }} }} }}\n",
+            gate = gate.display(),
+            city = city.display()
+        );
+        let read =
+            |name: &str| std::fs::read_to_string(city.join(format!("ca/public/ca/{name}.pem")));
+        std::fs::write(city.join("chain.pem"), read("issuing-1")? + &read("root")?)?;
+        let path = home.join("nginx.conf");
+        std::fs::write(&path, config)?;
+        pinned(Command::new(binary).arg("-c").arg(path), &[])
+    }
+
+    async fn connect(&self, person: usize, port: u16) -> anyhow::Result<Sender> {
+        let path = self.people.get(person % self.people.len()).context("person")?;
+        let identity =
+            Identity::from_files(&path.with_extension("pem"), &path.with_extension("key"))?;
+        let tls = TlsConnector::from(client(self.root, Some(identity))?);
+        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.set_nodelay(true)?;
+        let stream = tls.connect("localhost".try_into()?, stream).await?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        Ok(sender)
+    }
+
+    /// Closed-loop clients on kept connections.
+    async fn measure(&self, port: u16, pid: u32) -> anyhow::Result<Figure> {
+        let mut senders = Vec::new();
+        for person in 0..self.connections {
+            senders.push(self.connect(person, port).await?);
+        }
+        let began = Instant::now();
+        let (from, until) = (began + WARM, began + WARM + Duration::from_secs(self.seconds));
+        let mut tasks = tokio::task::JoinSet::new();
+        for (at, mut sender) in senders.into_iter().enumerate() {
+            tasks.spawn(async move {
+                let mut times = Vec::new();
+                let mut number = at * 31;
+                while Instant::now() < until {
+                    let asked = Instant::now();
+                    ensure!(ask(&mut sender, number).await? == 200, "a request was refused");
+                    number += 1;
+                    if asked >= from {
+                        times.push(asked.elapsed());
+                    }
+                }
+                Ok(times)
+            });
+        }
+        tokio::time::sleep_until(from.into()).await;
+        let before = cpu(pid)?;
+        tokio::time::sleep_until(until.into()).await;
+        let used = cpu(pid)? - before;
+        let mut times = Vec::new();
+        while let Some(done) = tasks.join_next().await {
+            times.extend(done??);
+        }
+        times.sort_unstable();
+        let at = |part: usize| times.get(times.len() * part / 100).copied().unwrap_or_default();
+        let count = times.len() as f64;
+        Ok(Figure {
+            rate: count / self.seconds as f64,
+            cpu: used / count * 10_000.0,
+            median: at(50),
+            late: at(99),
+        })
+    }
+}
+
+/// User and system seconds of a process with all its threads.
+fn cpu(pid: u32) -> anyhow::Result<f64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let (_, rest) = text.rsplit_once(')').context("stat")?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    let ticks = |at: usize| -> anyhow::Result<f64> {
+        Ok(fields.get(at).context("stat")?.parse::<u32>()?.into())
+    };
+    Ok((ticks(11)? + ticks(12)?) / TICKS)
+}
