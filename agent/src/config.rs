@@ -38,6 +38,8 @@ pub struct Limits {
     pub connections_of_one: usize,
     /// Handshakes under way.
     pub handshakes: usize,
+    /// Handshakes under way from one address.
+    pub handshakes_of_source: usize,
     /// Seconds for a handshake.
     pub handshake_seconds: u64,
     /// Seconds for the head of a request.
@@ -60,6 +62,7 @@ impl Default for Limits {
             connections: 4_096,
             connections_of_one: 64,
             handshakes: 400,
+            handshakes_of_source: 64,
             handshake_seconds: 5,
             head_seconds: 10,
             idle_seconds: 75,

@@ -69,7 +69,11 @@ impl Shipper {
     /// Ships until the stop.
     pub async fn run(mut self, log: Log, stop: Stop) {
         loop {
-            let pause = match self.some(&log).await {
+            let shipped = tokio::select! {
+                shipped = self.some(&log) => shipped,
+                () = stop.wait() => return,
+            };
+            let pause = match shipped {
                 Ok(true) => continue,
                 Ok(false) => {
                     self.metrics.condition("log", "");
@@ -119,18 +123,22 @@ impl Shipper {
 
     /// Finds the acknowledged point again; false if there is no segment.
     fn find(&mut self, durable: &Position) -> anyhow::Result<bool> {
-        let folder = &self.spool.folder;
-        let Some(number) =
-            segment::list(folder)?.into_iter().find(|number| *number >= self.acked.segment)
-        else {
-            return Ok(false);
-        };
+        let folder = self.spool.folder.clone();
+        let mut numbers = segment::list(&folder)?;
+        // A kill came between an acknowledgement and its removal.
+        for number in numbers.extract_if(.., |number| *number < self.acked.segment) {
+            self.remove(number)?;
+        }
+        let Some(number) = numbers.first().copied() else { return Ok(false) };
         if number != self.acked.segment {
             self.acked.segment = number;
             self.acked.records = 0;
         }
-        let mut file = File::open(segment::path(folder, number))?;
-        let header = segment::header(&mut file)?.context("a segment's header")?;
+        let mut file = File::open(segment::path(&folder, number))?;
+        let Some(header) = segment::header(&mut file)? else {
+            self.set_aside(number)?;
+            return self.next_after(number);
+        };
         let (mut offset, mut chain) = (HEADER_BYTES, header.chain);
         let skip = usize::try_from(self.acked.records)?;
         if skip > 0 {
@@ -226,16 +234,51 @@ impl Shipper {
         if at.segment >= durable.segment {
             return Ok(false);
         }
-        let done = at.segment;
-        let path = segment::path(&self.spool.folder, done);
-        let bytes = std::fs::metadata(&path)?.len();
+        let (done, epoch, aseq, chain) = (at.segment, at.header.epoch, at.aseq, at.chain);
+        let next = segment::list(&self.spool.folder)?.into_iter().find(|number| *number > done);
+        let header = match next {
+            Some(next) => {
+                segment::header(&mut File::open(segment::path(&self.spool.folder, next))?)?
+            }
+            None => None,
+        };
+        let broken = header
+            .is_some_and(|next| next.epoch == epoch && (next.first != aseq || next.chain != chain));
+        if broken {
+            // Something in the middle cannot be read: keep what is there, and say so.
+            self.set_aside(done)?;
+        } else {
+            self.remove(done)?;
+        }
+        self.next_after(done)
+    }
+
+    /// Goes on behind a segment.
+    fn next_after(&mut self, done: u64) -> anyhow::Result<bool> {
         self.acked.segment = done + 1;
         self.acked.records = 0;
+        self.at = None;
         self.acked.write(&self.spool.folder)?;
+        Ok(true)
+    }
+
+    fn remove(&self, number: u64) -> anyhow::Result<()> {
+        let path = segment::path(&self.spool.folder, number);
+        let bytes = std::fs::metadata(&path)?.len();
         std::fs::remove_file(&path)?;
         self.spool.freed(bytes);
-        self.at = None;
-        Ok(true)
+        Ok(())
+    }
+
+    /// Keeps a damaged segment for whoever looks into it; the log never gets the rest of its run.
+    fn set_aside(&self, number: u64) -> anyhow::Result<()> {
+        let path = segment::path(&self.spool.folder, number);
+        let bytes = std::fs::metadata(&path)?.len();
+        std::fs::rename(&path, path.with_extension("damaged"))?;
+        self.spool.freed(bytes);
+        let problem = format!("segment {number} is damaged and was set aside");
+        self.metrics.condition("segments", &problem);
+        Ok(())
     }
 }
 

@@ -18,14 +18,19 @@ use policy::{Answer, Application, Asked, Denial, People};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Most decisions that are kept ready.
-const KEPT_MAX: usize = 100_000;
+/// Most decisions that are kept ready, and the longest path that is.
+const KEPT_MAX: usize = 50_000;
+const KEPT_PATH_BYTES_MAX: usize = 256;
+/// A clock may be this much behind the signer's, in seconds.
+const SKEW_SECONDS_MAX: u64 = 300;
 
 /// Revoked serial numbers, ready to be looked up.
 #[derive(Clone, Debug)]
 pub struct Revocations {
     /// cRLNumber.
     pub number: u64,
+    /// thisUpdate, unix.
+    pub this_update: u64,
     /// nextUpdate, unix.
     pub next_update: u64,
     serials: HashSet<SerialNumber>,
@@ -35,6 +40,7 @@ impl Revocations {
     fn new(list: &RevocationList) -> Self {
         Self {
             number: list.number(),
+            this_update: list.this_update(),
             next_update: list.next_update(),
             serials: list.revoked().iter().map(|(serial, _)| serial.clone()).collect(),
         }
@@ -46,6 +52,8 @@ impl Revocations {
 pub struct Known {
     /// Its number.
     pub number: u64,
+    /// When it was made, unix.
+    pub this_update: u64,
     /// Last second of use, unix.
     pub next_update: u64,
     /// Units, people, roles.
@@ -64,6 +72,7 @@ impl Known {
         });
         Self {
             number: snapshot.number,
+            this_update: snapshot.this_update_unix(),
             next_update: snapshot.next_update_unix(),
             people: People::new(units, people),
             unit_names: snapshot
@@ -139,6 +148,10 @@ impl World {
         if now > revocations.next_update || now > known.next_update {
             return Err(Code::StatusStale);
         }
+        // A clock that went back would make old lists and certificates good again.
+        if now + SKEW_SECONDS_MAX < revocations.this_update.max(known.this_update) {
+            return Err(Code::ClockMoved);
+        }
         Ok((revocations, known, rules))
     }
 
@@ -183,6 +196,9 @@ impl World {
             None => return Err(Code::NotPermitted),
         };
         let answer = Arc::new(answer);
+        if asked.path.text().len() > KEPT_PATH_BYTES_MAX {
+            return Ok(answer);
+        }
         decided = self.decided.lock().unwrap_or_else(PoisonError::into_inner);
         if decided.len() >= KEPT_MAX {
             decided.clear();

@@ -28,6 +28,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     service::start_logs();
     let config = AgentConfig::read(folder)?;
     let file = joined(folder)?;
+    let _alone = alone(folder)?;
     super::renew::finish(folder)?;
     check_private(&config.path("tls.key"))?;
     let stop = Stop::on_signal()?;
@@ -68,8 +69,20 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let people = gate::accept::listen(gate.clone(), config.listen, tls, stop.clone());
     tokio::try_join!(admin, people)?;
     while tasks.join_next().await.is_some() {}
+    // The ends that came last stand before this one.
+    let last = Event::Heartbeat(heartbeat(&gate, &source, "stopped"));
+    let _ = gate.spool.record(last, Vec::new(), Place::Ends).await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Two agents on one state directory would take each other's records for their own.
+fn alone(folder: &Path) -> anyhow::Result<std::fs::File> {
+    let lock = std::fs::File::create(folder.join("lock"))?;
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive)
+        .ok()
+        .with_context(|| format!("an agent runs in {} already", folder.display()))?;
+    Ok(lock)
 }
 
 fn identity(config: &AgentConfig) -> anyhow::Result<Identity> {
@@ -109,11 +122,16 @@ fn start_spool(
         clock,
         metrics.clone(),
     )?;
-    for request in found.open {
-        let unknown =
-            Completion { request, outcome: "unknown".into(), status: 0, up: 0, down: 0, micros: 0 };
-        spool.note(Event::Completion(unknown), Vec::new());
-    }
+    let unknown = |request: String| Completion {
+        request,
+        outcome: "unknown".into(),
+        status: 0,
+        up: 0,
+        down: 0,
+        micros: 0,
+    };
+    let ended = found.open.into_iter().map(|request| Event::Completion(unknown(request)));
+    spool.begin_with(ended.collect());
     Ok(spool)
 }
 

@@ -18,14 +18,16 @@ use rustls::ServerConfig;
 use service::Stop;
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::hash::Hash;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
 
 /// How often a connection looks whether it is over.
 const LOOK: Duration = Duration::from_secs(2);
@@ -38,6 +40,8 @@ type Places = Arc<Mutex<HashMap<[u8; 32], usize>>>;
 struct Limited {
     open: Arc<Semaphore>,
     handshakes: Arc<Semaphore>,
+    /// Handshakes under way by source address.
+    sources: Arc<Mutex<HashMap<IpAddr, usize>>>,
     of_one: Places,
 }
 
@@ -54,6 +58,7 @@ pub async fn listen(
     let limited = Arc::new(Limited {
         open: Arc::new(Semaphore::new(gate.limits.connections)),
         handshakes: Arc::new(Semaphore::new(gate.limits.handshakes)),
+        sources: Arc::default(),
         of_one: Places::default(),
     });
     let tasks = tokio_util::task::TaskTracker::new();
@@ -72,11 +77,11 @@ pub async fn listen(
         let (gate, acceptor) = (gate.clone(), acceptor.clone());
         let (limited, stop) = (limited.clone(), stop.clone());
         tasks.spawn(async move {
-            let Ok(_place) = limited.open.clone().try_acquire_owned() else {
+            let Ok(place) = limited.open.clone().try_acquire_owned() else {
                 turn(&gate, "handshake", Code::TooBusy, (source, ""), "");
                 return;
             };
-            connection(gate, stream, source, acceptor, &limited, stop).await;
+            connection(gate, (stream, source, place), acceptor, &limited, stop).await;
         });
     }
     drop(listener);
@@ -87,8 +92,7 @@ pub async fn listen(
 
 async fn connection(
     gate: Arc<Gate>,
-    stream: TcpStream,
-    source: SocketAddr,
+    (stream, source, open): (TcpStream, SocketAddr, OwnedSemaphorePermit),
     acceptor: TlsAcceptor,
     limited: &Limited,
     stop: Stop,
@@ -130,12 +134,15 @@ async fn connection(
         word,
         agreed,
         busy: Arc::new(AtomicUsize::new(0)),
+        requests: AtomicUsize::new(0),
+        end: CancellationToken::new(),
+        close: CancellationToken::new(),
+        _places: (open, place),
         gate: gate.clone(),
     });
     gate.counts.connections.fetch_add(1, Ordering::Relaxed);
     talk(opened, stream, http2, stop).await;
     gate.counts.connections.fetch_sub(1, Ordering::Relaxed);
-    drop(place);
 }
 
 async fn handshake(
@@ -145,7 +152,10 @@ async fn handshake(
     acceptor: TlsAcceptor,
     limited: &Limited,
 ) -> Option<(TlsStream<TcpStream>, Option<CertificateVerify>)> {
-    let Ok(_place) = limited.handshakes.try_acquire() else {
+    let of_source = gate.limits.handshakes_of_source;
+    let place = limited.handshakes.try_acquire().ok();
+    let own = OneOf::enter(&limited.sources, source.ip(), of_source);
+    let (Some(_place), Some(_own)) = (place, own) else {
         turn(gate, "handshake", Code::TooBusy, (source, ""), "");
         return None;
     };
@@ -224,8 +234,7 @@ async fn talk(opened: Arc<Opened>, stream: TlsStream<TcpStream>, is_http2: bool,
             .keep_alive_timeout(Duration::from_secs(20));
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
-        let ended = until_over(&opened, &stop, connection.as_mut());
-        if ended.await.is_none() {
+        if let Over::Gently = until_over(&opened, &stop, connection.as_mut()).await {
             connection.as_mut().graceful_shutdown();
             let _ = tokio::time::timeout(STOP_MAX, connection).await;
         }
@@ -239,59 +248,70 @@ async fn talk(opened: Arc<Opened>, stream: TlsStream<TcpStream>, is_http2: bool,
     builder.max_headers(128).half_close(true);
     let connection = builder.serve_connection(TokioIo::new(judged), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
-    let ended = until_over(&opened, &stop, connection.as_mut());
-    if ended.await.is_none() {
+    if let Over::Gently = until_over(&opened, &stop, connection.as_mut()).await {
         connection.as_mut().graceful_shutdown();
         let _ = tokio::time::timeout(STOP_MAX, connection).await;
     }
 }
 
-/// Drives a connection; `None` once it has to be ended from here.
+/// How a connection is over.
+enum Over {
+    /// It ended, or has to be dropped as it is.
+    Now,
+    /// What is under way may be answered first.
+    Gently,
+}
+
+/// Drives a connection until it ends or has to be ended from here.
 async fn until_over<F: Future<Output = hyper::Result<()>>>(
     opened: &Opened,
     stop: &Stop,
     mut connection: std::pin::Pin<&mut F>,
-) -> Option<()> {
+) -> Over {
     let limits = &opened.gate.limits;
     let life = Duration::from_secs(limits.connection_hours * 3_600);
     let idle = Duration::from_secs(limits.idle_seconds);
     let began = Instant::now();
-    let mut quiet = Instant::now();
+    let (mut quiet, mut seen) = (Instant::now(), 0);
     loop {
         tokio::select! {
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
-                    tracing::debug!(%error, source = ?std::error::Error::source(&error), "connection");
+                    let source = std::error::Error::source(&error);
+                    tracing::debug!(%error, ?source, "connection");
                 }
-                return Some(());
+                return Over::Now;
             }
-            go = stop.pause(LOOK) => if !go { return None },
+            () = opened.end.cancelled() => return Over::Now,
+            () = opened.close.cancelled() => return Over::Gently,
+            go = stop.pause(LOOK) => if !go { return Over::Gently },
         }
-        if opened.busy.load(Ordering::Acquire) > 0 {
-            quiet = Instant::now();
+        let requests = opened.requests.load(Ordering::Relaxed);
+        if opened.busy.load(Ordering::Acquire) > 0 || requests != seen {
+            (quiet, seen) = (Instant::now(), requests);
         }
         if began.elapsed() > life || quiet.elapsed() > idle {
-            return None;
+            return Over::Gently;
         }
     }
 }
 
-/// One of the places that a certificate has.
-struct OneOf(Places, [u8; 32]);
+/// One of the places that somebody has; others keep theirs.
+pub(super) struct OneOf<K: Eq + Hash = [u8; 32]>(Arc<Mutex<HashMap<K, usize>>>, K);
 
-impl OneOf {
-    fn enter(places: &Places, certificate: [u8; 32], most: usize) -> Option<Self> {
+impl<K: Eq + Hash + Clone> OneOf<K> {
+    fn enter(places: &Arc<Mutex<HashMap<K, usize>>>, whose: K, most: usize) -> Option<Self> {
         let mut open = places.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(certificate).or_default();
+        let count = open.entry(whose.clone()).or_default();
         if *count >= most {
             return None;
         }
         *count += 1;
-        Some(Self(places.clone(), certificate))
+        Some(Self(places.clone(), whose))
     }
 }
 
-impl Drop for OneOf {
+impl<K: Eq + Hash> Drop for OneOf<K> {
     fn drop(&mut self) {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = open.get_mut(&self.1) {

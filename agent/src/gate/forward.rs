@@ -4,9 +4,9 @@
 use super::Gate;
 use super::authorize::{Permit, policy_of};
 use super::fields;
-use super::judged::Agreed;
 use super::live::Underway;
 use super::page;
+use super::serve::Opened;
 use super::stream::{Down, End, Passed, Up};
 use super::upstream::Pool;
 use crate::spool::Recorded;
@@ -23,8 +23,8 @@ use std::time::Duration;
 pub(super) struct Way<'a> {
     pub(super) gate: &'a Arc<Gate>,
     pub(super) pool: &'a Arc<Pool>,
-    /// Lets an HTTP/1 connection go on as a tunnel.
-    pub(super) agreed: Option<&'a Agreed>,
+    /// The connection; a tunnel keeps its places.
+    pub(super) opened: &'a Arc<Opened>,
 }
 
 /// Forwards; nothing goes upstream without the record.
@@ -38,8 +38,9 @@ pub(super) async fn forward(
     let id = recorded.request_id(&gate.agent);
     let underway = Underway::new(
         permit.peer.clone(),
-        permit.request.method.clone(),
-        permit.request.path.clone(),
+        (permit.request.method.clone(), permit.request.path.clone()),
+        permit.world.generation,
+        way.opened.end.clone(),
     );
     let end = End::new(gate, id.clone(), underway);
     let failed = |end: Arc<End>, why: &dyn std::fmt::Display| {
@@ -61,6 +62,7 @@ pub(super) async fn forward(
     match send(way, head.map(|()| up), &end).await {
         Ok((response, sender)) => {
             end.status(response.status().as_u16());
+            end.underway.answered.store(true, Ordering::Relaxed);
             gate.metrics.count("forward", "done");
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 let Some(on_upgrade) = on_upgrade.filter(|_| upgrading) else {
@@ -168,14 +170,15 @@ fn tunnel(
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     *answer.headers_mut() = headers;
     end.underway.tunnel.store(true, Ordering::Relaxed);
-    let agreed = way.agreed.cloned();
+    let opened = way.opened.clone();
+    let life = Duration::from_secs(way.gate.limits.connection_hours * 3_600);
     tokio::spawn(async move {
         let application = hyper::upgrade::on(response);
         let (Ok(person), Ok(application)) = tokio::join!(person, application) else {
             end.outcome("upstream-error");
             return;
         };
-        if let Some(agreed) = agreed {
+        if let Some(agreed) = &opened.agreed {
             agreed.tunnel();
         }
         let (mut person, mut application) = (TokioIo::new(person), TokioIo::new(application));
@@ -188,7 +191,10 @@ fn tunnel(
                 end.outcome("done");
             }
             () = end.underway.cut.cancelled() => {}
+            () = tokio::time::sleep(life) => {}
         }
+        // Only now its places are free for others.
+        drop(opened);
     });
     answer
 }

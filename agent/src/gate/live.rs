@@ -30,14 +30,28 @@ pub(crate) struct Underway {
     pub(super) uploading: AtomicBool,
     /// Whether it became a tunnel, where silence is no fault.
     pub(super) tunnel: AtomicBool,
+    /// Whether the application began to answer; before that another limit counts.
+    pub(super) answered: AtomicBool,
+    /// Generation of the world in which it was last found permitted.
+    judged_in: AtomicU64,
+    /// Ends the whole connection: for a client that reads no more, so that nothing else reaches it.
+    end: CancellationToken,
     pub(super) began: Instant,
     /// Milliseconds after `began` when a byte moved last.
     moved: AtomicU64,
 }
 
 impl Underway {
-    pub(super) fn new(peer: Arc<Peer>, method: Method, path: CanonicalPath) -> Arc<Self> {
+    pub(super) fn new(
+        peer: Arc<Peer>,
+        (method, path): (Method, CanonicalPath),
+        generation: u64,
+        end: CancellationToken,
+    ) -> Arc<Self> {
         Arc::new(Self {
+            answered: AtomicBool::new(false),
+            judged_in: AtomicU64::new(generation),
+            end,
             peer,
             method,
             path,
@@ -62,10 +76,11 @@ impl Underway {
         let age = self.began.elapsed();
         let moved = Duration::from_millis(self.moved.load(Ordering::Relaxed));
         let up = self.up.load(Ordering::Relaxed);
-        let slow = self.uploading.load(Ordering::Relaxed)
-            && age > Duration::from_secs(60)
-            && up / age.as_secs().max(1) < SLOW;
-        slow || (!self.tunnel.load(Ordering::Relaxed) && age.saturating_sub(moved) > idle)
+        let uploading = self.uploading.load(Ordering::Relaxed);
+        let slow = uploading && age > Duration::from_secs(60) && up / age.as_secs().max(1) < SLOW;
+        let moving = uploading || self.answered.load(Ordering::Relaxed);
+        let tunnel = self.tunnel.load(Ordering::Relaxed);
+        slow || (moving && !tunnel && age.saturating_sub(moved) > idle)
     }
 }
 
@@ -98,22 +113,39 @@ impl Live {
 pub async fn sweep(gate: Arc<Gate>, swapped: Arc<tokio::sync::Notify>, stop: Stop) {
     let mut asked = Instant::now();
     loop {
-        let changed = tokio::select! {
-            () = swapped.notified() => true,
-            go = stop.pause(SWEEP) => if go { false } else { return },
-        };
-        let again = changed || asked.elapsed() > AGAIN;
+        tokio::select! {
+            () = swapped.notified() => {}
+            go = stop.pause(SWEEP) => if !go { break },
+        }
+        let again = asked.elapsed() > AGAIN;
         if again {
             asked = Instant::now();
         }
-        let idle = Duration::from_secs(gate.limits.body_idle_seconds);
         for request in gate.live.all() {
-            let lapsed = again && !still_permitted(&gate, &request);
-            if lapsed || request.is_stuck(idle) {
-                gate.metrics.count("cut", if lapsed { "lapsed" } else { "stuck" });
-                request.cut.cancel();
-            }
+            look_at(&gate, &request, again);
         }
+    }
+    for request in gate.live.all().iter().filter(|r| r.tunnel.load(Ordering::Relaxed)) {
+        request.cut.cancel();
+    }
+}
+
+fn look_at(gate: &Gate, request: &Underway, again: bool) {
+    if request.cut.is_cancelled() {
+        // It was cut and is still there: its client reads no more, so the connection has to go.
+        request.end.cancel();
+        return;
+    }
+    let generation = gate.world.load().generation;
+    // Not only told of: a world that came while nobody looked counts as well.
+    let judge = again || request.judged_in.load(Ordering::Relaxed) != generation;
+    let lapsed = judge && !still_permitted(gate, request);
+    if judge && !lapsed {
+        request.judged_in.store(generation, Ordering::Relaxed);
+    }
+    if lapsed || request.is_stuck(Duration::from_secs(gate.limits.body_idle_seconds)) {
+        gate.metrics.count("cut", if lapsed { "lapsed" } else { "stuck" });
+        request.cut.cancel();
     }
 }
 

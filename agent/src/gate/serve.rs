@@ -1,6 +1,7 @@
 //! One request of one connection, from its head to its answer.
 
 use super::Gate;
+use super::accept::OneOf;
 use super::authorize::{Denial, decide};
 use super::forward::{Way, forward};
 use super::judged::Agreed;
@@ -11,11 +12,13 @@ use super::stream::Down;
 use super::turned::turn;
 use super::upstream::Pool;
 use audit::Code;
-use http::{HeaderValue, Request, Response, Version, header};
-use hyper::body::Incoming;
+use http::{HeaderValue, Method, Request, Response, Version, header};
+use hyper::body::{Body, Incoming};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 
 /// A connection as its requests see it.
 pub(super) struct Opened {
@@ -32,6 +35,14 @@ pub(super) struct Opened {
     pub(super) agreed: Option<Agreed>,
     /// Requests under way.
     pub(super) busy: Arc<AtomicUsize>,
+    /// Requests so far.
+    pub(super) requests: AtomicUsize,
+    /// Ends the connection at once.
+    pub(super) end: CancellationToken,
+    /// Ends it when what is under way is answered.
+    pub(super) close: CancellationToken,
+    /// Its places among all connections and among those of its certificate.
+    pub(super) _places: (OwnedSemaphorePermit, Option<OneOf>),
 }
 
 /// Counts a request of its connection until its answer is over.
@@ -46,6 +57,7 @@ impl Drop for Busy {
 /// Answers one request.
 pub(super) async fn serve(opened: Arc<Opened>, request: Request<Incoming>) -> Response<Down> {
     opened.busy.fetch_add(1, Ordering::AcqRel);
+    opened.requests.fetch_add(1, Ordering::Relaxed);
     let busy = Busy(opened.busy.clone());
     let version = request.version();
     let mut response = answer(&opened, request).await;
@@ -54,13 +66,17 @@ pub(super) async fn serve(opened: Arc<Opened>, request: Request<Incoming>) -> Re
         // Whatever follows a refused head is not looked at.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    if over && opened.recorded.is_none() {
+        // Who is nobody here, or could not be recorded, does not keep a place.
+        opened.close.cancel();
+    }
     if let Down::Passed(passed) = response.body_mut() {
         passed.keep_busy(busy);
     }
     response
 }
 
-async fn answer(opened: &Opened, request: Request<Incoming>) -> Response<Down> {
+async fn answer(opened: &Arc<Opened>, request: Request<Incoming>) -> Response<Down> {
     let gate = &opened.gate;
     let path = request.uri().path();
     if path.strip_prefix('/').is_some_and(|rest| rest.starts_with(&opened.word)) {
@@ -71,6 +87,10 @@ async fn answer(opened: &Opened, request: Request<Incoming>) -> Response<Down> {
         Err(code) => return turned(opened, "head", code, false),
     };
     let html = checked.html;
+    let bodiless = matches!(*request.method(), Method::GET | Method::HEAD);
+    if bodiless && !request.body().is_end_stream() {
+        return turned(opened, "head", Code::Malformed, html);
+    }
     let peer = match &opened.shown {
         Shown::Person(peer) => peer,
         Shown::Nobody => return turned(opened, "certificate", Code::CertificateRequired, html),
@@ -95,7 +115,7 @@ async fn answer(opened: &Opened, request: Request<Incoming>) -> Response<Down> {
     };
     gate.counts.permit();
     gate.metrics.count("decision", "permitted");
-    let way = Way { gate, pool: &opened.pool, agreed: opened.agreed.as_ref() };
+    let way = Way { gate, pool: &opened.pool, opened };
     forward(&way, permit, &recorded, request).await
 }
 

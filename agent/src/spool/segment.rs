@@ -104,21 +104,30 @@ pub fn list(folder: &Path) -> io::Result<Vec<u64>> {
 
 /// Makes a file of zeros, durable, under a name that no reader looks at.
 pub fn fill(folder: &Path, number: u64, bytes: u64) -> io::Result<File> {
+    let path = path(folder, number).with_extension("new");
     let mut file = File::options()
         .create(true)
         .truncate(true)
         .read(true)
         .write(true)
         .mode(0o600)
-        .open(path(folder, number).with_extension("new"))?;
+        .open(&path)?;
+    let filled = zeros(&mut file, bytes);
+    if filled.is_err() {
+        // Half a segment is of no use and holds room that others need.
+        let _ = std::fs::remove_file(&path);
+    }
+    filled.map(|()| file)
+}
+
+fn zeros(file: &mut File, bytes: u64) -> io::Result<()> {
     let mut left = bytes;
     while left > 0 {
         let part = usize::try_from(left).unwrap_or(usize::MAX).min(ZEROS.len());
         file.write_all(ZEROS.get(..part).unwrap_or_default())?;
         left -= part as u64;
     }
-    file.sync_all()?;
-    Ok(file)
+    file.sync_all()
 }
 
 /// Gives a filled file its header and its name; durable with its place in the folder.

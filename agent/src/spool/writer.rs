@@ -4,7 +4,7 @@ use super::segment::{self, Frame, HEADER_BYTES, Header};
 use super::{NotRecorded, Recorded};
 use crate::{AgentConfig, random};
 use anyhow::Context;
-use audit::access::{CHAIN_START, Link, Started};
+use audit::access::{CHAIN_START, Completion, Link, Started};
 use audit::record::{Event, Record};
 use audit::{Bytes, Disclosure};
 use service::{Clock, Metrics, fault};
@@ -135,6 +135,18 @@ impl Spool {
         }
     }
 
+    /// Records what a start has to say, before anything else: waits for room in the queue.
+    pub fn begin_with(&self, events: Vec<Event>) {
+        let micros = self.clock.micros();
+        for event in events {
+            let (place, answer) = (Place::Ends, None);
+            let wanted = Wanted { event, disclosures: Vec::new(), micros, place, answer };
+            if self.sender.send(wanted).is_err() {
+                return;
+            }
+        }
+    }
+
     /// How far it is durable.
     pub fn durable(&self) -> Position {
         self.told.durable.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -193,6 +205,8 @@ struct Placed {
     frame: Frame,
     aseq: u64,
     answer: Option<oneshot::Sender<Result<Recorded, NotRecorded>>>,
+    /// Whether it lets a request pass, which then must come to an end.
+    permitted: bool,
 }
 
 impl Writer {
@@ -208,10 +222,15 @@ impl Writer {
         if self.run.is_none() {
             self.try_again();
         }
-        let full = self.is_full();
+        let room = self.room();
         let mut placed = Vec::with_capacity(batch.len());
         for wanted in batch {
-            if full && wanted.place == Place::Begins {
+            let refused = match wanted.place {
+                Place::Begins => room != Room::Enough,
+                Place::Ends => room == Room::None,
+            };
+            if refused {
+                self.metrics.count("spool", NotRecorded::Full.code().name());
                 refuse(wanted.answer, NotRecorded::Full);
                 continue;
             }
@@ -222,13 +241,14 @@ impl Writer {
         }
         match self.write(&placed) {
             Ok(epoch) => {
-                self.metrics.condition("spool", if full { "the spool is full" } else { "" });
-                for one in placed {
-                    let recorded = Recorded { epoch: epoch.clone(), aseq: one.aseq };
-                    if let Some(answer) = one.answer {
-                        let _ = answer.send(Ok(recorded));
-                    }
-                }
+                let problem = match (&self.run, room) {
+                    (None, _) => "records cannot be written",
+                    (_, Room::Enough) => "",
+                    _ => "the spool is full",
+                };
+                self.metrics.condition("spool", problem);
+                let gone = answer_all(placed, &epoch);
+                self.end_unheard(gone);
             }
             Err(error) => {
                 // What lies behind this point is not known: never write behind it.
@@ -253,23 +273,54 @@ impl Writer {
         }
     }
 
-    fn is_full(&mut self) -> bool {
+    fn room(&self) -> Room {
         let bytes = *self.told.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = self.bytes_max.saturating_sub(RESERVE.min(self.bytes_max / 8));
+        let reserve = RESERVE.min(self.bytes_max / 8);
         self.metrics.set("spool_bytes", i64::try_from(bytes).unwrap_or(i64::MAX));
-        bytes > room / 20 * 19
+        if bytes > self.bytes_max {
+            Room::None
+        } else if bytes > self.bytes_max.saturating_sub(reserve) / 20 * 19 {
+            Room::ForEnds
+        } else {
+            Room::Enough
+        }
+    }
+
+    /// Requests that nobody waits for any more were permitted and will never be forwarded: that is their
+    /// end, and it is recorded like any other.
+    fn end_unheard(&mut self, requests: Vec<Recorded>) {
+        let agent = self.started.agent.clone();
+        let wanted = requests.into_iter().map(|recorded| Wanted {
+            event: Event::Completion(Completion {
+                request: recorded.request_id(&agent),
+                outcome: "client-gone".into(),
+                status: 0,
+                up: 0,
+                down: 0,
+                micros: 0,
+            }),
+            disclosures: Vec::new(),
+            micros: self.clock.micros(),
+            place: Place::Ends,
+            answer: None,
+        });
+        let wanted: Vec<Wanted> = wanted.collect();
+        if !wanted.is_empty() {
+            self.commit(wanted);
+        }
     }
 
     /// Gives a record its place; the run moves on in memory, and is given up if it is not written.
     fn place(&mut self, wanted: Wanted) -> Result<Placed, Option<Answer>> {
         let Some(run) = &mut self.run else { return Err(wanted.answer) };
         let Wanted { event, disclosures, micros, answer, .. } = wanted;
+        let permitted = matches!(&event, Event::Decision(d) if d.outcome == "permitted");
         match frame(run, &self.maker, micros, event, &disclosures) {
             Ok(frame) => {
                 let aseq = run.aseq;
                 run.aseq += 1;
                 run.chain = frame.chain;
-                Ok(Placed { frame, aseq, answer })
+                Ok(Placed { frame, aseq, answer, permitted })
             }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "a record has no form");
@@ -361,10 +412,39 @@ impl Writer {
         run.aseq = 1;
         run.chain = frame.chain;
         self.run = Some(run);
+        let written = self.write(&[Placed { frame, aseq: 0, answer: None, permitted: false }]);
+        if let Err(error) = written {
+            // What lies there now is not known: nothing is ever written behind it.
+            self.run = None;
+            return Err(error);
+        }
         self.failed = None;
-        self.write(&[Placed { frame, aseq: 0, answer: None }])?;
         Ok(())
     }
+}
+
+/// How much room is left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Enough,
+    /// Only for what ends things.
+    ForEnds,
+    None,
+}
+
+/// Tells who waits that their records are durable; gives permits that nobody heard of.
+fn answer_all(placed: Vec<Placed>, epoch: &Bytes) -> Vec<Recorded> {
+    let mut unheard = Vec::new();
+    for one in placed {
+        let recorded = Recorded { epoch: epoch.clone(), aseq: one.aseq };
+        if let Some(answer) = one.answer
+            && let Err(Ok(recorded)) = answer.send(Ok(recorded))
+            && one.permitted
+        {
+            unheard.push(recorded);
+        }
+    }
+    unheard
 }
 
 type Answer = oneshot::Sender<Result<Recorded, NotRecorded>>;

@@ -2,7 +2,7 @@
 //! lineage from the founding statement. What does not verify changes nothing.
 
 use super::marks::{Backwards, Marks, follows};
-use super::{Known, Revocations, Rules};
+use super::{Known, Revocations, Rules, SKEW_SECONDS_MAX};
 use anyhow::Context;
 use audit::Bytes;
 use audit::join::JoinFile;
@@ -14,8 +14,6 @@ use policy::Bundle;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// A clock may be this much behind the signer's, in seconds.
-const SKEW_SECONDS_MAX: u64 = 300;
 /// No revocation list is good for longer, in seconds: 31 days.
 const LIST_SECONDS_MAX: u64 = 31 * 86_400;
 

@@ -110,9 +110,9 @@ impl Application {
         let action = uid(ACTION, &answer.action)?;
         let resource = uid(RECORD, &answer.resource)?;
         let rules = if sliced {
-            let mut groups = people.groups(asked.person)?;
-            groups.insert(principal.clone());
             let unit = if answer.unit.is_empty() { people.city() } else { &answer.unit };
+            let mut groups = people.groups(asked.person, unit)?;
+            groups.insert(principal.clone());
             let mut above: HashSet<_> =
                 people.above(unit).into_iter().filter_map(|unit| uid(UNIT, unit)).collect();
             above.insert(resource.clone());

@@ -87,12 +87,16 @@ impl People {
         chain
     }
 
-    /// What a person is in: their units, upwards, and the roles that they hold.
-    pub(crate) fn groups(&self, person: &str) -> Option<HashSet<EntityUid>> {
+    /// What a person is in: their units, upwards, and the roles that they hold, over `unit` as well.
+    pub(crate) fn groups(&self, person: &str, unit: &str) -> Option<HashSet<EntityUid>> {
         let someone = self.people.get(person)?;
         let units = self.above(&someone.unit).into_iter().filter_map(|unit| uid(UNIT, unit));
         let held = someone.roles.iter().filter_map(|(role, scope)| uid(ROLE, &over(role, scope)));
-        Some(units.chain(held).collect())
+        // Whoever holds a role over a unit holds it over everything below.
+        let above = self.above(unit);
+        let inherited = someone.roles.iter().filter(|(_, scope)| above.contains(&scope.as_str()));
+        let here = inherited.filter_map(|(role, _)| uid(ROLE, &over(role, unit)));
+        Some(units.chain(held).chain(here).collect())
     }
 
     /// The entities of a decision: the person, the record, and what stands between them.
@@ -113,18 +117,9 @@ impl People {
         let mut record_attributes = HashMap::new();
         record_attributes
             .insert("unit".to_owned(), RestrictedExpression::new_entity_uid(uid(UNIT, unit)?));
-        let mut groups = self.groups(person)?;
-        let above = self.above(unit);
+        let groups = self.groups(person, unit)?;
         for role in ROLES {
-            // Whoever holds a role over a unit holds it over everything below.
             let here = uid(ROLE, &over(role, unit))?;
-            let holds = someone
-                .roles
-                .iter()
-                .any(|(held, scope)| held == role && above.contains(&scope.as_str()));
-            if holds {
-                groups.insert(here.clone());
-            }
             record_attributes.insert(role.to_owned(), RestrictedExpression::new_entity_uid(here));
         }
         entities.push(Entity::new(uid(PERSON, person)?, HashMap::new(), groups).ok()?);

@@ -124,11 +124,15 @@ fn captures<'a>(template: &'a str, segments: &'a [String]) -> Option<BTreeMap<&'
 }
 
 fn fill(template: &str, captures: &BTreeMap<&str, &str>) -> String {
-    let mut text = template.to_owned();
-    for (name, value) in captures {
-        text = text.replace(&format!("{{{name}}}"), value);
+    // In one pass: what a capture holds is never a template itself.
+    let (mut text, mut rest) = (String::new(), template);
+    while let Some((before, behind)) = rest.split_once('{') {
+        let (name, after) = behind.split_once('}').unwrap_or((behind, ""));
+        text.push_str(before);
+        text.push_str(captures.get(name).copied().unwrap_or_default());
+        rest = after;
     }
-    text
+    text + rest
 }
 
 fn check(route: &Route) -> Result<(), &'static str> {
@@ -198,6 +202,8 @@ mod tests {
         assert_eq!((path.as_str(), unit.as_str()), ("/documents/{unit}/{document}", "office"));
         assert_eq!(resource, "exchange/office/1");
         assert_eq!(find("GET", "/documents/office/new").unwrap().0, "/documents/{unit}/new");
+        let (_, resource, _) = find("GET", "/documents/office/%7Bunit%7D").unwrap();
+        assert_eq!(resource, "exchange/office/{unit}");
         assert_eq!(find("POST", "/documents/office/1"), None);
         assert_eq!(find("GET", "/documents/office/1/"), None);
         assert_eq!(find("GET", "/documents/office/"), None);
