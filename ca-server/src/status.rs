@@ -10,7 +10,9 @@ pub use files::files;
 
 use crate::CaConfig;
 use crate::peer::Services;
+use crate::store::follower::Follower;
 use anyhow::Context;
+use audit::trust::Trust;
 use audit::{Bytes, Code, Problem};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -34,6 +36,8 @@ pub(crate) struct Status {
     chain: Vec<Bytes>,
     founding: Bytes,
     services: Services,
+    follower: Follower,
+    trust: Trust,
     stop: Stop,
 }
 
@@ -85,13 +89,16 @@ impl Status {
             let path = config.path(&format!("public/ca/{name}.cer"));
             Ok(Bytes(std::fs::read(&path).with_context(|| path.display().to_string())?))
         };
+        let trust = crate::founding::trust(config)?;
         Ok(Self {
+            follower: Follower::new(store.clone(), trust.clone()),
             store,
             clock,
             metrics,
             key: keys::open(&folder.join("status.key"), &passphrase)?,
             chain: vec![read("status")?, read("root")?],
-            founding: crate::founding::trust(config)?.founding,
+            founding: trust.founding.clone(),
+            trust,
             services: Services::open(config)?,
             stop,
         })

@@ -1,6 +1,7 @@
 //! The CA database: migrations, and what more than one role reads.
 
 pub mod certificates;
+pub mod follower;
 pub mod ledger;
 pub mod lineage;
 pub mod rows;

@@ -1,32 +1,24 @@
 //! Agents: the order with its token, and the join under it.
 
-use super::following::LOG;
 use super::orders::Beside;
+use super::renew::Service;
 use super::seal::Belongs;
 use super::session::Session;
 use super::{Issuer, IssuerError};
-use crate::founding::{ISSUER, write_private};
+use crate::founding::write_private;
 use crate::issuer::draft::DraftResult;
-use crate::prepare::{Authority, Wanted, prepare};
 use crate::random;
 use crate::store::certificates::Issuing;
 use crate::store::ledger;
 use audit::authority::JoinClaim;
-use audit::enrolment::Collected;
 use audit::join::{Join, JoinFile};
 use audit::order::{AgentBody, Body, ORDER_SECONDS};
 use audit::record::Event;
 use audit::{Bytes, Code};
-use pki::name::{Subject, Text};
-use pki::{PublicKey, SerialNumber, Signer};
 use sha2::{Digest, Sha256};
-use std::time::Duration;
 use store::{execute, row};
 use zeroize::Zeroizing;
 
-/// How often a waiting caller looks for its certificate.
-const LOOK: Duration = Duration::from_millis(50);
-const LOOKS_MAX: usize = 200;
 const PROFILE: &str = "service";
 
 impl Issuer {
@@ -132,7 +124,8 @@ impl Issuer {
         };
         let name = format!("{}/agent", message.agent);
         self.check_key(session, &key, &name).await?;
-        let (serial, tbs) = self.agent_certificate(session, &agent, &name, &key)?;
+        let of = Service { name: &name, unit: &agent.unit, hosts: &agent.hosts, profile: PROFILE };
+        let (serial, tbs) = self.service_certificate(session, &of, &key)?;
         let event = Event::Joined {
             agent: message.agent.clone(),
             order: agent.order.clone(),
@@ -190,65 +183,6 @@ impl Issuer {
             Some((serial,)) if same => Ok(serial),
             _ => Err(Code::QuotaUsed.into()),
         }
-    }
-
-    fn agent_certificate(
-        &self,
-        session: &Session<'_>,
-        agent: &audit::authority::Agent,
-        name: &str,
-        key: &PublicKey,
-    ) -> Result<(String, Vec<u8>), IssuerError> {
-        let profile = self.profile(session, PROFILE)?;
-        if !profile.allows(key) {
-            return Err(Code::KeyNotAllowed.into());
-        }
-        let city = &session.authority()?.founding().city;
-        let subject = Subject {
-            country: city.country.clone(),
-            organization: Text::read(&city.name).map_err(|_| Code::Malformed)?,
-            units: vec![agent.unit.clone()],
-            common_name: Text::read(name).map_err(|_| Code::Malformed)?,
-            serial_number: None,
-        };
-        let serial = SerialNumber::from_random(random::bytes()?);
-        let prepared = prepare(&Wanted {
-            profile: &profile,
-            arc: &session.authority()?.arc().ok_or(Code::UnsignedAuthority)?,
-            authority: Authority::Issuer(&self.issuing_certificate),
-            authority_key: self.issuing.public_key(),
-            serial: &serial,
-            now: session.now(),
-            subject: &subject.to_name().map_err(|_| Code::Malformed)?,
-            key,
-            dns: &agent.hosts,
-            mail: &[],
-            crl_url: Some(self.config.crl_url(ISSUER, 0)),
-            ca_url: Some(self.config.ca_url(ISSUER)),
-        });
-        let tbs = prepared.map_err(anyhow::Error::from)?.tbs;
-        Ok((serial.to_string(), tbs.der().to_vec()))
-    }
-
-    /// Waits until a certificate is issued and its record stands in the tree.
-    pub(super) async fn issued(&self, serial: &str) -> Result<Collected, IssuerError> {
-        for _ in 0..LOOKS_MAX {
-            let mut tx = self.store.read().await?;
-            let found = row!(
-                &mut tx,
-                (Vec<u8>, Vec<u8>),
-                "select certificate, record_id from certificate where serial = $1",
-                serial
-            )?;
-            if let Some((certificate, record)) = found
-                && let Some(evidence) = ledger::evidence(&mut tx, LOG, &record).await?
-            {
-                return Ok(Collected { chain: self.chain(&certificate), evidence });
-            }
-            drop(tx);
-            tokio::time::sleep(LOOK).await;
-        }
-        Err(Code::LogBehind.into())
     }
 }
 

@@ -38,7 +38,12 @@ impl Issuer {
             self.make_snapshot(&mut session, &agent, now).await?;
         }
         session.following.people_due = false;
-        self.commit(session).await
+        let done = self.commit(session).await;
+        if done.is_err() {
+            // Nothing of it is durable: it is due again.
+            self.following.lock().await.people_due = true;
+        }
+        done
     }
 
     async fn make_snapshot(

@@ -1,6 +1,7 @@
 //! Renewing a machine's certificate under a standing authorization: the old key asks, the authority
 //! checks, the use is recorded as an intent like any other.
 
+use super::following::LOG;
 use super::session::Session;
 use super::{Issuer, IssuerError};
 use crate::founding::ISSUER;
@@ -8,11 +9,12 @@ use crate::prepare::{Authority, Wanted, prepare};
 use crate::random;
 use crate::store::certificates::Issuing;
 use crate::store::ledger;
+use audit::enrolment::Collected;
 use audit::record::Event;
 use audit::{Bytes, Code};
 use ca_api::Renew;
 use pki::name::{Subject, Text};
-use pki::{SerialNumber, Signer};
+use pki::{PublicKey, SerialNumber, Signer};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use store::row;
@@ -20,6 +22,16 @@ use store::row;
 /// How often a waiting caller looks for its certificate.
 const LOOK: Duration = Duration::from_millis(50);
 const LOOKS_MAX: usize = 200;
+
+/// A service as its certificate names it.
+pub(super) struct Service<'a> {
+    /// `SERVICE/PROCESS`.
+    pub(super) name: &'a str,
+    pub(super) unit: &'a str,
+    pub(super) hosts: &'a [String],
+    /// Profile id.
+    pub(super) profile: &'a str,
+}
 
 impl Issuer {
     /// Records the use of an authorization; gives the serial number of the certificate to come.
@@ -39,22 +51,47 @@ impl Issuer {
             session.now(),
         )?;
         let standing = authority.standing(&message.authorization).ok_or(Code::UseSignature)?;
-        let (given, hosts) = (standing.given.clone(), standing.hosts.clone());
-        let founding = authority.founding();
-        let subject = Subject {
-            country: founding.city.country.clone(),
-            organization: Text::read(&founding.city.name).map_err(|_| Code::Malformed)?,
-            units: vec![standing.unit.clone()],
-            common_name: Text::read(&format!("{}/{}", given.service, given.process))
-                .map_err(|_| Code::Malformed)?,
-            serial_number: None,
-        };
+        let (given, hosts, unit) =
+            (standing.given.clone(), standing.hosts.clone(), standing.unit.clone());
         let name = format!("{}/{}", given.service, given.process);
         self.check_key(session, &key, &name).await?;
-        let profile = self.profile(session, &given.profile)?;
-        if !profile.allows(&key) {
+        let of = Service { name: &name, unit: &unit, hosts: &hosts, profile: &given.profile };
+        let (serial, tbs) = self.service_certificate(session, &of, &key)?;
+        let event = Event::Used {
+            authorization: message.authorization.clone(),
+            challenge: message.challenge.clone(),
+            request: message.request.clone(),
+            asked_by: message.asked_by.clone(),
+            signature: message.signature.clone(),
+            serial: serial.clone(),
+            tbs_sha256: Bytes::from(Sha256::digest(&tbs).as_slice()),
+        };
+        ledger::write(&mut session.tx, "issuer", session.micros, event, &[]).await?;
+        let under = Sha256::digest(&message.request.0).into();
+        let issuing = Issuing { under, profile: given.profile, subject: name, reference: None };
+        self.insert_intent(session, &serial, &tbs, issuing).await?;
+        Ok(serial)
+    }
+
+    /// The certificate of a service to come: serial number and TBSCertificate.
+    pub(super) fn service_certificate(
+        &self,
+        session: &Session<'_>,
+        service: &Service<'_>,
+        key: &PublicKey,
+    ) -> Result<(String, Vec<u8>), IssuerError> {
+        let profile = self.profile(session, service.profile)?;
+        if !profile.allows(key) {
             return Err(Code::KeyNotAllowed.into());
         }
+        let city = &session.authority()?.founding().city;
+        let subject = Subject {
+            country: city.country.clone(),
+            organization: Text::read(&city.name).map_err(|_| Code::Malformed)?,
+            units: vec![service.unit.to_owned()],
+            common_name: Text::read(service.name).map_err(|_| Code::Malformed)?,
+            serial_number: None,
+        };
         let serial = SerialNumber::from_random(random::bytes()?);
         let prepared = prepare(&Wanted {
             profile: &profile,
@@ -64,31 +101,18 @@ impl Issuer {
             serial: &serial,
             now: session.now(),
             subject: &subject.to_name().map_err(|_| Code::Malformed)?,
-            key: &key,
-            dns: &hosts,
+            key,
+            dns: service.hosts,
             mail: &[],
             crl_url: Some(self.config.crl_url(ISSUER, 0)),
             ca_url: Some(self.config.ca_url(ISSUER)),
         });
         let tbs = prepared.map_err(anyhow::Error::from)?.tbs;
-        let event = Event::Used {
-            authorization: message.authorization.clone(),
-            challenge: message.challenge.clone(),
-            request: message.request.clone(),
-            asked_by: message.asked_by.clone(),
-            signature: message.signature.clone(),
-            serial: serial.to_string(),
-            tbs_sha256: Bytes::from(Sha256::digest(tbs.der()).as_slice()),
-        };
-        ledger::write(&mut session.tx, "issuer", session.micros, event, &[]).await?;
-        let under = Sha256::digest(&message.request.0).into();
-        let issuing = Issuing { under, profile: given.profile, subject: name, reference: None };
-        self.insert_intent(session, &serial.to_string(), tbs.der(), issuing).await?;
-        Ok(serial.to_string())
+        Ok((serial.to_string(), tbs.der().to_vec()))
     }
 
     /// Waits until a certificate is issued and its record stands in the tree.
-    pub(super) async fn issued_chain(&self, serial: &str) -> Result<Vec<Bytes>, IssuerError> {
+    pub(super) async fn issued(&self, serial: &str) -> Result<Collected, IssuerError> {
         for _ in 0..LOOKS_MAX {
             let mut tx = self.store.read().await?;
             let found = row!(
@@ -98,9 +122,9 @@ impl Issuer {
                 serial
             )?;
             if let Some((certificate, record)) = found
-                && ledger::evidence(&mut tx, super::following::LOG, &record).await?.is_some()
+                && let Some(evidence) = ledger::evidence(&mut tx, LOG, &record).await?
             {
-                return Ok(self.chain(&certificate));
+                return Ok(Collected { chain: self.chain(&certificate), evidence });
             }
             drop(tx);
             tokio::time::sleep(LOOK).await;

@@ -230,6 +230,15 @@ impl Requested {
                 _ => {}
             }
         }
+        let renewals = format!("authorization:{}", audit::authority::authorization_of(&self.agent));
+        for index in with_term(tx, "control", &renewals).await? {
+            let (bytes, _) = lineage::stored(tx, "control", index).await?.context("record")?;
+            if let Event::Used { serial, .. } = Record::read(&bytes)?.event {
+                seeds.records.insert(index);
+                let issued = with_term(tx, "control", &term::of_serial(&serial)).await?;
+                seeds.records.extend(issued);
+            }
+        }
         Ok(())
     }
 }

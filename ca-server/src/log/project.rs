@@ -53,7 +53,7 @@ async fn some(store: &Store, log: &str) -> anyhow::Result<i64> {
                 "insert into log_term (log_id, term, idx) values ($1, $2, $3) \
                  on conflict (log_id, term, idx) do nothing",
                 log,
-                term,
+                audit::term::key(&term),
                 i64::try_from(*index)?
             )?;
         }

@@ -7,12 +7,14 @@ mod spool;
 use super::auditors::Auditors;
 use crate::CaConfig;
 use crate::peer::Services;
+use crate::store::follower::Follower;
 use audit::trust::Trust;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
 use service::{Clock, Metrics};
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 use store::Store;
 
 const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -26,6 +28,9 @@ pub(super) struct LogState {
     config: CaConfig,
     trust: Trust,
     auditors: Auditors,
+    follower: Follower,
+    /// Forks that were recorded since the start, once each.
+    forks: Mutex<HashSet<[u8; 32]>>,
 }
 
 impl LogState {
@@ -36,13 +41,16 @@ impl LogState {
         config: &CaConfig,
     ) -> anyhow::Result<Self> {
         let trust = crate::founding::trust(config)?;
+        let follower = Follower::new(store.clone(), trust.clone());
         Ok(Self {
             store,
             metrics,
             clock,
             services: Services::open(config)?,
             config: config.clone(),
-            auditors: Auditors::new(trust.clone()),
+            auditors: Auditors::new(follower.clone()),
+            follower,
+            forks: Mutex::default(),
             trust,
         })
     }

@@ -90,7 +90,7 @@ async fn page(
             "select idx from log_term where log_id = $1 and term = $2 and idx < $3 \
              order by idx desc limit $4",
             log,
-            term,
+            term::key(term),
             before,
             CHUNK
         )?,
@@ -118,9 +118,10 @@ async fn fits(
     let record = Record::read(&bytes)?;
     let terms = term::terms(&record);
     let all = wanted.iter().all(|term| terms.contains(term));
-    let late = asked.from.is_empty() || record.time.as_str() >= asked.from.as_str();
-    let early = asked.until.is_empty() || record.time.as_str() <= asked.until.as_str();
-    if !all || !late || !early || !in_scope(auditors, auditor, &record).await {
+    let unix = |text: &str| audit::time::read(text);
+    let late = asked.from.is_empty() || unix(&asked.from).is_some_and(|t| record.unix() >= t);
+    let early = asked.until.is_empty() || unix(&asked.until).is_some_and(|t| record.unix() <= t);
+    if !all || !late || !early || !in_scope(auditors, auditor, &record).await? {
         return Ok(None);
     }
     let disclosures = disclosures(tx, &record.id.0).await?;
@@ -128,19 +129,23 @@ async fn fits(
 }
 
 /// An auditor of a unit sees what people of that unit did.
-async fn in_scope(auditors: &Auditors, auditor: &Auditor, record: &Record) -> bool {
+async fn in_scope(
+    auditors: &Auditors,
+    auditor: &Auditor,
+    record: &Record,
+) -> Result<bool, audit::Code> {
     if auditor.scopes.is_none() {
-        return true;
+        return Ok(true);
     }
     let unit = match &record.event {
         Event::Decision(decision) => Some(decision.unit.clone()),
-        Event::Connection(seen) => auditors.unit_of(&seen.person).await,
-        Event::Issued { subject, .. } => auditors.unit_of(subject).await,
+        Event::Connection(seen) => auditors.unit_of(&seen.person).await?,
+        Event::Issued { subject, .. } => auditors.unit_of(subject).await?,
         _ => None,
     };
     match unit {
         Some(unit) => auditors.covers(auditor, &unit).await,
-        None => false,
+        None => Ok(false),
     }
 }
 

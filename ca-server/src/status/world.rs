@@ -53,6 +53,17 @@ async fn watch(status: &Status, connection: &Connection, message: &Watch) -> Res
 
 async fn look(status: &Status, connection: &Connection, message: &Watch) -> Result<World, Code> {
     let (certificate, agent) = status.services.agent(connection, status.clock.seconds())?;
+    let (key, own) = (Bytes::from(certificate.key().sha256()), agent.clone());
+    let asked = status.follower.ask(move |authority| {
+        let known = authority.agents().get(&own).is_some_and(|agent| agent.keys.contains(&key));
+        let bundle = authority.bundle();
+        (known, bundle.version, bundle.digest.clone())
+    });
+    // One that was replaced hears nothing; one that was closed hears that it serves nobody.
+    let (known, version, digest) = asked.await?;
+    if !known {
+        return Err(Code::NotYourRoute);
+    }
     let unavailable = |error: anyhow::Error| {
         tracing::error!(error = format!("{error:#}"), "world");
         Code::Unavailable
@@ -63,7 +74,10 @@ async fn look(status: &Status, connection: &Connection, message: &Watch) -> Resu
         return Err(Code::CertificateRevoked);
     }
     let people = people(&mut tx, &agent, message.people).await.map_err(unavailable)?;
-    let rules = rules(&mut tx, message.bundle).await.map_err(unavailable)?;
+    let rules = match version > message.bundle {
+        true => rules(&mut tx, status, (version, &digest)).await.map_err(unavailable)?,
+        false => None,
+    };
     let crl = (list.number() > message.crl).then(|| Bytes::from(list.der()));
     Ok(World { crl, people, rules })
 }
@@ -96,28 +110,30 @@ async fn people(tx: &mut Tx, agent: &str, known: u64) -> anyhow::Result<Option<S
     }))
 }
 
-/// The rules in force, once the index reaches the record that put them in force.
-async fn rules(tx: &mut Tx, known: u32) -> anyhow::Result<Option<audit::lineage::Lineage>> {
-    let newest = row!(
-        tx,
-        (i64, Vec<u8>),
-        "select version, order_digest from bundle where version > $1 \
-         order by version desc limit 1",
-        i64::from(known)
+/// The rules in force, once the index reaches the record that put them in force: what the rows lead to
+/// must be what this process itself has followed.
+async fn rules(
+    tx: &mut Tx,
+    status: &Status,
+    (version, digest): (u32, &Bytes),
+) -> anyhow::Result<Option<audit::lineage::Lineage>> {
+    use anyhow::Context;
+    let found = row!(
+        &mut *tx,
+        (Vec<u8>,),
+        "select order_digest from bundle where version = $1",
+        i64::from(version)
     )?;
-    let Some((_, digest)) = newest else { return Ok(None) };
+    let (order,) = found.context("the row of the rules in force")?;
     let mut seeds = Seeds::default();
-    if !digest.is_empty() {
-        let digest = Bytes(digest);
-        let term = audit::term::of_order(&digest);
-        let enacted = lineage::with_term(tx, "control", &term).await?;
-        if enacted.is_empty() {
-            return Ok(None);
-        }
-        seeds.orders.insert(digest);
+    if !order.is_empty() {
+        seeds.orders.insert(Bytes(order));
     }
-    if crate::log::project::projected(tx, "control").await? == 0 {
-        return Ok(None);
-    }
-    Ok(Some(lineage::collect(tx, seeds).await?))
+    let lineage = lineage::collect(tx, seeds).await?;
+    let key = status.trust.log_key("control").context("trust file")?;
+    let founding = status.trust.founding.digest().context("trust file")?;
+    let (_, authority) = lineage.replay(&key, &founding)?;
+    let bundle = authority.bundle();
+    let same = bundle.version == version && bundle.digest == *digest;
+    Ok(same.then_some(lineage))
 }

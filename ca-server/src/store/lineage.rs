@@ -35,7 +35,7 @@ pub async fn with_term(tx: &mut Tx, log: &str, term: &str) -> Result<Vec<u64>, S
         (i64,),
         "select idx from log_term where log_id = $1 and term = $2 order by idx",
         log,
-        term
+        audit::term::key(term)
     )?;
     Ok(found.into_iter().filter_map(|(idx,)| u64::try_from(idx).ok()).collect())
 }
@@ -192,7 +192,36 @@ impl Walk {
         Ok(())
     }
 
-    async fn prove(self, tx: &mut Tx) -> Result<Lineage, LedgerError> {
+    /// Leaves out what has no effect: hands put it there, and it would make the whole prove nothing.
+    fn effective(&mut self) -> Result<(), LedgerError> {
+        let mut authority: Option<audit::Authority> = None;
+        let mut without = Vec::new();
+        for (index, (bytes, _)) in &self.records {
+            let record = Record::read(bytes)?;
+            match &mut authority {
+                None => {
+                    let Event::Founding { statement, .. } = &record.event else {
+                        return Err(LedgerError::Damaged("leaf 0"));
+                    };
+                    let digest = audit::founding::digest(&statement.0);
+                    let found = audit::Authority::found(&record, &digest);
+                    authority = Some(found.map_err(|_| LedgerError::Damaged("leaf 0"))?);
+                }
+                Some(authority) => {
+                    if authority.apply(&record).is_err() {
+                        without.push(*index);
+                    }
+                }
+            }
+        }
+        for index in without {
+            self.records.remove(&index);
+        }
+        Ok(())
+    }
+
+    async fn prove(mut self, tx: &mut Tx) -> Result<Lineage, LedgerError> {
+        self.effective()?;
         let (size, _, checkpoint) =
             ledger::head(tx, LOG).await?.ok_or(LedgerError::Damaged("head"))?;
         let mut tiles = ledger::Tiles::default();

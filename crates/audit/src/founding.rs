@@ -187,6 +187,14 @@ impl Founding {
         json::read(bytes)
     }
 
+    /// Every key of an authority or service in the statement, SubjectPublicKeyInfo.
+    pub fn stated_keys(&self) -> impl Iterator<Item = &Bytes> {
+        let online = &self.keys;
+        let own = [&self.root, &online.issuing, &online.registry, &online.status, &online.ocsp];
+        let services = self.services.iter().flat_map(|s| s.keys.iter().map(|key| &key.key));
+        own.into_iter().chain(services)
+    }
+
     /// Reads the statement if the root key signed it.
     pub fn open(bytes: &[u8], signature: &[u8]) -> Option<Self> {
         let statement = Self::read(bytes).ok().filter(|statement| statement.v == 1)?;

@@ -393,6 +393,8 @@ impl Record {
                 | Event::Crl { .. }
                 | Event::Portal { .. }
                 | Event::Forked { .. }
+                | Event::Asked { .. }
+                | Event::People { .. }
         );
         !unchecked
     }

@@ -123,6 +123,13 @@ fn order_terms(order: &Bytes) -> Vec<String> {
     terms
 }
 
+/// What stands in the index for a term: the first half of its SHA-256, so that whoever chooses what is in a
+/// term does not choose what an index has to hold.
+pub fn key(term: &str) -> String {
+    let digest = crate::access::sha256(term.as_bytes());
+    Bytes::from(digest.0.get(..16).unwrap_or_default()).to_string()
+}
+
 /// Records of an order, by its digest.
 pub fn of_order(digest: &Bytes) -> String {
     format!("order:{digest}")

@@ -15,6 +15,8 @@ const CONTEXT: &[u8] = b"TLS 1.3, client CertificateVerify\0";
 
 /// A request whose records hold.
 pub struct Request {
+    /// Its name.
+    pub name: String,
     /// Agent id.
     pub agent: String,
     /// When it was decided, as the agent says.
@@ -29,6 +31,8 @@ pub struct Request {
     pub decision: Decision,
     /// Canonical path and query.
     pub target: String,
+    /// Server name of the connection.
+    pub host: String,
     /// The person's certificate.
     pub certificate: Certificate,
     /// How it ended, if that was recorded.
@@ -66,7 +70,17 @@ pub fn check(
                     decided = Some((record.clone(), (**decision).clone(), link, shown, item));
                 }
             }
-            Event::Completion(ended) if ended.request == name => completion = Some(ended.clone()),
+            Event::Completion(ended) if ended.request == name => {
+                // Only the agent that let it pass says how it ended, and says it once.
+                let own = name.starts_with(&format!("{}/", agent_of(&record)));
+                if !own || completion.is_some() {
+                    return Err(Failed::altered(
+                        item,
+                        "the end of another request, or a second one",
+                    ));
+                }
+                completion = Some(ended.clone());
+            }
             _ => return Err(Failed::altered(item, "it does not belong to this request")),
         }
     }
@@ -74,12 +88,25 @@ pub fn check(
         decided.ok_or_else(|| Failed::missing(name, "the decision is not there"))?;
     let target = opens(&item, &decision.target, "/target", &shown.disclosures)?;
     let target = target.as_str().unwrap_or_default().to_owned();
-    let certificate = connection(control, &decision, &connections)?;
+    let (certificate, host) = connection(control, (&record, &link), &decision, &connections)?;
     let entry = shown.proven.entry();
     let entry = entry.ok_or_else(|| Failed::altered(&item, "its salt is not 32 bytes"))?;
     let agent = agent_of(&record).to_owned();
     let time = record.time.clone();
-    Ok(Request { agent, time, record, entry, link, decision, target, certificate, completion })
+    let name = name.to_owned();
+    Ok(Request {
+        name,
+        agent,
+        time,
+        record,
+        entry,
+        link,
+        decision,
+        target,
+        host,
+        certificate,
+        completion,
+    })
 }
 
 type Opened<'a> = (String, Connection, &'a Shown, String);
@@ -88,14 +115,21 @@ type Opened<'a> = (String, Connection, &'a Shown, String);
 /// connection with the same signature.
 fn connection(
     control: &Control,
+    (record, link): (&Record, &Link),
     decision: &Decision,
     connections: &[Opened<'_>],
-) -> Result<Certificate, Failed> {
+) -> Result<(Certificate, String), Failed> {
     let found = connections.iter().find(|(id, ..)| *id == decision.connection);
     let (_, seen, shown, item) = found
         .ok_or_else(|| Failed::missing(&decision.connection, "the connection is not there"))?;
     if connections.len() > 1 {
         return Err(Failed::altered(item, "another connection shows the same signature"));
+    }
+    // Opened at this agent, in this run, before the request.
+    let run = format!("{}/{}/", agent_of(record), link.epoch);
+    let before = decision.connection.strip_prefix(&run).and_then(|aseq| aseq.parse::<u64>().ok());
+    if before.is_none_or(|aseq| aseq >= link.aseq) {
+        return Err(Failed::altered(item, "the connection is of another run, or later"));
     }
     opens(item, &seen.source, "/source", &shown.disclosures)?;
     let value = opens(item, &seen.certificate, "/certificate", &shown.disclosures)?;
@@ -125,7 +159,7 @@ fn connection(
     if !form || !key.verify_tls13(seen.scheme, &seen.message.0, &seen.signature.0) {
         return Err(Failed::altered(item, "the person's key did not open this connection"));
     }
-    Ok(certificate)
+    Ok((certificate, seen.host.clone()))
 }
 
 fn linked(item: &str, record: &Record) -> Result<Link, Failed> {

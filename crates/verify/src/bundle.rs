@@ -7,11 +7,11 @@ use audit::people::SignedPeople;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 /// Largest bundle, in bytes.
-const BYTES_MAX: u64 = 256 * 1024 * 1024;
+const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// A bundle's parts.
 pub struct Bundle {
@@ -51,9 +51,13 @@ pub fn untar(tar: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Failed> {
     for entry in archive.entries().map_err(wrong)? {
         let mut entry = entry.map_err(wrong)?;
         let name = entry.path().map_err(wrong)?.to_string_lossy().into_owned();
+        // Sparse files and their like are no files here: a few bytes of them unpack to any size.
         let plain = entry.header().entry_type().is_file() && !name.contains('/');
+        if !plain || entry.size() > tar.len() as u64 {
+            return Err(Failed::new(Verdict::Malformed, name, "not a plain file"));
+        }
         let mut content = Vec::new();
-        entry.read_to_end(&mut content).map_err(wrong)?;
+        entry.by_ref().take(BYTES_MAX).read_to_end(&mut content).map_err(wrong)?;
         if !plain || files.insert(name.clone(), content).is_some() {
             return Err(Failed::new(Verdict::Malformed, name, "not a plain file, or twice"));
         }
@@ -121,11 +125,11 @@ impl Bundle {
 /// A record under an index that nobody listed was moved there; one that is listed and not there is
 /// missing.
 fn same(log: &str, listed: &[u64], here: &[u64]) -> Result<(), Failed> {
-    let twice = |index: &u64| here.iter().filter(|other| *other == index).count() > 1;
-    if let Some(index) = here.iter().find(|index| !listed.contains(index) || twice(index)) {
+    let (wanted, mut seen) = (listed.iter().collect::<BTreeSet<_>>(), BTreeSet::new());
+    if let Some(index) = here.iter().find(|index| !wanted.contains(index) || !seen.insert(*index)) {
         return Err(Failed::altered(format!("{log} {index}"), "nobody listed it, or twice"));
     }
-    match listed.iter().find(|index| !here.contains(index)) {
+    match listed.iter().find(|index| !seen.contains(index)) {
         Some(index) => Err(Failed::missing(format!("{log} {index}"), "the record is not there")),
         None => Ok(()),
     }

@@ -8,7 +8,7 @@ use audit::lineage::{LineageError, replay};
 use audit::order::{Body, Order};
 use audit::record::{Event, Record};
 use audit::{Authority, Bytes, Code, Disclosure, commitment};
-use pki::Certificate;
+use pki::{Certificate, PublicKey};
 use std::collections::BTreeMap;
 
 /// What the records of `control` say.
@@ -34,9 +34,7 @@ pub fn check(bundle: &Bundle, origin: &Origin) -> Result<Control, Failed> {
         let opened = opened.map(|opening| opening.disclosures.clone()).unwrap_or_default();
         match &record.event {
             Event::Order { order, .. } => control.order(index, order, opened)?,
-            Event::Issued { certificate, serial, sha256, .. } => {
-                control.certificate(index, (certificate, serial, sha256), &opened)?;
-            }
+            Event::Issued { .. } => control.certificate(index, &record.event, &opened)?,
             _ => {}
         }
     }
@@ -99,21 +97,39 @@ impl Control {
         Ok(())
     }
 
+    /// What was issued is signed by its authority, and is for whom and which key the record says.
     fn certificate(
         &mut self,
         index: u64,
-        (commitment, serial, sha256): (&Bytes, &str, &Bytes),
+        event: &Event,
         opened: &[Disclosure],
     ) -> Result<(), Failed> {
+        let Event::Issued { certificate, serial, sha256, key_sha256, subject, .. } = event else {
+            return Ok(());
+        };
         let item = format!("control {index} certificate");
-        let value = opens(&item, commitment, "/certificate", opened)?;
+        let value = opens(&item, certificate, "/certificate", opened)?;
         let certificate = certificate_in(&item, value)?;
+        let founding = self.authority.founding();
+        let authorities = [&founding.keys.issuing, &founding.root];
+        let signed = authorities
+            .iter()
+            .any(|spki| PublicKey::read(&spki.0).is_ok_and(|key| certificate.is_signed_by(&key)));
+        if !signed {
+            return Err(Failed::altered(item, "no authority of this city signed it"));
+        }
+        let named = certificate.subject();
+        let holder = named.person().or_else(|| named.common_name()).unwrap_or_default();
+        let person = self.authority.person(subject).is_some();
+        let service = subject.contains('/');
         let same = certificate.sha256().as_slice() == sha256.0
-            && certificate.serial().to_string() == serial;
+            && certificate.serial().to_string() == *serial
+            && certificate.key().sha256().as_slice() == key_sha256.0
+            && (!(person || service) || holder == *subject);
         if !same {
             return Err(Failed::altered(item, "it is another certificate than the record names"));
         }
-        self.certificates.insert(serial.to_owned(), certificate);
+        self.certificates.insert(serial.clone(), certificate);
         Ok(())
     }
 

@@ -13,13 +13,17 @@ use pki::crl::RevocationList;
 use policy::{Asked, CanonicalPath, People};
 use sha2::{Digest, Sha256};
 
+/// A clock may be this much behind the signer's, in seconds.
+const SKEW_SECONDS_MAX: u64 = 300;
+
 /// Outcomes that no rule gave: the certificate or person did not count.
-const BEFORE_RULES: [&str; 6] = [
+const BEFORE_RULES: [&str; 7] = [
     "certificate-expired",
     "certificate-revoked",
     "not-served",
     "person-changed",
     "status-stale",
+    "clock-moved",
     "not-your-route",
 ];
 
@@ -29,17 +33,42 @@ pub fn check(bundle: &Bundle, control: &Control, request: &Request) -> Result<()
     let parts = parts.ok_or_else(|| Failed::missing("people.json", "the file is not there"))?;
     let now = request.record.unix();
     let snapshot = people(parts, control, request)?;
-    let revoked = list(parts, control, request)?;
+    let (list, revoked) = list(parts, control, request)?;
     let permitted = request.decision.outcome == "permitted";
-    let late = now > snapshot.next_update_unix();
-    if permitted && (revoked || late) {
-        let why = if revoked { "the certificate was revoked" } else { "the people were too old" };
-        return Err(Failed::altered("decision", why));
+    if permitted {
+        in_time(request, &snapshot, &list, now)?;
+    }
+    if permitted && revoked {
+        return Err(Failed::altered("decision", "the certificate was revoked"));
+    }
+    if !snapshot.hosts.contains(&request.host) {
+        return Err(Failed::altered("connection", "to another host than the application's"));
     }
     if permitted || !BEFORE_RULES.contains(&request.decision.outcome.as_str()) {
         rules(control, request, &snapshot, now)?;
     }
     Ok(())
+}
+
+/// Nobody is permitted by what is over or has not begun.
+fn in_time(
+    request: &Request,
+    snapshot: &PeopleSnapshot,
+    list: &RevocationList,
+    now: u64,
+) -> Result<(), Failed> {
+    let until = |this: u64, next: u64| this <= now + SKEW_SECONDS_MAX && now <= next;
+    let certificate = &request.certificate;
+    let why = if !until(snapshot.this_update_unix(), snapshot.next_update_unix()) {
+        "the people snapshot was not good then"
+    } else if !until(list.this_update(), list.next_update()) {
+        "the revocation list was not good then"
+    } else if !until(certificate.not_before(), certificate.not_after()) {
+        "the certificate was not good then"
+    } else {
+        return Ok(());
+    };
+    Err(Failed::altered("decision", why))
 }
 
 fn key(what: &Bytes) -> Result<PublicKey, Failed> {
@@ -78,8 +107,12 @@ fn people(
     }
 }
 
-/// Whether the list that the decision names holds the certificate.
-fn list(parts: &RequestParts, control: &Control, request: &Request) -> Result<bool, Failed> {
+/// The list that the decision names, and whether it holds the certificate.
+fn list(
+    parts: &RequestParts,
+    control: &Control,
+    request: &Request,
+) -> Result<(RevocationList, bool), Failed> {
     const ITEM: &str = "revocation list";
     let issuing = key(&control.authority.founding().keys.issuing)?;
     let list = RevocationList::read(&parts.list)
@@ -100,7 +133,8 @@ fn list(parts: &RequestParts, control: &Control, request: &Request) -> Result<bo
     if list.number() != request.decision.world.crl {
         return Err(Failed::altered(ITEM, "it is not the one that the decision names"));
     }
-    Ok(list.contains(request.certificate.serial()))
+    let revoked = list.contains(request.certificate.serial());
+    Ok((list, revoked))
 }
 
 /// The rules that the decision names give what it says.

@@ -64,6 +64,11 @@ fn run(arguments: &Arguments) -> Result<Report, String> {
     })
 }
 
+/// What others wrote does not steer a terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
 fn say(report: &Report, machine: bool) {
     let mut out = std::io::stdout().lock();
     let verdict = report.verdict;
@@ -83,10 +88,10 @@ fn say(report: &Report, machine: bool) {
         let _ = writeln!(out, "  ✓ {checked}");
     }
     if let Some(failed) = &report.failed {
-        let _ = writeln!(out, "  ✗ {}: {}", failed.item, failed.why);
+        let _ = writeln!(out, "  ✗ {}: {}", plain(&failed.item), plain(&failed.why));
     } else {
         for (zh, en) in &report.sentences {
-            let _ = writeln!(out, "  {zh}\n    {en}");
+            let _ = writeln!(out, "  {}\n    {}", plain(zh), plain(en));
         }
     }
     let mark = if report.failed.is_none() { "✓" } else { "✗" };

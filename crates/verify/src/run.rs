@@ -55,7 +55,7 @@ fn joined(control: &Control, agent: &str, certificate: &Certificate) -> Result<(
         Event::Joined { agent: joined, .. } => joined == agent,
         _ => false,
     });
-    if !known || !state.keys.contains(&key) {
+    if !known || !(state.keys.contains(&key) || state.past.contains(&key)) {
         return Err(Failed::missing(agent, "the agent did not join with this key"));
     }
     if issued.sha256() != certificate.sha256() {

@@ -22,7 +22,9 @@ pub fn request(control: &Control, request: &Request) -> Sentences {
         }
         other => (format!("被拒绝（{other}）"), format!("denied ({other})")),
     };
-    let mut sentences = vec![(
+    let mut sentences =
+        vec![(format!("请求 {}。", request.name), format!("Request {}.", request.name))];
+    sentences.push((
         format!(
             "{name}（{person}，{}）于 {} 经 {} 对 {} 请求 {} {}，{zh}。",
             decision.unit,
@@ -41,16 +43,15 @@ pub fn request(control: &Control, request: &Request) -> Sentences {
             request.target,
             decision.resource
         ),
-    )];
+    ));
     sentences.push(match &request.completion {
         Some(ended) => (
             format!("结果：{}，应答 {}，{} 字节。", ended.outcome, ended.status, ended.down),
             format!("It ended: {}, status {}, {} bytes.", ended.outcome, ended.status, ended.down),
         ),
-        None if decision.outcome == "permitted" => (
-            "结果未知：没有完成记录。".into(),
-            "Outcome unknown: no completion is recorded.".into(),
-        ),
+        None if decision.outcome == "permitted" => {
+            ("结果：本证据包未包含完成记录。".into(), "Its end: this bundle shows none.".into())
+        }
         None => ("请求未转发给应用。".into(), "Nothing was forwarded.".into()),
     });
     sentences.extend(of_certificate(control, &decision.serial));
@@ -75,9 +76,10 @@ fn of_certificate(control: &Control, serial: &str) -> Sentences {
     });
     let Some((order, approvals)) = intent else { return founding_certificate(control, serial) };
     let id = control.orders.get(order).map(|(order, ..)| order.order.clone()).unwrap_or_default();
+    let holder = holder(control, serial);
     let mut sentences = vec![(
-        format!("证书 {serial} 依据指令 {id} 签发。"),
-        format!("Certificate {serial} was issued under order {id}."),
+        format!("证书 {serial} 依据指令 {id} 签发给 {holder}。"),
+        format!("Certificate {serial} was issued to {holder} under order {id}."),
     )];
     for (name, person) in approvers(control, approvals) {
         sentences.push((
@@ -93,10 +95,21 @@ fn founding_certificate(control: &Control, serial: &str) -> Sentences {
     if !control.certificates.contains_key(serial) {
         return Vec::new();
     }
+    let holder = holder(control, serial);
     vec![(
-        format!("证书 {serial} 依据创立声明签发。"),
-        format!("Certificate {serial} was issued under the founding statement."),
+        format!("证书 {serial} 依据创立声明签发给 {holder}。"),
+        format!("Certificate {serial} was issued to {holder} under the founding statement."),
     )]
+}
+
+/// Whom a certificate names.
+fn holder(control: &Control, serial: &str) -> String {
+    let Some(certificate) = control.certificates.get(serial) else { return String::new() };
+    let name = certificate.subject().common_name().unwrap_or_default();
+    match certificate.subject().person() {
+        Some(person) => format!("{name}（{person}）"),
+        None => name,
+    }
 }
 
 /// Who gave approvals: name and person id.

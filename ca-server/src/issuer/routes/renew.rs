@@ -23,7 +23,7 @@ pub(in crate::issuer) async fn renew(
     };
     let serial = issuer.finish(session, "renew", &message.authorization, result).await;
     let serial = serial.map_err(Refused)?;
-    let chain = issuer.issued_chain(&serial).await;
-    let chain = chain.map_err(|error| Refused(issuer.unavailable("renew", error)))?;
-    Ok(Json(Renewed { chain }))
+    let issued = issuer.issued(&serial).await;
+    let issued = issued.map_err(|error| Refused(issuer.unavailable("renew", error)))?;
+    Ok(Json(Renewed { chain: issued.chain }))
 }

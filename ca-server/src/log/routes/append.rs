@@ -30,7 +30,16 @@ async fn take(
     connection: &Connection,
     message: &Append,
 ) -> Result<Appended, Code> {
-    let (_, maker) = state.services.name(connection, state.clock.seconds())?;
+    let (certificate, maker) = state.services.name(connection, state.clock.seconds())?;
+    let key = certificate.key().sha256();
+    let own = maker.clone();
+    let speaks = state.follower.ask(move |authority| {
+        let portal = authority.portal_of(&key);
+        portal.is_some_and(|(portal, process)| format!("{portal}/{process}") == own)
+    });
+    if !speaks.await? {
+        return Err(Code::NotYourRoute);
+    }
     if message.records.len() > RECORDS_MAX {
         return Err(Code::TooLarge);
     }
@@ -40,7 +49,6 @@ async fn take(
         let salt = salted.salt.digest().ok_or(Code::Malformed)?;
         let own = record.log == "access"
             && record.maker == maker
-            && !maker.ends_with("/agent")
             && matches!(record.event, Event::Portal { .. });
         if !own {
             return Err(Code::NotYourRoute);

@@ -14,6 +14,11 @@ use mtls::Connection;
 use pki::Certificate;
 use service::problem::Refused;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often an export looks whether the index has caught up, and how many times.
+const LOOK: Duration = Duration::from_millis(20);
+const LOOKS_MAX: usize = 150;
 
 /// `POST /v1/ask`
 pub(super) async fn ask(
@@ -44,17 +49,18 @@ async fn answer(
     let asked = audit::time::read(&request.time).ok_or(Code::Malformed)?;
     let now = state.clock.seconds();
     let fresh = (request.nonce.0.as_slice(), asked);
-    let auditor = state.auditors.admit(&state.store, &certificate, fresh, now).await?;
-    let answer = found(state, &auditor, &request).await?;
+    let auditor = state.auditors.admit(&certificate, fresh, now).await?;
+    let answer = found(state, &auditor, &request).await;
     let given = match &answer {
-        LogAnswer::Search(answer) => answer.found.len() as u64,
-        LogAnswer::Export(_) => 1,
+        Ok(LogAnswer::Search(answer)) => answer.found.len() as u64,
+        Ok(LogAnswer::Export(_)) => 1,
+        Err(_) => 0,
     };
     record(state, &auditor.person, message, &certificate, given).await.map_err(|error| {
         tracing::error!(error = format!("{error:#}"), "ask");
         Code::Unavailable
     })?;
-    Ok(answer)
+    answer
 }
 
 async fn found(
@@ -80,11 +86,37 @@ async fn found(
             if auditor.scopes.is_some() {
                 return Err(Code::ApproverScope);
             }
+            for log in audit::record::LOGS {
+                caught_up(state, log).await?;
+            }
+            tx = state.store.read().await.map_err(|error| failed(error.into()))?;
             let city = &state.trust.city;
             let made = evidence::export(&mut tx, &state.config, city, question).await;
             made.map_err(failed)?.map(LogAnswer::Export).ok_or(Code::NotFound)
         }
     }
+}
+
+/// Waits a little until the index holds everything that the log holds now: evidence must not leave out
+/// what only the index does not know yet.
+async fn caught_up(state: &LogState, log: &'static str) -> Result<(), Code> {
+    let behind = |error: anyhow::Error| {
+        tracing::error!(error = format!("{error:#}"), "index");
+        Code::Unavailable
+    };
+    let mut wanted = None;
+    for _ in 0..LOOKS_MAX {
+        let mut tx = state.store.read().await.map_err(|error| behind(error.into()))?;
+        let head = ledger::head(&mut tx, log).await.map_err(|error| behind(error.into()))?;
+        let wanted = *wanted.get_or_insert(head.map_or(0, |(size, ..)| size));
+        let reached = crate::log::project::projected(&mut tx, log).await.map_err(behind)?;
+        drop(tx);
+        if reached >= wanted {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Err(Code::LogBehind)
 }
 
 async fn record(

@@ -12,7 +12,7 @@ use ca_api::{EntryPlace, SaltedRecord, SpoolAck, Spooled};
 use mtls::Connection;
 use pki::Certificate;
 use service::problem::Refused;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use store::{Tx, execute, row};
 
@@ -48,12 +48,21 @@ async fn take(
     message: &Spooled,
 ) -> Result<SpoolAck, Code> {
     let (certificate, agent) = state.services.agent(connection, state.clock.seconds())?;
+    let (key, own) = (audit::Bytes::from(certificate.key().sha256()), agent.clone());
+    let known = state.follower.ask(move |authority| {
+        // One that was closed or replaced still hands in what it had.
+        authority.agents().get(&own).is_some_and(|a| a.keys.contains(&key) || a.past.contains(&key))
+    });
+    if !known.await? {
+        return Err(Code::NotYourRoute);
+    }
     if message.records.is_empty() || message.records.len() > RECORDS_MAX {
         return Err(Code::TooLarge);
     }
     let head = message.head.open(certificate.key()).ok_or(Code::UseSignature)?;
     let linked = linked(&agent, &head, &message.records)?;
     let mut tx = state.store.write().await.map_err(unavailable)?;
+    store::pending::lock(&mut tx, LOG).await.map_err(unavailable)?;
     let run = run(&mut tx, &agent, &head.epoch).await.map_err(unavailable)?;
     let fresh = match after(&mut tx, run, &linked).await? {
         Follows::New(fresh) => fresh,
@@ -90,7 +99,11 @@ fn linked(agent: &str, head: &SpoolHead, records: &[SaltedRecord]) -> Result<Vec
         let salt = salted.salt.digest().ok_or(Code::Malformed)?;
         let link = record.link.clone().ok_or(Code::Malformed)?;
         let prev = link.prev.digest().ok_or(Code::Malformed)?;
-        let own = record.log == LOG && record.maker == maker && is_gate(&record.event);
+        let about = match &record.event {
+            Event::Completion(ended) => ended.request.starts_with(&format!("{agent}/")),
+            _ => true,
+        };
+        let own = record.log == LOG && record.maker == maker && is_gate(&record.event) && about;
         if !own || head.agent != agent {
             return Err(Code::NotYourRoute);
         }
@@ -172,17 +185,14 @@ async fn after(
     }
     let old = usize::try_from(count - first).unwrap_or(usize::MAX).min(linked.len());
     for (at, one) in linked.iter().take(old).enumerate() {
-        let stored = row!(
-            &mut *tx,
-            (Vec<u8>,),
-            "select entry from log_entry where record_id = $1 union all \
-             select entry from log_pending where record_id = $1",
-            &one.record.id.0
-        )
-        .map_err(unavailable)?;
-        let stored = stored.map(|(entry,)| entry).unwrap_or_default();
+        let stored = stored(tx, one).await?.unwrap_or_default();
         if stored != one.entry {
             return Ok(Follows::Forked { at, known: stored });
+        }
+    }
+    for (at, one) in linked.iter().enumerate().skip(old) {
+        if let Some(known) = stored(tx, one).await? {
+            return Ok(Follows::Forked { at, known });
         }
     }
     match linked.get(old) {
@@ -198,6 +208,18 @@ async fn after(
     }
 }
 
+/// The entry that the log has under a record's id.
+async fn stored(tx: &mut Tx, one: &Linked) -> Result<Option<Vec<u8>>, Code> {
+    let found = row!(
+        tx,
+        (Vec<u8>,),
+        "select entry from log_entry where record_id = $1 union all \
+         select entry from log_pending where record_id = $1",
+        &one.record.id.0
+    );
+    Ok(found.map_err(unavailable)?.map(|(entry,)| entry))
+}
+
 /// Records that a run contradicts itself: an alarm that nobody can unwrite.
 async fn forked(
     state: &LogState,
@@ -207,6 +229,10 @@ async fn forked(
     (at, known): (usize, Vec<u8>),
 ) -> Result<(), Code> {
     let Some(one) = linked.get(at) else { return Ok(()) };
+    let new = state.forks.lock().unwrap_or_else(PoisonError::into_inner).insert(one.entry);
+    if !new {
+        return Ok(());
+    }
     let event = Event::Forked {
         agent: agent.to_owned(),
         epoch: epoch.clone(),

@@ -306,7 +306,9 @@ impl Authority {
         let first = self.founding.people.iter().any(|person| person.person == subject);
         if !first {
             // Authorities and services: their keys stand in the statement itself.
-            return Ok(());
+            let stated =
+                self.founding.stated_keys().any(|spki| Sha256::digest(&spki.0).as_slice() == key.0);
+            return if stated { Ok(()) } else { Err(Code::UnsignedAuthority) };
         }
         let credential = self.credentials.get_mut(&key.to_string());
         let credential = credential.filter(|c| c.person == subject && c.serial.is_none());

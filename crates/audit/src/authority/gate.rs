@@ -40,6 +40,8 @@ pub struct Agent {
     pub joined: bool,
     /// SHA-256 of each of its keys: the first one and its renewals.
     pub keys: BTreeSet<Bytes>,
+    /// SHA-256 of keys that it had under earlier orders: they prove what was, and open nothing.
+    pub past: BTreeSet<Bytes>,
     /// Whether it is served.
     pub open: bool,
 }
@@ -135,7 +137,10 @@ impl Authority {
             self.standing.remove(&authorization_of(&body.agent));
             return;
         }
+        let before = self.agents.remove(&body.agent);
+        let past = before.map(|agent| agent.past.union(&agent.keys).cloned().collect());
         let agent = Agent {
+            past: past.unwrap_or_default(),
             unit: body.unit.clone(),
             application: body.application.clone(),
             hosts: body.hosts.clone(),
@@ -182,7 +187,7 @@ impl Authority {
 
     /// Whether an agent may join with this claim; gives its key.
     pub fn check_join(&self, claim: &JoinClaim<'_>, now: u64) -> Result<PublicKey, Code> {
-        let agent = self.agents.get(claim.agent).filter(|agent| agent.open);
+        let agent = self.agents.get(claim.agent).filter(|_| self.serves(claim.agent));
         let agent = agent.ok_or(Code::UseSignature)?;
         if agent.joined || self.pending.joined.contains(claim.agent) {
             return Err(Code::QuotaUsed);

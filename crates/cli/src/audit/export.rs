@@ -4,7 +4,7 @@ use super::{Auditor, ask};
 use crate::exit::{Failure, file_failure};
 use crate::{Output, files};
 use audit::Bytes;
-use audit::evidence::{Ask, LogAnswer, Question};
+use audit::evidence::{Ask, LogAnswer, Manifest, Question};
 use audit::trust::Trust;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,13 +35,18 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
         (_, Some(serial)) => Question::Certificate(serial.to_lowercase()),
         _ => return Err(Failure::usage("要导出什么？", "say --request or --certificate")),
     };
-    let answer = ask(&asked.auditor, Ask::Export(question)).await?;
+    let answer = ask(&asked.auditor, Ask::Export(question.clone())).await?;
+    let wanted = question;
     let LogAnswer::Export(exported) = answer else {
         return Err(Failure::usage("日志的应答不对。", "the log answered something else"));
     };
     let contents: BTreeMap<String, Vec<u8>> =
         exported.files.iter().map(|(name, content)| (name.clone(), content.0.clone())).collect();
     let trust: Trust = files::document(&asked.auditor.trust)?;
+    let answered = contents.get("manifest.json").map(|bytes| audit::json::read(bytes));
+    if !matches!(&answered, Some(Ok(Manifest { question, .. })) if *question == wanted) {
+        return Err(Failure::usage("日志回答了另一个问题。", "the log answered another question"));
+    }
     let report = verify::verify(&contents, Some(&trust));
     if let Some(failed) = &report.failed {
         return Err(Failure::usage("导出的内容未通过验证，未保存。", failed.to_string()));

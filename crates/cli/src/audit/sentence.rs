@@ -60,7 +60,12 @@ pub(super) fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, 
         ),
         other => (other.kind().to_owned(), other.kind().to_owned()),
     };
-    (format!("{time}Z {zh}。"), format!("{time}Z {en}."))
+    (plain(&format!("{time}Z {zh}。")), plain(&format!("{time}Z {en}.")))
+}
+
+/// What others wrote does not steer a terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 fn at_the_gate(record: &Record, who: impl Fn(&str) -> String) -> (String, String) {

@@ -1,0 +1,100 @@
+//! Authority as the `control` log says it, followed by a process that has to know who may ask it. Rows
+//! decide nothing: every entry is checked by its hash up to the signed head.
+
+use super::ledger;
+use anyhow::{Context, ensure};
+use audit::Code;
+use audit::authority::Authority;
+use audit::record::Record;
+use audit::trust::Trust;
+use std::sync::Arc;
+use store::{Store, pending};
+use tlog::merkle::leaf_hash;
+use tlog::{Checkpoint, Edge};
+use tokio::sync::Mutex;
+
+const LOG: &str = "control";
+const CHUNK: i64 = 2_000;
+const PENDING_MAX: i64 = 10_000;
+
+#[derive(Default)]
+struct Followed {
+    authority: Option<Authority>,
+    edge: Edge,
+}
+
+/// Follows authority.
+#[derive(Clone)]
+pub struct Follower {
+    trust: Trust,
+    store: Store,
+    followed: Arc<Mutex<Followed>>,
+}
+
+impl Follower {
+    /// Begins at leaf 0, with the first question.
+    pub fn new(store: Store, trust: Trust) -> Self {
+        Self { trust, store, followed: Arc::default() }
+    }
+
+    /// Asks authority at the log's head, pending withdrawals counted.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Authority) -> T + Send + 'static,
+    ) -> Result<T, Code> {
+        let own = self.clone();
+        // A task of its own: whoever asked may go away while it follows.
+        let asked = tokio::spawn(async move {
+            let mut followed = own.followed.lock().await;
+            if let Err(error) = own.follow(&mut followed).await {
+                tracing::error!(error = format!("{error:#}"), "following");
+                *followed = Followed::default();
+                return None;
+            }
+            followed.authority.as_ref().map(question)
+        });
+        asked.await.ok().flatten().ok_or(Code::LogBehind)
+    }
+
+    async fn follow(&self, followed: &mut Followed) -> anyhow::Result<()> {
+        let mut tx = self.store.read().await?;
+        let (size, root, note) = ledger::head(&mut tx, LOG).await?.context("head")?;
+        let key = self.trust.log_key(LOG).context("trust file")?;
+        let head = Checkpoint::open(&note, &key, audit::label::verify_ed25519)?;
+        ensure!((head.size, head.root) == (size, root), "the head's row is not the signed one");
+        ensure!(size >= followed.edge.size(), "the log went back");
+        if let Some(authority) = &mut followed.authority {
+            authority.forget_pending();
+        }
+        while followed.edge.size() < size {
+            let entries = ledger::entries(&mut tx, LOG, followed.edge.size(), CHUNK).await?;
+            ensure!(!entries.is_empty(), "entries are missing");
+            for (index, bytes, salt) in entries.into_iter().take_while(|(at, ..)| *at < size) {
+                ensure!(index == followed.edge.size(), "an entry is missing");
+                let salt = salt.as_slice().try_into()?;
+                followed.edge.append(leaf_hash(&audit::record::entry(salt, &bytes)));
+                self.apply(followed, &Record::read(&bytes)?)?;
+            }
+        }
+        ensure!(followed.edge.root() == root, "the entries do not lead to the head");
+        let waiting = pending::waiting(&mut tx, LOG, 0, PENDING_MAX).await?;
+        let records: Vec<Record> =
+            waiting.iter().filter_map(|(_, waits)| Record::read(&waits.record).ok()).collect();
+        if let Some(authority) = &mut followed.authority {
+            authority.notice_pending(&records);
+        }
+        Ok(())
+    }
+
+    fn apply(&self, followed: &mut Followed, record: &Record) -> anyhow::Result<()> {
+        match &mut followed.authority {
+            None => {
+                let founding = self.trust.founding.digest().context("trust file")?;
+                followed.authority = Some(Authority::found(record, &founding)?);
+            }
+            // Without effect there means without effect here too.
+            Some(authority) => drop(authority.apply(record)),
+        }
+        Ok(())
+    }
+}
