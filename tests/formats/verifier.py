@@ -11,6 +11,7 @@ import io
 import sys
 import tarfile
 import tomllib
+from datetime import datetime, timedelta
 
 import reader
 from cryptography import x509
@@ -191,6 +192,7 @@ class Origin:
         root = certificate(bundle.files["root.cer"], "root.cer")
         need(spki(root) == octets(self.founding["root"]), ALTERED, "root.cer")
         issued_by(root, root_key, "root.cer")
+        self.root, self.top = root_key, root.subject
         self.digest = sha256(labelled("yinxin-founding-v1", raw))
         vkeys = {log["log"]: log["vkey"] for log in self.founding["logs"]}
         if trust:
@@ -320,13 +322,24 @@ class Control:
             need(body["subject"] in self.letters.values(), MISSING, item, "the letter")
         der = octets(opened(shown, "/certificate", body["certificate"], item))
         need(base64url(sha256(der)) == body["sha256"], ALTERED, item)
-        self.certificates[body["serial"]] = certificate(der, item)
+        found = certificate(der, item)
+        authority = self.origin.root if founding and found.issuer == self.origin.top else None
+        issued_by(found, authority or self.origin.issuing, item)
+        need(base64url(sha256(spki(found))) == body["key_sha256"], ALTERED, item, "another key")
+        holder = person_of(found) or attribute(found, x509.NameOID.COMMON_NAME)
+        named = "/" in body["subject"] or body["subject"] in self.people
+        need(not named or holder == body["subject"], ALTERED, item, "another holder")
+        self.certificates[body["serial"]] = found
 
     def take_people(self, body, _shown, _item):
         self.snapshots[body["agent"], body["number"]] = body["sha256"]
 
     def take_crl(self, body, _shown, _item):
         self.lists[body["issuer"], body["number"]] = body["sha256"]
+
+
+def moment(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def name_of(record):
@@ -346,21 +359,27 @@ def check_request(bundle, origin, control):
         elif record["kind"] == "decision" and name_of(record) == bundle.request:
             decided = record, entry, shown["disclosures"], item
         else:
+            own = bundle.request.startswith(record["maker"].removesuffix("/agent") + "/")
             ends += record["kind"] == "completion"
+            need(own and ends == 1, ALTERED, item, "the end of another request, or a second one")
     need(decided, MISSING, bundle.request, "the decision is not there")
     record, entry, disclosures, item = decided
     decision = record["body"]
     opened(disclosures, "/target", decision["target"], item)
-    found = check_connection(control, decision, connections)
+    found, host = check_connection(control, record, connections)
     check_run(bundle, control, record, entry)
-    check_world(bundle, origin, control, record, found)
+    check_world(bundle, origin, control, record, found, host)
 
 
-def check_connection(control, decision, connections):
+def check_connection(control, record, connections):
+    decision, link = record["body"], record["link"]
     opening = [c for c in connections if c[0] == decision["connection"]]
     need(opening, MISSING, decision["connection"], "the connection is not there")
     need(len(connections) == 1, ALTERED, "connection", "one handshake under two connections")
-    _, seen, disclosures, item = opening[0]
+    name, seen, disclosures, item = opening[0]
+    run, _, aseq = name.rpartition("/")
+    same = run == name_of(record).rpartition("/")[0] and int(aseq) < link["aseq"]
+    need(same, ALTERED, item, "the connection is of another run, or later")
     opened(disclosures, "/source", seen["source"], item)
     der = octets(opened(disclosures, "/certificate", seen["certificate"], item))
     found = certificate(der, item)
@@ -376,7 +395,7 @@ def check_connection(control, decision, connections):
         found.public_key().verify(octets(seen["signature"]), message, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as error:
         raise Failed(ALTERED, item, "the key did not open this connection") from error
-    return found
+    return found, seen["host"]
 
 
 def check_run(bundle, control, record, entry):
@@ -398,7 +417,7 @@ def check_run(bundle, control, record, entry):
     need(len(run["entries"]) == wanted and base64url(value) == head["chain"], ALTERED, "run")
 
 
-def check_world(bundle, origin, control, record, found):
+def check_world(bundle, origin, control, record, found, host):
     decision, world = record["body"], record["body"]["world"]
     agent = record["maker"].removesuffix("/agent")
     people = bundle.part("people.json")
@@ -423,6 +442,13 @@ def check_world(bundle, origin, control, record, found):
     revoked = listed.get_revoked_certificate_by_serial_number(found.serial_number)
     permitted = decision["outcome"] == "permitted"
     need(not (permitted and revoked), ALTERED, "decision", "the certificate was revoked")
+    need(host in snapshot["hosts"], ALTERED, "connection", "to another host")
+    now = moment(record["time"])
+    for this, end in [(moment(snapshot["this_update"]), moment(snapshot["next_update"])),
+                      (listed.last_update_utc, listed.next_update_utc),
+                      (found.not_valid_before_utc, found.not_valid_after_utc)]:
+        in_time = this <= now + timedelta(minutes=5) and now <= end + timedelta(seconds=1)
+        need(not permitted or in_time, ALTERED, "decision", "not good then")
     known = {one["person"]: one["unit"] for one in snapshot["people"]}
     need(not permitted or known.get(decision["person"]) == decision["unit"], ALTERED, "decision")
     rules = control.bundle

@@ -6,10 +6,12 @@ pub mod gate;
 pub mod invariants;
 pub mod people;
 pub mod processes;
+pub mod running;
 pub mod vectors;
 
 pub use people::{Officer, Official};
 pub use processes::Office;
+pub use running::Running;
 
 use std::path::{Path, PathBuf};
 
@@ -32,6 +34,12 @@ pub fn target() -> PathBuf {
 /// The root of the workspace.
 pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// What this machine's clock says, in Unix seconds: for what has to be fresh.
+pub fn now() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "tests drive real processes, which read a clock")]
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }
 
 /// Random bytes.

@@ -339,8 +339,8 @@ async fn another_citys_evidence_is_not_ours() {
 /// evidence of either says that it was altered.
 #[tokio::test]
 async fn one_handshake_makes_one_connection() {
-    use audit::access::{CHAIN_START, Link, SignedHead, SpoolHead, chain};
-    use audit::record::{Event, Record, entry};
+    use audit::access::{CHAIN_START, Link};
+    use audit::record::{Event, Record};
     let (mut office, _gate, person, _) = used().await;
     office.stop("agent");
     let path = |end: &str| office.path(&format!("gate/tls.{end}"));
@@ -359,48 +359,12 @@ async fn one_handshake_makes_one_connection() {
         link: Some(Link { epoch: epoch.into(), aseq: 0, prev: CHAIN_START.into() }),
         ..seen
     };
-    let bytes = forged.write().unwrap();
-    let salt: [u8; 32] = tests::random();
-    let value = chain(&CHAIN_START, &entry(&salt, &bytes));
-    let head = SpoolHead {
-        v: 1,
-        agent: "gate-1".into(),
-        epoch: epoch.into(),
-        count: 1,
-        chain: value.into(),
-    };
-    let head = audit::json::write(&head).unwrap();
-    let signature = audit::label::Label::Spool.sign(&signer, &head).unwrap();
-    let salted = ca_api::SaltedRecord {
-        record: bytes.clone().into(),
-        salt: salt.into(),
-        disclosures: Vec::new(),
-    };
-    let message = ca_api::Spooled {
-        records: vec![salted.clone()],
-        head: SignedHead { head: head.into(), signature: signature.into() },
-        known: 0,
-    };
+    let message = spooled(&signer, &forged);
     let ack = log.spool(&message).await.unwrap();
     assert_eq!(ack.places.len(), 1);
     // Handed in again it is the same; with another record in its place it is an alarm.
     assert_eq!(log.spool(&message).await.unwrap().places[0].index, ack.places[0].index);
-    let mut other = message.clone();
-    let mut record = forged.clone();
-    record.id = tests::random::<16>().into();
-    let bytes = record.write().unwrap();
-    let value = chain(&CHAIN_START, &entry(&salt, &bytes));
-    let head = SpoolHead {
-        v: 1,
-        agent: "gate-1".into(),
-        epoch: epoch.into(),
-        count: 1,
-        chain: value.into(),
-    };
-    let head = audit::json::write(&head).unwrap();
-    let signature = audit::label::Label::Spool.sign(&signer, &head).unwrap();
-    other.head = SignedHead { head: head.into(), signature: signature.into() };
-    other.records = vec![ca_api::SaltedRecord { record: bytes.into(), ..salted }];
+    let other = spooled(&signer, &Record { id: tests::random::<16>().into(), ..forged });
     let refused = log.spool(&other).await.unwrap_err();
     assert_eq!(refused.code().name(), "spool-forked");
     until("the fork stands in the log", async || {
@@ -413,6 +377,32 @@ async fn one_handshake_makes_one_connection() {
     let said = auditor(&office, &["export", "--request", &request]).arg("--out").arg(&out).output();
     let said = String::from_utf8_lossy(&said.unwrap().stderr).into_owned();
     assert!(said.contains("another connection shows the same signature"), "{said}");
+}
+
+/// A run of one record, as its agent hands it in.
+fn spooled(signer: &keys::SoftwareSigner, record: &audit::record::Record) -> ca_api::Spooled {
+    use audit::access::{CHAIN_START, SignedHead, SpoolHead, chain};
+    let link = record.link.as_ref().unwrap();
+    let bytes = record.write().unwrap();
+    let salt: [u8; 32] = tests::random();
+    let head = SpoolHead {
+        v: 1,
+        agent: "gate-1".into(),
+        epoch: link.epoch.clone(),
+        count: 1,
+        chain: chain(&CHAIN_START, &audit::record::entry(&salt, &bytes)).into(),
+    };
+    let head = audit::json::write(&head).unwrap();
+    let signature = audit::label::Label::Spool.sign(signer, &head).unwrap();
+    ca_api::Spooled {
+        records: vec![ca_api::SaltedRecord {
+            record: bytes.into(),
+            salt: salt.into(),
+            disclosures: Vec::new(),
+        }],
+        head: SignedHead { head: head.into(), signature: signature.into() },
+        known: 0,
+    }
 }
 
 /// Auditors ask with their own key; every question is a record; who is no auditor learns nothing.
@@ -460,7 +450,7 @@ async fn only_auditors_ask_and_every_question_is_recorded() {
         v: 1,
         founding: office.trust.founding.clone(),
         nonce: tests::random::<16>().into(),
-        time: audit::time::seconds(now()),
+        time: audit::time::seconds(tests::now()),
         ask: audit::evidence::Ask::Search(Box::new(audit::evidence::Search {
             log: "access".into(),
             ..Default::default()
@@ -480,14 +470,4 @@ async fn only_auditors_ask_and_every_question_is_recorded() {
     let (order, _) = office.draft(&words);
     office.approve_by_security(&order).await;
     assert_eq!(officer("auditor").status.code(), Some(3), "a withdrawn auditor still asks");
-}
-
-fn now() -> u64 {
-    service_clock()
-}
-
-/// Unix seconds of this machine.
-fn service_clock() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.unwrap().as_secs()
 }

@@ -254,7 +254,7 @@ async fn flood(stage: &Stage) {
     endless.extend(frame(1, 1, 1, &block));
     for _ in 0..4_000 {
         // A literal field that nobody knows, again and again.
-        endless.extend(frame(9, 0, 1, b"\x00\x03x-a\x7f\x01".repeat(1).as_slice()));
+        endless.extend(frame(9, 0, 1, b"\x00\x03x-a\x7f\x01"));
         endless.extend(frame(9, 0, 1, &[b'a'; 128]));
     }
     for (what, bytes) in [("rapid reset", resets), ("continuation", endless)] {

@@ -1,12 +1,11 @@
 //! The journey as people make it: `make run`, `make demo`, the command line. Everything that comes out
 //! of it is read by judges that share no code with us.
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use tests::{Office, binary, workspace};
+use std::process::{Command, Output, Stdio};
+use tests::{Office, Running, binary, workspace};
 
 /// Founds, runs, demonstrates twice, stops, and goes on with the same city.
 #[tokio::test]
@@ -24,12 +23,13 @@ async fn a_city_runs_is_demonstrated_stops_and_goes_on() {
         let said = xtask(&city, &["demo"]);
         let text = String::from_utf8_lossy(&said.stdout).into_owned();
         assert!(said.status.success(), "{run}: {}", String::from_utf8_lossy(&said.stderr));
-        assert_eq!(text.matches('✓').count(), 18, "{text}");
-        for name in ["good", "revoked"] {
+        assert_eq!(text.matches('✓').count(), 33, "{text}");
+        for name in ["good", "revoked", "denied"] {
             for end in ["pem", "key", "p12", "p12.password"] {
                 assert!(city.join(format!("demo/{name}.{end}")).exists(), "{name}.{end}");
             }
         }
+        judge_evidence(&city);
     };
     demo(1);
     demo(2);
@@ -49,21 +49,21 @@ async fn a_city_runs_is_demonstrated_stops_and_goes_on() {
     stop(again);
 }
 
-fn run(city: &Path) -> Child {
-    Command::new(binary("xtask"))
+fn run(city: &Path) -> Running {
+    let child = Command::new(binary("xtask"))
         .arg("--city")
         .arg(city)
         .arg("run")
         .current_dir(workspace())
         .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+        .spawn();
+    Running::new(child.unwrap())
 }
 
 /// What it prints until it says how to stop it.
-fn until_ctrl_c(running: &mut Child) -> String {
+fn until_ctrl_c(running: &mut Running) -> String {
     let mut printed = String::new();
-    let mut lines = BufReader::new(running.stdout.as_mut().unwrap()).lines();
+    let mut lines = BufReader::new(running.child().stdout.as_mut().unwrap()).lines();
     for line in lines.by_ref() {
         let line = line.unwrap();
         printed.push_str(&line);
@@ -75,12 +75,10 @@ fn until_ctrl_c(running: &mut Child) -> String {
     panic!("it ended: {printed}");
 }
 
-fn stop(running: Child) {
-    let pid = Pid::from_raw(i32::try_from(running.id()).unwrap()).unwrap();
-    kill_process(pid, Signal::INT).unwrap();
-    let ended = running.wait_with_output().unwrap();
-    assert!(ended.status.success(), "{}", ended.status);
-    assert!(String::from_utf8_lossy(&ended.stdout).contains("已停止"));
+fn stop(running: Running) {
+    let (status, printed) = running.interrupt();
+    assert!(status.success(), "{status}");
+    assert!(printed.contains("已停止"));
 }
 
 fn xtask(city: &Path, words: &[&str]) -> Output {
@@ -102,6 +100,8 @@ fn described(city: &Path) -> Value {
         "/logs/access/url",
         "/logs/access/vkey",
         "/admin_urls/issuer",
+        "/agent/url",
+        "/agent/jwks_url",
     ] {
         assert!(described.pointer(pointer).is_some_and(Value::is_string), "{pointer}");
     }
@@ -121,6 +121,23 @@ fn described(city: &Path) -> Value {
         }
     }
     described
+}
+
+/// What the gate refused, and the evidence that the demonstration left, for those who check it.
+fn judge_evidence(city: &Path) {
+    let denied: Value =
+        serde_json::from_slice(&std::fs::read(city.join("demo/denied.json")).unwrap()).unwrap();
+    assert_eq!(denied["code"], "not-served", "{denied}");
+    let verify = |file: &str, trust: bool| {
+        let mut command = Command::new(binary("yinxin-verify"));
+        if trust {
+            command.arg("--trust").arg(city.join("ca/trust.json"));
+        }
+        command.arg(city.join("demo").join(file)).output().unwrap().status.code()
+    };
+    assert_eq!(verify("evidence.tar", true), Some(0));
+    assert_eq!(verify("evidence.tar", false), Some(0));
+    assert_eq!(verify("altered.tar", true), Some(1));
 }
 
 /// OpenSSL opens every PKCS#12 file: the right key, the whole chain.
@@ -152,9 +169,16 @@ fn judge_pkcs12(city: &Path) {
 /// Every certificate that the city emitted, with where it stands.
 fn emitted(city: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for folder in
-        ["ca/public/ca", "ca/services", "people", "demo", "ca/issuer", "ca/log", "ca/status"]
-    {
+    for folder in [
+        "ca/public/ca",
+        "ca/services",
+        "people",
+        "demo",
+        "ca/issuer",
+        "ca/log",
+        "ca/status",
+        "gate",
+    ] {
         for entry in std::fs::read_dir(city.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             let text = std::fs::read_to_string(&path).unwrap_or_default();

@@ -53,7 +53,10 @@ async fn an_order_counts_as_it_was_signed() {
     renamed.order = "0123456789ABCDEF".into();
     let mut other = export.clone();
     other.signed.order = audit::json::write(&renamed).unwrap().into();
-    assert!(other.open(&office.trust, now()).is_err(), "a client shows only what the CA signed");
+    assert!(
+        other.open(&office.trust, tests::now()).is_err(),
+        "a client shows only what the CA signed"
+    );
     let approval = officer.sign(&other);
     assert_eq!(code(office.staff(&officer).approve(&approval).await), "order-unknown");
 
@@ -68,10 +71,10 @@ async fn an_order_counts_as_it_was_signed() {
     // A disclosure that is missing or exchanged: approvers would not see what they approve.
     let mut hidden = export.clone();
     hidden.signed.disclosures.pop();
-    assert!(hidden.open(&office.trust, now()).is_err());
+    assert!(hidden.open(&office.trust, tests::now()).is_err());
     let mut exchanged = export.clone();
     exchanged.signed.disclosures[0].value = "李丹".into();
-    assert!(exchanged.open(&office.trust, now()).is_err());
+    assert!(exchanged.open(&office.trust, tests::now()).is_err());
 
     // Hands that edit the row after the first approval change nothing: the log has the bytes.
     office.approve(&officer, &order).await.unwrap();
@@ -335,11 +338,6 @@ fn approve_offline(
         .arg(office.path("people/officer-1.passphrase"))
         .output()
         .unwrap()
-}
-
-fn now() -> u64 {
-    #[expect(clippy::disallowed_methods, reason = "a test asks what an export says now")]
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }
 
 /// An export that a file carries is the same that the portal brings.

@@ -6,6 +6,7 @@ use crate::found::{Sample, found};
 use crate::processes::Running;
 use anyhow::Context;
 use rustix::fs::{FlockOperation, flock};
+use std::io::{Write, stdout};
 use std::path::Path;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -50,9 +51,11 @@ pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
             () = tokio::time::sleep(Duration::from_secs(1)) => running.check()?,
         }
     }
-    println!("\n正在停止 … / stopping …");
+    // Whoever started this may have closed the terminal; that is no reason to stop badly.
+    let _ = writeln!(stdout(), "\n正在停止 … / stopping …");
     running.stop().await?;
-    println!(
+    let _ = writeln!(
+        stdout(),
         "已停止。再次 make run 继续使用同一城市 / stopped; make run goes on with the same city"
     );
     Ok(())
