@@ -31,21 +31,57 @@ pub enum JsonError {
 pub fn write<T: Serialize>(value: &T) -> Result<Vec<u8>, JsonError> {
     let value = serde_json::to_value(value).map_err(shape)?;
     check(&value)?;
-    serde_json_canonicalizer::to_vec(&value).map_err(shape)
+    canonical(value)
 }
 
-/// Reads canonical bytes.
+/// Reads canonical bytes: those that writing what was read gives again.
 pub fn read<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
-    let value: Value = serde_json::from_slice(bytes).map_err(shape)?;
-    check(&value)?;
-    if serde_json_canonicalizer::to_vec(&value).map_err(shape)? != bytes {
-        return Err(JsonError::NotCanonical);
+    if let Ok(read) = serde_json::from_slice(bytes)
+        && write(&read)? == bytes
+    {
+        return Ok(read);
     }
-    let read = from_value(value)?;
-    if write(&read)? != bytes {
-        return Err(JsonError::Shape("a key is unknown".into()));
+    Err(why_not::<T>(bytes))
+}
+
+/// Looks again at bytes that are no document of ours, to say why.
+fn why_not<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> JsonError {
+    let value: Value = match serde_json::from_slice(bytes) {
+        Ok(value) => value,
+        Err(error) => return shape(error),
+    };
+    if let Err(error) = check(&value) {
+        return error;
     }
-    Ok(read)
+    match canonical(value.clone()) {
+        Ok(written) if written == bytes => {}
+        Ok(_) => return JsonError::NotCanonical,
+        Err(error) => return error,
+    }
+    match from_value::<T>(value) {
+        Ok(_) => JsonError::Shape("a key is unknown".into()),
+        Err(error) => error,
+    }
+}
+
+/// RFC 8785 of a checked value. Where every key is ASCII, sorting by bytes is sorting by UTF-16, and
+/// serde_json escapes as the RFC says (section 3.2.2.2): the short way, for what is written per request.
+fn canonical(mut value: Value) -> Result<Vec<u8>, JsonError> {
+    if !keys_are_ascii(&value) {
+        return serde_json_canonicalizer::to_vec(&value).map_err(shape);
+    }
+    value.sort_all_objects();
+    serde_json::to_vec(&value).map_err(shape)
+}
+
+fn keys_are_ascii(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().all(keys_are_ascii),
+        Value::Object(map) => {
+            map.iter().all(|(key, value)| key.is_ascii() && keys_are_ascii(value))
+        }
+        _ => true,
+    }
 }
 
 /// Reads a part of a document that was read already.
@@ -86,6 +122,23 @@ fn text_is_normal(text: &str) -> Result<(), JsonError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_short_way_writes_what_the_canonicalizer_writes() {
+        let texts: String =
+            (0..0x3000).filter_map(char::from_u32).chain("\u{1F600}".chars()).collect();
+        let texts = normal(&texts);
+        let value = serde_json::json!({
+            "b": {"z": [1, true, {"y": texts, "x": "中\u{2028}\u{7f}"}], "B": 0, "a_": "", "a": "/"},
+            "a\u{1}\"\\\n": 9_007_199_254_740_991_u64,
+            "": [],
+        });
+        assert_eq!(write(&value).unwrap(), serde_json_canonicalizer::to_vec(&value).unwrap());
+        // UTF-16 sorts a surrogate pair before U+FF21; bytes do not.
+        let value = serde_json::json!({"\u{FF21}": 1, "\u{1F600}": 2, "\u{20AC}": 3});
+        let written = String::from_utf8(write(&value).unwrap()).unwrap();
+        assert_eq!(written, "{\"\u{20AC}\":3,\"\u{1F600}\":2,\"\u{FF21}\":1}");
+    }
 
     #[test]
     fn only_the_canonical_form_is_read() {
