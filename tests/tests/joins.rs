@@ -134,7 +134,33 @@ async fn an_agent_knows_only_whom_it_serves() {
     assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
 
     // Renewed by its old key; the old pair is gone, and asks no more.
+    // An answer that was lost is asked for again, and is the same.
     let kept = std::fs::read(office.path("gate/tls.key")).unwrap();
+    let old_chain = std::fs::read(office.path("gate/tls.pem")).unwrap();
+    office.stop("portal-public");
+    assert!(!agent(&office, &["renew"]).status.success(), "no portal, no answer");
+    let pending = std::fs::read(office.path("gate/renew.pending")).unwrap();
+    let new_key = std::fs::read(office.path("gate/tls.next.key")).unwrap();
+    office.start("portal-public", &[]).await;
+    let renewed = agent(&office, &["renew"]);
+    assert!(renewed.status.success(), "{}", String::from_utf8_lossy(&renewed.stderr));
+    let chain = std::fs::read(office.path("gate/tls.pem")).unwrap();
+    assert_eq!(std::fs::read(office.path("gate/tls.key")).unwrap(), new_key);
+    assert!(!office.path("gate/renew.pending").exists());
+    for (name, bytes) in [
+        ("tls.key", &kept),
+        ("tls.pem", &old_chain),
+        ("tls.next.key", &new_key),
+        ("renew.pending", &pending),
+    ] {
+        std::fs::write(office.path(&format!("gate/{name}")), bytes).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(office.path(&format!("gate/{name}")), mode).unwrap();
+    }
+    let renewed = agent(&office, &["renew"]);
+    assert!(renewed.status.success(), "{}", String::from_utf8_lossy(&renewed.stderr));
+    assert_eq!(std::fs::read(office.path("gate/tls.pem")).unwrap(), chain, "another certificate");
+    let kept = new_key;
     let renewed = agent(&office, &["renew"]);
     assert!(renewed.status.success(), "{}", String::from_utf8_lossy(&renewed.stderr));
     office.stop("agent");

@@ -1,4 +1,5 @@
-//! `agent renew`: a new key and certificate, asked for by the old key under the agent's order. Both files are
+//! `agent renew`: a new key and certificate, asked for by the old key under the agent's order. The new key
+//! and the one message wait for an answer, so that a lost one can be asked for again; both files are then
 //! exchanged so that a kill in between leaves a pair that [`finish`] completes.
 
 use super::joined;
@@ -6,7 +7,7 @@ use crate::{random, write_file};
 use anyhow::{Context, ensure};
 use audit::Bytes;
 use audit::authority::authorization_of;
-use audit::join::Renew;
+use audit::join::{JoinFile, Renew};
 use audit::label::Label;
 use keys::SoftwareSigner;
 use pki::path::{Usage, check};
@@ -16,26 +17,15 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::process::ExitCode;
 
+/// The message that waits for its answer.
+const PENDING: &str = "renew.pending";
+
 pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let file = joined(folder)?;
     finish(folder)?;
     super::check_private(&folder.join("tls.key"))?;
     let old = keys::open_plain(&folder.join("tls.key"))?;
-    let next = folder.join("tls.next.key");
-    let _ = std::fs::remove_file(&next);
-    let signer = SoftwareSigner::generate_p256()?;
-    keys::save_plain(&next, &signer)?;
-    let request = CertificationRequest::build(&signer)?.der().to_vec();
-    let challenge = random::<16>()?;
-    let digest = Sha256::digest(&request);
-    let message = [file.order.0.as_slice(), &challenge, digest.as_slice()].concat();
-    let message = Renew {
-        authorization: authorization_of(&file.agent),
-        challenge: challenge.into(),
-        request: Bytes(request),
-        asked_by: old.public_key().spki().into(),
-        signature: Bytes(Label::Use.sign(&old, &message)?),
-    };
+    let (signer, message) = prepared(folder, &file, &old)?;
     let root = file.trust.root_sha256.digest().context("root fingerprint")?;
     let tls = mtls::tls::client(root, None)?;
     let client = mtls::Client::new(&file.trust.portal_public, Some(tls))?;
@@ -50,6 +40,7 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let pem: String = chain.iter().map(Certificate::pem).collect();
     write_file(&folder.join("tls.next.pem"), pem.as_bytes())?;
     finish(folder)?;
+    std::fs::remove_file(folder.join(PENDING))?;
     let until = audit::time::seconds(leaf.not_after());
     if json {
         println!(
@@ -61,6 +52,40 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
         println!("  下一步 / next: 重启网关 / restart the agent");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The new key and the message that asks for its certificate: those that wait for an answer, or new ones.
+fn prepared(
+    folder: &Path,
+    file: &JoinFile,
+    old: &SoftwareSigner,
+) -> anyhow::Result<(SoftwareSigner, Renew)> {
+    let (next, pending) = (folder.join("tls.next.key"), folder.join(PENDING));
+    if let Ok(kept) = std::fs::read(&pending)
+        && let Ok(message) = serde_json::from_slice::<Renew>(&kept)
+        && message.asked_by.0 == old.public_key().spki()
+    {
+        super::check_private(&next)?;
+        return Ok((keys::open_plain(&next)?, message));
+    }
+    for stale in [&pending, &next] {
+        let _ = std::fs::remove_file(stale);
+    }
+    let signer = SoftwareSigner::generate_p256()?;
+    keys::save_plain(&next, &signer)?;
+    let request = CertificationRequest::build(&signer)?.der().to_vec();
+    let challenge = random::<16>()?;
+    let digest = Sha256::digest(&request);
+    let message = [file.order.0.as_slice(), &challenge, digest.as_slice()].concat();
+    let message = Renew {
+        authorization: authorization_of(&file.agent),
+        challenge: challenge.into(),
+        request: Bytes(request),
+        asked_by: old.public_key().spki().into(),
+        signature: Bytes(Label::Use.sign(old, &message)?),
+    };
+    write_file(&pending, &serde_json::to_vec(&message)?)?;
+    Ok((signer, message))
 }
 
 /// Puts a new pair in place: the key first, then the chain. A chain that waits says that both must go.

@@ -173,14 +173,8 @@ impl Issuer {
             &claim.request.0,
         );
         let same: bool = subtle::ConstantTimeEq::ct_eq(expected.as_slice(), &claim.value.0).into();
-        let found = row!(
-            &mut session.tx,
-            (String,),
-            "select serial from intent where under = $1 and state <> 'abandoned'",
-            Sha256::digest(&claim.request.0).to_vec()
-        )?;
-        match found {
-            Some((serial,)) if same => Ok(serial),
+        match self.promised(session, claim.request).await? {
+            Some(serial) if same => Ok(serial),
             _ => Err(Code::QuotaUsed.into()),
         }
     }

@@ -34,7 +34,8 @@ pub(super) struct Service<'a> {
 }
 
 impl Issuer {
-    /// Records the use of an authorization; gives the serial number of the certificate to come.
+    /// Records the use of an authorization; gives the serial number of the certificate to come. The
+    /// same message again, from a machine that did not hear the answer, gives the same certificate.
     pub(super) async fn use_authorization(
         &self,
         session: &mut Session<'_>,
@@ -42,17 +43,18 @@ impl Issuer {
     ) -> Result<String, IssuerError> {
         self.guard(session, &[]).await?;
         let authority = session.authority()?;
-        let key = authority.check_use(
-            &message.authorization,
-            &message.challenge,
-            &message.request.0,
-            &message.asked_by,
-            &message.signature,
-            session.now(),
-        )?;
-        let standing = authority.standing(&message.authorization).ok_or(Code::UseSignature)?;
-        let (given, hosts, unit) =
-            (standing.given.clone(), standing.hosts.clone(), standing.unit.clone());
+        let standing =
+            authority.standing(&message.authorization).ok_or(Code::UseSignature)?.clone();
+        let checked = authority.check_use(message, session.now());
+        let again =
+            standing.challenges.contains(&message.challenge) && standing.last == message.signature;
+        if (again || checked.is_ok())
+            && let Some(serial) = self.promised(session, &message.request).await?
+        {
+            return Ok(serial);
+        }
+        let key = checked?;
+        let (given, hosts, unit) = (standing.given, standing.hosts, standing.unit);
         let name = format!("{}/{}", given.service, given.process);
         self.check_key(session, &key, &name).await?;
         let of = Service { name: &name, unit: &unit, hosts: &hosts, profile: &given.profile };
@@ -71,6 +73,21 @@ impl Issuer {
         let issuing = Issuing { under, profile: given.profile, subject: name, reference: None };
         self.insert_intent(session, &serial, &tbs, issuing).await?;
         Ok(serial)
+    }
+
+    /// The serial number that was promised for a request already.
+    pub(super) async fn promised(
+        &self,
+        session: &mut Session<'_>,
+        request: &Bytes,
+    ) -> Result<Option<String>, IssuerError> {
+        let found = row!(
+            &mut session.tx,
+            (String,),
+            "select serial from intent where under = $1 and state <> 'abandoned'",
+            Sha256::digest(&request.0).to_vec()
+        )?;
+        Ok(found.map(|(serial,)| serial))
     }
 
     /// The certificate of a service to come: serial number and TBSCertificate.

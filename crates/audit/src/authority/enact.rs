@@ -8,6 +8,7 @@ use super::{
 use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::founding::Founding;
+use crate::join::Renew;
 use crate::label::Label;
 use crate::order::{
     Body, IssueBody, PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody,
@@ -129,6 +130,7 @@ impl Authority {
                 key_sha256: given.key_sha256.clone(),
                 used: 0,
                 challenges: BTreeSet::new(),
+                last: Bytes::default(),
                 given,
             };
             self.standing.insert(standing.given.authorization.clone(), standing);
@@ -337,7 +339,14 @@ impl Authority {
             return Err(Code::Malformed);
         };
         let now = record.unix().max(self.signed_time);
-        let key = self.check_use(authorization, challenge, &request.0, asked_by, signature, now)?;
+        let asked = Renew {
+            authorization: authorization.clone(),
+            challenge: challenge.clone(),
+            request: request.clone(),
+            asked_by: asked_by.clone(),
+            signature: signature.clone(),
+        };
+        let key = self.check_use(&asked, now)?;
         let key_sha256 = Bytes::from(key.sha256());
         let Some(standing) = self.standing.get_mut(authorization) else {
             return Err(Code::UseSignature);
@@ -349,6 +358,7 @@ impl Authority {
         standing.used += 1;
         standing.key_sha256 = key_sha256.clone();
         standing.challenges.insert(challenge.clone());
+        standing.last = signature.clone();
         let process = standing.given.process.clone();
         if let Some(agent) = self.agents.get_mut(&standing.given.service)
             && process == "agent"
@@ -366,32 +376,25 @@ impl Authority {
     }
 
     /// Whether a use is signed by the key that may ask, within quota and time; gives the new key.
-    pub fn check_use(
-        &self,
-        authorization: &str,
-        challenge: &Bytes,
-        request: &[u8],
-        asked_by: &Bytes,
-        signature: &Bytes,
-        now: u64,
-    ) -> Result<PublicKey, Code> {
-        let standing = self.standing.get(authorization).ok_or(Code::UseSignature)?;
-        let key = PublicKey::read(&asked_by.0).map_err(|_| Code::KeyUnknown)?;
+    pub fn check_use(&self, asked: &Renew, now: u64) -> Result<PublicKey, Code> {
+        let standing = self.standing.get(&asked.authorization).ok_or(Code::UseSignature)?;
+        let key = PublicKey::read(&asked.asked_by.0).map_err(|_| Code::KeyUnknown)?;
         let expires = crate::time::read(&standing.given.expires).unwrap_or(0);
         if standing.used >= standing.given.quota {
             return Err(Code::QuotaUsed);
         }
-        if standing.challenges.contains(challenge) {
+        if standing.challenges.contains(&asked.challenge) {
             return Err(Code::ChallengeUsed);
         }
-        let wanted = CertificationRequest::read(request).map_err(|_| Code::RequestMalformed)?;
-        if challenge.0.len() != 16 {
+        let wanted =
+            CertificationRequest::read(&asked.request.0).map_err(|_| Code::RequestMalformed)?;
+        if asked.challenge.0.len() != 16 {
             return Err(Code::Malformed);
         }
-        let digest = Sha256::digest(request);
-        let message = [standing.under.0.as_slice(), &challenge.0, digest.as_slice()].concat();
-        let asked = key.sha256().as_slice() == standing.key_sha256.0;
-        if !asked || now > expires || !Label::Use.verify(&key, &message, &signature.0) {
+        let digest = Sha256::digest(&asked.request.0);
+        let message = [standing.under.0.as_slice(), &asked.challenge.0, digest.as_slice()].concat();
+        let known = key.sha256().as_slice() == standing.key_sha256.0;
+        if !known || now > expires || !Label::Use.verify(&key, &message, &asked.signature.0) {
             return Err(Code::UseSignature);
         }
         Ok(wanted.key().clone())

@@ -171,6 +171,7 @@ impl Authority {
             key_sha256: Bytes::default(),
             used: 0,
             challenges: BTreeSet::new(),
+            last: Bytes::default(),
         };
         self.standing.insert(id, standing);
     }

@@ -178,6 +178,8 @@ pub struct Standing {
     pub used: u32,
     /// Challenges that were used.
     pub challenges: BTreeSet<Bytes>,
+    /// Signature of the last use: the same message again is the same use.
+    pub last: Bytes,
 }
 
 /// What is recorded but not yet in the tree, as far as it takes something away or brakes.
