@@ -473,7 +473,7 @@ impl Maker {
     fn people(&self, digest: &[u8; 32]) -> Value {
         let snapshot = j!({
             "v": 1, "founding": b(digest), "agent": "gate-1", "order": b(fixed::<32>(6)),
-            "application": "exchange", "hosts": ["exchange.shangluo.example"], "number": 3,
+            "application": "exchange", "hosts": ["exchange.shangluo.example"], "number": 3, "bundle": 1,
             "this_update": TIME, "next_update": "2026-11-25T08:00:00Z",
             "units": [
                 { "unit": "shangluo", "name": "商洛市", "served": false },

@@ -132,6 +132,8 @@ async fn snapshots_that_do_not_count_change_nothing() {
         ("of another agent", snapshot(&office, &registry, |s| s.agent = "gate-2".into())),
         ("of another city", snapshot(&office, &registry, |s| s.founding = Bytes::from([1; 32]))),
         ("of other hosts", snapshot(&office, &registry, |s| s.hosts.push("x".into()))),
+        ("under another order", snapshot(&office, &registry, |s| s.order = Bytes::from([1; 32]))),
+        ("without the rules that it names", snapshot(&office, &registry, |s| s.bundle += 1)),
         ("good for ever", snapshot(&office, &registry, |s| s.next_update.clone_from(&far))),
         (
             "from tomorrow",

@@ -25,6 +25,7 @@ pub struct Anchors {
     pub application: String,
     /// Host names.
     pub hosts: Vec<String>,
+    order: Bytes,
     founding: [u8; 32],
     control: tlog::VerifierKey,
     /// Keys of the founding statement; known once the first lineage came.
@@ -74,6 +75,14 @@ pub(super) enum NotAccepted {
     /// The bundle.
     #[error("the rules: {0}")]
     Bundle(#[from] policy::BundleError),
+    /// Rules that are in force did not come with the snapshot that names them.
+    #[error("the people snapshot names rules {named}; only {known} came")]
+    Withheld {
+        /// What it names.
+        named: u32,
+        /// What is known.
+        known: u32,
+    },
     /// The founding statement is not known yet.
     #[error("the founding statement did not come yet")]
     Early,
@@ -86,6 +95,7 @@ impl Anchors {
             agent: joined.agent.clone(),
             application: joined.application.clone(),
             hosts: joined.hosts.clone(),
+            order: joined.order.clone(),
             founding: joined.trust.founding.digest().context("founding digest")?,
             control: joined.trust.log_key("control").context("key of the control log")?,
             keys: None,
@@ -111,10 +121,11 @@ impl Anchors {
         Ok(Arc::new(Revocations::new(&list)))
     }
 
-    /// A people snapshot.
+    /// A people snapshot, where the rules are those of version `rules`.
     pub(super) fn people(
         &self,
         signed: &SignedPeople,
+        rules: u32,
         marks: &mut Marks,
         now: u64,
     ) -> Result<Arc<Known>, NotAccepted> {
@@ -124,9 +135,13 @@ impl Anchors {
         let ours = snapshot.agent == self.agent
             && snapshot.application == self.application
             && snapshot.hosts == self.hosts
+            && snapshot.order == self.order
             && snapshot.founding.0 == self.founding;
         if !ours {
             return Err(NotAccepted::Foreign(WHAT));
+        }
+        if rules < snapshot.bundle {
+            return Err(NotAccepted::Withheld { named: snapshot.bundle, known: rules });
         }
         let (this, next) = (snapshot.this_update_unix(), snapshot.next_update_unix());
         times(WHAT, this, next, SNAPSHOT_SECONDS_MAX, now)?;

@@ -89,10 +89,11 @@ impl Source {
             .crl
             .as_ref()
             .and_then(|der| self.accepted("list", anchors.list(&der.0, &mut marks, now)));
-        let known: Option<Arc<Known>> = came
-            .people
-            .as_ref()
-            .and_then(|signed| self.accepted("people", anchors.people(signed, &mut marks, now)));
+        let before = self.world.load();
+        let version = rules.as_ref().or(before.rules.as_ref()).map_or(0, |rules| rules.version);
+        let known: Option<Arc<Known>> = came.people.as_ref().and_then(|signed| {
+            self.accepted("people", anchors.people(signed, version, &mut marks, now))
+        });
         if rules.is_none() && list.is_none() && known.is_none() {
             return;
         }

@@ -5,7 +5,7 @@
 use super::Status;
 use crate::founding::ISSUER;
 use crate::store::lineage::{self, Seeds};
-use audit::people::SignedPeople;
+use audit::people::{PeopleSnapshot, SignedPeople};
 use audit::{Bytes, Code, Problem};
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -73,11 +73,14 @@ async fn look(status: &Status, connection: &Connection, message: &Watch) -> Resu
     if list.contains(certificate.serial()) {
         return Err(Code::CertificateRevoked);
     }
-    let people = people(&mut tx, &agent, message.people).await.map_err(unavailable)?;
     let rules = match version > message.bundle {
         true => rules(&mut tx, status, (version, &digest)).await.map_err(unavailable)?,
         false => None,
     };
+    let has = if rules.is_some() { version } else { message.bundle };
+    let newer = people(&mut tx, &agent, message.people).await.map_err(unavailable)?;
+    // A snapshot does not come before the rules that it names.
+    let people = newer.filter(|signed| names(signed).is_some_and(|named| named <= has));
     let crl = (list.number() > message.crl).then(|| Bytes::from(list.der()));
     Ok(World { crl, people, rules })
 }
@@ -108,6 +111,12 @@ async fn people(tx: &mut Tx, agent: &str, known: u64) -> anyhow::Result<Option<S
         snapshot: Bytes(snapshot),
         signature: Bytes(signature),
     }))
+}
+
+/// Which rules a snapshot names; its agent verifies it.
+fn names(signed: &SignedPeople) -> Option<u32> {
+    let snapshot: PeopleSnapshot = audit::json::read(&signed.snapshot.0).ok()?;
+    Some(snapshot.bundle)
 }
 
 /// The rules in force, once the index reaches the record that put them in force: what the rows lead to

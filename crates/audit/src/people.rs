@@ -32,6 +32,9 @@ pub struct PeopleSnapshot {
     pub hosts: Vec<String>,
     /// Number, from 1, per agent.
     pub number: u64,
+    /// Version of the rules in force: who has older ones does not take it, so that nobody who carries
+    /// both can hold rules back for longer than a snapshot is good.
+    pub bundle: u32,
     /// Made at.
     pub this_update: String,
     /// Last second of use.

@@ -99,7 +99,8 @@ fn people(
     }
     let fits = snapshot.agent == request.agent
         && snapshot.number == request.decision.world.people
-        && snapshot.application == request.decision.application;
+        && snapshot.application == request.decision.application
+        && snapshot.bundle <= request.decision.world.bundle;
     if fits {
         Ok(snapshot)
     } else {

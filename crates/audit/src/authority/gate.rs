@@ -273,6 +273,7 @@ impl Authority {
             application: agent.application.clone(),
             hosts: agent.hosts.clone(),
             number,
+            bundle: self.bundle().version,
             this_update: crate::time::seconds(now),
             next_update: crate::time::seconds(now + SNAPSHOT_SECONDS),
             units: units.collect(),
