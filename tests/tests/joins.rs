@@ -47,6 +47,22 @@ fn message(file: &JoinFile, change: impl FnOnce(&mut Join)) -> Join {
     join
 }
 
+/// Codes of the refused joins that were recorded.
+async fn tried(office: &Office) -> Vec<String> {
+    use sqlx::Row;
+    let database = office.database().await;
+    let rows = sqlx::query("select record from log_pending union select record from log_entry");
+    let rows = rows.fetch_all(&database).await.unwrap();
+    let records = rows.iter().map(|row| audit::Record::read(row.get("record")).unwrap());
+    let codes = records.filter_map(|record| match record.event {
+        audit::record::Event::Refusal { code, act, .. } if act == "join" => {
+            Some(code.name().into())
+        }
+        _ => None,
+    });
+    codes.collect()
+}
+
 fn serial(collected: &Collected) -> String {
     pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string()
 }
@@ -92,6 +108,8 @@ async fn a_gate_joins_once_under_its_order() {
     ] {
         assert_eq!(code(public.join(&join).await), "use-signature", "{what}");
     }
+    // Anybody can try that: it is counted, and writes nothing to the log.
+    assert!(tried(&office).await.is_empty());
     let bent = message(&file, |join| join.request.0.truncate(40));
     assert_eq!(code(public.join(&bent).await), "request-malformed");
     let join = message(&file, |_| {});
@@ -99,7 +117,10 @@ async fn a_gate_joins_once_under_its_order() {
     first.evidence.open(&office.trust, "control").unwrap();
     let again = public.join(&join).await.unwrap();
     assert_eq!(serial(&first), serial(&again), "two certificates for one join");
+    let stranger = message(&JoinFile { token: other.token, ..file.clone() }, |_| {});
+    assert_eq!(code(public.join(&stranger).await), "use-signature");
     assert_eq!(code(public.join(&message(&file, |_| {})).await), "quota-used");
+    assert_eq!(tried(&office).await, ["quota-used"]);
     tests::invariants::hold(&office).await;
 }
 

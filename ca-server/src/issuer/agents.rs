@@ -173,10 +173,10 @@ impl Issuer {
             &claim.request.0,
         );
         let same: bool = subtle::ConstantTimeEq::ct_eq(expected.as_slice(), &claim.value.0).into();
-        match self.promised(session, claim.request).await? {
-            Some(serial) if same => Ok(serial),
-            _ => Err(Code::QuotaUsed.into()),
+        if !same {
+            return Err(Code::UseSignature.into());
         }
+        self.promised(session, claim.request).await?.ok_or_else(|| Code::QuotaUsed.into())
     }
 }
 

@@ -23,6 +23,16 @@ use store::row;
 const LOOK: Duration = Duration::from_millis(50);
 const LOOKS_MAX: usize = 200;
 
+/// Whether a refusal is worth a record: anybody can reach this through the public portal, and who proves
+/// nothing is counted, but does not write to the log.
+pub(super) fn is_recorded<T>(result: &Result<T, IssuerError>) -> bool {
+    let code = result.as_ref().err().map(IssuerError::code);
+    !matches!(
+        code,
+        Some(Code::UseSignature | Code::KeyUnknown | Code::RequestMalformed | Code::Malformed)
+    )
+}
+
 /// A service as its certificate names it.
 pub(super) struct Service<'a> {
     /// `SERVICE/PROCESS`.

@@ -1,6 +1,7 @@
 //! Lets an agent join under its order: the HMAC under the order's token is its right to.
 
 use super::{Message, may_call};
+use crate::issuer::renew::is_recorded;
 use crate::issuer::{Issuer, IssuerError};
 use audit::enrolment::Collected;
 use audit::join::Join;
@@ -23,7 +24,7 @@ pub(in crate::issuer) async fn join(
         Err(code) => Err(IssuerError::from(code)),
     };
     let known = session.authority().is_ok_and(|a| a.agents().contains_key(&message.agent));
-    let about = if known { message.agent.as_str() } else { "" };
+    let about = if known && is_recorded(&result) { message.agent.as_str() } else { "" };
     let serial = issuer.finish(session, "join", about, result).await.map_err(Refused)?;
     let joined = issuer.issued(&serial).await;
     joined.map(Json).map_err(|error| Refused(issuer.unavailable("join", error)))

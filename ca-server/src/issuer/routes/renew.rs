@@ -1,6 +1,7 @@
-//! Renews the certificate of a portal's process under its standing authorization.
+//! Renews the certificate of a portal's process, or of an agent, under its standing authorization.
 
 use super::{Message, may_call};
+use crate::issuer::renew::is_recorded;
 use crate::issuer::{Issuer, IssuerError};
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -21,7 +22,9 @@ pub(in crate::issuer) async fn renew(
         Ok(()) => issuer.use_authorization(&mut session, &message).await,
         Err(code) => Err(IssuerError::from(code)),
     };
-    let serial = issuer.finish(session, "renew", &message.authorization, result).await;
+    let known = session.authority().is_ok_and(|a| a.standing(&message.authorization).is_some());
+    let about = if known && is_recorded(&result) { message.authorization.as_str() } else { "" };
+    let serial = issuer.finish(session, "renew", about, result).await;
     let serial = serial.map_err(Refused)?;
     let issued = issuer.issued(&serial).await;
     let issued = issued.map_err(|error| Refused(issuer.unavailable("renew", error)))?;

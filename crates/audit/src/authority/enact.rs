@@ -380,9 +380,6 @@ impl Authority {
         let standing = self.standing.get(&asked.authorization).ok_or(Code::UseSignature)?;
         let key = PublicKey::read(&asked.asked_by.0).map_err(|_| Code::KeyUnknown)?;
         let expires = crate::time::read(&standing.given.expires).unwrap_or(0);
-        if standing.used >= standing.given.quota {
-            return Err(Code::QuotaUsed);
-        }
         if standing.challenges.contains(&asked.challenge) {
             return Err(Code::ChallengeUsed);
         }
@@ -396,6 +393,9 @@ impl Authority {
         let known = key.sha256().as_slice() == standing.key_sha256.0;
         if !known || now > expires || !Label::Use.verify(&key, &message, &asked.signature.0) {
             return Err(Code::UseSignature);
+        }
+        if standing.used >= standing.given.quota {
+            return Err(Code::QuotaUsed);
         }
         Ok(wanted.key().clone())
     }
