@@ -249,6 +249,14 @@ async fn new_rules_bite_open_connections_and_tunnels() {
     assert_eq!(get(&mut open, OWN).await.0, 403);
     let ended = tokio::time::timeout(FELT, tunnel.read(&mut buffer)).await;
     assert!(matches!(ended, Ok(Ok(0) | Err(_))), "the tunnel is still open");
+    // What had passed stands in its completion, though it was cut.
+    until("the cut tunnel is recorded", async || {
+        office.access().await.iter().any(|record| match &record.event {
+            Event::Completion(end) => end.outcome == "cut" && (end.up, end.down) == (5, 5),
+            _ => false,
+        })
+    })
+    .await;
 }
 
 const ROUTE: &str = "[[route]]\nmethod = \"GET\"\n\

@@ -18,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio_util::io::InspectReader;
 
 /// What forwarding needs from the connection.
 pub(super) struct Way<'a> {
@@ -181,15 +182,14 @@ fn tunnel(
         if let Some(agreed) = &opened.agreed {
             agreed.tunnel();
         }
-        let (mut person, mut application) = (TokioIo::new(person), TokioIo::new(application));
+        // Counted as they come: however it ends, the completion knows how much there was.
+        let underway = &end.underway;
+        let up = |bytes: &[u8]| underway.move_on(&underway.up, bytes.len());
+        let down = |bytes: &[u8]| underway.move_on(&underway.down, bytes.len());
+        let mut person = InspectReader::new(TokioIo::new(person), up);
+        let mut application = InspectReader::new(TokioIo::new(application), down);
         tokio::select! {
-            copied = tokio::io::copy_bidirectional(&mut person, &mut application) => {
-                if let Ok((up, down)) = copied {
-                    end.underway.up.store(up, Ordering::Relaxed);
-                    end.underway.down.store(down, Ordering::Relaxed);
-                }
-                end.outcome("done");
-            }
+            _ = tokio::io::copy_bidirectional(&mut person, &mut application) => end.outcome("done"),
             () = end.underway.cut.cancelled() => {}
             () = tokio::time::sleep(life) => {}
         }
