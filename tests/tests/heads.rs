@@ -230,18 +230,50 @@ async fn http2_heads_are_judged_alike() {
             }
         }
     }
+    a_get_with_a_body(&stage).await;
     flood(&stage).await;
     assert_eq!(get(&mut neighbour, OWN).await.0, 200);
+}
+
+/// The client's preface with empty settings.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// HTTP/1.1 upstream could read a body of GET as the next request: it stays here.
+async fn a_get_with_a_body(stage: &Stage) {
+    let before = stage.gate.application.count();
+    let identity = Some(stage.person.identity());
+    let mut stream = stage.gate.connect(&stage.office, identity, "localhost", "h2").await;
+    let block = [b"\x82\x87\x04\x1d".as_slice(), OWN.as_bytes(), b"\x41\x09localhost"].concat();
+    assert_eq!(OWN.len(), 0x1d);
+    let mut bytes = PREFACE.to_vec();
+    bytes.extend(frame(1, 4, 1, &block));
+    bytes.extend(frame(0, 1, 1, b"GET / HTTP/1.1\r\n\r\n"));
+    stream.write_all(&bytes).await.unwrap();
+    let answered = async {
+        loop {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).await.unwrap();
+            let mut payload = vec![0; usize::from(u16::from_be_bytes([head[1], head[2]]))];
+            stream.read_exact(&mut payload).await.unwrap();
+            if head[3] == 1 {
+                return payload[0];
+            }
+        }
+    };
+    // RFC 7541 appendix A: 12 is :status 400.
+    assert_eq!(tokio::time::timeout(ANSWER, answered).await.unwrap(), 0x80 | 12);
+    assert_eq!(stage.gate.application.count(), before);
 }
 
 /// Streams opened and reset in a hurry, a field block without an end: the connection ends, the gate does
 /// not.
 async fn flood(stage: &Stage) {
-    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
-    let frame = |kind: u8, flags: u8, stream: u32, payload: &[u8]| {
-        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-        [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
-    };
+    let preface = PREFACE.to_vec();
     // GET / on localhost: indexed :method GET, :scheme https, :path /, :authority literal.
     let block = [b"\x82\x87\x84\x41\x09".as_slice(), b"localhost"].concat();
     let mut resets = preface.clone();

@@ -168,6 +168,9 @@ async fn an_agent_knows_only_whom_it_serves() {
     let chain = std::fs::read(office.path("gate/tls.pem")).unwrap();
     assert_eq!(std::fs::read(office.path("gate/tls.key")).unwrap(), new_key);
     assert!(!office.path("gate/renew.pending").exists());
+    let second = agent(&office, &["serve"]);
+    assert!(!second.status.success(), "two gates on one spool");
+    assert!(String::from_utf8_lossy(&second.stderr).contains("runs in"), "{second:?}");
     for (name, bytes) in [
         ("tls.key", &kept),
         ("tls.pem", &old_chain),
