@@ -18,7 +18,7 @@ build:
 # For people who check evidence: one file without anything it needs.
 dist:
 	@host=$$(rustc -vV | sed -n 's/^host: //p'); \
-	RUSTFLAGS="-C target-feature=+crt-static" \
+	RUSTFLAGS="-C target-feature=+crt-static -C strip=symbols" \
 		cargo build --release --quiet -p verify --target "$$host" && \
 	mkdir -p dist && cp "target/$$host/release/yinxin-verify" dist/ && ls -l dist/yinxin-verify
 
