@@ -2,7 +2,7 @@
 //!
 //! A request goes through four values, each made only by the step before: [`request::Checked`] (one
 //! reading of its head), [`authorize::Permit`] (a rule said yes), `spool::Recorded` (durable), and what
-//! [`forward`] then does. In reading order: [`accept`] (connections), [`peer`] (whose they are), [`head`],
+//! [`forward`] then does. In reading order: [`accept`] (connections), [`opened`], [`peer`] (whose they are), [`head`],
 //! [`message`] and [`judged`] (HTTP/1 before the HTTP library), [`request`], [`authorize`], [`forward`], [`upstream`], [`stream`]
 //! (bodies), [`live`] (cutting what is no longer permitted), [`page`] (what people read), [`turned`].
 
@@ -14,6 +14,7 @@ mod head;
 mod judged;
 mod live;
 mod message;
+mod opened;
 mod page;
 mod peer;
 mod request;

@@ -3,14 +3,16 @@
 //! One thread writes (group commit: one write and one fdatasync for all that wait), records get their
 //! place there: epoch, sequence number, chain. A start is a new epoch; so is an error of the disk, after
 //! which nothing is written behind it any more. What survives a kill: every record that was waited for.
-//! In reading order: [`segment`] (the files), [`writer`] (the thread), [`recover`] (a start).
+//! In reading order: [`queue`] (the way in), [`writer`] (the thread), [`segment`] (the files), [`recover`]
+//! (a start).
 
+mod queue;
 pub mod recover;
 pub mod segment;
 mod writer;
 
+pub use queue::{Place, Position, Spool};
 pub use recover::{Acked, recover};
-pub use writer::{Place, Position, Spool};
 
 use audit::Bytes;
 

@@ -2,8 +2,9 @@
 
 use super::Gate;
 use super::judged::{Agreed, Judged};
+use super::opened::{OneOf, Opened};
 use super::peer::{Peer, Shown};
-use super::serve::{Opened, serve};
+use super::serve::serve;
 use super::turned::turn;
 use super::upstream::Pool;
 use crate::spool::Place;
@@ -18,10 +19,9 @@ use rustls::ServerConfig;
 use service::Stop;
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -292,33 +292,6 @@ async fn until_over<F: Future<Output = hyper::Result<()>>>(
         }
         if began.elapsed() > life || quiet.elapsed() > idle {
             return Over::Gently;
-        }
-    }
-}
-
-/// One of the places that somebody has; others keep theirs.
-pub(super) struct OneOf<K: Eq + Hash = [u8; 32]>(Arc<Mutex<HashMap<K, usize>>>, K);
-
-impl<K: Eq + Hash + Clone> OneOf<K> {
-    fn enter(places: &Arc<Mutex<HashMap<K, usize>>>, whose: K, most: usize) -> Option<Self> {
-        let mut open = places.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(whose.clone()).or_default();
-        if *count >= most {
-            return None;
-        }
-        *count += 1;
-        Some(Self(places.clone(), whose))
-    }
-}
-
-impl<K: Eq + Hash> Drop for OneOf<K> {
-    fn drop(&mut self) {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.1) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.1);
-            }
         }
     }
 }

@@ -1,64 +1,21 @@
 //! One request of one connection, from its head to its answer.
 
-use super::Gate;
-use super::accept::OneOf;
 use super::authorize::{Denial, decide};
 use super::forward::{Way, forward};
-use super::judged::Agreed;
+use super::opened::{Busy, Opened};
 use super::page;
 use super::peer::{Peer, Shown};
 use super::request::Checked;
 use super::stream::Down;
 use super::turned::turn;
-use super::upstream::Pool;
 use audit::Code;
 use http::{HeaderValue, Method, Request, Response, Version, header};
 use hyper::body::{Body, Incoming};
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::OwnedSemaphorePermit;
-use tokio_util::sync::CancellationToken;
-
-/// A connection as its requests see it.
-pub(super) struct Opened {
-    pub(super) gate: Arc<Gate>,
-    pub(super) source: SocketAddr,
-    /// Server name of the handshake.
-    pub(super) sni: Option<String>,
-    pub(super) shown: Shown,
-    /// Id of the connection's record; none if it could not be recorded, and then nothing passes.
-    pub(super) recorded: Option<String>,
-    pub(super) pool: Arc<Pool>,
-    /// What the reader of an HTTP/1 connection calls a refusal.
-    pub(super) word: String,
-    pub(super) agreed: Option<Agreed>,
-    /// Requests under way.
-    pub(super) busy: Arc<AtomicUsize>,
-    /// Requests so far.
-    pub(super) requests: AtomicUsize,
-    /// Ends the connection at once.
-    pub(super) end: CancellationToken,
-    /// Ends it when what is under way is answered.
-    pub(super) close: CancellationToken,
-    /// Its places among all connections and among those of its certificate.
-    pub(super) _places: (OwnedSemaphorePermit, Option<OneOf>),
-}
-
-/// Counts a request of its connection until its answer is over.
-pub(super) struct Busy(Arc<AtomicUsize>);
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
 
 /// Answers one request.
 pub(super) async fn serve(opened: Arc<Opened>, request: Request<Incoming>) -> Response<Down> {
-    opened.busy.fetch_add(1, Ordering::AcqRel);
-    opened.requests.fetch_add(1, Ordering::Relaxed);
-    let busy = Busy(opened.busy.clone());
+    let busy = Busy::with(&opened);
     let version = request.version();
     let mut response = answer(&opened, request).await;
     let over = response.status().is_client_error() || response.status().is_server_error();

@@ -3,7 +3,7 @@
 
 use super::Gate;
 use super::live::Underway;
-use super::serve::Busy;
+use super::opened::Busy;
 use super::upstream::{Pool, Sender};
 use audit::access::Completion;
 use audit::record::Event;

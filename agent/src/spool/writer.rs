@@ -1,5 +1,6 @@
 //! The thread that writes.
 
+use super::queue::{Answer, Place, Position, Told, Wanted};
 use super::segment::{self, Frame, HEADER_BYTES, Header};
 use super::{NotRecorded, Recorded};
 use crate::{AgentConfig, random};
@@ -11,163 +12,17 @@ use service::{Clock, Metrics, fault};
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, oneshot};
 
 /// Most records of one commit.
 const BATCH_MAX: usize = 1_024;
-/// Most records that wait for the thread.
-const WAITING_MAX: usize = 16_384;
 /// A new run is tried this long after an error of the disk.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
-/// Nobody waits longer for a record.
-const WAIT_MAX: Duration = Duration::from_secs(5);
 /// Room for records that end things, when the spool is full.
 const RESERVE: u64 = 64 * 1024 * 1024;
-
-/// Whether a record begins something, and may be refused when room gets short.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// A request or connection: refused at 95 %.
-    Begins,
-    /// A denial, completion or heartbeat: may use the reserve.
-    Ends,
-}
-
-struct Wanted {
-    event: Event,
-    disclosures: Vec<Disclosure>,
-    micros: u64,
-    place: Place,
-    answer: Option<oneshot::Sender<Result<Recorded, NotRecorded>>>,
-}
-
-/// How far the spool is durable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Position {
-    /// Number of the segment.
-    pub segment: u64,
-    /// Offset behind its last durable frame.
-    pub offset: u64,
-}
-
-/// What the thread tells others.
-struct Told {
-    durable: Mutex<Position>,
-    news: Notify,
-    /// Bytes of segments that are not freed.
-    bytes: Mutex<u64>,
-}
-
-/// The spool of one agent.
-#[derive(Clone)]
-pub struct Spool {
-    sender: SyncSender<Wanted>,
-    told: Arc<Told>,
-    clock: Clock,
-    /// Where the segments lie.
-    pub folder: PathBuf,
-}
-
-impl Spool {
-    /// Starts the thread with a new epoch; `bytes` lie there from earlier runs, `next` is free.
-    pub fn start(
-        config: &AgentConfig,
-        (maker, started): (String, Started),
-        (next, bytes): (u64, u64),
-        clock: Clock,
-        metrics: Metrics,
-    ) -> anyhow::Result<Self> {
-        let folder = config.path("spool");
-        let (sender, receiver) = sync_channel(WAITING_MAX);
-        let told = Arc::new(Told {
-            durable: Mutex::new(Position { segment: next, offset: 0 }),
-            news: Notify::new(),
-            bytes: Mutex::new(bytes),
-        });
-        let mut writer = Writer {
-            folder: folder.clone(),
-            segment_bytes: config.spool.segment_bytes,
-            bytes_max: config.spool.bytes,
-            maker,
-            started,
-            clock,
-            metrics,
-            told: told.clone(),
-            next,
-            run: None,
-            ahead: None,
-            failed: None,
-        };
-        writer.begin_run("start").context("the spool cannot be written")?;
-        std::thread::Builder::new().name("spool".into()).spawn(move || writer.serve(&receiver))?;
-        Ok(Self { sender, told, clock, folder })
-    }
-
-    /// Records an event; it is durable when this returns.
-    pub async fn record(
-        &self,
-        event: Event,
-        disclosures: Vec<Disclosure>,
-        place: Place,
-    ) -> Result<Recorded, NotRecorded> {
-        let (answer, answered) = oneshot::channel();
-        let micros = self.clock.micros();
-        let wanted = Wanted { event, disclosures, micros, place, answer: Some(answer) };
-        self.sender.try_send(wanted).map_err(|_| NotRecorded::Failed)?;
-        match tokio::time::timeout(WAIT_MAX, answered).await {
-            Ok(Ok(result)) => result,
-            _ => Err(NotRecorded::Failed),
-        }
-    }
-
-    /// Records an event without waiting: the end of something that was recorded already.
-    pub fn note(&self, event: Event, disclosures: Vec<Disclosure>) {
-        let micros = self.clock.micros();
-        let wanted = Wanted { event, disclosures, micros, place: Place::Ends, answer: None };
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
-            self.sender.try_send(wanted)
-        {
-            tracing::error!("an end could not be recorded; it will be told as unknown");
-        }
-    }
-
-    /// Records what a start has to say, before anything else: waits for room in the queue.
-    pub fn begin_with(&self, events: Vec<Event>) {
-        let micros = self.clock.micros();
-        for event in events {
-            let (place, answer) = (Place::Ends, None);
-            let wanted = Wanted { event, disclosures: Vec::new(), micros, place, answer };
-            if self.sender.send(wanted).is_err() {
-                return;
-            }
-        }
-    }
-
-    /// How far it is durable.
-    pub fn durable(&self) -> Position {
-        self.told.durable.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Waits for something durable.
-    pub async fn news(&self) {
-        self.told.news.notified().await;
-    }
-
-    /// Bytes of segments that are not freed.
-    pub fn bytes(&self) -> u64 {
-        *self.told.bytes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A segment was freed.
-    pub fn freed(&self, bytes: u64) {
-        let mut all = self.told.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        *all = all.saturating_sub(bytes);
-    }
-}
 
 /// A run: one epoch in one or more segments.
 struct Run {
@@ -182,7 +37,7 @@ struct Run {
     offset: u64,
 }
 
-struct Writer {
+pub(super) struct Writer {
     folder: PathBuf,
     segment_bytes: u64,
     bytes_max: u64,
@@ -204,12 +59,43 @@ struct Writer {
 struct Placed {
     frame: Frame,
     aseq: u64,
-    answer: Option<oneshot::Sender<Result<Recorded, NotRecorded>>>,
+    answer: Option<Answer>,
     /// Whether it lets a request pass, which then must come to an end.
     permitted: bool,
 }
 
 impl Writer {
+    /// A writer whose next segment has the number `next`; nothing is written yet.
+    pub(super) fn new(
+        config: &AgentConfig,
+        maker: String,
+        started: Started,
+        next: u64,
+        (clock, metrics, told): (Clock, Metrics, Arc<Told>),
+    ) -> Self {
+        Self {
+            folder: config.path("spool"),
+            segment_bytes: config.spool.segment_bytes,
+            bytes_max: config.spool.bytes,
+            maker,
+            started,
+            clock,
+            metrics,
+            told,
+            next,
+            run: None,
+            ahead: None,
+            failed: None,
+        }
+    }
+
+    /// Begins a run and starts the thread.
+    pub(super) fn start(mut self, receiver: Receiver<Wanted>) -> anyhow::Result<()> {
+        self.begin_run("start").context("the spool cannot be written")?;
+        std::thread::Builder::new().name("spool".into()).spawn(move || self.serve(&receiver))?;
+        Ok(())
+    }
+
     fn serve(mut self, receiver: &Receiver<Wanted>) {
         while let Ok(first) = receiver.recv() {
             let mut batch = vec![first];
@@ -446,8 +332,6 @@ fn answer_all(placed: Vec<Placed>, epoch: &Bytes) -> Vec<Recorded> {
     }
     unheard
 }
-
-type Answer = oneshot::Sender<Result<Recorded, NotRecorded>>;
 
 fn refuse(answer: Option<Answer>, why: NotRecorded) {
     if let Some(answer) = answer {

@@ -76,10 +76,10 @@ fn of_certificate(control: &Control, serial: &str) -> Sentences {
     });
     let Some((order, approvals)) = intent else { return founding_certificate(control, serial) };
     let id = control.orders.get(order).map(|(order, ..)| order.order.clone()).unwrap_or_default();
-    let holder = holder(control, serial);
+    let (zh, en) = holder(control, serial);
     let mut sentences = vec![(
-        format!("证书 {serial} 依据指令 {id} 签发给 {holder}。"),
-        format!("Certificate {serial} was issued to {holder} under order {id}."),
+        format!("证书 {serial} 依据指令 {id} 签发给 {zh}。"),
+        format!("Certificate {serial} was issued to {en} under order {id}."),
     )];
     for (name, person) in approvers(control, approvals) {
         sentences.push((
@@ -95,20 +95,20 @@ fn founding_certificate(control: &Control, serial: &str) -> Sentences {
     if !control.certificates.contains_key(serial) {
         return Vec::new();
     }
-    let holder = holder(control, serial);
+    let (zh, en) = holder(control, serial);
     vec![(
-        format!("证书 {serial} 依据创立声明签发给 {holder}。"),
-        format!("Certificate {serial} was issued to {holder} under the founding statement."),
+        format!("证书 {serial} 依据创立声明签发给 {zh}。"),
+        format!("Certificate {serial} was issued to {en} under the founding statement."),
     )]
 }
 
-/// Whom a certificate names.
-fn holder(control: &Control, serial: &str) -> String {
-    let Some(certificate) = control.certificates.get(serial) else { return String::new() };
+/// The holder of a certificate, in both languages.
+fn holder(control: &Control, serial: &str) -> (String, String) {
+    let Some(certificate) = control.certificates.get(serial) else { return Default::default() };
     let name = certificate.subject().common_name().unwrap_or_default();
     match certificate.subject().person() {
-        Some(person) => format!("{name}（{person}）"),
-        None => name,
+        Some(person) => (format!("{name}（{person}）"), format!("{name} ({person})")),
+        None => (name.clone(), name),
     }
 }
 
