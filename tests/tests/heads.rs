@@ -1,6 +1,10 @@
 //! Heads that different programs read differently: refused, or forwarded in the one form that the rules
 //! saw. Judged by the bytes that the application got.
 
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::time::Duration;
 use tests::Officer;
 use tests::gate::{ANSWER, Gate, get, status};
@@ -299,6 +303,38 @@ async fn flood(stage: &Stage) {
         };
         assert!(tokio::time::timeout(ANSWER, ended).await.is_ok(), "{what}: the connection stays");
     }
+}
+
+/// Who is still sending an upload reads why it is refused, over both protocols.
+#[tokio::test]
+async fn a_refused_upload_reads_its_refusal() {
+    let Stage { office, gate, person } = &Stage::open().await;
+    let before = gate.application.count();
+    let upload = vec![b'x'; 8 * 1024 * 1024];
+    let identity = || Some(person.identity());
+    let mut stream = gate.connect(office, identity(), "localhost", "http/1.1").await;
+    let head = format!(
+        "POST /unknown HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
+        upload.len()
+    );
+    stream.write_all(&[head.as_bytes(), &upload].concat()).await.unwrap();
+    let mut answers = String::new();
+    let read = stream.read_to_string(&mut answers);
+    tokio::time::timeout(ANSWER, read).await.unwrap().unwrap();
+    assert_eq!(status(&answers), 403, "{answers}");
+    assert!(answers.contains("route-unknown"), "{answers}");
+
+    let stream = gate.connect(office, identity(), "localhost", "h2").await;
+    let (mut sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::post("https://localhost/unknown");
+    let request = request.body(Full::<Bytes>::from(upload)).unwrap();
+    let answer = tokio::time::timeout(ANSWER, sender.send_request(request)).await.unwrap().unwrap();
+    assert_eq!(answer.status(), 403);
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    assert!(String::from_utf8_lossy(&body).contains("route-unknown"));
+    assert_eq!(gate.application.count(), before);
 }
 
 /// A head that comes a byte at a time is cut in time.

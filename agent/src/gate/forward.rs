@@ -97,18 +97,10 @@ async fn send(
     let limit = Duration::from_secs(way.gate.limits.answer_seconds);
     for fresh in [false, true] {
         let mut sender = way.pool.take(fresh).await?;
-        let sending = async {
-            tokio::select! {
-                sent = sender.try_send_request(request) => Ok(sent),
-                () = end.underway.cut.cancelled() => Err("cut"),
-            }
-        };
-        // A long upload is no late answer: bytes that move are watched elsewhere.
-        let sent = match end.underway.uploading.load(Ordering::Relaxed) {
-            true => sending.await?,
-            false => {
-                tokio::time::timeout(limit, sending).await.map_err(|_| "no answer in time")??
-            }
+        let sent = tokio::select! {
+            sent = sender.try_send_request(request) => sent,
+            () = end.underway.cut.cancelled() => return Err("cut".into()),
+            () = end.underway.overdue(limit) => return Err("no answer in time".into()),
         };
         match sent {
             Ok(response) => return Ok((response, sender)),

@@ -72,15 +72,34 @@ impl Underway {
         self.moved.store(now, Ordering::Relaxed);
     }
 
+    /// How long nothing has moved.
+    fn silent(&self) -> Duration {
+        let moved = Duration::from_millis(self.moved.load(Ordering::Relaxed));
+        self.began.elapsed().saturating_sub(moved)
+    }
+
+    /// Waits until the application has had everything for so long and has not begun to answer. A long
+    /// upload is no late answer: bytes that move are watched by the sweep.
+    pub(super) async fn overdue(&self, limit: Duration) {
+        loop {
+            let silent = self.silent();
+            let left = match self.uploading.load(Ordering::Relaxed) {
+                true => limit,
+                false if silent >= limit => return,
+                false => limit - silent,
+            };
+            tokio::time::sleep(left).await;
+        }
+    }
+
     fn is_stuck(&self, idle: Duration) -> bool {
         let age = self.began.elapsed();
-        let moved = Duration::from_millis(self.moved.load(Ordering::Relaxed));
         let up = self.up.load(Ordering::Relaxed);
         let uploading = self.uploading.load(Ordering::Relaxed);
         let slow = uploading && age > Duration::from_secs(60) && up / age.as_secs().max(1) < SLOW;
         let moving = uploading || self.answered.load(Ordering::Relaxed);
         let tunnel = self.tunnel.load(Ordering::Relaxed);
-        slow || (moving && !tunnel && age.saturating_sub(moved) > idle)
+        slow || (moving && !tunnel && self.silent() > idle)
     }
 }
 
