@@ -56,6 +56,8 @@ pub struct Known {
     pub this_update: u64,
     /// Last second of use, unix.
     pub next_update: u64,
+    /// Version and digest of the rules that it names: no others count beside it.
+    pub policy: (u32, audit::Bytes),
     /// Units, people, roles.
     pub people: People,
     /// Names of units.
@@ -74,6 +76,7 @@ impl Known {
             number: snapshot.number,
             this_update: snapshot.this_update_unix(),
             next_update: snapshot.next_update_unix(),
+            policy: (snapshot.bundle, snapshot.policy.clone()),
             people: People::new(units, people),
             unit_names: snapshot
                 .units
@@ -93,6 +96,13 @@ pub struct Rules {
     pub digest: audit::Bytes,
     /// The application's rules; none if the bundle has none for it.
     pub application: Option<Application>,
+}
+
+impl Rules {
+    /// Whether a snapshot names these.
+    pub fn are_named_by(&self, (version, digest): &(u32, audit::Bytes)) -> bool {
+        self.version == *version && self.digest == *digest
+    }
 }
 
 type DecisionKey = (String, String, String, u64);

@@ -111,8 +111,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                         " world:world checkpoint:number spooled:number state:name",
     # sections 13 and 14
     "snapshot": "v:one founding:hash agent:name order:hash application:name hosts:*text"
-                " number:number bundle:number this_update:time next_update:time units:*served"
-                " people:*served-person",
+                " number:number bundle:number policy:hash this_update:time next_update:time"
+                " units:*served people:*served-person",
     "served": "unit:name name:text parent?:name served:flag",
     "served-person": "person:id unit:name roles:*role-in",
     "head": "v:one agent:name epoch:nonce count:number chain:hash",

@@ -428,7 +428,8 @@ def check_world(bundle, origin, control, record, found, host):
     need(recorded == base64url(sha256(raw)), MISSING, "people", "its record is not there")
     need(snapshot["number"] == world["people"], ALTERED, "people")
     need(snapshot["agent"] == agent, ALTERED, "people")
-    need(snapshot["bundle"] <= world["bundle"], ALTERED, "people", "it names newer rules")
+    named = (snapshot["bundle"], snapshot["policy"])
+    need(named == (world["bundle"], world["policy"]), ALTERED, "people", "it names other rules")
     try:
         listed = x509.load_der_x509_crl(bundle.files["list.crl"])
         valid = listed.is_signature_valid(origin.issuing)

@@ -474,7 +474,7 @@ impl Maker {
         let snapshot = j!({
             "v": 1, "founding": b(digest), "agent": "gate-1", "order": b(fixed::<32>(6)),
             "application": "exchange", "hosts": ["exchange.shangluo.example"], "number": 3, "bundle": 1,
-            "this_update": TIME, "next_update": "2026-11-25T08:00:00Z",
+            "policy": b(fixed::<32>(7)), "this_update": TIME, "next_update": "2026-11-25T08:00:00Z",
             "units": [
                 { "unit": "shangluo", "name": "商洛市", "served": false },
                 { "unit": "sz-office", "name": "区政府办公室", "parent": "shangluo", "served": true },

@@ -134,6 +134,10 @@ async fn snapshots_that_do_not_count_change_nothing() {
         ("of other hosts", snapshot(&office, &registry, |s| s.hosts.push("x".into()))),
         ("under another order", snapshot(&office, &registry, |s| s.order = Bytes::from([1; 32]))),
         ("without the rules that it names", snapshot(&office, &registry, |s| s.bundle += 1)),
+        (
+            "with other rules under the same version",
+            snapshot(&office, &registry, |s| s.policy = Bytes::from([1; 32])),
+        ),
         ("good for ever", snapshot(&office, &registry, |s| s.next_update.clone_from(&far))),
         (
             "from tomorrow",
@@ -278,4 +282,77 @@ async fn rules_that_do_not_count_change_nothing() {
     }
     liar.says(rules_of(second)).await;
     assert!(!alarm(&office).await.contains("rules:"));
+}
+
+/// Rules that the city did enact wait until a snapshot names them: whoever carries both cannot choose.
+#[tokio::test]
+async fn rules_wait_for_the_snapshot_that_names_them() {
+    let mut office = Office::open().await;
+    let gate = office.gate().await;
+    let person = office.gate_official("王小明", "sz-office").await;
+    assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
+    office.stop("agent");
+    office.rules(2, &[("exchange.toml", "application =", "# v2\napplication =")]).await;
+    let second = told(&office, 2).await;
+    let liar = Liar::instead_of_status(&mut office).await;
+    office.start("agent", &[]).await;
+    liar.says(rules_of(second.rules.clone().unwrap())).await;
+    assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
+    assert_eq!(rules_of_last_decision(&office, 2).await, 1);
+    liar.says(World { people: second.people.clone(), ..World::default() }).await;
+    assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
+    assert_eq!(rules_of_last_decision(&office, 3).await, 2);
+}
+
+/// What `status` tells the agent of this office about rules of a version.
+async fn told(office: &Office, version: u32) -> World {
+    let path = |end: &str| office.path(&format!("gate/tls.{end}"));
+    let identity = Identity::from_files(&path("pem"), &path("key")).unwrap();
+    let status = ca_api::Status(office.client(&office.trust.status, Some(identity)));
+    let has = Watch { crl: 0, people: 0, bundle: version - 1 };
+    let came = Mutex::new(World::default());
+    until("status has the rules", async || {
+        let world = status.world(&has).await.unwrap();
+        let whole = world.rules.is_some() && world.people.is_some();
+        *came.lock().unwrap() = world;
+        whole
+    })
+    .await;
+    came.into_inner().unwrap()
+}
+
+/// Version of the rules by which the newest of so many decisions was made.
+async fn rules_of_last_decision(office: &Office, decisions: usize) -> u32 {
+    let made = Mutex::new(Vec::new());
+    until("the decision is in the log", async || {
+        let versions = office.access().await.into_iter().filter_map(|record| match record.event {
+            audit::record::Event::Decision(decision) => Some(decision.world.bundle),
+            _ => None,
+        });
+        *made.lock().unwrap() = versions.collect();
+        made.lock().unwrap().len() == decisions
+    })
+    .await;
+    made.into_inner().unwrap().pop().unwrap()
+}
+
+/// A list that cannot be kept is in force all the same, and is kept once it can be.
+#[tokio::test]
+async fn a_revocation_is_felt_when_nothing_can_be_kept() {
+    let mut office = Office::open().await;
+    let gate = office.gate().await;
+    let (official, collected) = office.official("王小明", "sz-office").await;
+    let loss = office.loss_of(&official);
+    let person = office.officer(official, &collected);
+    gate.until_status(&office, &person, OWN, 200).await;
+    let (world, away) = (office.path("gate/world"), office.path("gate/away"));
+    let kept = std::fs::read(world.join("list.crl")).unwrap();
+    std::fs::rename(&world, &away).unwrap();
+    office.report(&loss).await;
+    gate.until_status(&office, &person, OWN, 401).await;
+    assert!(alarm(&office).await.contains("cannot be kept"), "no alarm");
+    std::fs::rename(&away, &world).unwrap();
+    until("the list is kept", async || std::fs::read(world.join("list.crl")).unwrap() != kept)
+        .await;
+    until("the alarm is over", async || !alarm(&office).await.contains("cannot be kept")).await;
 }

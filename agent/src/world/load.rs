@@ -75,14 +75,9 @@ pub(super) enum NotAccepted {
     /// The bundle.
     #[error("the rules: {0}")]
     Bundle(#[from] policy::BundleError),
-    /// Rules that are in force did not come with the snapshot that names them.
-    #[error("the people snapshot names rules {named}; only {known} came")]
-    Withheld {
-        /// What it names.
-        named: u32,
-        /// What is known.
-        known: u32,
-    },
+    /// The rules that a snapshot names did not come.
+    #[error("the rules of version {0} that the people snapshot names did not come")]
+    Withheld(u32),
     /// The founding statement is not known yet.
     #[error("the founding statement did not come yet")]
     Early,
@@ -121,11 +116,11 @@ impl Anchors {
         Ok(Arc::new(Revocations::new(&list)))
     }
 
-    /// A people snapshot, where the rules are those of version `rules`.
+    /// A people snapshot, where one of `rules` must be those that it names.
     pub(super) fn people(
         &self,
         signed: &SignedPeople,
-        rules: u32,
+        rules: &[Arc<Rules>],
         marks: &mut Marks,
         now: u64,
     ) -> Result<Arc<Known>, NotAccepted> {
@@ -140,14 +135,15 @@ impl Anchors {
         if !ours {
             return Err(NotAccepted::Foreign(WHAT));
         }
-        if rules < snapshot.bundle {
-            return Err(NotAccepted::Withheld { named: snapshot.bundle, known: rules });
+        let known = Known::new(&snapshot);
+        if !rules.iter().any(|rules| rules.are_named_by(&known.policy)) {
+            return Err(NotAccepted::Withheld(snapshot.bundle));
         }
         let (this, next) = (snapshot.this_update_unix(), snapshot.next_update_unix());
         times(WHAT, this, next, SNAPSHOT_SECONDS_MAX, now)?;
         let digest = Bytes::from(Sha256::digest(&signed.snapshot.0).as_slice());
         numbered(WHAT, &mut marks.people, snapshot.number, digest)?;
-        Ok(Arc::new(Known::new(&snapshot)))
+        Ok(Arc::new(known))
     }
 
     /// The rules, by the records from which they follow.

@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Where the world comes from and where it is kept.
 pub struct Source {
     config: AgentConfig,
-    anchors: Mutex<Anchors>,
+    judge: Mutex<Judge>,
     /// Marks that never go back; shared with shipping.
     pub marks: Arc<Mutex<Marks>>,
     /// The present world.
@@ -43,6 +43,28 @@ struct Came {
     people: Option<SignedPeople>,
 }
 
+impl Came {
+    fn is_empty(&self) -> bool {
+        self.rules.is_none() && self.crl.is_none() && self.people.is_none()
+    }
+
+    /// Takes over what is newer.
+    fn renew(&mut self, newer: Came) {
+        self.rules = newer.rules.or(self.rules.take());
+        self.crl = newer.crl.or(self.crl.take());
+        self.people = newer.people.or(self.people.take());
+    }
+}
+
+/// What verifying needs to remember.
+struct Judge {
+    anchors: Anchors,
+    /// Rules that no snapshot has named yet, with the marks that they will set.
+    announced: Option<(Arc<Rules>, Lineage, Marks)>,
+    /// In force, and not in the state directory yet.
+    unkept: Came,
+}
+
 impl Source {
     /// Takes up what is kept in the state directory.
     pub fn open(
@@ -55,7 +77,7 @@ impl Source {
         let marks = Marks::read(&config.path("marks.json"))?;
         let source = Self {
             config: config.clone(),
-            anchors: Mutex::new(anchors),
+            judge: Mutex::new(Judge { anchors, announced: None, unkept: Came::default() }),
             marks: Arc::new(Mutex::new(marks)),
             world: Arc::new(ArcSwap::from_pointee(World::nothing())),
             swapped: Arc::new(Notify::new()),
@@ -76,41 +98,71 @@ impl Source {
         serde_json::from_slice(&bytes).ok()
     }
 
-    /// Verifies what came, keeps it, swaps it in. A part that is not accepted leaves the old one.
+    /// Verifies what came, swaps it in, keeps it. A part that is not accepted leaves the old one.
     fn install(&self, came: Came, keep: bool) {
         let now = self.clock.seconds();
-        let mut anchors = self.anchors.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut judge = self.judge.lock().unwrap_or_else(PoisonError::into_inner);
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
-        let rules: Option<Arc<Rules>> = came
-            .rules
-            .as_ref()
-            .and_then(|lineage| self.accepted("rules", anchors.rules(lineage, &mut marks)));
+        let before = self.world.load_full();
+        if let Some(lineage) = came.rules {
+            let mut ahead = marks.clone();
+            let read = judge.anchors.rules(&lineage, &mut ahead);
+            if let Some(rules) = self.accepted("rules", read) {
+                judge.announced = Some((rules, lineage, ahead));
+            }
+        }
+        let anchors = &judge.anchors;
         let list: Option<Arc<Revocations>> = came
             .crl
             .as_ref()
             .and_then(|der| self.accepted("list", anchors.list(&der.0, &mut marks, now)));
-        let before = self.world.load();
-        let version = rules.as_ref().or(before.rules.as_ref()).map_or(0, |rules| rules.version);
+        let announced = judge.announced.as_ref().map(|(rules, ..)| rules.clone());
+        let candidates: Vec<Arc<Rules>> =
+            announced.into_iter().chain(before.rules.clone()).collect();
         let known: Option<Arc<Known>> = came.people.as_ref().and_then(|signed| {
-            self.accepted("people", anchors.people(signed, version, &mut marks, now))
+            self.accepted("people", anchors.people(signed, &candidates, &mut marks, now))
         });
-        if rules.is_none() && list.is_none() && known.is_none() {
-            return;
+        // Rules are in force from the snapshot on that names them.
+        let named = known.as_ref().or(before.known.as_ref()).map(|known| &known.policy);
+        let named =
+            judge.announced.take_if(|(rules, ..)| named.is_some_and(|n| rules.are_named_by(n)));
+        let (rules, lineage) = match named {
+            Some((rules, lineage, ahead)) => {
+                (marks.bundle, marks.control) = (ahead.bundle, ahead.control);
+                (Some(rules), Some(lineage))
+            }
+            None => (None, None),
+        };
+        let accepted = Came {
+            rules: lineage,
+            crl: came.crl.filter(|_| list.is_some()),
+            people: came.people.filter(|_| known.is_some()),
+        };
+        if !accepted.is_empty() {
+            let next = before.next(list, known, rules);
+            tracing::info!(generation = next.generation, in_force = ?next.in_force(), "world");
+            self.world.store(Arc::new(next));
+            self.swapped.notify_waiters();
         }
         if keep {
-            let lineage = came.rules.filter(|_| rules.is_some());
-            let der = came.crl.filter(|_| list.is_some());
-            let signed = came.people.filter(|_| known.is_some());
-            if let Err(error) = self.keep(&marks, lineage, der, signed) {
-                // Not kept means not in force: a restart must not know less than a decision did.
-                self.metrics.condition("world", &format!("cannot be kept: {error:#}"));
-                return;
-            }
+            judge.unkept.renew(accepted);
+            self.keep(&marks, &mut judge.unkept);
         }
-        let next = self.world.load().next(list, known, rules);
-        tracing::info!(generation = next.generation, in_force = ?next.in_force(), "world");
-        self.world.store(Arc::new(next));
-        self.swapped.notify_waiters();
+    }
+
+    /// Keeps what is in force for a restart. What cannot be kept is in force all the same: a revocation is
+    /// felt with a full disk too, and is tried again until it is kept.
+    fn keep(&self, marks: &Marks, unkept: &mut Came) {
+        if unkept.is_empty() {
+            return;
+        }
+        match self.write(marks, unkept) {
+            Ok(()) => {
+                *unkept = Came::default();
+                self.metrics.condition("world", "");
+            }
+            Err(error) => self.metrics.condition("world", &format!("cannot be kept: {error:#}")),
+        }
     }
 
     fn accepted<T>(&self, what: &'static str, result: Result<T, NotAccepted>) -> Option<T> {
@@ -129,24 +181,18 @@ impl Source {
         }
     }
 
-    fn keep(
-        &self,
-        marks: &Marks,
-        rules: Option<Lineage>,
-        list: Option<Bytes>,
-        people: Option<SignedPeople>,
-    ) -> anyhow::Result<()> {
+    fn write(&self, marks: &Marks, parts: &Came) -> anyhow::Result<()> {
         let write = |name: &str, bytes: &[u8]| {
             crate::write_file(&self.config.path(&format!("world/{name}")), bytes)
         };
-        if let Some(rules) = rules {
-            write("rules.json", &serde_json::to_vec(&rules)?)?;
+        if let Some(rules) = &parts.rules {
+            write("rules.json", &serde_json::to_vec(rules)?)?;
         }
-        if let Some(list) = list {
+        if let Some(list) = &parts.crl {
             write("list.crl", &list.0)?;
         }
-        if let Some(people) = people {
-            write("people.json", &serde_json::to_vec(&people)?)?;
+        if let Some(people) = &parts.people {
+            write("people.json", &serde_json::to_vec(people)?)?;
         }
         marks.write()
     }

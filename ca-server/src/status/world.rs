@@ -73,14 +73,17 @@ async fn look(status: &Status, connection: &Connection, message: &Watch) -> Resu
     if list.contains(certificate.serial()) {
         return Err(Code::CertificateRevoked);
     }
-    let rules = match version > message.bundle {
+    let newest = people(&mut tx, &agent).await.map_err(unavailable)?;
+    let named = newest.as_ref().map(|(snapshot, _)| snapshot.bundle);
+    // Rules and the snapshot that names them come together: neither counts without the other.
+    let rules = match version > message.bundle && named == Some(version) {
         true => rules(&mut tx, status, (version, &digest)).await.map_err(unavailable)?,
         false => None,
     };
     let has = if rules.is_some() { version } else { message.bundle };
-    let newer = people(&mut tx, &agent, message.people).await.map_err(unavailable)?;
-    // A snapshot does not come before the rules that it names.
-    let people = newer.filter(|signed| names(signed).is_some_and(|named| named <= has));
+    let newer = |snapshot: &PeopleSnapshot| snapshot.number > message.people || rules.is_some();
+    let people = newest.filter(|(snapshot, _)| snapshot.bundle == has && newer(snapshot));
+    let people = people.map(|(_, signed)| signed);
     let crl = (list.number() > message.crl).then(|| Bytes::from(list.der()));
     Ok(World { crl, people, rules })
 }
@@ -97,26 +100,23 @@ async fn newest_list(tx: &mut Tx) -> anyhow::Result<RevocationList> {
     Ok(RevocationList::read(&der)?)
 }
 
-async fn people(tx: &mut Tx, agent: &str, known: u64) -> anyhow::Result<Option<SignedPeople>> {
+/// The newest snapshot of an agent, read and as it was signed; its agent verifies it.
+async fn people(
+    tx: &mut Tx,
+    agent: &str,
+) -> anyhow::Result<Option<(PeopleSnapshot, SignedPeople)>> {
     let newest = row!(
         tx,
         (Vec<u8>, Vec<u8>),
         "select s.snapshot, s.signature from people_current c join people_snapshot s \
          on s.agent_id = c.agent_id and s.number = c.number \
-         where c.agent_id = $1 and c.number > $2",
-        agent,
-        i64::try_from(known).unwrap_or(i64::MAX)
+         where c.agent_id = $1",
+        agent
     )?;
-    Ok(newest.map(|(snapshot, signature)| SignedPeople {
-        snapshot: Bytes(snapshot),
-        signature: Bytes(signature),
-    }))
-}
-
-/// Which rules a snapshot names; its agent verifies it.
-fn names(signed: &SignedPeople) -> Option<u32> {
-    let snapshot: PeopleSnapshot = audit::json::read(&signed.snapshot.0).ok()?;
-    Some(snapshot.bundle)
+    let Some((snapshot, signature)) = newest else { return Ok(None) };
+    let read = audit::json::read(&snapshot)?;
+    let signed = SignedPeople { snapshot: Bytes(snapshot), signature: Bytes(signature) };
+    Ok(Some((read, signed)))
 }
 
 /// The rules in force, once the index reaches the record that put them in force: what the rows lead to

@@ -32,9 +32,11 @@ pub struct PeopleSnapshot {
     pub hosts: Vec<String>,
     /// Number, from 1, per agent.
     pub number: u64,
-    /// Version of the rules in force: who has older ones does not take it, so that nobody who carries
-    /// both can hold rules back for longer than a snapshot is good.
+    /// Version of the rules in force. An agent decides only by the rules that its snapshot names: nobody
+    /// who carries both can hold rules back for longer than a snapshot is good, or plant others.
     pub bundle: u32,
+    /// Digest of those rules.
+    pub policy: Bytes,
     /// Made at.
     pub this_update: String,
     /// Last second of use.

@@ -100,7 +100,8 @@ fn people(
     let fits = snapshot.agent == request.agent
         && snapshot.number == request.decision.world.people
         && snapshot.application == request.decision.application
-        && snapshot.bundle <= request.decision.world.bundle;
+        && snapshot.bundle == request.decision.world.bundle
+        && snapshot.policy == request.decision.world.policy;
     if fits {
         Ok(snapshot)
     } else {

@@ -274,6 +274,7 @@ impl Authority {
             hosts: agent.hosts.clone(),
             number,
             bundle: self.bundle().version,
+            policy: self.bundle().digest.clone(),
             this_update: crate::time::seconds(now),
             next_update: crate::time::seconds(now + SNAPSHOT_SECONDS),
             units: units.collect(),
