@@ -36,13 +36,19 @@ pub struct Limits {
     pub connections: usize,
     /// Open connections of one certificate.
     pub connections_of_one: usize,
+    /// Requests under way of one certificate.
+    pub requests_of_one: usize,
+    /// Open connections that proved nothing: without a certificate, or with one that does not count.
+    pub connections_unproven: usize,
+    /// Of these from one address.
+    pub unproven_of_source: usize,
     /// Handshakes under way.
     pub handshakes: usize,
     /// Handshakes under way from one address.
     pub handshakes_of_source: usize,
     /// Seconds for a handshake.
     pub handshake_seconds: u64,
-    /// Seconds for the head of a request.
+    /// Seconds for the head of a request, from its first byte or from the handshake on.
     pub head_seconds: u64,
     /// Seconds without a request on an open connection.
     pub idle_seconds: u64,
@@ -61,6 +67,9 @@ impl Default for Limits {
         Self {
             connections: 4_096,
             connections_of_one: 64,
+            requests_of_one: 256,
+            connections_unproven: 512,
+            unproven_of_source: 32,
             handshakes: 400,
             handshakes_of_source: 64,
             handshake_seconds: 5,

@@ -145,7 +145,11 @@ impl Shipper {
             let end = end_of(&mut file, number, durable)?;
             let most = (skip, usize::MAX);
             let frames = segment::frames(&mut file, offset, end, &chain, most)?;
-            ensure!(frames.len() == skip, "a segment lost what the log has acknowledged");
+            if frames.len() < skip {
+                // The log has these; what follows them in this run cannot be found any more.
+                self.set_aside_run(number, &header)?;
+                return self.next_after(number);
+            }
             offset += frames.iter().map(segment::Frame::size).sum::<u64>();
             chain = frames.last().map_or(chain, |frame| frame.chain);
         }
@@ -242,10 +246,12 @@ impl Shipper {
             }
             None => None,
         };
+        let header_of_done = at.header.clone();
         let broken = header
             .is_some_and(|next| next.epoch == epoch && (next.first != aseq || next.chain != chain));
         if broken {
-            // Something in the middle cannot be read: keep what is there, and say so.
+            self.set_aside_run(done, &header_of_done)?;
+        } else if self.lost_something(done)? {
             self.set_aside(done)?;
         } else {
             self.remove(done)?;
@@ -270,7 +276,29 @@ impl Shipper {
         Ok(())
     }
 
-    /// Keeps a damaged segment for whoever looks into it; the log never gets the rest of its run.
+    /// Whether whole frames lie behind one that is not: damage, where a kill leaves only half a frame.
+    fn lost_something(&self, number: u64) -> anyhow::Result<bool> {
+        let at = self.at.as_ref().context("place")?;
+        let mut file = File::open(segment::path(&self.spool.folder, number))?;
+        let end = file.metadata()?.len();
+        Ok(segment::goes_on(&mut file, at.offset, end)?)
+    }
+
+    /// Sets aside a segment in which something cannot be read, and all that follow it in its run: the log
+    /// takes a run in order and without holes, and later runs must not wait for ever.
+    fn set_aside_run(&self, from: u64, header: &Header) -> anyhow::Result<()> {
+        self.set_aside(from)?;
+        for number in segment::list(&self.spool.folder)?.into_iter().filter(|n| *n > from) {
+            let path = segment::path(&self.spool.folder, number);
+            match segment::header(&mut File::open(path)?)? {
+                Some(next) if next.epoch == header.epoch => self.set_aside(number)?,
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a damaged segment for whoever looks into it.
     fn set_aside(&self, number: u64) -> anyhow::Result<()> {
         let path = segment::path(&self.spool.folder, number);
         let bytes = std::fs::metadata(&path)?.len();

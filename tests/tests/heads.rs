@@ -1,6 +1,7 @@
 //! Heads that different programs read differently: refused, or forwarded in the one form that the rules
 //! saw. Judged by the bytes that the application got.
 
+use audit::record::Event;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2;
@@ -8,7 +9,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::time::Duration;
 use tests::Officer;
 use tests::gate::{ANSWER, Gate, get, status};
-use tests::processes::Office;
+use tests::processes::{Office, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const OWN: &str = "/documents/sz-office/2026-001";
@@ -25,6 +26,28 @@ impl Stage {
         let gate = office.gate().await;
         let person = office.gate_official("王小明", "sz-office").await;
         Self { office, gate, person }
+    }
+
+    /// With limits of its own.
+    async fn limited(limits: &str) -> Self {
+        let mut office = Office::open().await;
+        office.joined(&["localhost"]).await;
+        office.configure_gate(&format!("[limits]\n{limits}"));
+        let application = tests::gate::Application::serve(office.port(14)).await;
+        office.start("agent", &[]).await;
+        let gate = Gate { port: office.port(12), application };
+        let person = office.gate_official("王小明", "sz-office").await;
+        Self { office, gate, person }
+    }
+
+    /// Makes the person a handler, who may send documents.
+    async fn may_send(&self) {
+        let words = ["role", "grant", &self.person.person, "unit-handler", "--scope", "sz-office"];
+        let (order, _) = self.office.draft(&words);
+        self.office.approve_by_security(&order).await;
+        let document = "POST /documents/sz-office HTTP/1.1\r\nHost: localhost\r\n\
+                        Content-Length: 5\r\n\r\nhello";
+        until("the role is felt", async || self.send(document.as_bytes()).await.0 == 200).await;
     }
 
     /// The status, and what the application got of it.
@@ -98,17 +121,10 @@ async fn paths_have_one_reading() {
 #[tokio::test]
 async fn framing_has_one_reading() {
     let stage = Stage::open().await;
-    let words = ["role", "grant", &stage.person.person, "unit-handler", "--scope", "sz-office"];
-    let (order, _) = stage.office.draft(&words);
-    stage.office.approve_by_security(&order).await;
+    stage.may_send().await;
     let post = |fields: &str, body: &str| {
         format!("POST /documents/sz-office HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n\r\n{body}")
     };
-    let allowed = post("Content-Length: 5", "hello");
-    tests::processes::until("the role is felt", async || {
-        stage.send(allowed.as_bytes()).await.0 == 200
-    })
-    .await;
     let smuggled = "0\r\n\r\nGET /documents/sz-finance/1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
     for (fields, body) in [
         ("Content-Length: 5\r\nTransfer-Encoding: chunked", smuggled),
@@ -143,7 +159,7 @@ async fn framing_has_one_reading() {
     let (status, got) = stage.send(post("Transfer-Encoding: chunked", body).as_bytes()).await;
     assert_eq!(status, 200);
     assert!(got[0].contains("hello") && !got[0].contains("forged"), "{}", got[0]);
-    let (status, got) = stage.send(allowed.as_bytes()).await;
+    let (status, got) = stage.send(post("Content-Length: 5", "hello").as_bytes()).await;
     assert_eq!((status, got.len()), (200, 1));
     assert!(got[0].ends_with("\r\n\r\nhello"), "{}", got[0]);
 }
@@ -337,20 +353,54 @@ async fn a_refused_upload_reads_its_refusal() {
     assert_eq!(gate.application.count(), before);
 }
 
-/// A head that comes a byte at a time is cut in time.
+/// A body over the limit is refused before it is forwarded, or ended where it grows too large; one whose
+/// sender leaves has that as its end.
+#[tokio::test]
+async fn bodies_end_for_a_reason_that_is_recorded() {
+    let stage = Stage::limited("body_bytes = 2000\n").await;
+    let post = |fields: &str, body: &str| {
+        format!("POST /documents/sz-office HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n\r\n{body}")
+            .into_bytes()
+    };
+    stage.may_send().await;
+    let fits = post("Content-Length: 2000", &"x".repeat(2_000));
+    assert_eq!(stage.send(&fits).await.0, 200);
+    let declared = post("Content-Length: 2001", &"x".repeat(2_001));
+    assert_eq!(stage.send(&declared).await, (413, vec![]));
+    let chunks = format!("3e8\r\n{}\r\n", "x".repeat(1_000)).repeat(3);
+    let grows = post("Transfer-Encoding: chunked", &format!("{chunks}0\r\n\r\n"));
+    assert_eq!(stage.send(&grows).await.0, 413);
+    let identity = Some(stage.person.identity());
+    let mut leaves = stage.gate.connect(&stage.office, identity, "localhost", "http/1.1").await;
+    leaves.write_all(&post("Content-Length: 1000", "half")).await.unwrap();
+    leaves.shutdown().await.unwrap();
+    drop(leaves);
+    let outcomes = async || -> Vec<String> {
+        let records = stage.office.access().await.into_iter();
+        let ended = records.filter_map(|record| match record.event {
+            Event::Completion(completion) => Some(completion.outcome),
+            _ => None,
+        });
+        ended.collect()
+    };
+    until("all requests ended", async || outcomes().await.len() == 4).await;
+    assert_eq!(outcomes().await, ["done", "done", "too-large", "client-gone"]);
+}
+
+/// A head that comes a byte at a time is cut in time; a connection that waits for its next request is not.
 #[tokio::test]
 async fn a_slow_head_is_cut() {
-    let mut office = Office::open().await;
-    office.joined(&["localhost"]).await;
-    office.configure_gate("[limits]\nhead_seconds = 2\n");
-    let application = tests::gate::Application::serve(office.port(14)).await;
-    office.start("agent", &[]).await;
-    let gate = Gate { port: office.port(12), application };
-    let person = office.gate_official("王小明", "sz-office").await;
+    let Stage { office, gate, person } = Stage::limited("head_seconds = 2\n").await;
+    let mut kept = gate.h1(&office, &person).await;
+    assert_eq!(get(&mut kept, OWN).await.0, 200);
     let mut stream = gate.connect(&office, Some(person.identity()), "localhost", "http/1.1").await;
     stream.write_all(b"GET / HTTP/1.1\r\nHost: ").await.unwrap();
     let mut rest = Vec::new();
     let ended = tokio::time::timeout(Duration::from_secs(8), stream.read_to_end(&mut rest)).await;
     assert!(ended.is_ok(), "the connection waits for ever");
-    assert_eq!(gate.application.count(), 0);
+    let mut silent = gate.connect(&office, None, "localhost", "h2").await;
+    let ended = tokio::time::timeout(Duration::from_secs(8), silent.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok(), "a connection that asks nothing keeps its place");
+    assert_eq!(gate.application.count(), 1);
+    assert_eq!(get(&mut kept, OWN).await.0, 200);
 }

@@ -173,15 +173,50 @@ async fn a_torn_tail_is_no_record() {
     assert!(decided.len() >= 6, "{decided:?}");
 }
 
+/// A segment that rots before it is shipped takes the rest of its run along, aside and with an alarm; what
+/// other runs say arrives.
+#[tokio::test]
+async fn a_rotten_segment_holds_up_no_other_run() {
+    let mut office = Office::open().await;
+    let gate = small(&mut office).await;
+    let person = office.gate_official("王小明", "sz-office").await;
+    office.kill("log");
+    let mut open = gate.h1(&office, &person).await;
+    while segments(&office, "seg").len() < 6 {
+        assert_eq!(get(&mut open, OWN).await.0, 200);
+    }
+    office.kill("agent");
+    let rotten = &segments(&office, "seg")[2];
+    let mut bytes = std::fs::read(rotten).unwrap();
+    bytes[60_000] ^= 1;
+    std::fs::write(rotten, bytes).unwrap();
+    let before = gate.application.count();
+    office.start("log", &[]).await;
+    office.start("agent", &[]).await;
+    assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
+    let last = name_of(&gate.application.last());
+    until("the newest run arrives", async || runs_are_whole(&office).await.contains_key(&last))
+        .await;
+    assert!(segments(&office, "damaged").len() >= 3, "what cannot be shipped is kept");
+    let alarm = office.admin("agent").get("/readyz").await.unwrap();
+    assert!(String::from_utf8_lossy(alarm.body()).contains("set aside"));
+    assert!(runs_are_whole(&office).await.len() < before, "rotten records were taken");
+}
+
+/// Files of the spool with this ending, oldest first.
+fn segments(office: &Office, ending: &str) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(office.path("gate/spool")).unwrap();
+    let mut found: Vec<_> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == ending))
+        .collect();
+    found.sort();
+    found
+}
+
 /// Writes half a frame behind the last whole one.
 fn tear(office: &Office) {
-    let folder = office.path("gate/spool");
-    let newest = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|end| end == "seg"))
-        .max()
-        .unwrap();
+    let newest = segments(office, "seg").pop().unwrap();
     let mut bytes = std::fs::read(&newest).unwrap();
     let end = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
     let half = [&[0u8, 0, 1, 44, 0, 0, 0, 2][..], &[7; 90]].concat();

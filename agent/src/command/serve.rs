@@ -20,6 +20,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
 
 const BEAT: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_secs(1);
@@ -32,6 +33,9 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     super::renew::finish(folder)?;
     check_private(&config.path("tls.key"))?;
     let stop = Stop::on_signal()?;
+    // Before anything is written: one whose place is taken leaves nothing behind.
+    let listener = TcpListener::bind(config.listen).await?;
+    raise_open_files();
     let clock = Clock::system();
     let metrics = Metrics::default();
     let signer = Arc::new(keys::open_plain(&config.path("tls.key"))?);
@@ -66,7 +70,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     tasks.spawn(gate::tell(gate.clone(), stop.clone()));
     tasks.spawn(beat(gate.clone(), source.clone(), stop.clone()));
     let admin = admin.serve(config.admin, stop.clone());
-    let people = gate::accept::listen(gate.clone(), config.listen, tls, stop.clone());
+    let people = gate::accept::listen(gate.clone(), listener, tls, stop.clone());
     tokio::try_join!(admin, people)?;
     while tasks.join_next().await.is_some() {}
     // The ends that came last stand before this one.
@@ -83,6 +87,16 @@ fn alone(folder: &Path) -> anyhow::Result<std::fs::File> {
         .ok()
         .with_context(|| format!("an agent runs in {} already", folder.display()))?;
     Ok(lock)
+}
+
+/// Every connection takes files: as many as the system lets this process have.
+fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let now = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: now.maximum, maximum: now.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the number of open files stays as it is");
+    }
 }
 
 fn identity(config: &AgentConfig) -> anyhow::Result<Identity> {
@@ -122,16 +136,8 @@ fn start_spool(
         clock,
         metrics.clone(),
     )?;
-    let unknown = |request: String| Completion {
-        request,
-        outcome: "unknown".into(),
-        status: 0,
-        up: 0,
-        down: 0,
-        micros: 0,
-    };
-    let ended = found.open.into_iter().map(|request| Event::Completion(unknown(request)));
-    spool.begin_with(ended.collect());
+    let unknown = |request| Event::Completion(Completion::without_answer(request, "unknown"));
+    spool.begin_with(found.open.into_iter().map(unknown).collect());
     Ok(spool)
 }
 

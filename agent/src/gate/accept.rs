@@ -2,11 +2,12 @@
 
 use super::Gate;
 use super::judged::{Agreed, Judged};
-use super::opened::{OneOf, Opened};
+use super::opened::{OneOf, Opened, Places, Seat};
 use super::peer::{Peer, Shown};
 use super::serve::serve;
 use super::turned::turn;
 use super::upstream::Pool;
+use crate::config::Limits;
 use crate::spool::Place;
 use audit::access::Connection;
 use audit::record::Event;
@@ -17,11 +18,10 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use mtls::proof::{CertificateVerify, kept};
 use rustls::ServerConfig;
 use service::Stop;
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -34,33 +34,59 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Connections get this long to end after a stop.
 const STOP_MAX: Duration = Duration::from_secs(10);
 
-/// Open connections by certificate.
-type Places = Arc<Mutex<HashMap<[u8; 32], usize>>>;
-
 struct Limited {
     open: Arc<Semaphore>,
     handshakes: Arc<Semaphore>,
     /// Handshakes under way by source address.
-    sources: Arc<Mutex<HashMap<IpAddr, usize>>>,
-    of_one: Places,
+    sources: Places<IpAddr>,
+    /// Open connections by certificate.
+    of_one: Places<[u8; 32]>,
+    /// Requests under way by certificate.
+    requests: Places<[u8; 32]>,
+    unproven: Arc<Semaphore>,
+    unproven_sources: Places<IpAddr>,
+}
+
+impl Limited {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            open: Arc::new(Semaphore::new(limits.connections)),
+            handshakes: Arc::new(Semaphore::new(limits.handshakes)),
+            sources: Arc::default(),
+            of_one: Arc::default(),
+            requests: Arc::default(),
+            unproven: Arc::new(Semaphore::new(limits.connections_unproven)),
+            unproven_sources: Arc::default(),
+        }
+    }
+
+    /// A place for a connection that is open: nobody takes those of people by proving nothing.
+    fn seat(&self, limits: &Limits, shown: &Shown, source: IpAddr) -> Option<Seat> {
+        match shown {
+            Shown::Person(peer) => {
+                let place = OneOf::enter(&self.of_one, peer.sha256, limits.connections_of_one)?;
+                Some(Seat::OfOne { _place: place })
+            }
+            Shown::Nobody | Shown::Refused { .. } => {
+                let place = self.unproven.clone().try_acquire_owned().ok()?;
+                let most = limits.unproven_of_source;
+                let own = OneOf::enter(&self.unproven_sources, source, most)?;
+                Some(Seat::Unproven { _place: (place, own) })
+            }
+        }
+    }
 }
 
 /// Serves until the stop.
 pub async fn listen(
     gate: Arc<Gate>,
-    address: SocketAddr,
+    listener: TcpListener,
     config: Arc<ServerConfig>,
     stop: Stop,
 ) -> std::io::Result<()> {
-    let listener = TcpListener::bind(address).await?;
-    tracing::info!(%address, "listening");
+    tracing::info!(address = %listener.local_addr()?, "listening");
     let acceptor = TlsAcceptor::from(config);
-    let limited = Arc::new(Limited {
-        open: Arc::new(Semaphore::new(gate.limits.connections)),
-        handshakes: Arc::new(Semaphore::new(gate.limits.handshakes)),
-        sources: Arc::default(),
-        of_one: Places::default(),
-    });
+    let limited = Arc::new(Limited::new(&gate.limits));
     let tasks = tokio_util::task::TaskTracker::new();
     loop {
         let (stream, source) = tokio::select! {
@@ -111,14 +137,12 @@ async fn connection(
     let sni = session.server_name().map(str::to_owned);
     let http2 = session.alpn_protocol() == Some(b"h2");
     let shown = Shown::read(&gate, &chain, gate.clock.seconds());
-    let mut place = None;
+    let Some(seat) = limited.seat(&gate.limits, &shown, source.ip()) else {
+        turn(&gate, "handshake", Code::TooBusy, (source, shown.serial()), "");
+        return;
+    };
     let mut recorded = None;
     if let (Shown::Person(peer), Some(verify)) = (&shown, verify) {
-        place = OneOf::enter(&limited.of_one, peer.sha256, gate.limits.connections_of_one);
-        if place.is_none() {
-            turn(&gate, "handshake", Code::TooBusy, (source, &peer.serial), "");
-            return;
-        }
         let host = sni.clone().unwrap_or_default();
         recorded = record(&gate, peer, verify, source, (host, http2)).await;
     }
@@ -137,7 +161,8 @@ async fn connection(
         requests: AtomicUsize::new(0),
         end: CancellationToken::new(),
         close: CancellationToken::new(),
-        _places: (open, place),
+        of_one: limited.requests.clone(),
+        _places: (open, seat),
         gate: gate.clone(),
     });
     gate.counts.connections.fetch_add(1, Ordering::Relaxed);
@@ -241,11 +266,12 @@ async fn talk(opened: Arc<Opened>, stream: TlsStream<TcpStream>, is_http2: bool,
         return;
     }
     let agreed = opened.agreed.clone().unwrap_or_default();
-    let judged = Judged::new(stream, &opened.word, agreed);
+    let judged = Judged::new(stream, &opened.word, agreed, head);
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(64 * 1024);
-    // After a refused head the reading side is over, and the answer still has to leave.
-    builder.max_headers(128).half_close(true);
+    // The judged stream times heads itself, from their first byte on: a kept connection may wait longer.
+    builder.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(64 * 1024);
+    // Whoever closes its side while it waits is gone, and what it asked for ends.
+    builder.max_headers(128).half_close(false);
     let connection = builder.serve_connection(TokioIo::new(judged), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     if let Over::Gently = until_over(&opened, &stop, connection.as_mut()).await {
@@ -270,7 +296,7 @@ async fn until_over<F: Future<Output = hyper::Result<()>>>(
 ) -> Over {
     let limits = &opened.gate.limits;
     let life = Duration::from_secs(limits.connection_hours * 3_600);
-    let idle = Duration::from_secs(limits.idle_seconds);
+    let proven = matches!(opened.shown, Shown::Person(_));
     let began = Instant::now();
     let (mut quiet, mut seen) = (Instant::now(), 0);
     loop {
@@ -290,8 +316,10 @@ async fn until_over<F: Future<Output = hyper::Result<()>>>(
         if opened.busy.load(Ordering::Acquire) > 0 || requests != seen {
             (quiet, seen) = (Instant::now(), requests);
         }
-        if began.elapsed() > life || quiet.elapsed() > idle {
-            return Over::Gently;
+        let idle = if proven && seen > 0 { limits.idle_seconds } else { limits.head_seconds };
+        if began.elapsed() > life || quiet.elapsed() > Duration::from_secs(idle) {
+            // One that never asked anything has nothing under way, not even a handshake of HTTP/2.
+            return if seen > 0 { Over::Gently } else { Over::Now };
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Header fields: what a client may not say, what an application may not answer.
 
-use http::header::{self, HeaderMap, HeaderName};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// Fields that name an identity, an address or another request than the one that was judged. A name that
 /// ends in `*` stands for all that begin so.
@@ -35,6 +35,9 @@ const FORBIDDEN: [&str; 24] = [
 const HOP: [&str; 7] =
     ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings"];
 
+/// Fields that the gate writes itself.
+const OWN: [&str; 4] = ["host", "content-length", "expect", "cookie"];
+
 fn is_forbidden(name: &str) -> bool {
     // Applications fold `_` to `-`: a name with it is one of ours in another spelling, or nobody's.
     name.contains('_')
@@ -57,9 +60,17 @@ pub(super) fn to_application(headers: &HeaderMap) -> (HeaderMap, usize) {
     let nominated = nominated(headers);
     let mut passed = HeaderMap::with_capacity(headers.len());
     let mut dropped = 0;
+    // HTTP/2 may send a cookie in crumbs; in HTTP/1.1 there is one field (RFC 9113, 8.2.3).
+    let crumbs: Vec<&[u8]> =
+        headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if let Ok(cookie) = HeaderValue::from_bytes(&crumbs.join(b"; ".as_slice()))
+        && !crumbs.is_empty()
+    {
+        passed.insert(header::COOKIE, cookie);
+    }
     for (name, value) in headers {
         let text = name.as_str();
-        if HOP.contains(&text) || text == "host" || text == "content-length" || text == "expect" {
+        if HOP.contains(&text) || OWN.contains(&text) {
             continue;
         }
         if is_forbidden(text) || nominated.iter().any(|named| named == text) {
@@ -121,10 +132,12 @@ mod tests {
         add("transfer-encoding", "chunked");
         add("accept", "text/html");
         add("cookie", "a=1");
+        add("cookie", "b=2");
         let (passed, dropped) = to_application(&headers);
         let names: Vec<&str> = passed.keys().map(HeaderName::as_str).collect();
         assert_eq!(names.len(), 2, "{names:?}");
         assert!(names.contains(&"accept") && names.contains(&"cookie"));
+        assert_eq!(passed.get_all("cookie").iter().collect::<Vec<_>>(), ["a=1; b=2"]);
         assert_eq!(dropped, 12);
     }
 }

@@ -45,11 +45,13 @@ pub(super) async fn forward(
     );
     let end = End::new(gate, id.clone(), underway);
     let failed = |end: Arc<End>, why: &dyn std::fmt::Display| {
-        tracing::warn!(request = id, error = %why, "upstream");
-        end.outcome("upstream-error");
-        gate.metrics.count("forward", Code::UpstreamFailed.name());
-        let code = Code::UpstreamFailed;
-        end.status(502);
+        let code = match end.outcome("upstream-error") {
+            "too-large" => Code::TooLarge,
+            _ => Code::UpstreamFailed,
+        };
+        tracing::warn!(request = id, code = code.name(), error = %why, "upstream");
+        gate.metrics.count("forward", code.name());
+        end.status(service::problem::status(code).as_u16());
         page::refusal(gate, code, &page::reference(), permit.request.html, None)
     };
     let upgrading = permit.request.upgrade && permit.answer.websocket;
@@ -63,7 +65,7 @@ pub(super) async fn forward(
     match send(way, head.map(|()| up), &end).await {
         Ok((response, sender)) => {
             end.status(response.status().as_u16());
-            end.underway.answered.store(true, Ordering::Relaxed);
+            end.underway.answer();
             gate.metrics.count("forward", "done");
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 let Some(on_upgrade) = on_upgrade.filter(|_| upgrading) else {
@@ -181,7 +183,10 @@ fn tunnel(
         let mut person = InspectReader::new(TokioIo::new(person), up);
         let mut application = InspectReader::new(TokioIo::new(application), down);
         tokio::select! {
-            _ = tokio::io::copy_bidirectional(&mut person, &mut application) => end.outcome("done"),
+            copied = tokio::io::copy_bidirectional(&mut person, &mut application) => {
+                // One that breaks is no regular end; mostly its person is gone.
+                end.outcome(if copied.is_ok() { "done" } else { "client-gone" });
+            }
             () = end.underway.cut.cancelled() => {}
             () = tokio::time::sleep(life) => {}
         }

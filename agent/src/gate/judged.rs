@@ -5,7 +5,9 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
 
 /// Lets a held connection go on as a tunnel.
 #[derive(Clone, Debug, Default)]
@@ -38,13 +40,27 @@ pub(super) struct Judged<S> {
     ready: Vec<u8>,
     given: usize,
     buffer: Box<[u8]>,
+    /// How long a head may take from its first byte on, and when the present one is late.
+    head: Duration,
+    late: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Judged<S> {
     /// Judges a stream from its beginning.
-    pub(super) fn new(inner: S, word: &str, agreed: Agreed) -> Self {
+    pub(super) fn new(inner: S, word: &str, agreed: Agreed, head: Duration) -> Self {
         let buffer = vec![0; 16 * 1024].into_boxed_slice();
-        Self { inner, reader: Reader::new(word), agreed, ready: Vec::new(), given: 0, buffer }
+        let (reader, ready) = (Reader::new(word), Vec::new());
+        Self { inner, reader, agreed, ready, given: 0, buffer, head, late: None }
+    }
+
+    /// Whether a head that began takes too long.
+    fn is_late(&mut self, context: &mut Context<'_>) -> bool {
+        if !self.reader.is_in_head() {
+            self.late = None;
+            return false;
+        }
+        let late = self.late.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.head)));
+        late.as_mut().poll(context).is_ready()
     }
 }
 
@@ -67,7 +83,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Judged<S> {
                 return Poll::Ready(Ok(()));
             }
             if this.reader.is_over() {
-                return Poll::Ready(Ok(()));
+                // Not an end: what is refused is still answered, and its client may still leave.
+                return Poll::Pending;
             }
             if this.reader.is_held() {
                 if !this.agreed.poll(context) {
@@ -79,6 +96,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Judged<S> {
             match Pin::new(&mut this.inner).poll_read(context, &mut buffer) {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Poll::Ready(Ok(())),
                 Poll::Ready(Ok(())) => this.reader.take(buffer.filled(), &mut this.ready),
+                Poll::Pending if this.is_late(context) => return Poll::Ready(Ok(())),
                 other => return other,
             }
         }

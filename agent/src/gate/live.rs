@@ -31,7 +31,7 @@ pub(crate) struct Underway {
     /// Whether it became a tunnel, where silence is no fault.
     pub(super) tunnel: AtomicBool,
     /// Whether the application began to answer; before that another limit counts.
-    pub(super) answered: AtomicBool,
+    answered: AtomicBool,
     /// Generation of the world in which it was last found permitted.
     judged_in: AtomicU64,
     /// Ends the whole connection: for a client that reads no more, so that nothing else reaches it.
@@ -65,6 +65,12 @@ impl Underway {
         })
     }
 
+    /// The application began to answer.
+    pub(super) fn answer(&self) {
+        self.move_on(&self.down, 0);
+        self.answered.store(true, Ordering::Relaxed);
+    }
+
     /// Bytes moved.
     pub(super) fn move_on(&self, count: &AtomicU64, bytes: usize) {
         count.fetch_add(bytes as u64, Ordering::Relaxed);
@@ -96,8 +102,10 @@ impl Underway {
         let age = self.began.elapsed();
         let up = self.up.load(Ordering::Relaxed);
         let uploading = self.uploading.load(Ordering::Relaxed);
-        let slow = uploading && age > Duration::from_secs(60) && up / age.as_secs().max(1) < SLOW;
-        let moving = uploading || self.answered.load(Ordering::Relaxed);
+        let answered = self.answered.load(Ordering::Relaxed);
+        let slow = age > Duration::from_secs(60) && up / age.as_secs().max(1) < SLOW;
+        let slow = slow && uploading && !answered;
+        let moving = uploading || answered;
         let tunnel = self.tunnel.load(Ordering::Relaxed);
         slow || (moving && !tunnel && self.silent() > idle)
     }

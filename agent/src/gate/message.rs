@@ -47,6 +47,11 @@ impl Reader {
         matches!(self.stage, Stage::Refused)
     }
 
+    /// Whether a head has begun and is not whole.
+    pub(super) fn is_in_head(&self) -> bool {
+        matches!(&self.stage, Stage::Head(head) if !head.is_empty())
+    }
+
     /// Whether it waits for another protocol to be agreed.
     pub(super) fn is_held(&self) -> bool {
         matches!(self.stage, Stage::Held)

@@ -6,7 +6,7 @@ use super::peer::Shown;
 use super::upstream::Pool;
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OwnedSemaphorePermit;
@@ -33,36 +33,54 @@ pub(super) struct Opened {
     pub(super) end: CancellationToken,
     /// Ends it when what is under way is answered.
     pub(super) close: CancellationToken,
-    /// Its places among all connections and among those of its certificate.
-    pub(super) _places: (OwnedSemaphorePermit, Option<OneOf>),
+    /// Requests under way of every certificate.
+    pub(super) of_one: Places<[u8; 32]>,
+    /// Its place among all connections, and the one that [`Opened::shown`] gives it.
+    pub(super) _places: (OwnedSemaphorePermit, Seat),
 }
 
-/// Counts a request of its connection until its answer is over.
-pub(super) struct Busy(Arc<AtomicUsize>);
+/// How many places somebody has taken.
+pub(super) type Places<K> = Arc<Mutex<HashMap<K, usize>>>;
+
+/// The place of an open connection.
+pub(super) enum Seat {
+    /// Among those of its certificate.
+    OfOne { _place: OneOf<[u8; 32]> },
+    /// Among those that proved nothing, and of them among those from the same address.
+    Unproven { _place: (OwnedSemaphorePermit, OneOf<IpAddr>) },
+}
+
+/// Counts a request of its connection, and of its certificate, until its answer is over.
+pub(super) struct Busy {
+    of_connection: Arc<AtomicUsize>,
+    _of_one: Option<OneOf<[u8; 32]>>,
+}
 
 impl Busy {
-    pub(super) fn with(opened: &Opened) -> Self {
+    /// None if the certificate has as many requests under way as one may have.
+    pub(super) fn with(opened: &Opened) -> Option<Self> {
+        let most = opened.gate.limits.requests_of_one;
+        let of_one = match &opened.shown {
+            Shown::Person(peer) => Some(OneOf::enter(&opened.of_one, peer.sha256, most)?),
+            _ => None,
+        };
         opened.busy.fetch_add(1, Ordering::AcqRel);
         opened.requests.fetch_add(1, Ordering::Relaxed);
-        Self(opened.busy.clone())
+        Some(Self { of_connection: opened.busy.clone(), _of_one: of_one })
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.of_connection.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 /// One of the places that somebody has; others keep theirs.
-pub(super) struct OneOf<K: Eq + Hash = [u8; 32]>(Arc<Mutex<HashMap<K, usize>>>, K);
+pub(super) struct OneOf<K: Eq + Hash>(Places<K>, K);
 
 impl<K: Eq + Hash + Clone> OneOf<K> {
-    pub(super) fn enter(
-        places: &Arc<Mutex<HashMap<K, usize>>>,
-        whose: K,
-        most: usize,
-    ) -> Option<Self> {
+    pub(super) fn enter(places: &Places<K>, whose: K, most: usize) -> Option<Self> {
         let mut open = places.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(whose.clone()).or_default();
         if *count >= most {

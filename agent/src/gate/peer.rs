@@ -43,6 +43,15 @@ pub(super) enum Shown {
 }
 
 impl Shown {
+    /// Serial number of what was shown, as far as it could be read.
+    pub(super) fn serial(&self) -> &str {
+        match self {
+            Self::Nobody => "",
+            Self::Refused { serial, .. } => serial,
+            Self::Person(peer) => &peer.serial,
+        }
+    }
+
     /// Judges the chain of a handshake.
     pub(super) fn read(gate: &Gate, chain: &[Vec<u8>], now: u64) -> Self {
         let Some((leaf, rest)) = chain.split_first() else { return Self::Nobody };

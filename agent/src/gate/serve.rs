@@ -22,9 +22,12 @@ const SWALLOW_MAX: Duration = Duration::from_secs(10);
 
 /// Answers one request.
 pub(super) async fn serve(opened: Arc<Opened>, request: Request<Incoming>) -> Response<Down> {
-    let busy = Busy::with(&opened);
     let version = request.version();
-    let mut response = answer(&opened, request).await;
+    let busy = Busy::with(&opened);
+    let mut response = match busy {
+        Some(_) => answer(&opened, request).await,
+        None => turned(&opened, "head", Code::TooBusy, false),
+    };
     let over = response.status().is_client_error() || response.status().is_server_error();
     if over && version != Version::HTTP_2 && matches!(response.body(), Down::Own(_)) {
         // Whatever follows a refused head is not looked at.
@@ -35,7 +38,7 @@ pub(super) async fn serve(opened: Arc<Opened>, request: Request<Incoming>) -> Re
         opened.close.cancel();
     }
     if let Down::Passed(passed) = response.body_mut() {
-        passed.keep_busy(busy);
+        passed.busy = busy;
     }
     response
 }
@@ -69,6 +72,9 @@ async fn admitted(
         Err(code) => return refused("head", code, false),
     };
     let html = checked.html;
+    if request.body().size_hint().lower() > gate.limits.body_bytes {
+        return refused("head", Code::TooLarge, html);
+    }
     let bodiless = matches!(*request.method(), Method::GET | Method::HEAD);
     if bodiless && !request.body().is_end_stream() {
         return refused("head", Code::Malformed, html);
@@ -132,11 +138,6 @@ async fn denied(opened: &Opened, denial: &Denial, peer: &Peer, connection: &str)
 
 fn turned(opened: &Opened, stage: &'static str, code: Code, html: bool) -> Response<Down> {
     let reference = page::reference();
-    let serial = match &opened.shown {
-        Shown::Nobody => "",
-        Shown::Refused { serial, .. } => serial,
-        Shown::Person(peer) => &peer.serial,
-    };
-    turn(&opened.gate, stage, code, (opened.source, serial), &reference);
+    turn(&opened.gate, stage, code, (opened.source, opened.shown.serial()), &reference);
     page::refusal(&opened.gate, code, &reference, html, None)
 }

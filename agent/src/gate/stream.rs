@@ -36,13 +36,13 @@ pub(super) struct End {
     request: String,
     pub(super) underway: Arc<Underway>,
     number: u64,
-    said: Mutex<(u16, &'static str)>,
+    said: Mutex<(u16, Option<&'static str>)>,
 }
 
 impl End {
     pub(super) fn new(gate: &Arc<Gate>, request: String, underway: Arc<Underway>) -> Arc<Self> {
         let number = gate.live.enter(underway.clone());
-        let said = Mutex::new((0, "client-gone"));
+        let said = Mutex::default();
         Arc::new(Self { gate: gate.clone(), request, underway, number, said })
     }
 
@@ -51,9 +51,9 @@ impl End {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).0 = status;
     }
 
-    /// How it ends, if nothing else comes.
-    pub(super) fn outcome(&self, outcome: &'static str) {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).1 = outcome;
+    /// How it ends: the first cause counts, what follows from it does not. Without any the client left.
+    pub(super) fn outcome(&self, outcome: &'static str) -> &'static str {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).1.get_or_insert(outcome)
     }
 }
 
@@ -61,6 +61,7 @@ impl Drop for End {
     fn drop(&mut self) {
         self.gate.live.leave(self.number);
         let (status, outcome) = *self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = outcome.unwrap_or("client-gone");
         let cut = self.underway.cut.is_cancelled();
         let completion = Completion {
             request: std::mem::take(&mut self.request),
@@ -80,6 +81,12 @@ pub(super) struct Up {
     end: Arc<End>,
     left: u64,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        self.end.underway.uploading.store(false, Ordering::Relaxed);
+    }
 }
 
 impl Up {
@@ -111,15 +118,26 @@ impl Body for Up {
                     this.end.underway.move_on(&this.end.underway.up, length);
                     match this.left.checked_sub(length as u64) {
                         Some(left) => this.left = left,
-                        None => return Poll::Ready(Some(Err(Ended::TooLarge))),
+                        None => {
+                            this.end.outcome("too-large");
+                            return Poll::Ready(Some(Err(Ended::TooLarge)));
+                        }
                     }
+                    // Its library may drop it now instead of asking once more.
+                    this.end
+                        .underway
+                        .uploading
+                        .store(!this.inner.is_end_stream(), Ordering::Relaxed);
                     Poll::Ready(Some(Ok(frame)))
                 }
                 Poll::Ready(None) => {
                     this.end.underway.uploading.store(false, Ordering::Relaxed);
                     Poll::Ready(None)
                 }
-                Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
+                Poll::Ready(Some(Err(error))) => {
+                    this.end.outcome("client-gone");
+                    Poll::Ready(Some(Err(error.into())))
+                }
                 Poll::Pending => Poll::Pending,
             };
         }
@@ -149,7 +167,8 @@ pub(super) struct Passed {
     /// The connection it comes on, for the next request of the same person.
     back: Option<(Sender, Arc<Pool>)>,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
-    busy: Option<Busy>,
+    /// Its connection is busy until this is over.
+    pub(super) busy: Option<Busy>,
 }
 
 impl Passed {
@@ -160,11 +179,6 @@ impl Passed {
             passed.finish();
         }
         passed
-    }
-
-    /// Its connection is busy until this is over.
-    pub(super) fn keep_busy(&mut self, busy: Busy) {
-        self.busy = Some(busy);
     }
 
     fn finish(&mut self) {

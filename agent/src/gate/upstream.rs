@@ -6,11 +6,14 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
 /// Most connections that wait for the next request.
 const IDLE_MAX: usize = 8;
+/// A connection that waited for longer is not used: an application that closes it at this moment would
+/// take a request along, and one record lets one request through, so that it is never sent twice.
+const WAITED_MAX: Duration = Duration::from_millis(1_500);
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// A connection that takes one request at a time.
@@ -19,7 +22,7 @@ pub(super) type Sender = SendRequest<Up>;
 /// The connections of one person's connection.
 pub(super) struct Pool {
     address: SocketAddr,
-    idle: Mutex<Vec<Sender>>,
+    idle: Mutex<Vec<(Sender, Instant)>>,
 }
 
 impl Pool {
@@ -46,14 +49,16 @@ impl Pool {
     }
 
     fn kept(&self) -> Option<Sender> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|(_, since)| since.elapsed() < WAITED_MAX);
+        idle.pop().map(|(sender, _)| sender)
     }
 
     /// Keeps a connection for the next request.
     pub(super) fn give_back(&self, sender: Sender) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_MAX && !sender.is_closed() {
-            idle.push(sender);
+            idle.push((sender, Instant::now()));
         }
     }
 }

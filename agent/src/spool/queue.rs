@@ -4,7 +4,7 @@ use super::writer::Writer;
 use super::{NotRecorded, Recorded};
 use crate::AgentConfig;
 use audit::Disclosure;
-use audit::access::Started;
+use audit::access::{Completion, Started};
 use audit::record::Event;
 use service::{Clock, Metrics};
 use std::path::PathBuf;
@@ -28,7 +28,34 @@ pub enum Place {
 }
 
 /// Who waits for a record.
-pub(super) type Answer = oneshot::Sender<Result<Recorded, NotRecorded>>;
+pub(super) type Answer = oneshot::Sender<Result<Granted, NotRecorded>>;
+
+/// A durable record on its way to whoever waits for it. If nobody takes it, what it permits never happens,
+/// and the spool records that as its end.
+pub(super) struct Granted {
+    recorded: Option<Recorded>,
+    permits: bool,
+    told: Arc<Told>,
+}
+
+impl Granted {
+    /// `permits` says whether it lets a request pass, which then must come to an end.
+    pub(super) fn new(recorded: Recorded, permits: bool, told: &Arc<Told>) -> Self {
+        Self { recorded: Some(recorded), permits, told: told.clone() }
+    }
+
+    fn take(mut self) -> Result<Recorded, NotRecorded> {
+        self.recorded.take().ok_or(NotRecorded::Failed)
+    }
+}
+
+impl Drop for Granted {
+    fn drop(&mut self) {
+        if let Some(recorded) = self.recorded.take().filter(|_| self.permits) {
+            self.told.unheard.lock().unwrap_or_else(PoisonError::into_inner).push(recorded);
+        }
+    }
+}
 
 /// A record that is wanted.
 pub(super) struct Wanted {
@@ -37,6 +64,16 @@ pub(super) struct Wanted {
     pub(super) micros: u64,
     pub(super) place: Place,
     pub(super) answer: Option<Answer>,
+}
+
+impl Wanted {
+    /// What it ends, with its time: such records are written whenever that is possible again.
+    pub(super) fn ends(&self) -> Option<(u64, Completion)> {
+        match &self.event {
+            Event::Completion(completion) => Some((self.micros, completion.clone())),
+            _ => None,
+        }
+    }
 }
 
 /// How far the spool is durable.
@@ -54,6 +91,8 @@ pub(super) struct Told {
     pub(super) news: Notify,
     /// Bytes of segments that are not freed.
     pub(super) bytes: Mutex<u64>,
+    /// Records of permitted requests that nobody took.
+    pub(super) unheard: Mutex<Vec<Recorded>>,
 }
 
 /// The spool of one agent.
@@ -81,6 +120,7 @@ impl Spool {
             durable: Mutex::new(Position { segment: next, offset: 0 }),
             news: Notify::new(),
             bytes: Mutex::new(bytes),
+            unheard: Mutex::default(),
         });
         let writer = Writer::new(config, maker, started, next, (clock, metrics, told.clone()));
         writer.start(receiver)?;
@@ -99,7 +139,7 @@ impl Spool {
         let wanted = Wanted { event, disclosures, micros, place, answer: Some(answer) };
         self.sender.try_send(wanted).map_err(|_| NotRecorded::Failed)?;
         match tokio::time::timeout(WAIT_MAX, answered).await {
-            Ok(Ok(result)) => result,
+            Ok(Ok(result)) => result.and_then(Granted::take),
             _ => Err(NotRecorded::Failed),
         }
     }

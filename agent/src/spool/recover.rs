@@ -70,15 +70,17 @@ pub fn recover(folder: &Path, agent: &str) -> anyhow::Result<Recovered> {
     let mut state = Acked { open: acked.open, ..Acked::default() };
     for number in segment::list(folder)? {
         found.next = found.next.max(number + 1);
-        let mut file = File::open(segment::path(folder, number))?;
+        let mut file =
+            File::options().read(true).write(true).open(segment::path(folder, number))?;
         let length = file.metadata()?.len();
-        found.bytes += length;
         let Some(header) = segment::header(&mut file)? else {
+            found.bytes += length;
             found.damaged.push(number);
             continue;
         };
         let all = (usize::MAX, usize::MAX);
         let frames = segment::frames(&mut file, HEADER_BYTES, length, &header.chain, all)?;
+        found.bytes += give_back(&mut file, length, &frames)?;
         let skip = if number == acked.segment { acked.records } else { 0 };
         let skip = if number < acked.segment { u64::MAX } else { skip };
         for (position, frame) in frames.iter().enumerate() {
@@ -89,4 +91,18 @@ pub fn recover(folder: &Path, agent: &str) -> anyhow::Result<Recovered> {
     }
     found.open = state.open;
     Ok(found)
+}
+
+/// Gives room back that was filled ahead and that nobody writes into any more: starts while the log is away
+/// must not fill the spool by themselves. What lies behind damage stays. Gives the length.
+fn give_back(file: &mut File, length: u64, frames: &[segment::Frame]) -> std::io::Result<u64> {
+    let end = HEADER_BYTES + frames.iter().map(segment::Frame::size).sum::<u64>();
+    if segment::goes_on(file, end, length)? {
+        return Ok(length);
+    }
+    // A start on a full disk does not fail for room that it wanted to free.
+    match file.set_len(end).and_then(|()| file.sync_all()) {
+        Ok(()) => Ok(end),
+        Err(_) => Ok(length),
+    }
 }

@@ -190,6 +190,22 @@ pub fn frames(
     Ok(found)
 }
 
+/// Whether a whole frame follows the one at `offset`, which itself is not whole.
+pub fn goes_on(file: &mut File, offset: u64, end: u64) -> io::Result<bool> {
+    let mut head = [0u8; FRAME_HEAD];
+    file.seek(SeekFrom::Start(offset))?;
+    if offset + FRAME_HEAD as u64 > end || !whole(file, &mut head)? {
+        return Ok(false);
+    }
+    let (lengths, chained) = head.split_at(FRAME_HEAD - 32);
+    let length = |bytes: Option<&[u8]>| {
+        bytes.and_then(|b| b.try_into().ok()).map_or(0, |b| u64::from(u32::from_be_bytes(b)))
+    };
+    let body = length(lengths.get(..4)) + length(lengths.get(4..8));
+    let Ok(chained) = <[u8; 32]>::try_from(chained) else { return Ok(false) };
+    Ok(!frames(file, offset + FRAME_HEAD as u64 + body, end, &chained, (1, usize::MAX))?.is_empty())
+}
+
 fn next(reader: &mut impl Read, at: u64, end: u64, before: &[u8; 32]) -> io::Result<Option<Frame>> {
     let mut head = [0u8; FRAME_HEAD];
     if at + FRAME_HEAD as u64 > end || !whole(reader, &mut head)? {

@@ -1,6 +1,6 @@
 //! The thread that writes.
 
-use super::queue::{Answer, Place, Position, Told, Wanted};
+use super::queue::{Answer, Granted, Place, Position, Told, Wanted};
 use super::segment::{self, Frame, HEADER_BYTES, Header};
 use super::{NotRecorded, Recorded};
 use crate::{AgentConfig, random};
@@ -10,7 +10,7 @@ use audit::record::{Event, Record};
 use audit::{Bytes, Disclosure};
 use service::{Clock, Metrics, fault};
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, PoisonError};
@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 
 /// Most records of one commit.
 const BATCH_MAX: usize = 1_024;
+/// Most ends that wait for a run.
+const LATE_MAX: usize = 65_536;
 /// A new run is tried this long after an error of the disk.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 /// Room for records that end things, when the spool is full.
@@ -53,6 +55,10 @@ pub(super) struct Writer {
     ahead: Option<JoinHandle<std::io::Result<File>>>,
     /// When the disk failed.
     failed: Option<Instant>,
+    /// Whether a run began; the first one says that the agent started.
+    begun: bool,
+    /// Ends of requests, with their times, that could not be written when they came.
+    late: Vec<(u64, Completion)>,
 }
 
 /// A record in its place, before it is durable.
@@ -60,8 +66,10 @@ struct Placed {
     frame: Frame,
     aseq: u64,
     answer: Option<Answer>,
-    /// Whether it lets a request pass, which then must come to an end.
-    permitted: bool,
+    /// Whether it lets a request pass.
+    permits: bool,
+    /// What it ends, kept until it is durable.
+    ends: Option<(u64, Completion)>,
 }
 
 impl Writer {
@@ -86,12 +94,21 @@ impl Writer {
             run: None,
             ahead: None,
             failed: None,
+            begun: false,
+            late: Vec::new(),
         }
     }
 
-    /// Begins a run and starts the thread.
+    /// Begins a run and starts the thread. A full disk is no reason not to start: nothing passes, and
+    /// shipping makes room.
     pub(super) fn start(mut self, receiver: Receiver<Wanted>) -> anyhow::Result<()> {
-        self.begin_run("start").context("the spool cannot be written")?;
+        if let Err(error) = self.begin_run() {
+            if !is_full(&error) {
+                return Err(error.context("the spool cannot be written"));
+            }
+            self.metrics.condition("spool", "records cannot be written: the disk is full");
+            self.failed = Some(Instant::now());
+        }
         std::thread::Builder::new().name("spool".into()).spawn(move || self.serve(&receiver))?;
         Ok(())
     }
@@ -100,6 +117,7 @@ impl Writer {
         while let Ok(first) = receiver.recv() {
             let mut batch = vec![first];
             batch.extend(receiver.try_iter().take(BATCH_MAX - 1));
+            self.end_unheard();
             self.commit(batch);
         }
     }
@@ -110,20 +128,18 @@ impl Writer {
         }
         let room = self.room();
         let mut placed = Vec::with_capacity(batch.len());
-        for wanted in batch {
+        for wanted in self.late().into_iter().chain(batch) {
             let refused = match wanted.place {
                 Place::Begins => room != Room::Enough,
                 Place::Ends => room == Room::None,
             };
             if refused {
                 self.metrics.count("spool", NotRecorded::Full.code().name());
+                self.keep_end(wanted.ends());
                 refuse(wanted.answer, NotRecorded::Full);
                 continue;
             }
-            match self.place(wanted) {
-                Ok(one) => placed.push(one),
-                Err(answer) => refuse(answer, NotRecorded::Failed),
-            }
+            placed.extend(self.place(wanted));
         }
         match self.write(&placed) {
             Ok(epoch) => {
@@ -133,8 +149,7 @@ impl Writer {
                     _ => "the spool is full",
                 };
                 self.metrics.condition("spool", problem);
-                let gone = answer_all(placed, &epoch);
-                self.end_unheard(gone);
+                self.answer_all(placed, &epoch);
             }
             Err(error) => {
                 // What lies behind this point is not known: never write behind it.
@@ -143,6 +158,7 @@ impl Writer {
                 self.run = None;
                 self.failed = Some(Instant::now());
                 for one in placed {
+                    self.keep_end(one.ends);
                     refuse(one.answer, NotRecorded::Failed);
                 }
             }
@@ -153,7 +169,7 @@ impl Writer {
         if self.failed.is_some_and(|at| at.elapsed() < AFTER_ERROR) {
             return;
         }
-        if let Err(error) = self.begin_run("spool") {
+        if let Err(error) = self.begin_run() {
             tracing::error!(error = format!("{error:#}"), "no new run of the spool");
             self.failed = Some(Instant::now());
         }
@@ -174,43 +190,69 @@ impl Writer {
 
     /// Requests that nobody waits for any more were permitted and will never be forwarded: that is their
     /// end, and it is recorded like any other.
-    fn end_unheard(&mut self, requests: Vec<Recorded>) {
-        let agent = self.started.agent.clone();
-        let wanted = requests.into_iter().map(|recorded| Wanted {
-            event: Event::Completion(Completion {
-                request: recorded.request_id(&agent),
-                outcome: "client-gone".into(),
-                status: 0,
-                up: 0,
-                down: 0,
-                micros: 0,
-            }),
-            disclosures: Vec::new(),
-            micros: self.clock.micros(),
-            place: Place::Ends,
-            answer: None,
-        });
-        let wanted: Vec<Wanted> = wanted.collect();
-        if !wanted.is_empty() {
-            self.commit(wanted);
+    fn end_unheard(&mut self) {
+        let mut unheard = self.told.unheard.lock().unwrap_or_else(PoisonError::into_inner);
+        let (now, agent) = (self.clock.micros(), &self.started.agent);
+        self.late.extend(unheard.drain(..).map(|recorded| {
+            let request = recorded.request_id(agent);
+            (now, Completion::without_answer(request, "client-gone"))
+        }));
+    }
+
+    fn keep_end(&mut self, ends: Option<(u64, Completion)>) {
+        if self.late.len() < LATE_MAX {
+            self.late.extend(ends);
+        } else if ends.is_some() {
+            tracing::error!("an end could not be recorded; a restart will tell it as unknown");
         }
     }
 
+    /// What waits for a run that can be written; it stands before what came after it.
+    fn late(&mut self) -> Vec<Wanted> {
+        if self.run.is_none() {
+            return Vec::new();
+        }
+        let late = std::mem::take(&mut self.late).into_iter().map(|(micros, ended)| Wanted {
+            event: Event::Completion(ended),
+            disclosures: Vec::new(),
+            micros,
+            place: Place::Ends,
+            answer: None,
+        });
+        late.collect()
+    }
+
     /// Gives a record its place; the run moves on in memory, and is given up if it is not written.
-    fn place(&mut self, wanted: Wanted) -> Result<Placed, Option<Answer>> {
-        let Some(run) = &mut self.run else { return Err(wanted.answer) };
+    fn place(&mut self, wanted: Wanted) -> Option<Placed> {
+        let ends = wanted.ends();
         let Wanted { event, disclosures, micros, answer, .. } = wanted;
-        let permitted = matches!(&event, Event::Decision(d) if d.outcome == "permitted");
+        let permits = matches!(&event, Event::Decision(d) if d.outcome == "permitted");
+        let Some(run) = &mut self.run else {
+            self.keep_end(ends);
+            refuse(answer, NotRecorded::Failed);
+            return None;
+        };
         match frame(run, &self.maker, micros, event, &disclosures) {
             Ok(frame) => {
                 let aseq = run.aseq;
                 run.aseq += 1;
                 run.chain = frame.chain;
-                Ok(Placed { frame, aseq, answer, permitted })
+                Some(Placed { frame, aseq, answer, permits, ends })
             }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "a record has no form");
-                Err(answer)
+                refuse(answer, NotRecorded::Failed);
+                None
+            }
+        }
+    }
+
+    /// Tells who waits that their records are durable.
+    fn answer_all(&self, placed: Vec<Placed>, epoch: &Bytes) {
+        for one in placed {
+            let recorded = Recorded { epoch: epoch.clone(), aseq: one.aseq };
+            if let Some(answer) = one.answer {
+                let _ = answer.send(Ok(Granted::new(recorded, one.permits, &self.told)));
             }
         }
     }
@@ -280,7 +322,8 @@ impl Writer {
     }
 
     /// Begins a new epoch with its first record.
-    fn begin_run(&mut self, cause: &str) -> anyhow::Result<()> {
+    fn begin_run(&mut self) -> anyhow::Result<()> {
+        let cause = if self.begun { "spool" } else { "start" };
         let header = Header { epoch: random()?, first: 0, chain: CHAIN_START };
         let (file, segment) = self.new_segment(&header)?;
         let mut run = Run {
@@ -298,15 +341,22 @@ impl Writer {
         run.aseq = 1;
         run.chain = frame.chain;
         self.run = Some(run);
-        let written = self.write(&[Placed { frame, aseq: 0, answer: None, permitted: false }]);
+        let first = Placed { frame, aseq: 0, answer: None, permits: false, ends: None };
+        let written = self.write(&[first]);
         if let Err(error) = written {
             // What lies there now is not known: nothing is ever written behind it.
             self.run = None;
             return Err(error);
         }
         self.failed = None;
+        self.begun = true;
         Ok(())
     }
+}
+
+fn is_full(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
 }
 
 /// How much room is left.
@@ -316,21 +366,6 @@ enum Room {
     /// Only for what ends things.
     ForEnds,
     None,
-}
-
-/// Tells who waits that their records are durable; gives permits that nobody heard of.
-fn answer_all(placed: Vec<Placed>, epoch: &Bytes) -> Vec<Recorded> {
-    let mut unheard = Vec::new();
-    for one in placed {
-        let recorded = Recorded { epoch: epoch.clone(), aseq: one.aseq };
-        if let Some(answer) = one.answer
-            && let Err(Ok(recorded)) = answer.send(Ok(recorded))
-            && one.permitted
-        {
-            unheard.push(recorded);
-        }
-    }
-    unheard
 }
 
 fn refuse(answer: Option<Answer>, why: NotRecorded) {

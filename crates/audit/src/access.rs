@@ -167,7 +167,7 @@ pub struct Decision {
 pub struct Completion {
     /// Id of the request, see [`request_id`].
     pub request: String,
-    /// `done`, `client-gone`, `upstream-error`, `cut`, or `unknown` after a crash.
+    /// `done`, `client-gone`, `too-large`, `upstream-error`, `cut`, or `unknown` after a crash.
     pub outcome: String,
     /// Status code of the answer; 0 if there was none.
     pub status: u16,
@@ -177,6 +177,13 @@ pub struct Completion {
     pub down: u64,
     /// Microseconds from the decision to the end.
     pub micros: u64,
+}
+
+impl Completion {
+    /// The end of a request that got no answer.
+    pub fn without_answer(request: String, outcome: &str) -> Self {
+        Self { request, outcome: outcome.into(), status: 0, up: 0, down: 0, micros: 0 }
+    }
 }
 
 /// Kind `turned`: counted together while many come.

@@ -89,10 +89,8 @@ fn segment(part: &str) -> Result<String, PathError> {
     check(&text)?;
     if text.contains('%') {
         // What a second decoding would make of it must be harmless too.
-        if let Ok(again) = decode(&text) {
-            let again = String::from_utf8_lossy(&again);
-            check(&again).map_err(|_| PathError::Twice)?;
-        }
+        let again = decode_leniently(&text);
+        check(&String::from_utf8_lossy(&again)).map_err(|_| PathError::Twice)?;
     }
     Ok(text)
 }
@@ -104,6 +102,21 @@ fn check(text: &str) -> Result<(), PathError> {
         _ if text.contains(['/', '\\', ';']) => Err(PathError::Separator),
         _ => Ok(()),
     }
+}
+
+/// As programs decode that leave a `%` alone which begins nothing.
+fn decode_leniently(text: &str) -> Vec<u8> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (code, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        match decode(&format!("%{code}")) {
+            Ok(decoded) => bytes.extend(decoded),
+            Err(_) => bytes.extend(format!("%{code}").as_bytes()),
+        }
+        bytes.extend(rest.as_bytes());
+    }
+    bytes
 }
 
 fn decode(part: &str) -> Result<Vec<u8>, PathError> {
@@ -196,6 +209,8 @@ mod tests {
             ("/a%252fb", PathError::Twice),
             ("/%252e%252e", PathError::Twice),
             ("/a%2500", PathError::Twice),
+            ("/a%252f..%252fadmin%25", PathError::Twice),
+            ("/%25%252e%252e%252f%25zz", PathError::Twice),
         ] {
             assert_eq!(CanonicalPath::read(raw), Err(error), "{raw}");
         }
