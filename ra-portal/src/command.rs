@@ -98,9 +98,12 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         Process::Staff => ClientAuth::Optional { issuers: vec![issuing.subject().der().to_vec()] },
     };
     let tls = server(identity()?, &clients, &["h2", "http/1.1"])?;
+    let log = ca_api::Log(client(&config.log, &trust, identity()?)?);
     let portal = Arc::new(Portal {
         host: own.host.clone(),
+        trust: trust.clone(),
         issuer: ca_api::Issuer(client(&config.issuer, &trust, identity()?)?),
+        status: ca_api::Status(client(&trust.status, &trust, identity()?)?),
         events: events.clone(),
         metrics: metrics.clone(),
         root,
@@ -110,7 +113,6 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         Process::Public => crate::public::router(),
         Process::Staff => crate::staff::router(),
     };
-    let log = ca_api::Log(client(&config.log, &trust, identity()?)?);
     let shipping = tokio::spawn(events.clone().ship(log, metrics.clone(), stop.clone()));
     let admin = service::Admin::new(metrics).serve(own.admin, stop.clone());
     let waiting = stop.clone();

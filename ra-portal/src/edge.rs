@@ -2,11 +2,13 @@
 //! body is bounded in size and time, a refusal is a problem in both languages with a reference.
 
 use crate::events::Events;
+use crate::pages::{Frame, problem};
+use audit::trust::Trust;
 use audit::{Code, Problem};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use ca_api::Refusal;
@@ -26,8 +28,12 @@ const BODY_SECONDS_MAX: u64 = 15;
 pub struct Portal {
     /// The host that this process answers for.
     pub host: String,
+    /// What everybody may know of the city.
+    pub trust: Trust,
     /// The issuer, over mTLS with this process's key.
     pub issuer: ca_api::Issuer,
+    /// The status service.
+    pub status: ca_api::Status,
     /// This process's events.
     pub events: Events,
     /// Counters.
@@ -41,11 +47,21 @@ pub struct Portal {
 /// Puts the checks of every request around the routes.
 pub fn guarded(routes: Router<Arc<Portal>>, portal: Arc<Portal>) -> Router {
     routes
-        .fallback(|| async { refused(Code::NotFound) })
-        .method_not_allowed_fallback(|| async { refused(Code::NotFound) })
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(portal.clone(), own_host))
         .with_state(portal)
+}
+
+/// People read a page, programs a problem.
+async fn not_found(frame: Frame, headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let told = refused(Code::NotFound);
+    match accept.is_some_and(|accept| accept.contains("text/html")) {
+        true => problem::page(&frame, &told.0, "/"),
+        false => told.into_response(),
+    }
 }
 
 /// 421 unless Host, SNI and the process's own host are one name (RFC 9110 15.5.20).
@@ -65,7 +81,7 @@ async fn own_host(State(portal): State<Arc<Portal>>, request: Request, next: Nex
     }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     response
@@ -139,7 +155,7 @@ impl Portal {
 /// A client of one of the CA's services with a process's key.
 pub fn client(
     address: &str,
-    trust: &audit::trust::Trust,
+    trust: &Trust,
     identity: mtls::tls::Identity,
 ) -> anyhow::Result<Client> {
     let root = trust.root_sha256.digest().ok_or_else(|| anyhow::anyhow!("trust file"))?;

@@ -9,6 +9,7 @@ pub mod command;
 pub mod config;
 pub mod edge;
 pub mod events;
+pub(crate) mod pages;
 pub mod public;
 pub mod staff;
 

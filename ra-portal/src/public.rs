@@ -1,37 +1,40 @@
-//! The public host: people with a letter and joining agents, and nobody else. JSON only; pages come later.
+//! The public host: people with a letter and joining agents, and nobody else. In the order in which people
+//! meet them: [`home`], [`letter`] and the endpoints around it, [`enrolment`], [`import`], [`receipt`];
+//! [`api`] is the same for command lines and agents.
 
-mod collect;
-mod join;
-mod look_up;
-mod renew;
-mod submit;
+mod api;
+mod enrolment;
+mod enter_letter;
+mod enter_loss;
+mod home;
+mod import;
+mod leave;
+mod letter;
+mod open_letter;
+mod receipt;
+mod report_loss;
+mod request;
 
-use crate::Route;
+pub use api::ROUTES;
+
 use crate::edge::Portal;
+use crate::pages::{asset, language};
 use axum::Router;
-use axum::routing::post;
-use portal_api::public::{COLLECT, JOIN, LOOK_UP, RENEW, SUBMIT};
+use axum::routing::{get, post};
 use std::sync::Arc;
-
-const LETTER: &[&str] = &["letter"];
-const JOIN_FILE: &[&str] = &["join-file"];
-const OLD_KEY: &[&str] = &["old-key"];
-
-/// Routes of this host.
-pub const ROUTES: [Route; 5] = [
-    Route { host: "public", path: LOOK_UP, act: "look-up", who: LETTER },
-    Route { host: "public", path: SUBMIT, act: "submit", who: LETTER },
-    Route { host: "public", path: COLLECT, act: "collect", who: LETTER },
-    Route { host: "public", path: JOIN, act: "join", who: JOIN_FILE },
-    Route { host: "public", path: RENEW, act: "renew", who: OLD_KEY },
-];
 
 /// The routes.
 pub fn router() -> Router<Arc<Portal>> {
-    Router::new()
-        .route(LOOK_UP, post(look_up::look_up))
-        .route(SUBMIT, post(submit::submit))
-        .route(COLLECT, post(collect::collect))
-        .route(JOIN, post(join::join))
-        .route(RENEW, post(renew::renew))
+    api::router()
+        .route("/", get(home::show))
+        .route("/letter", get(enter_letter::show).post(open_letter::open))
+        .route("/enrolment", get(enrolment::show))
+        .route("/enrolment/request", post(request::submit))
+        .route("/leave", post(leave::leave))
+        .route("/import", get(import::show))
+        .route("/lost", get(enter_loss::show).post(report_loss::report))
+        .route("/lost/receipt", get(receipt::show))
+        .route("/lost/receipt.json", get(receipt::download))
+        .route("/language", post(language::choose))
+        .route(asset::ROUTE, get(asset::fetch))
 }

@@ -73,6 +73,8 @@ codes! {
     KeyForeign "key-foreign" Caller "此密钥已属于他人或系统本身。" "This key already belongs to someone else or to the system itself.";
     NotReady "not-ready" Caller "尚未办结，请稍后再来。" "It is not finished yet; come back later.";
     RulesMalformed "rules-malformed" Caller "访问规则包不正确，未作更改。" "The access rules are not accepted; nothing changed.";
+    CrossSite "cross-site" Caller "此请求不是从本站页面发出的，已拒绝。" "This request did not come from a page of this site and was refused.";
+    LetterNeeded "letter-needed" Caller "请先输入编号和领证码。" "Enter reference and code first.";
     OrderUnknown "order-unknown" Policy "没有这份指令。" "There is no such order.";
     OrderAltered "order-altered" Policy "指令内容与签发机构签署的不一致。" "The order is not what the CA signed.";
     OrderIncomplete "order-incomplete" Policy "指令缺少应披露的内容。" "The order comes without all that must be shown.";

@@ -11,8 +11,8 @@ pub fn status(code: Code) -> StatusCode {
         ApprovalSignature, ApprovalsMissing, ApproverExpired, ApproverRevoked, ApproverRole,
         ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown, AuditFailed, AuditFull,
         BindMismatch, CertificateExpired, CertificateForeign, CertificateRequired,
-        CertificateRevoked, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, KeyForeign,
-        KeyNotAllowed, KeyUnknown, KeyWeak, LabelNotAllowed, LetterLost, LintFailed, LogBehind,
+        CertificateRevoked, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CrossSite, KeyForeign,
+        KeyNotAllowed, KeyUnknown, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded, LintFailed, LogBehind,
         Malformed, Misdirected, NotFound, NotPermitted, NotReady, NotServed, NotYourRoute,
         OrderAltered, OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete, OrderUnknown,
         PersonChanged, PersonLeft, PersonUnknown, PolicyError, PortalUnknown, ProfileChanged,
@@ -27,8 +27,8 @@ pub fn status(code: Code) -> StatusCode {
             StatusCode::BAD_REQUEST
         }
         CertificateRequired | CertificateExpired | CertificateRevoked | CertificateForeign
-        | UseSignature => StatusCode::UNAUTHORIZED,
-        WrongCode | LabelNotAllowed | BindMismatch | ApprovalSignature | ApproverUnknown
+        | UseSignature | LetterNeeded => StatusCode::UNAUTHORIZED,
+        WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature | ApproverUnknown
         | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope | ApproverSelf
         | ApprovalsMissing | NotYourRoute | PortalUnknown | UnsignedAuthority | OrderAltered
         | QuotaUsed | NotPermitted | NotServed | PolicyError => StatusCode::FORBIDDEN,

@@ -1,0 +1,88 @@
+// Key and request are made here; the certificate meets its key here again. The server never has the key.
+
+import { fromBase64url, toBase64url } from "./bytes.js";
+import { goToWrong, judge, onSubmit, part } from "./form.js";
+import { bindKey, forgetBindKey, forgetKey, keepKey, keptKey } from "./kept.js";
+import { bindValue } from "./letter.js";
+import { generate, request } from "./pkcs10.js";
+import { decrypt, encrypt, file } from "./pkcs12.js";
+
+/** Shorter passwords are not taken: the file is all that protects the key. */
+const PASSWORD_CHARACTERS_MIN = 12;
+
+const reference = part("enrolment").dataset.reference ?? "";
+const input = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (part(id));
+const make = /** @type {HTMLFormElement | null} */ (part("make"));
+const collect = /** @type {HTMLFormElement | null} */ (part("collect"));
+
+async function makeRequest(/** @type {Uint8Array} */ bind) {
+  const password = input("password").value;
+  const long = judge("password", password.length >= PASSWORD_CHARACTERS_MIN);
+  if (!judge("repeat", password === input("repeat").value) || !long) {
+    goToWrong();
+    return;
+  }
+  const pair = await generate();
+  const pkcs8 = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
+  const spki = new Uint8Array(await crypto.subtle.exportKey("spki", pair.publicKey));
+  const kept = await encrypt(pkcs8, password);
+  pkcs8.fill(0);
+  const pkcs10 = await request(pair);
+  const challenge = fromBase64url(make?.dataset.challenge ?? "");
+  input("request").value = toBase64url(pkcs10);
+  input("bind").value = toBase64url(await bindValue(bind, challenge, pkcs10));
+  input("password").value = "";
+  input("repeat").value = "";
+  // Before it is sent: a request whose key is lost is of no use to anybody.
+  keepKey(reference, kept, spki);
+  forgetBindKey(reference);
+  make?.submit();
+}
+
+/** Whether the certificate is for the kept key: its SubjectPublicKeyInfo stands in it as it is. */
+function isFor(/** @type {Uint8Array} */ certificate, /** @type {Uint8Array} */ spki) {
+  const last = certificate.length - spki.length;
+  for (let at = 0; at <= last; at += 1) {
+    if (spki.every((byte, offset) => certificate[at + offset] === byte)) return true;
+  }
+  return false;
+}
+
+async function collectFile(/** @type {NonNullable<ReturnType<typeof keptKey>>} */ kept) {
+  const password = input("password").value;
+  const pkcs8 = await decrypt(kept.key, password);
+  if (!judge("password", pkcs8 !== null)) {
+    goToWrong();
+    return;
+  }
+  pkcs8?.fill(0);
+  const chain = (collect?.dataset.chain ?? "").split(" ").map(fromBase64url);
+  const p12 = await file(kept.key, chain, collect?.dataset.name ?? "", password);
+  const link = /** @type {HTMLAnchorElement} */ (part("download"));
+  link.href = URL.createObjectURL(new Blob([p12], { type: "application/x-pkcs12" }));
+  link.download = collect?.dataset.file ?? "yinxin.p12";
+  if (collect) collect.hidden = true;
+  part("done").hidden = false;
+  part("done").focus();
+}
+
+if (make) {
+  const bind = bindKey(reference);
+  part("no-code").hidden = bind !== null;
+  if (bind !== null) onSubmit(make, () => makeRequest(bind));
+  else make.hidden = true;
+}
+if (collect) {
+  const [leaf] = (collect.dataset.chain ?? "").split(" ").map(fromBase64url);
+  const own = keptKey(reference);
+  const kept = own !== null && isFor(leaf, own.spki) ? own : null;
+  part("no-key").hidden = kept !== null;
+  if (kept !== null) onSubmit(collect, () => collectFile(kept));
+  else collect.hidden = true;
+  part("forget").addEventListener("click", () => {
+    forgetKey(reference);
+    part("forget").remove();
+  });
+} else if (make && part("no-key")) {
+  part("no-key").hidden = keptKey(reference) !== null;
+}

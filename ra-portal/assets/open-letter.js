@@ -1,0 +1,29 @@
+// A letter is opened, or reported lost: keys are derived here, and only the one that is needed is sent.
+
+import { fromBase64url, toBase64url } from "./bytes.js";
+import { goToWrong, judge, onSubmit, part } from "./form.js";
+import { keepBindKey } from "./kept.js";
+import { deriveKeys, lossValue, readCode, readReference } from "./letter.js";
+
+const form = /** @type {HTMLFormElement} */ (part("letter"));
+const input = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (part(id));
+part("problem")?.focus();
+
+onSubmit(form, async () => {
+  const reference = readReference(input("reference").value);
+  const code = readCode(input("code").value);
+  if (![judge("reference", reference !== null), judge("code", code !== null)].every(Boolean)) {
+    goToWrong();
+    return;
+  }
+  const keys = await deriveKeys(fromBase64url(form.dataset.founding ?? ""), reference, code);
+  input("code").value = "";
+  input("reference").value = reference;
+  if (form.dataset.purpose === "loss") {
+    input("key").value = toBase64url(await lossValue(keys.loss, reference));
+  } else {
+    keepBindKey(reference, keys.bind);
+    input("key").value = toBase64url(keys.lookup);
+  }
+  form.submit();
+});

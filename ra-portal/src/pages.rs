@@ -1,0 +1,17 @@
+//! Pages: what all of them have in common. A page is a template with its words in both languages; it shows
+//! what the CA says and decides nothing. In reading order: [`language`], [`frame`] (what stands around every
+//! page), [`answer`] (how a page leaves), [`asset`], [`form`] (what comes back), [`show`] (how facts are
+//! written for people).
+
+pub(crate) mod answer;
+pub(crate) mod asset;
+pub(crate) mod form;
+pub(crate) mod frame;
+pub(crate) mod language;
+pub(crate) mod problem;
+pub(crate) mod show;
+
+pub(crate) use answer::page;
+pub(crate) use form::Posted;
+pub(crate) use frame::Frame;
+pub(crate) use language::{Language, words};

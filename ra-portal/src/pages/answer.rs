@@ -1,0 +1,55 @@
+//! How a page leaves: rendered, with the headers that keep everything foreign out of it.
+
+use super::asset;
+use crate::edge::refused;
+use askama::Template;
+use audit::Code;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// Nothing but our own scripts and styles, no markup from scripts, no frame around us.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+     require-trusted-types-for 'script'; trusted-types 'none'";
+
+const HEADERS: [(HeaderName, &str); 7] = [
+    (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    ),
+    (header::VARY, "cookie"),
+];
+
+/// A page.
+pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
+    let text = match template.render() {
+        Ok(text) => text,
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be rendered");
+            return refused(Code::Unavailable).into_response();
+        }
+    };
+    let mut response = (status, text).into_response();
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// A file of ours that never changes under its address.
+pub(crate) fn file(asset: &asset::Asset) -> Response {
+    let mut response = asset.bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(asset::FOR_EVER));
+    headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    response
+}

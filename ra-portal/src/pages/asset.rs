@@ -1,0 +1,79 @@
+//! Style, scripts and picture: in the binary, under an address that names their content.
+
+use super::answer::file;
+use crate::edge::refused;
+use audit::Code;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
+
+/// What a browser may keep.
+pub(super) const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// The route; scripts name each other beside themselves, so that one digest stands for all.
+pub(crate) const ROUTE: &str = "/assets/{digest}/{name}";
+
+/// One file.
+pub(crate) struct Asset {
+    name: &'static str,
+    /// Content type.
+    pub(super) kind: &'static str,
+    /// Content.
+    pub(super) bytes: &'static [u8],
+}
+
+macro_rules! assets {
+    ($($kind:literal $name:literal;)*) => {
+        const ASSETS: &[Asset] = &[$(Asset {
+            name: $name,
+            kind: $kind,
+            bytes: include_bytes!(concat!("../../assets/", $name)),
+        },)*];
+    };
+}
+
+assets! {
+    "text/css; charset=utf-8" "app.css";
+    "image/svg+xml" "icon.svg";
+    "text/javascript; charset=utf-8" "bytes.js";
+    "text/javascript; charset=utf-8" "der.js";
+    "text/javascript; charset=utf-8" "enrolment.js";
+    "text/javascript; charset=utf-8" "form.js";
+    "text/javascript; charset=utf-8" "kept.js";
+    "text/javascript; charset=utf-8" "letter.js";
+    "text/javascript; charset=utf-8" "open-letter.js";
+    "text/javascript; charset=utf-8" "pkcs10.js";
+    "text/javascript; charset=utf-8" "pkcs12.js";
+}
+
+static DIGEST: LazyLock<String> = LazyLock::new(|| {
+    let mut digest = Sha256::new();
+    for asset in ASSETS {
+        digest.update(asset.bytes);
+    }
+    data_encoding::HEXLOWER.encode(digest.finalize().get(..8).unwrap_or_default())
+});
+
+/// Address of a file.
+pub(crate) fn address(name: &str) -> String {
+    format!("/assets/{}/{name}", *DIGEST)
+}
+
+/// `GET /assets/…`
+pub(crate) async fn fetch(Path((digest, name)): Path<(String, String)>) -> Response {
+    let known = ASSETS.iter().find(|asset| asset.name == name && digest == *DIGEST);
+    known.map_or_else(|| refused(Code::NotFound).into_response(), file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_stay_small() {
+        for asset in ASSETS {
+            let most = if asset.name.ends_with(".css") { 10 * 1024 } else { 6 * 1024 };
+            assert!(asset.bytes.len() < most, "{}: {} bytes", asset.name, asset.bytes.len());
+        }
+    }
+}

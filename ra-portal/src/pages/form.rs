@@ -1,0 +1,102 @@
+//! What comes back from pages: forms of our own pages and nobody else's, and cookies.
+
+use super::{Frame, problem};
+use crate::edge::{Portal, refused};
+use audit::Code;
+use axum::extract::{Form, FromRequest, FromRequestParts, Request};
+use axum::http::{HeaderMap, HeaderName, header};
+use axum::response::Response;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A body that takes longer is refused.
+const BODY_SECONDS_MAX: u64 = 15;
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// A form that a page of this very host sent.
+pub(crate) struct Posted<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Portal>> for Posted<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, portal: &Arc<Portal>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let Ok(frame) = Frame::from_request_parts(&mut parts, portal).await;
+        let no = |code| problem::page(&frame, &refused(code).0, "/");
+        if !is_own(&parts.headers, parts.uri.authority().map(|host| host.as_str())) {
+            portal.metrics.count("request", Code::CrossSite.name());
+            return Err(no(Code::CrossSite));
+        }
+        let request = Request::from_parts(parts, body);
+        let limit = Duration::from_secs(BODY_SECONDS_MAX);
+        let read = tokio::time::timeout(limit, Form::<T>::from_request(request, portal)).await;
+        match read {
+            Ok(Ok(Form(form))) => Ok(Self(form)),
+            _ => Err(no(Code::Malformed)),
+        }
+    }
+}
+
+/// Whether a change comes from a page of this host: its origin is ours to the letter, and the browser says
+/// so too, if it says anything. The staff host and the public host are one site and two origins.
+fn is_own(headers: &HeaderMap, authority: Option<&str>) -> bool {
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = authority.or_else(|| text(&header::HOST));
+    let origin = text(&header::ORIGIN).and_then(|origin| origin.strip_prefix("https://"));
+    let site = text(&SEC_FETCH_SITE).is_none_or(|site| site == "same-origin");
+    host.is_some() && origin == host && site
+}
+
+/// The one cookie of a name; none if there are two.
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let all = headers.get_all(header::COOKIE);
+    let pairs = all.iter().filter_map(|value| value.to_str().ok()).flat_map(|all| all.split(';'));
+    let mut found = pairs.filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
+    let value = found.next()?;
+    found.next().is_none().then(|| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(pairs: &[(&str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn only_our_own_pages_change_anything() {
+        let host = ("host", "portal.localhost:9443");
+        let own = ("origin", "https://portal.localhost:9443");
+        assert!(is_own(&with(&[host, own]), None));
+        assert!(is_own(&with(&[host, own, ("sec-fetch-site", "same-origin")]), None));
+        assert!(is_own(&with(&[own]), Some("portal.localhost:9443")));
+        for foreign in [
+            with(&[host]),
+            with(&[own]),
+            with(&[host, ("origin", "https://staff.localhost:9443")]),
+            with(&[host, ("origin", "https://portal.localhost")]),
+            with(&[host, ("origin", "http://portal.localhost:9443")]),
+            with(&[host, ("origin", "null")]),
+            with(&[host, own, ("sec-fetch-site", "same-site")]),
+            with(&[host, own, ("sec-fetch-site", "cross-site")]),
+            with(&[host, own, ("sec-fetch-site", "none")]),
+        ] {
+            assert!(!is_own(&foreign, None), "{foreign:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_that_comes_twice_is_none() {
+        let headers = with(&[("cookie", "a=1; __Host-x=2"), ("cookie", "b=3")]);
+        assert_eq!(cookie(&headers, "__Host-x").as_deref(), Some("2"));
+        assert_eq!(cookie(&headers, "b").as_deref(), Some("3"));
+        assert_eq!(cookie(&headers, "Host-x"), None);
+        assert_eq!(cookie(&with(&[("cookie", "a=1; a=2")]), "a"), None);
+    }
+}

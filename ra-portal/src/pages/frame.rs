@@ -1,0 +1,83 @@
+//! What stands around every page: the city, the language, where the reader is.
+
+use super::{Language, asset, words};
+use crate::edge::Portal;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+words! {
+    /// Words of the frame.
+    FrameWords {
+        service "数字证书服务" "Digital certificate service";
+        skip "跳到正文" "Skip to the content";
+        sample "示例城市，仅供试用，证书没有任何效力。" "A sample city for trying out; its certificates mean nothing.";
+        navigation "主导航" "Main navigation";
+        home "首页" "Home";
+        letter "我有领证信函" "I have a letter";
+        import "导入帮助" "Import help";
+        lost "挂失" "Report a loss";
+        nothing_hidden "一切办理均有审计日志可查，任何人都不能私自更改。" "Everything done here stands in a log that nobody can change unseen.";
+        other_language "English" "简体中文";
+        error_prefix "出错：" "Error: ";
+        problem "没有办成" "This did not work";
+        code "代码" "Code";
+        reference "查询号" "Reference";
+        quote_reference "如需帮助，请向本单位登记人员或服务台说明上面的查询号。" "If you need help, quote this reference to your registration officer or the help desk.";
+        go_on "继续" "Go on";
+    }
+}
+
+/// The frame of one page.
+#[derive(Clone)]
+pub(crate) struct Frame {
+    pub(crate) w: &'static FrameWords,
+    pub(crate) language: Language,
+    pub(crate) city: String,
+    pub(crate) sample: bool,
+    /// Path of the page, for the navigation and the way back.
+    pub(crate) path: String,
+}
+
+impl Frame {
+    /// A frame around a page of this portal.
+    pub(crate) fn new(portal: &Portal, language: Language, path: &str) -> Self {
+        Self {
+            w: FrameWords::of(language),
+            language,
+            city: portal.trust.city.clone(),
+            sample: portal.trust.sample,
+            path: path.to_owned(),
+        }
+    }
+
+    /// Address of an asset.
+    pub(crate) fn asset(&self, name: &str) -> String {
+        asset::address(name)
+    }
+
+    /// The frame of the samples.
+    #[cfg(test)]
+    pub(crate) fn sample(language: Language, path: &str) -> Self {
+        Self {
+            w: FrameWords::of(language),
+            language,
+            city: "商洛市".into(),
+            sample: true,
+            path: path.into(),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<Portal>> for Frame {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        portal: &Arc<Portal>,
+    ) -> Result<Self, Infallible> {
+        let language = Language::of(&parts.headers);
+        Ok(Self::new(portal, language, parts.uri.path()))
+    }
+}

@@ -1,0 +1,48 @@
+//! How facts are written for people.
+
+/// Seconds by which Beijing is ahead of UTC.
+const BEIJING: u64 = 8 * 3_600;
+
+/// A time of a message in Beijing time, to the minute.
+pub(crate) fn time(utc: &str) -> String {
+    match audit::time::read(utc) {
+        Some(seconds) => {
+            let there = audit::time::seconds(seconds + BEIJING);
+            let minute = there.get(..16).unwrap_or(&there).replace('T', " ");
+            format!("{minute} (UTC+8)")
+        }
+        None => utc.to_owned(),
+    }
+}
+
+/// A name as far as its owner needs it to know their own.
+pub(crate) fn masked_name(name: &str) -> String {
+    let characters: Vec<char> = name.chars().collect();
+    match characters.as_slice() {
+        [] | [_] => name.to_owned(),
+        [first, _] => format!("{first}＊"),
+        [first, .., last] => format!("{first}＊{last}"),
+    }
+}
+
+/// An id as far as its owner needs it.
+pub(crate) fn masked_id(id: &str) -> String {
+    match (id.get(..4), id.get(id.len().saturating_sub(4)..)) {
+        (Some(first), Some(last)) if id.len() > 8 => format!("{first}········{last}"),
+        _ => id.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_recognize_themselves_and_nobody_else() {
+        assert_eq!(time("2026-11-25T18:30:00Z"), "2026-11-26 02:30 (UTC+8)");
+        assert_eq!(masked_name("王小明"), "王＊明");
+        assert_eq!(masked_name("李丹"), "李＊");
+        assert_eq!(masked_name("欧阳修文"), "欧＊文");
+        assert_eq!(masked_id("0123456789ABCDEF"), "0123········CDEF");
+    }
+}

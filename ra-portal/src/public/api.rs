@@ -1,0 +1,36 @@
+//! JSON for command lines and agents; pages carry the same messages.
+
+mod collect;
+mod join;
+mod look_up;
+mod renew;
+mod submit;
+
+use crate::Route;
+use crate::edge::Portal;
+use axum::Router;
+use axum::routing::post;
+use portal_api::public::{COLLECT, JOIN, LOOK_UP, RENEW, SUBMIT};
+use std::sync::Arc;
+
+const LETTER: &[&str] = &["letter"];
+const JOIN_FILE: &[&str] = &["join-file"];
+const OLD_KEY: &[&str] = &["old-key"];
+
+/// Routes of JSON of this host.
+pub const ROUTES: [Route; 5] = [
+    Route { host: "public", path: LOOK_UP, act: "look-up", who: LETTER },
+    Route { host: "public", path: SUBMIT, act: "submit", who: LETTER },
+    Route { host: "public", path: COLLECT, act: "collect", who: LETTER },
+    Route { host: "public", path: JOIN, act: "join", who: JOIN_FILE },
+    Route { host: "public", path: RENEW, act: "renew", who: OLD_KEY },
+];
+
+pub(super) fn router() -> Router<Arc<Portal>> {
+    Router::new()
+        .route(LOOK_UP, post(look_up::look_up))
+        .route(SUBMIT, post(submit::submit))
+        .route(COLLECT, post(collect::collect))
+        .route(JOIN, post(join::join))
+        .route(RENEW, post(renew::renew))
+}

@@ -1,0 +1,227 @@
+//! `GET /enrolment`: the person's own record, where it stands, what comes next and when. Everything on it is
+//! what the CA says now.
+
+use super::letter::{OpenLetter, close};
+use crate::edge::{Portal, passed_on};
+use crate::pages::{Frame, page, problem, show, words};
+use askama::Template;
+use audit::Code;
+use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Stage};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use pki::Certificate;
+use service::problem::Refused;
+use std::sync::Arc;
+
+words! {
+    EnrolmentWords {
+        title "领取证书" "Getting your certificate";
+        progress "办理进度" "Progress";
+        step_record "核对信息" "Check your record";
+        step_make "生成密钥" "Make your key";
+        step_wait "等待审批" "Wait for approval";
+        step_collect "领取证书" "Collect";
+        record "登记信息" "Your record";
+        name "姓名" "Name";
+        person "人员编号" "Person";
+        unit "单位" "Unit";
+        validity "有效期" "Validity";
+        days "天" "days";
+        not_right "信息不对？请不要继续，联系本单位登记人员更正。" "Not right? Do not go on; ask your registration officer to correct it.";
+        make "生成密钥并提交申请" "Make your key and apply";
+        make_what "密钥在您的浏览器里生成，用您设置的口令加密，保存在本机，直到您回来领取证书。请用同一台电脑、同一个浏览器。" "Your key is made in this browser, encrypted with your password, and stays on this computer until you come back to collect. Use the same computer and browser then.";
+        until "截止" "Until";
+        noscript "密钥只能在您的浏览器里生成，这需要启用 JavaScript。" "Keys are made in your browser, which needs JavaScript.";
+        no_code "为了把密钥和您的信函绑定，请重新输入领证码：" "To tie the key to your letter, enter its code again:";
+        password "设置口令" "Choose a password";
+        password_hint "至少 12 个字符。口令不会发送给任何人；忘记后只能重新申请。" "At least 12 characters. It is sent to nobody; if you forget it you have to apply again.";
+        password_short "口令至少 12 个字符。" "The password needs at least 12 characters.";
+        repeat "再输入一次" "Repeat it";
+        repeat_wrong "两次输入的口令不一致。" "The two passwords differ.";
+        make_go "信息无误，生成密钥并提交" "This is me: make the key and apply";
+        busy "正在处理，请稍候…" "Working, please wait…";
+        waiting "等待审批" "Waiting for approval";
+        waiting_what "申请已提交。现在可以关闭页面，审批完成后用同一台电脑、同一个浏览器回来领取。" "Your application is with the officers. You may close this page; come back with the same computer and browser to collect.";
+        approvals "已审批" "Approvals";
+        order "办件编号" "Order";
+        usually "通常" "Usually";
+        two_days "两个工作日内" "within two working days";
+        look_again "刷新进度" "Look again";
+        no_key "本浏览器里没有您的密钥。请换回提交申请时使用的电脑和浏览器，或在下面重新申请。" "Your key is not in this browser. Use the computer and browser with which you applied, or apply again below.";
+        again "密钥或口令丢了，重新申请" "Key or password lost: apply again";
+        again_what "新的申请会取代现在这一份，审批从头开始。" "A new application replaces the present one; approval begins anew.";
+        almost "证书正在写入日志" "Your certificate is being written into the log";
+        almost_what "审批已通过，几秒钟后即可领取。" "It is approved and can be collected in a few seconds.";
+        ready "证书可以领取了" "Your certificate is ready";
+        serial "序列号" "Serial number";
+        no_key_issued "本浏览器里没有这张证书的密钥。请换回提交申请时使用的电脑和浏览器；密钥已丢失的，请挂失后索取新信函。" "The key of this certificate is not in this browser. Use the computer and browser with which you applied; if the key is lost, report the loss and ask for a new letter.";
+        collect_what "输入您设置的口令，生成证书文件。" "Enter the password that you chose, to make the certificate file.";
+        password_again "口令" "Password";
+        password_wrong "口令不正确。" "This is not the password.";
+        collect "生成证书文件" "Make the certificate file";
+        done "证书文件已生成。" "The certificate file is ready.";
+        download "保存证书文件（.p12）" "Save the certificate file (.p12)";
+        how_to_import "怎样导入电脑" "How to import it";
+        test_now "检查我的证书" "Test my certificate now";
+        forget "已导入，删除本机保存的密钥" "Imported: delete the key kept in this browser";
+        leave "退出" "Leave";
+    }
+}
+
+/// Where it stands, with what the page needs for it.
+enum Step {
+    Make { challenge: String, expires: String },
+    Waiting { order: String, approvals: u32, needed: u32, expires: String, challenge: String },
+    Almost,
+    Collect { chain: String, serial: String, not_after: String },
+}
+
+#[derive(Template)]
+#[template(path = "public/enrolment.html")]
+struct EnrolmentPage {
+    f: Frame,
+    w: &'static EnrolmentWords,
+    reference: String,
+    name: String,
+    person: String,
+    units: String,
+    validity_days: u32,
+    step: Step,
+    staff: String,
+}
+
+impl EnrolmentPage {
+    fn names(&self) -> [(usize, &'static str); 4] {
+        let w = self.w;
+        [(1, w.step_record), (2, w.step_make), (3, w.step_wait), (4, w.step_collect)]
+    }
+
+    fn at(&self) -> usize {
+        match self.step {
+            Step::Make { .. } => 2,
+            Step::Waiting { .. } | Step::Almost => 3,
+            Step::Collect { .. } => 4,
+        }
+    }
+}
+
+/// `GET /enrolment`
+pub(super) async fn show(
+    State(portal): State<Arc<Portal>>,
+    f: Frame,
+    letter: OpenLetter,
+) -> Response {
+    match read(&portal, &letter).await {
+        Ok((record, step)) => {
+            let staff = portal.trust.portal_staff.clone();
+            page(StatusCode::OK, &filled(f, letter.reference, &record, step, staff))
+        }
+        Err(Refused(told)) => {
+            let mut response = problem::page(&f, &told, "/letter");
+            if told.known() != Some(Code::Unavailable) {
+                close(&mut response);
+            }
+            response
+        }
+    }
+}
+
+fn filled(
+    f: Frame,
+    reference: String,
+    record: &LookedUp,
+    step: Step,
+    staff: String,
+) -> EnrolmentPage {
+    EnrolmentPage {
+        w: EnrolmentWords::of(f.language),
+        f,
+        reference,
+        name: show::masked_name(&record.name),
+        person: show::masked_id(&record.person),
+        units: record.units.join(" › "),
+        validity_days: record.validity_days,
+        step,
+        staff,
+    }
+}
+
+async fn read(portal: &Portal, letter: &OpenLetter) -> Result<(LookedUp, Step), Refused> {
+    let message = LookUp { reference: letter.reference.clone(), key: letter.key.clone() };
+    let answer = passed_on(portal.issuer.look_up(&message).await);
+    let record = portal.told("look-up", "", answer).await?;
+    let challenge = record.challenge.to_string();
+    let step = match &record.stage {
+        Stage::Letter { expires } => Step::Make { challenge, expires: show::time(expires) },
+        Stage::Awaiting { order, approvals, needed, expires } => Step::Waiting {
+            order: order.clone(),
+            approvals: *approvals,
+            needed: *needed,
+            expires: show::time(expires),
+            challenge,
+        },
+        Stage::Issued { .. } => collect(portal, letter).await?,
+    };
+    Ok((record, step))
+}
+
+async fn collect(portal: &Portal, letter: &OpenLetter) -> Result<Step, Refused> {
+    let message = Collect { reference: letter.reference.clone(), key: letter.key.clone() };
+    let answer = passed_on(portal.issuer.collect(&message).await);
+    match portal.told("collect", "", answer).await {
+        Ok(collected) => Ok(collectable(&collected)),
+        Err(Refused(told)) if told.known() == Some(Code::NotReady) => Ok(Step::Almost),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// The chain as the page's script reads it; the root stays out, browsers have their own.
+fn collectable(collected: &Collected) -> Step {
+    let chain: Vec<String> = collected.chain.iter().map(ToString::to_string).collect();
+    let leaf = collected.chain.first().and_then(|der| Certificate::read(&der.0).ok());
+    let (serial, not_after) = leaf.map_or_else(Default::default, |leaf| {
+        (leaf.serial().to_string(), show::time(&audit::time::seconds(leaf.not_after())))
+    });
+    Step::Collect { chain: chain.join(" "), serial, not_after }
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let record = LookedUp {
+        name: "王小明".into(),
+        person: "0123456789ABCDEF".into(),
+        units: vec!["商洛市".into(), "商州区".into(), "区政府办公室".into()],
+        profile: "official".into(),
+        keys: vec!["p256".into()],
+        label: "page".into(),
+        validity_days: 365,
+        challenge: audit::Bytes(vec![7; 16]),
+        stage: Stage::Letter { expires: "2026-12-01T08:00:00Z".into() },
+    };
+    let expires = "2026-12-01 16:00 (UTC+8)".to_owned();
+    let steps = [
+        ("make", Step::Make { challenge: "AAAA".into(), expires: expires.clone() }),
+        (
+            "waiting",
+            Step::Waiting {
+                order: "5GPJWBSG64S36D1N".into(),
+                approvals: 1,
+                needed: 2,
+                expires: expires.clone(),
+                challenge: "AAAA".into(),
+            },
+        ),
+        ("almost", Step::Almost),
+        (
+            "collect",
+            Step::Collect { chain: "AAAA AAAA".into(), serial: "0101".into(), not_after: expires },
+        ),
+    ];
+    let render = |(name, step)| {
+        let f = Frame::sample(language, "/enrolment");
+        let staff = "https://staff.example".into();
+        (name, filled(f, "0123456789ABCDEF".into(), &record, step, staff).render().unwrap())
+    };
+    steps.into_iter().map(render).collect()
+}

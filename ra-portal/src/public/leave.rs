@@ -1,0 +1,17 @@
+//! `POST /leave`: closes the letter in this browser.
+
+use super::letter::close;
+use crate::pages::Posted;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+/// Nothing.
+#[derive(Deserialize)]
+pub(super) struct Form {}
+
+/// `POST /leave`
+pub(super) async fn leave(Posted(Form {}): Posted<Form>) -> Response {
+    let mut response = Redirect::to("/").into_response();
+    close(&mut response);
+    response
+}

@@ -1,0 +1,126 @@
+//! The page on which a letter is opened, and what stays open afterwards: reference and look-up key in a
+//! cookie of this host alone. The portal keeps neither; the code never comes here.
+
+use crate::edge::{Portal, refused};
+use crate::pages::{Frame, form, problem, words};
+use askama::Template;
+use audit::letter::read_reference;
+use audit::{Bytes, Code, Problem};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use std::sync::Arc;
+
+/// Cookie of an opened letter.
+const COOKIE: &str = "__Host-letter";
+/// It stays open for this long, in seconds.
+const OPEN_SECONDS: u32 = 1_800;
+
+words! {
+    LetterWords {
+        title "输入编号和领证码" "Enter reference and code";
+        lead "编号和领证码印在信函上。大小写、空格和连字符都没有关系。" "Both are printed in your letter. Case, spaces and hyphens do not matter.";
+        noscript "密钥只能在您的浏览器里生成，这需要启用 JavaScript。也可以使用命令行：" "Keys are made in your browser, which needs JavaScript. Or use the command line:";
+        reference "编号" "Reference";
+        reference_hint "16 个字符，例如 5GPJ-WBSG-64S3-6D1N" "16 characters, such as 5GPJ-WBSG-64S3-6D1N";
+        reference_wrong "编号应为 16 个字符，请核对。" "The reference has 16 characters; please check it.";
+        code "领证码" "Code";
+        code_hint "27 个字符，五个一组。领证码不会离开您的浏览器。" "27 characters in groups of five. The code does not leave your browser.";
+        code_wrong "领证码有误，请核对是否输错了字符。" "This is not a code; look for a mistyped character.";
+        go "继续" "Continue";
+        loss_effect "挂失立即生效，不能撤销：用这封信函领取的证书将被吊销，信函作废。" "This takes effect at once and cannot be undone: certificates from this letter are revoked and the letter is closed.";
+        report "立即挂失" "Report it lost now";
+        privacy "公用电脑用完后请点击“退出”并关闭浏览器。" "On a shared computer choose “Leave” and close the browser when you are done.";
+    }
+}
+
+/// The page, for opening a letter or for reporting it lost.
+#[derive(Template)]
+#[template(path = "public/letter.html")]
+pub(super) struct LetterPage {
+    pub(super) f: Frame,
+    w: &'static LetterWords,
+    founding: String,
+    action: &'static str,
+    purpose: &'static str,
+    reference: String,
+    problem: Option<Problem>,
+}
+
+impl LetterPage {
+    /// An empty page for a purpose: `open` or `loss`.
+    pub(super) fn new(portal: &Portal, f: Frame, purpose: &'static str) -> Self {
+        Self::with(f, portal.trust.founding.to_string(), purpose)
+    }
+
+    fn with(f: Frame, founding: String, purpose: &'static str) -> Self {
+        let action = if purpose == "loss" { "/lost" } else { "/letter" };
+        let w = LetterWords::of(f.language);
+        Self { f, w, founding, action, purpose, reference: String::new(), problem: None }
+    }
+
+    /// The same after a refusal; what was typed stays.
+    pub(super) fn again(mut self, reference: String, problem: Problem) -> Self {
+        self.reference = reference;
+        self.problem = Some(problem);
+        self
+    }
+
+    #[cfg(test)]
+    pub(super) fn sample(language: crate::pages::Language, purpose: &'static str) -> Self {
+        let path = if purpose == "loss" { "/lost" } else { "/letter" };
+        Self::with(Frame::sample(language, path), "AAAA".into(), purpose)
+    }
+}
+
+/// An opened letter.
+pub(super) struct OpenLetter {
+    pub(super) reference: String,
+    /// The look-up key.
+    pub(super) key: Bytes,
+}
+
+impl OpenLetter {
+    /// A letter as a page sends it.
+    pub(super) fn read(reference: &str, key: &str) -> Result<Self, Code> {
+        let reference = read_reference(reference).ok_or(Code::WrongCode)?;
+        let key = Bytes::read(key).filter(|key| key.0.len() == 32).ok_or(Code::WrongCode)?;
+        Ok(Self { reference, key })
+    }
+
+    /// Keeps it open in this browser.
+    pub(super) fn keep(&self, response: &mut Response) {
+        let cookie = format!(
+            "{COOKIE}={}.{}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={OPEN_SECONDS}",
+            self.reference, self.key
+        );
+        set(response, &cookie);
+    }
+}
+
+/// Closes what is open in this browser.
+pub(super) fn close(response: &mut Response) {
+    set(response, &format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"));
+}
+
+fn set(response: &mut Response, cookie: &str) {
+    if let Ok(mut cookie) = HeaderValue::from_str(cookie) {
+        cookie.set_sensitive(true);
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+impl FromRequestParts<Arc<Portal>> for OpenLetter {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Arc<Portal>) -> Result<Self, Response> {
+        let kept = form::cookie(&parts.headers, COOKIE);
+        let pair = kept.as_deref().and_then(|kept| kept.split_once('.'));
+        if let Some(Ok(letter)) = pair.map(|(reference, key)| Self::read(reference, key)) {
+            return Ok(letter);
+        }
+        let Ok(frame) = Frame::from_request_parts(parts, portal).await;
+        Err(problem::page(&frame, &refused(Code::LetterNeeded).0, "/letter"))
+    }
+}

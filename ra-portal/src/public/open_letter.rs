@@ -1,0 +1,49 @@
+//! `POST /letter`: opens a letter, if the CA knows its look-up key.
+
+use super::letter::{LetterPage, OpenLetter};
+use crate::edge::{Portal, passed_on, refused};
+use crate::pages::{Frame, Posted, page, problem};
+use audit::Code;
+use audit::enrolment::LookUp;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use service::problem::{Refused, status};
+use std::sync::Arc;
+
+/// What the page sends.
+#[derive(Deserialize)]
+pub(super) struct Form {
+    reference: String,
+    key: String,
+}
+
+/// `POST /letter`
+pub(super) async fn open(
+    State(portal): State<Arc<Portal>>,
+    f: Frame,
+    Posted(form): Posted<Form>,
+) -> Response {
+    let opened = match look_up(&portal, &form).await {
+        Ok(letter) => letter,
+        Err(Refused(told)) => match told.known() {
+            Some(code @ (Code::WrongCode | Code::Malformed)) => {
+                let again = LetterPage::new(&portal, f, "open").again(form.reference, told);
+                return page(status(code), &again);
+            }
+            _ => return problem::page(&f, &told, "/letter"),
+        },
+    };
+    let mut response = Redirect::to("/enrolment").into_response();
+    opened.keep(&mut response);
+    response
+}
+
+async fn look_up(portal: &Portal, form: &Form) -> Result<OpenLetter, Refused> {
+    let letter = OpenLetter::read(&form.reference, &form.key).map_err(refused)?;
+    let message = LookUp { reference: letter.reference.clone(), key: letter.key.clone() };
+    let answer = passed_on(portal.issuer.look_up(&message).await);
+    let record = portal.told("look-up", "", answer).await?;
+    // Letters of officers belong into the command line: a page could be a captured portal's.
+    if record.label == "page" { Ok(letter) } else { Err(refused(Code::LabelNotAllowed)) }
+}

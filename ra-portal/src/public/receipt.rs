@@ -1,0 +1,145 @@
+//! `GET /lost/receipt`: the receipt of a loss report, as the status service signed it. Asking for it again
+//! reports the same loss again, which changes nothing.
+
+use super::letter::OpenLetter;
+use crate::edge::{Portal, refused};
+use crate::pages::{Frame, form, page, problem, show, words};
+use askama::Template;
+use audit::enrolment::{ReportLoss, SignedReceipt};
+use audit::letter::LossReceipt;
+use audit::{Bytes, Code};
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use service::problem::Refused;
+use std::sync::Arc;
+
+/// Cookie of a report, until the browser closes.
+const COOKIE: &str = "__Host-loss";
+
+words! {
+    ReceiptWords {
+        title "挂失回执" "Receipt of your loss report";
+        revoked "证书已吊销。各应用系统几秒钟内即拒绝这张证书。" "The certificate is revoked. Applications refuse it within seconds.";
+        nothing_yet "信函已作废，还没有用它签发过证书。" "The letter is closed; no certificate had been issued with it.";
+        time "登记时间" "Recorded at";
+        reference "编号" "Reference";
+        serials "已吊销的证书" "Revoked certificates";
+        founding "城市标识" "City";
+        signature "状态服务签名" "Signature of the status service";
+        keep "请打印或保存这份回执。没有回执，就没有挂失。" "Print or save this receipt. Without a receipt nothing has been reported.";
+        download "保存回执（JSON）" "Save the receipt (JSON)";
+        next "需要新证书的，请向本单位登记人员索取新的领证信函。" "If you need a new certificate, ask your registration officer for a new letter.";
+    }
+}
+
+#[derive(Template)]
+#[template(path = "public/receipt.html")]
+struct ReceiptPage {
+    f: Frame,
+    w: &'static ReceiptWords,
+    time: String,
+    reference: String,
+    serials: Vec<String>,
+    founding: String,
+    signature: String,
+}
+
+/// A report that this browser made.
+pub(super) struct Reported(ReportLoss);
+
+impl Reported {
+    /// A report as a page sends it.
+    pub(super) fn read(reference: &str, value: &str) -> Option<Self> {
+        let letter = OpenLetter::read(reference, value).ok()?;
+        Some(Self(ReportLoss { reference: letter.reference, value: letter.key }))
+    }
+
+    /// Carries it to the status service.
+    pub(super) async fn report(&self, portal: &Portal) -> Result<SignedReceipt, Refused> {
+        let answer = crate::edge::passed_on(portal.status.report_loss(&self.0).await);
+        portal.told("loss", "", answer).await
+    }
+
+    /// Remembers it for the receipt.
+    pub(super) fn keep(&self, response: &mut Response) {
+        let (reference, value) = (&self.0.reference, &self.0.value);
+        let cookie =
+            format!("{COOKIE}={reference}.{value}; Path=/; Secure; HttpOnly; SameSite=Strict");
+        if let Ok(mut cookie) = HeaderValue::from_str(&cookie) {
+            cookie.set_sensitive(true);
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+}
+
+impl FromRequestParts<Arc<Portal>> for Reported {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Arc<Portal>) -> Result<Self, Response> {
+        let kept = form::cookie(&parts.headers, COOKIE);
+        let pair = kept.as_deref().and_then(|kept| kept.split_once('.'));
+        if let Some(reported) = pair.and_then(|(reference, value)| Self::read(reference, value)) {
+            return Ok(reported);
+        }
+        let Ok(frame) = Frame::from_request_parts(parts, portal).await;
+        Err(problem::page(&frame, &refused(Code::LetterNeeded).0, "/lost"))
+    }
+}
+
+/// `GET /lost/receipt`
+pub(super) async fn show(
+    State(portal): State<Arc<Portal>>,
+    f: Frame,
+    reported: Reported,
+) -> Response {
+    let told = match reported.report(&portal).await {
+        Ok(signed) => match audit::json::read::<LossReceipt>(&signed.receipt.0) {
+            Ok(receipt) => return page(StatusCode::OK, &filled(f, receipt, &signed.signature)),
+            Err(_) => refused(Code::Unavailable).0,
+        },
+        Err(Refused(told)) => told,
+    };
+    problem::page(&f, &told, "/lost")
+}
+
+/// `GET /lost/receipt.json`: what `yinxin` and others check.
+pub(super) async fn download(
+    State(portal): State<Arc<Portal>>,
+    f: Frame,
+    reported: Reported,
+) -> Response {
+    match reported.report(&portal).await {
+        Ok(signed) => {
+            let kept = [(header::CONTENT_DISPOSITION, "attachment; filename=\"receipt.json\"")];
+            (kept, axum::Json(signed)).into_response()
+        }
+        Err(Refused(told)) => problem::page(&f, &told, "/lost"),
+    }
+}
+
+fn filled(f: Frame, receipt: LossReceipt, signature: &Bytes) -> ReceiptPage {
+    ReceiptPage {
+        w: ReceiptWords::of(f.language),
+        f,
+        time: show::time(&receipt.time),
+        reference: receipt.reference,
+        serials: receipt.serials,
+        founding: receipt.founding.to_string(),
+        signature: signature.to_string(),
+    }
+}
+
+#[cfg(test)]
+pub(super) fn sample(language: crate::pages::Language) -> String {
+    let receipt = LossReceipt {
+        v: 1,
+        reference: "0123456789ABCDEF".into(),
+        serials: vec!["0101010101".into()],
+        time: "2026-11-24T08:00:00Z".into(),
+        founding: Bytes(vec![3; 32]),
+    };
+    let f = Frame::sample(language, "/lost/receipt");
+    filled(f, receipt, &Bytes(vec![9; 70])).render().unwrap()
+}

@@ -1,0 +1,46 @@
+//! `POST /lost`: carries a loss report to the status service. Its receipt is signed there; a portal that
+//! swallows the report has none to show.
+
+use super::letter::LetterPage;
+use super::receipt::Reported;
+use crate::edge::Portal;
+use crate::pages::{Frame, Posted, page, problem};
+use audit::Code;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use service::problem::{Refused, status};
+use std::sync::Arc;
+
+/// What the page sends; `key` is the HMAC under the loss key.
+#[derive(Deserialize)]
+pub(super) struct Form {
+    reference: String,
+    key: String,
+}
+
+/// `POST /lost`
+pub(super) async fn report(
+    State(portal): State<Arc<Portal>>,
+    f: Frame,
+    Posted(form): Posted<Form>,
+) -> Response {
+    let reported = match Reported::read(&form.reference, &form.key) {
+        Some(reported) => reported.report(&portal).await.map(|_| reported),
+        None => Err(crate::edge::refused(Code::WrongCode)),
+    };
+    match reported {
+        Ok(reported) => {
+            let mut response = Redirect::to("/lost/receipt").into_response();
+            reported.keep(&mut response);
+            response
+        }
+        Err(Refused(told)) => match told.known() {
+            Some(code @ Code::WrongCode) => {
+                let again = LetterPage::new(&portal, f, "loss").again(form.reference, told);
+                page(status(code), &again)
+            }
+            _ => problem::page(&f, &told, "/lost"),
+        },
+    }
+}

@@ -1,0 +1,93 @@
+// The page's own encoders, judged by the golden vectors that two other readers follow, and by OpenSSL.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+
+const asset = (name) => import(new URL(`../../ra-portal/assets/${name}`, import.meta.url));
+const { fromBase64url, toBase64url, concat } = await asset("bytes.js");
+const { readCode, readReference, deriveKeys, bindValue, lossValue } = await asset("letter.js");
+const { identifier, integer, tagged, unsigned } = await asset("der.js");
+const { generate, request } = await asset("pkcs10.js");
+const { encrypt, decrypt, file } = await asset("pkcs12.js");
+
+const vectors = JSON.parse(readFileSync(new URL("../../docs/vectors.json", import.meta.url), "utf8"));
+const folder = mkdtempSync(join(tmpdir(), "assets-"));
+after(() => rmSync(folder, { recursive: true }));
+const openssl = (...words) => execFileSync("openssl", words, { encoding: "utf8", stdio: "pipe" });
+const written = (name, bytes) => {
+  writeFileSync(join(folder, name), bytes);
+  return join(folder, name);
+};
+
+test("a code gives the keys of the golden vectors", async () => {
+  const { founding, reference, code, lookup, bind_page, loss_value } = vectors.letter_keys;
+  const keys = await deriveKeys(fromBase64url(founding), reference, fromBase64url(code));
+  assert.equal(toBase64url(keys.lookup), lookup);
+  assert.equal(toBase64url(keys.bind), bind_page);
+  assert.equal(toBase64url(await lossValue(keys.loss, reference)), loss_value);
+  const { key, challenge, request: pkcs10, bind } = vectors.bind;
+  const bound = await bindValue(fromBase64url(key), fromBase64url(challenge), fromBase64url(pkcs10));
+  assert.equal(toBase64url(bound), bind);
+});
+
+test("a code is read as people type it, and one wrong character is seen", () => {
+  const { text: code, bytes } = vectors.code;
+  assert.equal(toBase64url(readCode(code)), bytes);
+  const typed = code.toLowerCase().replaceAll("0", "o").replaceAll("1", "l").replaceAll("-", " ");
+  assert.equal(toBase64url(readCode(typed)), bytes);
+  const plain = code.replaceAll("-", "");
+  for (let at = 0; at < 26; at += 1) {
+    const wrong = plain.slice(0, at) + (plain[at] === "7" ? "6" : "7") + plain.slice(at + 1);
+    assert.equal(readCode(wrong), null, `position ${at}`);
+  }
+  assert.equal(readCode(plain.slice(1)), null);
+  assert.equal(readCode("Z" + plain.slice(1)), null);
+  assert.equal(readReference(" 5gpj-wbsg-64s3-6d1n "), "5GPJWBSG64S36D1N");
+  assert.equal(readReference("5GPJWBSG64S36D1"), null);
+  assert.equal(readReference("5GPJWBSG64S36DU1"), null);
+});
+
+test("DER has one spelling", () => {
+  const hex = (bytes) => Buffer.from(bytes).toString("hex");
+  assert.equal(hex(integer(0)), "020100");
+  assert.equal(hex(integer(127)), "02017f");
+  assert.equal(hex(integer(128)), "02020080");
+  assert.equal(hex(integer(600_000)), "02030927c0");
+  assert.equal(hex(unsigned(Uint8Array.of(0, 0, 200))), "020200c8");
+  assert.equal(hex(identifier("2.16.840.1.101.3.4.1.42")), "060960864801650304012a");
+  assert.equal(hex(tagged(4, new Uint8Array(128)).slice(0, 3)), "048180");
+  assert.equal(hex(tagged(4, new Uint8Array(256)).slice(0, 4)), "04820100");
+});
+
+test("OpenSSL verifies a request", async () => {
+  const pair = await generate();
+  const der = written("request.der", await request(pair));
+  const said = openssl("req", "-inform", "DER", "-in", der, "-verify", "-noout", "-text");
+  assert.match(said, /Subject:\s*\n/);
+  assert.match(said, /NIST CURVE: P-256/);
+});
+
+test("OpenSSL opens a PKCS#12 file with its password and with no other", async () => {
+  const pair = await generate();
+  const pkcs8 = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
+  const key = written("key.pem", openssl("pkey", "-inform", "DER", "-in", written("k", pkcs8)));
+  const certificate = join(folder, "certificate.der");
+  openssl(
+    "req", "-x509", "-key", key, "-subj", "/CN=x", "-outform", "DER", "-out", certificate,
+  );
+  const password = "一个够长的口令 long";
+  const kept = await encrypt(pkcs8, password);
+  assert.deepEqual(await decrypt(kept, password), pkcs8);
+  assert.equal(await decrypt(kept, `${password}.`), null);
+  const chain = [new Uint8Array(readFileSync(certificate))];
+  const p12 = written("own.p12", await file(kept, chain, "王小明 2026", password));
+  const opened = openssl("pkcs12", "-in", p12, "-nodes", "-passin", `pass:${password}`);
+  assert.match(opened, /BEGIN PRIVATE KEY/);
+  assert.match(opened, /BEGIN CERTIFICATE/);
+  assert.throws(() => openssl("pkcs12", "-in", p12, "-nodes", "-passin", "pass:another"));
+  assert.equal(concat(chain[0]).length, chain[0].length);
+});
