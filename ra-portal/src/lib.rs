@@ -11,6 +11,8 @@ pub mod edge;
 pub mod events;
 pub(crate) mod pages;
 pub mod public;
+#[cfg(test)]
+mod samples;
 pub mod staff;
 
 pub use config::PortalConfig;

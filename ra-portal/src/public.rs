@@ -38,3 +38,17 @@ pub fn router() -> Router<Arc<Portal>> {
         .route("/language", post(language::choose))
         .route(asset::ROUTE, get(asset::fetch))
 }
+
+/// Sample pages.
+#[cfg(test)]
+pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let mut samples = vec![
+        ("home", home::sample(language)),
+        ("letter", enter_letter::sample(language)),
+        ("lost", enter_loss::sample(language)),
+        ("import", import::sample(language)),
+        ("receipt", receipt::sample(language)),
+    ];
+    samples.extend(enrolment::samples(language));
+    samples
+}

@@ -1,40 +1,36 @@
-//! The staff host: officers with their certificate. The certificate is optional in TLS, so that people
-//! can be told why it is refused, and required in HTTP; the CA judges it anew at every request.
+//! The staff host: everybody with a certificate. It is optional in TLS, so that people can be told why it is
+//! refused, and required in HTTP; the CA judges it anew at every request. In the order in which people meet
+//! them: [`certificate`] (for everybody), [`queue`], [`review`]; [`api`] is the same for the command line.
 
-mod approve;
-mod fetch;
-mod list;
+mod api;
+mod certificate;
+mod queue;
+mod review;
 
-use crate::Route;
+pub use api::ROUTES;
+
 use crate::edge::{Portal, refused};
+use crate::pages::{Frame, asset, language};
 use audit::{Bytes, Code};
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use mtls::Connection;
 use pki::Certificate;
 use pki::path::{PathError, Usage, check};
-use portal_api::staff::{APPROVE, FETCH, LIST};
 use service::Clock;
 use std::sync::Arc;
 
-const OFFICERS: &[&str] = &["registration-officer", "security-administrator"];
-
-/// Routes of this host.
-pub const ROUTES: [Route; 3] = [
-    Route { host: "staff", path: LIST, act: "list", who: OFFICERS },
-    Route { host: "staff", path: FETCH, act: "fetch", who: OFFICERS },
-    Route { host: "staff", path: APPROVE, act: "approve", who: OFFICERS },
-];
-
 /// The routes.
 pub fn router() -> Router<Arc<Portal>> {
-    Router::new()
-        .route(LIST, post(list::list))
-        .route(FETCH, post(fetch::fetch))
-        .route(APPROVE, post(approve::approve))
+    api::router()
+        .route("/", get(queue::show))
+        .route("/certificate", get(certificate::show))
+        .route("/orders/{order}", get(review::show))
+        .route("/language", post(language::choose))
+        .route(asset::ROUTE, get(asset::fetch))
 }
 
 /// A client certificate that leads to our root and is in time. Who it is, whether it is revoked, and
@@ -46,16 +42,28 @@ pub(crate) struct StaffCertificate {
     pub(crate) person: String,
 }
 
+/// The same for pages: who has none that counts reads why, and what to do.
+pub(crate) struct Shown(pub(crate) StaffCertificate);
+
+impl FromRequestParts<Arc<Portal>> for Shown {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Arc<Portal>) -> Result<Self, Response> {
+        let Ok(frame) = Frame::from_request_parts(parts, portal).await;
+        let told = match judged(parts, portal) {
+            Ok(certificate) => return Ok(Self(certificate)),
+            Err(code) => portal.told("certificate", "", Err::<(), _>(refused(code))).await,
+        };
+        let told = told.err().map_or_else(|| refused(Code::Unavailable).0, |refusal| refusal.0);
+        Err(certificate::not_seen(&frame, portal, &told))
+    }
+}
+
 impl FromRequestParts<Arc<Portal>> for StaffCertificate {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, portal: &Arc<Portal>) -> Result<Self, Response> {
-        let der = parts.extensions.get::<Connection>().and_then(|c| c.certificate.clone());
-        let judged = match der {
-            None => Err(Code::CertificateRequired),
-            Some(der) => judge(portal, &der, Clock::system().seconds()),
-        };
-        match judged {
+        match judged(parts, portal) {
             Ok(certificate) => Ok(certificate),
             Err(code) => {
                 Err(match portal.told("certificate", "", Err::<(), _>(refused(code))).await {
@@ -65,6 +73,12 @@ impl FromRequestParts<Arc<Portal>> for StaffCertificate {
             }
         }
     }
+}
+
+fn judged(parts: &Parts, portal: &Portal) -> Result<StaffCertificate, Code> {
+    let der = parts.extensions.get::<Connection>().and_then(|c| c.certificate.clone());
+    let der = der.ok_or(Code::CertificateRequired)?;
+    judge(portal, &der, Clock::system().seconds())
 }
 
 fn judge(portal: &Portal, der: &[u8], now: u64) -> Result<StaffCertificate, Code> {
@@ -81,4 +95,13 @@ fn judge(portal: &Portal, der: &[u8], now: u64) -> Result<StaffCertificate, Code
     )?;
     let person = certificate.subject().person().ok_or(Code::NotYourRoute)?;
     Ok(StaffCertificate { certificate: der.into(), person })
+}
+
+/// Sample pages.
+#[cfg(test)]
+pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let mut samples = certificate::samples(language);
+    samples.extend(queue::samples(language));
+    samples.push(("review", review::sample(language)));
+    samples
 }

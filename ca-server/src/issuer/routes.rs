@@ -29,12 +29,13 @@ use std::sync::Arc;
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Every route with the process that may call it; a test prints them as the matrix.
-pub(super) const ROUTES: [(&str, &str); 9] = [
+pub(super) const ROUTES: [(&str, &str); 10] = [
     (public::LOOK_UP, "portal-public"),
     (public::SUBMIT, "portal-public"),
     (public::COLLECT, "portal-public"),
     (public::JOIN, "portal-public"),
     (staff::WHO, "portal-staff"),
+    (staff::HOLDER, "portal-staff"),
     (staff::LIST, "portal-staff"),
     (staff::FETCH, "portal-staff"),
     (staff::APPROVE, "portal-staff"),
@@ -48,6 +49,7 @@ pub(super) fn router(issuer: Arc<Issuer>) -> Router {
         .route(public::COLLECT, post(collect::collect))
         .route(public::JOIN, post(join::join))
         .route(staff::WHO, post(who::who))
+        .route(staff::HOLDER, post(who::holder))
         .route(staff::LIST, post(list::list))
         .route(staff::FETCH, post(fetch::fetch))
         .route(staff::APPROVE, post(approve::approve))

@@ -31,6 +31,8 @@ pub mod public {
 pub mod staff {
     /// [`super::AsOfficer`] of nothing → [`super::Officer`].
     pub const WHO: &str = "/v1/staff/who";
+    /// [`super::AsOfficer`] of nothing → [`super::Officer`], for everybody with a certificate of ours.
+    pub const HOLDER: &str = "/v1/staff/holder";
     /// [`super::AsOfficer`] of [`super::Page`] → list of `OrderLine`.
     pub const LIST: &str = "/v1/staff/orders";
     /// [`super::AsOfficer`] of [`super::Wanted`] → `OrderExport`.
@@ -241,6 +243,11 @@ impl Issuer {
     /// Who the certificate belongs to.
     pub async fn who(&self, message: &AsOfficer<()>) -> Result<Officer, Refusal> {
         ask(&self.0, staff::WHO, message).await
+    }
+
+    /// Whose certificate it is, and that it is in force.
+    pub async fn holder(&self, message: &AsOfficer<()>) -> Result<Officer, Refusal> {
+        ask(&self.0, staff::HOLDER, message).await
     }
 
     /// Open orders that the officer may see.

@@ -1,6 +1,8 @@
 //! The portal's JSON messages, and a client. What a person and the CA say to each other is defined
 //! in `audit::enrolment` and `audit::export`; the portal's own addresses are here.
 
+pub mod plain;
+
 use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use audit::export::{Approved, OrderExport, OrderLine};
 use audit::join::{Join, Renew, Renewed};

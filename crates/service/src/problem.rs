@@ -11,15 +11,15 @@ pub fn status(code: Code) -> StatusCode {
         ApprovalSignature, ApprovalsMissing, ApproverExpired, ApproverRevoked, ApproverRole,
         ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown, AuditFailed, AuditFull,
         BindMismatch, CertificateExpired, CertificateForeign, CertificateRequired,
-        CertificateRevoked, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CrossSite, KeyForeign,
-        KeyNotAllowed, KeyUnknown, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded, LintFailed, LogBehind,
-        Malformed, Misdirected, NotFound, NotPermitted, NotReady, NotServed, NotYourRoute,
-        OrderAltered, OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete, OrderUnknown,
-        PersonChanged, PersonLeft, PersonUnknown, PolicyError, PortalUnknown, ProfileChanged,
-        QuotaUsed, RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RulesMalformed,
-        SpoolForked, SpoolGap, StateConflict, StatusStale, TooBusy, TooLarge, TooManyTries,
-        Unavailable, UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed,
-        UseSignature, WrongCode,
+        CertificateRevoked, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CrossSite,
+        KeyForeign, KeyNotAllowed, KeyUnknown, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded,
+        LintFailed, LogBehind, Malformed, Misdirected, NotFound, NotPermitted, NotReady, NotServed,
+        NotYourRoute, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete,
+        OrderUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError, PortalUnknown,
+        ProfileChanged, QuotaUsed, RequestMalformed, RequestSignature, RoleConflict, RouteUnknown,
+        RulesMalformed, SpoolForked, SpoolGap, StateConflict, StatusStale, TooBusy, TooLarge,
+        TooManyTries, Unavailable, UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority,
+        UpstreamFailed, UseSignature, WrongCode,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
@@ -28,10 +28,12 @@ pub fn status(code: Code) -> StatusCode {
         }
         CertificateRequired | CertificateExpired | CertificateRevoked | CertificateForeign
         | UseSignature | LetterNeeded => StatusCode::UNAUTHORIZED,
-        WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature | ApproverUnknown
-        | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope | ApproverSelf
-        | ApprovalsMissing | NotYourRoute | PortalUnknown | UnsignedAuthority | OrderAltered
-        | QuotaUsed | NotPermitted | NotServed | PolicyError => StatusCode::FORBIDDEN,
+        WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature
+        | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
+        | ApproverSelf | ApprovalsMissing | NotYourRoute | PortalUnknown | UnsignedAuthority
+        | OrderAltered | QuotaUsed | NotPermitted | NotServed | PolicyError => {
+            StatusCode::FORBIDDEN
+        }
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
             StatusCode::NOT_FOUND
         }

@@ -52,6 +52,14 @@ impl Language {
         }
     }
 
+    /// One of two texts.
+    pub(crate) fn of_both(self, zh: String, en: String) -> String {
+        match self {
+            Self::Chinese => zh,
+            Self::English => en,
+        }
+    }
+
     /// A refusal's sentence.
     pub(crate) fn sentence(self, problem: &Problem) -> &str {
         match self {

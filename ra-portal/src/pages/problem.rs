@@ -33,15 +33,26 @@ pub(crate) fn page(frame: &Frame, problem: &Problem, next: &str) -> Response {
     answer::page(status, &ProblemPage { f: frame, problem, help, next })
 }
 
+#[cfg(test)]
+pub(crate) fn sample(frame: &Frame, problem: &Problem) -> String {
+    ProblemPage { f: frame, problem, help: help(frame, problem), next: "/" }.render().unwrap()
+}
+
 fn help(frame: &Frame, problem: &Problem) -> &'static str {
     let words = HelpWords::of(frame.language);
     match problem.known() {
         Some(
-            Code::ChallengeUsed | Code::CrossSite | Code::LetterNeeded | Code::Malformed
+            Code::ChallengeUsed
+            | Code::CrossSite
+            | Code::LetterNeeded
+            | Code::Malformed
             | Code::BindMismatch,
         ) => words.again,
         Some(
-            Code::WrongCode | Code::TooManyTries | Code::CodeUsed | Code::CodeExpired
+            Code::WrongCode
+            | Code::TooManyTries
+            | Code::CodeUsed
+            | Code::CodeExpired
             | Code::LetterLost,
         ) => words.letter,
         Some(Code::LabelNotAllowed) => words.cli,

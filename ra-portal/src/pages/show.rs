@@ -33,6 +33,24 @@ pub(crate) fn masked_id(id: &str) -> String {
     }
 }
 
+/// A text of somebody else on one of our pages: characters that turn the line around, join or hide, and
+/// controls, are shown as what they are instead of doing what they do.
+pub(crate) fn harmless(text: &str) -> String {
+    let acts = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match acts(character) {
+            true => shown.push_str(&format!("‹U+{:04X}›", u32::from(character))),
+            false => shown.push(character),
+        }
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,6 +58,7 @@ mod tests {
     #[test]
     fn people_recognize_themselves_and_nobody_else() {
         assert_eq!(time("2026-11-25T18:30:00Z"), "2026-11-26 02:30 (UTC+8)");
+        assert_eq!(harmless("王\u{202e}小\u{200b}明 <b>"), "王‹U+202E›小‹U+200B›明 <b>");
         assert_eq!(masked_name("王小明"), "王＊明");
         assert_eq!(masked_name("李丹"), "李＊");
         assert_eq!(masked_name("欧阳修文"), "欧＊文");

@@ -1,4 +1,4 @@
-//! Says whose certificate a portal saw.
+//! Says whose certificate a portal saw: an officer's, or anybody's.
 
 use super::{Message, may_call, officer};
 use crate::issuer::session::Session;
@@ -7,9 +7,10 @@ use crate::store::rows;
 use audit::Code;
 use axum::extract::State;
 use axum::{Extension, Json};
-use ca_api::staff::WHO;
+use ca_api::staff::{HOLDER, WHO};
 use ca_api::{AsOfficer, Officer};
 use mtls::Connection;
+use pki::Certificate;
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -24,6 +25,17 @@ pub(in crate::issuer) async fn who(
     issuer.finish(session, "who", "", result).await.map(Json).map_err(Refused)
 }
 
+pub(in crate::issuer) async fn holder(
+    State(issuer): State<Arc<Issuer>>,
+    Extension(connection): Extension<Connection>,
+    Message(message): Message<AsOfficer<()>>,
+) -> Result<Json<Officer>, Refused> {
+    let begun = issuer.begin().await;
+    let mut session = begun.map_err(|error| Refused(issuer.unavailable("holder", error)))?;
+    let result = issuer.is_holder(&mut session, &connection, &message).await;
+    issuer.finish(session, "holder", "", result).await.map(Json).map_err(Refused)
+}
+
 impl Issuer {
     async fn is_officer(
         &self,
@@ -33,8 +45,29 @@ impl Issuer {
     ) -> Result<Officer, IssuerError> {
         may_call(session, connection, WHO)?;
         let person = officer(session, &message.certificate.0)?;
-        let state = session.following.authority()?.person(&person).ok_or(Code::PersonUnknown)?;
-        let disclosed = rows::disclosures(&mut session.tx, &person, state).await?;
+        self.described(session, &person).await
+    }
+
+    async fn is_holder(
+        &self,
+        session: &mut Session<'_>,
+        connection: &Connection,
+        message: &AsOfficer<()>,
+    ) -> Result<Officer, IssuerError> {
+        may_call(session, connection, HOLDER)?;
+        let certificate =
+            Certificate::read(&message.certificate.0).map_err(|_| Code::CertificateForeign)?;
+        let person = session.authority()?.holder(&certificate, session.now())?;
+        self.described(session, &person).await
+    }
+
+    async fn described(
+        &self,
+        session: &mut Session<'_>,
+        person: &str,
+    ) -> Result<Officer, IssuerError> {
+        let state = session.following.authority()?.person(person).ok_or(Code::PersonUnknown)?;
+        let disclosed = rows::disclosures(&mut session.tx, person, state).await?;
         let name = disclosed
             .iter()
             .flatten()
@@ -47,6 +80,6 @@ impl Issuer {
             .iter()
             .map(|(role, scope)| (role.name().to_owned(), scope.clone()))
             .collect();
-        Ok(Officer { person: person.clone(), name, roles })
+        Ok(Officer { person: person.to_owned(), name, roles })
     }
 }

@@ -165,6 +165,21 @@ impl Authority {
         Ok(person.to_owned())
     }
 
+    /// The person whose certificate this is, if it is ours, in time and not revoked. Whoever they are, it
+    /// gives no right by itself.
+    pub fn holder(&self, certificate: &pki::Certificate, now: u64) -> Result<String, Code> {
+        let person = certificate.subject().person().filter(|_| self.is_issued_by_us(certificate));
+        let person = person.filter(|person| self.people.contains_key(person));
+        let person = person.ok_or(Code::CertificateForeign)?;
+        if now > certificate.not_after() || now < certificate.not_before() {
+            return Err(Code::CertificateExpired);
+        }
+        if self.is_revoked(&certificate.serial().to_string()) || self.has_left(&person) {
+            return Err(Code::CertificateRevoked);
+        }
+        Ok(person)
+    }
+
     /// Whether the issuing key signed this certificate.
     pub fn is_issued_by_us(&self, certificate: &pki::Certificate) -> bool {
         PublicKey::read(&self.founding.keys.issuing.0)

@@ -1,7 +1,7 @@
 //! Carries an officer's approval to the CA, which verifies it itself.
 
-use super::StaffCertificate;
 use crate::edge::{Message, Portal, passed_on};
+use crate::staff::StaffCertificate;
 use audit::Approval;
 use audit::export::Approved;
 use axum::Json;

@@ -1,7 +1,7 @@
 //! Brings one order with everything that must be shown.
 
-use super::StaffCertificate;
 use crate::edge::{Message, Portal, passed_on};
+use crate::staff::StaffCertificate;
 use audit::export::OrderExport;
 use axum::Json;
 use axum::extract::State;

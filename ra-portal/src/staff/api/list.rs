@@ -1,7 +1,7 @@
 //! Lists open orders that the officer may approve.
 
-use super::StaffCertificate;
 use crate::edge::{Message, Portal, passed_on};
+use crate::staff::StaffCertificate;
 use audit::export::OrderLine;
 use axum::Json;
 use axum::extract::State;

@@ -1,0 +1,253 @@
+//! An order in plain words and two languages: who, what, for whom, under which profile, and what differs from
+//! the last certificate. The command line and the pages show the same.
+
+use audit::Disclosure;
+use audit::export::OrderExport;
+use audit::order::{
+    AgentBody, Body, IssueBody, PersonAction, PersonBody, RevokeBody, RoleAction, RoleBody,
+    UnitAction, UnitBody,
+};
+use pki::{Certificate, PublicKey, oid};
+
+/// A text in both languages; data are alike in both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// 中文
+    pub zh: String,
+    /// English
+    pub en: String,
+}
+
+/// One line of what an officer reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// What it is about.
+    pub term: Said,
+    /// What is said.
+    pub value: Said,
+    /// Whether it differs from the last certificate.
+    pub differs: bool,
+}
+
+/// What kind of order it is.
+pub fn kind(body: &Body) -> Said {
+    match body {
+        Body::Issue(_) => said("签发证书", "issue a certificate"),
+        Body::Unit(_) => said("单位", "unit"),
+        Body::Person(_) => said("人员", "person"),
+        Body::Role(_) => said("角色", "role"),
+        Body::Profile(_) => said("证书模板", "certificate profile"),
+        Body::ApprovalRules(_) => said("审批规则", "approval rules"),
+        Body::Portal(_) => said("门户", "portal"),
+        Body::Agent(_) => said("网关代理", "agent"),
+        Body::Bundle(_) => said("访问规则包", "rule bundle"),
+        Body::Revoke(_) => said("吊销证书", "revoke certificates"),
+    }
+}
+
+/// A kind as lists name it.
+pub fn kind_of(name: &str) -> Said {
+    match name {
+        "issue" => said("签发证书", "issue a certificate"),
+        "unit" => said("单位", "unit"),
+        "person" => said("人员", "person"),
+        "role" => said("角色", "role"),
+        "profile" => said("证书模板", "certificate profile"),
+        "approval-rules" => said("审批规则", "approval rules"),
+        "portal" => said("门户", "portal"),
+        "agent" => said("网关代理", "agent"),
+        "bundle" => said("访问规则包", "rule bundle"),
+        "revoke" => said("吊销证书", "revoke certificates"),
+        other => same(other),
+    }
+}
+
+/// Everything that is shown before somebody consents.
+pub fn facts(body: &Body, export: &OrderExport) -> Vec<Fact> {
+    let disclosed = &export.signed.disclosures;
+    match body {
+        Body::Issue(issue) => issued(issue, disclosed, export),
+        Body::Person(person) => about_person(person, disclosed),
+        Body::Role(role) => vec![about_role(role)],
+        Body::Revoke(revoke) => revoked(revoke, disclosed),
+        Body::Unit(unit) => vec![about_unit(unit)],
+        Body::Profile(profile) => vec![in_force(
+            ("证书模板生效", "profile in force"),
+            &format!("{} v{}", profile.profile.id, profile.profile.version),
+            &profile.profile.digest.0,
+        )],
+        Body::ApprovalRules(rules) => vec![in_force(
+            ("审批规则生效", "approval rules in force"),
+            &format!("v{}", rules.version),
+            &rules.digest.0,
+        )],
+        Body::Portal(portal) => vec![fact(
+            ("门户", "portal"),
+            format!(
+                "{}: {} ({}, {})",
+                portal.action, portal.portal, portal.public_host, portal.staff_host
+            ),
+        )],
+        Body::Agent(agent) => about_agent(agent),
+        Body::Bundle(bundle) => vec![in_force(
+            ("访问规则生效", "access rules in force"),
+            &format!("v{}", bundle.version),
+            &bundle.digest.0,
+        )],
+    }
+}
+
+fn issued(issue: &IssueBody, disclosed: &[Disclosure], export: &OrderExport) -> Vec<Fact> {
+    let name = text(disclosed, "/subject/cn");
+    let label = match issue.label.as_str() {
+        "cli" => said("命令行", "command line"),
+        _ => said("网页", "page"),
+    };
+    let mut facts = vec![
+        fact(("为谁", "for whom"), format!("{name} ({})", issue.person)),
+        fact(("单位", "unit"), format!("{} › {}", issue.subject.o, issue.subject.ou.join(" › "))),
+        fact(
+            ("证书模板", "profile"),
+            format!(
+                "{} v{}, {} 天 days",
+                issue.profile.id, issue.profile.version, issue.validity_days
+            ),
+        ),
+        fact(("公钥", "public key"), key(&issue.key.0)),
+        Fact { term: said("申请方式", "applied by"), value: label, differs: false },
+    ];
+    for (position, committed) in issue.names.iter().enumerate() {
+        let value = text(disclosed, &format!("/names/{position}/value"));
+        facts.push(Fact { term: same(&committed.kind), value: same(&value), differs: false });
+    }
+    facts.push(evidence(disclosed));
+    facts.extend(compared(issue, &name, export));
+    facts
+}
+
+/// What differs from the last certificate.
+fn compared(issue: &IssueBody, name: &str, export: &OrderExport) -> Vec<Fact> {
+    let previous = export.previous.as_ref().and_then(|der| Certificate::read(&der.0).ok());
+    let Some(previous) = previous else {
+        let term = said("与上一张证书相比", "compared with the last one");
+        return vec![Fact { term, value: said("首张", "first"), differs: false }];
+    };
+    let until = audit::time::seconds(previous.not_after());
+    let mut facts = vec![fact(
+        ("上一张证书", "the last one"),
+        format!("{}, 至 / until {until}", previous.serial()),
+    )];
+    let mut differs = |zh: &str, en: &str, was: String, is: String| {
+        if was != is {
+            let value = same(&format!("{was} → {is}"));
+            facts.push(Fact { term: said(zh, en), value, differs: true });
+        }
+    };
+    let subject = previous.subject();
+    differs("姓名", "name", subject.common_name().unwrap_or_default(), name.to_owned());
+    let units = subject.values(oid::ORGANIZATIONAL_UNIT).join(" › ");
+    differs("单位", "unit", units, issue.subject.ou.join(" › "));
+    differs("公钥", "public key", key(previous.key().spki()), key(&issue.key.0));
+    facts
+}
+
+fn about_person(body: &PersonBody, disclosed: &[Disclosure]) -> Vec<Fact> {
+    let what = match body.action {
+        PersonAction::Create => ("新增", "create"),
+        PersonAction::Move => ("调动", "move"),
+        PersonAction::Leave => ("离任，吊销全部证书", "leaves, every certificate is revoked"),
+    };
+    let mut facts = vec![
+        fact(what, format!("{} ({})", text(disclosed, "/name"), body.person)),
+        fact(("单位", "unit"), body.unit.clone()),
+    ];
+    if body.mail.is_some() {
+        facts.push(fact(("邮箱", "mail"), text(disclosed, "/mail")));
+    }
+    facts.push(evidence(disclosed));
+    facts
+}
+
+fn about_role(body: &RoleBody) -> Fact {
+    let what = match body.action {
+        RoleAction::Grant => ("授予", "grant"),
+        RoleAction::Withdraw => ("撤回", "withdraw"),
+    };
+    fact(what, format!("{} → {} @ {}", body.role.name(), body.person, body.scope))
+}
+
+fn about_unit(unit: &UnitBody) -> Fact {
+    let what = match unit.action {
+        UnitAction::Create => ("新建", "create"),
+        UnitAction::Move => ("划转", "move"),
+        UnitAction::Close => ("撤销", "close"),
+    };
+    let county = if unit.county { "（县 county）" } else { "" };
+    fact(what, format!("{} {}{county} < {}", unit.name, unit.unit, unit.parent))
+}
+
+fn about_agent(body: &AgentBody) -> Vec<Fact> {
+    let what = match body.action.as_str() {
+        "close" => ("关闭", "close"),
+        _ => ("登记", "register"),
+    };
+    vec![
+        fact(what, format!("{} ({})", body.agent, body.unit)),
+        fact(("应用", "application"), body.application.clone()),
+        fact(("域名", "hosts"), body.hosts.join(", ")),
+        fact(("服务单位", "units served"), body.units.join(", ")),
+        fact(("可更新次数", "renewals"), body.renewals.to_string()),
+    ]
+}
+
+fn revoked(body: &RevokeBody, disclosed: &[Disclosure]) -> Vec<Fact> {
+    let mut facts = vec![
+        fact(("人员", "person"), body.person.clone()),
+        fact(("原因", "reason"), body.reason.to_string()),
+        fact(("依据", "evidence"), text(disclosed, "/evidence")),
+    ];
+    facts.extend(body.serials.iter().map(|serial| fact(("序列号", "serial"), serial.clone())));
+    facts
+}
+
+fn in_force(term: (&str, &str), what: &str, digest: &[u8]) -> Fact {
+    fact(term, format!("{what}, SHA-256 {}", hex(digest)))
+}
+
+fn evidence(disclosed: &[Disclosure]) -> Fact {
+    fact(("核验依据", "evidence"), text(disclosed, "/evidence"))
+}
+
+fn fact((zh, en): (&str, &str), value: String) -> Fact {
+    Fact { term: said(zh, en), value: same(&value), differs: false }
+}
+
+fn said(zh: &str, en: &str) -> Said {
+    Said { zh: zh.into(), en: en.into() }
+}
+
+fn same(text: &str) -> Said {
+    said(text, text)
+}
+
+fn text(disclosed: &[Disclosure], path: &str) -> String {
+    let found = disclosed.iter().find(|disclosure| disclosure.path == path);
+    found.and_then(|disclosure| disclosure.value.as_str()).unwrap_or("—").to_owned()
+}
+
+fn key(spki: &[u8]) -> String {
+    match PublicKey::read(spki) {
+        Ok(key) => format!("{} {}", key.algorithm().name, hex(&key.sha256())),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// A digest in groups of four, as people compare it, on every screen alike.
+pub fn fingerprint(digest: &[u8]) -> String {
+    let groups: Vec<String> = digest.chunks(2).map(|pair| hex(pair).to_ascii_uppercase()).collect();
+    groups.join(" ")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,53 @@
+//! Every page with sample content, in both languages, as it is kept in `tests/golden/pages`: whoever changes
+//! a page sees what changed, and looks at it.
+
+use crate::pages::{Frame, Language, asset, problem};
+use crate::{public, staff};
+use audit::{Code, Problem};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+fn all(language: Language) -> BTreeMap<&'static str, String> {
+    let mut pages: BTreeMap<_, _> = public::samples(language).into_iter().collect();
+    pages.extend(staff::samples(language));
+    let told = Problem::new(Code::ChallengeUsed, "5GPJWBSG64S36D1N".into());
+    let frame = Frame::sample(language, "/enrolment/request");
+    pages.insert("problem", problem::sample(&frame, &told));
+    pages
+}
+
+#[test]
+fn pages_are_as_they_were_looked_at() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/pages");
+    let writes = std::env::var("YINXIN_GOLDEN").is_ok_and(|what| what == "write");
+    let mut expected = Vec::new();
+    for language in Language::BOTH {
+        for (name, text) in all(language) {
+            let text = text.replace(&asset::address(""), "/assets/DIGEST/");
+            let file = format!("{name}.{}.html", language.tag());
+            if writes {
+                std::fs::create_dir_all(&folder).unwrap();
+                std::fs::write(folder.join(&file), &text).unwrap();
+            }
+            let kept = std::fs::read_to_string(folder.join(&file)).unwrap_or_default();
+            assert!(kept == text, "{file} changed: look at it, then YINXIN_GOLDEN=write");
+            expected.push(file);
+        }
+    }
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        assert!(expected.contains(&name), "no page makes {name} any more");
+    }
+}
+
+#[test]
+fn what_others_wrote_does_nothing_on_our_pages() {
+    for language in Language::BOTH {
+        for (name, text) in all(language) {
+            assert!(!text.contains("<script>alert") && !text.contains("<b>"), "{name}");
+            assert!(!text.contains('\u{202e}') && !text.contains('\u{200b}'), "{name}");
+            // Nothing in a page that the policy of its answer would have to allow.
+            assert!(!text.contains(" style=") && !text.contains(" onclick="), "{name}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! JSON for the officers' command line; pages carry the same messages.
+
+mod approve;
+mod fetch;
+mod list;
+
+use crate::Route;
+use crate::edge::Portal;
+use axum::Router;
+use axum::routing::post;
+use portal_api::staff::{APPROVE, FETCH, LIST};
+use std::sync::Arc;
+
+const OFFICERS: &[&str] = &["registration-officer", "security-administrator"];
+
+/// Routes of JSON of this host.
+pub const ROUTES: [Route; 3] = [
+    Route { host: "staff", path: LIST, act: "list", who: OFFICERS },
+    Route { host: "staff", path: FETCH, act: "fetch", who: OFFICERS },
+    Route { host: "staff", path: APPROVE, act: "approve", who: OFFICERS },
+];
+
+pub(super) fn router() -> Router<Arc<Portal>> {
+    Router::new()
+        .route(LIST, post(list::list))
+        .route(FETCH, post(fetch::fetch))
+        .route(APPROVE, post(approve::approve))
+}

@@ -1,0 +1,180 @@
+//! `GET /certificate`: whether the own certificate works, said by the CA; and if it does not, why not, each
+//! cause with its own page.
+
+use super::Shown;
+use crate::edge::{Portal, passed_on};
+use crate::pages::{Frame, page, show, words};
+use askama::Template;
+use audit::{Code, Problem};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use ca_api::{AsOfficer, Officer};
+use pki::{Certificate, oid};
+use portal_api::plain;
+use service::Clock;
+use service::problem::{Refused, status};
+use std::sync::Arc;
+
+words! {
+    CertificateWords {
+        title "我的证书" "My certificate";
+        works "证书可以使用。" "Your certificate works.";
+        name "姓名" "Name";
+        unit "单位" "Unit";
+        person "人员编号" "Person";
+        roles "角色" "Roles";
+        valid "有效期" "Valid";
+        left "剩余" "Left";
+        days "天" "days";
+        serial "序列号" "Serial number";
+        fingerprint "SHA-256 指纹" "SHA-256 fingerprint";
+        other "要换用另一张证书，请关闭所有浏览器窗口后重新打开。" "To use another certificate, close all browser windows and open the browser again.";
+    }
+}
+
+words! {
+    NotSeenWords {
+        required "浏览器没有出示证书，因此不知道您是谁。" "Your browser showed no certificate, so we do not know who you are.";
+        expired "请向本单位登记人员索取新的领证信函。" "Ask your registration officer for a new letter.";
+        revoked "证书挂失、调动或离任后即吊销。如非本人挂失，请立即联系登记人员。" "Certificates are revoked when they are reported lost or their holder moves or leaves. If you did not report it, call your registration officer now.";
+        foreign "出示的证书不是本市签发的。请关闭所有浏览器窗口，重新打开后选择本市签发的证书。" "The certificate that was shown is not one of this city. Close all browser windows, open the browser again and choose the right one.";
+        other "请稍后再试。" "Try again later.";
+        likely "按可能性从大到小" "Most likely first";
+        restart "导入后没有重新打开浏览器。" "The browser was not restarted after the import.";
+        elsewhere "证书在另一台电脑、另一个用户或另一个浏览器里。" "The certificate is on another computer, with another user or in another browser.";
+        cancelled "浏览器询问时点了“取消”：关闭所有窗口再打开，重新选择。" "“Cancel” was chosen when the browser asked: close all windows and open it again.";
+        hidden "证书已过期，浏览器不再出示。" "The certificate has expired and the browser no longer offers it.";
+        again "再检查一次" "Test again";
+        how "导入帮助" "Import help";
+    }
+}
+
+#[derive(Template)]
+#[template(path = "staff/certificate.html")]
+struct CertificatePage {
+    f: Frame,
+    w: &'static CertificateWords,
+    name: String,
+    units: String,
+    person: String,
+    roles: Vec<String>,
+    from: String,
+    until: String,
+    days: u64,
+    days_left: u64,
+    serial: String,
+    fingerprint: String,
+}
+
+#[derive(Template)]
+#[template(path = "staff/not-seen.html")]
+struct NotSeenPage<'a> {
+    f: &'a Frame,
+    w: &'static NotSeenWords,
+    problem: &'a Problem,
+    what: &'static str,
+    causes: Vec<&'static str>,
+    public: &'a str,
+}
+
+/// `GET /certificate`
+pub(super) async fn show(
+    State(portal): State<Arc<Portal>>,
+    f: Frame,
+    Shown(shown): Shown,
+) -> Response {
+    let message = AsOfficer { certificate: shown.certificate.clone(), message: () };
+    let answer = passed_on(portal.issuer.holder(&message).await);
+    let told = portal.told("certificate", &shown.person, answer).await;
+    match (told, Certificate::read(&shown.certificate.0)) {
+        (Ok(holder), Ok(certificate)) => {
+            let now = Clock::system().seconds();
+            page(StatusCode::OK, &filled(f, &holder, &certificate, now))
+        }
+        (Err(Refused(problem)), _) => not_seen(&f, &portal, &problem),
+        (Ok(_), Err(_)) => {
+            not_seen(&f, &portal, &Problem::new(Code::CertificateForeign, "".into()))
+        }
+    }
+}
+
+fn filled(f: Frame, holder: &Officer, certificate: &Certificate, now: u64) -> CertificatePage {
+    const DAY: u64 = 86_400;
+    let (from, until) = (certificate.not_before(), certificate.not_after());
+    let units = certificate.subject().values(oid::ORGANIZATIONAL_UNIT);
+    CertificatePage {
+        w: CertificateWords::of(f.language),
+        f,
+        name: show::harmless(&holder.name),
+        units: show::harmless(&units.join(" › ")),
+        person: holder.person.clone(),
+        roles: holder.roles.iter().map(|(role, scope)| format!("{role} @ {scope}")).collect(),
+        from: show::time(&audit::time::seconds(from)),
+        until: show::time(&audit::time::seconds(until)),
+        days: until.saturating_sub(from) / DAY,
+        days_left: until.saturating_sub(now) / DAY,
+        serial: certificate.serial().to_string(),
+        fingerprint: plain::fingerprint(&certificate.sha256()),
+    }
+}
+
+/// Why a certificate is not seen, or does not count.
+pub(super) fn not_seen(frame: &Frame, portal: &Portal, problem: &Problem) -> Response {
+    let code = problem.known().unwrap_or(Code::Unavailable);
+    page(status(code), &explained(frame, problem, code, &portal.trust.portal_public))
+}
+
+fn explained<'a>(
+    f: &'a Frame,
+    problem: &'a Problem,
+    code: Code,
+    public: &'a str,
+) -> NotSeenPage<'a> {
+    let w = NotSeenWords::of(f.language);
+    let what = match code {
+        Code::CertificateRequired => w.required,
+        Code::CertificateExpired => w.expired,
+        Code::CertificateRevoked => w.revoked,
+        Code::CertificateForeign => w.foreign,
+        _ => w.other,
+    };
+    let causes = match code {
+        Code::CertificateRequired => vec![w.restart, w.elsewhere, w.cancelled, w.hidden],
+        _ => Vec::new(),
+    };
+    NotSeenPage { f, w, problem, what, causes, public }
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let problem = |code| Problem::new(code, "5GPJWBSG64S36D1N".into());
+    let f = Frame::sample(language, "/certificate");
+    let causes = [
+        ("certificate-required", Code::CertificateRequired),
+        ("certificate-expired", Code::CertificateExpired),
+        ("certificate-revoked", Code::CertificateRevoked),
+        ("certificate-foreign", Code::CertificateForeign),
+    ];
+    let render = |(name, code)| {
+        let problem = problem(code);
+        (name, explained(&f, &problem, code, "https://portal.example").render().unwrap())
+    };
+    let mut samples: Vec<_> = causes.into_iter().map(render).collect();
+    let works = CertificatePage {
+        w: CertificateWords::of(language),
+        f: f.clone(),
+        name: "王小明".into(),
+        units: "商州区 › 区政府办公室".into(),
+        person: "0123456789ABCDEF".into(),
+        roles: vec!["unit-handler @ sz-office".into()],
+        from: "2026-11-24 16:00 (UTC+8)".into(),
+        until: "2027-11-24 16:00 (UTC+8)".into(),
+        days: 365,
+        days_left: 364,
+        serial: "0101010101".into(),
+        fingerprint: plain::fingerprint(&[7; 32]),
+    };
+    samples.push(("certificate", works.render().unwrap()));
+    samples
+}

@@ -1,0 +1,128 @@
+//! `GET /orders/ORDER`: one order, evidence left, decision right. What is shown was checked against the CA's
+//! signature here; an officer's own `yinxin` checks it again, which a captured portal cannot.
+
+use super::{Shown, certificate};
+use crate::edge::{Portal, passed_on, refused};
+use crate::pages::{Frame, page, problem, show, words};
+use askama::Template;
+use audit::Code;
+use audit::export::OrderExport;
+use audit::letter::read_reference;
+use audit::order::{Body, Order};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use ca_api::{AsOfficer, Wanted};
+use portal_api::plain;
+use service::Clock;
+use service::problem::Refused;
+use std::sync::Arc;
+
+words! {
+    ReviewWords {
+        back "← 返回待办" "← Back to the list";
+        evidence "内容和依据" "Content and evidence";
+        decision "决定" "Decision";
+        order "办件编号" "Order";
+        until "截止" "Until";
+        digest "摘要" "Digest";
+        differs "有变化" "differs";
+        signed "签发机构的签名已核对。" "The CA's signature has been checked.";
+        outside "请在您的电脑上用自己的密钥批准：" "Approve it with your own key on your own computer:";
+        compare "yinxin 会独立核对签名并显示全部内容，其显示的摘要应与上面一致。" "yinxin checks the signature by itself and shows everything; its digest must equal the one above.";
+    }
+}
+
+struct Line {
+    term: String,
+    value: String,
+    differs: bool,
+}
+
+#[derive(Template)]
+#[template(path = "staff/review.html")]
+struct ReviewPage {
+    f: Frame,
+    w: &'static ReviewWords,
+    kind: String,
+    order: String,
+    expires: String,
+    digest: String,
+    facts: Vec<Line>,
+}
+
+/// `GET /orders/{order}`
+pub(super) async fn show(
+    State(portal): State<Arc<Portal>>,
+    f: Frame,
+    Shown(shown): Shown,
+    Path(order): Path<String>,
+) -> Response {
+    let Some(order) = read_reference(&order) else {
+        return problem::page(&f, &refused(Code::OrderUnknown).0, "/");
+    };
+    let message = AsOfficer { certificate: shown.certificate, message: Wanted { order } };
+    let answer = passed_on(portal.issuer.fetch(&message).await);
+    let export = match portal.told("fetch", &shown.person, answer).await {
+        Ok(export) => export,
+        Err(Refused(told)) => {
+            return match told.known() {
+                Some(Code::CertificateRevoked | Code::CertificateExpired) => {
+                    certificate::not_seen(&f, &portal, &told)
+                }
+                _ => problem::page(&f, &told, "/"),
+            };
+        }
+    };
+    match export.open(&portal.trust, Clock::system().seconds()) {
+        Ok((order, body)) => page(StatusCode::OK, &filled(f, &order, &body, &export)),
+        Err(error) => {
+            tracing::error!(%error, "an order does not verify");
+            problem::page(&f, &refused(Code::OrderAltered).0, "/")
+        }
+    }
+}
+
+fn filled(f: Frame, order: &Order, body: &Body, export: &OrderExport) -> ReviewPage {
+    let language = f.language;
+    let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
+    let facts = plain::facts(body, export).into_iter().map(|fact| Line {
+        term: both(fact.term),
+        value: both(fact.value),
+        differs: fact.differs,
+    });
+    ReviewPage {
+        w: ReviewWords::of(language),
+        kind: both(plain::kind(body)),
+        order: order.order.clone(),
+        expires: show::time(&order.expires),
+        digest: plain::fingerprint(&export.signed.digest()),
+        facts: facts.collect(),
+        f,
+    }
+}
+
+#[cfg(test)]
+pub(super) fn sample(language: crate::pages::Language) -> String {
+    let line = |zh: &str, en: &str, value: &str, differs| Line {
+        term: language.of_both(zh.into(), en.into()),
+        value: show::harmless(value),
+        differs,
+    };
+    let hostile = "<script>alert(1)</script> \u{202e}\u{200b}";
+    let facts = vec![
+        line("为谁", "for whom", "王小明 (0123456789ABCDEF)", false),
+        line("核验依据", "evidence", hostile, false),
+        line("公钥", "public key", "p256 0707 → p256 0808", true),
+    ];
+    let page = ReviewPage {
+        f: Frame::sample(language, "/orders/5GPJWBSG64S36D1N"),
+        w: ReviewWords::of(language),
+        kind: language.of_both("签发证书".into(), "issue a certificate".into()),
+        order: "5GPJWBSG64S36D1N".into(),
+        expires: "2026-12-01 16:00 (UTC+8)".into(),
+        digest: plain::fingerprint(&[7; 32]),
+        facts,
+    };
+    page.render().unwrap()
+}
