@@ -4,7 +4,8 @@ SHELL := /bin/bash
 
 # What building and running need from Debian, and what tests need besides.
 RUN_PACKAGES := gcc libc6-dev make openssl
-TEST_PACKAGES := $(RUN_PACKAGES) libssl-dev pkg-config python3 python3-venv xz-utils
+TEST_PACKAGES := $(RUN_PACKAGES) libssl-dev pkg-config python3 python3-venv xz-utils \
+	chromium libnss3-tools fonts-wqy-microhei
 
 run: tools build
 	@cargo xtask run
@@ -30,6 +31,12 @@ test-tools:
 	@[ -x .tools/venv/bin/lint_pkix_cert ] || python3 -m venv .tools/venv
 	@.tools/venv/bin/python3 -m pip install --quiet --disable-pip-version-check \
 		pkilint==0.13.3 cryptography==45.0.3
+
+	@command -v npm > /dev/null || ./xtask/install nodejs npm
+	@[ -d .tools/node/node_modules/axe-core ] || (mkdir -p .tools/node && \
+		echo '{ "private": true }' > .tools/node/package.json && \
+		npm install --prefix .tools/node --silent --no-audit --no-fund --no-package-lock \
+		playwright-core@1.64.1 axe-core@4.14.1)
 
 test: test-tools
 	@./xtask/test

@@ -23,6 +23,10 @@ use axum::Router;
 use axum::routing::{get, post};
 use std::sync::Arc;
 
+/// Pages that are read; what they send back goes to the forms' own addresses.
+pub const PAGES: [&str; 7] =
+    ["/", "/letter", "/enrolment", "/import", "/lost", "/lost/receipt", "/lost/receipt.json"];
+
 /// The routes.
 pub fn router() -> Router<Arc<Portal>> {
     api::router()

@@ -23,6 +23,9 @@ use pki::path::{PathError, Usage, check};
 use service::Clock;
 use std::sync::Arc;
 
+/// Pages that are read.
+pub const PAGES: [&str; 3] = ["/", "/certificate", "/orders/{order}"];
+
 /// The routes.
 pub fn router() -> Router<Arc<Portal>> {
     api::router()

@@ -8,6 +8,7 @@ pub mod people;
 pub mod processes;
 pub mod running;
 pub mod vectors;
+pub mod web;
 
 pub use people::{Officer, Official};
 pub use processes::Office;

@@ -38,8 +38,11 @@ pub(crate) fn masked_id(id: &str) -> String {
 pub(crate) fn harmless(text: &str) -> String {
     let acts = |c: char| {
         c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+            || "\u{ad}\u{61c}\u{180e}\u{feff}".contains(c)
+            || ('\u{200b}'..='\u{200f}').contains(&c)
+            || ('\u{2028}'..='\u{202e}').contains(&c)
+            || ('\u{2060}'..='\u{206f}').contains(&c)
+            || ('\u{fff9}'..='\u{fffb}').contains(&c)
     };
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,0 +1,138 @@
+// An official in a real browser, one act per call; what the browser keeps lies in the home between them.
+//
+//   node journey.mjs ACT, with what it needs as JSON in YINXIN_ACT; says what it saw as JSON
+
+import { importFile, listen, open, trust } from "./browser.mjs";
+
+const given = JSON.parse(process.env.YINXIN_ACT);
+const PASSWORD = "一个够长的口令 2026";
+
+async function main(page) {
+  return (await page.textContent("main")).replaceAll(/\s+/g, " ").trim();
+}
+
+async function enterLetter(page, button) {
+  // As people type: lower case, blanks instead of hyphens.
+  await page.fill("#reference", ` ${given.reference.toLowerCase()} `);
+  await page.fill("#code", given.code.toLowerCase().replaceAll("-", " "));
+  await page.click(button);
+}
+
+async function openLetter(page) {
+  await page.goto(given.portal);
+  await page.click('a[href="/letter"].button');
+  await enterLetter(page, "#go");
+  await page.waitForURL("**/enrolment");
+}
+
+const acts = {
+  /** From the front page to a submitted request. */
+  async apply(page) {
+    const sent = [];
+    page.on("request", (request) => sent.push(request.postData() ?? "", request.url()));
+    await page.goto(given.portal);
+    await page.click('a[href="/letter"].button');
+    // A mistyped code is seen before anything leaves the page.
+    await page.fill("#reference", given.reference);
+    await page.fill("#code", given.code.slice(0, -2) + (given.code.endsWith("U") ? "0U" : "UU"));
+    await page.click("#go");
+    await page.waitForSelector("#code-error:visible");
+    await enterLetter(page, "#go");
+    await page.waitForURL("**/enrolment");
+    const record = await main(page);
+    await page.fill("#password", "short");
+    await page.fill("#repeat", "other");
+    await page.click("#make button");
+    await page.waitForSelector("#password-error:visible");
+    await page.waitForSelector("#repeat-error:visible");
+    await page.fill("#password", PASSWORD);
+    await page.fill("#repeat", PASSWORD);
+    await page.click("#make button");
+    await page.waitForSelector("progress");
+    // Going back and sending the same again makes no second application.
+    const order = await page.textContent("dd.code >> nth=1");
+    const secrets = [PASSWORD, given.code, given.code.replaceAll("-", "")];
+    const leaked = sent.filter((text) => secrets.some((secret) => text.includes(secret)));
+    const kept = await page.evaluate(() => Object.keys(localStorage));
+    return { record, waiting: await main(page), order, leaked, kept };
+  },
+
+  /** Days later, the letter again: the certificate as a file. */
+  async collect(page) {
+    await openLetter(page);
+    await page.fill("#password", `${PASSWORD}.`);
+    await page.click("#collect button");
+    await page.waitForSelector("#password-error:visible");
+    await page.fill("#password", PASSWORD);
+    await page.click("#collect button");
+    await page.waitForSelector("#download:visible", { timeout: 60_000 });
+    const coming = page.waitForEvent("download");
+    await page.click("#download");
+    const download = await coming;
+    await download.saveAs(given.file);
+    importFile(given.home, given.file, PASSWORD);
+    await page.click("#forget");
+    const kept = await page.evaluate(() => Object.keys(localStorage));
+    return { name: download.suggestedFilename(), kept, password: PASSWORD };
+  },
+
+  /** Another browser has no key for it. */
+  async elsewhere(page) {
+    await openLetter(page);
+    return { shown: await page.isVisible("#no-key"), form: await page.isVisible("#collect") };
+  },
+
+  /** The certificate is shown, and opens the application. */
+  async use(page) {
+    const answer = await page.goto(`${given.staff}/certificate`);
+    const own = { status: answer.status(), text: await main(page) };
+    if (!given.application) return { own };
+    const opened = await page.goto(given.application);
+    return { own, application: { status: opened.status(), text: await page.textContent("body") } };
+  },
+
+  /** A loss report with its receipt. */
+  async lose(page) {
+    await page.goto(given.portal);
+    await page.click('a[href="/lost"]');
+    await enterLetter(page, "#go");
+    await page.waitForURL("**/lost/receipt");
+    const receipt = await main(page);
+    await page.reload();
+    return { receipt, again: await main(page) };
+  },
+
+  /** The other language, and back to the same page. */
+  async language(page) {
+    await page.goto(`${given.portal}/import`);
+    await page.click("footer button");
+    const english = { url: page.url(), lang: await page.getAttribute("html", "lang") };
+    await page.click("footer button");
+    return { english, chinese: await page.getAttribute("html", "lang") };
+  },
+
+  /** Without scripts a page says what to do instead of failing in silence. */
+  async bare(page) {
+    await page.goto(`${given.portal}/letter`);
+    return { note: await page.isVisible("noscript .note, .note"), go: await page.isDisabled("#go") };
+  },
+};
+
+const act = process.argv[2];
+if (given.fresh) trust(given.home, given.root);
+const context = await open(given.home, { certificates: true });
+const page = act === "bare"
+  ? await (await context.browser().newContext({ javaScriptEnabled: false })).newPage()
+  : await context.newPage();
+const complained = listen(page);
+page.setDefaultTimeout(20_000);
+try {
+  const seen = await acts[act](page);
+  if (!given.complains) complained();
+  console.log(JSON.stringify(seen));
+} catch (error) {
+  console.error(error.message, page.url(), await page.textContent("body").catch(() => ""));
+  process.exitCode = 1;
+} finally {
+  await context.close();
+}

@@ -1,0 +1,143 @@
+//! Pages, as people meet them: in Debian's Chromium, with real processes behind them.
+
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+use tests::gate::AGENT;
+use tests::processes::until;
+use tests::{Office, workspace};
+
+/// Runs a script of `tests/browser` with Node.
+fn node(script: &str, words: &[&str], given: &Value) -> String {
+    let path = workspace().join("tests/browser").join(script);
+    let done = Command::new("node")
+        .args(if script.ends_with(".test.mjs") { &["--test"][..] } else { &[] })
+        .arg(path)
+        .args(words)
+        .env("YINXIN_ACT", given.to_string())
+        .output()
+        .expect("node is there: make test-tools");
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{script} {words:?}: {out}{err}");
+    out.into_owned()
+}
+
+/// The page's own encoders, judged by golden vectors and OpenSSL.
+#[test]
+fn scripts_of_pages_agree_with_everybody_else() {
+    node("assets.test.mjs", &[], &Value::Null);
+}
+
+/// axe on every sample page, both languages, light and dark, on a narrow screen and on paper.
+#[test]
+fn nothing_keeps_anybody_from_using_a_page() {
+    println!("{}", node("looks.mjs", &[], &Value::Null));
+}
+
+/// One person's browser, with its own home.
+struct Browser<'a> {
+    office: &'a Office,
+    home: tempfile::TempDir,
+    letter: (String, String),
+}
+
+impl<'a> Browser<'a> {
+    fn new(office: &'a Office, letter: &audit::letter::Letter) -> Self {
+        let letter = (letter.reference.clone(), letter.code.clone());
+        let browser = Self { office, home: tempfile::tempdir().unwrap(), letter };
+        browser.act("language", &json!({ "fresh": true }));
+        browser
+    }
+
+    fn act(&self, act: &str, more: &Value) -> Value {
+        let root = self.office.path(self.office.city["ca"]["root_pem"].as_str().unwrap());
+        let mut given = json!({
+            "home": self.home.path(), "root": root, "file": self.home.path().join("own.p12"),
+            "portal": self.office.trust.portal_public, "staff": self.office.trust.portal_staff,
+            "reference": self.letter.0, "code": self.letter.1,
+        });
+        given.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_str(&node("journey.mjs", &[act], &given)).unwrap()
+    }
+
+    fn file(&self) -> std::path::PathBuf {
+        self.home.path().join("own.p12")
+    }
+}
+
+/// The whole way of an official: letter, key made in the page, approval, collection, import, the test of the
+/// certificate, an application behind a gate, and the loss report that ends it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_official_goes_the_whole_way_in_a_browser() {
+    let mut office = Office::open().await;
+    let _gate = office.gate().await;
+    let person = office.register("王小明", "sz-office").await;
+    let official = office.letter(&person, "official");
+    let browser = Browser::new(&office, &official.letter);
+
+    let seen = browser.act("language", &json!({}));
+    assert_eq!(seen["english"]["lang"], "en");
+    assert!(seen["english"]["url"].as_str().unwrap().ends_with("/import"));
+    assert_eq!(seen["chinese"], "zh-CN");
+
+    let seen = browser.act("apply", &json!({}));
+    let record = seen["record"].as_str().unwrap();
+    assert!(record.contains("王＊明") && !record.contains("王小明"), "{record}");
+    assert!(record.contains("区政府办公室"), "{record}");
+    assert_eq!(seen["leaked"], json!([]), "a secret left the page");
+    assert_eq!(seen["kept"].as_array().unwrap().len(), 1);
+    assert!(seen["waiting"].as_str().unwrap().contains("0 / 2"));
+
+    let other = Browser::new(&office, &official.letter);
+    office.approve_by_both(seen["order"].as_str().unwrap()).await;
+    office.look_up(&official).await;
+    assert_eq!(other.act("elsewhere", &json!({})), json!({ "shown": true, "form": false }));
+    let seen = browser.act("collect", &json!({}));
+    assert_eq!(seen["kept"], json!([]), "the key stays behind");
+    judged_by_openssl(&browser.file(), seen["password"].as_str().unwrap(), &person);
+
+    let agent = office.city["admin_urls"]["agent"].as_str().unwrap_or_default().to_owned();
+    assert!(!agent.is_empty(), "{AGENT} runs");
+    known_to_the_gate(&office, &person).await;
+    let application =
+        format!("https://other.localhost:{}/documents/sz-office/2026-001", office.port(12));
+    let seen = browser.act("use", &json!({ "application": application }));
+    let own = seen["own"]["text"].as_str().unwrap();
+    assert_eq!(seen["own"]["status"], 200, "{own}");
+    assert!(own.contains("证书可以使用") && own.contains("王小明"), "{own}");
+    assert_eq!(seen["application"]["status"], 200, "{seen}");
+
+    let seen = browser.act("lose", &json!({}));
+    let receipt = seen["receipt"].as_str().unwrap();
+    assert!(receipt.contains("证书已吊销"), "{receipt}");
+    let seen = browser.act("use", &json!({ "complains": true }));
+    assert_eq!(seen["own"]["status"], 401);
+    assert!(seen["own"]["text"].as_str().unwrap().contains("certificate-revoked"), "{seen}");
+    // Who never had a certificate reads something else.
+    let seen = other.act("use", &json!({ "complains": true }));
+    assert!(seen["own"]["text"].as_str().unwrap().contains("certificate-required"), "{seen}");
+    tests::invariants::hold(&office).await;
+}
+
+fn judged_by_openssl(file: &Path, password: &str, person: &str) {
+    let done = Command::new("openssl")
+        .args(["pkcs12", "-nokeys", "-passin", &format!("pass:{password}"), "-in"])
+        .arg(file)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(text.contains(person), "{text}");
+    // Browsers need the chain: the own certificate, the issuing CA, the root.
+    assert_eq!(text.matches("BEGIN CERTIFICATE").count(), 3, "{text}");
+}
+
+async fn known_to_the_gate(office: &Office, person: &str) {
+    until("the gate knows the person", async || {
+        std::fs::read(office.path("gate/world/people.json")).is_ok_and(|bytes| {
+            let signed: audit::people::SignedPeople = serde_json::from_slice(&bytes).unwrap();
+            String::from_utf8_lossy(&signed.snapshot.0).contains(person)
+        })
+    })
+    .await;
+}
