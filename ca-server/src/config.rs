@@ -1,6 +1,7 @@
 //! The CA host's configuration: one file for all roles, unknown keys refused. Paths are relative to
 //! the file's folder, which is the state directory that `ca-server init` makes.
 
+use crate::prepare::Addresses;
 use serde::{Deserialize, Serialize};
 use service::config::ConfigError;
 use std::net::SocketAddr;
@@ -108,6 +109,18 @@ impl CaConfig {
     /// Address of the root's list.
     pub fn root_crl_url(&self) -> String {
         format!("{}/crl/root.crl", self.status.public_url)
+    }
+
+    /// What stands in certificates under an issuing CA.
+    pub fn addresses(&self, issuer: &str) -> Addresses {
+        let ocsp = Some(format!("{}/ocsp", self.status.public_url));
+        Addresses { crl: self.crl_url(issuer, 0), issuer: self.ca_url(issuer), ocsp }
+    }
+
+    /// What stands in certificates under the root, whose list is all that tells their status.
+    pub fn root_addresses(&self) -> Addresses {
+        let (crl, issuer) = (self.root_crl_url(), self.ca_url("root"));
+        Addresses { crl, issuer, ocsp: None }
     }
 
     /// Address of an authority's certificate.

@@ -13,6 +13,7 @@ pub mod log;
 mod peer;
 pub mod prepare;
 pub mod random;
+mod renewal;
 pub mod status;
 pub mod store;
 

@@ -40,10 +40,18 @@ pub struct Wanted<'a> {
     pub dns: &'a [String],
     /// Mail addresses.
     pub mail: &'a [String],
-    /// Address of the CRL shard.
-    pub crl_url: Option<String>,
-    /// Address of the issuer's certificate.
-    pub ca_url: Option<String>,
+    /// Where its status and its issuer's certificate are; a root has nobody to ask.
+    pub addresses: Option<Addresses>,
+}
+
+/// Addresses that stand in a certificate.
+pub struct Addresses {
+    /// The CRL shard.
+    pub crl: String,
+    /// The issuer's certificate.
+    pub issuer: String,
+    /// OCSP, where it is answered.
+    pub ocsp: Option<String>,
 }
 
 /// A certificate that may be recorded; only [`prepare`] makes it.
@@ -90,11 +98,12 @@ pub fn prepare(wanted: &Wanted<'_>) -> Result<Prepared, PrepareError> {
     if !wanted.dns.is_empty() || !wanted.mail.is_empty() {
         extensions.push(extension::subject_alt_name(wanted.dns, wanted.mail).map_err(encode)?);
     }
-    if let Some(url) = &wanted.crl_url {
-        extensions.push(extension::crl_distribution_point(url).map_err(encode)?);
-    }
-    if let Some(url) = &wanted.ca_url {
-        extensions.push(extension::ca_issuers(url).map_err(encode)?);
+    if let Some(addresses) = &wanted.addresses {
+        extensions.push(extension::crl_distribution_point(&addresses.crl).map_err(encode)?);
+        // A responder's own status is not asked of itself.
+        let ocsp = addresses.ocsp.as_deref().filter(|_| !wanted.profile.answers_status());
+        let access = extension::information_access(ocsp, &addresses.issuer);
+        extensions.push(access.map_err(encode)?);
     }
     let signature = wanted.authority_key.algorithm().signature_identifier().map_err(encode)?;
     let tbs = TbsCertificate::build(Content {

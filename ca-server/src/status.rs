@@ -1,15 +1,18 @@
-//! Role `status`: publishes revocation lists and CA certificates, takes loss reports, tells agents
-//! what changed. Holds the
-//! status key, which signs receipts, and nothing that could issue.
+//! Role `status`: publishes revocation lists and CA certificates, answers OCSP, takes loss reports, tells
+//! agents what changed. Holds the status key, which signs receipts, and the OCSP key; nothing that could
+//! issue.
 
 mod files;
 mod loss;
+mod ocsp;
+mod responder;
 mod world;
 
 pub use files::files;
 
 use crate::CaConfig;
 use crate::peer::Services;
+use crate::renewal::Place;
 use crate::store::follower::Follower;
 use anyhow::Context;
 use audit::trust::Trust;
@@ -18,6 +21,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
 use keys::SoftwareSigner;
+use responder::{InUse, Issued};
 use service::problem::Refused;
 use service::{Clock, Metrics, Stop};
 use std::sync::Arc;
@@ -39,22 +43,27 @@ pub(crate) struct Status {
     follower: Follower,
     trust: Trust,
     stop: Stop,
+    config: CaConfig,
+    responder: InUse,
+    issued: Issued,
 }
 
 /// Runs the role until the stop.
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
     let metrics = Metrics::default();
     let admin = service::Admin::new(metrics.clone()).serve(config.status.admin, stop.clone());
-    let public = config.path("public");
-    let waiting = stop.clone();
-    let lists = files(&public, &["crl", "ca"], metrics.clone());
-    let http = mtls::listen::plain(config.status.http, lists, async move { waiting.wait().await });
     let identity = mtls::tls::Identity::from_files(
         &config.path("status/tls.pem"),
         &config.path("status/tls.key"),
     )?;
     let listen = config.status.https;
+    let lists = files(&config.path("public"), &["crl", "ca"], metrics.clone());
     let status = Arc::new(Status::open(&config, store, clock, metrics, stop.clone())?);
+    let keeping = responder::keep(status.clone(), Place::ocsp(&config), stop.clone());
+    let keeping = tokio::spawn(keeping);
+    let plain = lists.merge(ocsp::router(status.clone()));
+    let waiting = stop.clone();
+    let http = mtls::listen::plain(config.status.http, plain, async move { waiting.wait().await });
     // Loss reports come without a certificate, agents with one: each call judges what it needs.
     let issuers = vec![status.services.issuing().subject().der().to_vec()];
     let clients = mtls::tls::ClientAuth::Optional { issuers };
@@ -63,6 +72,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let waiting = stop.clone();
     let https = mtls::listen::tls(listen, tls, routes, async move { waiting.wait().await });
     tokio::try_join!(admin, http, https)?;
+    keeping.await?;
     Ok(())
 }
 
@@ -100,6 +110,9 @@ impl Status {
             founding: trust.founding.clone(),
             trust,
             services: Services::open(config)?,
+            responder: InUse::open(&Place::ocsp(config))?,
+            issued: Issued::default(),
+            config: config.clone(),
             stop,
         })
     }

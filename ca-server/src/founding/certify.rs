@@ -119,12 +119,10 @@ impl Ceremony<'_> {
     ) -> anyhow::Result<Certificate> {
         let serial = SerialNumber::from_random(random::bytes()?);
         let under_root = matches!(profile, "issuing" | "registry" | "status");
-        let (crl_url, ca_url) = match issuer {
-            None => (None, None),
-            Some(_) if under_root => {
-                (Some(self.config.root_crl_url()), Some(self.config.ca_url("root")))
-            }
-            Some(_) => (Some(self.config.crl_url(ISSUER, 0)), Some(self.config.ca_url(ISSUER))),
+        let addresses = match issuer {
+            None => None,
+            Some(_) if under_root => Some(self.config.root_addresses()),
+            Some(_) => Some(self.config.addresses(ISSUER)),
         };
         let prepared = prepare(&Wanted {
             profile: &self.profile(profile)?,
@@ -137,8 +135,7 @@ impl Ceremony<'_> {
             key,
             dns,
             mail: &[],
-            crl_url,
-            ca_url,
+            addresses,
         })?;
         Ok(prepared.tbs.sign(signer)?)
     }
@@ -206,6 +203,9 @@ impl Certified {
         for (name, certificate) in authorities {
             std::fs::write(public.join(format!("{name}.cer")), certificate.der())?;
             std::fs::write(public.join(format!("{name}.pem")), certificate.pem())?;
+        }
+        for (_, ocsp) in self.signers.iter().filter(|(name, _)| *name == "ocsp") {
+            std::fs::write(folder.join("status/ocsp.pem"), self.chain(ocsp))?;
         }
         for (service, process, certificate) in &self.services {
             let path = match service.as_str() {

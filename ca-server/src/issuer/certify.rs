@@ -80,8 +80,7 @@ impl Issuer {
                 key: &key,
                 dns: &[],
                 mail: &mail,
-                crl_url: Some(self.config.crl_url(ISSUER, 0)),
-                ca_url: Some(self.config.ca_url(ISSUER)),
+                addresses: Some(self.config.addresses(ISSUER)),
             })
         };
         let prepared = prepared.map_err(|error| match error {

@@ -131,8 +131,7 @@ impl Issuer {
             key,
             dns: service.hosts,
             mail: &[],
-            crl_url: Some(self.config.crl_url(ISSUER, 0)),
-            ca_url: Some(self.config.ca_url(ISSUER)),
+            addresses: Some(self.config.addresses(ISSUER)),
         });
         let tbs = prepared.map_err(anyhow::Error::from)?.tbs;
         Ok((serial.to_string(), tbs.der().to_vec()))

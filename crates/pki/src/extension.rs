@@ -101,11 +101,14 @@ pub fn crl_distribution_point(url: &str) -> der::Result<Extension> {
     extension(oid::CRL_DISTRIBUTION_POINTS, false, sequence(&point)?)
 }
 
-/// authorityInfoAccess with caIssuers.
-pub fn ca_issuers(url: &str) -> der::Result<Extension> {
-    let mut access = oid::CA_ISSUERS.to_der()?;
-    access.extend(uri(url)?);
-    extension(oid::AUTHORITY_INFO_ACCESS, false, sequence(&sequence(&access)?)?)
+/// authorityInfoAccess: where status is answered, if it is, and caIssuers.
+pub fn information_access(ocsp: Option<&str>, issuer: &str) -> der::Result<Extension> {
+    let access = |method: ObjectIdentifier, url: &str| -> der::Result<Vec<u8>> {
+        sequence(&[method.to_der()?, uri(url)?].concat())
+    };
+    let mut all = ocsp.map(|url| access(oid::OCSP, url)).transpose()?.unwrap_or_default();
+    all.extend(access(oid::CA_ISSUERS, issuer)?);
+    extension(oid::AUTHORITY_INFO_ACCESS, false, sequence(&all)?)
 }
 
 /// subjectAltName of DNS names and mail addresses.

@@ -5,9 +5,9 @@
 //! time, serial numbers and signatures are parameters.
 //!
 //! In reading order: [`algorithm`] (the one registry of key and signature algorithms), [`name`],
-//! [`request`], [`profile`], [`certificate`], [`lint`], [`crl`], [`path`], [`pkcs12`].
+//! [`request`], [`profile`], [`certificate`], [`lint`], [`crl`], [`ocsp`], [`path`], [`pkcs12`].
 //!
-//! Follows RFC 5280, RFC 2986, RFC 5480, RFC 8410, RFC 7292.
+//! Follows RFC 5280, RFC 2986, RFC 5480, RFC 6960, RFC 8410, RFC 7292.
 
 pub mod algorithm;
 pub mod certificate;
@@ -15,6 +15,7 @@ pub mod crl;
 pub mod extension;
 pub mod lint;
 pub mod name;
+pub mod ocsp;
 pub mod oid;
 pub mod path;
 pub mod pkcs12;

@@ -47,6 +47,16 @@ oids! {
     AUTHORITY_INFO_ACCESS = "1.3.6.1.5.5.7.1.1";
     /// id-ad-caIssuers
     CA_ISSUERS = "1.3.6.1.5.5.7.48.2";
+    /// id-ad-ocsp
+    OCSP = "1.3.6.1.5.5.7.48.1";
+    /// id-pkix-ocsp-basic
+    OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1";
+    /// id-pkix-ocsp-nonce
+    OCSP_NONCE = "1.3.6.1.5.5.7.48.1.2";
+    /// id-sha1
+    SHA1 = "1.3.14.3.2.26";
+    /// id-sha256
+    SHA256 = "2.16.840.1.101.3.4.2.1";
     /// id-pkix-ocsp-nocheck
     OCSP_NOCHECK = "1.3.6.1.5.5.7.48.1.5";
     /// id-kp-serverAuth

@@ -43,7 +43,12 @@ pub enum Usage {
     Client,
     /// TLS server.
     Server,
+    /// Answers for the status of certificates.
+    OcspSigning,
 }
+
+/// id-kp-OCSPSigning, content octets.
+const OCSP_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09];
 
 /// Checks that `leaf` leads over `intermediates` to `root` at `now` (unix) for `usage`. Revocation is
 /// asked elsewhere, at every request.
@@ -70,6 +75,7 @@ pub fn check(
     let purpose = Purpose(match usage {
         Usage::Client => webpki::KeyUsage::client_auth(),
         Usage::Server => webpki::KeyUsage::server_auth(),
+        Usage::OcspSigning => webpki::KeyUsage::required_if_present(OCSP_SIGNING),
     });
     let time = UnixTime::since_unix_epoch(Duration::from_secs(now));
     let algorithms = webpki::ALL_VERIFICATION_ALGS;

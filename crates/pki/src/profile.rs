@@ -156,6 +156,11 @@ impl CertificateProfile {
         self.holder
     }
 
+    /// Whether its holder signs OCSP answers.
+    pub fn answers_status(&self) -> bool {
+        self.purposes.iter().any(|purpose| purpose == "OCSPSigning")
+    }
+
     /// Days of validity.
     pub fn validity_days(&self) -> u32 {
         self.validity_days
@@ -214,7 +219,7 @@ impl CertificateProfile {
             _ => self.policy(arc).ok_or(der::ErrorKind::Failed)?,
         };
         list.push(extension::policy(policy)?);
-        if self.purposes.iter().any(|purpose| purpose == "OCSPSigning") {
+        if self.answers_status() {
             list.push(extension::ocsp_nocheck()?);
         }
         Ok(list)

@@ -105,6 +105,11 @@ impl Authority {
         self.revoked.contains_key(serial) || self.pending.revoked.contains_key(serial)
     }
 
+    /// When and why a certificate was revoked, pending revocations counted.
+    pub fn revoked_as(&self, serial: &str) -> Option<&Revoked> {
+        self.revoked.get(serial).or_else(|| self.pending.revoked.get(serial))
+    }
+
     /// Every revoked serial number, pending revocations counted.
     pub fn all_revoked(&self) -> impl Iterator<Item = (&String, &Revoked)> {
         let pending = self.pending.revoked.iter();

@@ -1,0 +1,177 @@
+//! OCSP (RFC 6960, RFC 5019): POST and GET, answered now, by a delegated key. Good is only what has a
+//! certificate under the issuing key here; revoked is what the log says, at once.
+
+use super::Status;
+use super::responder::{CLOCK_SLACK, Responder};
+use audit::Code;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use data_encoding::BASE64;
+use pki::crl::RevocationReason;
+use pki::ocsp::{Period, Refusal, Request, Status as Answer};
+use pki::{Certificate, SerialNumber};
+use std::collections::HashMap;
+use std::sync::Arc;
+use store::row;
+
+/// Largest request, in bytes.
+const REQUEST_BYTES_MAX: usize = 8 * 1024;
+/// An answer counts this long, in seconds.
+const ANSWER_SECONDS: u64 = 600;
+/// Caches may keep it this long: what is revoked now is good there for no longer.
+const CACHED: &str = "public, max-age=30, no-transform, must-revalidate";
+
+/// `POST /ocsp` and `GET /ocsp/BASE64`.
+pub(super) fn router(status: Arc<Status>) -> Router {
+    Router::new()
+        .route("/ocsp", post(by_post))
+        .route("/ocsp/", post(by_post))
+        .route("/ocsp/{*request}", get(by_get))
+        .with_state(status)
+}
+
+async fn by_post(State(status): State<Arc<Status>>, request: HttpRequest) -> Response {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let fits = kind == Some("application/ocsp-request");
+    let body = to_bytes(request.into_body(), REQUEST_BYTES_MAX).await;
+    match body {
+        Ok(body) if fits => status.answer(&body, false).await,
+        _ => status.refuse(Refusal::MalformedRequest),
+    }
+}
+
+async fn by_get(State(status): State<Arc<Status>>, request: HttpRequest) -> Response {
+    // As it came: base64 holds slashes, which some clients escape and some do not.
+    let text = request.uri().path().strip_prefix("/ocsp/").unwrap_or_default();
+    match unescaped(text).and_then(|text| BASE64.decode(&text).ok()) {
+        Some(der) if der.len() <= REQUEST_BYTES_MAX => status.answer(&der, true).await,
+        _ => status.refuse(Refusal::MalformedRequest),
+    }
+}
+
+/// Percent-decoding of base64 in a path.
+fn unescaped(text: &str) -> Option<Vec<u8>> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (code, rest) = part.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(code, 16).ok()?);
+        bytes.extend(rest.as_bytes());
+    }
+    Some(bytes)
+}
+
+impl Status {
+    fn refuse(&self, refusal: Refusal) -> Response {
+        self.metrics.count("ocsp", refusal.name());
+        answered(refusal.answer(), "no-store")
+    }
+
+    async fn answer(&self, der: &[u8], may_cache: bool) -> Response {
+        let read = Request::read(der);
+        let answered_here = match &read {
+            Ok(request) => self.judged(request).await,
+            Err(refusal) => Err(*refusal),
+        };
+        match (answered_here, read) {
+            (Ok(bytes), Ok(request)) => {
+                self.metrics.count("ocsp", "done");
+                let cache = may_cache && !request.has_nonce();
+                answered(bytes, if cache { CACHED } else { "no-store" })
+            }
+            (Err(refusal), _) | (_, Err(refusal)) => self.refuse(refusal),
+        }
+    }
+
+    async fn judged(&self, request: &Request) -> Result<Vec<u8>, Refusal> {
+        let responder = self.responder.load();
+        let now = self.clock.seconds();
+        if !responder.is_good_at(now) {
+            self.metrics.condition("ocsp", Code::CertificateExpired.en());
+            return Err(Refusal::TryLater);
+        }
+        let serials = request.serials(&responder.issuer)?;
+        let known = self.known(&responder, serials).await.map_err(|error| {
+            tracing::error!(error = format!("{error:#}"), "ocsp");
+            Refusal::TryLater
+        })?;
+        let until = (now + ANSWER_SECONDS).min(responder.certificate.not_after());
+        let period = Period { from: now, until };
+        let status = |serial: &SerialNumber| known.get(serial).cloned().unwrap_or(Answer::Unknown);
+        let signer = (&responder.key as &dyn pki::Signer, &responder.certificate);
+        request.answer(&responder.issuer, status, period, signer).map_err(|error| {
+            tracing::error!(%error, "ocsp");
+            Refusal::TryLater
+        })
+    }
+
+    /// What is known of each certificate: what the log revoked first, then what was issued.
+    async fn known(
+        &self,
+        responder: &Responder,
+        serials: Vec<SerialNumber>,
+    ) -> anyhow::Result<HashMap<SerialNumber, Answer>> {
+        let mut known = HashMap::new();
+        let asked = serials.clone();
+        let revoked = self.follower.ask(move |authority| {
+            let found = |serial: &SerialNumber| {
+                let revoked = authority.revoked_as(&serial.to_string())?;
+                let reason = RevocationReason::from_name(&revoked.reason)?;
+                Some((serial.clone(), Answer::Revoked { at: revoked.at, reason: reason.code() }))
+            };
+            asked.iter().filter_map(found).collect::<Vec<_>>()
+        });
+        known.extend(revoked.await?);
+        for serial in serials {
+            if !known.contains_key(&serial) && self.is_issued(responder, &serial).await? {
+                known.insert(serial, Answer::Good);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Whether the issuing key signed a certificate of this number. The row only says where to look: who
+    /// writes rows cannot make anything good.
+    async fn is_issued(
+        &self,
+        responder: &Responder,
+        serial: &SerialNumber,
+    ) -> anyhow::Result<bool> {
+        if self.issued.contains(serial) {
+            return Ok(true);
+        }
+        let mut tx = self.store.read().await?;
+        let found = row!(
+            &mut tx,
+            (Vec<u8>,),
+            "select certificate from certificate where serial = $1",
+            serial.to_string()
+        )?;
+        let issued = found.and_then(|(der,)| Certificate::read(&der).ok()).is_some_and(|read| {
+            read.serial() == serial && read.is_signed_by(responder.issuing.key())
+        });
+        if issued {
+            self.issued.remember(serial);
+        }
+        Ok(issued)
+    }
+}
+
+fn answered(bytes: Vec<u8>, cache: &'static str) -> Response {
+    let mut response = Body::from(bytes).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/ocsp-response"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+impl Responder {
+    fn is_good_at(&self, now: u64) -> bool {
+        self.certificate.not_before() <= now + CLOCK_SLACK && now < self.certificate.not_after()
+    }
+}

@@ -1,0 +1,317 @@
+//! Online status, as others ask for it and judge it: OpenSSL by POST, raw bytes by GET, and what the standard
+//! refuses.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tests::Office;
+use tests::processes::until;
+
+/// Answers without a status (RFC 6960 4.2.1): 1 is malformedRequest, 6 unauthorized.
+const MALFORMED: &[u8] = &[0x30, 3, 0x0a, 1, 1];
+const UNAUTHORIZED: &[u8] = &[0x30, 3, 0x0a, 1, 6];
+/// 200 days, in seconds: half of the OCSP key's life is over.
+const HALF: &str = "17280000";
+
+/// What `openssl ocsp` says; a failed verification is a failed test.
+fn asked(office: &Office, words: &[&str]) -> String {
+    let done = openssl(office, words);
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    let error = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success() && error.contains("Response verify OK"), "{said}{error}");
+    said
+}
+
+fn openssl(office: &Office, words: &[&str]) -> std::process::Output {
+    let url = url(office);
+    let (issuer, root) = (ca(office, "issuing-1"), ca(office, "root"));
+    Command::new("openssl")
+        .args(["ocsp", "-url", &url, "-issuer"])
+        .arg(issuer)
+        .arg("-CAfile")
+        .arg(root)
+        .args(words)
+        .output()
+        .unwrap()
+}
+
+fn url(office: &Office) -> String {
+    let crl = office.city["ca"]["crl_url"].as_str().unwrap();
+    format!("{}/ocsp", crl.split("/crl/").next().unwrap())
+}
+
+fn ca(office: &Office, name: &str) -> PathBuf {
+    office.path(&format!("ca/public/ca/{name}.pem"))
+}
+
+fn written(office: &Office, name: &str, certificate: &pki::Certificate) -> String {
+    let path = office.path(name);
+    std::fs::write(&path, certificate.pem()).unwrap();
+    path.display().to_string()
+}
+
+/// The certificate names its responder; OpenSSL believes the answers: good, then revoked, with the reason,
+/// as soon as the loss is reported; never good for what nobody issued.
+#[tokio::test]
+async fn openssl_asks_and_believes() {
+    let office = Office::open().await;
+    let (official, collected) = office.official("王小明", "sz-office").await;
+    let loss = office.loss_of(&official);
+    let own = pki::Certificate::read(&collected.chain[0].0).unwrap();
+    let own = written(&office, "own.pem", &own);
+    let other = written(&office, "other.pem", office.first("officer-1").leaf());
+    let words = ["x509", "-noout", "-ocsp_uri", "-in", &own];
+    let named = Command::new("openssl").args(words).output().unwrap().stdout;
+    assert_eq!(String::from_utf8_lossy(&named).trim(), url(&office));
+
+    for hash in ["-sha1", "-sha256"] {
+        for nonce in ["-nonce", "-no_nonce"] {
+            let said = asked(&office, &[nonce, hash, "-cert", &own, hash, "-cert", &other]);
+            assert_eq!(said.matches(": good").count(), 2, "{said}");
+            assert!(!said.contains("WARNING"), "{said}");
+        }
+    }
+    let said = asked(&office, &["-cert", &own, "-serial", "0x0102030405"]);
+    assert!(said.contains(": good") && said.contains(": unknown"), "{said}");
+
+    office.report(&loss).await;
+    until("the loss is answered", async || {
+        let said = asked(&office, &["-cert", &own]);
+        said.contains(": revoked") && said.contains("Reason: keyCompromise")
+    })
+    .await;
+    let said = asked(&office, &["-sha256", "-cert", &own, "-cert", &other]);
+    assert!(said.contains(": revoked") && said.contains(": good"), "{said}");
+}
+
+/// A row that somebody wrote makes nothing good, and one that was taken away makes nothing revoked good.
+#[tokio::test]
+async fn rows_make_nothing_good() {
+    let office = Office::open().await;
+    let (official, collected) = office.official("王小明", "sz-office").await;
+    let database = office.database().await;
+    let foreign = office.foreign();
+    let serial = foreign.leaf().serial().to_string();
+    sqlx::query(
+        "insert into certificate select $1, under, subject, profile_id, reference, key_sha256, \
+         not_after, $2, record_id from certificate limit 1",
+    )
+    .bind(&serial)
+    .bind(foreign.leaf().der())
+    .execute(&database)
+    .await
+    .unwrap();
+    let said = asked(&office, &["-serial", &format!("0x{serial}")]);
+    assert!(said.contains(": unknown"), "{said}");
+
+    let own = pki::Certificate::read(&collected.chain[0].0).unwrap();
+    let path = written(&office, "own.pem", &own);
+    office.report(&office.loss_of(&official)).await;
+    until("it is revoked", async || asked(&office, &["-cert", &path]).contains(": revoked")).await;
+    sqlx::query("delete from revocation").execute(&database).await.unwrap();
+    let said = asked(&office, &["-cert", &path]);
+    assert!(said.contains(": revoked"), "{said}");
+}
+
+/// A request by OpenSSL, DER.
+fn request(office: &Office, words: &[&str]) -> Vec<u8> {
+    let path = office.path("request.der");
+    let issuer = ca(office, "issuing-1");
+    let done = Command::new("openssl")
+        .args(["ocsp", "-issuer"])
+        .arg(issuer)
+        .args(words)
+        .arg("-reqout")
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert!(done.status.success());
+    std::fs::read(path).unwrap()
+}
+
+async fn post(office: &Office, kind: &str, body: Vec<u8>) -> (u16, http::HeaderMap, Vec<u8>) {
+    call(office, "POST", "/ocsp", kind, body).await
+}
+
+async fn call(
+    office: &Office,
+    method: &str,
+    path: &str,
+    kind: &str,
+    body: Vec<u8>,
+) -> (u16, http::HeaderMap, Vec<u8>) {
+    use http_body_util::{BodyExt, Full};
+    let url = url(office);
+    let host = url.trim_start_matches("http://").trim_end_matches("/ocsp").to_owned();
+    let port: u16 = host.rsplit_once(':').unwrap().1.parse().unwrap();
+    let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::builder().method(method).uri(path).header("host", host);
+    let request = request.header("content-type", kind);
+    let request = request.body(Full::<bytes::Bytes>::from(body)).unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    let (parts, body) = answer.into_parts();
+    let body = body.collect().await.unwrap().to_bytes().to_vec();
+    (parts.status.as_u16(), parts.headers, body)
+}
+
+/// GET (RFC 5019) may be cached for a moment, an answer to a nonce never.
+#[tokio::test]
+async fn caches_keep_an_answer_for_a_moment() {
+    let office = Office::open().await;
+    let other = written(&office, "other.pem", office.first("officer-1").leaf());
+    let get = async |der: &[u8], escape: bool| {
+        let mut text = data_encoding::BASE64.encode(der);
+        if escape {
+            text = text.replace('/', "%2F").replace('+', "%2b").replace('=', "%3D");
+        }
+        call(&office, "GET", &format!("/ocsp/{text}"), "", Vec::new()).await
+    };
+    let plain = request(&office, &["-no_nonce", "-cert", &other]);
+    for escape in [false, true] {
+        let (status, headers, body) = get(&plain, escape).await;
+        assert_eq!(
+            (status, headers["content-type"].as_bytes()),
+            (200, &b"application/ocsp-response"[..])
+        );
+        assert!(headers["cache-control"].to_str().unwrap().starts_with("public, max-age=30"));
+        assert_eq!(&body[4..7], [0x0a, 1, 0], "successful");
+        judged(&office, &other, &body);
+    }
+    let (_, headers, _) = get(&request(&office, &["-nonce", "-cert", &other]), true).await;
+    assert_eq!(headers["cache-control"], "no-store");
+    assert_eq!(get(b"nonsense", true).await.2, MALFORMED);
+}
+
+fn judged(office: &Office, certificate: &str, answer: &[u8]) {
+    let path = office.path("answer.der");
+    std::fs::write(&path, answer).unwrap();
+    let done = Command::new("openssl")
+        .args(["ocsp", "-no_nonce", "-issuer"])
+        .arg(ca(office, "issuing-1"))
+        .arg("-CAfile")
+        .arg(ca(office, "root"))
+        .args(["-cert", certificate, "-respin"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&done.stdout).contains(": good"), "{done:?}");
+}
+
+/// What is no request is told so, within limits; what is about others is not ours to answer.
+#[tokio::test]
+async fn what_is_no_request_is_refused() {
+    let office = Office::open().await;
+    let other = written(&office, "other.pem", office.first("officer-1").leaf());
+    let kind = "application/ocsp-request";
+    let good = request(&office, &["-no_nonce", "-cert", &other]);
+    assert_ne!(post(&office, kind, good.clone()).await.2, MALFORMED);
+    let nonced = request(&office, &["-nonce", "-cert", &other]);
+    let mut many = vec!["-no_nonce"];
+    for _ in 0..33 {
+        many.extend(["-cert", other.as_str()]);
+    }
+    let many = request(&office, &many);
+    let trailing = [good.as_slice(), &[0]].concat();
+    let cut = good[..good.len() - 1].to_vec();
+    for (what, body) in [
+        ("nothing", Vec::new()),
+        ("text", b"hello".to_vec()),
+        ("a byte behind", trailing),
+        ("a byte short", cut),
+        ("too many", many),
+        ("too large", vec![0x30; 9_000]),
+        ("an empty nonce", with_nonce(&nonced, &[])),
+        ("a long nonce", with_nonce(&nonced, &[7; 129])),
+        ("version 2", version_2(&good)),
+    ] {
+        let (status, _, answer) = post(&office, kind, body).await;
+        assert_eq!((status, answer.as_slice()), (200, MALFORMED), "{what}");
+    }
+    assert_eq!(post(&office, "text/plain", good.clone()).await.2, MALFORMED);
+    assert_ne!(post(&office, kind, with_nonce(&nonced, &[7; 128])).await.2, MALFORMED);
+    let (root, status) = (ca(&office, "root"), ca(&office, "status"));
+    let foreign = foreign_request(&office, &root, &status);
+    assert_eq!(post(&office, kind, foreign).await.2, UNAUTHORIZED);
+}
+
+/// About a certificate of the root, which has a list and no responder.
+fn foreign_request(office: &Office, issuer: &Path, certificate: &Path) -> Vec<u8> {
+    let path = office.path("foreign.der");
+    let done = Command::new("openssl")
+        .args(["ocsp", "-no_nonce", "-issuer"])
+        .arg(issuer)
+        .arg("-cert")
+        .arg(certificate)
+        .arg("-reqout")
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert!(done.status.success());
+    std::fs::read(path).unwrap()
+}
+
+fn tlv(tag: u8, body: &[u8]) -> Vec<u8> {
+    let length = match body.len() {
+        short @ 0..128 => vec![u8::try_from(short).unwrap()],
+        middle @ 128..256 => vec![0x81, u8::try_from(middle).unwrap()],
+        long => vec![0x82, u8::try_from(long >> 8).unwrap(), u8::try_from(long & 255).unwrap()],
+    };
+    [&[tag], length.as_slice(), body].concat()
+}
+
+/// The list of single requests inside a request.
+fn list(request: &[u8]) -> Vec<u8> {
+    let contents = |der: &[u8]| -> Vec<u8> {
+        let skip = if der[1] < 128 { 2 } else { 2 + usize::from(der[1] & 127) };
+        der[skip..].to_vec()
+    };
+    let inside = contents(&contents(request));
+    let length = if inside[1] < 128 {
+        2 + usize::from(inside[1])
+    } else {
+        let count = usize::from(inside[1] & 127);
+        let length = inside[2..2 + count].iter().fold(0, |sum, b| sum << 8 | usize::from(*b));
+        2 + count + length
+    };
+    inside[..length].to_vec()
+}
+
+/// The same request with another nonce.
+fn with_nonce(request: &[u8], nonce: &[u8]) -> Vec<u8> {
+    let id = [0x06, 9, 0x2b, 6, 1, 5, 5, 7, 0x30, 1, 2];
+    let extension = tlv(0x30, &[id.as_slice(), &tlv(4, &tlv(4, nonce))].concat());
+    let extensions = tlv(0xa2, &tlv(0x30, &extension));
+    tlv(0x30, &tlv(0x30, &[list(request), extensions].concat()))
+}
+
+fn version_2(request: &[u8]) -> Vec<u8> {
+    tlv(0x30, &tlv(0x30, &[tlv(0xa0, &[2, 1, 1]), list(request)].concat()))
+}
+
+/// Half-way through its life the responder renews its key by itself, and goes on answering.
+#[tokio::test]
+async fn the_key_of_answers_renews_itself() {
+    let mut office = Office::open().await;
+    let kept =
+        |office: &Office| std::fs::read_to_string(office.path("ca/status/ocsp.pem")).unwrap();
+    let first = kept(&office);
+    office.stop("status");
+    office.start("status", &[("YINXIN_CLOCK_OFFSET", HALF)]).await;
+    until("the key is renewed", async || kept(&office) != first).await;
+    office.stop("status");
+    office.start("status", &[]).await;
+    let other = written(&office, "other.pem", office.first("officer-1").leaf());
+    assert!(asked(&office, &["-cert", &other]).contains(": good"));
+    let path = office.path("answer.der").display().to_string();
+    asked(&office, &["-cert", &other, "-respout", &path]);
+    let words = ["ocsp", "-respin", &path, "-resp_text", "-noverify"];
+    let shown = Command::new("openssl").args(words).output().unwrap().stdout;
+    let shown = String::from_utf8_lossy(&shown).to_lowercase();
+    let renewed = &pki::certificate::read_pem(&kept(&office), "CERTIFICATE")[0];
+    let serial = pki::Certificate::read(renewed).unwrap().serial().to_string();
+    let shown: String = shown.chars().filter(|c| *c != ':').collect();
+    assert!(shown.contains(&serial), "{shown}");
+    tests::invariants::hold(&office).await;
+}
