@@ -133,7 +133,16 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if matches!(arguments.command, Command::Serve { .. }) {
         service::start_logs();
     }
-    let store = crate::store::open(&config.database_address()).await?;
+    let own = match &arguments.command {
+        Command::Serve { role: Role::Issuer } => &config.issuer.database,
+        Command::Serve { role: Role::Status } => &config.status.database,
+        Command::Serve { role: Role::Log } => &config.log.database,
+        _ => &None,
+    };
+    let store = match own {
+        Some(address) => crate::store::open_as(address).await?,
+        None => crate::store::open(&config).await?,
+    };
     let host = Host { config, store, clock, json: arguments.json };
     match arguments.command {
         Command::Init { .. } => Ok(ExitCode::SUCCESS),

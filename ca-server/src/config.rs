@@ -35,6 +35,9 @@ pub struct IssuerConfig {
     pub crl_hours: u32,
     /// Largest step forward of the clock, in days, that needs no confirmation.
     pub clock_days_max: u32,
+    /// The database as this role's own user, on PostgreSQL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
 }
 
 /// Role `status`.
@@ -49,6 +52,9 @@ pub struct StatusConfig {
     pub admin: SocketAddr,
     /// Public address of the plain HTTP listener; stands in certificates.
     pub public_url: String,
+    /// The database as this role's own user, on PostgreSQL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
 }
 
 /// Role `log`.
@@ -61,6 +67,9 @@ pub struct LogConfig {
     pub https: SocketAddr,
     /// Health and metrics.
     pub admin: SocketAddr,
+    /// The database as this role's own user, on PostgreSQL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
 }
 
 impl CaConfig {

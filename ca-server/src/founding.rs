@@ -9,6 +9,7 @@ mod record;
 
 pub(crate) use keys::write_private;
 pub use plan::{CityPlan, PlanError};
+pub(crate) use record::finish;
 
 use crate::CaConfig;
 use anyhow::Context;
@@ -44,6 +45,10 @@ pub async fn init(plan_path: &Path, target: &Path, clock: Clock) -> anyhow::Resu
     sync_folder(&folder)?;
     std::fs::rename(&folder, target)?;
     std::fs::File::open(parent)?.sync_all()?;
+    fault::point("init-after-rename");
+    let store = crate::store::open(&CaConfig::read(&target.join("ca.toml"))?).await?;
+    finish(&store).await?;
+    store.close().await;
     Ok(())
 }
 

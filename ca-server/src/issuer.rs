@@ -172,6 +172,7 @@ fn request_code(error: pki::request::RequestError) -> Code {
 
 /// Runs the role until the stop.
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
+    crate::founding::finish(&store).await?;
     let metrics = Metrics::default();
     let admin = service::Admin::new(metrics.clone()).serve(config.issuer.admin, stop.clone());
     let identity = mtls::tls::Identity::from_files(

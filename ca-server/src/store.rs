@@ -2,10 +2,12 @@
 
 pub mod certificates;
 pub mod follower;
+mod grants;
 pub mod ledger;
 pub mod lineage;
 pub mod rows;
 
+use crate::CaConfig;
 use store::{Migrations, Store, StoreError};
 
 /// Twin migrations; a test keeps the folders alike.
@@ -22,10 +24,24 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0002_gate.sql"),
         include_str!("../migrations/postgres/0002_gate.sql"),
     ),
+    (
+        3,
+        "founding",
+        include_str!("../migrations/sqlite/0003_founding.sql"),
+        include_str!("../migrations/postgres/0003_founding.sql"),
+    ),
 ];
 
-/// Opens the CA database and brings it up to date.
-pub async fn open(address: &str) -> Result<Store, StoreError> {
+/// Opens the CA database as its owner and brings it up to date, with the rights of every role.
+pub async fn open(config: &CaConfig) -> Result<Store, StoreError> {
+    let store = Store::open(&config.database_address()).await?;
+    store.migrate(MIGRATIONS).await?;
+    grants::grant(&store, config).await?;
+    Ok(store)
+}
+
+/// Opens it as a role that has a user of its own; whoever owns it has brought it up to date.
+pub async fn open_as(address: &str) -> Result<Store, StoreError> {
     let store = Store::open(address).await?;
     store.migrate(MIGRATIONS).await?;
     Ok(store)

@@ -203,7 +203,7 @@ impl Office {
         let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
             "select record from (select record, idx as place from log_entry \
              where log_id = 'access' union all select record, position + 1000000000 as place \
-             from log_pending where log_id = 'access') order by place",
+             from log_pending where log_id = 'access') as known order by place",
         )
         .fetch_all(&database)
         .await

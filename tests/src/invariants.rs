@@ -8,7 +8,7 @@ use audit::trust::Trust;
 use audit::{Authority, label};
 use pki::crl::RevocationList;
 use pki::{Certificate, SerialNumber};
-use sqlx::SqlitePool;
+use sqlx::AnyPool;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -46,7 +46,7 @@ pub async fn hold(office: &Office) {
 
 /// Every violation; none means the invariants hold.
 pub async fn violations(folder: &Path) -> Vec<String> {
-    let database = database(&folder.join("ca/ca.db")).await;
+    let database = database(folder).await;
     let checkpoints = ["control", "access"].map(|log| {
         std::fs::read_to_string(folder.join(format!("ca/public/log/{log}/checkpoint"))).unwrap()
     });
@@ -60,7 +60,7 @@ pub async fn violations(folder: &Path) -> Vec<String> {
 
 async fn violations_of(
     folder: &Path,
-    database: &SqlitePool,
+    database: &AnyPool,
     checkpoints: &[String; 2],
 ) -> Vec<String> {
     let mut found = Vec::new();
@@ -81,7 +81,7 @@ async fn published(
     folder: &Path,
     trust: &Trust,
     (log, file): (&str, &str),
-    database: &SqlitePool,
+    database: &AnyPool,
     found: &mut Vec<String>,
 ) {
     let key = trust.log_key(log).unwrap();
@@ -144,7 +144,7 @@ async fn published(
 }
 
 /// Replays `control` from leaf 0; a record without effect is a violation in an untouched city.
-async fn replay(trust: &Trust, database: &SqlitePool, found: &mut Vec<String>) -> Replayed {
+async fn replay(trust: &Trust, database: &AnyPool, found: &mut Vec<String>) -> Replayed {
     let rows: Vec<(Vec<u8>,)> =
         sqlx::query_as("select record from log_entry where log_id = 'control' order by idx")
             .fetch_all(database)
@@ -189,7 +189,7 @@ async fn replay(trust: &Trust, database: &SqlitePool, found: &mut Vec<String>) -
 /// No certificate without an intent and a result in the log, and each is exactly what was recorded.
 async fn certificates(
     folder: &Path,
-    database: &SqlitePool,
+    database: &AnyPool,
     replayed: &Replayed,
     found: &mut Vec<String>,
 ) {
@@ -226,7 +226,7 @@ fn tbs_sha256(certificate: &Certificate) -> Vec<u8> {
 }
 
 /// Serial numbers whose results wait for the sequencer.
-async fn pending_issued(database: &SqlitePool) -> BTreeSet<String> {
+async fn pending_issued(database: &AnyPool) -> BTreeSet<String> {
     let rows: Vec<(Vec<u8>,)> =
         sqlx::query_as("select record from log_pending where log_id = 'control'")
             .fetch_all(database)
@@ -240,7 +240,7 @@ async fn pending_issued(database: &SqlitePool) -> BTreeSet<String> {
 }
 
 /// Nothing is left half-done: an intent is done with its certificate, or abandoned and revoked.
-async fn intents(database: &SqlitePool, replayed: &Replayed, found: &mut Vec<String>) {
+async fn intents(database: &AnyPool, replayed: &Replayed, found: &mut Vec<String>) {
     let rows: Vec<(String, String, i64)> = sqlx::query_as(
         "select i.serial, i.state, count(c.serial) from intent as i \
          left join certificate as c on c.serial = i.serial group by i.serial, i.state",
@@ -258,7 +258,7 @@ async fn intents(database: &SqlitePool, replayed: &Replayed, found: &mut Vec<Str
 }
 
 /// Lists are numbered without a step back, and the published one holds every revoked certificate.
-async fn lists(folder: &Path, database: &SqlitePool, replayed: &Replayed, found: &mut Vec<String>) {
+async fn lists(folder: &Path, database: &AnyPool, replayed: &Replayed, found: &mut Vec<String>) {
     if !replayed.lists.is_sorted_by(|a, b| a < b) {
         found.push(format!("lists are numbered {:?}", replayed.lists));
     }

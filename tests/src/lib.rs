@@ -5,6 +5,7 @@
 pub mod gate;
 pub mod invariants;
 pub mod people;
+pub mod postgres;
 pub mod processes;
 pub mod running;
 pub mod vectors;

@@ -1,11 +1,12 @@
 //! The processes of one office.
 
+use crate::postgres::Postgres;
 use crate::{binary, target, workspace};
 use audit::trust::Trust;
 use mtls::Client;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use sqlx::{AnyPool, Executor};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -29,6 +30,8 @@ pub struct Office {
     pub trust: Trust,
     children: BTreeMap<String, Child>,
     ports: Ports,
+    /// Its database server, on PostgreSQL.
+    postgres: Option<Postgres>,
 }
 
 /// A block of ports that no other test uses, as long as this lives.
@@ -54,24 +57,32 @@ impl Ports {
 impl Office {
     /// Founds a city with keys that tests share; nothing runs yet.
     pub fn founded() -> Self {
+        Self::founded_on(is_postgres())
+    }
+
+    /// The same on a database of the test's choice.
+    pub fn founded_on(postgres: bool) -> Self {
         let keys = target().join("first-people");
-        Self::found(&["--keys".as_ref(), keys.as_os_str()])
+        Self::found(&["--keys".as_ref(), keys.as_os_str()], postgres)
     }
 
     /// Founds a city as `make run` does, with keys and PKCS#12 files of its own.
     pub fn founded_in_full() -> Self {
-        Self::found(&[])
+        Self::found(&[], is_postgres())
     }
 
-    fn found(more: &[&OsStr]) -> Self {
+    fn found(more: &[&OsStr], postgres: bool) -> Self {
         let home = tempfile::tempdir().unwrap();
         let city = home.path().join("city");
         let ports = Ports::held();
+        let postgres = postgres.then(Postgres::start);
+        let server = postgres.as_ref().map(Postgres::address);
         let found = Command::new(binary("xtask"))
             .arg("--city")
             .arg(&city)
             .arg("found")
             .args(more)
+            .args(server.iter().flat_map(|address| ["--postgres", address]))
             .arg("--ports")
             .arg(ports.base.to_string())
             .current_dir(workspace())
@@ -81,7 +92,8 @@ impl Office {
         let read = |name: &str| std::fs::read(city.join(name)).unwrap();
         let trust = serde_json::from_slice(&read("ca/trust.json")).unwrap();
         let city = serde_json::from_slice(&read("city.json")).unwrap();
-        Self { home, city, trust, children: BTreeMap::new(), ports }
+        let children = BTreeMap::new();
+        Self { home, city, trust, children, ports, postgres }
     }
 
     /// Founds a city and starts every process.
@@ -242,16 +254,62 @@ impl Office {
         problem["code"].as_str().unwrap().to_owned()
     }
 
+    /// Writes what the CA database holds now to a file.
+    pub async fn copy_database(&self, to: &Path) {
+        match &self.postgres {
+            Some(server) => server.dump(to),
+            None => {
+                let copy = sqlx::query("vacuum into $1").bind(to.display().to_string());
+                copy.execute(&self.database().await).await.unwrap();
+            }
+        }
+    }
+
+    /// Puts back what a file holds; every process is stopped.
+    pub fn put_back(&self, from: &Path) {
+        let Some(server) = &self.postgres else {
+            for end in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(self.path(&format!("ca/ca.db{end}")));
+            }
+            std::fs::copy(from, self.path("ca/ca.db")).unwrap();
+            return;
+        };
+        server.restore(from);
+    }
+
+    /// Address of the CA database as a user of it, on PostgreSQL.
+    pub fn database_as(&self, user: &str) -> String {
+        let address = self.postgres.as_ref().expect("PostgreSQL").address();
+        address.replace("{user}", user).replace("{name}", "ca")
+    }
+
     /// The CA database, with write access for hands that should not have it.
-    pub async fn database(&self) -> SqlitePool {
-        database(&self.path("ca/ca.db")).await
+    pub async fn database(&self) -> AnyPool {
+        database(&self.folder()).await
     }
 }
 
-/// Opens a SQLite file beside the processes that use it.
-pub async fn database(path: &Path) -> SqlitePool {
-    let options = SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(15));
-    SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap()
+/// Whether cities of this run keep what they know in PostgreSQL.
+pub fn is_postgres() -> bool {
+    std::env::var("YINXIN_TEST_DATABASE").is_ok_and(|what| what == "postgres")
+}
+
+/// Opens a city's CA database beside the processes that use it, as its owner.
+pub async fn database(city: &Path) -> AnyPool {
+    sqlx::any::install_default_drivers();
+    let config = ca_server::CaConfig::read(&city.join("ca/ca.toml")).unwrap();
+    let address = config.database_address();
+    let options = sqlx::any::AnyPoolOptions::new().max_connections(1);
+    // SQLite waits for a writer as long as the processes do.
+    let options = options.after_connect(|connection, _| {
+        Box::pin(async move {
+            if connection.backend_name() == "SQLite" {
+                connection.execute("pragma busy_timeout = 15000").await?;
+            }
+            Ok(())
+        })
+    });
+    options.connect(&address).await.unwrap()
 }
 
 /// Waits until something holds; says what if it never does.

@@ -3,7 +3,7 @@
 
 use audit::order::{Body, ORDER_SECONDS};
 use audit::record::{Event, Record};
-use sqlx::SqlitePool;
+use sqlx::AnyPool;
 use tests::people::code;
 use tests::processes::until;
 use tests::{Office, invariants, random};
@@ -222,7 +222,7 @@ async fn a_log_that_went_back_is_not_followed() {
     let (official, _) = office.official("王小明", "sz-office").await;
     let copy = office.path("copy.db");
     let database = office.database().await;
-    sqlx::query("vacuum into $1").bind(copy.to_str().unwrap()).execute(&database).await.unwrap();
+    office.copy_database(&copy).await;
     let serials = office.report_lost(&official).await;
     office.listed(&serials[0]).await;
     until("the loss is in the tree", async || {
@@ -236,10 +236,7 @@ async fn a_log_that_went_back_is_not_followed() {
     }
     database.close().await;
     // The database of before the loss, with the issuer's own memory of after it.
-    for end in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(office.path(&format!("ca/ca.db{end}")));
-    }
-    std::fs::copy(&copy, office.path("ca/ca.db")).unwrap();
+    office.put_back(&copy);
     std::fs::remove_file(office.path("ca/issuer/authority")).unwrap();
     office.spawn("log", &[]);
     office.spawn("issuer", &[]);
@@ -317,7 +314,7 @@ async fn exchanged_bytes_are_not_signed() {
 }
 
 /// Puts a record on its way as hands in the database can.
-async fn forge(database: &SqlitePool, event: Event) {
+async fn forge(database: &AnyPool, event: Event) {
     let id: [u8; 16] = random();
     let record = Record {
         v: 1,
@@ -341,4 +338,41 @@ async fn forge(database: &SqlitePool, event: Event) {
     .execute(database)
     .await
     .unwrap();
+}
+
+/// On PostgreSQL each role has a user of its own, which reads everything and writes only what its role writes;
+/// the portal's user reads nothing of the CA.
+#[tokio::test]
+async fn each_user_of_the_database_writes_its_own_tables_only() {
+    let office = Office::founded_on(true);
+    sqlx::any::install_default_drivers();
+    let tried = async |user: &str, statement: &'static str| -> bool {
+        let database = AnyPool::connect(&office.database_as(user)).await.unwrap();
+        let mut tx = database.begin().await.unwrap();
+        let done = sqlx::query(statement).execute(&mut *tx).await;
+        if let Err(error) = &done {
+            assert!(error.to_string().contains("permission denied"), "{user}: {error}");
+        }
+        done.is_ok()
+    };
+    for (statement, may) in [
+        ("delete from person", "issuer"),
+        ("delete from certificate", "issuer"),
+        ("delete from crl", "issuer"),
+        ("delete from role_grant", "issuer"),
+        ("update letter set reference = reference", "issuer status"),
+        ("delete from revocation", "issuer status"),
+        ("delete from log_pending", "issuer status log"),
+        ("delete from log_entry", "log"),
+        ("delete from log_head", "log"),
+        ("delete from log_tile", "log"),
+        ("select count(*) from certificate", "issuer status log"),
+        ("create table mine (one bigint)", ""),
+        ("truncate log_entry", ""),
+    ] {
+        for user in ["issuer", "status", "log", "portal"] {
+            let allowed = may.split(' ').any(|one| one == user);
+            assert_eq!(tried(user, statement).await, allowed, "{user}: {statement}");
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! `cargo xtask bench`: what it costs, as ratios in one run, with release binaries.
 
+mod cpu;
 mod floor;
 mod gate;
 mod issue;
+mod status;
 
 use anyhow::ensure;
 use clap::Subcommand;
@@ -30,6 +32,21 @@ pub(crate) enum What {
         #[arg(long, default_value_t = 4)]
         seconds: u64,
     },
+    /// OCSP answers against an empty axum handler and `openssl ocsp`.
+    Status {
+        /// Clients, each with one request at a time.
+        #[arg(long, default_value_t = 32)]
+        connections: usize,
+        /// Seconds a round.
+        #[arg(long, default_value_t = 4)]
+        seconds: u64,
+    },
+    /// The empty handler that others are measured against.
+    #[command(hide = true)]
+    Empty {
+        #[arg(long)]
+        port: u16,
+    },
 }
 
 /// Builds release binaries if this is not one of them, and runs the bench there.
@@ -45,7 +62,7 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
                 pinned.args(["-c", "1"]).arg(own);
                 pinned
             }
-            What::Issue { .. } => Command::new(own),
+            _ => Command::new(own),
         };
         let again = again.args(std::env::args_os().skip(1)).status()?;
         ensure!(again.success(), "the bench failed");
@@ -54,5 +71,7 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
     match what {
         What::Issue { count, at_once } => issue::run(count, at_once).await,
         What::Gate { connections, seconds } => gate::run(connections, seconds).await,
+        What::Status { connections, seconds } => status::run(connections, seconds).await,
+        What::Empty { port } => status::empty(port).await,
     }
 }

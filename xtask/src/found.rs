@@ -19,6 +19,16 @@ pub(crate) struct Sample {
     pub keys: Option<PathBuf>,
     /// First port of its block; a free one is looked for if there is none.
     pub ports: Option<u16>,
+    /// Address of a PostgreSQL server with `{user}` and `{name}` in it; SQLite if there is none.
+    pub postgres: Option<String>,
+}
+
+impl Sample {
+    /// The address of a database as a user of it.
+    fn database(&self, user: &str, name: &str) -> Option<String> {
+        let address = self.postgres.as_ref()?;
+        Some(address.replace("{user}", user).replace("{name}", name))
+    }
 }
 
 /// Name, unit, role, file name.
@@ -58,7 +68,7 @@ pub(crate) fn found(folder: &Path, sample: &Sample) -> anyhow::Result<()> {
         None => people_keys(&beside.join("people"))?,
     }
     portal_keys(&beside)?;
-    std::fs::write(beside.join("plan.toml"), plan(&ports)?)?;
+    std::fs::write(beside.join("plan.toml"), plan(&ports, sample)?)?;
     copy_policies(&beside.join("policies"))?;
     let plan = beside.join("plan.toml");
     tool::run(tool::ca_server(&beside)?.arg("init").arg("--from").arg(&plan))?;
@@ -72,7 +82,7 @@ pub(crate) fn found(folder: &Path, sample: &Sample) -> anyhow::Result<()> {
     if sample.keys.is_none() {
         browsers(&beside, &city)?;
     }
-    std::fs::write(beside.join("portal.toml"), portal_config(&ports))?;
+    std::fs::write(beside.join("portal.toml"), portal_config(&ports, sample))?;
     city.write(&beside)?;
     std::fs::rename(&beside, folder)?;
     Ok(())
@@ -204,7 +214,7 @@ pub(crate) fn workspace() -> anyhow::Result<std::path::PathBuf> {
     Ok(manifest.parent().context("workspace")?.to_owned())
 }
 
-fn plan(ports: &Ports) -> anyhow::Result<String> {
+fn plan(ports: &Ports, sample: &Sample) -> anyhow::Result<String> {
     let people: Vec<Value> = FIRST_PEOPLE
         .iter()
         .map(|(name, role, file)| {
@@ -222,7 +232,7 @@ fn plan(ports: &Ports) -> anyhow::Result<String> {
         unit
     };
     let at = |port: u16| format!("127.0.0.1:{port}");
-    let plan = serde_json::json!({
+    let mut plan = serde_json::json!({
         "log_origin": "log.shangluo.example",
         "policies": "policies",
         "city": { "name": "商洛市", "country": "CN", "arc": "1.3.6.1.4.1.32473", "sample": true },
@@ -263,10 +273,19 @@ fn plan(ports: &Ports) -> anyhow::Result<String> {
             ],
         }],
     });
+    if let (Some(address), Some(fields)) = (sample.database("ca", "ca"), plan.as_object_mut()) {
+        fields.insert("database".into(), address.into());
+        for role in ["issuer", "status", "log"] {
+            let own = sample.database(role, "ca").unwrap_or_default();
+            if let Some(section) = fields.get_mut(role).and_then(Value::as_object_mut) {
+                section.insert("database".into(), own.into());
+            }
+        }
+    }
     Ok(toml::to_string(&plan)?)
 }
 
-fn portal_config(ports: &Ports) -> String {
+fn portal_config(ports: &Ports, sample: &Sample) -> String {
     let process = |name: &str, host: &str, port: u16, admin: u16| {
         format!(
             "[{name}]\nhost = \"{host}\"\nlisten = \"127.0.0.1:{port}\"\n\
@@ -274,8 +293,10 @@ fn portal_config(ports: &Ports) -> String {
              key = \"portal/{name}.key\"\n\n"
         )
     };
+    let own = sample.database("portal", "portal");
+    let database = own.unwrap_or_else(|| "sqlite:portal/portal.db".into());
     let head = format!(
-        "portal = \"portal-1\"\ndatabase = \"sqlite:portal/portal.db\"\ntrust = \"ca/trust.json\"\n\
+        "portal = \"portal-1\"\ndatabase = \"{database}\"\ntrust = \"ca/trust.json\"\n\
          issuer = \"https://localhost:{}\"\nlog = \"https://localhost:{}\"\n\n",
         ports.at(Role::Issuer),
         ports.at(Role::LogHttps)

@@ -38,6 +38,9 @@ enum Command {
         /// First of sixteen ports; a free block is looked for otherwise.
         #[arg(long)]
         ports: Option<u16>,
+        /// Address of a PostgreSQL server, with {user} and {name} in it, instead of SQLite.
+        #[arg(long)]
+        postgres: Option<String>,
     },
     /// Plays the journey against the running city.
     Demo,
@@ -53,8 +56,8 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Run => run::run(&arguments.city).await,
-        Command::Found { keys, ports } => {
-            found::found(&arguments.city, &found::Sample { keys, ports })
+        Command::Found { keys, ports, postgres } => {
+            found::found(&arguments.city, &found::Sample { keys, ports, postgres })
         }
         Command::Demo => demo::run(&arguments.city).await,
         Command::Bench { what } => bench::run(what).await,

@@ -108,6 +108,11 @@ impl Running {
         bail!("{name} does not become ready; see {}/logs/{name}.log", self.folder.display())
     }
 
+    /// Id of a process.
+    pub(crate) fn pid(&self, name: &str) -> Option<u32> {
+        self.children.iter().find(|(known, _)| known == name).map(|(_, child)| child.id())
+    }
+
     /// An error if a process ended by itself.
     pub(crate) fn check(&mut self) -> anyhow::Result<()> {
         for (name, child) in &mut self.children {

@@ -36,6 +36,9 @@ pub struct CityPlan {
     log_origin: String,
     policies: PathBuf,
     addresses: Addresses,
+    /// The CA database's owner on PostgreSQL; without it SQLite in the state directory.
+    #[serde(default)]
+    database: Option<String>,
     issuer: IssuerConfig,
     status: StatusConfig,
     log: LogConfig,
@@ -95,7 +98,8 @@ impl CityPlan {
 
     /// The configuration of the new state directory.
     pub(super) fn config(&self) -> CaConfig {
-        CaConfig::new("sqlite:ca.db", self.issuer.clone(), self.status.clone(), self.log.clone())
+        let database = self.database.as_deref().unwrap_or("sqlite:ca.db");
+        CaConfig::new(database, self.issuer.clone(), self.status.clone(), self.log.clone())
     }
 
     fn request(&self, path: &Path) -> anyhow::Result<CertificationRequest> {

@@ -15,9 +15,49 @@ use audit::letter::Letter;
 use audit::record::{Event, Record};
 use pki::Signer;
 use service::{Clock, fault};
-use store::{Store, Tx, execute};
+use store::{Store, Tx, execute, rows};
 
 const MAKER: &str = "init";
+/// State of a city whose directory is not in its place.
+const BUILDING: &str = "building";
+
+/// The database holds a city, and a city is founded once.
+#[derive(Debug, thiserror::Error)]
+#[error("this database holds another city; a city is founded once, in a database of its own")]
+pub(super) struct AnotherCity;
+
+/// Removes what a killed `init` left in a database that outlives its directory; refuses any other city.
+async fn empty(store: &Store) -> anyhow::Result<()> {
+    let mut tx = store.write().await?;
+    let states = rows!(&mut tx, (String,), "select state from founding")?;
+    if states.iter().any(|(state,)| state != BUILDING) {
+        return Err(AnotherCity.into());
+    }
+    if states.is_empty() {
+        return Ok(());
+    }
+    if let Tx::Postgres(inner) = &mut tx {
+        let tables: Vec<(String,)> = sqlx::query_as(
+            "select quote_ident(tablename) from pg_tables where schemaname = current_schema() \
+             and tablename not in ('_sqlx_migrations', 'tripwire')",
+        )
+        .fetch_all(&mut **inner)
+        .await?;
+        let tables: Vec<String> = tables.into_iter().map(|(name,)| name).collect();
+        let statement = format!("truncate {} restart identity", tables.join(", "));
+        // Names of our own tables, quoted by the database itself.
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut **inner).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// The directory is in its place: the database holds this city and no other. Said again at every start of
+/// the issuer, which may be the first after a kill right here.
+pub(crate) async fn finish(store: &Store) -> anyhow::Result<()> {
+    let mut tx = store.write().await?;
+    execute!(&mut tx, "update founding set state = 'founded' where state <> 'founded'")?;
+    Ok(tx.commit().await?)
+}
 
 /// Writes database, logs and lists of the new city.
 pub(super) async fn record(
@@ -28,8 +68,15 @@ pub(super) async fn record(
     letters: &[Letter],
     clock: Clock,
 ) -> anyhow::Result<()> {
-    let store = crate::store::open(&config.database_address()).await?;
+    let store = crate::store::open(config).await?;
+    empty(&store).await?;
     let mut tx = store.write().await?;
+    execute!(
+        &mut tx,
+        "insert into founding (digest, state) values ($1, $2)",
+        statement.digest().to_vec(),
+        BUILDING
+    )?;
     let micros = clock.micros();
     leaf_zero(&mut tx, statement, micros).await?;
     for letter in letters {

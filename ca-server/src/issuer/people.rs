@@ -22,8 +22,8 @@ impl Issuer {
         let old = row!(
             &mut tx,
             (i64,),
-            "select 1 from people_current c join agent a on a.agent_id = c.agent_id \
-             where c.next_update < $1 and a.open = 1 limit 1",
+            "select cast(1 as bigint) from people_current c \
+             join agent a on a.agent_id = c.agent_id where c.next_update < $1 and a.open = 1 limit 1",
             half
         )?;
         Ok(due || old.is_some())

@@ -111,7 +111,11 @@ impl Issuer {
     async fn something_waits(&self) -> Result<bool, IssuerError> {
         let mut tx = self.store.read().await?;
         let head = ledger::head(&mut tx, LOG).await?;
-        let draft = row!(&mut tx, (i64,), "select 1 from draft where state = 'new' limit 1")?;
+        let draft = row!(
+            &mut tx,
+            (i64,),
+            "select cast(1 as bigint) from draft where state = 'new' limit 1"
+        )?;
         let newest = pending::newest(&mut tx, LOG).await?;
         drop(tx);
         let following = self.following.lock().await;
@@ -122,7 +126,11 @@ impl Issuer {
 
     async fn sign_waiting(&self) -> Result<(), IssuerError> {
         let mut tx = self.store.read().await?;
-        let waits = row!(&mut tx, (i64,), "select 1 from intent where state = 'recorded' limit 1")?;
+        let waits = row!(
+            &mut tx,
+            (i64,),
+            "select cast(1 as bigint) from intent where state = 'recorded' limit 1"
+        )?;
         drop(tx);
         if waits.is_some() {
             self.certify().await?;

@@ -8,7 +8,7 @@ use audit::authority::Authority;
 use audit::record::Record;
 use audit::trust::Trust;
 use std::sync::Arc;
-use store::{Store, pending};
+use store::{Store, Watch, pending};
 use tlog::merkle::leaf_hash;
 use tlog::{Checkpoint, Edge};
 use tokio::sync::Mutex;
@@ -21,6 +21,8 @@ const PENDING_MAX: i64 = 10_000;
 struct Followed {
     authority: Option<Authority>,
     edge: Edge,
+    /// Whether anything was committed since it was followed.
+    watch: Option<Watch>,
 }
 
 /// Follows authority.
@@ -46,7 +48,11 @@ impl Follower {
         // A task of its own: whoever asked may go away while it follows.
         let asked = tokio::spawn(async move {
             let mut followed = own.followed.lock().await;
-            if let Err(error) = own.follow(&mut followed).await {
+            // Looked at before it is followed: what is committed meanwhile counts as news the next time.
+            let news = followed.watch.get_or_insert_with(|| own.store.watch()).changed();
+            if (news || followed.authority.is_none())
+                && let Err(error) = own.follow(&mut followed).await
+            {
                 tracing::error!(error = format!("{error:#}"), "following");
                 *followed = Followed::default();
                 return None;

@@ -1,6 +1,7 @@
 //! The gate with all its duties against plain nginx with mTLS, in the same run: the same application,
 //! clients, certificates and core. Rates wobble on a shared machine; CPU per request and ratios do less.
 
+use super::cpu::seconds as cpu;
 use super::floor;
 use crate::city::City;
 use crate::demo::act::Actor;
@@ -24,8 +25,6 @@ const PEOPLE: usize = 8;
 const PATHS: usize = 500;
 const ROUNDS: usize = 3;
 const WARM: Duration = Duration::from_secs(1);
-/// Ticks of the clock in `/proc` (USER_HZ).
-const TICKS: f64 = 100.0;
 
 /// One measurement.
 struct Figure {
@@ -285,15 +284,4 @@ impl Stage {
             late: at(99),
         })
     }
-}
-
-/// User and system seconds of a process with all its threads.
-fn cpu(pid: u32) -> anyhow::Result<f64> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let (_, rest) = text.rsplit_once(')').context("stat")?;
-    let fields: Vec<&str> = rest.split_whitespace().collect();
-    let ticks = |at: usize| -> anyhow::Result<f64> {
-        Ok(fields.get(at).context("stat")?.parse::<u32>()?.into())
-    };
-    Ok((ticks(11)? + ticks(12)?) / TICKS)
 }

@@ -101,7 +101,7 @@ impl Issuer {
         let unfinished = row!(
             &mut session.tx,
             (i64,),
-            "select 1 from intent where under = $1 and state <> 'abandoned'",
+            "select cast(1 as bigint) from intent where under = $1 and state <> 'abandoned'",
             &digest
         )?;
         let expires = u64::try_from(expires).unwrap_or(0);

@@ -79,7 +79,7 @@ impl Issuer {
         let intended = row!(
             &mut session.tx,
             (i64,),
-            "select 1 from intent where reference = $1 and state <> 'abandoned' limit 1",
+            "select cast(1 as bigint) from intent where reference = $1 and state <> 'abandoned' limit 1",
             &letter.reference
         )?;
         if intended.is_some() || !letter.state.serials.is_empty() {
