@@ -23,7 +23,8 @@ impl Issuer {
             &mut tx,
             (i64,),
             "select cast(1 as bigint) from people_current c \
-             join agent a on a.agent_id = c.agent_id where c.next_update < $1 and a.open = 1 limit 1",
+             join agent a on a.agent_id = c.agent_id \
+             where c.next_update < $1 and a.open = 1 limit 1",
             half
         )?;
         Ok(due || old.is_some())
