@@ -1,9 +1,11 @@
 //! The staff host: everybody with a certificate. It is optional in TLS, so that people can be told why it is
 //! refused, and required in HTTP; the CA judges it anew at every request. In the order in which people meet
-//! them: [`certificate`] (for everybody), [`queue`], [`review`]; [`api`] is the same for the command line.
+//! them: [`certificate`] (for everybody), [`passkeys`], [`queue`], [`review`] and [`approve`]; [`api`] is the same for the command line.
 
 mod api;
+mod approve;
 mod certificate;
+mod passkeys;
 mod queue;
 mod review;
 
@@ -24,7 +26,7 @@ use service::Clock;
 use std::sync::Arc;
 
 /// Pages that are read.
-pub const PAGES: [&str; 3] = ["/", "/certificate", "/orders/{order}"];
+pub const PAGES: [&str; 4] = ["/", "/certificate", "/orders/{order}", "/passkeys"];
 
 /// The routes.
 pub fn router() -> Router<Arc<Portal>> {
@@ -32,6 +34,8 @@ pub fn router() -> Router<Arc<Portal>> {
         .route("/", get(queue::show))
         .route("/certificate", get(certificate::show))
         .route("/orders/{order}", get(review::show))
+        .route("/orders/{order}/approve", post(approve::approve))
+        .route("/passkeys", get(passkeys::show))
         .route("/language", post(language::choose))
         .route(asset::ROUTE, get(asset::fetch))
 }
@@ -105,6 +109,7 @@ fn judge(portal: &Portal, der: &[u8], now: u64) -> Result<StaffCertificate, Code
 pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let mut samples = certificate::samples(language);
     samples.extend(queue::samples(language));
+    samples.extend(passkeys::samples(language));
     samples.push(("review", review::sample(language)));
     samples
 }

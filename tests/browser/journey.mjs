@@ -102,6 +102,30 @@ const acts = {
     return { receipt, again: await main(page) };
   },
 
+  /** An officer makes a passkey and saves what their own yinxin will ask to have certified. */
+  async passkey(page) {
+    await authenticator(page);
+    await page.goto(`${given.staff}/passkeys`);
+    await page.click("#make-passkey button");
+    await page.waitForSelector("#file:visible");
+    const coming = page.waitForEvent("download");
+    await page.click("#file");
+    await (await coming).saveAs(given.file);
+    return { kept: await credentials(page) };
+  },
+
+  /** The officer approves an order of the list with the passkey. */
+  async approve(page) {
+    await authenticator(page, given.kept);
+    await page.goto(`${given.staff}/`);
+    const listed = await main(page);
+    await page.click(`a[href="/orders/${given.order}"]`);
+    const shown = await main(page);
+    await page.click("#approve button");
+    await page.waitForURL(`${given.staff}/`);
+    return { listed, shown, after: await main(page) };
+  },
+
   /** The other language, and back to the same page. */
   async language(page) {
     await page.goto(`${given.portal}/import`);
@@ -118,8 +142,33 @@ const acts = {
   },
 };
 
+let device;
+
+/** A security key without hands: always there, always verified. */
+async function authenticator(page, kept = []) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("WebAuthn.enable");
+  const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2", transport: "usb", hasResidentKey: false, hasUserVerification: true,
+      isUserVerified: true, automaticPresenceSimulation: true,
+    },
+  });
+  for (const credential of kept) {
+    await session.send("WebAuthn.addCredential", { authenticatorId, credential });
+  }
+  device = { session, authenticatorId };
+}
+
+async function credentials() {
+  const { session, authenticatorId } = device;
+  const kept = await session.send("WebAuthn.getCredentials", { authenticatorId });
+  return kept.credentials;
+}
+
 const act = process.argv[2];
 if (given.fresh) trust(given.home, given.root);
+if (given.fresh && given.p12) importFile(given.home, given.p12, given.password);
 const context = await open(given.home, { certificates: true });
 const page = act === "bare"
   ? await (await context.browser().newContext({ javaScriptEnabled: false })).newPage()

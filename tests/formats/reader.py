@@ -23,14 +23,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 WORDS = {  # closed sets of words; the kinds of orders and records are the keys of SHAPES below
-    "method": "certificate", "mail": "mail", "label": "cli page", "log": "control access",
+    "method": "certificate passkey", "mail": "mail", "label": "cli page", "log": "control access",
     "unit-act": "create move close", "person-act": "create move leave",
     "role-act": "grant withdraw", "portal-act": "register close",
     "role": "official unit-handler registration-officer system-administrator"
             " security-administrator auditor application-owner",
     "process": "issuer status log portal-public portal-staff",
     "renewed": "issuer status log portal-public portal-staff ocsp", "rule": "roles approvals bundle",
-    "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke",
+    "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke"
+                  " credential",
     "record-kind": "founding letter application order approval enacted intent issued used"
                    " revoked crl refusal portal joined people forked asked started connection"
                    " decision completion turned heartbeat",
@@ -68,9 +69,14 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                    " token_sha256:bytes renewals:number",
     "order/bundle": "version:revision digest:hash",
     "order/revoke": "person:id serials:*serial reason:reason evidence:commitment",
+    "order/credential": "person:id certificate:bytes statement:bytes signature:bytes",
+    "passkey": "v:one founding:hash certificate:hash rp_id:text origin:text key:bytes"
+               " credential:bytes counter:number backup_eligible:flag backed_up:flag software:flag",
     "disclosure": "path:text salt:hash value:any",
     # sections 5, 6 and 9
-    "approval": "v:one method:method order:hash certificate:bytes signature:bytes",
+    "approval": "v:one method:method order:hash certificate:bytes signature:bytes"
+                " assertion?:assertion",
+    "assertion": "credential:bytes authenticator_data:bytes client_data:bytes",
     "founding": "v:one city:city founded:time nonce:nonce root:key issuer:name keys:ca-keys"
                 " logs:*log-key units:*unit people:*person services:*service"
                 " authorizations:*authorization profiles:*profile-ref rules:*rule-ref",
@@ -400,6 +406,8 @@ def check_orders(vectors):
     for v in vectors["orders"]:
         raw = octets(v["order"])
         order, found = read_order(raw)
+        if order["kind"] == "credential":
+            read("passkey", octets(order["body"]["statement"]))
         need(order["kind"] == v["kind"], "kind")
         need(sha256(labelled("yinxin-order-v1", raw)) == octets(v["digest"]), "digest")
         verify(public_key(vectors["registry"]), "yinxin-order-v1", raw, octets(v["signature"]))

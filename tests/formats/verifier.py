@@ -8,6 +8,7 @@ approvers are and how many the rules ask for. The rules of access themselves it 
 """
 import base64
 import io
+import json
 import sys
 import tarfile
 import tomllib
@@ -18,6 +19,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding
 from reader import Refused, base64url, canonical, commit, labelled, leaf, octets, sha256
 
 ALTERED, MISSING, UNTRUSTED, MALFORMED = 1, 2, 3, 4
@@ -212,7 +214,7 @@ class Control:
     def __init__(self, bundle, origin):
         self.origin = origin
         self.orders, self.approvals, self.certificates = {}, {}, {}
-        self.letters, self.serials = {}, {}
+        self.letters, self.serials, self.passkeys = {}, {}, {}
         self.agents, self.joined, self.snapshots, self.lists = {}, {}, {}, {}
         self.rules = tomllib.loads(origin.files["approvals.toml"])["kind"]
         self.bundle = next(r for r in origin.founding["rules"] if r["name"] == "bundle")
@@ -253,8 +255,11 @@ class Control:
         approval = body["approval"]
         need(approval["order"] in self.orders, MISSING, item, "its order is not there")
         found = certificate(octets(approval["certificate"]), item)
-        signed_by(found.public_key(), "yinxin-approval-v1", octets(approval["order"]),
-                  octets(approval["signature"]), item)
+        if approval["method"] == "passkey":
+            self.asserted(approval, found, item)
+        else:
+            signed_by(found.public_key(), "yinxin-approval-v1", octets(approval["order"]),
+                      octets(approval["signature"]), item)
         issued_by(found, self.origin.issuing, item)
         person = self.staff.get(base64url(sha256(spki(found))))
         need(person and person == person_of(found), MISSING, item, "who approved is not there")
@@ -262,6 +267,30 @@ class Control:
         need(serial in self.certificates, MISSING, item, "the approver's certificate")
         name = base64url(sha256(canonical(approval).encode()))
         self.approvals[name] = (approval["order"], person)
+
+    def asserted(self, approval, found, item):
+        """What a certified passkey of the certificate's holder said about the order."""
+        said = approval["assertion"]
+        holder, passkey = self.passkeys.get(said["credential"], (None, None))
+        need(holder == person_of(found), MISSING, item, "the passkey's order is not there")
+        own = passkey["certificate"] == base64url(sha256(found.public_bytes(Encoding.DER)))
+        need(own, ALTERED, item, "the passkey belongs to another certificate")
+        client, data = octets(said["client_data"]), octets(said["authenticator_data"])
+        page = json.loads(client)
+        challenge = base64url(sha256(labelled("yinxin-approval-v1", octets(approval["order"]))))
+        told = (page["type"], page["origin"], page["challenge"], page.get("crossOrigin", False))
+        wanted = ("webauthn.get", passkey["origin"], challenge, False)
+        need(told == wanted and "topOrigin" not in page, ALTERED, item, "for something else")
+        there = data[:32] == sha256(passkey["rp_id"].encode()) and data[32] & 5 == 5
+        need(there and len(data) == 37, ALTERED, item, "nobody was there")
+        cose = octets(passkey["key"])
+        point = b"\x04" + cose[10:42] + cose[45:77]
+        key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+        try:
+            key.verify(octets(approval["signature"]), data + sha256(client),
+                       ec.ECDSA(hashes.SHA256()))
+        except InvalidSignature as error:
+            raise Failed(ALTERED, item, "the passkey did not sign it") from error
 
     def carried(self, digest, named, item):
         """The order, if the approvals that are named carry it."""
@@ -285,6 +314,13 @@ class Control:
             (self.roles.add if what["action"] == "grant" else self.roles.discard)(held)
         elif kind == "agent":
             self.agents[what["agent"]] = (body["order"], what)
+        elif kind == "credential":
+            raw, der = octets(what["statement"]), octets(what["certificate"])
+            own = certificate(der, item)
+            signed_by(own.public_key(), "yinxin-passkey-v1", raw, octets(what["signature"]), item)
+            need(person_of(own) == what["person"], ALTERED, item, "somebody else's passkey")
+            passkey = reader.parse(raw)
+            self.passkeys[passkey["credential"]] = (what["person"], passkey)
         elif kind == "person":
             self.people.add(what["person"])
         elif kind == "bundle":

@@ -2,6 +2,7 @@
 //! the people who act in it. Everything runs as built; only clients that have to misbehave are made
 //! here.
 
+pub mod authenticator;
 pub mod gate;
 pub mod invariants;
 pub mod people;

@@ -508,6 +508,8 @@ async fn ca_api_matrix(office: &Office, letter: &tests::Official) -> String {
         (staff::LIST, as_officer(sample(portal_api::staff::LIST, letter))),
         (staff::FETCH, as_officer(sample(portal_api::staff::FETCH, letter))),
         (staff::APPROVE, as_officer(sample(portal_api::staff::APPROVE, letter))),
+        (staff::CERTIFY, as_officer(sample(portal_api::staff::CERTIFY, letter))),
+        (staff::PASSKEYS, as_officer(Value::Null)),
         (both::RENEW, renew),
     ];
     let identity = |process: &str| match process.strip_prefix("portal-") {
@@ -544,6 +546,9 @@ fn sample(path: &str, official: &tests::Official) -> Value {
     if path == portal_api::staff::APPROVE {
         let none = "AA";
         return json!({ "v": 1, "method": "certificate", "order": none, "certificate": none, "signature": none });
+    }
+    if path == portal_api::staff::CERTIFY {
+        return json!({ "person": "x", "certificate": "AA", "statement": "AA", "signature": "AA" });
     }
     look_up
 }

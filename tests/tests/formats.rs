@@ -242,6 +242,14 @@ impl Maker {
                 j!({ "person": person, "serials": ["01".repeat(18)], "reason": "superseded", "evidence": c(&evidence) }),
                 vec![&evidence],
             ),
+            (
+                "credential",
+                j!({
+                    "person": person, "certificate": b([0x30, 0]), "statement": b(passkey_statement()),
+                    "signature": b(fixed::<70>(8)),
+                }),
+                vec![],
+            ),
         ];
         let made = bodies.into_iter().enumerate().map(|(index, (kind, body, disclosures))| {
             let order = Order {
@@ -571,6 +579,19 @@ fn code() -> Value {
         "bytes": b(fixed::<16>(33)), "text": code.text(),
         "reference_bytes": b(fixed::<10>(44)), "reference": reference(fixed(44)),
     })
+}
+
+/// A passkey statement in its canonical form.
+fn passkey_statement() -> Vec<u8> {
+    let statement = j!({
+        "v": 1, "founding": b(fixed::<32>(1)), "certificate": b(fixed::<32>(2)),
+        "rp_id": "staff.shangluo.example", "origin": "https://staff.shangluo.example",
+        "key": b(fixed::<77>(3)), "credential": b(fixed::<16>(4)), "counter": 1,
+        "backup_eligible": false, "backed_up": false, "software": false,
+    });
+    let bytes = json::write(&statement).unwrap();
+    let _: audit::passkey::PasskeyStatement = json::read(&bytes).unwrap();
+    bytes
 }
 
 fn letter_keys(digest: &[u8; 32]) -> Value {

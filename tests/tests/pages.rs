@@ -101,7 +101,8 @@ async fn an_official_goes_the_whole_way_in_a_browser() {
     known_to_the_gate(&office, &person).await;
     let application =
         format!("https://other.localhost:{}/documents/sz-office/2026-001", office.port(12));
-    let seen = browser.act("use", &json!({ "application": application }));
+    // The browser asks the application for an icon, which its rules do not know.
+    let seen = browser.act("use", &json!({ "application": application, "complains": true }));
     let own = seen["own"]["text"].as_str().unwrap();
     assert_eq!(seen["own"]["status"], 200, "{own}");
     assert!(own.contains("证书可以使用") && own.contains("王小明"), "{own}");
@@ -140,4 +141,59 @@ async fn known_to_the_gate(office: &Office, person: &str) {
         })
     })
     .await;
+}
+
+/// An officer makes a passkey in the page, has it certified by their own key and another person, and approves
+/// in the page; a second officer approves by certificate key, and the order is carried out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_officer_approves_with_a_passkey_in_a_browser() {
+    let office = Office::founded_in_full();
+    let mut office = office;
+    office.start_all().await;
+    let home = tempfile::tempdir().unwrap();
+    let at = |end: &str| office.path(&format!("people/officer-1.{end}"));
+    let password = std::fs::read_to_string(at("p12.password")).unwrap();
+    let file = home.path().join("passkey.json");
+    let act = |act: &str, more: &Value| -> Value {
+        let root = office.path(office.city["ca"]["root_pem"].as_str().unwrap());
+        let mut given = json!({
+            "home": home.path(), "root": root, "file": file, "p12": at("p12"),
+            "password": password.trim(), "portal": office.trust.portal_public,
+            "staff": office.trust.portal_staff,
+        });
+        given.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_str(&node("journey.mjs", &[act], &given)).unwrap()
+    };
+    let kept = act("passkey", &json!({ "fresh": true }))["kept"].clone();
+    let certified = Command::new(tests::binary("yinxin"))
+        .args(["--json", "passkey", "certify", "--yes", "--trust"])
+        .arg(office.path("ca/trust.json"))
+        .arg("--key")
+        .arg(at("key"))
+        .arg("--cert")
+        .arg(at("pem"))
+        .arg("--passphrase-file")
+        .arg(at("passphrase"))
+        .arg(&file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&certified.stdout).into_owned();
+    let error = String::from_utf8_lossy(&certified.stderr).into_owned();
+    assert!(certified.status.success(), "{said}{error}");
+    let made: Value = serde_json::from_str(said.lines().next_back().unwrap()).unwrap();
+    let credential = made["order"].as_str().unwrap();
+    office.approve(&office.first("security-2"), credential).await.unwrap();
+    office.carried_out(credential).await;
+
+    let person = office.register("王小明", "sz-office").await;
+    let official = office.letter(&person, "official");
+    let order = office.apply(&official).await;
+    let seen = act("approve", &json!({ "kept": kept, "order": order }));
+    assert!(seen["listed"].as_str().unwrap().contains("王小明"), "{seen}");
+    assert!(seen["shown"].as_str().unwrap().contains("签发机构的签名已核对"), "{seen}");
+    assert!(seen["after"].as_str().unwrap().contains("1 / 2"), "{seen}");
+    office.approve(&office.first("officer-2"), &order).await.unwrap();
+    office.carried_out(&order).await;
+    office.collect(&official).await;
+    tests::invariants::hold(&office).await;
 }

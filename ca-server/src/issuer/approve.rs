@@ -59,9 +59,9 @@ impl Issuer {
         )?;
         let Some((json,)) = found else { return Ok(()) };
         let earlier: Option<Approval> = serde_json::from_str(&json).ok();
-        let holds = earlier.and_then(|earlier| earlier.signer()).is_some_and(|certificate| {
+        let holds = earlier.is_some_and(|earlier| {
             let now = session.now();
-            session.authority().is_ok_and(|a| a.credential_holder(&certificate, now).is_ok())
+            session.authority().is_ok_and(|a| a.approver_of(&earlier, now).is_ok())
         });
         if holds { Err(Code::ApproverTwice.into()) } else { Ok(()) }
     }

@@ -287,7 +287,7 @@ impl Issuer {
                     crate::log::write_file(&path, file.content.as_bytes())?;
                 }
             }
-            Body::Issue(_) | Body::Revoke(_) => {}
+            Body::Issue(_) | Body::Revoke(_) | Body::Credential(_) => {}
         }
         Ok(())
     }

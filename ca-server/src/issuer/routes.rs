@@ -2,11 +2,13 @@
 //! from its TLS key and the log. One file a call, named by its verb.
 
 mod approve;
+mod certify;
 mod collect;
 mod fetch;
 mod join;
 mod list;
 mod look_up;
+mod passkeys;
 mod renew;
 mod submit;
 mod who;
@@ -29,7 +31,7 @@ use std::sync::Arc;
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Every route with the process that may call it; a test prints them as the matrix.
-pub(super) const ROUTES: [(&str, &str); 10] = [
+pub(super) const ROUTES: [(&str, &str); 12] = [
     (public::LOOK_UP, "portal-public"),
     (public::SUBMIT, "portal-public"),
     (public::COLLECT, "portal-public"),
@@ -39,6 +41,8 @@ pub(super) const ROUTES: [(&str, &str); 10] = [
     (staff::LIST, "portal-staff"),
     (staff::FETCH, "portal-staff"),
     (staff::APPROVE, "portal-staff"),
+    (staff::CERTIFY, "portal-staff"),
+    (staff::PASSKEYS, "portal-staff"),
     (both::RENEW, "portal-public portal-staff"),
 ];
 
@@ -53,6 +57,8 @@ pub(super) fn router(issuer: Arc<Issuer>) -> Router {
         .route(staff::LIST, post(list::list))
         .route(staff::FETCH, post(fetch::fetch))
         .route(staff::APPROVE, post(approve::approve))
+        .route(staff::CERTIFY, post(certify::certify))
+        .route(staff::PASSKEYS, post(passkeys::passkeys))
         .route(both::RENEW, post(renew::renew))
         .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -1,6 +1,6 @@
 //! Collecting a lineage: from an order or person back to the founding statement, by the index.
 //!
-//! What is collected: the constitution (units, profiles, approval rules), every wanted order with the
+//! What is collected: the constitution (units, profiles, approval rules, portals), every wanted order with the
 //! approvals that carried it, and for each person in it everything that made them who they were: their
 //! letters, certificates, roles, withdrawals and revocations, and whoever approved those.
 
@@ -15,7 +15,7 @@ use store::{StoreError, Tx, row, rows};
 
 const LOG: &str = "control";
 /// Orders that everybody's authority rests on.
-const CONSTITUTION: [&str; 3] = ["unit", "profile", "approval-rules"];
+const CONSTITUTION: [&str; 4] = ["unit", "profile", "approval-rules", "portal"];
 
 /// Where to begin.
 #[derive(Default)]

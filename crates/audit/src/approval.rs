@@ -2,24 +2,28 @@
 
 use crate::bytes::Bytes;
 use crate::label::Label;
+use crate::passkey::Assertion;
 use pki::algorithm::SignError;
 use pki::{Certificate, Signer};
 use serde::{Deserialize, Serialize};
 
-/// An approval by a certificate key. (Passkeys come as another method.)
+/// An approval by a certificate key, or by a passkey that was certified for its holder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
     /// Format: 1.
     pub v: u8,
-    /// `certificate`.
+    /// `certificate` or `passkey`.
     pub method: String,
     /// Digest of the order.
     pub order: Bytes,
     /// The approver's certificate, DER.
     pub certificate: Bytes,
-    /// Signature over `yinxin-approval-v1` ‖ 0x00 ‖ digest.
+    /// Signature over `yinxin-approval-v1` ‖ 0x00 ‖ digest; of a passkey, the assertion's.
     pub signature: Bytes,
+    /// What the passkey's authenticator said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assertion: Option<Assertion>,
 }
 
 impl Approval {
@@ -35,13 +39,22 @@ impl Approval {
             order: digest.into(),
             certificate: certificate.der().into(),
             signature: Bytes(Label::Approval.sign(signer, &digest)?),
+            assertion: None,
         })
+    }
+
+    /// The certificate that it names; whether its holder approved is for the authority to say.
+    pub fn certificate(&self) -> Option<Certificate> {
+        Certificate::read(&self.certificate.0).ok()
     }
 
     /// The approver's certificate, if its key made the signature. Who that is, and whether they may,
     /// is for the authority to say.
     pub fn signer(&self) -> Option<Certificate> {
-        let known = self.v == 1 && self.method == "certificate" && self.order.0.len() == 32;
+        let known = self.v == 1
+            && self.method == "certificate"
+            && self.assertion.is_none()
+            && self.order.0.len() == 32;
         let certificate = Certificate::read(&self.certificate.0).ok().filter(|_| known)?;
         let signed = Label::Approval.verify(certificate.key(), &self.order.0, &self.signature.0);
         signed.then_some(certificate)
@@ -49,6 +62,6 @@ impl Approval {
 
     /// Whether it was made outside the browser; certificate keys are never used in a page.
     pub fn outside_browser(&self) -> bool {
-        self.method == "certificate"
+        self.method == "certificate" && self.assertion.is_none()
     }
 }

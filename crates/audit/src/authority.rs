@@ -9,6 +9,7 @@
 mod enact;
 mod gate;
 mod judge;
+mod passkey;
 mod pending;
 mod revoke;
 mod state;
@@ -25,6 +26,7 @@ use crate::code::Code;
 use crate::founding::{self, Founding};
 use crate::label::Label;
 use crate::order::{ORDER_SECONDS, Order};
+use crate::passkey::Passkey;
 use crate::record::{Event, LetterStatement, Record};
 use crate::rules::{ApprovalRules, Role, RoleRules};
 use pki::PublicKey;
@@ -68,6 +70,9 @@ pub struct Authority {
     standing: BTreeMap<String, Standing>,
     /// People's certificates by serial number.
     held: BTreeMap<String, Held>,
+    /// Certified passkeys by credential id.
+    #[serde(default)]
+    passkeys: BTreeMap<String, Passkey>,
     /// Recorded intents without a result, by serial number.
     intents: BTreeMap<String, Intended>,
     /// The newest time that an order's signature proves, unix: nothing counts as older.

@@ -90,6 +90,10 @@ codes! {
     ApproverSelf "approver-self" Policy "不能审批与本人有关的事项。" "Nobody approves for themselves.";
     ApproverTwice "approver-twice" Policy "同一人只计一次审批。" "One person's approval counts once.";
     ApprovalsMissing "approvals-missing" Policy "审批人数不足。" "More approvals are needed.";
+    PasskeyUnknown "passkey-unknown" Policy "这把通行密钥未经认证，或属于他人。" "This passkey is not certified, or belongs to someone else.";
+    PasskeyRefused "passkey-refused" Policy "通行密钥的应答未通过核对。" "The passkey's answer did not pass its checks.";
+    PasskeyCounter "passkey-counter" Policy "通行密钥的计数器倒退，可能被复制。" "The passkey's counter did not go forward; it may have been copied.";
+    PasskeySoftware "passkey-software" Policy "本市只接受硬件通行密钥。" "This city takes passkeys in hardware only.";
     ProfileChanged "profile-changed" Policy "证书模板在此期间已更改，请重新申请。" "The profile changed in the meantime; apply again.";
     PersonChanged "person-changed" Policy "人员信息在此期间已更改，请重新申请。" "The person's record changed in the meantime; apply again.";
     PersonLeft "person-left" Policy "此人已离任。" "This person has left office.";

@@ -25,6 +25,8 @@ pub enum Label {
     Spool,
     /// A request to the log, by the auditor's certificate key.
     LogRequest,
+    /// A new passkey, by its officer's certificate key.
+    Passkey,
 }
 
 impl Label {
@@ -40,6 +42,7 @@ impl Label {
             Self::People => "yinxin-people-v1",
             Self::Spool => "yinxin-spool-v1",
             Self::LogRequest => "yinxin-log-request-v1",
+            Self::Passkey => "yinxin-passkey-v1",
         }
     }
 

@@ -22,6 +22,7 @@ pub mod label;
 pub mod letter;
 pub mod lineage;
 pub mod order;
+pub mod passkey;
 pub mod people;
 pub mod record;
 pub mod rules;

@@ -4,9 +4,9 @@ mod body;
 mod gate;
 
 pub use body::{
-    ApprovalRulesBody, Body, BodyError, CommittedName, IssueBody, PersonAction, PersonBody,
-    PortalBody, ProfileBody, ProfileRef, RevokeBody, RoleAction, RoleBody, SubjectBody, UnitAction,
-    UnitBody,
+    ApprovalRulesBody, Body, BodyError, CommittedName, CredentialBody, IssueBody, PersonAction,
+    PersonBody, PortalBody, ProfileBody, ProfileRef, RevokeBody, RoleAction, RoleBody, SubjectBody,
+    UnitAction, UnitBody,
 };
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 

@@ -119,7 +119,7 @@ pub struct RoleRules {
 pub struct RulesError(pub String);
 
 /// The kinds of order that this version knows.
-pub const KINDS: [&str; 10] = [
+pub const KINDS: [&str; 11] = [
     "issue",
     "unit",
     "person",
@@ -130,6 +130,7 @@ pub const KINDS: [&str; 10] = [
     "agent",
     "bundle",
     "revoke",
+    "credential",
 ];
 
 impl ApprovalRules {

@@ -10,6 +10,7 @@ use audit::export::{Approved, OrderExport, OrderLine};
 use audit::join::Join;
 pub use audit::join::{Renew, Renewed};
 use audit::lineage::Lineage;
+use audit::order::CredentialBody;
 use audit::people::SignedPeople;
 use audit::{Approval, Bytes, Code, Disclosure, Problem};
 use mtls::{CallError, Client};
@@ -39,6 +40,10 @@ pub mod staff {
     pub const FETCH: &str = "/v1/staff/order";
     /// [`super::AsOfficer`] of an approval → `Approved`.
     pub const APPROVE: &str = "/v1/staff/approve";
+    /// [`super::AsOfficer`] of a `CredentialBody` → [`super::Certifying`].
+    pub const CERTIFY: &str = "/v1/staff/certify";
+    /// [`super::AsOfficer`] of nothing → list of [`super::OwnPasskey`].
+    pub const PASSKEYS: &str = "/v1/staff/passkeys";
 }
 
 /// Routes of the issuer for either process.
@@ -86,6 +91,28 @@ pub struct Officer {
     pub name: String,
     /// Role names with their scopes.
     pub roles: Vec<(String, String)>,
+}
+
+/// The order that certifies a passkey, once others approve it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certifying {
+    /// Order id.
+    pub order: String,
+    /// Approvals that are needed.
+    pub needed: u32,
+}
+
+/// A certified passkey of the one who asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnPasskey {
+    /// Credential id.
+    pub credential: Bytes,
+    /// Whether it lives in software.
+    pub software: bool,
+    /// Whether it is bound to the certificate that asks; others are dead.
+    pub usable: bool,
 }
 
 /// Keyset paging: what comes after.
@@ -263,6 +290,19 @@ impl Issuer {
     /// Hands in an approval.
     pub async fn approve(&self, message: &AsOfficer<Approval>) -> Result<Approved, Refusal> {
         ask(&self.0, staff::APPROVE, message).await
+    }
+
+    /// Asks for a passkey to be certified.
+    pub async fn certify(
+        &self,
+        message: &AsOfficer<CredentialBody>,
+    ) -> Result<Certifying, Refusal> {
+        ask(&self.0, staff::CERTIFY, message).await
+    }
+
+    /// Passkeys of an officer.
+    pub async fn passkeys(&self, message: &AsOfficer<()>) -> Result<Vec<OwnPasskey>, Refusal> {
+        ask(&self.0, staff::PASSKEYS, message).await
     }
 
     /// Renews a certificate under a standing authorization.

@@ -12,6 +12,7 @@ pub mod enroll;
 mod exit;
 mod files;
 mod letter;
+pub mod passkey;
 mod prompt;
 pub mod report_lost;
 pub mod request;
@@ -48,6 +49,9 @@ enum Command {
     Enroll(enroll::Arguments),
     /// Lists, shows and approves orders with your certificate key. 审批指令
     Approve(approve::Arguments),
+    /// Passkeys for approving in the browser. 通行密钥
+    #[command(subcommand)]
+    Passkey(passkey::Command),
     /// Shows or exports certificates. 查看、导出证书
     Cert(cert::Arguments),
     /// Searches the log and exports evidence, with an auditor's certificate. 审计
@@ -93,6 +97,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Request(arguments) => request::run(output, &arguments),
         Command::Enroll(arguments) => enroll::run(output, &arguments).await,
         Command::Approve(arguments) => approve::run(output, &arguments).await,
+        Command::Passkey(command) => passkey::run(output, &command).await,
         Command::Audit(arguments) => audit::run(output, &arguments).await,
         Command::Cert(arguments) => cert::run(output, &arguments),
         Command::ReportLost(arguments) => report_lost::run(output, &arguments).await,

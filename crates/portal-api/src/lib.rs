@@ -6,7 +6,8 @@ pub mod plain;
 use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use audit::export::{Approved, OrderExport, OrderLine};
 use audit::join::{Join, Renew, Renewed};
-use audit::{Approval, Problem};
+use audit::order::CredentialBody;
+use audit::{Approval, Bytes, Problem};
 use mtls::{CallError, Client};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,8 @@ pub mod staff {
     pub const FETCH: &str = "/api/v1/orders/fetch";
     /// `Approval` → `Approved`.
     pub const APPROVE: &str = "/api/v1/orders/approve";
+    /// `CredentialBody` → [`super::Certifying`].
+    pub const CERTIFY: &str = "/api/v1/passkeys/certify";
 }
 
 /// Asks for open orders, keyset-paged.
@@ -49,6 +52,30 @@ pub struct List {
 pub struct Fetch {
     /// Order id.
     pub order: String,
+}
+
+/// The order that certifies a passkey, once others approve it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certifying {
+    /// Order id.
+    pub order: String,
+    /// Approvals that are needed.
+    pub needed: u32,
+}
+
+/// A new passkey as the staff page saves it, for `yinxin passkey certify`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewPasskey {
+    /// Format: 1.
+    pub v: u8,
+    /// Origin of the page.
+    pub origin: String,
+    /// authenticatorData.
+    pub authenticator_data: Bytes,
+    /// clientDataJSON.
+    pub client_data: Bytes,
 }
 
 /// Why the portal did not do it.
@@ -107,6 +134,11 @@ impl Staff {
     /// One order.
     pub async fn fetch(&self, order: &str) -> Result<OrderExport, Refusal> {
         ask(&self.0, staff::FETCH, &Fetch { order: order.to_owned() }).await
+    }
+
+    /// Asks for a passkey to be certified.
+    pub async fn certify(&self, message: &CredentialBody) -> Result<Certifying, Refusal> {
+        ask(&self.0, staff::CERTIFY, message).await
     }
 
     /// Hands in an approval.

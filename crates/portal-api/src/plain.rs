@@ -4,10 +4,12 @@
 use audit::Disclosure;
 use audit::export::OrderExport;
 use audit::order::{
-    AgentBody, Body, IssueBody, PersonAction, PersonBody, RevokeBody, RoleAction, RoleBody,
-    UnitAction, UnitBody,
+    AgentBody, Body, CredentialBody, IssueBody, PersonAction, PersonBody, RevokeBody, RoleAction,
+    RoleBody, UnitAction, UnitBody,
 };
+use audit::passkey::PasskeyStatement;
 use pki::{Certificate, PublicKey, oid};
+use sha2::{Digest, Sha256};
 
 /// A text in both languages; data are alike in both.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +44,7 @@ pub fn kind(body: &Body) -> Said {
         Body::Agent(_) => said("网关代理", "agent"),
         Body::Bundle(_) => said("访问规则包", "rule bundle"),
         Body::Revoke(_) => said("吊销证书", "revoke certificates"),
+        Body::Credential(_) => said("认证通行密钥", "certify a passkey"),
     }
 }
 
@@ -58,6 +61,7 @@ pub fn kind_of(name: &str) -> Said {
         "agent" => said("网关代理", "agent"),
         "bundle" => said("访问规则包", "rule bundle"),
         "revoke" => said("吊销证书", "revoke certificates"),
+        "credential" => said("认证通行密钥", "certify a passkey"),
         other => same(other),
     }
 }
@@ -70,6 +74,7 @@ pub fn facts(body: &Body, export: &OrderExport) -> Vec<Fact> {
         Body::Person(person) => about_person(person, disclosed),
         Body::Role(role) => vec![about_role(role)],
         Body::Revoke(revoke) => revoked(revoke, disclosed),
+        Body::Credential(credential) => about_passkey(credential),
         Body::Unit(unit) => vec![about_unit(unit)],
         Body::Profile(profile) => vec![in_force(
             ("证书模板生效", "profile in force"),
@@ -207,6 +212,34 @@ fn revoked(body: &RevokeBody, disclosed: &[Disclosure]) -> Vec<Fact> {
         fact(("依据", "evidence"), text(disclosed, "/evidence")),
     ];
     facts.extend(body.serials.iter().map(|serial| fact(("序列号", "serial"), serial.clone())));
+    facts
+}
+
+/// A passkey that is to be certified.
+pub fn about_passkey(body: &CredentialBody) -> Vec<Fact> {
+    let certificate = Certificate::read(&body.certificate.0).ok();
+    let name = certificate.as_ref().and_then(|c| c.subject().common_name()).unwrap_or_default();
+    let mut facts = vec![fact(("为谁", "for whom"), format!("{name} ({})", body.person))];
+    let statement: Option<PasskeyStatement> = audit::json::read(&body.statement.0).ok();
+    let Some(statement) = statement else { return facts };
+    let kept = match statement.software {
+        true => said("软件（仅限示例城市）", "software (sample cities only)"),
+        false => said("硬件", "hardware"),
+    };
+    let copied = match (statement.backup_eligible, statement.backed_up) {
+        (true, true) => said("可复制，已复制到其他设备", "may be copied, and was"),
+        (true, false) => said("可复制到其他设备", "may be copied to other devices"),
+        _ => said("不能离开这台设备", "cannot leave its device"),
+    };
+    let of = |zh: &str, en: &str, value| Fact { term: said(zh, en), value, differs: false };
+    facts.extend([
+        of("用于", "for", same(&statement.origin)),
+        of("保管方式", "kept in", kept),
+        of("备份", "backup", copied),
+        of("通行密钥编号", "credential", same(&statement.credential.to_string())),
+        of("公钥", "public key", same(&hex(&Sha256::digest(&statement.key.0)))),
+        of("绑定证书", "bound to certificate", same(&fingerprint(&statement.certificate.0))),
+    ]);
     facts
 }
 

@@ -15,11 +15,12 @@ pub fn status(code: Code) -> StatusCode {
         KeyForeign, KeyNotAllowed, KeyUnknown, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded,
         LintFailed, LogBehind, Malformed, Misdirected, NotFound, NotPermitted, NotReady, NotServed,
         NotYourRoute, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete,
-        OrderUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError, PortalUnknown,
-        ProfileChanged, QuotaUsed, RequestMalformed, RequestSignature, RoleConflict, RouteUnknown,
-        RulesMalformed, SpoolForked, SpoolGap, StateConflict, StatusStale, TooBusy, TooLarge,
-        TooManyTries, Unavailable, UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority,
-        UpstreamFailed, UseSignature, WrongCode,
+        OrderUnknown, PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown,
+        PersonChanged, PersonLeft, PersonUnknown, PolicyError, PortalUnknown, ProfileChanged,
+        QuotaUsed, RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RulesMalformed,
+        SpoolForked, SpoolGap, StateConflict, StatusStale, TooBusy, TooLarge, TooManyTries,
+        Unavailable, UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed,
+        UseSignature, WrongCode,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
@@ -31,9 +32,8 @@ pub fn status(code: Code) -> StatusCode {
         WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature
         | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
         | ApproverSelf | ApprovalsMissing | NotYourRoute | PortalUnknown | UnsignedAuthority
-        | OrderAltered | QuotaUsed | NotPermitted | NotServed | PolicyError => {
-            StatusCode::FORBIDDEN
-        }
+        | OrderAltered | PasskeyUnknown | PasskeyRefused | PasskeyCounter | PasskeySoftware
+        | QuotaUsed | NotPermitted | NotServed | PolicyError => StatusCode::FORBIDDEN,
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
             StatusCode::NOT_FOUND
         }

@@ -117,7 +117,7 @@ fn approvers(control: &Control, approvals: &[Bytes]) -> Vec<(String, String)> {
     let named = |approval: &Approval| approval_id(approval).is_ok_and(|id| approvals.contains(&id));
     let found = control.events().filter_map(|event| match event {
         Event::Approval { approval, person } if named(approval) => {
-            let certificate = approval.signer()?;
+            let certificate = approval.certificate()?;
             Some((certificate.subject().common_name().unwrap_or_default(), person.clone()))
         }
         _ => None,

@@ -42,6 +42,7 @@ assets! {
     "text/javascript; charset=utf-8" "kept.js";
     "text/javascript; charset=utf-8" "letter.js";
     "text/javascript; charset=utf-8" "open-letter.js";
+    "text/javascript; charset=utf-8" "passkey.js";
     "text/javascript; charset=utf-8" "pkcs10.js";
     "text/javascript; charset=utf-8" "pkcs12.js";
 }

@@ -19,6 +19,7 @@ words! {
         import "导入帮助" "Import help";
         lost "挂失" "Report a loss";
         queue "待办" "Waiting for you";
+        passkeys "通行密钥" "Passkeys";
         own_certificate "我的证书" "My certificate";
         nothing_hidden "一切办理均有审计日志可查，任何人都不能私自更改。" "Everything done here stands in a log that nobody can change unseen.";
         other_language "English" "简体中文";

@@ -1,6 +1,7 @@
 //! JSON for the officers' command line; pages carry the same messages.
 
 mod approve;
+mod certify;
 mod fetch;
 mod list;
 
@@ -8,16 +9,17 @@ use crate::Route;
 use crate::edge::Portal;
 use axum::Router;
 use axum::routing::post;
-use portal_api::staff::{APPROVE, FETCH, LIST};
+use portal_api::staff::{APPROVE, CERTIFY, FETCH, LIST};
 use std::sync::Arc;
 
 const OFFICERS: &[&str] = &["registration-officer", "security-administrator"];
 
 /// Routes of JSON of this host.
-pub const ROUTES: [Route; 3] = [
+pub const ROUTES: [Route; 4] = [
     Route { host: "staff", path: LIST, act: "list", who: OFFICERS },
     Route { host: "staff", path: FETCH, act: "fetch", who: OFFICERS },
     Route { host: "staff", path: APPROVE, act: "approve", who: OFFICERS },
+    Route { host: "staff", path: CERTIFY, act: "certify", who: OFFICERS },
 ];
 
 pub(super) fn router() -> Router<Arc<Portal>> {
@@ -25,4 +27,5 @@ pub(super) fn router() -> Router<Arc<Portal>> {
         .route(LIST, post(list::list))
         .route(FETCH, post(fetch::fetch))
         .route(APPROVE, post(approve::approve))
+        .route(CERTIFY, post(certify::certify))
 }

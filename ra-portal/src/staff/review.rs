@@ -9,6 +9,7 @@ use audit::Code;
 use audit::export::OrderExport;
 use audit::letter::read_reference;
 use audit::order::{Body, Order};
+use audit::passkey::approval_challenge;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -29,6 +30,9 @@ words! {
         differs "有变化" "differs";
         signed "签发机构的签名已核对。" "The CA's signature has been checked.";
         outside "请在您的电脑上用自己的密钥批准：" "Approve it with your own key on your own computer:";
+        by_passkey "用通行密钥批准" "Approve with a passkey";
+        or_outside "或者在您的电脑上用自己的证书密钥批准：" "Or approve it with your certificate key on your own computer:";
+        refused "没有批准：浏览器或安全密钥拒绝了，或者操作超时。请重试。" "It was not approved: the browser or the security key refused, or it took too long. Try again.";
         compare "yinxin 会独立核对签名并显示全部内容，其显示的摘要应与上面一致。" "yinxin checks the signature by itself and shows everything; its digest must equal the one above.";
     }
 }
@@ -49,6 +53,10 @@ struct ReviewPage {
     expires: String,
     digest: String,
     facts: Vec<Line>,
+    digest_value: String,
+    challenge: String,
+    /// Credential ids of passkeys that may approve.
+    credentials: String,
 }
 
 /// `GET /orders/{order}`
@@ -61,7 +69,8 @@ pub(super) async fn show(
     let Some(order) = read_reference(&order) else {
         return problem::page(&f, &refused(Code::OrderUnknown).0, "/");
     };
-    let message = AsOfficer { certificate: shown.certificate, message: Wanted { order } };
+    let officer = shown.certificate.clone();
+    let message = AsOfficer { certificate: officer.clone(), message: Wanted { order } };
     let answer = passed_on(portal.issuer.fetch(&message).await);
     let export = match portal.told("fetch", &shown.person, answer).await {
         Ok(export) => export,
@@ -75,7 +84,10 @@ pub(super) async fn show(
         }
     };
     match export.open(&portal.trust, Clock::system().seconds()) {
-        Ok((order, body)) => page(StatusCode::OK, &filled(f, &order, &body, &export)),
+        Ok((order, body)) => {
+            let credentials = usable(&portal, officer).await;
+            page(StatusCode::OK, &filled(f, &order, &body, &export, credentials))
+        }
         Err(error) => {
             tracing::error!(%error, "an order does not verify");
             problem::page(&f, &refused(Code::OrderAltered).0, "/")
@@ -83,7 +95,21 @@ pub(super) async fn show(
     }
 }
 
-fn filled(f: Frame, order: &Order, body: &Body, export: &OrderExport) -> ReviewPage {
+/// Passkeys with which this officer may approve; without an answer the page offers none.
+async fn usable(portal: &Portal, certificate: audit::Bytes) -> String {
+    let own = portal.issuer.passkeys(&AsOfficer { certificate, message: () }).await;
+    let usable = own.unwrap_or_default().into_iter().filter(|passkey| passkey.usable);
+    let ids: Vec<String> = usable.map(|passkey| passkey.credential.to_string()).collect();
+    ids.join(" ")
+}
+
+fn filled(
+    f: Frame,
+    order: &Order,
+    body: &Body,
+    export: &OrderExport,
+    credentials: String,
+) -> ReviewPage {
     let language = f.language;
     let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
     let facts = plain::facts(body, export).into_iter().map(|fact| Line {
@@ -98,6 +124,9 @@ fn filled(f: Frame, order: &Order, body: &Body, export: &OrderExport) -> ReviewP
         expires: show::time(&order.expires),
         digest: plain::fingerprint(&export.signed.digest()),
         facts: facts.collect(),
+        digest_value: audit::Bytes::from(export.signed.digest()).to_string(),
+        challenge: audit::Bytes::from(approval_challenge(&export.signed.digest())).to_string(),
+        credentials,
         f,
     }
 }
@@ -123,6 +152,9 @@ pub(super) fn sample(language: crate::pages::Language) -> String {
         expires: "2026-12-01 16:00 (UTC+8)".into(),
         digest: plain::fingerprint(&[7; 32]),
         facts,
+        digest_value: "AAAA".into(),
+        challenge: "AAAA".into(),
+        credentials: "AAAA".into(),
     };
     page.render().unwrap()
 }

@@ -68,6 +68,7 @@ pub(super) fn first_state(founding: Founding, digest: Bytes, files: &[File]) -> 
         revoked: BTreeMap::new(),
         standing: BTreeMap::new(),
         held: BTreeMap::new(),
+        passkeys: BTreeMap::new(),
         intents: BTreeMap::new(),
         signed_time: 0,
         added: 0,
@@ -193,6 +194,7 @@ impl Authority {
             }
             Body::Agent(body) => self.enact_agent(body, order, judged.order.expires_unix()),
             Body::Bundle(body) => self.enact_bundle(body, files)?,
+            Body::Credential(body) => self.enact_credential(body, order)?,
             Body::Issue(_) | Body::Revoke(_) => return Err(Code::UnsignedAuthority),
         }
         Ok(())

@@ -102,7 +102,11 @@ impl Authority {
             .stored(&digest)
             .iter()
             .any(|(_, other)| self.approver(&body, other, now).is_ok_and(|who| who == person));
-        if twice { Err(Code::ApproverTwice) } else { Ok(person) }
+        if twice {
+            return Err(Code::ApproverTwice);
+        }
+        self.counts_on(approval)?;
+        Ok(person)
     }
 
     /// An order that is open in the tree, or a brake that is only recorded.
@@ -118,7 +122,7 @@ impl Authority {
     pub fn lapsed(&self, digest: &str, now: u64) -> Vec<(String, Code)> {
         let Ok((_, body)) = self.open(digest, now) else { return Vec::new() };
         let who = |approval: &Approval| {
-            approval.signer().and_then(|c| c.subject().person()).unwrap_or_default()
+            approval.certificate().and_then(|c| c.subject().person()).unwrap_or_default()
         };
         self.stored(digest)
             .iter()
@@ -129,8 +133,9 @@ impl Authority {
     }
 
     pub(super) fn add_approval(&mut self, approval: &Approval, now: u64) -> Result<(), Code> {
-        let certificate = approval.signer().ok_or(Code::ApprovalSignature)?;
-        self.credential_holder(&certificate, now)?;
+        self.approver_of(approval, now)?;
+        self.counts_on(approval)?;
+        self.count(approval);
         let id = approval_id(approval).map_err(|_| Code::Malformed)?;
         let open = self.orders.get_mut(&key(&approval.order)).ok_or(Code::OrderUnknown)?;
         if open.approvals.iter().all(|(known, _)| *known != id) {
@@ -210,8 +215,7 @@ impl Authority {
     }
 
     fn approver(&self, body: &Body, approval: &Approval, now: u64) -> Result<String, Code> {
-        let certificate = approval.signer().ok_or(Code::ApprovalSignature)?;
-        let person = self.credential_holder(&certificate, now)?;
+        let person = self.approver_of(approval, now)?;
         self.may_approve(&person, body)?;
         Ok(person)
     }
@@ -258,6 +262,7 @@ impl Authority {
             | Body::ApprovalRules(_)
             | Body::Portal(_)
             | Body::Agent(_)
+            | Body::Credential(_)
             | Body::Bundle(_) => {
                 vec![self.city_unit().to_owned()]
             }
@@ -301,6 +306,7 @@ impl Authority {
             Body::Agent(agent) => self.agent_fits(agent),
             Body::Bundle(bundle) => later(bundle.version, self.bundle.version),
             Body::Revoke(revoke) => self.revoke_fits(revoke),
+            Body::Credential(body) => self.credential_fits(body).map(drop),
         }
     }
 

@@ -31,6 +31,8 @@ pub enum Body {
     Bundle(BundleBody),
     /// Revoke certificates.
     Revoke(RevokeBody),
+    /// Certify a passkey.
+    Credential(CredentialBody),
 }
 
 /// Why a body cannot be read.
@@ -246,6 +248,20 @@ pub struct RevokeBody {
     pub evidence: Commitment,
 }
 
+/// Kind `credential`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialBody {
+    /// Person id.
+    pub person: String,
+    /// The officer's certificate, DER.
+    pub certificate: Bytes,
+    /// `PasskeyStatement`, canonical JSON.
+    pub statement: Bytes,
+    /// Signature by the certificate's key under `yinxin-passkey-v1`.
+    pub signature: Bytes,
+}
+
 impl Body {
     /// Reads the body of a kind.
     pub fn read(kind: &str, value: Value) -> Result<Self, BodyError> {
@@ -260,6 +276,7 @@ impl Body {
             "agent" => json::from_value(value).map(Self::Agent),
             "bundle" => json::from_value(value).map(Self::Bundle),
             "revoke" => json::from_value(value).map(Self::Revoke),
+            "credential" => json::from_value(value).map(Self::Credential),
             _ => return Err(BodyError::UnknownKind),
         };
         body.map_err(BodyError::Json)
@@ -278,6 +295,7 @@ impl Body {
             Self::Agent(_) => "agent",
             Self::Bundle(_) => "bundle",
             Self::Revoke(_) => "revoke",
+            Self::Credential(_) => "credential",
         }
     }
 
@@ -294,6 +312,7 @@ impl Body {
             Self::Agent(body) => serde_json::to_value(body),
             Self::Bundle(body) => serde_json::to_value(body),
             Self::Revoke(body) => serde_json::to_value(body),
+            Self::Credential(body) => serde_json::to_value(body),
         };
         value.map_err(|error| JsonError::Shape(error.to_string()))
     }
@@ -305,6 +324,7 @@ impl Body {
             Self::Person(body) => Some(&body.person),
             Self::Role(body) => Some(&body.person),
             Self::Revoke(body) => Some(&body.person),
+            Self::Credential(body) => Some(&body.person),
             _ => None,
         }
     }

@@ -1,0 +1,267 @@
+//! Passkeys (WebAuthn): they approve orders and do nothing else. An order of kind `credential` certifies each;
+//! what an authenticator says is checked here, by the CA and by whoever verifies years later.
+
+use crate::bytes::Bytes;
+use crate::label::Label;
+use pki::PublicKey;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// A COSE_Key for ES256 in the one encoding that CTAP2 allows (RFC 9053; canonical CBOR): before x, before y.
+const COSE_BEFORE_X: &[u8] = &[0xa5, 1, 2, 3, 0x26, 0x20, 1, 0x21, 0x58, 32];
+const COSE_BEFORE_Y: &[u8] = &[0x22, 0x58, 32];
+/// SubjectPublicKeyInfo of a P-256 key, before the uncompressed point (RFC 5480).
+const SPKI_P256: &[u8] = &[
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+];
+/// Flags of authenticator data (WebAuthn 6.1).
+const USER_PRESENT: u8 = 0x01;
+const USER_VERIFIED: u8 = 0x04;
+const BACKUP_ELIGIBLE: u8 = 0x08;
+const BACKED_UP: u8 = 0x10;
+const ATTESTED: u8 = 0x40;
+const EXTENSIONS: u8 = 0x80;
+/// Longest credential id (WebAuthn 4).
+const CREDENTIAL_BYTES_MAX: usize = 1_023;
+
+/// What an authenticator answered when it approved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assertion {
+    /// Credential id.
+    pub credential: Bytes,
+    /// authenticatorData.
+    pub authenticator_data: Bytes,
+    /// clientDataJSON.
+    pub client_data: Bytes,
+}
+
+/// What an officer's certificate key says about a new passkey.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasskeyStatement {
+    /// Format: 1.
+    pub v: u8,
+    /// Founding digest of the city.
+    pub founding: Bytes,
+    /// SHA-256 of the officer's certificate; the passkey dies with it.
+    pub certificate: Bytes,
+    /// The staff host, exactly.
+    pub rp_id: String,
+    /// Origin of the staff pages.
+    pub origin: String,
+    /// COSE_Key, ES256.
+    pub key: Bytes,
+    /// Credential id.
+    pub credential: Bytes,
+    /// Counter when it was made.
+    pub counter: u32,
+    /// Whether it may be copied to other devices.
+    pub backup_eligible: bool,
+    /// Whether it was.
+    pub backed_up: bool,
+    /// Whether it lives in software; only sample cities take such.
+    pub software: bool,
+}
+
+/// A certified passkey as authority remembers it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passkey {
+    /// Whose.
+    pub person: String,
+    /// What was certified.
+    pub statement: PasskeyStatement,
+    /// The counter that was seen last.
+    pub counter: u32,
+    /// Digest of its order.
+    pub order: Bytes,
+}
+
+/// Which check an answer does not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotAsserted {
+    /// It cannot be read.
+    #[error("the authenticator's answer cannot be read")]
+    Malformed,
+    /// Not `webauthn.get`, or not `webauthn.create`.
+    #[error("it is an answer to something else")]
+    Type,
+    /// Made on another page.
+    #[error("it was made on another origin")]
+    Origin,
+    /// Made inside a page of somebody else.
+    #[error("it was made inside another page")]
+    CrossOrigin,
+    /// For another relying party.
+    #[error("it is for another relying party")]
+    RelyingParty,
+    /// For another order.
+    #[error("it is for another order")]
+    Challenge,
+    /// Nobody touched it.
+    #[error("nobody was there")]
+    UserPresent,
+    /// It did not ask who was there.
+    #[error("it did not check who was there")]
+    UserVerified,
+    /// The key is not ES256, or did not sign.
+    #[error("the certified key did not sign it")]
+    Signature,
+}
+
+/// Authenticator data, read strictly.
+struct AuthenticatorData {
+    rp_id_hash: [u8; 32],
+    flags: u8,
+    counter: u32,
+    /// Credential id and COSE_Key of a new passkey.
+    attested: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+#[derive(Deserialize)]
+struct ClientData {
+    #[serde(rename = "type")]
+    kind: String,
+    challenge: String,
+    origin: String,
+    #[serde(rename = "crossOrigin", default)]
+    cross_origin: bool,
+    #[serde(rename = "topOrigin")]
+    top_origin: Option<String>,
+}
+
+impl AuthenticatorData {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (rp_id_hash, rest) = bytes.split_first_chunk::<32>()?;
+        let (flags, rest) = rest.split_first()?;
+        let (counter, rest) = rest.split_first_chunk::<4>()?;
+        let attested = match (flags & ATTESTED != 0, rest) {
+            (false, []) => None,
+            (true, rest) => {
+                let (_aaguid, rest) = rest.split_first_chunk::<16>()?;
+                let (length, rest) = rest.split_first_chunk::<2>()?;
+                let length = usize::from(u16::from_be_bytes(*length));
+                let (credential, key) = rest.split_at_checked(length)?;
+                let sound = (1..=CREDENTIAL_BYTES_MAX).contains(&length);
+                Some((credential.to_vec(), key.to_vec())).filter(|_| sound)
+            }
+            (false, _) => return None,
+        };
+        // Nobody asked for extensions.
+        let fits = flags & EXTENSIONS == 0 && attested.is_some() == (flags & ATTESTED != 0);
+        let counter = u32::from_be_bytes(*counter);
+        fits.then_some(Self { rp_id_hash: *rp_id_hash, flags: *flags, counter, attested })
+    }
+
+    fn checked(&self, rp_id: &str) -> Result<(), NotAsserted> {
+        match () {
+            () if self.rp_id_hash != Sha256::digest(rp_id.as_bytes()).as_slice() => {
+                Err(NotAsserted::RelyingParty)
+            }
+            () if self.flags & USER_PRESENT == 0 => Err(NotAsserted::UserPresent),
+            () if self.flags & USER_VERIFIED == 0 => Err(NotAsserted::UserVerified),
+            () => Ok(()),
+        }
+    }
+}
+
+fn client_data(
+    bytes: &[u8],
+    (kind, origin): (&str, &str),
+    challenge: &[u8; 32],
+) -> Result<(), NotAsserted> {
+    let data: ClientData = serde_json::from_slice(bytes).map_err(|_| NotAsserted::Malformed)?;
+    match () {
+        () if data.kind != kind => Err(NotAsserted::Type),
+        () if data.origin != origin => Err(NotAsserted::Origin),
+        () if data.cross_origin || data.top_origin.is_some() => Err(NotAsserted::CrossOrigin),
+        () if data.challenge != Bytes::from(*challenge).to_string() => Err(NotAsserted::Challenge),
+        () => Ok(()),
+    }
+}
+
+/// The challenge under which a passkey approves the order with this digest.
+pub fn approval_challenge(order: &[u8]) -> [u8; 32] {
+    Label::Approval.digest(order)
+}
+
+/// The challenge under which a passkey is made for the officer with this certificate.
+pub fn creation_challenge(certificate_sha256: &[u8]) -> [u8; 32] {
+    Label::Passkey.digest(certificate_sha256)
+}
+
+/// Host of an origin, without its port.
+pub fn host_of(origin: &str) -> Option<&str> {
+    let host = origin.strip_prefix("https://")?;
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    crate::order::is_host(name).then_some(name)
+}
+
+/// The key of a COSE_Key; only ES256 in its one encoding.
+pub fn key(cose: &[u8]) -> Option<PublicKey> {
+    let (x, rest) = cose.strip_prefix(COSE_BEFORE_X)?.split_first_chunk::<32>()?;
+    let y: &[u8; 32] = rest.strip_prefix(COSE_BEFORE_Y)?.try_into().ok()?;
+    PublicKey::read(&[SPKI_P256, x, y].concat()).ok()
+}
+
+impl PasskeyStatement {
+    /// Reads what an authenticator said when it made a passkey for the officer with this certificate.
+    pub fn of_new(
+        founding: Bytes,
+        certificate_sha256: [u8; 32],
+        origin: &str,
+        (authenticator_data, client): (&[u8], &[u8]),
+        software: bool,
+    ) -> Result<Self, NotAsserted> {
+        let rp_id = host_of(origin).ok_or(NotAsserted::Origin)?;
+        let challenge = creation_challenge(&certificate_sha256);
+        client_data(client, ("webauthn.create", origin), &challenge)?;
+        let data = AuthenticatorData::read(authenticator_data).ok_or(NotAsserted::Malformed)?;
+        data.checked(rp_id)?;
+        let (credential, cose) = data.attested.ok_or(NotAsserted::Malformed)?;
+        key(&cose).ok_or(NotAsserted::Signature)?;
+        Ok(Self {
+            v: 1,
+            founding,
+            certificate: certificate_sha256.into(),
+            rp_id: rp_id.to_owned(),
+            origin: origin.to_owned(),
+            key: Bytes(cose),
+            credential: Bytes(credential),
+            counter: data.counter,
+            backup_eligible: data.flags & BACKUP_ELIGIBLE != 0,
+            backed_up: data.flags & BACKED_UP != 0,
+            software,
+        })
+    }
+
+    /// Checks an answer to the challenge of an order; gives its counter.
+    pub fn verify(
+        &self,
+        assertion: &Assertion,
+        order: &[u8],
+        signature: &[u8],
+    ) -> Result<u32, NotAsserted> {
+        let expected = ("webauthn.get", self.origin.as_str());
+        client_data(&assertion.client_data.0, expected, &approval_challenge(order))?;
+        let data = &assertion.authenticator_data.0;
+        let read = AuthenticatorData::read(data).ok_or(NotAsserted::Malformed)?;
+        read.checked(&self.rp_id)?;
+        let hash = Sha256::digest(&assertion.client_data.0);
+        let message = [data.as_slice(), hash.as_slice()].concat();
+        let key = key(&self.key.0).ok_or(NotAsserted::Signature)?;
+        if key.verify(&message, signature) { Ok(read.counter) } else { Err(NotAsserted::Signature) }
+    }
+}
+
+impl Passkey {
+    /// Whether a counter follows the last one: greater, unless the authenticator does not count.
+    pub fn follows(&self, counter: u32) -> bool {
+        counter > self.counter || (counter == 0 && self.counter == 0)
+    }
+}

@@ -1,0 +1,98 @@
+//! `yinxin passkey certify`: an officer's certificate key says which passkey is theirs. A different security
+//! administrator approves; a page alone can neither make nor exchange one.
+
+use crate::exit::Failure;
+use crate::files::OwnKey;
+use crate::{Output, files, prompt};
+use audit::label::Label;
+use audit::order::CredentialBody;
+use audit::passkey::PasskeyStatement;
+use audit::trust::Trust;
+use audit::{Bytes, json};
+use portal_api::{NewPasskey, plain};
+use std::path::PathBuf;
+
+/// Arguments of `yinxin passkey`.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Asks for a new passkey to be certified. 申请认证通行密钥
+    Certify(Arguments),
+}
+
+/// Arguments of `yinxin passkey certify`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "The staff page makes the passkey and saves the file. / 通行密钥在工作台页面生成并保存为文件。\n\
+    A different security administrator then approves it. / 之后由另一名安全保密管理员批准。"
+)]
+pub struct Arguments {
+    /// The file that the staff page saved. 页面保存的文件
+    file: PathBuf,
+    /// It lives in a hardware key that it cannot leave. 保管在硬件中，不能导出
+    #[arg(long)]
+    hardware: bool,
+    #[command(flatten)]
+    own: OwnKey,
+    /// The trust file. 信任文件
+    #[arg(long, env = "YINXIN_TRUST")]
+    trust: PathBuf,
+    /// Do not ask for confirmation. 不再确认
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(crate) async fn run(output: Output, command: &Command) -> Result<(), Failure> {
+    let Command::Certify(arguments) = command;
+    let trust: Trust = files::document(&arguments.trust)?;
+    let new: NewPasskey = files::document(&arguments.file)?;
+    let opened = arguments.own.open()?;
+    let leaf = opened.leaf()?;
+    if new.v != 1 || new.origin != trust.portal_staff {
+        return Err(Failure::usage(
+            "这个文件不是本市工作台保存的。",
+            format!("it was made on {}, not on {}", new.origin, trust.portal_staff),
+        ));
+    }
+    let made = (new.authenticator_data.0.as_slice(), new.client_data.0.as_slice());
+    let statement = PasskeyStatement::of_new(
+        trust.founding.clone(),
+        leaf.sha256(),
+        &new.origin,
+        made,
+        !arguments.hardware,
+    );
+    let statement =
+        statement.map_err(|error| Failure::usage("通行密钥文件未通过核对。", error.to_string()))?;
+    let unwritable =
+        |error: &dyn std::fmt::Display| Failure::usage("无法写出申请。", error.to_string());
+    let bytes = json::write(&statement).map_err(|error| unwritable(&error))?;
+    let signature =
+        Label::Passkey.sign(&opened.signer, &bytes).map_err(|error| unwritable(&error))?;
+    let body = CredentialBody {
+        person: leaf.subject().person().unwrap_or_default(),
+        certificate: leaf.der().into(),
+        statement: Bytes(bytes),
+        signature: Bytes(signature),
+    };
+    for fact in plain::about_passkey(&body) {
+        output.line(&format!("   {} / {}: {}", fact.term.zh, fact.term.en, fact.value.zh));
+    }
+    if !arguments.yes {
+        prompt::confirm(
+            "以上是您刚刚生成的通行密钥吗？/ Is this the passkey you made? [yes]:",
+            "yes",
+        )?;
+    }
+    let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
+    let made = portal_api::Staff(client).certify(&body).await?;
+    output.line(&format!(
+        "已提交 / submitted: {}，需 {} 人批准 / approvals needed",
+        made.order, made.needed
+    ));
+    output.line(&format!(
+        "下一步 / next: another security administrator: yinxin approve {}",
+        made.order
+    ));
+    output.json(&serde_json::json!({ "order": made.order, "needed": made.needed }));
+    Ok(())
+}

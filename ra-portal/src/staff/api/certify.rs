@@ -1,0 +1,21 @@
+//! Carries an officer's wish to have a passkey certified.
+
+use crate::edge::{Message, Portal, passed_on};
+use crate::staff::StaffCertificate;
+use audit::order::CredentialBody;
+use axum::Json;
+use axum::extract::State;
+use ca_api::AsOfficer;
+use portal_api::Certifying;
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(super) async fn certify(
+    State(portal): State<Arc<Portal>>,
+    StaffCertificate { certificate, person }: StaffCertificate,
+    Message(message): Message<CredentialBody>,
+) -> Result<Json<Certifying>, Refused> {
+    let answer = passed_on(portal.issuer.certify(&AsOfficer { certificate, message }).await);
+    let made = portal.told("certify", &person, answer).await?;
+    Ok(Json(Certifying { order: made.order, needed: made.needed }))
+}

@@ -1,0 +1,70 @@
+//! `POST /orders/ORDER/approve`: carries what a passkey said about an order. The CA checks all of it.
+
+use super::{Shown, certificate};
+use crate::edge::{Portal, passed_on, refused};
+use crate::pages::{Frame, Posted, problem};
+use audit::letter::read_reference;
+use audit::passkey::Assertion;
+use audit::{Approval, Bytes, Code};
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use ca_api::AsOfficer;
+use serde::Deserialize;
+use service::problem::Refused;
+use std::sync::Arc;
+
+/// What the page's script sends.
+#[derive(Deserialize)]
+pub(super) struct Form {
+    digest: String,
+    credential: String,
+    authenticator_data: String,
+    client_data: String,
+    signature: String,
+}
+
+/// `POST /orders/{order}/approve`
+pub(super) async fn approve(
+    State(portal): State<Arc<Portal>>,
+    f: Frame,
+    Shown(shown): Shown,
+    Path(order): Path<String>,
+    Posted(form): Posted<Form>,
+) -> Response {
+    let back = match read_reference(&order) {
+        Some(order) => format!("/orders/{order}"),
+        None => "/".to_owned(),
+    };
+    let told = match approval(&shown.certificate, &form) {
+        Some(message) => {
+            let message = AsOfficer { certificate: shown.certificate, message };
+            let answer = passed_on(portal.issuer.approve(&message).await);
+            portal.told("approve", &shown.person, answer).await
+        }
+        None => Err(refused(Code::Malformed)),
+    };
+    match told {
+        Ok(_) => Redirect::to("/").into_response(),
+        Err(Refused(told)) => match told.known() {
+            Some(Code::CertificateRevoked | Code::CertificateExpired) => {
+                certificate::not_seen(&f, &portal, &told)
+            }
+            _ => problem::page(&f, &told, &back),
+        },
+    }
+}
+
+fn approval(certificate: &Bytes, form: &Form) -> Option<Approval> {
+    Some(Approval {
+        v: 1,
+        method: "passkey".into(),
+        order: Bytes::read(&form.digest)?,
+        certificate: certificate.clone(),
+        signature: Bytes::read(&form.signature)?,
+        assertion: Some(Assertion {
+            credential: Bytes::read(&form.credential)?,
+            authenticator_data: Bytes::read(&form.authenticator_data)?,
+            client_data: Bytes::read(&form.client_data)?,
+        }),
+    })
+}
