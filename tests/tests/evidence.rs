@@ -471,3 +471,56 @@ async fn only_auditors_ask_and_every_question_is_recorded() {
     office.approve_by_security(&order).await;
     assert_eq!(officer("auditor").status.code(), Some(3), "a withdrawn auditor still asks");
 }
+
+/// A certificate that a passkey helped to approve: both verifiers follow it back to the order that certified
+/// the passkey, and see a byte of what the authenticator said that was changed.
+#[tokio::test]
+async fn an_approval_by_passkey_is_followed_back() {
+    use audit::record::{Event, Record};
+    let mut office = Office::open().await;
+    let gate = office.gate().await;
+    let officer = office.first("officer-1");
+    let mut passkey = tests::authenticator::Authenticator::new(&office);
+    office.certify(&passkey, &officer).await;
+    let person = office.register("王小明", "sz-office").await;
+    let official = office.letter(&person, "official");
+    let order = office.apply(&official).await;
+    let export = office.staff(&officer).fetch(&order).await.unwrap();
+    let approval = passkey.approve(&officer, export.signed.digest(), |_| {});
+    office.staff(&officer).approve(&approval).await.unwrap();
+    office.approve(&office.first("officer-2"), &order).await.unwrap();
+    office.carried_out(&order).await;
+    let collected = office.collect(&official).await;
+    let person = office.officer(official, &collected);
+    gate.until_status(&office, &person, OWN, 200).await;
+    assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
+    let files = evidence(&office, &person, "evidence.tar").await;
+    let (ours, second, said) = judged(&office, &office.path("evidence.tar"), true);
+    assert_eq!((ours, second), (VERIFIED, VERIFIED), "{said}");
+
+    let lineage: Lineage = part(&files, file::CONTROL);
+    let kinds: Vec<Record> =
+        lineage.records.iter().map(|one| Record::read(&one.record.0).unwrap()).collect();
+    let at = |wanted: &dyn Fn(&Event) -> bool| {
+        kinds.iter().position(|record| wanted(&record.event)).unwrap()
+    };
+    let touched = at(&|event| match event {
+        Event::Approval { approval, .. } => approval.assertion.is_some(),
+        _ => false,
+    });
+    let certified = at(&|event| match event {
+        Event::Order { order, .. } => String::from_utf8_lossy(&order.0).contains("credential"),
+        _ => false,
+    });
+    let without = |index: usize| {
+        with(&files, file::CONTROL, |lineage: &mut Lineage| {
+            lineage.records.remove(index);
+        })
+    };
+    for (what, files) in [("approval", without(touched)), ("certified", without(certified))] {
+        let path = office.path("without.tar");
+        tar(&path, &files);
+        let (ours, second, said) = judged(&office, &path, true);
+        assert!(ours == MISSING && second == MISSING, "{what}: {ours} {second} {said}");
+    }
+}
