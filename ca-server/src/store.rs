@@ -30,6 +30,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0003_founding.sql"),
         include_str!("../migrations/postgres/0003_founding.sql"),
     ),
+    (
+        4,
+        "search",
+        include_str!("../migrations/sqlite/0004_search.sql"),
+        include_str!("../migrations/postgres/0004_search.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.

@@ -103,6 +103,7 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         host: own.host.clone(),
         trust: trust.clone(),
         issuer: ca_api::Issuer(client(&config.issuer, &trust, identity()?)?),
+        log: ca_api::Log(client(&config.log, &trust, identity()?)?),
         status: ca_api::Status(client(&trust.status, &trust, identity()?)?),
         events: events.clone(),
         metrics: metrics.clone(),

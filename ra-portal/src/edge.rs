@@ -34,6 +34,8 @@ pub struct Portal {
     pub issuer: ca_api::Issuer,
     /// The status service.
     pub status: ca_api::Status,
+    /// The log, for auditors' pages.
+    pub log: ca_api::Log,
     /// This process's events.
     pub events: Events,
     /// Counters.

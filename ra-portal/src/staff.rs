@@ -1,13 +1,18 @@
 //! The staff host: everybody with a certificate. It is optional in TLS, so that people can be told why it is
 //! refused, and required in HTTP; the CA judges it anew at every request. In the order in which people meet
-//! them: [`certificate`] (for everybody), [`passkeys`], [`queue`], [`review`] and [`approve`]; [`api`] is the same for the command line.
+//! them: [`certificate`] (for everybody), [`passkeys`], [`queue`],
+//! [`review`] and [`approve`], [`certificates`], [`issued`] and [`revoke`], [`audit_search`]; [`api`] is the same for the command line.
 
 mod api;
 mod approve;
+mod audit_search;
 mod certificate;
+mod certificates;
+mod issued;
 mod passkeys;
 mod queue;
 mod review;
+mod revoke;
 
 pub use api::ROUTES;
 
@@ -26,7 +31,15 @@ use service::Clock;
 use std::sync::Arc;
 
 /// Pages that are read.
-pub const PAGES: [&str; 4] = ["/", "/certificate", "/orders/{order}", "/passkeys"];
+pub const PAGES: [&str; 7] = [
+    "/",
+    "/audit",
+    "/certificate",
+    "/certificates",
+    "/certificates/{serial}",
+    "/orders/{order}",
+    "/passkeys",
+];
 
 /// The routes.
 pub fn router() -> Router<Arc<Portal>> {
@@ -35,7 +48,11 @@ pub fn router() -> Router<Arc<Portal>> {
         .route("/certificate", get(certificate::show))
         .route("/orders/{order}", get(review::show))
         .route("/orders/{order}/approve", post(approve::approve))
+        .route("/certificates", get(certificates::show))
+        .route("/certificates/{serial}", get(issued::show))
+        .route("/certificates/{serial}/revoke", post(revoke::revoke))
         .route("/passkeys", get(passkeys::show))
+        .route("/audit", get(audit_search::show))
         .route("/language", post(language::choose))
         .route(asset::ROUTE, get(asset::fetch))
 }
@@ -109,7 +126,10 @@ fn judge(portal: &Portal, der: &[u8], now: u64) -> Result<StaffCertificate, Code
 pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let mut samples = certificate::samples(language);
     samples.extend(queue::samples(language));
+    samples.extend(certificates::samples(language));
+    samples.extend(issued::samples(language));
     samples.extend(passkeys::samples(language));
+    samples.extend(audit_search::samples(language));
     samples.push(("review", review::sample(language)));
     samples
 }

@@ -8,6 +8,8 @@ import { barriers, listen, open, root } from "./browser.mjs";
 
 const pages = join(root, "tests/golden/pages");
 const pictures = join(root, "target/screenshots");
+/** Pages that README and walks show. */
+const shown = ["home", "make", "queue", "review", "audit-found"].map((name) => `${name}.zh-CN`);
 const kinds = { css: "text/css", js: "text/javascript", svg: "image/svg+xml" };
 mkdirSync(pictures, { recursive: true });
 const home = mkdtempSync(join(tmpdir(), "looks-"));
@@ -35,6 +37,10 @@ for (const file of readdirSync(pages).sort()) {
     await page.goto(`https://page.localhost/${file}`);
     for (const barrier of await barriers(page)) wrong.push(`${name} ${colorScheme}: ${barrier}`);
     await page.screenshot({ path: join(pictures, `${name}.${colorScheme}.png`), fullPage: true });
+    if (process.env.YINXIN_GOLDEN === "write" && shown.includes(name) && colorScheme === "light") {
+      await page.setViewportSize({ width: 960, height: 700 });
+      await page.screenshot({ path: join(root, `docs/pictures/${name}.png`) });
+    }
   }
   // 1280 pixels at 400 %: everything in one column, nothing beside the screen.
   await page.setViewportSize({ width: 320, height: 640 });

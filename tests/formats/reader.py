@@ -33,8 +33,8 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke"
                   " credential",
     "record-kind": "founding letter application order approval enacted intent issued used"
-                   " revoked crl refusal portal joined people forked asked started connection"
-                   " decision completion turned heartbeat",
+                   " revoked crl refusal portal joined people forked asked searched started"
+                   " connection decision completion turned heartbeat",
     "agent-act": "register close", "cause-word": "start spool", "stage": "handshake head certificate",
     "alpn": "h2 http/1.1",
     "reason": "unspecified keyCompromise cACompromise affiliationChanged superseded"
@@ -101,6 +101,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                      " people:number",
     "record/forked": "agent:name epoch:nonce aseq:number entry:hash other:hash",
     "record/asked": "person:id request:bytes signature:bytes certificate:commitment given:number",
+    "record/searched": "by:subject person:id search:bytes given:number",
     "record/started": "agent:name application:name version:text key_sha256:hash cause:cause-word",
     "record/connection": "person:id serial:serial sha256:hash certificate:commitment host:text"
                          " alpn:alpn source:commitment message:bytes scheme:number"

@@ -172,6 +172,9 @@ impl Office {
         self.joined(&["localhost", "other.localhost"]).await;
         let application = Application::serve(self.port(14)).await;
         self.start("agent", &[]).await;
+        // It decides by what it got before that is kept.
+        let kept = self.path("gate/world/people.json");
+        until("the gate keeps what it got", async || kept.exists()).await;
         Gate { port: self.port(12), application }
     }
 

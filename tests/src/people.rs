@@ -266,6 +266,15 @@ impl Office {
 
     /// Codes of the refusals in the log, with what they were about, oldest first.
     pub async fn refusals(&self) -> Vec<(String, String)> {
+        let refusal = |record: audit::Record| match record.event {
+            audit::record::Event::Refusal { code, about, .. } => Some((code.name().into(), about)),
+            _ => None,
+        };
+        self.control().await.into_iter().filter_map(refusal).collect()
+    }
+
+    /// Records of the control log, oldest first, sequenced or not.
+    pub async fn control(&self) -> Vec<audit::Record> {
         let database = self.database().await;
         let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
             "select record from log_entry where log_id = 'control' \
@@ -274,11 +283,7 @@ impl Office {
         .fetch_all(&database)
         .await
         .unwrap();
-        let refusal = |(bytes,): &(Vec<u8>,)| match audit::Record::read(bytes).unwrap().event {
-            audit::record::Event::Refusal { code, about, .. } => Some((code.name().into(), about)),
-            _ => None,
-        };
-        rows.iter().filter_map(refusal).collect()
+        rows.iter().map(|(bytes,)| audit::Record::read(bytes).unwrap()).collect()
     }
 }
 

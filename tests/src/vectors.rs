@@ -128,6 +128,12 @@ fn about(request: &[u8], person: &str, (first, second): (&str, &str)) -> Vec<Eve
             certificate: filler(39),
             given: 2,
         },
+        Event::Searched {
+            by: "portal-1/portal-staff".into(),
+            person: person.into(),
+            search: Bytes(br#"{"log":"access"}"#.to_vec()),
+            given: 2,
+        },
     ]
 }
 

@@ -298,7 +298,7 @@ fn bundle_order(version: u32, files: Vec<File>) -> Result<(Body, Beside), Issuer
     Ok((Body::Bundle(body), Beside { about, files, ..Beside::default() }))
 }
 
-async fn revoke_order(
+pub(super) async fn revoke_order(
     session: &mut Session<'_>,
     person: String,
     mut serials: Vec<String>,

@@ -5,11 +5,13 @@ mod approve;
 mod certify;
 mod collect;
 mod fetch;
+mod find;
 mod join;
 mod list;
 mod look_up;
 mod passkeys;
 mod renew;
+mod revoke;
 mod submit;
 mod who;
 
@@ -31,7 +33,7 @@ use std::sync::Arc;
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Every route with the process that may call it; a test prints them as the matrix.
-pub(super) const ROUTES: [(&str, &str); 12] = [
+pub(super) const ROUTES: [(&str, &str); 15] = [
     (public::LOOK_UP, "portal-public"),
     (public::SUBMIT, "portal-public"),
     (public::COLLECT, "portal-public"),
@@ -43,6 +45,9 @@ pub(super) const ROUTES: [(&str, &str); 12] = [
     (staff::APPROVE, "portal-staff"),
     (staff::CERTIFY, "portal-staff"),
     (staff::PASSKEYS, "portal-staff"),
+    (staff::FIND, "portal-staff"),
+    (staff::CERTIFICATE, "portal-staff"),
+    (staff::REVOKE, "portal-staff"),
     (both::RENEW, "portal-public portal-staff"),
 ];
 
@@ -59,6 +64,9 @@ pub(super) fn router(issuer: Arc<Issuer>) -> Router {
         .route(staff::APPROVE, post(approve::approve))
         .route(staff::CERTIFY, post(certify::certify))
         .route(staff::PASSKEYS, post(passkeys::passkeys))
+        .route(staff::FIND, post(find::find))
+        .route(staff::CERTIFICATE, post(find::certificate))
+        .route(staff::REVOKE, post(revoke::revoke))
         .route(both::RENEW, post(renew::renew))
         .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

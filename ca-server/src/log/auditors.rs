@@ -36,6 +36,17 @@ impl Auditors {
         (nonce, asked): (&[u8], u64),
         now: u64,
     ) -> Result<Auditor, Code> {
+        let auditor = self.holder(certificate, now).await?;
+        self.fresh(nonce, asked, now)?;
+        Ok(auditor)
+    }
+
+    /// The auditor to whom a certificate belongs.
+    pub(super) async fn holder(
+        &self,
+        certificate: &Certificate,
+        now: u64,
+    ) -> Result<Auditor, Code> {
         let certificate = certificate.clone();
         let admitted = self.follower.ask(move |authority| {
             let person =
@@ -59,9 +70,7 @@ impl Auditors {
             let city = scopes.iter().any(|scope| scope == authority.city_unit());
             Ok(Auditor { person, scopes: (!city).then_some(scopes) })
         });
-        let auditor = admitted.await??;
-        self.fresh(nonce, asked, now)?;
-        Ok(auditor)
+        admitted.await?
     }
 
     /// A request counts once.

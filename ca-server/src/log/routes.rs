@@ -2,6 +2,7 @@
 
 mod append;
 mod ask;
+mod search;
 mod spool;
 
 use super::auditors::Auditors;
@@ -60,6 +61,7 @@ pub(super) fn router(state: Arc<LogState>) -> Router {
     Router::new()
         .route(ca_api::log::APPEND, post(append::append))
         .route(ca_api::log::ASK, post(ask::ask))
+        .route(ca_api::log::SEARCH, post(search::search))
         .route(ca_api::log::SPOOL, post(spool::spool))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(state)

@@ -137,7 +137,8 @@ impl Authority {
             | Event::People { .. }
             | Event::Refusal { .. }
             | Event::Forked { .. }
-            | Event::Asked { .. } => Ok(()),
+            | Event::Asked { .. }
+            | Event::Searched { .. } => Ok(()),
             Event::Portal { .. }
             | Event::Started(_)
             | Event::Connection(_)

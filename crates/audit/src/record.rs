@@ -334,6 +334,17 @@ pub enum Event {
         /// How many records were given.
         given: u64,
     },
+    /// A portal searched on behalf of an auditor, as it claims.
+    Searched {
+        /// The portal's process, `PORTAL/portal-staff`.
+        by: String,
+        /// Person id.
+        person: String,
+        /// The search, canonical JSON.
+        search: Bytes,
+        /// How many records were given.
+        given: u64,
+    },
 }
 
 impl Event {
@@ -363,6 +374,7 @@ impl Event {
             Self::Heartbeat(_) => "heartbeat",
             Self::Forked { .. } => "forked",
             Self::Asked { .. } => "asked",
+            Self::Searched { .. } => "searched",
         }
     }
 }
@@ -394,6 +406,7 @@ impl Record {
                 | Event::Portal { .. }
                 | Event::Forked { .. }
                 | Event::Asked { .. }
+                | Event::Searched { .. }
                 | Event::People { .. }
         );
         !unchecked

@@ -6,6 +6,7 @@
 
 use audit::access::SignedHead;
 use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Submit};
+use audit::evidence::{Search, SearchAnswer};
 use audit::export::{Approved, OrderExport, OrderLine};
 use audit::join::Join;
 pub use audit::join::{Renew, Renewed};
@@ -42,6 +43,12 @@ pub mod staff {
     pub const APPROVE: &str = "/v1/staff/approve";
     /// [`super::AsOfficer`] of a `CredentialBody` → [`super::Certifying`].
     pub const CERTIFY: &str = "/v1/staff/certify";
+    /// [`super::AsOfficer`] of [`super::Sought`] → [`super::Certificates`].
+    pub const FIND: &str = "/v1/staff/find";
+    /// [`super::AsOfficer`] of [`super::Named`] → [`super::CertificateFacts`].
+    pub const CERTIFICATE: &str = "/v1/staff/certificate";
+    /// [`super::AsOfficer`] of [`super::Revocation`] → [`super::Certifying`]: the order that revokes.
+    pub const REVOKE: &str = "/v1/staff/revoke";
     /// [`super::AsOfficer`] of nothing → list of [`super::OwnPasskey`].
     pub const PASSKEYS: &str = "/v1/staff/passkeys";
 }
@@ -58,6 +65,8 @@ pub mod log {
     pub const APPEND: &str = "/v1/records";
     /// `audit::evidence::SignedRequest` → `LogAnswer`; auditors only.
     pub const ASK: &str = "/v1/ask";
+    /// [`super::AsOfficer`] of a `Search` → `SearchAnswer`; a portal's staff process only. No proof.
+    pub const SEARCH: &str = "/v1/search";
     /// [`super::Spooled`] → [`super::SpoolAck`]; agents only.
     pub const SPOOL: &str = "/v1/spool";
 }
@@ -93,7 +102,80 @@ pub struct Officer {
     pub roles: Vec<(String, String)>,
 }
 
-/// The order that certifies a passkey, once others approve it.
+/// What an officer looks for: the beginning of a name, a person id, unit id or serial number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sought {
+    /// The text.
+    pub text: String,
+    /// The last serial number of the page before, or empty.
+    pub after: String,
+}
+
+/// A serial number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// Lower-case hexadecimal.
+    pub serial: String,
+}
+
+/// A person's certificate in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateLine {
+    /// Serial number.
+    pub serial: String,
+    /// Person id.
+    pub person: String,
+    /// Name.
+    pub name: String,
+    /// Unit id.
+    pub unit: String,
+    /// Profile id.
+    pub profile: String,
+    /// Last second of validity, RFC 3339.
+    pub not_after: String,
+    /// Since when it is revoked, RFC 3339, and why (RFC 5280 name).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<(String, String)>,
+}
+
+/// What was found within an officer's scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificates {
+    /// In order of serial numbers, at most fifty.
+    pub lines: Vec<CertificateLine>,
+    /// How many fit besides, outside their scope.
+    pub elsewhere: u32,
+}
+
+/// One certificate with where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateFacts {
+    /// As in the list.
+    pub line: CertificateLine,
+    /// DER.
+    pub certificate: Bytes,
+    /// Who approved its order: name and person id; nobody for those of the founding.
+    pub approvers: Vec<(String, String)>,
+}
+
+/// Wishes that a person's certificate be revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revocation {
+    /// Serial number.
+    pub serial: String,
+    /// RFC 5280 name.
+    pub reason: String,
+    /// What was looked at.
+    pub evidence: String,
+}
+
+/// An order that was made, once others approve it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Certifying {
@@ -300,6 +382,24 @@ impl Issuer {
         ask(&self.0, staff::CERTIFY, message).await
     }
 
+    /// Looks for certificates.
+    pub async fn find(&self, message: &AsOfficer<Sought>) -> Result<Certificates, Refusal> {
+        ask(&self.0, staff::FIND, message).await
+    }
+
+    /// One certificate.
+    pub async fn certificate(
+        &self,
+        message: &AsOfficer<Named>,
+    ) -> Result<CertificateFacts, Refusal> {
+        ask(&self.0, staff::CERTIFICATE, message).await
+    }
+
+    /// Drafts the order that revokes a certificate.
+    pub async fn revoke(&self, message: &AsOfficer<Revocation>) -> Result<Certifying, Refusal> {
+        ask(&self.0, staff::REVOKE, message).await
+    }
+
     /// Passkeys of an officer.
     pub async fn passkeys(&self, message: &AsOfficer<()>) -> Result<Vec<OwnPasskey>, Refusal> {
         ask(&self.0, staff::PASSKEYS, message).await
@@ -321,6 +421,11 @@ impl Log {
         message: &audit::evidence::SignedRequest,
     ) -> Result<audit::evidence::LogAnswer, Refusal> {
         ask(&self.0, log::ASK, message).await
+    }
+
+    /// Searches on behalf of an auditor whose certificate the portal saw.
+    pub async fn search(&self, message: &AsOfficer<Search>) -> Result<SearchAnswer, Refusal> {
+        ask(&self.0, log::SEARCH, message).await
     }
 
     /// Hands in an agent's records; they stand in the log when this returns.

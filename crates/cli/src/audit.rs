@@ -1,7 +1,6 @@
 //! `yinxin audit`: an auditor asks the log with their own key, and takes evidence away.
 
 mod export;
-mod sentence;
 
 use crate::exit::Failure;
 use crate::files::OwnKey;
@@ -11,6 +10,7 @@ use audit::evidence::{Ask, LogAnswer, LogRequest, Search, SearchAnswer, SignedRe
 use audit::record::Record;
 use audit::trust::Trust;
 use clap::{Args, Subcommand};
+use portal_api::sentence;
 use std::path::PathBuf;
 
 /// Arguments of `yinxin audit`.

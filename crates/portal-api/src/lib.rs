@@ -2,6 +2,7 @@
 //! in `audit::enrolment` and `audit::export`; the portal's own addresses are here.
 
 pub mod plain;
+pub mod sentence;
 
 use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use audit::export::{Approved, OrderExport, OrderLine};

@@ -19,6 +19,8 @@ words! {
         import "导入帮助" "Import help";
         lost "挂失" "Report a loss";
         queue "待办" "Waiting for you";
+        certificates "查找证书" "Certificates";
+        audit "审计检索" "Audit search";
         passkeys "通行密钥" "Passkeys";
         own_certificate "我的证书" "My certificate";
         nothing_hidden "一切办理均有审计日志可查，任何人都不能私自更改。" "Everything done here stands in a log that nobody can change unseen.";

@@ -39,6 +39,7 @@ words! {
         expired "请向本单位登记人员索取新的领证信函。" "Ask your registration officer for a new letter.";
         revoked "证书挂失、调动或离任后即吊销。如非本人挂失，请立即联系登记人员。" "Certificates are revoked when they are reported lost or their holder moves or leaves. If you did not report it, call your registration officer now.";
         foreign "出示的证书不是本市签发的。请关闭所有浏览器窗口，重新打开后选择本市签发的证书。" "The certificate that was shown is not one of this city. Close all browser windows, open the browser again and choose the right one.";
+        role "您的证书有效，但您的角色不能使用此功能。如有需要，请联系安全保密管理员。" "Your certificate works, but your role may not use this. If you need it, ask the security administrator.";
         other "请稍后再试。" "Try again later.";
         likely "按可能性从大到小" "Most likely first";
         restart "导入后没有重新打开浏览器。" "The browser was not restarted after the import.";
@@ -137,6 +138,7 @@ fn explained<'a>(
         Code::CertificateExpired => w.expired,
         Code::CertificateRevoked => w.revoked,
         Code::CertificateForeign => w.foreign,
+        Code::NotYourRoute => w.role,
         _ => w.other,
     };
     let causes = match code {
@@ -155,6 +157,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         ("certificate-expired", Code::CertificateExpired),
         ("certificate-revoked", Code::CertificateRevoked),
         ("certificate-foreign", Code::CertificateForeign),
+        ("not-your-role", Code::NotYourRoute),
     ];
     let render = |(name, code)| {
         let problem = problem(code);

@@ -1,10 +1,10 @@
-//! A record as a sentence in both languages.
+//! A record as a sentence in both languages, for the command line and for pages.
 
 use audit::record::{Event, Record};
 use std::collections::BTreeMap;
 
 /// The name of the request that a record is about, if it is about one.
-pub(super) fn request_of(record: &Record) -> Option<String> {
+pub fn request_of(record: &Record) -> Option<String> {
     match &record.event {
         Event::Completion(ended) => Some(ended.request.clone()),
         Event::Decision(_) => {
@@ -17,7 +17,7 @@ pub(super) fn request_of(record: &Record) -> Option<String> {
 }
 
 /// The sentence: Chinese, English.
-pub(super) fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String) {
+pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String) {
     let time = record.time.get(..19).unwrap_or(&record.time).replace('T', " ");
     let who = |person: &str| match names.get(person) {
         Some(name) => format!("{name}（{person}）"),
@@ -53,6 +53,13 @@ pub(super) fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, 
         Event::Asked { person, given, .. } => (
             format!("审计员 {} 查询了日志，得到 {given} 条", who(person)),
             format!("auditor {} asked the log and got {given} records", who(person)),
+        ),
+        Event::Searched { by, person, given, .. } => (
+            format!("门户 {by} 称：审计员 {} 在页面上检索，得到 {given} 条", who(person)),
+            format!(
+                "{by} says: auditor {} searched on its page and got {given} records",
+                who(person)
+            ),
         ),
         Event::Portal { process, act, outcome, .. } => (
             format!("门户（{process}）称：{act}，{outcome}"),

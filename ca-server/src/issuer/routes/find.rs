@@ -1,0 +1,157 @@
+//! Finds certificates for officers: people first, only those whose certificates they could have revoked; how
+//! many fit elsewhere is told, not whose.
+
+use super::{Message, may_call, officer};
+use crate::issuer::session::Session;
+use crate::issuer::{Issuer, IssuerError};
+use audit::order::{Body, RevokeBody};
+use audit::{Bytes, Code};
+use axum::extract::State;
+use axum::{Extension, Json};
+use ca_api::staff::{CERTIFICATE, FIND};
+use ca_api::{AsOfficer, CertificateFacts, CertificateLine, Certificates, Named, Sought};
+use mtls::Connection;
+use service::problem::Refused;
+use std::sync::Arc;
+use store::{row, rows};
+
+/// Certificates of one page, and most that are looked at for it.
+const PAGE: usize = 50;
+const LOOKED: i64 = 500;
+/// Longest text that is looked for.
+const TEXT_CHARS_MAX: usize = 80;
+
+pub(in crate::issuer) async fn find(
+    State(issuer): State<Arc<Issuer>>,
+    Extension(connection): Extension<Connection>,
+    Message(message): Message<AsOfficer<Sought>>,
+) -> Result<Json<Certificates>, Refused> {
+    let begun = issuer.begin().await;
+    let mut session = begun.map_err(|error| Refused(issuer.unavailable("find", error)))?;
+    let result = issuer.found(&mut session, &connection, &message).await;
+    issuer.finish(session, "find", "", result).await.map(Json).map_err(Refused)
+}
+
+pub(in crate::issuer) async fn certificate(
+    State(issuer): State<Arc<Issuer>>,
+    Extension(connection): Extension<Connection>,
+    Message(message): Message<AsOfficer<Named>>,
+) -> Result<Json<CertificateFacts>, Refused> {
+    let begun = issuer.begin().await;
+    let mut session = begun.map_err(|error| Refused(issuer.unavailable("certificate", error)))?;
+    let result = issuer.shown(&mut session, &connection, &message).await;
+    issuer.finish(session, "certificate", "", result).await.map(Json).map_err(Refused)
+}
+
+/// A certificate's row with its person's.
+type Row = (String, String, String, String, String, i64);
+
+impl Issuer {
+    async fn found(
+        &self,
+        session: &mut Session<'_>,
+        connection: &Connection,
+        message: &AsOfficer<Sought>,
+    ) -> Result<Certificates, IssuerError> {
+        may_call(session, connection, FIND)?;
+        let person = approver(session, &message.certificate.0)?;
+        let text = message.message.text.trim();
+        if text.is_empty() || text.chars().count() > TEXT_CHARS_MAX {
+            return Err(Code::Malformed.into());
+        }
+        // What is special to `like` stands for itself.
+        let beginning: String = text.chars().filter(|c| !"%_\\".contains(*c)).collect();
+        let found = rows!(
+            &mut session.tx,
+            Row,
+            "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
+             from person p join certificate c on c.subject = p.person_id \
+             where (p.name like $1 or p.person_id = $2 or p.unit_id = $3 or c.serial = $4) \
+             and c.serial > $5 order by c.serial limit $6",
+            format!("{}%", if beginning.is_empty() { "\u{1}" } else { &beginning }),
+            text.to_ascii_uppercase(),
+            text,
+            text.to_ascii_lowercase(),
+            &message.message.after,
+            LOOKED
+        )?;
+        let (mut lines, mut elsewhere) = (Vec::new(), 0);
+        for row in found {
+            if !is_within(session, &person, &row.1)? {
+                elsewhere += 1;
+            } else if lines.len() < PAGE {
+                lines.push(line(session, row)?);
+            }
+        }
+        Ok(Certificates { lines, elsewhere })
+    }
+
+    async fn shown(
+        &self,
+        session: &mut Session<'_>,
+        connection: &Connection,
+        message: &AsOfficer<Named>,
+    ) -> Result<CertificateFacts, IssuerError> {
+        may_call(session, connection, CERTIFICATE)?;
+        let person = approver(session, &message.certificate.0)?;
+        let serial = &message.message.serial;
+        let found = row!(
+            &mut session.tx,
+            Row,
+            "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
+             from person p join certificate c on c.subject = p.person_id where c.serial = $1",
+            serial
+        )?;
+        let row = found.ok_or(Code::NotFound)?;
+        if !is_within(session, &person, &row.1)? {
+            return Err(Code::ApproverScope.into());
+        }
+        let line = line(session, row)?;
+        let found = row!(
+            &mut session.tx,
+            (Vec<u8>, Vec<u8>),
+            "select certificate, under from certificate where serial = $1",
+            serial
+        )?;
+        let (certificate, under) = found.ok_or(Code::NotFound)?;
+        let approvers = rows!(
+            &mut session.tx,
+            (String, String),
+            "select p.name, p.person_id from consumed_approval a \
+             join person p on p.person_id = a.person_id where a.order_digest = $1 \
+             order by p.person_id",
+            under
+        )?;
+        Ok(CertificateFacts { line, certificate: Bytes(certificate), approvers })
+    }
+}
+
+/// The officer, if they approve anything.
+pub(super) fn approver(session: &Session<'_>, certificate: &[u8]) -> Result<String, Code> {
+    let person = officer(session, certificate)?;
+    match session.authority()?.is_approver(&person) {
+        true => Ok(person),
+        false => Err(Code::NotYourRoute),
+    }
+}
+
+/// Whether a person's certificates are this officer's business: they could approve their revocation, or it is
+/// themselves.
+pub(super) fn is_within(session: &Session<'_>, officer: &str, person: &str) -> Result<bool, Code> {
+    let revoke = RevokeBody {
+        person: person.to_owned(),
+        serials: Vec::new(),
+        reason: String::new(),
+        evidence: Bytes::default(),
+    };
+    let may = session.authority()?.may_approve(officer, &Body::Revoke(revoke));
+    Ok(may.is_ok() || officer == person)
+}
+
+fn line(session: &Session<'_>, row: Row) -> Result<CertificateLine, Code> {
+    let (serial, person, name, unit, profile, not_after) = row;
+    let revoked = session.authority()?.revoked_as(&serial);
+    let revoked = revoked.map(|revoked| (audit::time::seconds(revoked.at), revoked.reason.clone()));
+    let not_after = audit::time::seconds(u64::try_from(not_after).unwrap_or(0));
+    Ok(CertificateLine { serial, person, name, unit, profile, not_after, revoked })
+}

@@ -1,0 +1,276 @@
+//! `GET /audit`: an auditor asks who did what, where and when. What comes back is the log's answer to this
+//! portal, and no proof: that the auditor takes with their own key.
+
+use super::{Shown, StaffCertificate, certificate};
+use crate::edge::{Portal, passed_on, refused};
+use crate::pages::{Frame, page, show, words};
+use askama::Template;
+use audit::evidence::{Search, SearchAnswer};
+use audit::record::Record;
+use audit::{Code, Problem};
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use ca_api::AsOfficer;
+use portal_api::sentence;
+use serde::Deserialize;
+use service::problem::{Refused, status};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+words! {
+    AuditWords {
+        title "审计检索" "Audit search";
+        not_proof "检索结果不是证据。" "What is found here is not proof.";
+        not_proof_why "本页由门户代为查询，每次查询都记入日志。证据请用自己的密钥导出。" "The portal asks on your behalf, and every search is recorded. Take proof away with your own key.";
+        who "谁" "Who";
+        who_hint "人员编号" "Person id";
+        application "在哪个应用" "In which application";
+        application_hint "例如 exchange" "Such as exchange";
+        resource "对什么" "To what";
+        resource_hint "例如 sz-office/2026-001" "Such as sz-office/2026-001";
+        outcome "结果" "Outcome";
+        outcome_hint "permitted，或拒绝的代码" "permitted, or the code of a refusal";
+        from "从何时" "From";
+        from_hint "例如 2026-03-01T00:00:00Z" "Such as 2026-03-01T00:00:00Z";
+        until "到何时" "Until";
+        until_hint "例如 2026-04-01T00:00:00Z" "Such as 2026-04-01T00:00:00Z";
+        reference "查询号" "Reference";
+        reference_hint "有人被告知的查询号" "A reference that somebody was told";
+        log "日志" "Log";
+        log_hint "访问，或审批和证书" "Access, or approvals and certificates";
+        access "访问" "Access";
+        control "审批和证书" "Approvals and certificates";
+        search "检索" "Search";
+        found "检索结果" "Found";
+        complete "结果完整，截至记录" "Complete up to record";
+        nothing "没有符合全部条件的记录。" "No record fits everything that was asked.";
+        index "序号" "Index";
+        what "经过" "What happened";
+        proof "证据" "Proof";
+        more "更早的记录" "Older records";
+    }
+}
+
+/// One field of the sentence.
+struct Field {
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    value: String,
+}
+
+struct Line {
+    index: u64,
+    sentence: String,
+    request: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "staff/audit.html")]
+struct AuditPage {
+    f: Frame,
+    w: &'static AuditWords,
+    fields: Vec<Field>,
+    log: String,
+    asked: bool,
+    problem: Option<Problem>,
+    lines: Vec<Line>,
+    complete_to: u64,
+    next: Option<String>,
+}
+
+/// What stands in the address; everything given must fit.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    log: String,
+    who: String,
+    application: String,
+    resource: String,
+    outcome: String,
+    from: String,
+    until: String,
+    reference: String,
+    before: Option<u64>,
+}
+
+impl Asked {
+    fn search(&self) -> Search {
+        let trimmed = |text: &String| text.trim().to_owned();
+        Search {
+            log: if self.log == "control" { "control".into() } else { "access".into() },
+            person: trimmed(&self.who),
+            application: trimmed(&self.application),
+            resource: trimmed(&self.resource),
+            outcome: trimmed(&self.outcome),
+            from: trimmed(&self.from),
+            until: trimmed(&self.until),
+            reference: trimmed(&self.reference),
+            before: self.before,
+            ..Search::default()
+        }
+    }
+
+    /// Address of the page that follows.
+    fn next(&self, before: u64) -> String {
+        let pairs = [
+            ("log", &self.log),
+            ("who", &self.who),
+            ("application", &self.application),
+            ("resource", &self.resource),
+            ("outcome", &self.outcome),
+            ("from", &self.from),
+            ("until", &self.until),
+            ("reference", &self.reference),
+        ];
+        let mut address = format!("/audit?before={before}");
+        for (name, value) in pairs {
+            let value: String = value.bytes().map(escaped).collect();
+            address.push_str(&format!("&{name}={value}"));
+        }
+        address
+    }
+}
+
+fn escaped(byte: u8) -> String {
+    match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' => char::from(byte).into(),
+        other => format!("%{other:02X}"),
+    }
+}
+
+/// `GET /audit`
+pub(super) async fn show(
+    State(portal): State<Arc<Portal>>,
+    f: Frame,
+    Shown(shown): Shown,
+    Query(asked): Query<Asked>,
+) -> Response {
+    if asked.log.is_empty() {
+        return empty(&portal, f, &asked, shown).await;
+    }
+    let message = AsOfficer { certificate: shown.certificate, message: asked.search() };
+    let answer = passed_on(portal.log.search(&message).await);
+    match portal.told("search", &shown.person, answer).await {
+        Ok(answer) => page(StatusCode::OK, &filled(f, &asked, Some(Ok(&answer)))),
+        Err(Refused(told)) => match told.known() {
+            Some(code @ Code::Malformed) => page(status(code), &filled(f, &asked, Some(Err(told)))),
+            _ => certificate::not_seen(&f, &portal, &told),
+        },
+    }
+}
+
+/// Whoever may not search is told so before they type.
+async fn empty(portal: &Portal, f: Frame, asked: &Asked, shown: StaffCertificate) -> Response {
+    let message = AsOfficer { certificate: shown.certificate, message: () };
+    let told = match passed_on(portal.issuer.who(&message).await) {
+        Ok(who) if who.roles.iter().any(|(role, _)| role == "auditor") => {
+            return page(StatusCode::OK, &filled(f, asked, None));
+        }
+        Ok(_) => Err(refused(Code::NotYourRoute)),
+        Err(refusal) => Err(refusal),
+    };
+    match portal.told("search", &shown.person, told).await {
+        Ok(()) => page(StatusCode::OK, &filled(f, asked, None)),
+        Err(Refused(told)) => certificate::not_seen(&f, portal, &told),
+    }
+}
+
+fn filled(f: Frame, asked: &Asked, answer: Option<Result<&SearchAnswer, Problem>>) -> AuditPage {
+    let begun = answer.is_some();
+    let (answer, problem) = match answer {
+        Some(Ok(answer)) => (Some(answer), None),
+        Some(Err(problem)) => (None, Some(problem)),
+        None => (None, None),
+    };
+    let w = AuditWords::of(f.language);
+    let field =
+        |name, label, hint, value: &String| Field { name, label, hint, value: value.clone() };
+    let fields = vec![
+        field("who", w.who, w.who_hint, &asked.who),
+        field("application", w.application, w.application_hint, &asked.application),
+        field("resource", w.resource, w.resource_hint, &asked.resource),
+        field("outcome", w.outcome, w.outcome_hint, &asked.outcome),
+        field("from", w.from, w.from_hint, &asked.from),
+        field("until", w.until, w.until_hint, &asked.until),
+        field("reference", w.reference, w.reference_hint, &asked.reference),
+    ];
+    let mut lines = Vec::new();
+    let none = BTreeMap::new();
+    let names = answer.map_or(&none, |answer| &answer.names);
+    for found in answer.iter().flat_map(|answer| &answer.found) {
+        let Ok(record) = Record::read(&found.record.0) else { continue };
+        let (zh, en) = sentence::of(&record, names);
+        lines.push(Line {
+            index: found.index,
+            sentence: show::harmless(&f.language.of_both(zh, en)),
+            request: sentence::request_of(&record),
+        });
+    }
+    AuditPage {
+        w,
+        fields,
+        log: asked.log.clone(),
+        asked: begun,
+        complete_to: answer.map(|answer| answer.complete_to).unwrap_or_default(),
+        next: answer.and_then(|answer| answer.before).map(|before| asked.next(before)),
+        problem,
+        lines,
+        f,
+    }
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    use audit::record::Event;
+    let record = |event| Record {
+        v: 1,
+        id: audit::Bytes(vec![7; 16]),
+        log: "access".into(),
+        maker: "gate-1/agent".into(),
+        time: "2026-11-24T08:00:00.000000Z".into(),
+        link: Some(audit::access::Link {
+            epoch: audit::Bytes(vec![1; 16]),
+            aseq: 5,
+            prev: audit::Bytes(vec![2; 32]),
+        }),
+        event,
+    };
+    let ended = Event::Completion(audit::access::Completion::without_answer(
+        "gate-1:AAAA:5".into(),
+        "client-gone",
+    ));
+    let claimed = Event::Portal {
+        process: "staff".into(),
+        act: "<b>\u{202e}".into(),
+        outcome: "done".into(),
+        person: String::new(),
+    };
+    let found = [ended, claimed].into_iter().enumerate().map(|(index, event)| {
+        let bytes = serde_json::to_vec(&record(event)).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        audit::evidence::Found {
+            index: index as u64,
+            record: audit::Bytes(audit::json::write(&value).unwrap()),
+            disclosures: Vec::new(),
+        }
+    });
+    let answer = SearchAnswer {
+        found: found.collect(),
+        names: Default::default(),
+        before: Some(3),
+        complete_to: 12,
+        checkpoint: String::new(),
+    };
+    let asked = Asked { log: "access".into(), who: "0123456789ABCDEF".into(), ..Asked::default() };
+    let render = |asked: &Asked, answer| {
+        filled(Frame::sample(language, "/audit"), asked, answer).render().unwrap()
+    };
+    let wrong = Problem::new(Code::Malformed, "5GPJWBSG64S36D1N".into());
+    vec![
+        ("audit", render(&Asked::default(), None)),
+        ("audit-found", render(&asked, Some(Ok(&answer)))),
+        ("audit-wrong", render(&asked, Some(Err(wrong)))),
+    ]
+}

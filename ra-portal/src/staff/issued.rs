@@ -1,0 +1,188 @@
+//! `GET /certificates/SERIAL`: one certificate, its person first, who approved it, and the form that drafts
+//! its revocation.
+
+use super::{Shown, certificate};
+use crate::edge::{Portal, passed_on};
+use crate::pages::{Frame, page, problem, show, words};
+use askama::Template;
+use audit::{Code, Problem};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use ca_api::{AsOfficer, CertificateFacts, Named};
+use pki::Certificate;
+use portal_api::plain;
+use service::problem::{Refused, status};
+use std::sync::Arc;
+
+words! {
+    IssuedWords {
+        back "← 返回查找" "← Back to the search";
+        facts "证书" "Certificate";
+        state "状态" "State";
+        revoked "已吊销" "Revoked";
+        in_force "有效" "In force";
+        person "人员编号" "Person";
+        unit "单位" "Unit";
+        profile "模板" "Profile";
+        until "有效至" "Until";
+        approved_by "批准人" "Approved by";
+        founding "创立声明" "The founding statement";
+        serial "序列号" "Serial number";
+        fingerprint "SHA-256 指纹" "SHA-256 fingerprint";
+        pem "证书文本" "The certificate as text";
+        history "在日志中查看（审计员）" "What the log says (auditors)";
+        revoke "吊销" "Revoke";
+        revoke_what "提交后生成一份吊销指令，须由两人批准；批准后各应用系统几秒钟内即拒绝这张证书，不能恢复。" "This drafts an order that two persons approve; applications then refuse the certificate within seconds, and nothing brings it back.";
+        reason "原因" "Reason";
+        left_office "离职、退休" "Left office or retired";
+        moved "调动" "Moved to another unit";
+        compromised "丢失、被盗、泄露" "Lost, stolen or known to others";
+        replaced "已换新证书" "Replaced by a new one";
+        withdrawn "授权撤回" "Authorization withdrawn";
+        evidence "依据" "Evidence";
+        evidence_hint "看过什么文件、谁来报告的" "What you looked at, who told you";
+        revoke_go "提交吊销指令" "Draft the revocation";
+    }
+}
+
+#[derive(Template)]
+#[template(path = "staff/issued.html")]
+struct IssuedPage {
+    f: Frame,
+    w: &'static IssuedWords,
+    problem: Option<Problem>,
+    name: String,
+    person: String,
+    unit: String,
+    profile: String,
+    until: String,
+    revoked: Option<(String, &'static str)>,
+    approvers: Vec<String>,
+    serial: String,
+    fingerprint: String,
+    pem: String,
+    reasons: [(&'static str, &'static str); 5],
+    reason: String,
+    evidence: String,
+}
+
+/// What was typed and is shown again.
+#[derive(Default)]
+pub(super) struct Typed {
+    pub(super) reason: String,
+    pub(super) evidence: String,
+    pub(super) problem: Option<Problem>,
+}
+
+/// `GET /certificates/{serial}`
+pub(super) async fn show(
+    State(portal): State<Arc<Portal>>,
+    f: Frame,
+    Shown(shown): Shown,
+    Path(serial): Path<String>,
+) -> Response {
+    shown_with(&portal, f, (shown.certificate, &shown.person), serial, Typed::default()).await
+}
+
+/// The page as the CA says it is now.
+pub(super) async fn shown_with(
+    portal: &Portal,
+    f: Frame,
+    (officer, person): (audit::Bytes, &str),
+    serial: String,
+    typed: Typed,
+) -> Response {
+    let message = AsOfficer { certificate: officer, message: Named { serial } };
+    let answer = passed_on(portal.issuer.certificate(&message).await);
+    match portal.told("certificate", person, answer).await {
+        Ok(facts) => {
+            let known = typed.problem.as_ref().and_then(Problem::known);
+            let code = known.map_or(StatusCode::OK, status);
+            page(code, &filled(f, facts, typed))
+        }
+        Err(Refused(told)) => match told.known() {
+            Some(Code::NotFound | Code::ApproverScope | Code::Malformed) => {
+                problem::page(&f, &told, "/certificates")
+            }
+            _ => certificate::not_seen(&f, portal, &told),
+        },
+    }
+}
+
+fn reasons(w: &'static IssuedWords) -> [(&'static str, &'static str); 5] {
+    [
+        ("cessationOfOperation", w.left_office),
+        ("affiliationChanged", w.moved),
+        ("keyCompromise", w.compromised),
+        ("superseded", w.replaced),
+        ("privilegeWithdrawn", w.withdrawn),
+    ]
+}
+
+fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
+    let w = IssuedWords::of(f.language);
+    let reasons = reasons(w);
+    let read = Certificate::read(&facts.certificate.0).ok();
+    let why = |name: &str| {
+        reasons.iter().find(|(value, _)| *value == name).map_or("", |(_, words)| words)
+    };
+    let line = facts.line;
+    IssuedPage {
+        f,
+        w,
+        name: show::harmless(&line.name),
+        person: line.person,
+        unit: show::harmless(&line.unit),
+        profile: line.profile,
+        until: show::time(&line.not_after),
+        revoked: line.revoked.map(|(at, reason)| (show::time(&at), why(&reason))),
+        approvers: facts
+            .approvers
+            .iter()
+            .map(|(name, person)| show::harmless(&format!("{name} ({person})")))
+            .collect(),
+        serial: line.serial,
+        fingerprint: read.as_ref().map(|c| plain::fingerprint(&c.sha256())).unwrap_or_default(),
+        pem: read.as_ref().map(Certificate::pem).unwrap_or_default(),
+        reasons,
+        reason: typed.reason,
+        evidence: typed.evidence,
+        problem: typed.problem,
+    }
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let facts = |revoked: Option<(String, String)>| CertificateFacts {
+        line: ca_api::CertificateLine {
+            serial: "0101010101".into(),
+            person: "0123456789ABCDEF".into(),
+            name: "王小明".into(),
+            unit: "sz-office".into(),
+            profile: "official".into(),
+            not_after: "2027-11-24T08:00:00Z".into(),
+            revoked,
+        },
+        certificate: audit::Bytes::default(),
+        approvers: vec![
+            ("陈登记".into(), "7NR8FZZVSVPW56NP".into()),
+            ("<b>\u{202e}".into(), "7NR8FZZVSVPW56NQ".into()),
+        ],
+    };
+    let render = |facts, typed| {
+        let f = Frame::sample(language, "/certificates/0101010101");
+        filled(f, facts, typed).render().unwrap()
+    };
+    let wrong = Typed {
+        reason: "superseded".into(),
+        evidence: String::new(),
+        problem: Some(Problem::new(Code::Malformed, "5GPJWBSG64S36D1N".into())),
+    };
+    let revoked = Some(("2026-11-25T08:00:00Z".into(), "keyCompromise".into()));
+    vec![
+        ("issued", render(facts(None), Typed::default())),
+        ("issued-wrong", render(facts(None), wrong)),
+        ("issued-revoked", render(facts(revoked), Typed::default())),
+    ]
+}

@@ -1,0 +1,40 @@
+//! `POST /certificates/SERIAL/revoke`: drafts the order that revokes a certificate, and leads to it.
+
+use super::Shown;
+use super::issued::{Typed, shown_with};
+use crate::edge::{Portal, passed_on};
+use crate::pages::{Frame, Posted};
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use ca_api::{AsOfficer, Revocation};
+use serde::Deserialize;
+use service::problem::Refused;
+use std::sync::Arc;
+
+/// What the page sends.
+#[derive(Deserialize)]
+pub(super) struct Form {
+    reason: String,
+    evidence: String,
+}
+
+/// `POST /certificates/{serial}/revoke`
+pub(super) async fn revoke(
+    State(portal): State<Arc<Portal>>,
+    f: Frame,
+    Shown(shown): Shown,
+    Path(serial): Path<String>,
+    Posted(Form { reason, evidence }): Posted<Form>,
+) -> Response {
+    let wish =
+        Revocation { serial: serial.clone(), reason: reason.clone(), evidence: evidence.clone() };
+    let message = AsOfficer { certificate: shown.certificate.clone(), message: wish };
+    let answer = passed_on(portal.issuer.revoke(&message).await);
+    match portal.told("revoke", &shown.person, answer).await {
+        Ok(made) => Redirect::to(&format!("/orders/{}", made.order)).into_response(),
+        Err(Refused(told)) => {
+            let typed = Typed { reason, evidence, problem: Some(told) };
+            shown_with(&portal, f, (shown.certificate, &shown.person), serial, typed).await
+        }
+    }
+}
