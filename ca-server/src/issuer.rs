@@ -15,6 +15,7 @@ mod execute;
 mod export;
 mod following;
 mod guard;
+mod in_force;
 mod kept;
 mod letters;
 mod orders;
@@ -27,6 +28,7 @@ mod work;
 
 use crate::CaConfig;
 use crate::founding::ISSUER;
+use crate::renewal::Place;
 use crate::store::ledger::LedgerError;
 use anyhow::Context;
 use audit::trust::Trust;
@@ -175,10 +177,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     crate::founding::finish(&store).await?;
     let metrics = Metrics::default();
     let admin = service::Admin::new(metrics.clone()).serve(config.issuer.admin, stop.clone());
-    let identity = mtls::tls::Identity::from_files(
-        &config.path("issuer/tls.pem"),
-        &config.path("issuer/tls.key"),
-    )?;
+    let identity = Place::tls(&config, "issuer").identity()?;
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;

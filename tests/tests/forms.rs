@@ -412,3 +412,26 @@ async fn officers_find_nobody_outside_their_scope() {
     let posted = site.post(&format!("/certificates/{serial}/revoke"), "", &form).await;
     refused(&posted, 403, "approver-scope");
 }
+
+/// A revoked certificate's page says at how many gates that is in force, as they said themselves.
+#[tokio::test]
+async fn a_revocation_is_seen_in_force_at_the_gates() {
+    let mut office = Office::open().await;
+    let _gate = office.gate().await;
+    let (official, collected) = office.official("王小明", "sz-office").await;
+    let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
+    let site = office.staff_site(Some(office.first("officer-1").identity()));
+    let address = format!("/certificates/{serial}");
+    assert!(!site.get(&address, "").await.text.contains("已在网关生效"));
+    office.kill("agent");
+    office.report(&office.loss_of(&official)).await;
+    tests::processes::until("the page says that it waits", async || {
+        site.get(&address, "").await.text.contains("0 / 1")
+    })
+    .await;
+    office.start("agent", &[]).await;
+    tests::processes::until("the gate has it in force", async || {
+        site.get(&address, "").await.text.contains("1 / 1")
+    })
+    .await;
+}

@@ -5,6 +5,7 @@ use crate::demo::act::Actor;
 use crate::found::{Sample, found};
 use crate::processes::Running;
 use anyhow::Context;
+use audit::letter::Letter;
 use rustix::fs::{FlockOperation, flock};
 use std::io::{Write, stdout};
 use std::path::Path;
@@ -81,6 +82,17 @@ fn first_officials(folder: &Path) -> anyhow::Result<()> {
     city.write(folder)
 }
 
+/// What a stranger needs to walk the pages by hand; the codes of a sample city are no secret.
+fn in_a_browser(folder: &Path, city: &City, letter: &str) {
+    let read = std::fs::read(folder.join(letter)).ok();
+    let letter = read.and_then(|bytes| serde_json::from_slice::<Letter>(&bytes).ok());
+    let Some(letter) = letter else { return };
+    println!("  浏览器 / in a browser: 导入根证书后打开 / import the root certificate, open");
+    println!("    {}  编号 / reference {}", city.portal.public_url, letter.reference);
+    println!("    领证码 / code {}", letter.code);
+    println!("    然后批准 / then approve: target/debug/yinxin approve --help");
+}
+
 fn print(folder: &Path, city: &City) {
     let at = folder.display();
     println!();
@@ -108,6 +120,7 @@ fn print(folder: &Path, city: &City) {
     println!("试一试 / try:");
     if let Some(letter) = city.people.iter().find_map(|person| person.letter.as_ref()) {
         println!("  target/debug/yinxin enroll --letter {at}/{letter} --key my.key --out my.pem");
+        in_a_browser(folder, city, letter);
     }
     println!("  make demo            （自动演示全程 / plays the whole journey）");
     println!("  target/debug/ca-server --state {at}/ca status");

@@ -194,12 +194,15 @@ fn published(
     )
 }
 
-/// Every second: whether decisions can be made; every ten: a heartbeat, and the token key's age.
+/// Every second: whether decisions can be made; every ten, and after a new world: a heartbeat, so that others
+/// see what is in force here; and the token key's age.
 async fn beat(gate: Arc<Gate>, source: Arc<Source>, stop: Stop) {
     let mut told: Option<Instant> = None;
+    let mut changed = false;
     loop {
         let state = usable(&gate);
-        if told.is_none_or(|at| at.elapsed() > BEAT) {
+        if told.is_none_or(|at| at.elapsed() > BEAT || (changed && at.elapsed() > LOOK)) {
+            changed = false;
             told = Some(Instant::now());
             if let Err(error) = gate.tokens.rotate(gate.clock.seconds()) {
                 tracing::error!(error = format!("{error:#}"), "no new token key");
@@ -208,7 +211,7 @@ async fn beat(gate: Arc<Gate>, source: Arc<Source>, stop: Stop) {
             let _ = gate.spool.record(event, Vec::new(), Place::Ends).await;
         }
         tokio::select! {
-            () = source.swapped.notified() => {}
+            () = source.swapped.notified() => changed = true,
             go = stop.pause(LOOK) => if !go { return },
         }
     }

@@ -147,8 +147,10 @@ pub struct CertificateLine {
 pub struct Certificates {
     /// In order of serial numbers, at most fifty.
     pub lines: Vec<CertificateLine>,
-    /// How many fit besides, outside their scope.
+    /// How many of those that were looked at fit besides, outside their scope.
     pub elsewhere: u32,
+    /// Whether not everything was listed, or looked at.
+    pub more: bool,
 }
 
 /// One certificate with where it comes from.
@@ -161,6 +163,9 @@ pub struct CertificateFacts {
     pub certificate: Bytes,
     /// Who approved its order: name and person id; nobody for those of the founding.
     pub approvers: Vec<(String, String)>,
+    /// Of a revoked certificate: every agent that serves, and whether the list that it last said to have
+    /// holds the certificate.
+    pub agents: Vec<(String, bool)>,
 }
 
 /// Wishes that a person's certificate be revoked.
@@ -201,7 +206,7 @@ pub struct OwnPasskey {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Page {
-    /// The last order id that was seen, or empty.
+    /// The cursor of the last line that was seen, or empty.
     pub after: String,
 }
 

@@ -28,7 +28,7 @@ words! {
         state "状态" "State";
         revoked "已吊销" "revoked";
         in_force "有效" "in force";
-        more "只列出前 50 张，请输入更多内容。" "Only the first 50 are listed; type more.";
+        more "没有全部列出，请输入更多内容。" "Not everything is listed; type more.";
         elsewhere "管辖范围之外另有：" "Outside your scope there are also:";
     }
 }
@@ -52,6 +52,7 @@ struct CertificatesPage {
     problem: Option<Problem>,
     found: Option<Vec<Line>>,
     elsewhere: u32,
+    more: bool,
 }
 
 /// What stands in the address.
@@ -91,7 +92,8 @@ fn filled(
     found: Option<Certificates>,
     problem: Option<Problem>,
 ) -> CertificatesPage {
-    let elsewhere = found.as_ref().map(|found| found.elsewhere).unwrap_or_default();
+    let (elsewhere, more) =
+        found.as_ref().map(|found| (found.elsewhere, found.more)).unwrap_or_default();
     let line = |line: CertificateLine| Line {
         serial: line.serial,
         name: show::harmless(&line.name),
@@ -108,6 +110,7 @@ fn filled(
         problem,
         found: found.map(|found| found.lines.into_iter().map(line).collect()),
         elsewhere,
+        more,
     }
 }
 
@@ -129,6 +132,9 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     };
     vec![
         ("certificates", render("", None)),
-        ("certificates-found", render("王", Some(Certificates { lines, elsewhere: 3 }))),
+        (
+            "certificates-found",
+            render("王", Some(Certificates { lines, elsewhere: 3, more: true })),
+        ),
     ]
 }

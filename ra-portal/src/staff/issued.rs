@@ -26,6 +26,8 @@ words! {
         unit "单位" "Unit";
         profile "模板" "Profile";
         until "有效至" "Until";
+        agents "已在网关生效" "In force at gates";
+        waiting "尚未生效" "Not yet";
         approved_by "批准人" "Approved by";
         founding "创立声明" "The founding statement";
         serial "序列号" "Serial number";
@@ -59,6 +61,8 @@ struct IssuedPage {
     until: String,
     revoked: Option<(String, &'static str)>,
     approvers: Vec<String>,
+    /// How many gates refuse it, of how many, and which do not yet.
+    agents: (usize, usize, String),
     serial: String,
     fingerprint: String,
     pem: String,
@@ -127,6 +131,10 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
     let why = |name: &str| {
         reasons.iter().find(|(value, _)| *value == name).map_or("", |(_, words)| words)
     };
+    let waiting: Vec<&str> =
+        facts.agents.iter().filter(|(_, holds)| !holds).map(|(agent, _)| agent.as_str()).collect();
+    let all = facts.agents.len();
+    let agents = (all - waiting.len(), all, waiting.join(", "));
     let line = facts.line;
     IssuedPage {
         f,
@@ -142,6 +150,7 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
             .iter()
             .map(|(name, person)| show::harmless(&format!("{name} ({person})")))
             .collect(),
+        agents,
         serial: line.serial,
         fingerprint: read.as_ref().map(|c| plain::fingerprint(&c.sha256())).unwrap_or_default(),
         pem: read.as_ref().map(Certificate::pem).unwrap_or_default(),
@@ -154,7 +163,7 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
-    let facts = |revoked: Option<(String, String)>| CertificateFacts {
+    let facts = |revoked: Option<(String, String)>, gates: bool| CertificateFacts {
         line: ca_api::CertificateLine {
             serial: "0101010101".into(),
             person: "0123456789ABCDEF".into(),
@@ -169,6 +178,10 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             ("陈登记".into(), "7NR8FZZVSVPW56NP".into()),
             ("<b>\u{202e}".into(), "7NR8FZZVSVPW56NQ".into()),
         ],
+        agents: match gates {
+            true => vec![("gate-1".into(), true), ("gate-2".into(), false)],
+            false => Vec::new(),
+        },
     };
     let render = |facts, typed| {
         let f = Frame::sample(language, "/certificates/0101010101");
@@ -181,8 +194,8 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     };
     let revoked = Some(("2026-11-25T08:00:00Z".into(), "keyCompromise".into()));
     vec![
-        ("issued", render(facts(None), Typed::default())),
-        ("issued-wrong", render(facts(None), wrong)),
-        ("issued-revoked", render(facts(revoked), Typed::default())),
+        ("issued", render(facts(None, false), Typed::default())),
+        ("issued-wrong", render(facts(None, false), wrong)),
+        ("issued-revoked", render(facts(revoked, true), Typed::default())),
     ]
 }

@@ -11,13 +11,15 @@ use axum::{Extension, Json};
 use ca_api::staff::{CERTIFICATE, FIND};
 use ca_api::{AsOfficer, CertificateFacts, CertificateLine, Certificates, Named, Sought};
 use mtls::Connection;
+use pki::SerialNumber;
 use service::problem::Refused;
 use std::sync::Arc;
-use store::{row, rows};
+use store::{Tx, row, rows};
 
-/// Certificates of one page, and most that are looked at for it.
+/// Certificates of one page, what is looked at at once for it, and most that is looked at.
 const PAGE: usize = 50;
-const LOOKED: i64 = 500;
+const CHUNK: i64 = 250;
+const LOOKED_MAX: usize = 5_000;
 /// Longest text that is looked for.
 const TEXT_CHARS_MAX: usize = 80;
 
@@ -56,34 +58,34 @@ impl Issuer {
         may_call(session, connection, FIND)?;
         let person = approver(session, &message.certificate.0)?;
         let text = message.message.text.trim();
-        if text.is_empty() || text.chars().count() > TEXT_CHARS_MAX {
+        let long = text.chars().count() > TEXT_CHARS_MAX;
+        if text.is_empty() || long || text.chars().any(char::is_control) {
             return Err(Code::Malformed.into());
         }
-        // What is special to `like` stands for itself.
-        let beginning: String = text.chars().filter(|c| !"%_\\".contains(*c)).collect();
-        let found = rows!(
-            &mut session.tx,
-            Row,
-            "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
-             from person p join certificate c on c.subject = p.person_id \
-             where (p.name like $1 or p.person_id = $2 or p.unit_id = $3 or c.serial = $4) \
-             and c.serial > $5 order by c.serial limit $6",
-            format!("{}%", if beginning.is_empty() { "\u{1}" } else { &beginning }),
-            text.to_ascii_uppercase(),
-            text,
-            text.to_ascii_lowercase(),
-            &message.message.after,
-            LOOKED
-        )?;
-        let (mut lines, mut elsewhere) = (Vec::new(), 0);
-        for row in found {
-            if !is_within(session, &person, &row.1)? {
-                elsewhere += 1;
-            } else if lines.len() < PAGE {
-                lines.push(line(session, row)?);
+        let mut answer = Certificates { lines: Vec::new(), elsewhere: 0, more: false };
+        let (mut after, mut looked) = (message.message.after.clone(), 0);
+        loop {
+            let chunk = matching(&mut session.tx, text, &after).await?;
+            looked += chunk.len();
+            let is_last = chunk.len() < usize::try_from(CHUNK).unwrap_or(usize::MAX);
+            for row in chunk {
+                after.clone_from(&row.0);
+                if !is_within(session, &person, &row.1)? {
+                    answer.elsewhere += 1;
+                } else if answer.lines.len() < PAGE {
+                    answer.lines.push(line(session, row)?);
+                } else {
+                    answer.more = true;
+                }
+            }
+            if is_last || answer.more {
+                return Ok(answer);
+            }
+            if looked >= LOOKED_MAX {
+                answer.more = true;
+                return Ok(answer);
             }
         }
-        Ok(Certificates { lines, elsewhere })
     }
 
     async fn shown(
@@ -95,6 +97,7 @@ impl Issuer {
         may_call(session, connection, CERTIFICATE)?;
         let person = approver(session, &message.certificate.0)?;
         let serial = &message.message.serial;
+        SerialNumber::from_hex(serial).ok_or(Code::NotFound)?;
         let found = row!(
             &mut session.tx,
             Row,
@@ -122,8 +125,32 @@ impl Issuer {
              order by p.person_id",
             under
         )?;
-        Ok(CertificateFacts { line, certificate: Bytes(certificate), approvers })
+        let agents = match line.revoked {
+            Some(_) => self.in_force(session, serial).await?,
+            None => Vec::new(),
+        };
+        Ok(CertificateFacts { line, certificate: Bytes(certificate), approvers, agents })
     }
+}
+
+/// Certificates that fit a text, in the order of their serial numbers.
+async fn matching(tx: &mut Tx, text: &str, after: &str) -> Result<Vec<Row>, IssuerError> {
+    // What is special to `like` stands for itself.
+    let beginning: String = text.chars().filter(|c| !"%_\\".contains(*c)).collect();
+    Ok(rows!(
+        tx,
+        Row,
+        "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
+         from person p join certificate c on c.subject = p.person_id \
+         where (p.name like $1 or p.person_id = $2 or p.unit_id = $3 or c.serial = $4) \
+         and c.serial > $5 order by c.serial limit $6",
+        format!("{}%", if beginning.is_empty() { "\u{1}" } else { &beginning }),
+        text.to_ascii_uppercase(),
+        text,
+        text.to_ascii_lowercase(),
+        after,
+        CHUNK
+    )?)
 }
 
 /// The officer, if they approve anything.
