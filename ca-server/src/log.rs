@@ -10,6 +10,7 @@ mod search;
 pub mod sequencer;
 
 use crate::CaConfig;
+use crate::renewal::Place;
 use anyhow::Context;
 use keys::SoftwareSigner;
 use sequencer::Sequencer;
@@ -64,8 +65,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let tiles = crate::status::files(&config.path("public/log"), &LOGS, metrics.clone());
     let waiting = stop.clone();
     let public = mtls::listen::plain(config.log.http, tiles, async move { waiting.wait().await });
-    let identity =
-        mtls::tls::Identity::from_files(&config.path("log/tls.pem"), &config.path("log/tls.key"))?;
+    let identity = Place::tls(&config, "log").identity()?;
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;

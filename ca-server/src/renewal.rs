@@ -7,12 +7,18 @@ use crate::issuer::draft::{Draft, DraftResult, hand_in};
 use crate::random;
 use anyhow::Context;
 use audit::label::Label;
+use audit::{Code, Problem};
 use ca_api::Renew;
 use keys::{SoftwareSigner, Stretch};
 use pki::{CertificationRequest, Signer};
+use service::fault;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use store::Store;
+
+/// Endings of what waits beside a key: the new key and chain, and the message that asked for them.
+const NEXT: &str = "next";
+const ASKED: &str = "asked";
 
 /// Where a service keeps its key and certificate.
 pub(crate) struct Place {
@@ -51,10 +57,50 @@ impl Place {
 
     /// Opens the key.
     pub(crate) fn open(&self) -> anyhow::Result<SoftwareSigner> {
+        self.open_at(&self.key)
+    }
+
+    fn open_at(&self, path: &Path) -> anyhow::Result<SoftwareSigner> {
         Ok(match &self.unlock {
-            Some(unlock) => keys::open(&self.key, &keys::passphrase_from_file(unlock)?)?,
-            None => keys::open_plain(&self.key)?,
+            Some(unlock) => keys::open(path, &keys::passphrase_from_file(unlock)?)?,
+            None => keys::open_plain(path)?,
         })
+    }
+
+    /// What a TLS listener shows, after an exchange that was stopped is finished.
+    pub(crate) fn identity(&self) -> anyhow::Result<mtls::tls::Identity> {
+        self.finish()?;
+        Ok(mtls::tls::Identity::from_files(&self.certificate, &self.key)?)
+    }
+
+    /// Puts a new pair in place: the key first, then the chain. A chain that waits says that both must go.
+    pub(crate) fn finish(&self) -> anyhow::Result<()> {
+        let (key, chain) = (self.beside(&self.key, NEXT), self.beside(&self.certificate, NEXT));
+        if !chain.exists() {
+            return Ok(());
+        }
+        if key.exists() {
+            std::fs::rename(key, &self.key)?;
+        }
+        fault::point("renew-half-exchanged");
+        std::fs::rename(chain, &self.certificate)?;
+        let _ = std::fs::remove_file(self.beside(&self.key, ASKED));
+        let folder = self.key.parent().context("a key lies in a folder")?;
+        Ok(std::fs::File::open(folder)?.sync_all()?)
+    }
+
+    fn beside(&self, path: &Path, ending: &str) -> PathBuf {
+        PathBuf::from(format!("{}.{ending}", path.display()))
+    }
+
+    /// The message that waits for an answer.
+    fn kept(&self) -> Option<Renew> {
+        let kept = std::fs::read(self.beside(&self.key, ASKED)).ok()?;
+        serde_json::from_slice(&kept).ok()
+    }
+
+    fn keep(&self, message: &Renew) -> anyhow::Result<()> {
+        fresh(&self.beside(&self.key, ASKED), &serde_json::to_vec(message)?)
     }
 
     fn save(&self, path: &Path, key: &SoftwareSigner) -> anyhow::Result<()> {
@@ -68,30 +114,63 @@ impl Place {
     }
 }
 
-/// Renews a place's key and certificate. What stops on the way loses nothing that is in use: key and
-/// certificate lie beside their places first.
+/// Renews a place's key and certificate. The new key and the one message that asks for it wait for an answer
+/// beside the key in use, so that a lost answer can be asked for again and no use is lost with its key; both
+/// files are then exchanged so that a kill in between leaves a pair that [`Place::finish`] completes.
 pub(crate) async fn renew(
     config: &CaConfig,
     store: &Store,
     place: &Place,
     micros: u64,
 ) -> anyhow::Result<DraftResult> {
-    let (old, new) = (place.open()?, SoftwareSigner::generate_p256()?);
-    let message = Box::new(ask(config, place, &old, &new)?);
-    let result = hand_in(store, &Draft::Renew { message }, micros).await?;
+    place.finish()?;
+    let old = place.open()?;
+    let (new, message) = prepared(config, place, &old)?;
+    let mut result = hand_in(store, &Draft::Renew { message: Box::new(message) }, micros).await?;
+    if result.refused.as_ref().and_then(Problem::known) == Some(Code::ChallengeUsed) {
+        // The use counts and its certificate was abandoned in a crash: from now on the new key asks.
+        let message = ask(config, place, &new, &new)?;
+        place.keep(&message)?;
+        result = hand_in(store, &Draft::Renew { message: Box::new(message) }, micros).await?;
+    }
     if result.refused.is_some() {
         return Ok(result);
     }
+    fault::point("renew-after-use");
     let chain = chain_of(config, store, &result.serial).await?;
-    let beside = PathBuf::from(format!("{}.renewed", place.key.display()));
-    let _ = std::fs::remove_file(&beside);
-    place.save(&beside, &new)?;
-    let certificate = PathBuf::from(format!("{}.renewed", place.certificate.display()));
-    let _ = std::fs::remove_file(&certificate);
-    write_private(&certificate, chain.as_bytes())?;
-    std::fs::rename(&beside, &place.key)?;
-    std::fs::rename(&certificate, &place.certificate)?;
+    fresh(&place.beside(&place.certificate, NEXT), chain.as_bytes())?;
+    place.finish()?;
     Ok(result)
+}
+
+/// The new key and the message that asks for its certificate: those that wait for an answer, or new ones.
+fn prepared(
+    config: &CaConfig,
+    place: &Place,
+    old: &SoftwareSigner,
+) -> anyhow::Result<(SoftwareSigner, Renew)> {
+    let next = place.beside(&place.key, NEXT);
+    if let Some(message) = place.kept() {
+        let new = place.open_at(&next)?;
+        let asker = message.asked_by.0.as_slice();
+        if [old, &new].iter().any(|key| key.public_key().spki() == asker) {
+            return Ok((new, message));
+        }
+    }
+    let _ = std::fs::remove_file(&next);
+    let new = SoftwareSigner::generate_p256()?;
+    place.save(&next, &new)?;
+    let message = ask(config, place, old, &new)?;
+    place.keep(&message)?;
+    Ok((new, message))
+}
+
+/// Writes a file that only its owner reads, durable before it has its name.
+fn fresh(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let beside = PathBuf::from(format!("{}.part", path.display()));
+    let _ = std::fs::remove_file(&beside);
+    write_private(&beside, bytes)?;
+    Ok(std::fs::rename(&beside, path)?)
 }
 
 fn ask(

@@ -52,10 +52,7 @@ pub(crate) struct Status {
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
     let metrics = Metrics::default();
     let admin = service::Admin::new(metrics.clone()).serve(config.status.admin, stop.clone());
-    let identity = mtls::tls::Identity::from_files(
-        &config.path("status/tls.pem"),
-        &config.path("status/tls.key"),
-    )?;
+    let identity = Place::tls(&config, "status").identity()?;
     let listen = config.status.https;
     let lists = files(&config.path("public"), &["crl", "ca"], metrics.clone());
     let status = Arc::new(Status::open(&config, store, clock, metrics, stop.clone())?);
@@ -110,7 +107,7 @@ impl Status {
             founding: trust.founding.clone(),
             trust,
             services: Services::open(config)?,
-            responder: InUse::open(&Place::ocsp(config))?,
+            responder: InUse::open(&Place::ocsp(config)),
             issued: Issued::default(),
             config: config.clone(),
             stop,

@@ -290,6 +290,58 @@ fn version_2(request: &[u8]) -> Vec<u8> {
     tlv(0x30, &tlv(0x30, &[tlv(0xa0, &[2, 1, 1]), list(request)].concat()))
 }
 
+/// A renewal that is killed on its way goes on with the same use: no key that may ask next is lost.
+#[tokio::test]
+async fn a_killed_renewal_goes_on() {
+    let mut office = Office::open().await;
+    let serial = |office: &Office| {
+        let text = std::fs::read_to_string(office.path("ca/log/tls.pem")).unwrap();
+        let leaf = &pki::certificate::read_pem(&text, "CERTIFICATE")[0];
+        pki::Certificate::read(leaf).unwrap().serial().to_string()
+    };
+    let first = serial(&office);
+    let killed = office.ca_with(&["renew", "log"], &[("YINXIN_CRASH_AT", "renew-after-use")]);
+    assert!(!killed.status.success() && serial(&office) == first);
+    let half = [("YINXIN_CRASH_AT", "renew-half-exchanged")];
+    let killed = office.ca_with(&["renew", "log"], &half);
+    assert!(!killed.status.success() && serial(&office) == first);
+    office.stop("log");
+    office.start("log", &[]).await;
+    let second = serial(&office);
+    assert_ne!(second, first, "the start finishes the exchange");
+    let used = office.control().await.into_iter().filter(
+        |record| matches!(&record.event, audit::record::Event::Used { authorization, .. } if authorization == "renew-log-log"),
+    );
+    assert_eq!(used.count(), 1, "one use, however often it was asked for");
+    office.ca_json(&["renew", "log"]);
+    assert_ne!(serial(&office), second);
+
+    office.stop("status");
+    let killing = [("YINXIN_CLOCK_OFFSET", HALF), half[0]];
+    office.spawn("status", &killing);
+    office.ended("status").await;
+    let other = written(&office, "other.pem", office.first("officer-1").leaf());
+    office.start("status", &[]).await;
+    assert!(asked(&office, &["-cert", &other]).contains(": good"));
+    // Without any key of its own it still takes losses, and asks who wants an answer to come again.
+    office.stop("status");
+    std::fs::write(office.path("ca/status/ocsp.pem"), "").unwrap();
+    office.spawn("status", &[]);
+    let admin = office.admin("status");
+    until("it runs", async || admin.get("/healthz").await.is_ok()).await;
+    let good = request(&office, &["-no_nonce", "-cert", &other]);
+    let try_later = [0x30, 3, 0x0a, 1, 3];
+    let listens = url(&office).replace("http://", "").replace("/ocsp", "");
+    let listens = listens.rsplit_once(':').unwrap().1.parse().unwrap();
+    let connects = async || tokio::net::TcpStream::connect(("127.0.0.1", listens)).await.is_ok();
+    until("it listens", connects).await;
+    until("it answers", async || {
+        post(&office, "application/ocsp-request", good.clone()).await.2 == try_later
+    })
+    .await;
+    assert!(!admin.get("/readyz").await.unwrap().status().is_success());
+}
+
 /// Half-way through its life the responder renews its key by itself, and goes on answering.
 #[tokio::test]
 async fn the_key_of_answers_renews_itself() {

@@ -88,7 +88,7 @@ impl Status {
     }
 
     async fn judged(&self, request: &Request) -> Result<Vec<u8>, Refusal> {
-        let responder = self.responder.load();
+        let Some(responder) = self.responder.load() else { return Err(Refusal::TryLater) };
         let now = self.clock.seconds();
         if !responder.is_good_at(now) {
             self.metrics.condition("ocsp", Code::CertificateExpired.en());

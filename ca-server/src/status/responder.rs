@@ -63,21 +63,26 @@ impl Responder {
     }
 }
 
-/// The responder in use.
-pub(super) struct InUse(RwLock<Arc<Responder>>);
+/// The responder in use; none until there is one that holds.
+pub(super) struct InUse(RwLock<Option<Arc<Responder>>>);
 
 impl InUse {
-    /// Takes up the key of a place.
-    pub(super) fn open(place: &Place) -> anyhow::Result<Self> {
-        Ok(Self(RwLock::new(Arc::new(Responder::open(place)?))))
+    /// Takes up the key of a place. Without one the service still takes loss reports and tells agents what
+    /// is new; whoever asks for an answer is asked to come again.
+    pub(super) fn open(place: &Place) -> Self {
+        let opened = place.finish().and_then(|()| Responder::open(place)).map(Arc::new);
+        if let Err(error) = &opened {
+            tracing::error!(error = format!("{error:#}"), "no OCSP key");
+        }
+        Self(RwLock::new(opened.ok()))
     }
 
-    pub(super) fn load(&self) -> Arc<Responder> {
+    pub(super) fn load(&self) -> Option<Arc<Responder>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn store(&self, responder: Responder) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(responder);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(responder));
     }
 }
 
@@ -126,7 +131,8 @@ async fn refresh(
 ) -> anyhow::Result<()> {
     let present = status.responder.load();
     let may = renewed.is_none_or(|at| at.elapsed() > BETWEEN_RENEWALS);
-    if present.is_due(status.clock.seconds()) && may {
+    let due = present.as_ref().is_some_and(|present| present.is_due(status.clock.seconds()));
+    if due && may {
         let result = renew(&status.config, &status.store, place, status.clock.micros()).await?;
         if let Some(problem) = result.refused {
             anyhow::bail!("{}", problem.known().map_or("refused", Code::name));
@@ -136,7 +142,7 @@ async fn refresh(
     }
     // Also when an operator renewed it.
     let kept = Responder::open(place)?;
-    if kept.certificate.sha256() != present.certificate.sha256() {
+    if present.is_none_or(|present| kept.certificate.sha256() != present.certificate.sha256()) {
         status.responder.store(kept);
     }
     Ok(())
