@@ -30,7 +30,7 @@ async fn each_check_of_an_assertion_refuses() {
     let (order, digest) = order(&office).await;
     let other = [7u8; 32];
     type Change<'a> = &'a dyn Fn(&mut Answer);
-    let refusals: [(&str, Change<'_>, &str); 12] = [
+    let refusals: [(&str, Change<'_>, &str); 13] = [
         ("type", &|a| a.kind = "webauthn.create".into(), "passkey-refused"),
         ("origin", &|a| a.origin = a.origin.replace("staff", "portal"), "passkey-refused"),
         ("port", &|a| a.origin.push('1'), "passkey-refused"),
@@ -39,6 +39,7 @@ async fn each_check_of_an_assertion_refuses() {
         ("user present", &|a| a.flags = 0x04, "passkey-refused"),
         ("user verified", &|a| a.flags = 0x01, "passkey-refused"),
         ("extensions", &|a| a.flags = 0x85, "passkey-refused"),
+        ("may be copied", &|a| a.flags = 0x0d, "passkey-refused"),
         ("cross-origin", &|a| a.more = ",\"crossOrigin\":true".into(), "passkey-refused"),
         ("top origin", &|a| a.more = ",\"topOrigin\":\"https://x\"".into(), "passkey-refused"),
         ("unknown", &|a| a.credential = vec![1; 16], "passkey-unknown"),
@@ -73,7 +74,7 @@ async fn each_check_of_an_assertion_refuses() {
 /// that does not count is taken as such.
 #[tokio::test]
 async fn passkeys_belong_to_one_and_never_suffice_alone() {
-    let office = Office::open().await;
+    let mut office = Office::open().await;
     let (one, two) = (office.first("officer-1"), office.first("officer-2"));
     let mut first = Authenticator::new(&office);
     let mut second = Authenticator { counter: 0, ..Authenticator::new(&office) };
@@ -84,12 +85,25 @@ async fn passkeys_belong_to_one_and_never_suffice_alone() {
     assert_eq!(told(&office, &two, &stolen).await, "passkey-unknown");
     let own = first.approve(&one, digest, |_| {});
     office.staff(&one).approve(&own).await.unwrap();
+    // A second touch would use up the place of the one who must come from outside the browser.
     let own = second.approve(&two, digest, |a| a.counter = 0);
-    office.staff(&two).approve(&own).await.unwrap();
+    assert_eq!(told(&office, &two, &own).await, "outside-needed");
     let open = office.staff(&office.first("security-1")).list("").await.unwrap();
     assert!(open.iter().any(|line| line.order == order), "two touches in a browser carried it");
-    office.approve(&office.first("security-1"), &order).await.unwrap();
+    office.approve(&two, &order).await.unwrap();
     office.carried_out(&order).await;
+    // The same for two that come together, before the tree has either; and a counter is seen at once.
+    let (_, digest) = self::order(&office).await;
+    let (_, next) = self::order(&office).await;
+    office.stop("log");
+    let own = first.approve(&one, digest, |_| {});
+    office.staff(&one).approve(&own).await.unwrap();
+    let other = second.approve(&two, digest, |a| a.counter = 0);
+    assert_eq!(told(&office, &two, &other).await, "outside-needed");
+    assert_eq!(told(&office, &one, &own).await, "approver-twice");
+    let seen = first.counter;
+    let copied = first.approve(&one, next, |a| a.counter = seen);
+    assert_eq!(told(&office, &one, &copied).await, "passkey-counter");
 }
 
 /// What certifies a passkey: the officer's own key, the staff host, a key in the one form, and somebody else.

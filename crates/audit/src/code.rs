@@ -90,6 +90,7 @@ codes! {
     ApproverSelf "approver-self" Policy "不能审批与本人有关的事项。" "Nobody approves for themselves.";
     ApproverTwice "approver-twice" Policy "同一人只计一次审批。" "One person's approval counts once.";
     ApprovalsMissing "approvals-missing" Policy "审批人数不足。" "More approvals are needed.";
+    OutsideNeeded "outside-needed" Policy "浏览器中的审批已满，还需有人用证书密钥批准。" "No more approvals from a browser count here; somebody has to approve by certificate key.";
     PasskeyUnknown "passkey-unknown" Policy "这把通行密钥未经认证，或属于他人。" "This passkey is not certified, or belongs to someone else.";
     PasskeyRefused "passkey-refused" Policy "通行密钥的应答未通过核对。" "The passkey's answer did not pass its checks.";
     PasskeyCounter "passkey-counter" Policy "通行密钥的计数器倒退，可能被复制。" "The passkey's counter did not go forward; it may have been copied.";

@@ -97,6 +97,9 @@ pub enum NotAsserted {
     /// For another relying party.
     #[error("it is for another relying party")]
     RelyingParty,
+    /// It may be copied to other devices, and was certified as one that may not; or the other way round.
+    #[error("it is kept in another way than was certified")]
+    Backup,
     /// For another order.
     #[error("it is for another order")]
     Challenge,
@@ -240,6 +243,11 @@ impl PasskeyStatement {
         })
     }
 
+    /// Whether its key lives, or may live, outside one piece of hardware.
+    pub fn may_be_copied(&self) -> bool {
+        self.software || self.backup_eligible || self.backed_up
+    }
+
     /// Checks an answer to the challenge of an order; gives its counter.
     pub fn verify(
         &self,
@@ -252,6 +260,9 @@ impl PasskeyStatement {
         let data = &assertion.authenticator_data.0;
         let read = AuthenticatorData::read(data).ok_or(NotAsserted::Malformed)?;
         read.checked(&self.rp_id)?;
+        if (read.flags & BACKUP_ELIGIBLE != 0) != self.backup_eligible {
+            return Err(NotAsserted::Backup);
+        }
         let hash = Sha256::digest(&assertion.client_data.0);
         let message = [data.as_slice(), hash.as_slice()].concat();
         let key = key(&self.key.0).ok_or(NotAsserted::Signature)?;

@@ -81,7 +81,9 @@ fn filled(f: Frame, certificate: &Bytes, own: &[OwnPasskey]) -> PasskeysPage {
         kept: if passkey.software { w.software } else { w.hardware },
         usable: passkey.usable,
     };
-    let known: Vec<String> = own.iter().map(|passkey| passkey.credential.to_string()).collect();
+    // An authenticator that holds a dead one may make another.
+    let usable = own.iter().filter(|passkey| passkey.usable);
+    let known: Vec<String> = usable.map(|passkey| passkey.credential.to_string()).collect();
     PasskeysPage {
         f,
         w,

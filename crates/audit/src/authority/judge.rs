@@ -98,15 +98,25 @@ impl Authority {
         let (_, body) = self.open(&digest, now)?;
         let person = self.approver(&body, approval, now)?;
         self.fits(&body)?;
-        let twice = self
-            .stored(&digest)
-            .iter()
-            .any(|(_, other)| self.approver(&body, other, now).is_ok_and(|who| who == person));
-        if twice {
+        let given = self.stored(&digest).iter().map(|(_, other)| other);
+        let given: Vec<&Approval> = given.chain(self.pending.given_to(&digest)).collect();
+        let by = |other: &Approval| self.approver(&body, other, now).ok();
+        if given.iter().any(|other| by(other).as_ref() == Some(&person)) {
             return Err(Code::ApproverTwice);
+        }
+        let browser: BTreeSet<String> =
+            given.iter().filter(|other| !other.outside_browser()).filter_map(|o| by(o)).collect();
+        if !approval.outside_browser() && !self.has_room(&body, browser.len())? {
+            return Err(Code::OutsideNeeded);
         }
         self.counts_on(approval)?;
         Ok(person)
+    }
+
+    /// Whether one more approval from a browser still leaves those that must come from outside it.
+    fn has_room(&self, body: &Body, browser: usize) -> Result<bool, Code> {
+        let most = |rule: &ApprovalRule| rule.count.saturating_sub(rule.outside_browser);
+        Ok(self.rules_for(body)?.iter().all(|rule| browser < usize::from(most(rule))))
     }
 
     /// An order that is open in the tree, or a brake that is only recorded.

@@ -49,7 +49,9 @@ impl Authority {
         match () {
             () if !fits => Err(Code::PasskeyRefused),
             () if known => Err(Code::StateConflict),
-            () if statement.software && !self.founding.city.sample => Err(Code::PasskeySoftware),
+            () if statement.may_be_copied() && !self.founding.city.sample => {
+                Err(Code::PasskeySoftware)
+            }
             () => Ok(statement),
         }
     }
@@ -92,12 +94,21 @@ impl Authority {
         Ok(person)
     }
 
-    /// Whether the passkey of a new approval counts on from what was seen of it.
+    /// Whether the passkey of a new approval counts on from what was seen of it, recorded or in the tree.
     pub(super) fn counts_on(&self, approval: &Approval) -> Result<(), Code> {
-        match self.counted(approval) {
-            Some((passkey, counter)) if !passkey.follows(counter) => Err(Code::PasskeyCounter),
-            _ => Ok(()),
-        }
+        let Some((passkey, counter)) = self.counted(approval) else { return Ok(()) };
+        let name = passkey.statement.credential.to_string();
+        let pending = self.pending.counters.get(&name).copied().unwrap_or(0);
+        let passes = passkey.follows(counter) && (counter == 0 || counter > pending);
+        if passes { Ok(()) } else { Err(Code::PasskeyCounter) }
+    }
+
+    /// Remembers the counter of an approval that is recorded and not yet in the tree.
+    pub(super) fn notice_counter(&mut self, approval: &Approval) {
+        let Some((passkey, counter)) = self.counted(approval) else { return };
+        let name = passkey.statement.credential.to_string();
+        let seen = self.pending.counters.entry(name).or_insert(0);
+        *seen = counter.max(*seen);
     }
 
     /// Remembers the counter of an approval.

@@ -47,7 +47,11 @@ impl Authority {
             Event::Joined { agent, .. } => {
                 self.pending.joined.insert(agent.clone());
             }
-            Event::Approval { approval, .. } => self.notice_brake(approval),
+            Event::Approval { approval, .. } => {
+                self.notice_counter(approval);
+                self.notice_brake(approval);
+                self.pending.given.push(approval.clone());
+            }
             Event::Revoked { cause, approvals, .. } => {
                 let Ok(revoked) = self.revocation(cause, approvals, record.unix()) else { return };
                 for (serial, revoked) in revoked {
@@ -109,6 +113,11 @@ impl Authority {
 }
 
 impl Pending {
+    /// Approvals of an order that are recorded and not yet in the tree.
+    pub(super) fn given_to<'a>(&'a self, digest: &'a str) -> impl Iterator<Item = &'a Approval> {
+        self.given.iter().filter(move |approval| key(&approval.order) == digest)
+    }
+
     fn takes_away(&mut self, body: &Body) {
         match body {
             Body::Role(role) if role.action == RoleAction::Withdraw => {

@@ -199,6 +199,10 @@ pub(super) struct Pending {
     /// Orders that can be approved already. Approvals count before the tree has them for orders of
     /// kind `revoke` only: brakes do not wait.
     pub(super) open: BTreeMap<String, OpenOrder>,
+    /// Approvals; nobody gives two, and a browser leaves room for those that come from outside it.
+    pub(super) given: Vec<Approval>,
+    /// Counters of passkeys by credential id: what was seen, is seen before the tree has it.
+    pub(super) counters: BTreeMap<String, u32>,
     /// Orders that are being carried out and change authority.
     pub(super) enacted: usize,
 }
