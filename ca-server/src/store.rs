@@ -36,6 +36,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0004_search.sql"),
         include_str!("../migrations/postgres/0004_search.sql"),
     ),
+    (
+        5,
+        "waiting",
+        include_str!("../migrations/sqlite/0005_waiting.sql"),
+        include_str!("../migrations/postgres/0005_waiting.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.

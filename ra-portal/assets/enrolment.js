@@ -2,7 +2,7 @@
 
 import { fromBase64url, toBase64url } from "./bytes.js";
 import { goToWrong, judge, onSubmit, part } from "./form.js";
-import { bindKey, forgetBindKey, forgetKey, keepKey, keptKey } from "./kept.js";
+import { bindKey, forgetBindKey, forgetKey, keepKey, keptKeys } from "./kept.js";
 import { bindValue } from "./letter.js";
 import { generate, request } from "./pkcs10.js";
 import { decrypt, encrypt, file } from "./pkcs12.js";
@@ -48,7 +48,7 @@ function isFor(/** @type {Uint8Array} */ certificate, /** @type {Uint8Array} */ 
   return false;
 }
 
-async function collectFile(/** @type {NonNullable<ReturnType<typeof keptKey>>} */ kept) {
+async function collectFile(/** @type {ReturnType<typeof keptKeys>[number]} */ kept) {
   const password = input("password").value;
   const pkcs8 = await decrypt(kept.key, password);
   if (!judge("password", pkcs8 !== null)) {
@@ -74,15 +74,14 @@ if (make) {
 }
 if (collect) {
   const [leaf] = (collect.dataset.chain ?? "").split(" ").map(fromBase64url);
-  const own = keptKey(reference);
-  const kept = own !== null && isFor(leaf, own.spki) ? own : null;
-  part("no-key").hidden = kept !== null;
-  if (kept !== null) onSubmit(collect, () => collectFile(kept));
+  const kept = keptKeys(reference).find((own) => isFor(leaf, own.spki));
+  part("no-key").hidden = kept !== undefined;
+  if (kept !== undefined) onSubmit(collect, () => collectFile(kept));
   else collect.hidden = true;
   part("forget").addEventListener("click", () => {
     forgetKey(reference);
     part("forget").remove();
   });
 } else if (make && part("no-key")) {
-  part("no-key").hidden = keptKey(reference) !== null;
+  part("no-key").hidden = keptKeys(reference).length > 0;
 }

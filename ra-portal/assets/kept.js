@@ -3,6 +3,9 @@
 
 import { fromBase64url, toBase64url } from "./bytes.js";
 
+/** Most keys that are kept for one letter. */
+const KEYS_MAX = 8;
+
 const bindName = (/** @type {string} */ reference) => `yinxin-bind-${reference}`;
 const keyName = (/** @type {string} */ reference) => `yinxin-key-${reference}`;
 
@@ -19,7 +22,8 @@ export function forgetBindKey(/** @type {string} */ reference) {
   sessionStorage.removeItem(bindName(reference));
 }
 
-/** Keeps a key encrypted, with the public key that it belongs to. */
+/** Keeps a key encrypted, with the public key that it belongs to; earlier ones of the letter stay beside it,
+ * because the certificate may still come for any of them. */
 export function keepKey(
   /** @type {string} */ reference,
   /** @type {import("./pkcs12.js").Encrypted} */ key,
@@ -27,16 +31,21 @@ export function keepKey(
 ) {
   const { salt, iv, data } = key;
   const [s, i, d, p] = [salt, iv, data, spki].map(toBase64url);
-  localStorage.setItem(keyName(reference), JSON.stringify({ salt: s, iv: i, data: d, spki: p }));
+  const all = [...stored(reference), { salt: s, iv: i, data: d, spki: p }].slice(-KEYS_MAX);
+  localStorage.setItem(keyName(reference), JSON.stringify(all));
 }
 
-/** The kept key; null if this browser has none. */
-export function keptKey(/** @type {string} */ reference) {
-  const kept = localStorage.getItem(keyName(reference));
-  if (kept === null) return null;
-  const { salt, iv, data, spki } = JSON.parse(kept);
-  const [s, i, d, p] = [salt, iv, data, spki].map(fromBase64url);
-  return { key: { salt: s, iv: i, data: d }, spki: p };
+/** @returns {Record<string, string>[]} */
+function stored(/** @type {string} */ reference) {
+  return JSON.parse(localStorage.getItem(keyName(reference)) ?? "[]");
+}
+
+/** The keys that this browser keeps for a letter, the newest first. */
+export function keptKeys(/** @type {string} */ reference) {
+  return stored(reference).reverse().map(({ salt, iv, data, spki }) => {
+    const [s, i, d, p] = [salt, iv, data, spki].map(fromBase64url);
+    return { key: { salt: s, iv: i, data: d }, spki: p };
+  });
 }
 
 export function forgetKey(/** @type {string} */ reference) {

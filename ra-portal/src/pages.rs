@@ -12,6 +12,6 @@ pub(crate) mod problem;
 pub(crate) mod show;
 
 pub(crate) use answer::page;
-pub(crate) use form::Posted;
+pub(crate) use form::{Posted, is_own_step};
 pub(crate) use frame::Frame;
 pub(crate) use language::{Language, words};

@@ -51,6 +51,35 @@ test("a code is read as people type it, and one wrong character is seen", () => 
   assert.equal(readReference("5GPJWBSG64S36DU1"), null);
 });
 
+test("whoever applies again keeps the earlier key: the certificate may come for either", async () => {
+  const storage = () => {
+    const held = new Map();
+    return {
+      getItem: (name) => held.get(name) ?? null,
+      setItem: (name, value) => held.set(name, value),
+      removeItem: (name) => held.delete(name),
+    };
+  };
+  globalThis.localStorage = storage();
+  globalThis.sessionStorage = storage();
+  const { bindKey, forgetBindKey, forgetKey, keepBindKey, keepKey, keptKeys } = await asset("kept.js");
+  const part = Uint8Array.of(1, 2);
+  const encrypted = { salt: part, iv: part, data: part };
+  assert.deepEqual(keptKeys("A"), []);
+  for (const byte of [7, 8]) keepKey("A", encrypted, Uint8Array.of(byte));
+  assert.deepEqual(keptKeys("A").map((kept) => kept.spki[0]), [8, 7]);
+  assert.deepEqual(keptKeys("A")[1].key, encrypted);
+  assert.deepEqual(keptKeys("B"), []);
+  for (let byte = 0; byte < 20; byte += 1) keepKey("A", encrypted, Uint8Array.of(byte));
+  assert.equal(keptKeys("A").length, 8);
+  forgetKey("A");
+  assert.deepEqual(keptKeys("A"), []);
+  keepBindKey("A", part);
+  assert.deepEqual(bindKey("A"), part);
+  forgetBindKey("A");
+  assert.equal(bindKey("A"), null);
+});
+
 test("DER has one spelling", () => {
   const hex = (bytes) => Buffer.from(bytes).toString("hex");
   assert.equal(hex(integer(0)), "020100");

@@ -145,6 +145,21 @@ pub struct Search {
     pub before: Option<u64>,
 }
 
+impl Search {
+    /// Whether it asks for something that there could be: a log of ours, times that are times, and text
+    /// without control characters.
+    pub fn is_sound(&self) -> bool {
+        let Self { log, person, serial, application, resource, .. } = self;
+        let Self { outcome, kind, request, reference, from, until, .. } = self;
+        let texts = [person, serial, application, resource, outcome, kind, request, reference];
+        let time = |text: &String| text.is_empty() || crate::time::read(text).is_some();
+        crate::record::LOGS.contains(&log.as_str())
+            && time(from)
+            && time(until)
+            && texts.into_iter().all(|text| !text.chars().any(char::is_control))
+    }
+}
+
 /// What an auditor asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -45,6 +45,16 @@ pub struct OrderLine {
     pub needed: u32,
 }
 
+impl OrderLine {
+    /// Orders of one page of a list.
+    pub const PAGE: usize = 50;
+
+    /// Where the page after this line begins; lists are oldest first.
+    pub fn cursor(&self) -> String {
+        format!("{}.{}", crate::time::read(&self.made).unwrap_or(0), self.order)
+    }
+}
+
 /// What became of an approval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -122,7 +122,7 @@ async fn list(output: Output, portal: &portal_api::Staff) -> Result<(), Failure>
     loop {
         let page = portal.list(&after).await?;
         let Some(last) = page.last() else { break };
-        after.clone_from(&last.order);
+        after = last.cursor();
         any = true;
         for line in &page {
             output.line(&format!(

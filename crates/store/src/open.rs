@@ -88,18 +88,19 @@ async fn turn(pool: &SqlitePool) -> Result<File, StoreError> {
     Ok(file.map_err(sqlx::Error::Io)?)
 }
 
-/// Whether every migration was applied as it is.
+/// Whether every migration was applied as it is, and no other.
 async fn is_migrated(pool: &PgPool, migrator: &Migrator) -> bool {
     let applied: Result<Vec<(i64, Vec<u8>)>, _> =
         sqlx::query_as("select version, checksum from _sqlx_migrations where success")
             .fetch_all(pool)
             .await;
     applied.is_ok_and(|applied| {
-        migrator.iter().all(|one| {
-            applied.iter().any(|(version, checksum)| {
-                *version == one.version && checksum.as_slice() == &*one.checksum
+        applied.len() == migrator.iter().count()
+            && migrator.iter().all(|one| {
+                applied.iter().any(|(version, checksum)| {
+                    *version == one.version && checksum.as_slice() == &*one.checksum
+                })
             })
-        })
     })
 }
 

@@ -48,6 +48,12 @@ fn is_own(headers: &HeaderMap, authority: Option<&str>) -> bool {
     host.is_some() && origin == host && site
 }
 
+/// Whether a person came here by themselves or from our own page, as far as their browser says.
+pub(crate) fn is_own_step(headers: &HeaderMap) -> bool {
+    let site = headers.get(SEC_FETCH_SITE).map(|site| site.as_bytes());
+    site.is_none_or(|site| site == b"same-origin" || site == b"none")
+}
+
 /// The one cookie of a name; none if there are two.
 pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE);

@@ -3,13 +3,13 @@
 
 use super::{Shown, StaffCertificate, certificate};
 use crate::edge::{Portal, passed_on, refused};
-use crate::pages::{Frame, page, show, words};
+use crate::pages::{Frame, is_own_step, page, show, words};
 use askama::Template;
 use audit::evidence::{Search, SearchAnswer};
 use audit::record::Record;
 use audit::{Code, Problem};
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ca_api::AsOfficer;
 use portal_api::sentence;
@@ -44,6 +44,7 @@ words! {
         search "检索" "Search";
         found "检索结果" "Found";
         complete "结果完整，截至记录" "Complete up to record";
+        nothing_here "这一段没有符合全部条件的记录，更早的还未查看。" "Nothing in this part fits; older records have not been looked at yet.";
         nothing "没有符合全部条件的记录。" "No record fits everything that was asked.";
         index "序号" "Index";
         what "经过" "What happened";
@@ -146,8 +147,10 @@ pub(super) async fn show(
     f: Frame,
     Shown(shown): Shown,
     Query(asked): Query<Asked>,
+    headers: HeaderMap,
 ) -> Response {
-    if asked.log.is_empty() {
+    // A search is recorded in the auditor's name: a link on somebody else's page fills the form and no more.
+    if asked.log.is_empty() || !is_own_step(&headers) {
         return empty(&portal, f, &asked, shown).await;
     }
     let message = AsOfficer { certificate: shown.certificate, message: asked.search() };

@@ -20,8 +20,6 @@ use std::sync::Arc;
 const PROMISED: u64 = 2 * 86_400;
 /// An order that ends within a day needs somebody now.
 const ENDING: u64 = 86_400;
-/// Lines of one page of the issuer.
-const PAGE: usize = 100;
 
 words! {
     QueueWords {
@@ -90,10 +88,8 @@ pub(super) async fn show(
 
 fn filled(f: Frame, lines: Vec<OrderLine>, now: u64) -> QueuePage {
     let w = QueueWords::of(f.language);
-    let after = lines.last().filter(|_| lines.len() >= PAGE).map(|line| line.order.clone());
+    let after = lines.last().filter(|_| lines.len() >= OrderLine::PAGE).map(OrderLine::cursor);
     let unix = |time: &str| audit::time::read(time).unwrap_or(now);
-    let mut lines = lines;
-    lines.sort_by(|one, other| one.made.cmp(&other.made));
     let lines = lines.into_iter().map(|line| {
         let age = now.saturating_sub(unix(&line.made));
         let kind = portal_api::plain::kind_of(&line.kind);
@@ -128,9 +124,9 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     };
     let now = audit::time::read("2026-11-25T08:00:00Z").unwrap();
     let lines = vec![
-        line("5GPJWBSG64S36D1N", "issue", "王小明", "2026-11-25T06:00:00Z"),
         line("5GPJWBSG64S36D1P", "role", "李丹 → unit-handler", "2026-11-20T06:00:00Z"),
         line("5GPJWBSG64S36D1Q", "person", "<b>\u{202e}张</b>", "2026-11-24T06:00:00Z"),
+        line("5GPJWBSG64S36D1N", "issue", "王小明", "2026-11-25T06:00:00Z"),
     ];
     let render = |lines| filled(Frame::sample(language, "/"), lines, now).render().unwrap();
     vec![("queue", render(lines)), ("queue-empty", render(Vec::new()))]

@@ -1,4 +1,4 @@
-//! Lists open orders that an officer may approve, keyset-paged by order id.
+//! Lists open orders that an officer may approve, oldest first, keyset-paged by time and order id.
 
 use super::{Message, may_call, officer};
 use crate::issuer::session::Session;
@@ -14,8 +14,6 @@ use service::problem::Refused;
 use std::sync::Arc;
 use store::rows;
 
-/// Lines of one page.
-const PAGE: usize = 50;
 /// Rows that are looked at for one chunk of a page.
 const CHUNK: i64 = 200;
 
@@ -42,30 +40,31 @@ impl Issuer {
         if !session.authority()?.is_approver(&person) {
             return Err(Code::NotYourRoute.into());
         }
-        let mut after = message.message.after.clone();
+        let (mut since, mut after) = cursor(&message.message.after)?;
         let mut page = Vec::new();
-        while page.len() < PAGE {
+        while page.len() < OrderLine::PAGE {
             let now = session.unix();
             type Row = (String, Vec<u8>, String, String, i64, i64);
             let chunk = rows!(
                 &mut session.tx,
                 Row,
                 "select order_id, order_digest, kind, about, made, expires from ordered \
-                 where state = 'open' and order_id > $1 and expires >= $2 \
-                 order by order_id limit $3",
+                 where state = 'open' and (made, order_id) > ($1, $2) and expires >= $3 \
+                 order by made, order_id limit $4",
+                since,
                 &after,
                 now,
                 CHUNK
             )?;
-            let Some((last, ..)) = chunk.last() else { break };
-            after.clone_from(last);
+            let Some((last, _, _, _, made, _)) = chunk.last() else { break };
+            (since, after) = (*made, last.clone());
             for (order, digest, kind, about, made, expires) in chunk {
                 let digest = Bytes(digest);
                 let authority = session.authority()?;
                 let Ok((_, body)) = authority.open(&digest.to_string(), session.now()) else {
                     continue;
                 };
-                if page.len() == PAGE || authority.may_approve(&person, &body).is_err() {
+                if page.len() == OrderLine::PAGE || authority.may_approve(&person, &body).is_err() {
                     continue;
                 }
                 let needed = authority.needed(&body);
@@ -77,4 +76,14 @@ impl Issuer {
         }
         Ok(page)
     }
+}
+
+/// Where a page begins: behind a time and the order id of then.
+fn cursor(after: &str) -> Result<(i64, String), Code> {
+    if after.is_empty() {
+        return Ok((0, String::new()));
+    }
+    let (made, order) = after.split_once('.').ok_or(Code::Malformed)?;
+    let order = audit::letter::read_reference(order).ok_or(Code::Malformed)?;
+    Ok((made.parse().map_err(|_| Code::Malformed)?, order))
 }

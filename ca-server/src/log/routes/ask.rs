@@ -75,7 +75,7 @@ async fn found(
     let mut tx = state.store.read().await.map_err(|error| failed(error.into()))?;
     match &request.ask {
         Ask::Search(asked) => {
-            if !audit::record::LOGS.contains(&asked.log.as_str()) {
+            if !asked.is_sound() {
                 return Err(Code::Malformed);
             }
             let answer = search::search(&mut tx, &state.auditors, auditor, asked).await;

@@ -43,7 +43,7 @@ async fn answer(
     let now = state.clock.seconds();
     let auditor = state.auditors.holder(&certificate, now).await?;
     let asked = &message.message;
-    if !audit::record::LOGS.contains(&asked.log.as_str()) {
+    if !asked.is_sound() {
         return Err(Code::Malformed);
     }
     let failed = |error: anyhow::Error| {
