@@ -216,6 +216,8 @@ fn exit_of(code: Option<Code>) -> u8 {
             Code::StateConflict
             | Code::OrderConsumed
             | Code::OrderCancelled
+            | Code::OrderReturned
+            | Code::OrderRejected
             | Code::OrderExpired
             | Code::ApproverTwice
             | Code::RoleConflict

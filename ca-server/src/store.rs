@@ -42,6 +42,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0005_waiting.sql"),
         include_str!("../migrations/postgres/0005_waiting.sql"),
     ),
+    (
+        6,
+        "declined",
+        include_str!("../migrations/sqlite/0006_declined.sql"),
+        include_str!("../migrations/postgres/0006_declined.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.

@@ -1,13 +1,15 @@
 //! The staff host: everybody with a certificate. It is optional in TLS, so that people can be told why it is
 //! refused, and required in HTTP; the CA judges it anew at every request. In the order in which people meet
 //! them: [`certificate`] (for everybody), [`passkeys`], [`queue`],
-//! [`review`] and [`approve`], [`certificates`], [`issued`] and [`revoke`], [`audit_search`]; [`api`] is the same for the command line.
+//! [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`], [`issued`] and [`revoke`], [`audit_search`]; [`api`] is the same for the command line.
 
 mod api;
 mod approve;
 mod audit_search;
 mod certificate;
 mod certificates;
+mod decline;
+mod declined;
 mod issued;
 mod passkeys;
 mod queue;
@@ -48,6 +50,8 @@ pub fn router() -> Router<Arc<Portal>> {
         .route("/certificate", get(certificate::show))
         .route("/orders/{order}", get(review::show))
         .route("/orders/{order}/approve", post(approve::approve))
+        .route("/orders/{order}/decline", post(decline::decline))
+        .route("/orders/{order}/declined", post(declined::declined))
         .route("/certificates", get(certificates::show))
         .route("/certificates/{serial}", get(issued::show))
         .route("/certificates/{serial}/revoke", post(revoke::revoke))
@@ -130,6 +134,7 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     samples.extend(issued::samples(language));
     samples.extend(passkeys::samples(language));
     samples.extend(audit_search::samples(language));
-    samples.push(("review", review::sample(language)));
+    samples.extend(review::samples(language));
+    samples.extend(decline::samples(language));
     samples
 }

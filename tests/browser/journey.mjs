@@ -111,7 +111,7 @@ const acts = {
     const coming = page.waitForEvent("download");
     await page.click("#file");
     await (await coming).saveAs(given.file);
-    return { kept: await credentials(page) };
+    return { kept: await credentials() };
   },
 
   /** The officer approves an order of the list with the passkey. */
@@ -123,7 +123,20 @@ const acts = {
     const shown = await main(page);
     await page.click("#approve button");
     await page.waitForURL(`${given.staff}/`);
-    return { listed, shown, after: await main(page) };
+    return { listed, shown, after: await main(page), kept: await credentials() };
+  },
+
+  /** The officer sends an order back: a reason, what will be signed, the passkey. */
+  async decline(page) {
+    await authenticator(page, given.kept);
+    await page.goto(`${given.staff}/orders/${given.order}`);
+    await page.click("input[value=returned]");
+    await page.fill("#reason", given.reason);
+    await page.click("form[action$='/decline'] button");
+    const shown = await main(page);
+    await page.click("#approve button");
+    await page.waitForURL(`${given.staff}/`);
+    return { shown, after: await main(page) };
   },
 
   /** The other language, and back to the same page. */

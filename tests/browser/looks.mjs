@@ -24,7 +24,7 @@ await context.route("https://page.localhost/**", (route) => {
 await context.addInitScript(() => {
   sessionStorage.setItem("yinxin-bind-0123456789ABCDEF", "AAAA");
   const kept = { salt: "AAAA", iv: "AAAA", data: "AAAA", spki: "AAAA" };
-  localStorage.setItem("yinxin-key-0123456789ABCDEF", JSON.stringify(kept));
+  localStorage.setItem("yinxin-key-0123456789ABCDEF", JSON.stringify([kept]));
 });
 const page = await context.newPage();
 const complained = listen(page);

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 WORDS = {  # closed sets of words; the kinds of orders and records are the keys of SHAPES below
-    "method": "certificate passkey", "mail": "mail", "label": "cli page", "log": "control access",
+    "method": "certificate passkey", "outcome": "returned rejected", "mail": "mail", "label": "cli page", "log": "control access",
     "unit-act": "create move close", "person-act": "create move leave",
     "role-act": "grant withdraw", "portal-act": "register close",
     "role": "official unit-handler registration-officer system-administrator"
@@ -32,7 +32,7 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "renewed": "issuer status log portal-public portal-staff ocsp", "rule": "roles approvals bundle",
     "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke"
                   " credential",
-    "record-kind": "founding letter application order approval enacted intent issued used"
+    "record-kind": "founding letter application order approval declined enacted intent issued used"
                    " revoked crl refusal portal joined people forked asked searched started"
                    " connection decision completion turned heartbeat",
     "agent-act": "register close", "cause-word": "start spool", "stage": "handshake head certificate",
@@ -76,6 +76,9 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     # sections 5, 6 and 9
     "approval": "v:one method:method order:hash certificate:bytes signature:bytes"
                 " assertion?:assertion",
+    "decline": "v:one method:method statement:bytes certificate:bytes signature:bytes"
+               " assertion?:assertion",
+    "decline-statement": "v:one order:hash outcome:outcome reason:commitment",
     "assertion": "credential:bytes authenticator_data:bytes client_data:bytes",
     "founding": "v:one city:city founded:time nonce:nonce root:key issuer:name keys:ca-keys"
                 " logs:*log-key units:*unit people:*person services:*service"
@@ -131,6 +134,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                           " request:commitment",
     "record/order": "order:bytes signature:bytes cancels:*hash",
     "record/approval": "approval:approval person:id",
+    "record/declined": "decline:decline person:id",
     "record/enacted": "order:hash approvals:*hash files:*file",
     "record/intent": "order:hash approvals:*hash serial:serial not_after:time tbs_sha256:hash"
                      " tbs:commitment lint:number",
@@ -427,6 +431,18 @@ def check_approval(vectors):
     verify(key, "yinxin-approval-v1", octets(v["order"], 32), octets(approval["signature"]))
 
 
+def check_decline(vectors):
+    v = vectors["decline"]
+    decline, _ = read("decline", octets(v["decline"]))
+    raw = octets(decline["statement"])
+    statement, found = read("decline-statement", raw)
+    need(statement["order"] == v["order"], "order")
+    need(decline["signature"] == v["signature"], "signature")
+    key = x509.load_der_x509_certificate(octets(decline["certificate"])).public_key()
+    verify(key, "yinxin-decline-v1", raw, octets(v["signature"]))
+    open_commitments(found, [v["reason"]])
+
+
 def check_records(vectors):
     need(sorted(v["kind"] for v in vectors["records"]) == sorted(WORDS["record-kind"].split()),
          "one of each kind")
@@ -645,6 +661,7 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "founding": (check_founding, "statement digest signature"),
     "orders": (check_orders, "kind order digest signature disclosures"),
     "approval": (check_approval, "approval order id"),
+    "decline": (check_decline, "decline order reason signature"),
     "records": (check_records, "kind record"),
     "code": (check_code, "bytes text reference_bytes reference"),
     "letter_keys": (check_letter_keys,
@@ -668,7 +685,7 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("founding/digest", "digest"), ("orders/0/digest", "digest"),
     ("orders/2/signature", "signature under yinxin-order-v1"),
     ("orders/0/disclosures/1/salt", "commitment"), ("commitment/commitment", "commitment"),
-    ("approval/id", "id"), ("letter/signature", "signature under yinxin-letter-v1"),
+    ("approval/id", "id"), ("decline/reason/salt", "commitment"), ("letter/signature", "signature under yinxin-letter-v1"),
     ("receipt/signature", "signature under yinxin-receipt-v1"),
     ("use/challenge", "signature under yinxin-use-v1"), ("entry/salt", "entry"),
     ("letter_keys/code", "lookup"), ("bind/bind", "bind"), ("bind/request", "bind"),

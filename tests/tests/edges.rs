@@ -508,6 +508,7 @@ async fn ca_api_matrix(office: &Office, letter: &tests::Official) -> String {
         (staff::LIST, as_officer(sample(portal_api::staff::LIST, letter))),
         (staff::FETCH, as_officer(sample(portal_api::staff::FETCH, letter))),
         (staff::APPROVE, as_officer(sample(portal_api::staff::APPROVE, letter))),
+        (staff::DECLINE, as_officer(sample(portal_api::staff::DECLINE, letter))),
         (staff::CERTIFY, as_officer(sample(portal_api::staff::CERTIFY, letter))),
         (staff::PASSKEYS, as_officer(Value::Null)),
         (staff::FIND, as_officer(json!({ "text": "x", "after": "" }))),
@@ -552,6 +553,11 @@ fn sample(path: &str, official: &tests::Official) -> Value {
     if path == portal_api::staff::APPROVE {
         let none = "AA";
         return json!({ "v": 1, "method": "certificate", "order": none, "certificate": none, "signature": none });
+    }
+    if path == portal_api::staff::DECLINE {
+        let decline = json!({ "v": 1, "method": "certificate", "statement": "AA", "certificate": "AA", "signature": "AA" });
+        let reason = json!({ "path": "/reason", "salt": "AA", "value": "x" });
+        return json!({ "decline": decline, "reason": reason });
     }
     if path == portal_api::staff::CERTIFY {
         return json!({ "person": "x", "certificate": "AA", "statement": "AA", "signature": "AA" });

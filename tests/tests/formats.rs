@@ -1,6 +1,7 @@
 //! `docs/formats.md` holds: the golden vectors are what our code makes, and a second reader in another
 //! language agrees. Write them anew with YINXIN_GOLDEN=write; then every signature is new as well.
 
+use audit::decline::{Decline, DeclineStatement, Outcome};
 use audit::label::Label;
 use audit::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
 use audit::order::{Body, Order};
@@ -130,6 +131,7 @@ impl Maker {
     fn all(&self) -> Value {
         let orders = self.orders();
         let approval = self.approval(&orders);
+        let decline = self.decline(&approval);
         let statement = self.statement();
         let digest = founding::digest(&statement);
         let mut all = j!({
@@ -140,7 +142,8 @@ impl Maker {
             },
             "orders": orders,
             "approval": approval,
-            "records": self.records(&orders, &approval, &statement),
+            "decline": decline,
+            "records": self.records(&orders, (&approval, &decline), &statement),
             "code": code(),
             "letter_keys": letter_keys(&digest),
             "bind": {
@@ -333,8 +336,40 @@ impl Maker {
         j!({ "approval": b(&bytes), "order": digest, "id": approval_id(&approval).unwrap() })
     }
 
+    fn decline(&self, approval: &Value) -> Value {
+        let order = Bytes::read(approval["order"].as_str().unwrap()).unwrap();
+        let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
+        let approval: Approval = json::read(&approval).unwrap();
+        let reason = Disclosure::new("/reason", fixed::<32>(60), "登记的单位不对".into());
+        let statement = DeclineStatement {
+            v: 1,
+            order: order.clone(),
+            outcome: Outcome::Returned,
+            reason: reason.commitment().unwrap(),
+        };
+        let statement = json::write(&statement).unwrap();
+        let signature = self.signature("/decline/signature", "officer", Label::Decline, &statement);
+        let decline = Decline {
+            v: 1,
+            method: "certificate".into(),
+            statement: Bytes(statement),
+            certificate: approval.certificate,
+            signature: Bytes(signature.clone()),
+            assertion: None,
+        };
+        assert_eq!(decline.read().unwrap().order, order);
+        let bytes = json::write(&decline).unwrap();
+        j!({ "decline": b(&bytes), "order": order, "reason": reason, "signature": b(&signature) })
+    }
+
     #[expect(clippy::too_many_lines, reason = "one table, one line a kind")]
-    fn records(&self, orders: &Value, approval: &Value, statement: &[u8]) -> Value {
+    fn records(
+        &self,
+        orders: &Value,
+        (approval, decline): (&Value, &Value),
+        statement: &[u8],
+    ) -> Value {
+        let decline = Bytes::read(decline["decline"].as_str().unwrap()).unwrap().0;
         let d32 = |seed| Bytes::from(fixed::<32>(seed));
         let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
         let order = |key: &str| Bytes::read(orders[0][key].as_str().unwrap()).unwrap();
@@ -361,6 +396,7 @@ impl Maker {
                 cancels: vec![d32(5)],
             },
             Event::Approval { approval: json::read(&approval).unwrap(), person: person.clone() },
+            Event::Declined { decline: json::read(&decline).unwrap(), person: person.clone() },
             Event::Enacted { order: d32(6), approvals: vec![d32(7), d32(8)], files: Vec::new() },
             Event::Intent {
                 order: d32(6),

@@ -144,7 +144,8 @@ async fn known_to_the_gate(office: &Office, person: &str) {
 }
 
 /// An officer makes a passkey in the page, has it certified by their own key and another person, and approves
-/// in the page; a second officer approves by certificate key, and the order is carried out.
+/// in the page; a second officer approves by certificate key, and the order is carried out. Another order the
+/// officer sends back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_officer_approves_with_a_passkey_in_a_browser() {
     let office = Office::founded_in_full();
@@ -195,5 +196,19 @@ async fn an_officer_approves_with_a_passkey_in_a_browser() {
     office.approve(&office.first("officer-2"), &order).await.unwrap();
     office.carried_out(&order).await;
     office.collect(&official).await;
+
+    let person = office.register("李丹", "sz-office").await;
+    let official = office.letter(&person, "official");
+    let order = office.apply(&official).await;
+    let reason = "登记的单位不对 & \"更正\" 后再来";
+    // The key of before has counted less: a copy of it is refused.
+    let kept = &seen["kept"];
+    let seen = act("decline", &json!({ "kept": kept, "order": order, "reason": reason }));
+    assert!(seen["shown"].as_str().unwrap().contains(reason), "{seen}");
+    assert!(seen["after"].as_str().unwrap().contains("没有待办"), "{seen}");
+    match office.look_up(&official).await.stage {
+        audit::enrolment::Stage::Letter { returned: Some(told), .. } => assert_eq!(told, reason),
+        other => panic!("{other:?}"),
+    }
     tests::invariants::hold(&office).await;
 }

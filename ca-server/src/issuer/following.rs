@@ -4,6 +4,7 @@
 use super::{Issuer, IssuerError, kept};
 use crate::store::{ledger, rows};
 use anyhow::{Context, ensure};
+use audit::decline::DeclineStatement;
 use audit::order::Body;
 use audit::record::{Cause, Event, Record};
 use audit::{Authority, Bytes, Code, Disclosure};
@@ -218,6 +219,11 @@ impl Issuer {
                 }
             }
             Event::Intent { order, .. } => mark_order(tx, &order.0, "done").await?,
+            Event::Declined { decline, .. } => {
+                if let Ok(read) = decline.read() {
+                    mark_declined(tx, &read, &record.id).await?;
+                }
+            }
             Event::Revoked { cause, .. } => {
                 following.withdrew = true;
                 if let Cause::Order { order } = cause {
@@ -339,6 +345,23 @@ pub(super) async fn files_of(
 /// Marks an order in its row; the log decides what it is.
 pub(super) async fn mark_order(tx: &mut Tx, digest: &[u8], state: &str) -> Result<(), IssuerError> {
     execute!(tx, "update ordered set state = $2 where order_digest = $1", digest, state)?;
+    Ok(())
+}
+
+/// Marks an order as declined, with the record that says why.
+pub(super) async fn mark_declined(
+    tx: &mut Tx,
+    read: &DeclineStatement,
+    record: &Bytes,
+) -> Result<(), IssuerError> {
+    mark_order(tx, &read.order.0, read.outcome.name()).await?;
+    execute!(
+        tx,
+        "insert into declined (order_digest, record_id) values ($1, $2) \
+         on conflict (order_digest) do nothing",
+        &read.order.0,
+        &record.0
+    )?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 mod approve;
 mod certify;
 mod collect;
+mod decline;
 mod fetch;
 mod find;
 mod join;
@@ -33,7 +34,7 @@ use std::sync::Arc;
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Every route with the process that may call it; a test prints them as the matrix.
-pub(super) const ROUTES: [(&str, &str); 15] = [
+pub(super) const ROUTES: [(&str, &str); 16] = [
     (public::LOOK_UP, "portal-public"),
     (public::SUBMIT, "portal-public"),
     (public::COLLECT, "portal-public"),
@@ -43,6 +44,7 @@ pub(super) const ROUTES: [(&str, &str); 15] = [
     (staff::LIST, "portal-staff"),
     (staff::FETCH, "portal-staff"),
     (staff::APPROVE, "portal-staff"),
+    (staff::DECLINE, "portal-staff"),
     (staff::CERTIFY, "portal-staff"),
     (staff::PASSKEYS, "portal-staff"),
     (staff::FIND, "portal-staff"),
@@ -62,6 +64,7 @@ pub(super) fn router(issuer: Arc<Issuer>) -> Router {
         .route(staff::LIST, post(list::list))
         .route(staff::FETCH, post(fetch::fetch))
         .route(staff::APPROVE, post(approve::approve))
+        .route(staff::DECLINE, post(decline::decline))
         .route(staff::CERTIFY, post(certify::certify))
         .route(staff::PASSKEYS, post(passkeys::passkeys))
         .route(staff::FIND, post(find::find))

@@ -18,6 +18,7 @@ const ISSUER: &[&str] = &[
     "challenge",
     "ordered",
     "approval",
+    "declined",
     "consumed_approval",
     "intent",
     "certificate",

@@ -26,6 +26,33 @@ pub struct Approval {
     pub assertion: Option<Assertion>,
 }
 
+/// What a person said: labelled bytes, signed by their certificate key or answered for by a passkey.
+#[derive(Clone, Copy)]
+pub(crate) struct Said<'a> {
+    pub(crate) v: u8,
+    pub(crate) label: Label,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) method: &'a str,
+    pub(crate) certificate: &'a Bytes,
+    pub(crate) signature: &'a Bytes,
+    pub(crate) assertion: Option<&'a Assertion>,
+}
+
+impl Said<'_> {
+    /// The certificate, if its key made the signature.
+    pub(crate) fn signer(&self) -> Option<Certificate> {
+        let known = self.v == 1 && self.method == "certificate" && self.assertion.is_none();
+        let certificate = Certificate::read(&self.certificate.0).ok().filter(|_| known)?;
+        let signed = self.label.verify(certificate.key(), self.bytes, &self.signature.0);
+        signed.then_some(certificate)
+    }
+
+    /// What a passkey has to answer.
+    pub(crate) fn challenge(&self) -> [u8; 32] {
+        self.label.digest(self.bytes)
+    }
+}
+
 impl Approval {
     /// Approves the order with this digest.
     pub fn sign(
@@ -51,13 +78,19 @@ impl Approval {
     /// The approver's certificate, if its key made the signature. Who that is, and whether they may,
     /// is for the authority to say.
     pub fn signer(&self) -> Option<Certificate> {
-        let known = self.v == 1
-            && self.method == "certificate"
-            && self.assertion.is_none()
-            && self.order.0.len() == 32;
-        let certificate = Certificate::read(&self.certificate.0).ok().filter(|_| known)?;
-        let signed = Label::Approval.verify(certificate.key(), &self.order.0, &self.signature.0);
-        signed.then_some(certificate)
+        self.said().signer().filter(|_| self.order.0.len() == 32)
+    }
+
+    pub(crate) fn said(&self) -> Said<'_> {
+        Said {
+            v: self.v,
+            label: Label::Approval,
+            bytes: &self.order.0,
+            method: &self.method,
+            certificate: &self.certificate,
+            signature: &self.signature,
+            assertion: self.assertion.as_ref(),
+        }
     }
 
     /// Whether it was made outside the browser; certificate keys are never used in a page.

@@ -6,6 +6,7 @@
 //! be carried out. A grant counts only once its record was applied; withdrawals bite earlier, through
 //! [`Authority::notice_pending`].
 
+mod decline;
 mod enact;
 mod gate;
 mod judge;
@@ -125,6 +126,7 @@ impl Authority {
                 self.close(&key(order), Code::OrderConsumed);
                 Ok(())
             }
+            Event::Declined { decline, .. } => self.add_decline(decline, now),
             Event::Revoked { cause, approvals, .. } => self.revoke(cause, approvals, record),
             Event::Used { .. } => self.add_use(record),
             Event::Joined { .. } => self.add_join(record),
@@ -162,6 +164,7 @@ impl Authority {
             expires: crate::time::read(&read.expires).unwrap_or(0),
             serials: Vec::new(),
             lost: false,
+            rejected: false,
         };
         self.letters.entry(read.reference).or_insert(letter);
         Ok(())

@@ -81,6 +81,8 @@ codes! {
     OrderExpired "order-expired" Policy "指令已过期。" "The order has expired.";
     OrderConsumed "order-consumed" Policy "指令已经执行过。" "The order has been carried out already.";
     OrderCancelled "order-cancelled" Policy "指令已被新的申请取代。" "The order was replaced by a newer application.";
+    OrderReturned "order-returned" Policy "申请已退回，请按退回原因修改后重新申请。" "The order was sent back; mend what the reason says and apply again.";
+    OrderRejected "order-rejected" Policy "申请已被驳回，此信函不能再用。" "The application was rejected; its letter cannot be used again.";
     ApprovalSignature "approval-signature" Policy "审批签名无效，或签的不是这份指令。" "The approval's signature is not valid for this order.";
     ApproverUnknown "approver-unknown" Policy "审批人的证书不具备审批资格。" "The approver's certificate is no approver's credential.";
     ApproverExpired "approver-expired" Policy "审批人的证书已过期。" "The approver's certificate has expired.";

@@ -47,6 +47,14 @@ pub enum Stage {
     Letter {
         /// Last second.
         expires: String,
+        /// Why the last application was sent back, if it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        returned: Option<String>,
+    },
+    /// The application was rejected; the letter is used up.
+    Rejected {
+        /// Why.
+        reason: String,
     },
     /// Officers are to approve.
     Awaiting {

@@ -27,6 +27,8 @@ pub enum Label {
     LogRequest,
     /// A new passkey, by its officer's certificate key.
     Passkey,
+    /// That an order is declined, by an officer.
+    Decline,
 }
 
 impl Label {
@@ -43,6 +45,7 @@ impl Label {
             Self::Spool => "yinxin-spool-v1",
             Self::LogRequest => "yinxin-log-request-v1",
             Self::Passkey => "yinxin-passkey-v1",
+            Self::Decline => "yinxin-decline-v1",
         }
     }
 

@@ -12,6 +12,7 @@ pub mod authority;
 pub mod bytes;
 pub mod code;
 pub mod commitment;
+pub mod decline;
 pub mod enrolment;
 pub mod evidence;
 pub mod export;

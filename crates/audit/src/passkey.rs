@@ -248,15 +248,15 @@ impl PasskeyStatement {
         self.software || self.backup_eligible || self.backed_up
     }
 
-    /// Checks an answer to the challenge of an order; gives its counter.
+    /// Checks an answer to a challenge; gives its counter.
     pub fn verify(
         &self,
         assertion: &Assertion,
-        order: &[u8],
+        challenge: &[u8; 32],
         signature: &[u8],
     ) -> Result<u32, NotAsserted> {
         let expected = ("webauthn.get", self.origin.as_str());
-        client_data(&assertion.client_data.0, expected, &approval_challenge(order))?;
+        client_data(&assertion.client_data.0, expected, challenge)?;
         let data = &assertion.authenticator_data.0;
         let read = AuthenticatorData::read(data).ok_or(NotAsserted::Malformed)?;
         read.checked(&self.rp_id)?;

@@ -5,6 +5,7 @@ use crate::approval::Approval;
 use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::commitment::Commitment;
+use crate::decline::Decline;
 use crate::json::{self, JsonError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -149,6 +150,13 @@ pub enum Event {
     Approval {
         /// The approval.
         approval: Approval,
+        /// Who, as the CA found.
+        person: String,
+    },
+    /// An officer sent an order back, or ended it.
+    Declined {
+        /// What they signed.
+        decline: Decline,
         /// Who, as the CA found.
         person: String,
     },
@@ -356,6 +364,7 @@ impl Event {
             Self::Application { .. } => "application",
             Self::Order { .. } => "order",
             Self::Approval { .. } => "approval",
+            Self::Declined { .. } => "declined",
             Self::Enacted { .. } => "enacted",
             Self::Intent { .. } => "intent",
             Self::Issued { .. } => "issued",

@@ -25,6 +25,10 @@ pub fn terms(record: &Record) -> Vec<String> {
             terms.push(of_order(&approval.order));
             terms.push(person(who));
         }
+        Event::Declined { decline, person: who } => {
+            terms.extend(decline.read().ok().map(|read| of_order(&read.order)));
+            terms.push(person(who));
+        }
         Event::Enacted { order, .. } => terms.push(of_order(order)),
         Event::Intent { order, serial, .. } => {
             terms.push(of_order(order));

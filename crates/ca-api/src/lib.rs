@@ -5,6 +5,7 @@
 //! person to the CA are those of `audit::enrolment` and `audit::export`.
 
 use audit::access::SignedHead;
+use audit::decline::{Declined, Declining};
 use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Submit};
 use audit::evidence::{Search, SearchAnswer};
 use audit::export::{Approved, OrderExport, OrderLine};
@@ -41,6 +42,8 @@ pub mod staff {
     pub const FETCH: &str = "/v1/staff/order";
     /// [`super::AsOfficer`] of an approval → `Approved`.
     pub const APPROVE: &str = "/v1/staff/approve";
+    /// [`super::AsOfficer`] of a `Declining` → `Declined`.
+    pub const DECLINE: &str = "/v1/staff/decline";
     /// [`super::AsOfficer`] of a `CredentialBody` → [`super::Certifying`].
     pub const CERTIFY: &str = "/v1/staff/certify";
     /// [`super::AsOfficer`] of [`super::Sought`] → [`super::Certificates`].
@@ -377,6 +380,11 @@ impl Issuer {
     /// Hands in an approval.
     pub async fn approve(&self, message: &AsOfficer<Approval>) -> Result<Approved, Refusal> {
         ask(&self.0, staff::APPROVE, message).await
+    }
+
+    /// Hands in a decline.
+    pub async fn decline(&self, message: &AsOfficer<Declining>) -> Result<Declined, Refusal> {
+        ask(&self.0, staff::DECLINE, message).await
     }
 
     /// Asks for a passkey to be certified.

@@ -2,6 +2,8 @@
 
 mod show;
 
+pub(crate) use show::lines;
+
 use crate::exit::Failure;
 use crate::files::{Opened, OwnKey};
 use crate::{Output, files, now, prompt};
@@ -86,7 +88,7 @@ fn consent(
         ));
     }
     let leaf = opened.leaf()?;
-    for line in show::lines(&order, &body, export, leaf) {
+    for line in lines(&order, &body, export, leaf) {
         output.line(&line);
     }
     if arguments.show {

@@ -54,7 +54,20 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let record = portal.look_up(&look_up).await?;
     show(output, &held, &record);
     let stage = match &record.stage {
-        Stage::Letter { .. } => submit(arguments, &held, &portal, &record).await?,
+        Stage::Letter { returned, .. } => {
+            if let Some(reason) = returned {
+                output.line(&format!(
+                    "上次申请已退回 / your last application was sent back: {reason}"
+                ));
+            }
+            submit(arguments, &held, &portal, &record).await?
+        }
+        Stage::Rejected { reason } => {
+            return Err(Failure::usage(
+                "申请已被驳回，请向登记人员索取新信函。",
+                format!("the application was rejected: {reason}"),
+            ));
+        }
         other => other.clone(),
     };
     let approved = match &stage {
@@ -153,7 +166,7 @@ async fn await_approval(
         tokio::time::sleep(ASK_AGAIN).await;
         stage = portal.look_up(look_up).await?.stage;
     }
-    if let Stage::Letter { .. } = stage {
+    if let Stage::Letter { .. } | Stage::Rejected { .. } = stage {
         return Err(Failure::usage(
             "申请未获批准或已失效，请重新申请。",
             "the application is over; apply again",

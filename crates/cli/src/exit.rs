@@ -93,6 +93,8 @@ fn exit_of(code: Option<Code>) -> u8 {
             | Code::NotReady
             | Code::OrderConsumed
             | Code::OrderCancelled
+            | Code::OrderReturned
+            | Code::OrderRejected
             | Code::OrderExpired
             | Code::ApproverTwice
             | Code::ProfileChanged

@@ -2,12 +2,13 @@
 //! reports a loss with it. It holds its user's own key and believes nobody but the trust file.
 //!
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
-//! sign. In reading order: [`request`], [`enroll`], [`approve`], [`cert`], [`report_lost`],
+//! sign. In reading order: [`request`], [`enroll`], [`approve`], [`decline`], [`cert`], [`report_lost`],
 //! [`mod@audit`].
 
 pub mod approve;
 pub mod audit;
 pub mod cert;
+pub mod decline;
 pub mod enroll;
 mod exit;
 mod files;
@@ -17,6 +18,7 @@ mod prompt;
 pub mod report_lost;
 pub mod request;
 
+use ::audit::decline::Outcome;
 use clap::{Parser, Subcommand};
 use exit::Failure;
 use std::io::Write;
@@ -49,6 +51,10 @@ enum Command {
     Enroll(enroll::Arguments),
     /// Lists, shows and approves orders with your certificate key. 审批指令
     Approve(approve::Arguments),
+    /// Sends an order back, with a reason. 退回指令
+    Return(decline::Arguments),
+    /// Rejects an order for good, with a reason. 驳回指令
+    Reject(decline::Arguments),
     /// Passkeys for approving in the browser. 通行密钥
     #[command(subcommand)]
     Passkey(passkey::Command),
@@ -97,6 +103,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Request(arguments) => request::run(output, &arguments),
         Command::Enroll(arguments) => enroll::run(output, &arguments).await,
         Command::Approve(arguments) => approve::run(output, &arguments).await,
+        Command::Return(arguments) => decline::run(output, Outcome::Returned, &arguments).await,
+        Command::Reject(arguments) => decline::run(output, Outcome::Rejected, &arguments).await,
         Command::Passkey(command) => passkey::run(output, &command).await,
         Command::Audit(arguments) => audit::run(output, &arguments).await,
         Command::Cert(arguments) => cert::run(output, &arguments),

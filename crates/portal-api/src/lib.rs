@@ -4,6 +4,7 @@
 pub mod plain;
 pub mod sentence;
 
+use audit::decline::{Declined, Declining};
 use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use audit::export::{Approved, OrderExport, OrderLine};
 use audit::join::{Join, Renew, Renewed};
@@ -35,6 +36,8 @@ pub mod staff {
     pub const FETCH: &str = "/api/v1/orders/fetch";
     /// `Approval` → `Approved`.
     pub const APPROVE: &str = "/api/v1/orders/approve";
+    /// `Declining` → `Declined`.
+    pub const DECLINE: &str = "/api/v1/orders/decline";
     /// `CredentialBody` → [`super::Certifying`].
     pub const CERTIFY: &str = "/api/v1/passkeys/certify";
 }
@@ -140,6 +143,11 @@ impl Staff {
     /// Asks for a passkey to be certified.
     pub async fn certify(&self, message: &CredentialBody) -> Result<Certifying, Refusal> {
         ask(&self.0, staff::CERTIFY, message).await
+    }
+
+    /// Hands in a decline.
+    pub async fn decline(&self, declining: &Declining) -> Result<Declined, Refusal> {
+        ask(&self.0, staff::DECLINE, declining).await
     }
 
     /// Hands in an approval.

@@ -1,5 +1,6 @@
 //! A record as a sentence in both languages, for the command line and for pages.
 
+use audit::decline::Outcome;
 use audit::record::{Event, Record};
 use std::collections::BTreeMap;
 
@@ -38,6 +39,16 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
         Event::Approval { person, .. } => {
             (format!("{} 批准了指令", who(person)), format!("{} approved an order", who(person)))
         }
+        Event::Declined { decline, person } => match decline.read().map(|read| read.outcome) {
+            Ok(Outcome::Returned) => (
+                format!("{} 退回了指令", who(person)),
+                format!("{} sent an order back", who(person)),
+            ),
+            _ => (
+                format!("{} 驳回了指令", who(person)),
+                format!("{} rejected an order", who(person)),
+            ),
+        },
         Event::Issued { serial, subject, profile, .. } => (
             format!("向 {} 签发证书 {serial}（{profile}）", who(subject)),
             format!("certificate {serial} ({profile}) was issued to {}", who(subject)),

@@ -15,12 +15,12 @@ pub fn status(code: Code) -> StatusCode {
         KeyForeign, KeyNotAllowed, KeyUnknown, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded,
         LintFailed, LogBehind, Malformed, Misdirected, NotFound, NotPermitted, NotReady, NotServed,
         NotYourRoute, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete,
-        OrderUnknown, OutsideNeeded, PasskeyCounter, PasskeyRefused, PasskeySoftware,
-        PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError, PortalUnknown,
-        ProfileChanged, QuotaUsed, RequestMalformed, RequestSignature, RoleConflict, RouteUnknown,
-        RulesMalformed, SpoolForked, SpoolGap, StateConflict, StatusStale, TooBusy, TooLarge,
-        TooManyTries, Unavailable, UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority,
-        UpstreamFailed, UseSignature, WrongCode,
+        OrderRejected, OrderReturned, OrderUnknown, OutsideNeeded, PasskeyCounter, PasskeyRefused,
+        PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError,
+        PortalUnknown, ProfileChanged, QuotaUsed, RequestMalformed, RequestSignature, RoleConflict,
+        RouteUnknown, RulesMalformed, SpoolForked, SpoolGap, StateConflict, StatusStale, TooBusy,
+        TooLarge, TooManyTries, Unavailable, UnitUnknown, UnknownKind, UnknownProfile,
+        UnsignedAuthority, UpstreamFailed, UseSignature, WrongCode,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
@@ -38,8 +38,9 @@ pub fn status(code: Code) -> StatusCode {
             StatusCode::NOT_FOUND
         }
         CodeUsed | ChallengeUsed | KeyForeign | OrderExpired | OrderConsumed | OrderCancelled
-        | ApproverTwice | OutsideNeeded | ProfileChanged | PersonChanged | PersonLeft
-        | RoleConflict | StateConflict | NotReady | SpoolGap | SpoolForked => StatusCode::CONFLICT,
+        | OrderReturned | OrderRejected | ApproverTwice | OutsideNeeded | ProfileChanged
+        | PersonChanged | PersonLeft | RoleConflict | StateConflict | NotReady | SpoolGap
+        | SpoolForked => StatusCode::CONFLICT,
         CodeExpired | LetterLost => StatusCode::GONE,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         TooManyTries => StatusCode::TOO_MANY_REQUESTS,

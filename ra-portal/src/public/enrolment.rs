@@ -31,6 +31,10 @@ words! {
         not_right "信息不对？请不要继续，联系本单位登记人员更正。" "Not right? Do not go on; ask your registration officer to correct it.";
         make "生成密钥并提交申请" "Make your key and apply";
         make_what "密钥在您的浏览器里生成，用您设置的口令加密，保存在本机，直到您回来领取证书。请用同一台电脑、同一个浏览器。" "Your key is made in this browser, encrypted with your password, and stays on this computer until you come back to collect. Use the same computer and browser then.";
+        returned "上次申请已退回，理由：" "Your last application was sent back, because:";
+        rejected "申请已被驳回" "Your application was rejected";
+        rejected_what "如有疑问，请联系本单位登记人员；如需再次申请，请索取新信函。" "Ask your registration officer if you have questions; to apply again you need a new letter.";
+        reason "理由" "Reason";
         until "截止" "Until";
         noscript "密钥只能在您的浏览器里生成，这需要启用 JavaScript。" "Keys are made in your browser, which needs JavaScript.";
         no_code "为了把密钥和您的信函绑定，请重新输入领证码：" "To tie the key to your letter, enter its code again:";
@@ -71,7 +75,8 @@ words! {
 
 /// Where it stands, with what the page needs for it.
 enum Step {
-    Make { challenge: String, expires: String },
+    Make { challenge: String, expires: String, returned: Option<String> },
+    Rejected { reason: String },
     Waiting { order: String, approvals: u32, needed: u32, expires: String, challenge: String },
     Almost,
     Collect { chain: String, serial: String, not_after: String },
@@ -100,7 +105,7 @@ impl EnrolmentPage {
     fn at(&self) -> usize {
         match self.step {
             Step::Make { .. } => 2,
-            Step::Waiting { .. } | Step::Almost => 3,
+            Step::Waiting { .. } | Step::Almost | Step::Rejected { .. } => 3,
             Step::Collect { .. } => 4,
         }
     }
@@ -153,7 +158,12 @@ async fn read(portal: &Portal, letter: &OpenLetter) -> Result<(LookedUp, Step), 
     let record = portal.told("look-up", "", answer).await?;
     let challenge = record.challenge.to_string();
     let step = match &record.stage {
-        Stage::Letter { expires } => Step::Make { challenge, expires: show::time(expires) },
+        Stage::Letter { expires, returned } => Step::Make {
+            challenge,
+            expires: show::time(expires),
+            returned: returned.as_deref().map(show::harmless),
+        },
+        Stage::Rejected { reason } => Step::Rejected { reason: show::harmless(reason) },
         Stage::Awaiting { order, approvals, needed, expires } => Step::Waiting {
             order: order.clone(),
             approvals: *approvals,
@@ -197,11 +207,20 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         label: "page".into(),
         validity_days: 365,
         challenge: audit::Bytes(vec![7; 16]),
-        stage: Stage::Letter { expires: "2026-12-01T08:00:00Z".into() },
+        stage: Stage::Letter { expires: "2026-12-01T08:00:00Z".into(), returned: None },
     };
     let expires = "2026-12-01 16:00 (UTC+8)".to_owned();
     let steps = [
-        ("make", Step::Make { challenge: "AAAA".into(), expires: expires.clone() }),
+        ("make", Step::Make { challenge: "AAAA".into(), expires: expires.clone(), returned: None }),
+        (
+            "returned",
+            Step::Make {
+                challenge: "AAAA".into(),
+                expires: expires.clone(),
+                returned: Some(show::harmless("登记的单位不对<b>\u{202e}")),
+            },
+        ),
+        ("rejected", Step::Rejected { reason: "不是本单位人员".into() }),
         (
             "waiting",
             Step::Waiting {

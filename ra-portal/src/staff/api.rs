@@ -2,6 +2,7 @@
 
 mod approve;
 mod certify;
+mod decline;
 mod fetch;
 mod list;
 
@@ -9,16 +10,17 @@ use crate::Route;
 use crate::edge::Portal;
 use axum::Router;
 use axum::routing::post;
-use portal_api::staff::{APPROVE, CERTIFY, FETCH, LIST};
+use portal_api::staff::{APPROVE, CERTIFY, DECLINE, FETCH, LIST};
 use std::sync::Arc;
 
 const OFFICERS: &[&str] = &["registration-officer", "security-administrator"];
 
 /// Routes of JSON of this host.
-pub const ROUTES: [Route; 4] = [
+pub const ROUTES: [Route; 5] = [
     Route { host: "staff", path: LIST, act: "list", who: OFFICERS },
     Route { host: "staff", path: FETCH, act: "fetch", who: OFFICERS },
     Route { host: "staff", path: APPROVE, act: "approve", who: OFFICERS },
+    Route { host: "staff", path: DECLINE, act: "decline", who: OFFICERS },
     Route { host: "staff", path: CERTIFY, act: "certify", who: OFFICERS },
 ];
 
@@ -27,5 +29,6 @@ pub(super) fn router() -> Router<Arc<Portal>> {
         .route(LIST, post(list::list))
         .route(FETCH, post(fetch::fetch))
         .route(APPROVE, post(approve::approve))
+        .route(DECLINE, post(decline::decline))
         .route(CERTIFY, post(certify::certify))
 }

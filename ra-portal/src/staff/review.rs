@@ -33,6 +33,13 @@ words! {
         by_passkey "用通行密钥批准" "Approve with a passkey";
         or_outside "或者在您的电脑上用自己的证书密钥批准：" "Or approve it with your certificate key on your own computer:";
         refused "没有批准：浏览器或安全密钥拒绝了，或者操作超时。请重试。" "It was not approved: the browser or the security key refused, or it took too long. Try again.";
+        decline "退回或驳回" "Send it back or reject it";
+        returned "退回，修改后可重新申请" "Send it back; they may apply again";
+        rejected "驳回，到此结束" "Reject it; it ends here";
+        reason "理由" "Reason";
+        reason_hint "申请人会看到" "Whoever applied reads it";
+        go_on "下一步：确认" "Next: confirm";
+        brake "吊销指令不能退回或驳回；不同意就不要批准，七天后自动失效。" "An order to revoke cannot be declined. If you disagree do not approve it; it ends by itself after seven days.";
         compare "yinxin 会独立核对签名并显示全部内容，其显示的摘要应与上面一致。" "yinxin checks the signature by itself and shows everything; its digest must equal the one above.";
     }
 }
@@ -57,6 +64,8 @@ struct ReviewPage {
     challenge: String,
     /// Credential ids of passkeys that may approve.
     credentials: String,
+    /// Whether it revokes: nobody declines that alone.
+    revokes: bool,
 }
 
 /// `GET /orders/{order}`
@@ -96,7 +105,7 @@ pub(super) async fn show(
 }
 
 /// Passkeys with which this officer may approve; without an answer the page offers none.
-async fn usable(portal: &Portal, certificate: audit::Bytes) -> String {
+pub(super) async fn usable(portal: &Portal, certificate: audit::Bytes) -> String {
     let own = portal.issuer.passkeys(&AsOfficer { certificate, message: () }).await;
     let usable = own.unwrap_or_default().into_iter().filter(|passkey| passkey.usable);
     let ids: Vec<String> = usable.map(|passkey| passkey.credential.to_string()).collect();
@@ -127,34 +136,44 @@ fn filled(
         digest_value: audit::Bytes::from(export.signed.digest()).to_string(),
         challenge: audit::Bytes::from(approval_challenge(&export.signed.digest())).to_string(),
         credentials,
+        revokes: matches!(body, Body::Revoke(_)),
         f,
     }
 }
 
 #[cfg(test)]
-pub(super) fn sample(language: crate::pages::Language) -> String {
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let line = |zh: &str, en: &str, value: &str, differs| Line {
         term: language.of_both(zh.into(), en.into()),
         value: show::harmless(value),
         differs,
     };
     let hostile = "<script>alert(1)</script> \u{202e}\u{200b}";
-    let facts = vec![
-        line("为谁", "for whom", "王小明 (0123456789ABCDEF)", false),
-        line("核验依据", "evidence", hostile, false),
-        line("公钥", "public key", "p256 0707 → p256 0808", true),
-    ];
-    let page = ReviewPage {
-        f: Frame::sample(language, "/orders/5GPJWBSG64S36D1N"),
-        w: ReviewWords::of(language),
-        kind: language.of_both("签发证书".into(), "issue a certificate".into()),
-        order: "5GPJWBSG64S36D1N".into(),
-        expires: "2026-12-01 16:00 (UTC+8)".into(),
-        digest: plain::fingerprint(&[7; 32]),
-        facts,
-        digest_value: "AAAA".into(),
-        challenge: "AAAA".into(),
-        credentials: "AAAA".into(),
+    let facts = || {
+        vec![
+            line("为谁", "for whom", "王小明 (0123456789ABCDEF)", false),
+            line("核验依据", "evidence", hostile, false),
+            line("公钥", "public key", "p256 0707 → p256 0808", true),
+        ]
     };
-    page.render().unwrap()
+    let render = |kind: (&str, &str), credentials: &str, revokes| {
+        let page = ReviewPage {
+            f: Frame::sample(language, "/orders/5GPJWBSG64S36D1N"),
+            w: ReviewWords::of(language),
+            kind: language.of_both(kind.0.into(), kind.1.into()),
+            order: "5GPJWBSG64S36D1N".into(),
+            expires: "2026-12-01 16:00 (UTC+8)".into(),
+            digest: plain::fingerprint(&[7; 32]),
+            facts: facts(),
+            digest_value: "AAAA".into(),
+            challenge: "AAAA".into(),
+            credentials: credentials.into(),
+            revokes,
+        };
+        page.render().unwrap()
+    };
+    vec![
+        ("review", render(("签发证书", "issue a certificate"), "AAAA", false)),
+        ("review-revoke", render(("吊销证书", "revoke certificates"), "", true)),
+    ]
 }

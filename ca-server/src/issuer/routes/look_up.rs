@@ -6,6 +6,7 @@ use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError};
 use crate::random;
 use crate::store::rows;
+use audit::decline::Outcome;
 use audit::enrolment::{LookUp, LookedUp, Stage};
 use audit::letter::CHALLENGE_SECONDS;
 use audit::{Bytes, Code};
@@ -17,7 +18,7 @@ use pki::profile::Holder;
 use service::problem::Refused;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use store::{execute, row};
+use store::{Tx, execute, row};
 
 pub(in crate::issuer) async fn look_up(
     State(issuer): State<Arc<Issuer>>,
@@ -95,9 +96,17 @@ impl Issuer {
              and state <> 'cancelled' order by made desc, order_id desc limit 1",
             &letter.reference
         )?;
+        let until = audit::time::seconds(letter.state.expires);
         let Some((digest, order, expires, state)) = order else {
-            return Ok(Stage::Letter { expires: audit::time::seconds(letter.state.expires) });
+            return Ok(Stage::Letter { expires: until, returned: None });
         };
+        if let Some(outcome) = Outcome::from_name(&state) {
+            let reason = why(&mut session.tx, &digest).await?;
+            return Ok(match outcome {
+                Outcome::Returned => Stage::Letter { expires: until, returned: Some(reason) },
+                Outcome::Rejected => Stage::Rejected { reason },
+            });
+        }
         let unfinished = row!(
             &mut session.tx,
             (i64,),
@@ -107,7 +116,7 @@ impl Issuer {
         let expires = u64::try_from(expires).unwrap_or(0);
         let open = state == "open" && session.now() <= expires;
         if !open && unfinished.is_none() {
-            return Ok(Stage::Letter { expires: audit::time::seconds(letter.state.expires) });
+            return Ok(Stage::Letter { expires: until, returned: None });
         }
         let approvals = self.approval_count(session, &Bytes(digest.clone())).await?;
         let needed = self.needed_by_row(session, &digest).await?;
@@ -138,4 +147,17 @@ impl Issuer {
             .filter(|known| session.authority().is_ok_and(|a| a.letter(known).is_some()))
             .unwrap_or_default()
     }
+}
+
+/// Why an order was declined; empty once that was erased.
+async fn why(tx: &mut Tx, digest: &[u8]) -> Result<String, IssuerError> {
+    let found = row!(
+        tx,
+        (String,),
+        "select o.value from declined d join disclosure o on o.record_id = d.record_id \
+         where d.order_digest = $1 and o.path = '/reason'",
+        digest
+    )?;
+    let reason = found.and_then(|(json,)| serde_json::from_str(&json).ok());
+    Ok(reason.unwrap_or_default())
 }

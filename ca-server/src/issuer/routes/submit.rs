@@ -85,6 +85,9 @@ impl Issuer {
         if intended.is_some() || !letter.state.serials.is_empty() {
             return Err(Code::CodeUsed.into());
         }
+        if session.authority()?.is_rejected(&letter.reference) {
+            return Err(Code::OrderRejected.into());
+        }
         if session.now() > letter.state.expires {
             return Err(Code::CodeExpired.into());
         }

@@ -109,7 +109,7 @@ impl Authority {
         if !approval.outside_browser() && !self.has_room(&body, browser.len())? {
             return Err(Code::OutsideNeeded);
         }
-        self.counts_on(approval)?;
+        self.counts_on(&approval.said())?;
         Ok(person)
     }
 
@@ -144,8 +144,8 @@ impl Authority {
 
     pub(super) fn add_approval(&mut self, approval: &Approval, now: u64) -> Result<(), Code> {
         self.approver_of(approval, now)?;
-        self.counts_on(approval)?;
-        self.count(approval);
+        self.counts_on(&approval.said())?;
+        self.count(&approval.said());
         let id = approval_id(approval).map_err(|_| Code::Malformed)?;
         let open = self.orders.get_mut(&key(&approval.order)).ok_or(Code::OrderUnknown)?;
         if open.approvals.iter().all(|(known, _)| *known != id) {
@@ -328,6 +328,9 @@ impl Authority {
         let letter = self.letters.get(&issue.reference).ok_or(Code::UnsignedAuthority)?;
         if self.is_lost(&issue.reference) {
             return Err(Code::LetterLost);
+        }
+        if self.is_rejected(&issue.reference) {
+            return Err(Code::OrderRejected);
         }
         if letter.person != issue.person || letter.profile != issue.profile.id {
             return Err(Code::UnsignedAuthority);

@@ -1,7 +1,7 @@
 //! Passkeys: certified by order, bound to a certificate, counted.
 
 use super::Authority;
-use crate::approval::Approval;
+use crate::approval::{Approval, Said};
 use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::json;
@@ -72,12 +72,21 @@ impl Authority {
     /// Who gave an approval: by certificate key, or by a passkey that was certified for the holder of that
     /// certificate and has not died with it.
     pub fn approver_of(&self, approval: &Approval, now: u64) -> Result<String, Code> {
-        let Some(assertion) = &approval.assertion else {
-            let certificate = approval.signer().ok_or(Code::ApprovalSignature)?;
+        match approval.order.0.len() {
+            32 => self.said_by(&approval.said(), now),
+            _ => Err(Code::ApprovalSignature),
+        }
+    }
+
+    /// Who said something.
+    pub(super) fn said_by(&self, said: &Said<'_>, now: u64) -> Result<String, Code> {
+        let Some(assertion) = said.assertion else {
+            let certificate = said.signer().ok_or(Code::ApprovalSignature)?;
             return self.credential_holder(&certificate, now);
         };
-        let certificate = approval.certificate().ok_or(Code::ApprovalSignature)?;
-        if approval.v != 1 || approval.method != "passkey" || approval.order.0.len() != 32 {
+        let certificate = Certificate::read(&said.certificate.0).ok();
+        let certificate = certificate.ok_or(Code::ApprovalSignature)?;
+        if said.v != 1 || said.method != "passkey" {
             return Err(Code::ApprovalSignature);
         }
         let person = self.credential_holder(&certificate, now)?;
@@ -89,42 +98,41 @@ impl Authority {
         }
         passkey
             .statement
-            .verify(assertion, &approval.order.0, &approval.signature.0)
+            .verify(assertion, &said.challenge(), &said.signature.0)
             .map_err(|_| Code::PasskeyRefused)?;
         Ok(person)
     }
 
-    /// Whether the passkey of a new approval counts on from what was seen of it, recorded or in the tree.
-    pub(super) fn counts_on(&self, approval: &Approval) -> Result<(), Code> {
-        let Some((passkey, counter)) = self.counted(approval) else { return Ok(()) };
+    /// Whether a passkey counts on from what was seen of it, recorded or in the tree.
+    pub(super) fn counts_on(&self, said: &Said<'_>) -> Result<(), Code> {
+        let Some((passkey, counter)) = self.counted(said) else { return Ok(()) };
         let name = passkey.statement.credential.to_string();
         let pending = self.pending.counters.get(&name).copied().unwrap_or(0);
         let passes = passkey.follows(counter) && (counter == 0 || counter > pending);
         if passes { Ok(()) } else { Err(Code::PasskeyCounter) }
     }
 
-    /// Remembers the counter of an approval that is recorded and not yet in the tree.
-    pub(super) fn notice_counter(&mut self, approval: &Approval) {
-        let Some((passkey, counter)) = self.counted(approval) else { return };
+    /// Remembers a counter that is recorded and not yet in the tree.
+    pub(super) fn notice_counter(&mut self, said: &Said<'_>) {
+        let Some((passkey, counter)) = self.counted(said) else { return };
         let name = passkey.statement.credential.to_string();
         let seen = self.pending.counters.entry(name).or_insert(0);
         *seen = counter.max(*seen);
     }
 
-    /// Remembers the counter of an approval.
-    pub(super) fn count(&mut self, approval: &Approval) {
-        let Some((_, counter)) = self.counted(approval) else { return };
-        let Some(assertion) = &approval.assertion else { return };
+    /// Remembers a counter.
+    pub(super) fn count(&mut self, said: &Said<'_>) {
+        let Some((_, counter)) = self.counted(said) else { return };
+        let Some(assertion) = said.assertion else { return };
         if let Some(passkey) = self.passkeys.get_mut(&assertion.credential.to_string()) {
             passkey.counter = counter;
         }
     }
 
-    fn counted(&self, approval: &Approval) -> Option<(&Passkey, u32)> {
-        let assertion = approval.assertion.as_ref()?;
+    fn counted(&self, said: &Said<'_>) -> Option<(&Passkey, u32)> {
+        let assertion = said.assertion?;
         let passkey = self.passkey(&assertion.credential)?;
-        let verified =
-            passkey.statement.verify(assertion, &approval.order.0, &approval.signature.0);
+        let verified = passkey.statement.verify(assertion, &said.challenge(), &said.signature.0);
         Some((passkey, verified.ok()?))
     }
 }

@@ -44,11 +44,12 @@ impl Authority {
             Event::Order { order, signature, cancels } => {
                 self.notice_order(order, signature, cancels)
             }
+            Event::Declined { decline, .. } => self.notice_decline(decline, record.unix()),
             Event::Joined { agent, .. } => {
                 self.pending.joined.insert(agent.clone());
             }
             Event::Approval { approval, .. } => {
-                self.notice_counter(approval);
+                self.notice_counter(&approval.said());
                 self.notice_brake(approval);
                 self.pending.given.push(approval.clone());
             }

@@ -93,6 +93,9 @@ pub struct LetterState {
     pub serials: Vec<String>,
     /// Whether its loss was reported; nothing is issued under it any more.
     pub lost: bool,
+    /// Whether an application under it was rejected; nothing is issued under it any more.
+    #[serde(default)]
+    pub rejected: bool,
 }
 
 /// A certificate of a person, from its intent on.
@@ -189,6 +192,8 @@ pub(super) struct Pending {
     pub(super) left: BTreeSet<String>,
     pub(super) revoked: BTreeMap<String, Revoked>,
     pub(super) lost: BTreeSet<String>,
+    /// Letters of applications that were rejected.
+    pub(super) rejected: BTreeSet<String>,
     /// Orders that are carried out or replaced.
     pub(super) orders: BTreeMap<String, Code>,
     pub(super) portals: BTreeSet<String>,

@@ -6,7 +6,7 @@ use pki::Certificate;
 use portal_api::plain::{self, Said};
 
 /// The lines that an officer reads before they consent.
-pub(super) fn lines(
+pub(crate) fn lines(
     order: &Order,
     body: &Body,
     export: &OrderExport,

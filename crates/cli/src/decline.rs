@@ -1,0 +1,90 @@
+//! `yinxin return` and `yinxin reject`: an officer declines an order with their certificate key, after seeing
+//! what the CA signed. Whoever applied reads the reason.
+
+use crate::approve::lines;
+use crate::exit::Failure;
+use crate::files::OwnKey;
+use crate::{Output, files, now, prompt};
+use audit::decline::{Decline, DeclineStatement, Declining, Outcome};
+use audit::trust::Trust;
+use audit::{Bytes, Disclosure, json};
+use std::path::PathBuf;
+
+/// Arguments of `yinxin return` and `yinxin reject`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Orders to revoke cannot be declined: nobody releases a brake alone. / 吊销指令不能退回或驳回。"
+)]
+pub struct Arguments {
+    /// Order id. 指令编号
+    order: String,
+    /// Why, in words that help whoever applied. 理由，申请人会看到
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    own: OwnKey,
+    /// The trust file. 信任文件
+    #[arg(long, env = "YINXIN_TRUST")]
+    trust: PathBuf,
+    /// Do not ask for confirmation. 不再确认
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(crate) async fn run(
+    output: Output,
+    outcome: Outcome,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
+    let trust: Trust = files::document(&arguments.trust)?;
+    let opened = arguments.own.open()?;
+    let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
+    let portal = portal_api::Staff(client);
+    let export = portal.fetch(&arguments.order).await?;
+    let (order, body) = export.open(&trust, now()).map_err(|error| Failure::not_trusted(&error))?;
+    if audit::letter::read_reference(&arguments.order).as_ref() != Some(&order.order) {
+        return Err(Failure::usage(
+            "收到的不是所要的指令。",
+            "this is not the order that was asked for",
+        ));
+    }
+    let leaf = opened.leaf()?;
+    for line in lines(&order, &body, &export, leaf) {
+        output.line(&line);
+    }
+    output.line(&format!("   理由 / reason: {}", arguments.reason));
+    if !arguments.yes {
+        let last = order.order.get(12..).unwrap_or_default();
+        let (zh, en) = match outcome {
+            Outcome::Returned => ("退回", "send it back"),
+            Outcome::Rejected => ("驳回", "reject it"),
+        };
+        prompt::confirm(&format!("输入指令编号末四位 {last} 以{zh} / type {last} to {en}:"), last)?;
+    }
+    let message = signed(export.signed.digest(), outcome, &arguments.reason, &opened)?;
+    let declined = portal.decline(&message).await?;
+    output.line(&match declined.outcome {
+        Outcome::Returned => format!("已退回 / sent back: {}", declined.order),
+        Outcome::Rejected => format!("已驳回 / rejected: {}", declined.order),
+    });
+    output.json(&serde_json::json!({ "order": declined.order, "outcome": declined.outcome }));
+    Ok(())
+}
+
+fn signed(
+    digest: [u8; 32],
+    outcome: Outcome,
+    reason: &str,
+    opened: &files::Opened,
+) -> Result<Declining, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::usage("无法签名。", error.to_string());
+    let mut salt = [0; 32];
+    getrandom::fill(&mut salt).map_err(|error| failed(&error))?;
+    let reason = Disclosure::new("/reason", salt, reason.into());
+    let committed = reason.commitment().map_err(|error| failed(&error))?;
+    let statement = DeclineStatement { v: 1, order: digest.into(), outcome, reason: committed };
+    let bytes = Bytes(json::write(&statement).map_err(|error| failed(&error))?);
+    let decline =
+        Decline::sign(bytes, opened.leaf()?, &opened.signer).map_err(|error| failed(&error))?;
+    Ok(Declining { decline, reason })
+}

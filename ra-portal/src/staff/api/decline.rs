@@ -1,0 +1,20 @@
+//! `POST /api/v1/orders/decline`
+
+use crate::edge::{Message, Portal, passed_on};
+use crate::staff::StaffCertificate;
+use audit::decline::{Declined, Declining};
+use axum::Json;
+use axum::extract::State;
+use ca_api::AsOfficer;
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(super) async fn decline(
+    State(portal): State<Arc<Portal>>,
+    StaffCertificate { certificate, person }: StaffCertificate,
+    Message(message): Message<Declining>,
+) -> Result<Json<Declined>, Refused> {
+    let message = AsOfficer { certificate, message };
+    let answer = passed_on(portal.issuer.decline(&message).await);
+    portal.told("decline", &person, answer).await.map(Json)
+}

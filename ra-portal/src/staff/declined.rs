@@ -1,0 +1,76 @@
+//! `POST /orders/ORDER/declined`: carries what a passkey said about declining an order. The CA checks all of it.
+
+use super::{Shown, certificate};
+use crate::edge::{Portal, passed_on, refused};
+use crate::pages::{Frame, Posted, problem};
+use audit::decline::{Decline, Declining};
+use audit::letter::read_reference;
+use audit::passkey::Assertion;
+use audit::{Bytes, Code, Disclosure};
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use ca_api::AsOfficer;
+use serde::Deserialize;
+use service::problem::Refused;
+use std::sync::Arc;
+
+/// What the page's script sends.
+#[derive(Deserialize)]
+pub(super) struct Form {
+    statement: String,
+    salt: String,
+    reason: String,
+    credential: String,
+    authenticator_data: String,
+    client_data: String,
+    signature: String,
+}
+
+/// `POST /orders/{order}/declined`
+pub(super) async fn declined(
+    State(portal): State<Arc<Portal>>,
+    f: Frame,
+    Shown(shown): Shown,
+    Path(order): Path<String>,
+    Posted(form): Posted<Form>,
+) -> Response {
+    let back = match read_reference(&order) {
+        Some(order) => format!("/orders/{order}"),
+        None => "/".to_owned(),
+    };
+    let told = match declining(&shown.certificate, form) {
+        Some(message) => {
+            let message = AsOfficer { certificate: shown.certificate, message };
+            let answer = passed_on(portal.issuer.decline(&message).await);
+            portal.told("decline", &shown.person, answer).await
+        }
+        None => Err(refused(Code::Malformed)),
+    };
+    match told {
+        Ok(_) => Redirect::to("/").into_response(),
+        Err(Refused(told)) => match told.known() {
+            Some(Code::CertificateRevoked | Code::CertificateExpired) => {
+                certificate::not_seen(&f, &portal, &told)
+            }
+            _ => problem::page(&f, &told, &back),
+        },
+    }
+}
+
+fn declining(certificate: &Bytes, form: Form) -> Option<Declining> {
+    let decline = Decline {
+        v: 1,
+        method: "passkey".into(),
+        statement: Bytes::read(&form.statement)?,
+        certificate: certificate.clone(),
+        signature: Bytes::read(&form.signature)?,
+        assertion: Some(Assertion {
+            credential: Bytes::read(&form.credential)?,
+            authenticator_data: Bytes::read(&form.authenticator_data)?,
+            client_data: Bytes::read(&form.client_data)?,
+        }),
+    };
+    let salt = Bytes::read(&form.salt)?;
+    let reason = Disclosure { path: "/reason".into(), salt, value: form.reason.into() };
+    Some(Declining { decline, reason })
+}
