@@ -7,6 +7,7 @@
 
 mod agents;
 mod approve;
+mod beats;
 mod certify;
 pub mod crl;
 pub mod draft;

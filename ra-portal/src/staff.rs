@@ -1,9 +1,11 @@
 //! The staff host: everybody with a certificate. It is optional in TLS, so that people can be told why it is
 //! refused, and required in HTTP; the CA judges it anew at every request. In the order in which people meet
-//! them: [`certificate`] (for everybody), [`passkeys`], [`queue`],
-//! [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`], [`issued`] and [`revoke`], [`audit_search`]; [`api`] is the same for the command line.
+//! them: [`certificate`] (for everybody), [`passkeys`], [`queue`], [`review`] with [`approve`], [`decline`] and
+//! [`declined`], [`certificates`], [`issued`] and [`revoke`], [`applications`], [`state`], [`audit_search`];
+//! [`api`] is the same for the command line.
 
 mod api;
+mod applications;
 mod approve;
 mod audit_search;
 mod certificate;
@@ -15,6 +17,7 @@ mod passkeys;
 mod queue;
 mod review;
 mod revoke;
+mod state;
 
 pub use api::ROUTES;
 
@@ -33,14 +36,16 @@ use service::Clock;
 use std::sync::Arc;
 
 /// Pages that are read.
-pub const PAGES: [&str; 7] = [
+pub const PAGES: [&str; 9] = [
     "/",
+    "/applications",
     "/audit",
     "/certificate",
     "/certificates",
     "/certificates/{serial}",
     "/orders/{order}",
     "/passkeys",
+    "/state",
 ];
 
 /// The routes.
@@ -55,6 +60,8 @@ pub fn router() -> Router<Arc<Portal>> {
         .route("/certificates", get(certificates::show))
         .route("/certificates/{serial}", get(issued::show))
         .route("/certificates/{serial}/revoke", post(revoke::revoke))
+        .route("/applications", get(applications::show))
+        .route("/state", get(state::show))
         .route("/passkeys", get(passkeys::show))
         .route("/audit", get(audit_search::show))
         .route("/language", post(language::choose))
@@ -136,5 +143,7 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     samples.extend(audit_search::samples(language));
     samples.extend(review::samples(language));
     samples.extend(decline::samples(language));
+    samples.extend(applications::samples(language));
+    samples.extend(state::samples(language));
     samples
 }

@@ -256,8 +256,7 @@ class Control:
         need(approval["order"] in self.orders, MISSING, item, "its order is not there")
         found = certificate(octets(approval["certificate"]), item)
         if approval["method"] == "passkey":
-            self.asserted(approval, found, item,
-                          labelled("yinxin-approval-v1", octets(approval["order"])))
+            self.asserted(approval, found, item)
         else:
             signed_by(found.public_key(), "yinxin-approval-v1", octets(approval["order"]),
                       octets(approval["signature"]), item)
@@ -269,8 +268,8 @@ class Control:
         name = base64url(sha256(canonical(approval).encode()))
         self.approvals[name] = (approval["order"], person)
 
-    def asserted(self, approval, found, item, message):
-        """What a certified passkey of the certificate's holder said."""
+    def asserted(self, approval, found, item):
+        """What a certified passkey of the certificate's holder said about the order."""
         said = approval["assertion"]
         holder, passkey = self.passkeys.get(said["credential"], (None, None))
         need(holder == person_of(found), MISSING, item, "the passkey's order is not there")
@@ -278,7 +277,7 @@ class Control:
         need(own, ALTERED, item, "the passkey belongs to another certificate")
         client, data = octets(said["client_data"]), octets(said["authenticator_data"])
         page = json.loads(client)
-        challenge = base64url(sha256(message))
+        challenge = base64url(sha256(labelled("yinxin-approval-v1", octets(approval["order"]))))
         told = (page["type"], page["origin"], page["challenge"], page.get("crossOrigin", False))
         wanted = ("webauthn.get", passkey["origin"], challenge, False)
         need(told == wanted and "topOrigin" not in page, ALTERED, item, "for something else")
@@ -306,22 +305,6 @@ class Control:
             people.add(person)
         need(len(people) >= rule["count"], MISSING, item, "too few approvals")
         return order
-
-    def take_declined(self, body, _shown, item):
-        decline = body["decline"]
-        found = certificate(octets(decline["certificate"]), item)
-        raw = octets(decline["statement"])
-        statement = reader.parse(raw)
-        need(statement["order"] in self.orders, MISSING, item, "its order is not there")
-        if decline["method"] == "certificate":
-            signed_by(found.public_key(), "yinxin-decline-v1", raw,
-                      octets(decline["signature"]), item)
-        else:
-            said = decline | {"order": statement["order"]}
-            self.asserted(said, found, item, labelled("yinxin-decline-v1", raw))
-        issued_by(found, self.origin.issuing, item)
-        need(self.orders[statement["order"]]["kind"] != "revoke", ALTERED, item, "a brake")
-        del self.orders[statement["order"]]
 
     def take_enacted(self, body, _shown, item):
         order = self.carried(body["order"], body["approvals"], item)

@@ -517,6 +517,7 @@ async fn ca_api_matrix(office: &Office, letter: &tests::Official) -> String {
             staff::REVOKE,
             as_officer(json!({ "serial": "01", "reason": "superseded", "evidence": "x" })),
         ),
+        (staff::STATE, as_officer(Value::Null)),
         (both::RENEW, renew),
     ];
     let identity = |process: &str| match process.strip_prefix("portal-") {

@@ -1,10 +1,8 @@
 //! Where a revocation is in force: what every agent last said of its list, as the log has it.
 
 use super::session::Session;
-use super::{Issuer, IssuerError};
+use super::{Issuer, IssuerError, beats};
 use crate::founding::ISSUER;
-use crate::store::lineage;
-use audit::record::{Event, Record};
 use pki::SerialNumber;
 use pki::crl::RevocationList;
 use std::collections::HashMap;
@@ -23,7 +21,8 @@ impl Issuer {
         let mut lists = HashMap::new();
         let mut told = Vec::new();
         for agent in agents {
-            let number = last_list(&mut session.tx, &agent).await?;
+            let beat = beats::last(&mut session.tx, &agent).await?;
+            let number = beat.map_or(0, |(_, beat)| beat.world.crl);
             if let std::collections::hash_map::Entry::Vacant(vacant) = lists.entry(number) {
                 vacant.insert(holds(&mut session.tx, number, serial).await?);
             }
@@ -32,24 +31,6 @@ impl Issuer {
         }
         Ok(told)
     }
-}
-
-/// Number of the list that an agent said it has; 0 if it said nothing yet.
-async fn last_list(tx: &mut Tx, agent: &str) -> Result<u64, IssuerError> {
-    let newest = row!(
-        &mut *tx,
-        (i64,),
-        "select idx from log_term where log_id = 'access' and term = $1 order by idx desc limit 1",
-        audit::term::key(&format!("agent:{agent}"))
-    )?;
-    let Some((index,)) = newest else { return Ok(0) };
-    let index = u64::try_from(index).unwrap_or(0);
-    let stored = lineage::stored(tx, "access", index).await?;
-    let record = stored.and_then(|(bytes, _)| Record::read(&bytes).ok());
-    Ok(match record.map(|record| record.event) {
-        Some(Event::Heartbeat(beat)) => beat.world.crl,
-        _ => 0,
-    })
 }
 
 async fn holds(tx: &mut Tx, number: u64, serial: &str) -> Result<bool, IssuerError> {

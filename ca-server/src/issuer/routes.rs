@@ -13,6 +13,7 @@ mod look_up;
 mod passkeys;
 mod renew;
 mod revoke;
+mod state;
 mod submit;
 mod who;
 
@@ -34,7 +35,7 @@ use std::sync::Arc;
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Every route with the process that may call it; a test prints them as the matrix.
-pub(super) const ROUTES: [(&str, &str); 16] = [
+pub(super) const ROUTES: [(&str, &str); 17] = [
     (public::LOOK_UP, "portal-public"),
     (public::SUBMIT, "portal-public"),
     (public::COLLECT, "portal-public"),
@@ -50,6 +51,7 @@ pub(super) const ROUTES: [(&str, &str); 16] = [
     (staff::FIND, "portal-staff"),
     (staff::CERTIFICATE, "portal-staff"),
     (staff::REVOKE, "portal-staff"),
+    (staff::STATE, "portal-staff"),
     (both::RENEW, "portal-public portal-staff"),
 ];
 
@@ -70,6 +72,7 @@ pub(super) fn router(issuer: Arc<Issuer>) -> Router {
         .route(staff::FIND, post(find::find))
         .route(staff::CERTIFICATE, post(find::certificate))
         .route(staff::REVOKE, post(revoke::revoke))
+        .route(staff::STATE, post(state::state))
         .route(both::RENEW, post(renew::renew))
         .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -4,6 +4,8 @@
 //! speaks by its TLS key and the founding statement or a portal order. Messages that pass from a
 //! person to the CA are those of `audit::enrolment` and `audit::export`.
 
+mod state;
+
 use audit::access::SignedHead;
 use audit::decline::{Declined, Declining};
 use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Submit};
@@ -52,6 +54,8 @@ pub mod staff {
     pub const CERTIFICATE: &str = "/v1/staff/certificate";
     /// [`super::AsOfficer`] of [`super::Revocation`] → [`super::Certifying`]: the order that revokes.
     pub const REVOKE: &str = "/v1/staff/revoke";
+    /// [`super::AsOfficer`] of nothing → [`super::CityState`].
+    pub const STATE: &str = "/v1/staff/state";
     /// [`super::AsOfficer`] of nothing → list of [`super::OwnPasskey`].
     pub const PASSKEYS: &str = "/v1/staff/passkeys";
 }
@@ -333,6 +337,8 @@ impl Refusal {
     }
 }
 
+pub use state::{CityState, GateState, ListState, LogState};
+
 /// A client of the issuer.
 pub struct Issuer(pub Client);
 
@@ -411,6 +417,11 @@ impl Issuer {
     /// Drafts the order that revokes a certificate.
     pub async fn revoke(&self, message: &AsOfficer<Revocation>) -> Result<Certifying, Refusal> {
         ask(&self.0, staff::REVOKE, message).await
+    }
+
+    /// How the city stands.
+    pub async fn state(&self, message: &AsOfficer<()>) -> Result<CityState, Refusal> {
+        ask(&self.0, staff::STATE, message).await
     }
 
     /// Passkeys of an officer.

@@ -20,6 +20,8 @@ words! {
         lost "挂失" "Report a loss";
         queue "待办" "Waiting for you";
         certificates "查找证书" "Certificates";
+        applications "应用系统" "Applications";
+        state "运行状态" "State";
         audit "审计检索" "Audit search";
         passkeys "通行密钥" "Passkeys";
         own_certificate "我的证书" "My certificate";

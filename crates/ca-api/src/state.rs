@@ -1,0 +1,76 @@
+//! How a city stands, for the officers' pages.
+
+use audit::access::Heartbeat;
+use serde::{Deserialize, Serialize};
+
+/// Lists, logs and gates at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CityState {
+    /// The CA's time.
+    pub now: String,
+    /// The newest list of each authority.
+    pub lists: Vec<ListState>,
+    /// Both logs.
+    pub logs: Vec<LogState>,
+    /// Gates within the officer's scope.
+    pub gates: Vec<GateState>,
+    /// Version of the access rules in force.
+    pub rules: u32,
+    /// Orders that wait for approvals, in the whole city.
+    pub waiting_orders: u64,
+}
+
+/// A revocation list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListState {
+    /// `root` or the issuing CA's id.
+    pub issuer: String,
+    /// cRLNumber.
+    pub number: u64,
+    /// thisUpdate.
+    pub this_update: String,
+    /// nextUpdate.
+    pub next_update: String,
+}
+
+/// A log and its sequencer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogState {
+    /// Its id.
+    pub log: String,
+    /// Records under the newest checkpoint.
+    pub size: u64,
+    /// Records that are not in the tree yet.
+    pub waiting: u64,
+    /// Time of the oldest of them.
+    pub waits_since: Option<String>,
+}
+
+/// A gate in front of an application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GateState {
+    /// Agent id.
+    pub agent: String,
+    /// Application id.
+    pub application: String,
+    /// Unit that runs it, name and id.
+    pub unit: String,
+    /// Hosts.
+    pub hosts: Vec<String>,
+    /// Units whose people it serves, name and id.
+    pub serves: Vec<String>,
+    /// Whether it joined.
+    pub joined: bool,
+    /// Whether it is served.
+    pub open: bool,
+    /// Number of its newest snapshot of people.
+    pub people: u64,
+    /// When it was heard of last.
+    pub seen: Option<String>,
+    /// What it said then.
+    pub beat: Option<Heartbeat>,
+}

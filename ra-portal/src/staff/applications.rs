@@ -1,0 +1,117 @@
+//! `GET /applications`: the applications behind gates that are this officer's business: who runs them, for whom,
+//! how they are used, and how one more is put behind a gate.
+
+use super::{Shown, certificate, state};
+use crate::edge::Portal;
+use crate::pages::{Frame, page, show, words};
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use ca_api::{CityState, GateState};
+use service::problem::Refused;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+words! {
+    ApplicationsWords {
+        title "应用系统" "Applications";
+        lead "每个应用系统前都有网关：验证身份、执行规则、留下记录。" "A gate stands in front of each: it authenticates, decides by rule and records.";
+        none "您的管辖范围内还没有应用系统。" "There is no application within your scope yet.";
+        gate "网关" "Gate";
+        hosts "地址" "Hosts";
+        run_by "运行单位" "Run by";
+        serves "服务单位" "Serves";
+        state "状态" "State";
+        rules "规则版本" "Rules";
+        requests "本次运行以来" "Since its start";
+        permitted "允许" "permitted";
+        denied "拒绝" "denied";
+        connections "当前连接" "connections now";
+        in_service "正常服务" "in service";
+        waits "等待加入" "waits to be joined";
+        silent "已失联" "silent";
+        closed "已关闭" "closed";
+        join_next "加入文件在 CA 主机上，请在网关主机上运行：" "Its join file lies on the CA's host; on the gate's machine:";
+        new "新增应用系统" "One more application";
+        new_1 "由操作员在 CA 主机上登记，两名安全保密管理员批准：" "An operator registers it on the CA's host, two security administrators approve:";
+        new_2 "批准后，在应用的服务器上加入并启动：" "Once approved, on the application's server:";
+        new_3 "访问规则是文件，附带例子；改动同样须两人批准：" "Access rules are files with examples; two persons approve a change as well:";
+        test_rules "谁能做什么，可以先试：" "Who may do what can be tried first:";
+    }
+}
+
+struct Gate {
+    agent: String,
+    hosts: String,
+    unit: String,
+    serves: String,
+    tag: &'static str,
+    good: bool,
+    waits: bool,
+    rules: u32,
+    use_of: Option<(u64, u64, u64)>,
+}
+
+#[derive(Template)]
+#[template(path = "staff/applications.html")]
+struct ApplicationsPage {
+    f: Frame,
+    w: &'static ApplicationsWords,
+    applications: Vec<(String, Vec<Gate>)>,
+}
+
+/// `GET /applications`
+pub(super) async fn show(
+    State(portal): State<Arc<Portal>>,
+    f: Frame,
+    Shown(shown): Shown,
+) -> Response {
+    match state::read(&portal, shown).await {
+        Ok(state) => page(StatusCode::OK, &filled(f, state)),
+        Err(Refused(told)) => certificate::not_seen(&f, &portal, &told),
+    }
+}
+
+fn filled(f: Frame, state: CityState) -> ApplicationsPage {
+    let w = ApplicationsWords::of(f.language);
+    let now = audit::time::read(&state.now).unwrap_or(0);
+    let mut applications: BTreeMap<String, Vec<Gate>> = BTreeMap::new();
+    for gate in state.gates {
+        let application = gate.application.clone();
+        applications.entry(application).or_default().push(line(w, gate, now));
+    }
+    ApplicationsPage { f, w, applications: applications.into_iter().collect() }
+}
+
+fn line(w: &'static ApplicationsWords, gate: GateState, now: u64) -> Gate {
+    let silent = state::is_silent(&gate, now);
+    let tag = match (gate.open, gate.joined) {
+        (false, _) => w.closed,
+        (true, false) => w.waits,
+        (true, true) if silent => w.silent,
+        (true, true) => w.in_service,
+    };
+    Gate {
+        tag,
+        good: gate.open && gate.joined && !silent,
+        waits: gate.open && !gate.joined,
+        rules: gate.beat.as_ref().map_or(0, |beat| beat.world.bundle),
+        use_of: gate.beat.map(|beat| (beat.permitted, beat.denied, beat.connections)),
+        hosts: gate.hosts.join(", "),
+        unit: show::harmless(&gate.unit),
+        serves: show::harmless(&gate.serves.join(", ")),
+        agent: gate.agent,
+    }
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let render = |state| filled(Frame::sample(language, "/applications"), state).render().unwrap();
+    let none = CityState { gates: Vec::new(), ..state::sample_state(false) };
+    vec![
+        ("applications", render(state::sample_state(false))),
+        ("applications-late", render(state::sample_state(true))),
+        ("applications-none", render(none)),
+    ]
+}

@@ -1,0 +1,239 @@
+//! `GET /state`: how the city stands: revocation lists, logs and their sequencer, gates. What is late says so,
+//! and what to type.
+
+use super::{Shown, StaffCertificate, certificate};
+use crate::edge::{Portal, passed_on};
+use crate::pages::{Frame, page, show, words};
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use ca_api::{AsOfficer, CityState, GateState, ListState, LogState};
+use service::problem::Refused;
+use std::sync::Arc;
+
+/// A gate that was not heard of for this many seconds is silent: three of its heartbeats.
+const SILENT: u64 = 30;
+/// Records are in the tree within a second; this many later the sequencer stands still.
+const STANDS_STILL: u64 = 30;
+
+words! {
+    StateWords {
+        title "运行状态" "State";
+        lead "按签发机构此刻的记录。" "As the CA has it at this moment:";
+        well "一切正常。" "Everything is in order.";
+        attention "有事项需要处理。" "Something needs attention.";
+        lists "吊销列表" "Revocation lists";
+        authority "签发者" "Authority";
+        number "编号" "Number";
+        made "发布" "Published";
+        next "下次更新" "Next update";
+        overdue "已过期" "overdue";
+        lists_next "签发进程未按时发布，请在 CA 主机上运行：" "The issuer did not publish in time; on the CA's host:";
+        logs "日志" "Logs";
+        log "日志" "Log";
+        size "记录数" "Records";
+        waiting "待写入" "Waiting";
+        stands_still "定序停止" "the sequencer stands still";
+        logs_next "日志进程没有写入，请在 CA 主机上运行：" "The log service does not write; on the CA's host:";
+        gates "网关" "Gates";
+        gate "网关" "Gate";
+        seen "最近上报" "Heard of";
+        list "吊销列表" "List";
+        rules "规则版本" "Rules";
+        people "人员名单" "People";
+        spooled "待上报" "Not shipped";
+        never "从未" "never";
+        silent "已失联" "silent";
+        behind "落后" "behind";
+        state "状态" "State";
+        ready "正常" "ready";
+        closed "已关闭" "closed";
+        waits "等待加入" "waits to be joined";
+        no_gates "您的管辖范围内没有网关。" "There is no gate within your scope.";
+        gates_next "网关失联时，请在网关主机上运行：" "When a gate is silent, on its machine:";
+        waiting_orders "待审批指令（全市）" "Orders that wait for approvals (whole city)";
+    }
+}
+
+struct ListLine {
+    issuer: String,
+    number: u64,
+    made: String,
+    next: String,
+    overdue: bool,
+}
+
+struct LogLine {
+    log: String,
+    size: u64,
+    waiting: u64,
+    still: bool,
+}
+
+struct GateLine {
+    agent: String,
+    seen: Option<String>,
+    silent: bool,
+    closed: bool,
+    /// Whether it never joined.
+    waits: bool,
+    /// Number, and whether a newer one exists.
+    list: (u64, bool),
+    people: (u64, bool),
+    rules: (u32, bool),
+    spooled: u64,
+    said: String,
+}
+
+#[derive(Template)]
+#[template(path = "staff/state.html")]
+struct StatePage {
+    f: Frame,
+    w: &'static StateWords,
+    now: String,
+    lists: Vec<ListLine>,
+    logs: Vec<LogLine>,
+    gates: Vec<GateLine>,
+    waiting_orders: u64,
+}
+
+impl StatePage {
+    fn late_list(&self) -> bool {
+        self.lists.iter().any(|line| line.overdue)
+    }
+
+    fn still_log(&self) -> bool {
+        self.logs.iter().any(|line| line.still)
+    }
+
+    fn silent_gate(&self) -> bool {
+        self.gates.iter().any(|line| line.silent)
+    }
+}
+
+/// `GET /state`
+pub(super) async fn show(
+    State(portal): State<Arc<Portal>>,
+    f: Frame,
+    Shown(shown): Shown,
+) -> Response {
+    match read(&portal, shown).await {
+        Ok(state) => page(StatusCode::OK, &filled(f, state)),
+        Err(Refused(told)) => certificate::not_seen(&f, &portal, &told),
+    }
+}
+
+/// How the CA says the city stands.
+pub(super) async fn read(portal: &Portal, shown: StaffCertificate) -> Result<CityState, Refused> {
+    let message = AsOfficer { certificate: shown.certificate, message: () };
+    let answer = passed_on(portal.issuer.state(&message).await);
+    portal.told("state", &shown.person, answer).await
+}
+
+fn filled(f: Frame, state: CityState) -> StatePage {
+    let now = audit::time::read(&state.now).unwrap_or(0);
+    let unix = |time: &str| audit::time::read(time).unwrap_or(0);
+    let newest = state.lists.iter().find(|list| list.issuer != "root").map_or(0, |l| l.number);
+    let list = |list: ListState| ListLine {
+        overdue: now > unix(&list.next_update),
+        made: show::time(&list.this_update),
+        next: show::time(&list.next_update),
+        issuer: list.issuer,
+        number: list.number,
+    };
+    let log = |log: LogState| LogLine {
+        still: log.waits_since.is_some_and(|since| now > unix(&since) + STANDS_STILL),
+        log: log.log,
+        size: log.size,
+        waiting: log.waiting,
+    };
+    let rules = state.rules;
+    let gate = |gate: GateState| {
+        let silent = is_silent(&gate, now);
+        let world = gate.beat.as_ref().map(|beat| beat.world.clone());
+        let (list, people, version) = world.map_or((0, 0, 0), |w| (w.crl, w.people, w.bundle));
+        GateLine {
+            agent: gate.agent,
+            silent,
+            closed: !gate.open,
+            waits: gate.open && gate.beat.is_none() && !gate.joined,
+            seen: gate.seen.as_deref().map(show::time),
+            list: (list, list < newest),
+            people: (people, people < gate.people),
+            rules: (version, version < rules),
+            spooled: gate.beat.as_ref().map_or(0, |beat| beat.spooled),
+            said: gate.beat.map(|beat| show::harmless(&beat.state)).unwrap_or_default(),
+        }
+    };
+    StatePage {
+        w: StateWords::of(f.language),
+        f,
+        now: show::time(&state.now),
+        lists: state.lists.into_iter().map(list).collect(),
+        logs: state.logs.into_iter().map(log).collect(),
+        gates: state.gates.into_iter().map(gate).collect(),
+        waiting_orders: state.waiting_orders,
+    }
+}
+
+/// Whether a gate that should be heard of is not.
+pub(super) fn is_silent(gate: &GateState, now: u64) -> bool {
+    let seen = gate.seen.as_deref().and_then(audit::time::read);
+    gate.open && gate.joined && seen.is_none_or(|seen| now > seen + SILENT)
+}
+
+/// A state with everything in it that can be late.
+#[cfg(test)]
+pub(super) fn sample_state(late: bool) -> CityState {
+    use audit::access::{Heartbeat, InForce};
+    let now = if late { "2026-11-26T10:00:00Z" } else { "2026-11-25T08:00:05Z" };
+    let beat = Heartbeat {
+        application: "exchange".into(),
+        permitted: 1204,
+        denied: 3,
+        connections: 7,
+        world: InForce { bundle: 2, policy: audit::Bytes::default(), people: 9, crl: 4 },
+        checkpoint: 90,
+        spooled: 0,
+        state: "ready".into(),
+    };
+    let gate = |agent: &str, joined| GateState {
+        agent: agent.into(),
+        application: "exchange".into(),
+        unit: "市政府办公室 (city-office)".into(),
+        hosts: vec!["exchange.example".into()],
+        serves: vec!["商州区 (shangzhou)".into(), "<b>\u{202e} (x)".into()],
+        joined,
+        open: true,
+        people: if late { 10 } else { 9 },
+        seen: joined.then(|| "2026-11-25T08:00:00Z".to_owned()),
+        beat: joined.then(|| beat.clone()),
+    };
+    let list = |issuer: &str, number| ListState {
+        issuer: issuer.into(),
+        number,
+        this_update: "2026-11-25T06:00:00Z".into(),
+        next_update: "2026-11-26T06:00:00Z".into(),
+    };
+    let log = |log: &str, waits: bool| LogState {
+        log: log.into(),
+        size: 120,
+        waiting: waits.into(),
+        waits_since: waits.then(|| "2026-11-26T09:00:00Z".to_owned()),
+    };
+    CityState {
+        now: now.into(),
+        lists: vec![list("issuing-1", 4), list("root", 1)],
+        logs: vec![log("control", late), log("access", false)],
+        gates: vec![gate("gate-1", true), gate("gate-2", false)],
+        rules: if late { 3 } else { 2 },
+        waiting_orders: 5,
+    }
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let render = |late| filled(Frame::sample(language, "/state"), sample_state(late));
+    vec![("state", render(false).render().unwrap()), ("state-late", render(true).render().unwrap())]
+}
