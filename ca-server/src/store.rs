@@ -48,6 +48,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0006_declined.sql"),
         include_str!("../migrations/postgres/0006_declined.sql"),
     ),
+    (
+        7,
+        "find",
+        include_str!("../migrations/sqlite/0007_find.sql"),
+        include_str!("../migrations/postgres/0007_find.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.

@@ -352,7 +352,7 @@ async fn officers_find_certificates_and_draft_revocations() {
     for find in ["小明", "%", "_", "王%", "x' or '1'='1"] {
         let page = site.get(&format!("/certificates?{}", encode(&[("find", find)])), "").await;
         let found = page.text.contains(&format!("/certificates/{serial}"));
-        assert_eq!((page.status, found), (200, find == "王%"), "{find}");
+        assert_eq!((page.status, found), (200, false), "{find}");
     }
     let long = format!("/certificates?find={}", "x".repeat(81));
     refused(&site.get(&long, "").await, 400, "malformed");

@@ -3,7 +3,9 @@
 mod cpu;
 mod floor;
 mod gate;
+mod grow;
 mod issue;
+mod portal;
 mod status;
 
 use anyhow::ensure;
@@ -31,6 +33,15 @@ pub(crate) enum What {
         /// Seconds a round.
         #[arg(long, default_value_t = 4)]
         seconds: u64,
+    },
+    /// Time of each page with a whole city's people, on both databases.
+    Portal {
+        /// How many people, each with a certificate.
+        #[arg(long, default_value_t = 100_000)]
+        people: usize,
+        /// Requests a page.
+        #[arg(long, default_value_t = 300)]
+        requests: usize,
     },
     /// OCSP answers against an empty axum handler and `openssl ocsp`.
     Status {
@@ -71,6 +82,7 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
     match what {
         What::Issue { count, at_once } => issue::run(count, at_once).await,
         What::Gate { connections, seconds } => gate::run(connections, seconds).await,
+        What::Portal { people, requests } => portal::run(people, requests).await,
         What::Status { connections, seconds } => status::run(connections, seconds).await,
         What::Empty { port } => status::empty(port).await,
     }

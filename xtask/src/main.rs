@@ -7,6 +7,7 @@ mod city;
 mod demo;
 mod found;
 mod gate;
+mod postgres;
 mod processes;
 mod run;
 mod tool;
@@ -44,6 +45,14 @@ enum Command {
     },
     /// Plays the journey against the running city.
     Demo,
+    /// A PostgreSQL server for tests and benches.
+    #[command(hide = true)]
+    Postgres {
+        /// Its folder.
+        folder: PathBuf,
+        #[command(subcommand)]
+        what: postgres::What,
+    },
     /// Measures; ratios in one run.
     Bench {
         #[command(subcommand)]
@@ -60,6 +69,7 @@ async fn main() -> ExitCode {
             found::found(&arguments.city, &found::Sample { keys, ports, postgres })
         }
         Command::Demo => demo::run(&arguments.city).await,
+        Command::Postgres { folder, what } => postgres::run(&folder, &what),
         Command::Bench { what } => bench::run(what).await,
     };
     match done {

@@ -152,7 +152,7 @@ pub struct CertificateLine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Certificates {
-    /// In order of serial numbers, at most fifty.
+    /// In the order of names, at most fifty.
     pub lines: Vec<CertificateLine>,
     /// How many of those that were looked at fit besides, outside their scope.
     pub elsewhere: u32,

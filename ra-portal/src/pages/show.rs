@@ -15,6 +15,16 @@ pub(crate) fn time(utc: &str) -> String {
     }
 }
 
+/// A text as part of an address.
+pub(crate) fn escaped(text: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
+    let one = |byte: u8| match plain(&byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    text.bytes().map(one).collect()
+}
+
 /// A name as far as its owner needs it to know their own.
 pub(crate) fn masked_name(name: &str) -> String {
     let characters: Vec<char> = name.chars().collect();
@@ -62,6 +72,7 @@ mod tests {
     fn people_recognize_themselves_and_nobody_else() {
         assert_eq!(time("2026-11-25T18:30:00Z"), "2026-11-26 02:30 (UTC+8)");
         assert_eq!(harmless("王\u{202e}小\u{200b}明 <b>"), "王‹U+202E›小‹U+200B›明 <b>");
+        assert_eq!(escaped("a&b 王"), "a%26b%20%E7%8E%8B");
         assert_eq!(masked_name("王小明"), "王＊明");
         assert_eq!(masked_name("李丹"), "李＊");
         assert_eq!(masked_name("欧阳修文"), "欧＊文");

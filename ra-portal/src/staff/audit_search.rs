@@ -127,17 +127,9 @@ impl Asked {
         ];
         let mut address = format!("/audit?before={before}");
         for (name, value) in pairs {
-            let value: String = value.bytes().map(escaped).collect();
-            address.push_str(&format!("&{name}={value}"));
+            address.push_str(&format!("&{name}={}", show::escaped(value)));
         }
         address
-    }
-}
-
-fn escaped(byte: u8) -> String {
-    match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' => char::from(byte).into(),
-        other => format!("%{other:02X}"),
     }
 }
 

@@ -29,6 +29,7 @@ words! {
         revoked "已吊销" "revoked";
         in_force "有效" "in force";
         more "没有全部列出，请输入更多内容。" "Not everything is listed; type more.";
+        next "下一页" "More";
         elsewhere "管辖范围之外另有：" "Outside your scope there are also:";
     }
 }
@@ -53,6 +54,8 @@ struct CertificatesPage {
     found: Option<Vec<Line>>,
     elsewhere: u32,
     more: bool,
+    /// Address of the next page.
+    next: Option<String>,
 }
 
 /// What stands in the address.
@@ -60,6 +63,8 @@ struct CertificatesPage {
 #[serde(default)]
 pub(super) struct Asked {
     find: String,
+    /// Serial number of the last certificate of the page before.
+    after: String,
 }
 
 /// `GET /certificates`
@@ -72,7 +77,7 @@ pub(super) async fn show(
     let begun = !asked.find.trim().is_empty();
     // Without a question only whether they may ask: nobody has this name.
     let text = if begun { asked.find.clone() } else { "-".into() };
-    let sought = Sought { text, after: String::new() };
+    let sought = Sought { text, after: if begun { asked.after } else { String::new() } };
     let message = AsOfficer { certificate: shown.certificate, message: sought };
     let answer = passed_on(portal.issuer.find(&message).await);
     match portal.told("find", &shown.person, answer).await {
@@ -94,6 +99,10 @@ fn filled(
 ) -> CertificatesPage {
     let (elsewhere, more) =
         found.as_ref().map(|found| (found.elsewhere, found.more)).unwrap_or_default();
+    let last = found.as_ref().and_then(|found| found.lines.last()).filter(|_| more);
+    let next = last.map(|line| {
+        format!("/certificates?find={}&after={}", show::escaped(&find), show::escaped(&line.serial))
+    });
     let line = |line: CertificateLine| Line {
         serial: line.serial,
         name: show::harmless(&line.name),
@@ -111,6 +120,7 @@ fn filled(
         found: found.map(|found| found.lines.into_iter().map(line).collect()),
         elsewhere,
         more,
+        next,
     }
 }
 

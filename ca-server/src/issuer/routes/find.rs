@@ -63,13 +63,15 @@ impl Issuer {
             return Err(Code::Malformed.into());
         }
         let mut answer = Certificates { lines: Vec::new(), elsewhere: 0, more: false };
-        let (mut after, mut looked) = (message.message.after.clone(), 0);
+        let by = by(session, text)?;
+        let mut behind = behind(&mut session.tx, &message.message.after).await?;
+        let mut looked = 0;
         loop {
-            let chunk = matching(&mut session.tx, text, &after).await?;
+            let chunk = matching(&mut session.tx, (&by, text), &behind).await?;
             looked += chunk.len();
             let is_last = chunk.len() < usize::try_from(CHUNK).unwrap_or(usize::MAX);
             for row in chunk {
-                after.clone_from(&row.0);
+                behind = (row.2.clone(), row.1.clone(), row.0.clone());
                 if !is_within(session, &person, &row.1)? {
                     answer.elsewhere += 1;
                 } else if answer.lines.len() < PAGE {
@@ -133,24 +135,111 @@ impl Issuer {
     }
 }
 
-/// Certificates that fit a text, in the order of their serial numbers.
-async fn matching(tx: &mut Tx, text: &str, after: &str) -> Result<Vec<Row>, IssuerError> {
-    // What is special to `like` stands for itself.
-    let beginning: String = text.chars().filter(|c| !"%_\\".contains(*c)).collect();
-    Ok(rows!(
+/// What a text asks for: it is looked up in one way, by one index.
+enum By {
+    Serial,
+    Person,
+    Unit,
+    Name,
+}
+
+fn by(session: &Session<'_>, text: &str) -> Result<By, Code> {
+    let (upper, lower) = (text.to_ascii_uppercase(), text.to_ascii_lowercase());
+    Ok(match text {
+        _ if audit::letter::read_reference(text).as_ref() == Some(&upper) => By::Person,
+        _ if text.len() > 16 && SerialNumber::from_hex(&lower).is_some() => By::Serial,
+        _ if session.authority()?.unit(text).is_some() => By::Unit,
+        _ => By::Name,
+    })
+}
+
+/// Where a page begins: behind this name, person and serial number.
+type Behind = (String, String, String);
+
+/// The place of the last certificate that was listed.
+async fn behind(tx: &mut Tx, serial: &str) -> Result<Behind, IssuerError> {
+    if serial.is_empty() {
+        return Ok(Behind::default());
+    }
+    let found = row!(
         tx,
-        Row,
-        "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
-         from person p join certificate c on c.subject = p.person_id \
-         where (p.name like $1 or p.person_id = $2 or p.unit_id = $3 or c.serial = $4) \
-         and c.serial > $5 order by c.serial limit $6",
-        format!("{}%", if beginning.is_empty() { "\u{1}" } else { &beginning }),
-        text.to_ascii_uppercase(),
-        text,
-        text.to_ascii_lowercase(),
-        after,
-        CHUNK
-    )?)
+        Behind,
+        "select p.name, p.person_id, c.serial from certificate c \
+         join person p on p.person_id = c.subject where c.serial = $1",
+        serial
+    )?;
+    Ok(found.ok_or(Code::Malformed)?)
+}
+
+/// Certificates that fit a text, in the order of names.
+async fn matching(
+    tx: &mut Tx,
+    (by, text): (&By, &str),
+    behind: &Behind,
+) -> Result<Vec<Row>, IssuerError> {
+    let (name, person, serial) = behind;
+    let (from, to) = match by {
+        By::Serial => (text.to_ascii_lowercase(), String::new()),
+        By::Person => (text.to_ascii_uppercase(), String::new()),
+        By::Unit => (text.to_owned(), String::new()),
+        // Every text that begins so stands before the beginning with the last of all characters.
+        By::Name => (text.to_owned(), format!("{text}{}", char::MAX)),
+    };
+    Ok(match by {
+        By::Serial => rows!(
+            tx,
+            Row,
+            "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
+             from certificate c join person p on p.person_id = c.subject \
+             where c.serial = $1 and (p.name, p.person_id, c.serial) > ($2, $3, $4)",
+            from,
+            name,
+            person,
+            serial
+        )?,
+        By::Person => rows!(
+            tx,
+            Row,
+            "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
+             from person p join certificate c on c.subject = p.person_id \
+             where p.person_id = $1 and (p.name, p.person_id, c.serial) > ($2, $3, $4) \
+             order by c.serial limit $5",
+            from,
+            name,
+            person,
+            serial,
+            CHUNK
+        )?,
+        By::Unit => rows!(
+            tx,
+            Row,
+            "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
+             from person p join certificate c on c.subject = p.person_id \
+             where p.unit_id = $1 and (p.name, p.person_id) >= ($2, $3) \
+             and (p.name, p.person_id, c.serial) > ($2, $3, $4) \
+             order by p.name, p.person_id, c.serial limit $5",
+            from,
+            name,
+            person,
+            serial,
+            CHUNK
+        )?,
+        By::Name => rows!(
+            tx,
+            Row,
+            "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
+             from person p join certificate c on c.subject = p.person_id \
+             where p.name >= $1 and p.name < $2 and (p.name, p.person_id) >= ($3, $4) \
+             and (p.name, p.person_id, c.serial) > ($3, $4, $5) \
+             order by p.name, p.person_id, c.serial limit $6",
+            from,
+            to,
+            name,
+            person,
+            serial,
+            CHUNK
+        )?,
+    })
 }
 
 /// The officer, if they approve anything.

@@ -1,0 +1,132 @@
+//! A PostgreSQL server for tests and benches: a folder, a socket, users as a city has them.
+
+use anyhow::{Context, ensure};
+use clap::Subcommand;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Users and what they own: the CA's database, the portal's, and one user a role.
+const SCHEMA: &str = "create role ca login; create role issuer login; create role status login; \
+     create role log login; create role portal login; create database ca owner ca; \
+     create database portal owner portal; create database other owner ca;";
+
+/// What becomes of a server.
+#[derive(Subcommand)]
+pub(crate) enum What {
+    /// Makes empty databases in the folder, starts the server, prints its address.
+    Start {
+        /// Commits survive a crash of the machine, as in production; tests do without.
+        #[arg(long)]
+        durable: bool,
+    },
+    /// Stops it.
+    Stop,
+    /// Writes what the CA's database holds now to a file.
+    Dump { file: PathBuf },
+    /// Puts back what a file holds; nobody may be connected.
+    Restore { file: PathBuf },
+}
+
+/// Does it with the server of a folder.
+pub(crate) fn run(folder: &Path, what: &What) -> anyhow::Result<()> {
+    let server = Server { folder, binaries: binaries()? };
+    match what {
+        What::Start { durable } => {
+            server.start(*durable)?;
+            println!("{}", address(folder));
+            Ok(())
+        }
+        What::Stop => {
+            server.run("pg_ctl", &["-D", &server.data(), "-m", "immediate", "-s", "stop"])
+        }
+        What::Dump { file } => server.dump(file),
+        What::Restore { file } => server.restore(file),
+    }
+}
+
+/// Address of a server with `{user}` and `{name}` left open.
+pub(crate) fn address(folder: &Path) -> String {
+    format!("postgres://{{user}}@localhost/{{name}}?host={}", folder.display())
+}
+
+struct Server<'a> {
+    folder: &'a Path,
+    binaries: PathBuf,
+}
+
+impl Server<'_> {
+    fn start(&self, durable: bool) -> anyhow::Result<()> {
+        // Its user must be able to reach it.
+        std::fs::set_permissions(self.folder, PermissionsExt::from_mode(0o777))?;
+        let (data, folder) = (self.data(), self.folder.display());
+        self.run(
+            "initdb",
+            &["-D", &data, "-U", "test", "--auth=trust", "--no-sync", "--no-instructions"],
+        )?;
+        let fast = if durable {
+            ""
+        } else {
+            "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off"
+        };
+        let options = format!(
+            "-c listen_addresses='' -c unix_socket_directories={folder} {fast} \
+             -c shared_buffers=32MB -c jit=off -c max_connections=200"
+        );
+        let log = format!("{folder}/log");
+        self.run("pg_ctl", &["-D", &data, "-w", "-s", "-l", &log, "-o", &options, "start"])?;
+        for statement in SCHEMA.split_inclusive(';').filter(|one| !one.trim().is_empty()) {
+            let host = folder.to_string();
+            let own = ["-q", "-h", &host, "-U", "test", "-d", "postgres", "-c", statement];
+            self.run("psql", &own)?;
+        }
+        Ok(())
+    }
+
+    fn dump(&self, to: &Path) -> anyhow::Result<()> {
+        let inside = self.folder.join("dump");
+        let (host, file) = (self.folder.display().to_string(), inside.display().to_string());
+        self.run("pg_dump", &["-h", &host, "-U", "test", "-Fc", "-f", &file, "ca"])?;
+        std::fs::copy(inside, to)?;
+        Ok(())
+    }
+
+    fn restore(&self, from: &Path) -> anyhow::Result<()> {
+        let inside = self.folder.join("restored");
+        std::fs::copy(from, &inside)?;
+        std::fs::set_permissions(&inside, PermissionsExt::from_mode(0o644))?;
+        let (host, file) = (self.folder.display().to_string(), inside.display().to_string());
+        let own = ["-h", host.as_str(), "-U", "test"];
+        self.run("dropdb", &[own.as_slice(), &["ca"]].concat())?;
+        self.run("createdb", &[own.as_slice(), &["-O", "ca", "ca"]].concat())?;
+        self.run("pg_restore", &[own.as_slice(), &["-d", "ca", file.as_str()]].concat())
+    }
+
+    fn data(&self) -> String {
+        self.folder.join("data").display().to_string()
+    }
+
+    /// Runs one of its programs; the server refuses to be root.
+    fn run(&self, program: &str, words: &[&str]) -> anyhow::Result<()> {
+        let program = self.binaries.join(program);
+        let mut command = if rustix::process::geteuid().is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        let done = command.args(words).current_dir("/tmp").output()?;
+        let said = String::from_utf8_lossy(&done.stderr);
+        ensure!(done.status.success(), "{words:?}: {said}");
+        Ok(())
+    }
+}
+
+/// Debian keeps them out of the path.
+fn binaries() -> anyhow::Result<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql");
+    let versions = versions.context("no PostgreSQL; next: make test-tools")?;
+    let found = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin")));
+    found.filter(|path| path.join("initdb").exists()).max().context("no initdb")
+}
