@@ -139,6 +139,15 @@ const acts = {
     return { shown, after: await main(page) };
   },
 
+  /** The officer touches the key because a page says that it is for logging in. */
+  async tricked(page) {
+    await authenticator(page, given.kept);
+    await page.goto(`${given.staff}/${given.challenge}`);
+    await page.click("button");
+    await page.waitForFunction(() => document.body.textContent.includes("已登录"));
+    return { kept: await credentials() };
+  },
+
   /** The other language, and back to the same page. */
   async language(page) {
     await page.goto(`${given.portal}/import`);

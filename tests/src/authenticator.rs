@@ -5,9 +5,12 @@ use audit::passkey::{Assertion, PasskeyStatement, approval_challenge, creation_c
 use audit::{Approval, Bytes};
 use keys::SoftwareSigner;
 use pki::Signer;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::process::Command;
 
-use crate::{Office, Officer, random};
+use crate::{Office, Officer, binary, random};
 
 /// User present, user verified.
 pub const THERE: u8 = 0x05;
@@ -156,5 +159,29 @@ impl Office {
         assert_eq!(made.needed, 1);
         self.approve(&self.first("security-1"), &made.order).await.unwrap();
         self.carried_out(&made.order).await;
+    }
+
+    /// Has the passkey certified that officer-1 made in a page and saved as a file: by their own `yinxin` and a
+    /// security administrator. The city has keys of its own ([`Office::founded_in_full`]).
+    pub async fn certify_file(&self, file: &Path) {
+        let at = |end: &str| self.path(&format!("people/officer-1.{end}"));
+        let done = Command::new(binary("yinxin"))
+            .args(["--json", "passkey", "certify", "--yes", "--trust"])
+            .arg(self.path("ca/trust.json"))
+            .arg("--key")
+            .arg(at("key"))
+            .arg("--cert")
+            .arg(at("pem"))
+            .arg("--passphrase-file")
+            .arg(at("passphrase"))
+            .arg(file)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let said = String::from_utf8_lossy(&done.stdout).into_owned();
+        let made: Value = serde_json::from_str(said.lines().next_back().unwrap()).unwrap();
+        let order = made["order"].as_str().unwrap();
+        self.approve(&self.first("security-2"), order).await.unwrap();
+        self.carried_out(order).await;
     }
 }

@@ -166,25 +166,7 @@ async fn an_officer_approves_with_a_passkey_in_a_browser() {
         serde_json::from_str(&node("journey.mjs", &[act], &given)).unwrap()
     };
     let kept = act("passkey", &json!({ "fresh": true }))["kept"].clone();
-    let certified = Command::new(tests::binary("yinxin"))
-        .args(["--json", "passkey", "certify", "--yes", "--trust"])
-        .arg(office.path("ca/trust.json"))
-        .arg("--key")
-        .arg(at("key"))
-        .arg("--cert")
-        .arg(at("pem"))
-        .arg("--passphrase-file")
-        .arg(at("passphrase"))
-        .arg(&file)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&certified.stdout).into_owned();
-    let error = String::from_utf8_lossy(&certified.stderr).into_owned();
-    assert!(certified.status.success(), "{said}{error}");
-    let made: Value = serde_json::from_str(said.lines().next_back().unwrap()).unwrap();
-    let credential = made["order"].as_str().unwrap();
-    office.approve(&office.first("security-2"), credential).await.unwrap();
-    office.carried_out(credential).await;
+    office.certify_file(&file).await;
 
     let person = office.register("王小明", "sz-office").await;
     let official = office.letter(&person, "official");

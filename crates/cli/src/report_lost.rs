@@ -21,6 +21,9 @@ pub struct Arguments {
     /// Where the signed receipt goes. 回执文件
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Check a receipt that a page gave, instead of reporting. 核验页面给的回执
+    #[arg(long, value_name = "FILE", conflicts_with = "out")]
+    receipt: Option<PathBuf>,
     /// Do not ask for confirmation. 不再确认
     #[arg(long)]
     yes: bool,
@@ -28,6 +31,14 @@ pub struct Arguments {
 
 pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
     let held = arguments.letter.read()?;
+    if let Some(file) = &arguments.receipt {
+        let signed: SignedReceipt = files::document(file)?;
+        let receipt = verified(&held, &signed).map_err(|error| {
+            Failure::not_trusted(&error).next("yinxin report-lost --letter LETTER")
+        })?;
+        tell(output, &receipt);
+        return Ok(());
+    }
     if !arguments.yes {
         prompt::confirm("挂失后证书立即吊销，不可恢复 / this cannot be undone [yes]:", "yes")?;
     }
@@ -43,13 +54,17 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
             .map_err(|error| Failure::usage("无法写出回执。", error.to_string()))?;
         files::write_new(out, &bytes)?;
     }
+    tell(output, &receipt);
+    output.line("请向登记人员申请新信函 / ask your registration officer for a new letter");
+    Ok(())
+}
+
+fn tell(output: Output, receipt: &LossReceipt) {
     output.line(&format!("已挂失 / reported lost: {} ({})", receipt.reference, receipt.time));
     for serial in &receipt.serials {
         output.line(&format!("已吊销 / revoked: {serial}"));
     }
-    output.line("请向登记人员申请新信函 / ask your registration officer for a new letter");
     output.json(&serde_json::json!(receipt));
-    Ok(())
 }
 
 /// The receipt, if the status key signed it for this city and this letter.

@@ -1,0 +1,50 @@
+//! A captured portal: the portal's own names and keys in other hands, with routes that whoever holds them chose.
+
+use crate::Office;
+use axum::Router;
+use mtls::tls::{ClientAuth, Identity, server};
+use std::net::{Ipv4Addr, SocketAddr};
+use tokio::sync::oneshot;
+
+/// Stands where a process of the portal stood, as long as it lives.
+pub struct Captured {
+    _stop: oneshot::Sender<()>,
+}
+
+impl Office {
+    /// Ends a process of the portal and puts these routes in its place.
+    pub fn capture(&mut self, process: &str, routes: Router) -> Captured {
+        self.stop(&format!("portal-{process}"));
+        let url =
+            if process == "public" { &self.trust.portal_public } else { &self.trust.portal_staff };
+        let (_, port) = url.rsplit_once(':').unwrap();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse().unwrap()));
+        let issuing = std::fs::read(self.path("ca/public/ca/issuing-1.cer")).unwrap();
+        let issuing = pki::Certificate::read(&issuing).unwrap();
+        let clients = match process {
+            "public" => ClientAuth::None,
+            _ => ClientAuth::Optional { issuers: vec![issuing.subject().der().to_vec()] },
+        };
+        let tls = server(self.portal_identity(process), &clients, &["http/1.1"]).unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        tokio::spawn(async move {
+            let ended = async { drop(stopped.await) };
+            mtls::listen::tls(address, tls, routes, ended).await.unwrap();
+        });
+        Captured { _stop: stop }
+    }
+
+    /// The issuer, as a process of the portal speaks to it.
+    pub fn issuer_for(&self, process: &str) -> ca_api::Issuer {
+        let text = std::fs::read_to_string(self.path("ca/ca.toml")).unwrap();
+        let config: toml::Value = toml::from_str(&text).unwrap();
+        let listen: SocketAddr = config["issuer"]["listen"].as_str().unwrap().parse().unwrap();
+        let address = format!("https://localhost:{}", listen.port());
+        ca_api::Issuer(self.client(&address, Some(self.portal_identity(process))))
+    }
+
+    fn portal_identity(&self, process: &str) -> Identity {
+        let path = |end: &str| self.path(&format!("portal/{process}.{end}"));
+        Identity::from_files(&path("pem"), &path("key")).unwrap()
+    }
+}
