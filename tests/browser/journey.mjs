@@ -148,6 +148,13 @@ const acts = {
     return { kept: await credentials() };
   },
 
+  /** Two hosts of one gate, one after the other, with one certificate. */
+  async two(page) {
+    const first = await page.goto(given.first);
+    const second = await page.goto(given.second);
+    return { first: first.status(), second: second.status() };
+  },
+
   /** The other language, and back to the same page. */
   async language(page) {
     await page.goto(`${given.portal}/import`);

@@ -253,8 +253,17 @@ impl Gate {
 
     /// An HTTP/2 connection.
     pub async fn h2(&self, office: &Office, person: &Officer) -> http2::SendRequest<Empty<Bytes>> {
-        let identity = Some(person.identity());
-        let stream = self.connect(office, identity, "localhost", "h2").await;
+        self.h2_of(office, person, "localhost").await
+    }
+
+    /// An HTTP/2 connection to one of its hosts.
+    pub async fn h2_of(
+        &self,
+        office: &Office,
+        person: &Officer,
+        sni: &str,
+    ) -> http2::SendRequest<Empty<Bytes>> {
+        let stream = self.connect(office, Some(person.identity()), sni, "h2").await;
         let io = TokioIo::new(stream);
         let (sender, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
         tokio::spawn(connection);

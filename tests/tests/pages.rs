@@ -143,6 +143,46 @@ async fn known_to_the_gate(office: &Office, person: &str) {
     .await;
 }
 
+/// One connection is for one host. A request for a second one is told 421, and answered on a connection of its
+/// own; a browser with a certificate opens one by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_host_on_one_connection_is_misdirected() {
+    let mut office = Office::founded_in_full();
+    office.start_all().await;
+    let gate = office.gate().await;
+    let officer = office.first("officer-1");
+    let asked = async |sni: &str, host: &str| {
+        let mut h2 = gate.h2_of(&office, &officer, sni).await;
+        let request = http::Request::builder().uri(format!("https://{host}/documents/x/1"));
+        let request = request.body(http_body_util::Empty::new()).unwrap();
+        h2.send_request(request).await.unwrap().status().as_u16()
+    };
+    assert_eq!(asked("localhost", "other.localhost").await, 421);
+    assert_eq!(asked("other.localhost", "other.localhost").await, 403);
+    assert_eq!(asked("other.localhost", "localhost").await, 421);
+
+    let home = tempfile::tempdir().unwrap();
+    let at = |end: &str| office.path(&format!("people/officer-1.{end}"));
+    let password = std::fs::read_to_string(at("p12.password")).unwrap();
+    let url =
+        |host: &str| format!("https://{host}:{}/documents/sz-office/2026-001", office.port(12));
+    let given = json!({
+        "home": home.path(), "fresh": true, "p12": at("p12"), "password": password.trim(),
+        "root": office.path(office.city["ca"]["root_pem"].as_str().unwrap()), "complains": true,
+        "first": url("localhost"), "second": url("other.localhost"),
+    });
+    let seen: Value = serde_json::from_str(&node("journey.mjs", &["two"], &given)).unwrap();
+    assert_eq!(seen, json!({ "first": 403, "second": 403 }), "it is refused by rule, and seen");
+
+    // The hosts of the portal cannot be mixed: neither certificate names the other's host.
+    for (process, host) in [("public", "staff.localhost"), ("staff", "portal.localhost")] {
+        let text = std::fs::read_to_string(office.path(&format!("portal/{process}.pem"))).unwrap();
+        let der = pki::certificate::read_pem(&text, "CERTIFICATE").remove(0);
+        let names = String::from_utf8_lossy(&der).into_owned();
+        assert!(!names.contains(host), "{process} names {host}");
+    }
+}
+
 /// An officer makes a passkey in the page, has it certified by their own key and another person, and approves
 /// in the page; a second officer approves by certificate key, and the order is carried out. Another order the
 /// officer sends back.

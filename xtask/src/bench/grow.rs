@@ -151,7 +151,8 @@ impl Makers {
         execute!(
             &mut *tx,
             "insert into certificate (serial, under, subject, profile_id, reference, key_sha256, \
-             not_after, certificate, record_id) values ($1, $2, $3, 'official', null, $4, $5, $6, $7)",
+             not_after, certificate, record_id) \
+             values ($1, $2, $3, 'official', null, $4, $5, $6, $7)",
             &serial,
             digest.to_vec(),
             &person,
@@ -211,8 +212,8 @@ async fn keep_order(
         &mut *tx,
         "insert into ordered (order_digest, order_id, kind, about, person_id, reference, \
          order_bytes, signature, disclosures, files, bind, request, challenge, made, expires, \
-         state) values ($1, $2, 'person', $3, $4, null, $5, $6, $7, '[]', null, null, null, $8, $9, \
-         'open')",
+         state) \
+         values ($1, $2, 'person', $3, $4, null, $5, $6, $7, '[]', null, null, null, $8, $9, 'open')",
         signed.digest().to_vec(),
         &read.order,
         format!("create {name}"),

@@ -183,7 +183,7 @@ async fn matching(
         By::Person => (text.to_ascii_uppercase(), String::new()),
         By::Unit => (text.to_owned(), String::new()),
         // Every text that begins so stands before the beginning with the last of all characters.
-        By::Name => (text.to_owned(), format!("{text}{}", char::MAX)),
+        By::Name => (text.max(name).to_owned(), format!("{text}{}", char::MAX)),
     };
     Ok(match by {
         By::Serial => rows!(
@@ -215,7 +215,7 @@ async fn matching(
             Row,
             "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
              from person p join certificate c on c.subject = p.person_id \
-             where p.unit_id = $1 and (p.name, p.person_id) >= ($2, $3) \
+             where p.unit_id = $1 and p.name >= $2 \
              and (p.name, p.person_id, c.serial) > ($2, $3, $4) \
              order by p.name, p.person_id, c.serial limit $5",
             from,
@@ -229,7 +229,7 @@ async fn matching(
             Row,
             "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
              from person p join certificate c on c.subject = p.person_id \
-             where p.name >= $1 and p.name < $2 and (p.name, p.person_id) >= ($3, $4) \
+             where p.name >= $1 and p.name < $2 \
              and (p.name, p.person_id, c.serial) > ($3, $4, $5) \
              order by p.name, p.person_id, c.serial limit $6",
             from,

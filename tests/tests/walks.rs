@@ -1,0 +1,297 @@
+//! The walks of `docs/walks`, walked: every command that stands in one is run as it stands there, in its order,
+//! with names in the place of words in capitals. A walk that is changed fails here until its steps hold again.
+
+use audit::access::request_id;
+use audit::record::Event;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tests::authenticator::Authenticator;
+use tests::processes::until;
+use tests::{Office, Official, Running, binary, workspace};
+
+const PROGRAMS: [&str; 5] = ["yinxin", "ca-server", "ra-portal", "agent", "yinxin-verify"];
+
+/// The commands of one walk that are still to be run.
+struct Walk {
+    name: &'static str,
+    lines: VecDeque<String>,
+    /// Where they are run.
+    home: tempfile::TempDir,
+}
+
+impl Walk {
+    fn open(name: &'static str) -> Self {
+        let path = workspace().join("docs/walks").join(format!("{name}.md"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let command = |line: &str| {
+            let shown = line.strip_prefix("    ")?.trim();
+            let first = shown.split(' ').next()?;
+            PROGRAMS.contains(&first).then(|| shown.split("  ").next().unwrap().to_owned())
+        };
+        let lines: VecDeque<String> = text.lines().filter_map(command).collect();
+        assert!(!lines.is_empty(), "{name} has no command");
+        Self { name, lines, home: tempfile::tempdir().unwrap() }
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// The next command, with names for its words in capitals, and words that only a test needs.
+    fn next(&mut self, begins: &str, names: &[(&str, &str)], more: &[&str]) -> Command {
+        let line = self.lines.pop_front().unwrap_or_default();
+        assert!(line.starts_with(begins), "{}: {line:?} is not {begins:?}", self.name);
+        let mut words = line.split(' ').map(|word| {
+            let name = names.iter().find(|(placeholder, _)| *placeholder == word);
+            name.map_or(word, |(_, name)| name).to_owned()
+        });
+        let mut command = Command::new(binary(&words.next().unwrap()));
+        command.args(words.collect::<Vec<_>>()).args(more).current_dir(self.home.path());
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the next command to its good end; gives what it said.
+    fn run(&mut self, begins: &str, names: &[(&str, &str)], more: &[&str]) -> String {
+        let done = self.next(begins, names, more).output().unwrap();
+        let text = String::from_utf8_lossy(&done.stdout).into_owned();
+        let error = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(done.status.success(), "{} {begins}: {text}{error}", self.name);
+        text
+    }
+
+    /// Starts the next command, which stays.
+    fn start(&mut self, begins: &str, environment: &[(&str, &Path)]) -> Running {
+        let log = std::fs::File::create(self.at("stays.log")).unwrap();
+        let mut command = self.next(begins, &[], &[]);
+        let command = command.envs(environment.iter().copied()).stdout(Stdio::null());
+        Running::new(command.stderr(log).spawn().unwrap())
+    }
+
+    /// Takes a person's certificate, key and the trust file along, as the walks name them.
+    fn bring(&self, office: &Office, person: &str) {
+        for (from, to) in [("pem", "me.pem"), ("key", "me.key"), ("passphrase", "passphrase")] {
+            let from = office.path(&format!("people/{person}.{from}"));
+            std::fs::copy(from, self.at(to)).unwrap();
+        }
+        std::fs::copy(office.path("ca/trust.json"), self.at("trust.json")).unwrap();
+    }
+
+    fn is_over(&self) {
+        assert!(self.lines.is_empty(), "{}: nobody walks {:?}", self.name, self.lines);
+    }
+}
+
+/// Nobody is there to be asked.
+const ALONE: [&str; 3] = ["--yes", "--passphrase-file", "passphrase"];
+const OWN: [&str; 2] = ["--passphrase-file", "passphrase"];
+
+#[tokio::test]
+async fn an_official_walks() {
+    let office = Office::open().await;
+    let mut walk = Walk::open("official");
+    // The first half is done in pages, which have tests of their own; its receipt is checked here.
+    let (lost, _) = office.official("李丹", "sz-office").await;
+    let site = office.public_site();
+    let (reference, key) = (&lost.letter.reference, lost.keys.loss_value(&lost.letter.reference));
+    let key = audit::Bytes::from(key.as_slice()).to_string();
+    let told = site.post("/lost", "", &[("reference", reference), ("key", &key)]).await;
+    let receipt = site.get("/lost/receipt.json", &told.cookie()).await;
+    std::fs::write(walk.at("receipt.json"), receipt.text).unwrap();
+    let written = |official: &Official, name: &str| {
+        std::fs::write(walk.at(name), serde_json::to_vec(&official.letter).unwrap()).unwrap();
+    };
+    written(&lost, "lost.json");
+    let person = office.register("王小明", "sz-office").await;
+    let official = office.letter(&person, "official");
+    written(&official, "letter.json");
+    std::fs::write(walk.at("passphrase"), "a passphrase of some length\n").unwrap();
+    walk.run("yinxin report-lost --receipt", &[("LETTER", "lost.json")], &[]);
+
+    let letter = [("LETTER", "letter.json")];
+    let enroll = walk.lines.front().cloned().unwrap();
+    let said = walk.run("yinxin enroll", &letter, &ALONE);
+    assert!(said.contains("0 of 2"), "{said}");
+    let audit::enrolment::Stage::Awaiting { order, .. } = office.look_up(&official).await.stage
+    else {
+        panic!("it was not submitted")
+    };
+    office.approve_by_both(&order).await;
+    // As the walk says: run again to collect.
+    walk.lines.push_front(enroll);
+    walk.run("yinxin enroll", &letter, &[&ALONE[..], &["--wait", "60"]].concat());
+    assert!(walk.at("my.pem").exists());
+    let said = walk.run("yinxin report-lost --letter", &letter, &["--yes"]);
+    assert!(said.contains("已吊销"), "{said}");
+    walk.is_over();
+}
+
+#[tokio::test]
+async fn an_officer_walks() {
+    let office = Office::open().await;
+    let mut walk = Walk::open("officer");
+    walk.bring(&office, "officer-1");
+    let apply = async |name: &str| {
+        let person = office.register(name, "sz-office").await;
+        office.apply(&office.letter(&person, "official")).await
+    };
+    let order = apply("王小明").await;
+    walk.run("yinxin approve", &[("ORDER", &order)], &ALONE);
+    office.approve(&office.first("officer-2"), &order).await.unwrap();
+    office.carried_out(&order).await;
+    let reason = ("REASON", "登记的单位不对");
+    walk.run("yinxin return", &[("ORDER", &apply("李丹").await), reason], &ALONE);
+    walk.run("yinxin reject", &[("ORDER", &apply("张建国").await), reason], &ALONE);
+
+    let passkey = Authenticator::new(&office);
+    let (data, client) = passkey.created(&office.first("officer-1"));
+    let saved = serde_json::json!({
+        "v": 1, "origin": office.trust.portal_staff,
+        "authenticator_data": audit::Bytes(data), "client_data": audit::Bytes(client),
+    });
+    std::fs::write(walk.at("passkey.json"), saved.to_string()).unwrap();
+    let said = walk.run("yinxin passkey certify", &[], &ALONE);
+    assert!(said.contains("yinxin approve"), "{said}");
+    walk.is_over();
+}
+
+#[tokio::test]
+async fn an_owner_walks() {
+    let office = Office::open().await;
+    let mut walk = Walk::open("owner");
+    let ca = office.path("ca").display().to_string();
+    let gate = office.path("gate").display().to_string();
+    let names = [("U", "sz-office"), ("A", "exchange"), ("H", "localhost")];
+    let state = ["--state", ca.as_str(), "--json"];
+    let made = walk.run("ca-server agent register", &names, &state);
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    office.approve_by_security(made["order"].as_str().unwrap()).await;
+    let at = |offset| format!("127.0.0.1:{}", office.port(offset));
+    let (listen, admin) = (at(12), at(13));
+    let more = ["--state", &gate, "--listen", &listen, "--admin", &admin];
+    walk.run("agent join", &[("JOINFILE", made["letter"].as_str().unwrap())], &more);
+    let (person, _) = office.official("王小明", "sz-office").await;
+    let _stays = walk.start("agent serve", &[("YINXIN_AGENT", Path::new(&gate))]);
+    let person = person.letter.person;
+    let kept = office.path("gate/world/people.json");
+    until("the gate knows the person", async || {
+        std::fs::read(&kept).is_ok_and(|bytes| {
+            let signed: audit::people::SignedPeople = serde_json::from_slice(&bytes).unwrap();
+            String::from_utf8_lossy(&signed.snapshot.0).contains(&person)
+        })
+    })
+    .await;
+    let access = workspace().join("policies/access").display().to_string();
+    let rules = [("policies/access", access.as_str())];
+    let made = walk.run("ca-server bundle", &rules, &state);
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    office.approve_by_security(made["order"].as_str().unwrap()).await;
+    let explain = ["--state", gate.as_str()];
+    let said = walk.run("agent policy explain", &[("PERSON", &person)], &explain);
+    assert!(said.contains('✓'), "{said}");
+    walk.is_over();
+}
+
+#[tokio::test]
+async fn an_auditor_walks() {
+    let mut office = Office::open().await;
+    let gate = office.gate().await;
+    let official = office.gate_official("王小明", "sz-office").await;
+    let (status, _) = gate.get(&office, &official, "/documents/sz-office/2026-001").await;
+    assert_eq!(status, 200);
+    let mut request = String::new();
+    until("the decision is in the log", async || {
+        let decided = office.access().await.into_iter().find_map(|record| {
+            let link = record.link.clone()?;
+            matches!(record.event, Event::Decision(_))
+                .then(|| request_id(tests::gate::AGENT, &link.epoch, link.aseq))
+        });
+        request = decided.unwrap_or_default();
+        !request.is_empty()
+    })
+    .await;
+    let mut walk = Walk::open("auditor");
+    walk.bring(&office, "auditor");
+    let search = walk.lines.front().cloned().unwrap();
+    until("the index has it", async || {
+        walk.lines[0].clone_from(&search);
+        let said = walk.run("yinxin audit search", &[("PERSON", &official.person)], &OWN);
+        walk.lines.push_front(search.clone());
+        said.contains("2026-001")
+    })
+    .await;
+    walk.lines.pop_front();
+    walk.run("yinxin audit export", &[("NAME", &request)], &OWN);
+    let said = walk.run("yinxin-verify", &[], &[]);
+    assert!(said.contains('✓'), "{said}");
+    walk.is_over();
+}
+
+#[tokio::test]
+async fn an_operator_walks() {
+    let mut office = Office::founded();
+    let mut walk = Walk::open("operator");
+    // A city of its own needs a database of its own; what is run afterwards is the office's.
+    let plan = std::fs::read_to_string(office.path("plan.toml")).unwrap();
+    let other = office.path("other.toml");
+    std::fs::write(&other, plan.replace("/ca?host", "/other?host")).unwrap();
+    let (other, state) = (other.display().to_string(), office.path("other").display().to_string());
+    walk.run("ca-server init", &[("plan.toml", &other)], &["--state", &state]);
+    let ca = office.path("ca");
+    let portal = office.path("portal.toml").display().to_string();
+    let environment = [("YINXIN_CA", ca.as_path())];
+    let mut stays = Vec::new();
+    for role in ["issuer", "status", "log"] {
+        stays.push(walk.start(&format!("ca-server serve {role}"), &environment));
+    }
+    for process in ["public", "staff"] {
+        let begins = format!("ra-portal --config portal.toml serve {process}");
+        let line = walk.lines.front_mut().unwrap();
+        *line = line.replace("portal.toml", &portal);
+        stays.push(walk.start(&begins.replace("portal.toml", &portal), &[]));
+    }
+    for name in ["issuer", "status", "log", "portal-public", "portal-staff"] {
+        let admin = office.admin(name);
+        until("it is ready", async || {
+            admin.get("/readyz").await.is_ok_and(|answer| answer.status().is_success())
+        })
+        .await;
+    }
+    let ca = ca.display().to_string();
+    let state = ["--state", ca.as_str()];
+    let said = walk.run("ca-server status", &[], &state);
+    assert!(said.contains("日志 / log control"), "{said}");
+    walk.run("ca-server doctor", &[], &state);
+    let person = office.register("王小明", "sz-office").await;
+    walk.run("ca-server letter", &[("PERSON", &person)], &state);
+    walk.run("ca-server renew issuer", &[], &state);
+    walk.is_over();
+    drop(stays);
+    // With the renewed key in place everything starts again.
+    office.start_all().await;
+}
+
+/// Pictures in walks and README are those that the look at every page makes.
+#[test]
+fn pictures_are_made_by_the_look_at_every_page() {
+    let looks = workspace().join("tests/browser/looks.mjs");
+    let looks = std::fs::read_to_string(looks).unwrap();
+    let list = looks.split("const shown = [").nth(1).unwrap().split(']').next().unwrap();
+    let mut any = 0;
+    let mut texts = vec![workspace().join("README.md")];
+    for entry in std::fs::read_dir(workspace().join("docs/walks")).unwrap() {
+        texts.push(entry.unwrap().path());
+    }
+    for path in texts {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for shown in text.split("pictures/").skip(1) {
+            let file = shown.split(')').next().unwrap();
+            let name = file.trim_end_matches(".zh-CN.png");
+            assert!(list.contains(&format!("\"{name}\"")), "{}: {file}", path.display());
+            assert!(workspace().join("docs/pictures").join(file).exists(), "{file}");
+            any += 1;
+        }
+    }
+    assert!(any >= 5, "{any} pictures");
+}
