@@ -148,6 +148,16 @@ const acts = {
     return { kept: await credentials() };
   },
 
+  /** The public host, in other hands, tries everything on the staff host in this officer's browser. */
+  async attacked(page) {
+    await page.goto(`${given.portal}/attack`);
+    await page.waitForFunction(() => document.querySelector("main")?.dataset.tried === "4");
+    const tried = await page.textContent("main");
+    await page.click("button");
+    await page.waitForURL(`${given.staff}/**`);
+    return { tried, form: await main(page) };
+  },
+
   /** Two hosts of one gate, one after the other, with one certificate. */
   async two(page) {
     const first = await page.goto(given.first);

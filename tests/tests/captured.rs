@@ -356,6 +356,71 @@ async fn a_touch_as_if_for_login_carries_nothing_alone() {
     invariants::hold(&office).await;
 }
 
+/// The public host is the staff host's neighbour, one site with it. In other hands it still does nothing there with
+/// an officer's browser: not by a form, by fetch, by a search in their name or by WebSocket.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_captured_public_host_does_nothing_on_the_staff_host() {
+    let mut office = Office::founded_in_full();
+    office.start_all().await;
+    let (_, collected) = office.official("王小明", "sz-office").await;
+    let leaf = pki::Certificate::read(&collected.chain[0].0).unwrap();
+    let staff = office.trust.portal_staff.clone();
+    let page = attack(&staff, &format!("{staff}/certificates/{}/revoke", leaf.serial()));
+    let routes = Router::new().route("/attack", get(move || async move { Html(page) }));
+    let _captured = office.capture("public", routes);
+    for person in ["officer-1", "auditor"] {
+        let home = tempfile::tempdir().unwrap();
+        let at = |end: &str| office.path(&format!("people/{person}.{end}"));
+        let password = std::fs::read_to_string(at("p12.password")).unwrap();
+        let given = json!({
+            "home": home.path(), "p12": at("p12"), "password": password.trim(), "fresh": true,
+            "root": office.path(office.city["ca"]["root_pem"].as_str().unwrap()), "staff": staff,
+            "portal": office.trust.portal_public, "complains": true,
+        });
+        let script = workspace().join("tests/browser/journey.mjs");
+        let mut command = Command::new("node");
+        let command = command.arg(script).arg("attacked").env("YINXIN_ACT", given.to_string());
+        let done = command.output().unwrap();
+        assert!(done.status.success(), "{}", said(&done));
+        let seen: Value = serde_json::from_slice(&done.stdout).unwrap();
+        let tried = seen["tried"].as_str().unwrap();
+        assert!(!tried.contains("read") && tried.contains("socket closed"), "{seen}");
+        assert!(seen["form"].as_str().unwrap().contains("cross-site"), "{seen}");
+    }
+    let open = office.staff(&office.first("officer-1")).list("").await.unwrap();
+    assert!(open.is_empty(), "an order was drafted: {open:?}");
+    let searched = office.control().await.into_iter().any(|r| r.event.kind() == "searched");
+    assert!(!searched, "a search was made in somebody's name");
+}
+
+/// A page that tries what a neighbour can.
+fn attack(staff: &str, revoke: &str) -> String {
+    let socket = staff.replace("https", "wss");
+    format!(
+        r#"<!doctype html><meta charset="utf-8"><main data-tried="0"></main>
+<form method="post" action="{revoke}">
+<input name="reason" value="superseded"><input name="evidence" value="x"><button>好</button></form>
+<script type="module">
+const main = document.querySelector("main");
+const told = (text) => {{ main.append(text + "; "); main.dataset.tried = Number(main.dataset.tried) + 1; }};
+const body = new URLSearchParams({{ reason: "superseded", evidence: "x" }});
+for (const [url, more] of [
+  ["{revoke}", {{ method: "POST", body, mode: "no-cors" }}],
+  ["{staff}/certificates?find=%E7%8E%8B", {{}}],
+  ["{staff}/audit?log=control", {{ mode: "no-cors" }}],
+]) {{
+  try {{
+    const answer = await fetch(url, {{ credentials: "include", ...more }});
+    told((await answer.text()) === "" ? "empty" : "read");
+  }} catch {{ told("refused"); }}
+}}
+const socket = new WebSocket("{socket}/");
+socket.onopen = () => told("socket open");
+socket.onerror = () => told("socket closed");
+</script>"#
+    )
+}
+
 /// A page that looks like a login and asks for whatever challenge stands in its address.
 async fn login(path: axum::extract::Path<String>, credential: String) -> Html<String> {
     let challenge = path.0;

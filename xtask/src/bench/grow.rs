@@ -213,7 +213,8 @@ async fn keep_order(
         "insert into ordered (order_digest, order_id, kind, about, person_id, reference, \
          order_bytes, signature, disclosures, files, bind, request, challenge, made, expires, \
          state) \
-         values ($1, $2, 'person', $3, $4, null, $5, $6, $7, '[]', null, null, null, $8, $9, 'open')",
+         values ($1, $2, 'person', $3, $4, null, $5, $6, $7, '[]', null, null, null, $8, $9, \
+         'open')",
         signed.digest().to_vec(),
         &read.order,
         format!("create {name}"),
