@@ -2,6 +2,8 @@
 //
 //   node journey.mjs ACT, with what it needs as JSON in YINXIN_ACT; says what it saw as JSON
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { importFile, listen, open, trust } from "./browser.mjs";
 
 const given = JSON.parse(process.env.YINXIN_ACT);
@@ -206,8 +208,10 @@ async function credentials() {
 }
 
 const act = process.argv[2];
-if (given.fresh) trust(given.home, given.root);
-if (given.fresh && given.p12) importFile(given.home, given.p12, given.password);
+if (!existsSync(join(given.home, ".pki"))) {
+  trust(given.home, given.root);
+  if (given.p12) importFile(given.home, given.p12, given.password);
+}
 const context = await open(given.home, { certificates: true });
 const page = act === "bare"
   ? await (await context.browser().newContext({ javaScriptEnabled: false })).newPage()

@@ -3,6 +3,7 @@
 //! here.
 
 pub mod authenticator;
+pub mod browser;
 pub mod captured;
 pub mod gate;
 pub mod invariants;

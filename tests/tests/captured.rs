@@ -16,9 +16,10 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
+use tests::browser::Browser;
 use tests::people::code;
 use tests::processes::until;
-use tests::{Office, Official, binary, invariants, workspace};
+use tests::{Office, Official, binary, invariants};
 
 /// What the double does with applications and collections.
 struct Exchanging {
@@ -275,26 +276,9 @@ async fn a_captured_portal_replays_approvals_in_vain() {
 async fn a_touch_as_if_for_login_carries_nothing_alone() {
     let mut office = Office::founded_in_full();
     office.start_all().await;
-    let home = tempfile::tempdir().unwrap();
-    let at = |end: &str| office.path(&format!("people/officer-1.{end}"));
-    let password = std::fs::read_to_string(at("p12.password")).unwrap();
-    let given = json!({
-        "home": home.path(), "p12": at("p12"), "password": password.trim(),
-        "root": office.path(office.city["ca"]["root_pem"].as_str().unwrap()),
-        "file": home.path().join("passkey.json"), "staff": office.trust.portal_staff,
-    });
-    let act = |act: &str, more: Value| -> Value {
-        let mut given = given.clone();
-        given.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let script = workspace().join("tests/browser/journey.mjs");
-        let mut command = Command::new("node");
-        let done =
-            command.arg(script).arg(act).env("YINXIN_ACT", given.to_string()).output().unwrap();
-        assert!(done.status.success(), "{act}: {}", said(&done));
-        serde_json::from_slice(&done.stdout).unwrap()
-    };
-    let made = act("passkey", json!({ "fresh": true }));
-    office.certify_file(&home.path().join("passkey.json")).await;
+    let browser = Browser::of(&office, "officer-1");
+    let made = browser.act("passkey", &json!({}));
+    office.certify_file(&browser.file()).await;
     let person = office.register("王小明", "sz-office").await;
     let official = office.letter(&person, "official");
     let order = office.apply(&official).await;
@@ -302,46 +286,26 @@ async fn a_touch_as_if_for_login_carries_nothing_alone() {
     let digest = office.staff(&officer).fetch(&order).await.unwrap().signed.digest();
 
     let taken: Arc<Mutex<Vec<Value>>> = Arc::default();
-    let keep = taken.clone();
-    let credential = made["kept"][0]["credentialId"].as_str().unwrap().to_owned();
-    let routes = Router::new()
-        .route("/{challenge}", get(move |path| login(path, credential.clone())))
-        .route(
-            "/taken",
-            post(move |Json(said): Json<Value>| async move {
-                keep.lock().unwrap().push(said);
-            }),
-        );
-    let _captured = office.capture("staff", routes);
+    let credential = made["kept"][0]["credentialId"].as_str().unwrap();
+    let _captured = office.capture("staff", as_if_for_login(credential, &taken));
     let aim = Bytes::from(approval_challenge(&digest)).to_string();
     let mut kept = made["kept"].clone();
     for challenge in [aim, Bytes::from([7; 32]).to_string()] {
-        kept = act("tricked", json!({ "kept": kept, "challenge": challenge }))["kept"].clone();
+        let trick = json!({ "kept": kept, "challenge": challenge });
+        kept = browser.act("tricked", &trick)["kept"].clone();
     }
     let issuer = office.issuer_for("staff");
-    let approve = async |said: Value| {
-        let part = |name: &str| Bytes::read(said[name].as_str().unwrap()).unwrap();
-        let approval = Approval {
-            v: 1,
-            method: "passkey".into(),
-            order: digest.into(),
-            certificate: officer.leaf().der().into(),
-            signature: part("signature"),
-            assertion: Some(Assertion {
-                credential: part("credential"),
-                authenticator_data: part("authenticator_data"),
-                client_data: part("client_data"),
-            }),
-        };
-        let certificate = officer.leaf().der().into();
-        issuer.approve(&AsOfficer { certificate, message: approval }).await
+    let certificate = officer.leaf().der();
+    let approve = async |said: &Value| {
+        let message = touched(&digest, certificate, said);
+        issuer.approve(&AsOfficer { certificate: certificate.into(), message }).await
     };
     let touches = taken.lock().unwrap().clone();
-    let login = approve(touches[1].clone()).await.unwrap_err();
+    let login = approve(&touches[1]).await.unwrap_err();
     assert_eq!(login.code().name(), "passkey-refused", "a login approves nothing");
-    let misused = approve(touches[0].clone()).await.unwrap();
+    let misused = approve(&touches[0]).await.unwrap();
     assert_eq!((misused.approvals, misused.needed), (1, 2), "one touch carries nothing");
-    let again = approve(touches[0].clone()).await.unwrap_err();
+    let again = approve(&touches[0]).await.unwrap_err();
     assert_eq!(again.code().name(), "approver-twice");
     until("the log names whose touch it was", async || {
         office.control().await.iter().any(|record| {
@@ -369,20 +333,8 @@ async fn a_captured_public_host_does_nothing_on_the_staff_host() {
     let routes = Router::new().route("/attack", get(move || async move { Html(page) }));
     let _captured = office.capture("public", routes);
     for person in ["officer-1", "auditor"] {
-        let home = tempfile::tempdir().unwrap();
-        let at = |end: &str| office.path(&format!("people/{person}.{end}"));
-        let password = std::fs::read_to_string(at("p12.password")).unwrap();
-        let given = json!({
-            "home": home.path(), "p12": at("p12"), "password": password.trim(), "fresh": true,
-            "root": office.path(office.city["ca"]["root_pem"].as_str().unwrap()), "staff": staff,
-            "portal": office.trust.portal_public, "complains": true,
-        });
-        let script = workspace().join("tests/browser/journey.mjs");
-        let mut command = Command::new("node");
-        let command = command.arg(script).arg("attacked").env("YINXIN_ACT", given.to_string());
-        let done = command.output().unwrap();
-        assert!(done.status.success(), "{}", said(&done));
-        let seen: Value = serde_json::from_slice(&done.stdout).unwrap();
+        let browser = Browser::of(&office, person);
+        let seen = browser.act("attacked", &json!({ "complains": true }));
         let tried = seen["tried"].as_str().unwrap();
         assert!(!tried.contains("read") && tried.contains("socket closed"), "{seen}");
         assert!(seen["form"].as_str().unwrap().contains("cross-site"), "{seen}");
@@ -419,6 +371,32 @@ socket.onopen = () => told("socket open");
 socket.onerror = () => told("socket closed");
 </script>"#
     )
+}
+
+/// A portal whose pages look like a login, and take what they get.
+fn as_if_for_login(credential: &str, taken: &Arc<Mutex<Vec<Value>>>) -> Router {
+    let (credential, taken) = (credential.to_owned(), taken.clone());
+    let keep = async move |Json(said): Json<Value>| taken.lock().unwrap().push(said);
+    Router::new()
+        .route("/{challenge}", get(move |path| login(path, credential.clone())))
+        .route("/taken", post(keep))
+}
+
+/// The approval of an order that a touch amounts to.
+fn touched(order: &[u8; 32], certificate: &[u8], said: &Value) -> Approval {
+    let part = |name: &str| Bytes::read(said[name].as_str().unwrap()).unwrap();
+    Approval {
+        v: 1,
+        method: "passkey".into(),
+        order: (*order).into(),
+        certificate: certificate.into(),
+        signature: part("signature"),
+        assertion: Some(Assertion {
+            credential: part("credential"),
+            authenticator_data: part("authenticator_data"),
+            client_data: part("client_data"),
+        }),
+    }
 }
 
 /// A page that looks like a login and asks for whatever challenge stands in its address.

@@ -1,31 +1,33 @@
 //! Pages, as people meet them: in Debian's Chromium, with real processes behind them.
 
+use audit::letter::Letter;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
+use tests::browser::{Browser, node};
 use tests::gate::AGENT;
 use tests::processes::until;
 use tests::{Office, workspace};
-
-/// Runs a script of `tests/browser` with Node.
-fn node(script: &str, words: &[&str], given: &Value) -> String {
-    let path = workspace().join("tests/browser").join(script);
-    let done = Command::new("node")
-        .args(if script.ends_with(".test.mjs") { &["--test"][..] } else { &[] })
-        .arg(path)
-        .args(words)
-        .env("YINXIN_ACT", given.to_string())
-        .output()
-        .expect("node is there: make test-tools");
-    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    assert!(done.status.success(), "{script} {words:?}: {out}{err}");
-    out.into_owned()
-}
 
 /// The page's own encoders, judged by golden vectors and OpenSSL.
 #[test]
 fn scripts_of_pages_agree_with_everybody_else() {
     node("assets.test.mjs", &[], &Value::Null);
+}
+
+/// What each script does with its form; and none is without a test of its own.
+#[test]
+fn scripts_do_what_their_forms_need() {
+    node("forms.test.mjs", &[], &Value::Null);
+    let folder = workspace().join("tests/browser");
+    let tests: String = ["assets.test.mjs", "forms.test.mjs"]
+        .map(|name| std::fs::read_to_string(folder.join(name)).unwrap())
+        .concat();
+    for entry in std::fs::read_dir(workspace().join("ra-portal/assets")).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        let tested = tests.contains(&format!("(\"{name}\")"));
+        assert!(tested || !name.ends_with(".js"), "{name} has no test of its own");
+    }
 }
 
 /// axe on every sample page, both languages, light and dark, on a narrow screen and on paper.
@@ -34,35 +36,9 @@ fn nothing_keeps_anybody_from_using_a_page() {
     println!("{}", node("looks.mjs", &[], &Value::Null));
 }
 
-/// One person's browser, with its own home.
-struct Browser<'a> {
-    office: &'a Office,
-    home: tempfile::TempDir,
-    letter: (String, String),
-}
-
-impl<'a> Browser<'a> {
-    fn new(office: &'a Office, letter: &audit::letter::Letter) -> Self {
-        let letter = (letter.reference.clone(), letter.code.clone());
-        let browser = Self { office, home: tempfile::tempdir().unwrap(), letter };
-        browser.act("language", &json!({ "fresh": true }));
-        browser
-    }
-
-    fn act(&self, act: &str, more: &Value) -> Value {
-        let root = self.office.path(self.office.city["ca"]["root_pem"].as_str().unwrap());
-        let mut given = json!({
-            "home": self.home.path(), "root": root, "file": self.home.path().join("own.p12"),
-            "portal": self.office.trust.portal_public, "staff": self.office.trust.portal_staff,
-            "reference": self.letter.0, "code": self.letter.1,
-        });
-        given.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        serde_json::from_str(&node("journey.mjs", &[act], &given)).unwrap()
-    }
-
-    fn file(&self) -> std::path::PathBuf {
-        self.home.path().join("own.p12")
-    }
+/// The browser of somebody who was sent a letter.
+fn with_letter(office: &Office, letter: &Letter) -> Browser {
+    Browser::new(office).with(&json!({ "reference": letter.reference, "code": letter.code }))
 }
 
 /// The whole way of an official: letter, key made in the page, approval, collection, import, the test of the
@@ -73,7 +49,7 @@ async fn an_official_goes_the_whole_way_in_a_browser() {
     let _gate = office.gate().await;
     let person = office.register("王小明", "sz-office").await;
     let official = office.letter(&person, "official");
-    let browser = Browser::new(&office, &official.letter);
+    let browser = with_letter(&office, &official.letter);
 
     let seen = browser.act("language", &json!({}));
     assert_eq!(seen["english"]["lang"], "en");
@@ -88,7 +64,7 @@ async fn an_official_goes_the_whole_way_in_a_browser() {
     assert_eq!(seen["kept"].as_array().unwrap().len(), 1);
     assert!(seen["waiting"].as_str().unwrap().contains("0 / 2"));
 
-    let other = Browser::new(&office, &official.letter);
+    let other = with_letter(&office, &official.letter);
     office.approve_by_both(seen["order"].as_str().unwrap()).await;
     office.look_up(&official).await;
     assert_eq!(other.act("elsewhere", &json!({})), json!({ "shown": true, "form": false }));
@@ -161,17 +137,12 @@ async fn a_second_host_on_one_connection_is_misdirected() {
     assert_eq!(asked("other.localhost", "other.localhost").await, 403);
     assert_eq!(asked("other.localhost", "localhost").await, 421);
 
-    let home = tempfile::tempdir().unwrap();
-    let at = |end: &str| office.path(&format!("people/officer-1.{end}"));
-    let password = std::fs::read_to_string(at("p12.password")).unwrap();
     let url =
         |host: &str| format!("https://{host}:{}/documents/sz-office/2026-001", office.port(12));
-    let given = json!({
-        "home": home.path(), "fresh": true, "p12": at("p12"), "password": password.trim(),
-        "root": office.path(office.city["ca"]["root_pem"].as_str().unwrap()), "complains": true,
-        "first": url("localhost"), "second": url("other.localhost"),
+    let hosts = json!({
+        "complains": true, "first": url("localhost"), "second": url("other.localhost"),
     });
-    let seen: Value = serde_json::from_str(&node("journey.mjs", &["two"], &given)).unwrap();
+    let seen = Browser::of(&office, "officer-1").act("two", &hosts);
     assert_eq!(seen, json!({ "first": 403, "second": 403 }), "it is refused by rule, and seen");
 
     // The hosts of the portal cannot be mixed: neither certificate names the other's host.
@@ -191,27 +162,14 @@ async fn an_officer_approves_with_a_passkey_in_a_browser() {
     let office = Office::founded_in_full();
     let mut office = office;
     office.start_all().await;
-    let home = tempfile::tempdir().unwrap();
-    let at = |end: &str| office.path(&format!("people/officer-1.{end}"));
-    let password = std::fs::read_to_string(at("p12.password")).unwrap();
-    let file = home.path().join("passkey.json");
-    let act = |act: &str, more: &Value| -> Value {
-        let root = office.path(office.city["ca"]["root_pem"].as_str().unwrap());
-        let mut given = json!({
-            "home": home.path(), "root": root, "file": file, "p12": at("p12"),
-            "password": password.trim(), "portal": office.trust.portal_public,
-            "staff": office.trust.portal_staff,
-        });
-        given.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        serde_json::from_str(&node("journey.mjs", &[act], &given)).unwrap()
-    };
-    let kept = act("passkey", &json!({ "fresh": true }))["kept"].clone();
-    office.certify_file(&file).await;
+    let browser = Browser::of(&office, "officer-1");
+    let kept = browser.act("passkey", &json!({}))["kept"].clone();
+    office.certify_file(&browser.file()).await;
 
     let person = office.register("王小明", "sz-office").await;
     let official = office.letter(&person, "official");
     let order = office.apply(&official).await;
-    let seen = act("approve", &json!({ "kept": kept, "order": order }));
+    let seen = browser.act("approve", &json!({ "kept": kept, "order": order }));
     assert!(seen["listed"].as_str().unwrap().contains("王小明"), "{seen}");
     assert!(seen["shown"].as_str().unwrap().contains("签发机构的签名已核对"), "{seen}");
     assert!(seen["after"].as_str().unwrap().contains("1 / 2"), "{seen}");
@@ -225,7 +183,7 @@ async fn an_officer_approves_with_a_passkey_in_a_browser() {
     let reason = "登记的单位不对 & \"更正\" 后再来";
     // The key of before has counted less: a copy of it is refused.
     let kept = &seen["kept"];
-    let seen = act("decline", &json!({ "kept": kept, "order": order, "reason": reason }));
+    let seen = browser.act("decline", &json!({ "kept": kept, "order": order, "reason": reason }));
     assert!(seen["shown"].as_str().unwrap().contains(reason), "{seen}");
     assert!(seen["after"].as_str().unwrap().contains("没有待办"), "{seen}");
     match office.look_up(&official).await.stage {

@@ -1,0 +1,205 @@
+// What the scripts of pages do with their forms, on a page made of the few elements that they touch.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { beforeEach, test } from "node:test";
+
+let loaded = 0;
+const script = (name) => import(new URL(`../../ra-portal/assets/${name}?${(loaded += 1)}`, import.meta.url));
+const { fromBase64url, toBase64url } = await script("bytes.js");
+const vectors = JSON.parse(readFileSync(new URL("../../docs/vectors.json", import.meta.url), "utf8"));
+
+/** An element with what scripts ask of one. */
+class Part {
+  constructor(dataset = {}) {
+    Object.assign(this, { dataset, value: "", hidden: false, disabled: true, classes: new Set() });
+    Object.assign(this, { attributes: new Set(), listeners: {}, parts: {}, submitted: 0, focused: 0 });
+    this.classList = { toggle: (name, on) => (on ? this.classes.add(name) : this.classes.delete(name)) };
+  }
+  toggleAttribute(name, on) { on ? this.attributes.add(name) : this.attributes.delete(name); }
+  addEventListener(name, act) { this.listeners[name] = act; }
+  querySelector(wanted) { return this.parts[wanted] ?? null; }
+  submit() { this.submitted += 1; }
+  focus() { this.focused += 1; }
+  remove() { this.removed = true; }
+  async happens(name) { await this.listeners[name]({ preventDefault() {} }); }
+}
+
+let page = {};
+const storage = () => {
+  const held = new Map();
+  return {
+    getItem: (name) => held.get(name) ?? null,
+    setItem: (name, value) => held.set(name, value),
+    removeItem: (name) => held.delete(name),
+    get length() { return held.size; },
+  };
+};
+
+beforeEach(() => {
+  page = {};
+  globalThis.document = { getElementById: (id) => page[id] ?? null, querySelector: () => null };
+  globalThis.location = { hostname: "staff.localhost", origin: "https://staff.localhost" };
+  globalThis.localStorage = storage();
+  globalThis.sessionStorage = storage();
+});
+
+function form(id, dataset, fields) {
+  page[id] = new Part(dataset);
+  page[id].parts = { button: new Part(), "[role=status]": new Part() };
+  for (const field of fields) {
+    page[field] = new Part();
+    page[`${field}-field`] = new Part();
+    page[`${field}-error`] = new Part();
+  }
+  return page[id];
+}
+
+test("a field says what is wrong with it, and stops saying so", async () => {
+  const { judge } = await script("form.js");
+  form("f", {}, ["code"]);
+  assert.equal(judge("code", false), false);
+  assert.ok(page["code-field"].classes.has("wrong") && !page["code-error"].hidden);
+  assert.ok(page.code.attributes.has("aria-invalid"));
+  assert.equal(judge("code", true), true);
+  assert.ok(!page["code-field"].classes.has("wrong") && page["code-error"].hidden);
+  assert.ok(!page.code.attributes.has("aria-invalid"));
+});
+
+test("what a button starts runs once at a time, and the button comes back when it fails", async () => {
+  const { onSubmit } = await script("form.js");
+  const own = form("f", {}, []);
+  let runs = 0;
+  let go = () => {};
+  onSubmit(own, () => {
+    runs += 1;
+    return new Promise((done, fail) => { go = () => fail(new Error("no")); });
+  });
+  assert.equal(own.parts.button.disabled, false);
+  const first = own.happens("submit");
+  await own.happens("submit");
+  assert.equal(runs, 1);
+  assert.equal(own.parts["[role=status]"].hidden, false);
+  go();
+  await assert.rejects(first);
+  assert.ok(!own.parts.button.disabled && own.parts["[role=status]"].hidden);
+});
+
+for (const purpose of ["enrol", "loss"]) {
+  test(`a letter sends the one key that it needs, and never the code: ${purpose}`, async () => {
+    const { founding, reference, code, lookup, bind_page, loss_value } = vectors.letter_keys;
+    assert.equal(code, vectors.code.bytes);
+    const own = form("letter", { founding, purpose }, ["reference", "code", "key"]);
+    await script("open-letter.js");
+    page.reference.value = reference.toLowerCase();
+    page.code.value = `${vectors.code.text.slice(0, -1)}U`;
+    await own.happens("submit");
+    assert.ok(own.submitted === 0 && page.key.value === "", "a mistyped code leaves nothing");
+    page.code.value = vectors.code.text;
+    await own.happens("submit");
+    assert.equal(own.submitted, 1);
+    assert.equal(page.code.value, "");
+    assert.equal(page.key.value, purpose === "loss" ? loss_value : lookup);
+    const kept = sessionStorage.getItem(`yinxin-bind-${reference}`);
+    assert.equal(kept, purpose === "loss" ? null : bind_page);
+  });
+}
+
+test("a key is made and kept encrypted before its request is sent; its certificate finds it again", async () => {
+  page.enrolment = new Part({ reference: "A" });
+  const { keepBindKey, keptKeys } = await script("kept.js");
+  keepBindKey("A", new Uint8Array(32).fill(7));
+  const challenge = toBase64url(new Uint8Array(16).fill(9));
+  const make = form("make", { challenge }, ["password", "repeat", "request", "bind"]);
+  page["no-code"] = new Part();
+  page["no-key"] = new Part();
+  await script("enrolment.js");
+  for (const [one, other] of [["short", "short"], ["long enough 12", "long enough 13"]]) {
+    page.password.value = one;
+    page.repeat.value = other;
+    await make.happens("submit");
+    assert.ok(make.submitted === 0 && localStorage.length === 0);
+  }
+  page.password.value = page.repeat.value = "long enough 12";
+  await make.happens("submit");
+  assert.equal(make.submitted, 1);
+  assert.equal(page.password.value + page.repeat.value, "");
+  const { bindValue } = await script("letter.js");
+  const request = fromBase64url(page.request.value);
+  const bound = await bindValue(new Uint8Array(32).fill(7), new Uint8Array(16).fill(9), request);
+  assert.equal(page.bind.value, toBase64url(bound));
+  assert.equal(sessionStorage.length, 0, "the tie is used once");
+  const [kept] = keptKeys("A");
+
+  for (const own of [false, true]) {
+    delete page.make;
+    const inside = own ? kept.spki : new Uint8Array(kept.spki.length);
+    const chain = toBase64url(Uint8Array.of(1, 2, ...inside, 3));
+    const collect = form("collect", { chain, name: "x", file: "x.p12" }, ["password"]);
+    for (const id of ["download", "done", "forget"]) page[id] = new Part();
+    page.done.hidden = true;
+    await script("enrolment.js");
+    assert.equal(page["no-key"].hidden, own);
+    assert.equal(collect.hidden, !own);
+    if (!own) continue;
+    page.password.value = "another password";
+    await collect.happens("submit");
+    assert.ok(page["password-field"].classes.has("wrong") && page.done.hidden);
+    page.password.value = "long enough 12";
+    await collect.happens("submit");
+    assert.ok(!page.done.hidden && page.download.href.startsWith("blob:"));
+    assert.equal(page.download.download, "x.p12");
+    await page.forget.happens("click");
+    assert.equal(keptKeys("A").length, 0);
+  }
+});
+
+test("a passkey is asked for this order's challenge only; a refusal is said", async () => {
+  const challenge = toBase64url(new Uint8Array(32).fill(5));
+  const own = form("approve", { challenge, credentials: "AQ Ag" }, []);
+  const names = ["credential", "authenticator_data", "client_data", "signature"];
+  for (const name of [...names, "refused"]) page[name] = new Part();
+  const asked = [];
+  let answer = () => { throw new Error("NotAllowedError"); };
+  const credentials = { get: async (options) => { asked.push(options.publicKey); return answer(); } };
+  Object.defineProperty(globalThis, "navigator", { value: { credentials }, configurable: true });
+  await script("passkey.js");
+  const button = own.parts.button;
+  await button.happens("click");
+  assert.ok(own.submitted === 0 && !page.refused.hidden && !button.disabled);
+  const part = (byte) => Uint8Array.of(byte).buffer;
+  const response = { authenticatorData: part(1), clientDataJSON: part(2), signature: part(3) };
+  answer = () => ({ rawId: part(4), response });
+  await button.happens("click");
+  assert.equal(own.submitted, 1);
+  assert.deepEqual(names.map((name) => page[name].value), ["BA", "AQ", "Ag", "Aw"]);
+  for (const options of asked) {
+    assert.equal(toBase64url(options.challenge), challenge);
+    assert.equal(options.rpId, "staff.localhost");
+    assert.equal(options.userVerification, "required");
+    assert.deepEqual(options.allowCredentials.map(({ id }) => id[0]), [1, 2]);
+  }
+});
+
+test("a new passkey is saved as a file, certified by nobody", async () => {
+  const making = form("make-passkey", { challenge: "AAAA", person: "P", name: "王", known: "AQ" }, []);
+  for (const id of ["file", "made", "refused"]) page[id] = new Part();
+  page.made.hidden = true;
+  let asked;
+  const response = { getAuthenticatorData: () => Uint8Array.of(1), clientDataJSON: Uint8Array.of(2).buffer };
+  const credentials = { create: async (options) => { asked = options.publicKey; return { response }; } };
+  Object.defineProperty(globalThis, "navigator", { value: { credentials }, configurable: true });
+  let saved;
+  const url = URL.createObjectURL;
+  URL.createObjectURL = (blob) => { saved = blob; return "blob:x"; };
+  await script("passkey.js");
+  await making.parts.button.happens("click");
+  URL.createObjectURL = url;
+  assert.deepEqual(JSON.parse(await saved.text()), {
+    v: 1, origin: "https://staff.localhost", authenticator_data: "AQ", client_data: "Ag",
+  });
+  assert.ok(!page.made.hidden && page.refused.hidden);
+  assert.deepEqual(asked.pubKeyCredParams, [{ type: "public-key", alg: -7 }]);
+  assert.equal(asked.authenticatorSelection.userVerification, "required");
+  assert.equal(asked.excludeCredentials.length, 1);
+});
