@@ -1,17 +1,20 @@
 //! `ca-server init`: the founding ceremony. It alone opens keys itself. Everything is built in a
 //! folder beside the target and renamed at the end: killed at any point it leaves nothing.
 
+mod alone;
 mod certify;
 mod keys;
 mod letters;
 mod plan;
 mod record;
 
+pub use alone::UnderWay;
 pub(crate) use keys::write_private;
 pub use plan::{CityPlan, PlanError};
 pub(crate) use record::finish;
 
 use crate::CaConfig;
+use alone::Alone;
 use anyhow::Context;
 use audit::founding::Founding;
 use audit::trust::Trust;
@@ -34,8 +37,13 @@ pub async fn init(plan_path: &Path, target: &Path, clock: Clock) -> anyhow::Resu
     let plan = CityPlan::read(plan_path)?;
     let name = target.file_name().context("the target has no name")?.to_string_lossy().into_owned();
     let parent = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    remove_unfinished(parent, &name)?;
     let folder = parent.join(format!(".{name}.founding-{}", std::process::id()));
+    let _alone = Alone::hold(parent, &name, &plan.config().in_folder(&folder)).await?;
+    // Who held this place before may have founded it.
+    if target.exists() {
+        return Err(AlreadyFounded(target.to_owned()).into());
+    }
+    remove_unfinished(parent, &name)?;
     let built = build(&plan, &folder, clock).await;
     if let Err(error) = built {
         let _ = std::fs::remove_dir_all(&folder);

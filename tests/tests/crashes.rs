@@ -235,6 +235,45 @@ async fn a_killed_founding_leaves_nothing() {
     assert!(String::from_utf8_lossy(&twice.stderr).contains("founded once"));
 }
 
+/// Foundings that begin together: one city comes of it, whole, and the others are told.
+#[tokio::test]
+async fn of_foundings_at_once_one_comes_true() {
+    let office = Office::founded();
+    let plan = office.path("other.toml");
+    let text = std::fs::read_to_string(office.path("plan.toml")).unwrap();
+    std::fs::write(&plan, text.replace("/ca?host", "/other?host")).unwrap();
+    let words = |state: &str| {
+        let mut command = Command::new(binary("ca-server"));
+        command.arg("--state").arg(office.path(state)).arg("init").arg("--from").arg(&plan);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    };
+    // On SQLite the database lies in the directory, which they share then; on PostgreSQL they share the database.
+    let states = if is_postgres() { ["one", "two", "three"] } else { ["one"; 3] };
+    let begun: Vec<_> = states.iter().map(|state| words(state).spawn().unwrap()).collect();
+    let done: Vec<_> = begun.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    let founded: Vec<&str> = states
+        .iter()
+        .zip(&done)
+        .filter(|(_, done)| done.status.success())
+        .map(|(state, _)| *state)
+        .collect();
+    assert_eq!(founded.len(), 1, "{done:?}");
+    for refused in done.iter().filter(|done| !done.status.success()) {
+        let said = String::from_utf8_lossy(&refused.stderr);
+        let told = ["under way", "founded once", "another city"];
+        assert!(told.iter().any(|one| said.contains(one)), "{said}");
+    }
+    let doctor = Command::new(binary("ca-server"))
+        .arg("--state")
+        .arg(office.path(founded[0]))
+        .args(["status", "--json"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(doctor.status.success() && said.contains("\"people\":6"), "{said}");
+}
+
 /// A full disk: nothing is answered that is not written, and with room again everything goes on.
 #[tokio::test]
 async fn a_full_disk_stops_and_loses_nothing() {

@@ -42,6 +42,7 @@ pub(super) fn failure(error: &anyhow::Error, json: bool) -> ExitCode {
     let code = match refused {
         Some(refused) => refused.exit(),
         None if error.downcast_ref::<crate::founding::AlreadyFounded>().is_some() => 5,
+        None if error.downcast_ref::<crate::founding::UnderWay>().is_some() => 5,
         None if error.downcast_ref::<NobodyTookIt>().is_some() => 6,
         None => 1,
     };

@@ -4,6 +4,7 @@
 //! Never knows what a record means. One SQL text serves both databases: `$1` parameters, singular
 //! tables, explicit columns.
 
+mod checkpoint;
 mod lease;
 mod open;
 pub mod pending;
@@ -11,7 +12,7 @@ pub mod spool;
 mod watch;
 
 pub use lease::{hold_lease, release_lease};
-pub use open::{Migrations, Store, StoreError, Tx};
+pub use open::{Alone, Migrations, Store, StoreError, Tx};
 pub use watch::Watch;
 
 /// Runs a body on the connection of a transaction, whichever database it is.

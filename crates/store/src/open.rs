@@ -1,9 +1,10 @@
 //! Opening, migrating, and transactions.
 
+use crate::checkpoint;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use std::fs::File;
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
@@ -114,6 +115,7 @@ impl Store {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
+                .pragma("wal_autocheckpoint", checkpoint::PAGES_MAX)
                 .busy_timeout(Duration::from_secs(15));
             // Processes that open a new database together take turns: the change to WAL does not wait.
             let _first = alone(path)?;
@@ -122,6 +124,7 @@ impl Store {
                 .acquire_timeout(Duration::from_secs(20))
                 .connect_with(options)
                 .await?;
+            checkpoint::keep(pool.clone());
             return Ok(Self::Sqlite(pool));
         }
         if address.starts_with("postgres:") || address.starts_with("postgresql:") {
@@ -185,6 +188,28 @@ impl Store {
             Self::Sqlite(pool) => pool.close().await,
             Self::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// The right to a whole database on a server; its end gives it back, that of its process too.
+pub struct Alone {
+    _connection: PgConnection,
+}
+
+/// What nobody else locks: "yinxin" in ASCII.
+const ALONE: i64 = 0x7969_6e78_696e;
+
+impl Store {
+    /// The right to a whole database on a server; none while somebody else has it, or where the database is one
+    /// file, which has locks of its own.
+    pub async fn alone(&self) -> Result<Option<Alone>, StoreError> {
+        let Self::Postgres(pool) = self else { return Ok(None) };
+        let mut connection = pool.acquire().await?.detach();
+        let (taken,): (bool,) = sqlx::query_as("select pg_try_advisory_lock($1)")
+            .bind(ALONE)
+            .fetch_one(&mut connection)
+            .await?;
+        Ok(taken.then_some(Alone { _connection: connection }))
     }
 }
 

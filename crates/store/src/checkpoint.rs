@@ -1,0 +1,38 @@
+//! Checkpoints of SQLite's write-ahead log, beside those who write: otherwise every thousandth page makes one
+//! commit wait until all of them are carried over and synced, which takes long in a large database.
+
+use sqlx::SqlitePool;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// How often the log is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+/// A shorter log needs no checkpoint yet, in bytes.
+const SHORT: u64 = 1024 * 1024;
+/// Pages at which a commit carries them over by itself, if nobody came to it before.
+pub(crate) const PAGES_MAX: &str = "16000";
+
+/// Carries pages over until the pool is closed or its process ends. A crash on the way costs nothing: the log
+/// stays until all of it is in its place.
+pub(crate) fn keep(pool: SqlitePool) {
+    let path = format!("{}-wal", pool.connect_options().get_filename().display());
+    tokio::spawn(async move {
+        let mut seen = None;
+        while !pool.is_closed() {
+            tokio::time::sleep(LOOK).await;
+            let state = state(Path::new(&path));
+            if state == seen || state.is_none_or(|(_, length)| length < SHORT) {
+                continue;
+            }
+            seen = state;
+            // Another process may be at it: then there is nothing to do here. What fails here fails again where a
+            // commit has to do it, and is told there.
+            let _ = sqlx::query("pragma wal_checkpoint(passive)").execute(&pool).await;
+        }
+    });
+}
+
+fn state(path: &Path) -> Option<(SystemTime, u64)> {
+    let file = std::fs::metadata(path).ok()?;
+    Some((file.modified().ok()?, file.len()))
+}
