@@ -157,12 +157,14 @@ impl Issuer {
         root: Hash,
     ) -> Result<(), IssuerError> {
         let from = following.edge.size();
-        let entries = ledger::entries(tx, LOG, from, CHUNK).await?;
+        let mut entries = ledger::entries(tx, LOG, from, CHUNK).await?;
+        // What stands behind the head is followed the next time.
+        entries.retain(|(index, ..)| *index < size);
         let mut edge = following.edge.clone();
         let mut records = Vec::with_capacity(entries.len());
         for (index, bytes, salt) in &entries {
             let salt = salt.as_slice().try_into().map_err(|_| Code::UnsignedAuthority)?;
-            if *index != edge.size() || edge.size() == size {
+            if *index != edge.size() {
                 return Err(Code::UnsignedAuthority.into());
             }
             edge.append(leaf_hash(&audit::record::entry(salt, bytes)));
