@@ -3,7 +3,7 @@
 
 use super::{Message, may_call, officer};
 use crate::issuer::session::Session;
-use crate::issuer::{Issuer, IssuerError};
+use crate::issuer::{Issuer, IssuerError, opened};
 use audit::order::{Body, RevokeBody};
 use audit::{Bytes, Code};
 use axum::extract::State;
@@ -131,7 +131,8 @@ impl Issuer {
             Some(_) => self.in_force(session, serial).await?,
             None => Vec::new(),
         };
-        Ok(CertificateFacts { line, certificate: Bytes(certificate), approvers, agents })
+        let opened = opened::lately(&mut session.tx, serial).await?;
+        Ok(CertificateFacts { line, certificate: Bytes(certificate), approvers, agents, opened })
     }
 }
 
@@ -182,7 +183,8 @@ async fn matching(
         By::Serial => (text.to_ascii_lowercase(), String::new()),
         By::Person => (text.to_ascii_uppercase(), String::new()),
         By::Unit => (text.to_owned(), String::new()),
-        // Every text that begins so stands before the beginning with the last of all characters.
+        // Every text that begins so stands behind the beginning itself, and before the beginning with the last
+        // of all characters.
         By::Name => (text.max(name).to_owned(), format!("{text}{}", char::MAX)),
     };
     Ok(match by {
@@ -215,8 +217,7 @@ async fn matching(
             Row,
             "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
              from person p join certificate c on c.subject = p.person_id \
-             where p.unit_id = $1 and p.name >= $2 \
-             and (p.name, p.person_id, c.serial) > ($2, $3, $4) \
+             where p.unit_id = $1 and (p.name, p.person_id, c.serial) > ($2, $3, $4) \
              order by p.name, p.person_id, c.serial limit $5",
             from,
             name,
@@ -229,12 +230,10 @@ async fn matching(
             Row,
             "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
              from person p join certificate c on c.subject = p.person_id \
-             where p.name >= $1 and p.name < $2 \
-             and (p.name, p.person_id, c.serial) > ($3, $4, $5) \
-             order by p.name, p.person_id, c.serial limit $6",
-            from,
+             where p.name < $1 and (p.name, p.person_id, c.serial) > ($2, $3, $4) \
+             order by p.name, p.person_id, c.serial limit $5",
             to,
-            name,
+            from,
             person,
             serial,
             CHUNK
