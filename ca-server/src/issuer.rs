@@ -19,6 +19,7 @@ mod guard;
 mod in_force;
 mod kept;
 mod letters;
+mod opened;
 mod orders;
 mod people;
 mod renew;

@@ -9,7 +9,7 @@ import { barriers, listen, open, root } from "./browser.mjs";
 const pages = join(root, "tests/golden/pages");
 const pictures = join(root, "target/screenshots");
 /** Pages that README and walks show. */
-const shown = ["home", "make", "queue", "review", "audit-found"].map((name) => `${name}.zh-CN`);
+const shown = ["home", "make", "queue", "review", "audit-found", "state", "applications"].map((name) => `${name}.zh-CN`);
 const kinds = { css: "text/css", js: "text/javascript", svg: "image/svg+xml" };
 mkdirSync(pictures, { recursive: true });
 const home = mkdtempSync(join(tmpdir(), "looks-"));

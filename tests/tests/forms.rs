@@ -417,14 +417,22 @@ async fn officers_find_nobody_outside_their_scope() {
 #[tokio::test]
 async fn a_revocation_is_seen_in_force_at_the_gates() {
     let mut office = Office::open().await;
-    let _gate = office.gate().await;
+    let gate = office.gate().await;
     let (official, collected) = office.official("王小明", "sz-office").await;
+    let loss = office.loss_of(&official);
     let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
     let site = office.staff_site(Some(office.first("officer-1").identity()));
     let address = format!("/certificates/{serial}");
-    assert!(!site.get(&address, "").await.text.contains("已在网关生效"));
+    let page = site.get(&address, "").await;
+    assert!(!page.text.contains("已在网关生效") && page.text.contains("还没有使用记录"));
+    let person = office.officer(official, &collected);
+    gate.until_status(&office, &person, "/documents/sz-office/2026-001", 200).await;
+    tests::processes::until("what it opened is told", async || {
+        site.get(&address, "").await.text.contains("exchange · ")
+    })
+    .await;
     office.kill("agent");
-    office.report(&office.loss_of(&official)).await;
+    office.report(&loss).await;
     tests::processes::until("the page says that it waits", async || {
         site.get(&address, "").await.text.contains("0 / 1")
     })

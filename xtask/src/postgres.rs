@@ -33,21 +33,25 @@ pub(crate) fn run(folder: &Path, what: &What) -> anyhow::Result<()> {
     let server = Server { folder, binaries: binaries()? };
     match what {
         What::Start { durable } => {
-            server.start(*durable)?;
-            println!("{}", address(folder));
+            println!("{}", start(folder, *durable)?);
             Ok(())
         }
-        What::Stop => {
-            server.run("pg_ctl", &["-D", &server.data(), "-m", "immediate", "-s", "stop"])
-        }
+        What::Stop => stop(folder),
         What::Dump { file } => server.dump(file),
         What::Restore { file } => server.restore(file),
     }
 }
 
-/// Address of a server with `{user}` and `{name}` left open.
-pub(crate) fn address(folder: &Path) -> String {
-    format!("postgres://{{user}}@localhost/{{name}}?host={}", folder.display())
+/// Starts a server with empty databases; gives its address with `{user}` and `{name}` left open.
+pub(crate) fn start(folder: &Path, durable: bool) -> anyhow::Result<String> {
+    Server { folder, binaries: binaries()? }.start(durable)?;
+    Ok(format!("postgres://{{user}}@localhost/{{name}}?host={}", folder.display()))
+}
+
+/// Stops it.
+pub(crate) fn stop(folder: &Path) -> anyhow::Result<()> {
+    let server = Server { folder, binaries: binaries()? };
+    server.run("pg_ctl", &["-D", &server.data(), "-m", "immediate", "-s", "stop"])
 }
 
 struct Server<'a> {

@@ -173,6 +173,8 @@ pub struct CertificateFacts {
     /// Of a revoked certificate: every agent that serves, and whether the list that it last said to have
     /// holds the certificate.
     pub agents: Vec<(String, bool)>,
+    /// Applications that it opened lately, with the last time.
+    pub opened: Vec<(String, String)>,
 }
 
 /// Wishes that a person's certificate be revoked.

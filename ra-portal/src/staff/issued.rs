@@ -28,6 +28,8 @@ words! {
         until "有效至" "Until";
         agents "已在网关生效" "In force at gates";
         waiting "尚未生效" "Not yet";
+        opened "最近打开的应用" "Opened lately";
+        nothing_opened "还没有使用记录" "Nothing yet";
         approved_by "批准人" "Approved by";
         founding "创立声明" "The founding statement";
         serial "序列号" "Serial number";
@@ -61,6 +63,8 @@ struct IssuedPage {
     until: String,
     revoked: Option<(String, &'static str)>,
     approvers: Vec<String>,
+    /// Applications and when.
+    opened: Vec<(String, String)>,
     /// How many gates refuse it, of how many, and which do not yet.
     agents: (usize, usize, String),
     serial: String,
@@ -151,6 +155,7 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
             .map(|(name, person)| show::harmless(&format!("{name} ({person})")))
             .collect(),
         agents,
+        opened: facts.opened.into_iter().map(|(name, at)| (name, show::time(&at))).collect(),
         serial: line.serial,
         fingerprint: read.as_ref().map(|c| plain::fingerprint(&c.sha256())).unwrap_or_default(),
         pem: read.as_ref().map(Certificate::pem).unwrap_or_default(),
@@ -180,6 +185,10 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         ],
         agents: match gates {
             true => vec![("gate-1".into(), true), ("gate-2".into(), false)],
+            false => Vec::new(),
+        },
+        opened: match gates {
+            true => vec![("exchange".into(), "2026-11-25T07:30:00Z".into())],
             false => Vec::new(),
         },
     };

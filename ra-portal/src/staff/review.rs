@@ -28,7 +28,18 @@ words! {
         until "截止" "Until";
         digest "摘要" "Digest";
         differs "有变化" "differs";
+        checks "自动核对" "Automatic checks";
         signed "签发机构的签名已核对。" "The CA's signature has been checked.";
+        signed_by "来源：登记密钥的证书，由根证书认证" "Source: the registry key's certificate, under the root";
+        opened "敏感内容与承诺一致。" "What is sensitive is what was committed to.";
+        opened_by "来源：随指令披露，逐项核对" "Source: disclosed beside the order, each checked";
+        register "人员、单位和模板与登记一致。" "Person, unit and profile are those of the register.";
+        register_by "来源：审计日志，制作时核对，执行时再核对" "Source: the log; checked when it was made, and again when it is carried out";
+        held "公钥由申请人持有，并与其信函绑定。" "The applicant holds the key and tied it to their letter.";
+        held_by "来源：申请的签名和校验值，签发机构收到时核对" "Source: signature and tie of the request, checked by the CA on receipt";
+        compared "已与上一张证书比较，变化已标出。" "Compared with the last certificate; what differs is marked.";
+        first "没有上一张证书可比较。" "There is no last certificate to compare with.";
+        compared_by "来源：日志中的上一张证书" "Source: the last certificate in the log";
         outside "请在您的电脑上用自己的密钥批准：" "Approve it with your own key on your own computer:";
         by_passkey "用通行密钥批准" "Approve with a passkey";
         or_outside "或者在您的电脑上用自己的证书密钥批准：" "Or approve it with your certificate key on your own computer:";
@@ -60,6 +71,8 @@ struct ReviewPage {
     expires: String,
     digest: String,
     facts: Vec<Line>,
+    /// What was checked without anybody, with its source.
+    checks: Vec<(&'static str, &'static str)>,
     digest_value: String,
     challenge: String,
     /// Credential ids of passkeys that may approve.
@@ -126,8 +139,10 @@ fn filled(
         value: both(fact.value),
         differs: fact.differs,
     });
+    let w = ReviewWords::of(language);
     ReviewPage {
-        w: ReviewWords::of(language),
+        w,
+        checks: checks(w, body, export.previous.is_some()),
         kind: both(plain::kind(body)),
         order: order.order.clone(),
         expires: show::time(&order.expires),
@@ -139,6 +154,20 @@ fn filled(
         revokes: matches!(body, Body::Revoke(_)),
         f,
     }
+}
+
+fn checks(
+    w: &'static ReviewWords,
+    body: &Body,
+    has_previous: bool,
+) -> Vec<(&'static str, &'static str)> {
+    let mut checks =
+        vec![(w.signed, w.signed_by), (w.opened, w.opened_by), (w.register, w.register_by)];
+    if matches!(body, Body::Issue(_)) {
+        checks.push((w.held, w.held_by));
+        checks.push((if has_previous { w.compared } else { w.first }, w.compared_by));
+    }
+    checks
 }
 
 #[cfg(test)]
@@ -157,9 +186,11 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         ]
     };
     let render = |kind: (&str, &str), credentials: &str, revokes| {
+        let w = ReviewWords::of(language);
         let page = ReviewPage {
             f: Frame::sample(language, "/orders/5GPJWBSG64S36D1N"),
-            w: ReviewWords::of(language),
+            w,
+            checks: vec![(w.signed, w.signed_by), (w.compared, w.compared_by)],
             kind: language.of_both(kind.0.into(), kind.1.into()),
             order: "5GPJWBSG64S36D1N".into(),
             expires: "2026-12-01 16:00 (UTC+8)".into(),

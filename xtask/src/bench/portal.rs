@@ -39,10 +39,9 @@ pub(super) async fn run(people: usize, requests: usize) -> anyhow::Result<()> {
     let home = tempfile::tempdir_in(crate::found::workspace()?.join("target"))?;
     let mut late = on(&home.path().join("sqlite"), None, (people, requests)).await?;
     let server = tempfile::Builder::new().prefix("pg-").tempdir_in("/tmp")?;
-    postgres::run(server.path(), &postgres::What::Start { durable: true })?;
-    let address = postgres::address(server.path());
+    let address = postgres::start(server.path(), true)?;
     let done = on(&home.path().join("postgres"), Some(address), (people, requests)).await;
-    postgres::run(server.path(), &postgres::What::Stop)?;
+    postgres::stop(server.path())?;
     late += done?;
     ensure!(late == 0, "{late} pages are late");
     Ok(())
