@@ -168,32 +168,33 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let pem = include_str!("../../../tests/golden/officer.pem");
+    let der = pki::certificate::read_pem(pem, "CERTIFICATE").remove(0);
+    let serial = Certificate::read(&der).unwrap().serial().to_string();
+    let path = format!("/certificates/{serial}");
     let facts = |revoked: Option<(String, String)>, gates: bool| CertificateFacts {
         line: ca_api::CertificateLine {
-            serial: "0101010101".into(),
-            person: "0123456789ABCDEF".into(),
-            name: "王小明".into(),
-            unit: "sz-office".into(),
-            profile: "official".into(),
-            not_after: "2027-11-24T08:00:00Z".into(),
+            serial: serial.clone(),
+            person: "JPDDFECX8JGMH4Y7".into(),
+            name: "陈登记".into(),
+            unit: "shangluo".into(),
+            profile: "officer".into(),
+            not_after: "2027-11-25T12:12:45Z".into(),
             revoked,
         },
-        certificate: audit::Bytes::default(),
+        certificate: der.clone().into(),
         approvers: vec![
-            ("陈登记".into(), "7NR8FZZVSVPW56NP".into()),
+            ("李安全".into(), "7NR8FZZVSVPW56NP".into()),
             ("<b>\u{202e}".into(), "7NR8FZZVSVPW56NQ".into()),
         ],
         agents: match gates {
             true => vec![("gate-1".into(), true), ("gate-2".into(), false)],
             false => Vec::new(),
         },
-        opened: match gates {
-            true => vec![("exchange".into(), "2026-11-25T07:30:00Z".into())],
-            false => Vec::new(),
-        },
+        opened: vec![("exchange".into(), "2026-11-25T07:30:00Z".into())],
     };
     let render = |facts, typed| {
-        let f = Frame::sample(language, "/certificates/0101010101");
+        let f = Frame::sample(language, &path);
         filled(f, facts, typed).render().unwrap()
     };
     let wrong = Typed {
