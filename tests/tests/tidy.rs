@@ -130,6 +130,12 @@ fn migrations_are_twins() {
         for name in names("sqlite") {
             let read = |kind: &str| std::fs::read_to_string(folder(kind).join(&name)).unwrap();
             assert_eq!(columns(&read("sqlite")), columns(&read("postgres")), "{service} {name}");
+            // Older columns were altered by this one.
+            if service == "ca-server" && *name > *"0007_find.sql" {
+                for line in read("postgres").lines().filter(|line| line.contains(" text")) {
+                    assert!(line.contains(" collate \"C\""), "{name}: {line}");
+                }
+            }
         }
     }
 }
@@ -137,11 +143,10 @@ fn migrations_are_twins() {
 /// Words that begin a column or name a table or index, in order.
 fn columns(sql: &str) -> Vec<String> {
     sql.lines()
-        .take_while(|line| !line.starts_with("-- Triggers"))
+        // SQLite compares text byte by byte anyhow; PostgreSQL is told to.
+        .take_while(|line| !["-- Triggers", "-- Collation"].iter().any(|end| line.starts_with(end)))
         .map(str::trim)
         .filter(|line| !line.starts_with("--") && !line.is_empty())
-        // SQLite compares text byte by byte anyhow; PostgreSQL is told to.
-        .filter(|line| !(line.starts_with("alter") && line.ends_with("collate \"C\";")))
         .map(|line| {
             let words = if line.starts_with("create") { 3 } else { 1 };
             line.split_whitespace().take(words).collect::<Vec<_>>().join(" ")

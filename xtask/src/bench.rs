@@ -42,6 +42,9 @@ pub(crate) enum What {
         /// Requests a page.
         #[arg(long, default_value_t = 300)]
         requests: usize,
+        /// Only on this database.
+        #[arg(long)]
+        on: Option<portal::Database>,
     },
     /// OCSP answers against an empty axum handler and `openssl ocsp`.
     Status {
@@ -82,7 +85,7 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
     match what {
         What::Issue { count, at_once } => issue::run(count, at_once).await,
         What::Gate { connections, seconds } => gate::run(connections, seconds).await,
-        What::Portal { people, requests } => portal::run(people, requests).await,
+        What::Portal { people, requests, on } => portal::run((people, requests), on).await,
         What::Status { connections, seconds } => status::run(connections, seconds).await,
         What::Empty { port } => status::empty(port).await,
     }

@@ -235,10 +235,15 @@ pub(super) async fn indexed(store: &Store) -> anyhow::Result<()> {
         let size = row!(&mut tx, (i64,), "select size from log_head where log_id = 'control'")?;
         let reached =
             row!(&mut tx, (i64,), "select size from log_projected where log_id = 'control'")?;
+        let waits = row!(
+            &mut tx,
+            (i64,),
+            "select position from log_pending where log_id = 'control' limit 1"
+        )?;
         drop(tx);
         let (size, reached) = (size.context("head")?.0, reached.map_or(0, |(size,)| size));
         progress("records indexed", usize::try_from(reached)?, usize::try_from(size)?);
-        if reached >= size {
+        if waits.is_none() && reached >= size {
             eprintln!();
             return Ok(());
         }

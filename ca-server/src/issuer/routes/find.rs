@@ -16,9 +16,9 @@ use service::problem::Refused;
 use std::sync::Arc;
 use store::{Tx, row, rows};
 
-/// Certificates of one page, what is looked at at once for it, and most that is looked at.
+/// Certificates after which a page ends, people who are looked at at once for it, and most that are.
 const PAGE: usize = 50;
-const CHUNK: i64 = 250;
+const CHUNK: i64 = 100;
 const LOOKED_MAX: usize = 5_000;
 /// Longest text that is looked for.
 const TEXT_CHARS_MAX: usize = 80;
@@ -45,8 +45,8 @@ pub(in crate::issuer) async fn certificate(
     issuer.finish(session, "certificate", "", result).await.map(Json).map_err(Refused)
 }
 
-/// A certificate's row with its person's.
-type Row = (String, String, String, String, String, i64);
+/// Name, person and unit, with the serial number, profile and last second of one certificate, or without any.
+type Row = (String, String, String, Option<String>, Option<String>, Option<i64>);
 
 impl Issuer {
     async fn found(
@@ -66,28 +66,37 @@ impl Issuer {
         let by = by(session, text)?;
         let mut behind = behind(&mut session.tx, &message.message.after).await?;
         let mut looked = 0;
-        loop {
-            let chunk = matching(&mut session.tx, (&by, text), &behind).await?;
-            looked += chunk.len();
-            let is_last = chunk.len() < usize::try_from(CHUNK).unwrap_or(usize::MAX);
-            for row in chunk {
-                behind = (row.2.clone(), row.1.clone(), row.0.clone());
-                if !is_within(session, &person, &row.1)? {
-                    answer.elsewhere += 1;
-                } else if answer.lines.len() < PAGE {
-                    answer.lines.push(line(session, row)?);
-                } else {
+        while looked < LOOKED_MAX {
+            let people = matching(&mut session.tx, (&by, text), &behind).await?;
+            let Some(last) = people.last() else { return Ok(answer) };
+            behind = (last.0.clone(), last.1.clone());
+            for one in people.chunk_by(|a, b| a.1 == b.1) {
+                if answer.lines.len() >= PAGE {
                     answer.more = true;
+                    return Ok(answer);
                 }
-            }
-            if is_last || answer.more {
-                return Ok(answer);
-            }
-            if looked >= LOOKED_MAX {
-                answer.more = true;
-                return Ok(answer);
+                looked += 1;
+                self.list(session, (&person, one), &mut answer)?;
             }
         }
+        answer.more = true;
+        Ok(answer)
+    }
+
+    /// Lists somebody's certificates, or counts them only.
+    fn list(
+        &self,
+        session: &Session<'_>,
+        (officer, one): (&str, &[Row]),
+        answer: &mut Certificates,
+    ) -> Result<(), Code> {
+        for row in one.iter().filter(|row| row.3.is_some()) {
+            match is_within(session, officer, &row.1)? {
+                true => answer.lines.push(line(session, row.clone())?),
+                false => answer.elsewhere += 1,
+            }
+        }
+        Ok(())
     }
 
     async fn shown(
@@ -103,8 +112,8 @@ impl Issuer {
         let found = row!(
             &mut session.tx,
             Row,
-            "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
-             from person p join certificate c on c.subject = p.person_id where c.serial = $1",
+            "select p.name, p.person_id, p.unit_id, c.serial, c.profile_id, c.not_after \
+             from certificate c join person p on p.person_id = c.subject where c.serial = $1",
             serial
         )?;
         let row = found.ok_or(Code::NotFound)?;
@@ -154,10 +163,10 @@ fn by(session: &Session<'_>, text: &str) -> Result<By, Code> {
     })
 }
 
-/// Where a page begins: behind this name, person and serial number.
-type Behind = (String, String, String);
+/// Where a page begins: behind the person of this name and id.
+type Behind = (String, String);
 
-/// The place of the last certificate that was listed.
+/// The person whose certificate was listed last.
 async fn behind(tx: &mut Tx, serial: &str) -> Result<Behind, IssuerError> {
     if serial.is_empty() {
         return Ok(Behind::default());
@@ -165,77 +174,70 @@ async fn behind(tx: &mut Tx, serial: &str) -> Result<Behind, IssuerError> {
     let found = row!(
         tx,
         Behind,
-        "select p.name, p.person_id, c.serial from certificate c \
+        "select p.name, p.person_id from certificate c \
          join person p on p.person_id = c.subject where c.serial = $1",
         serial
     )?;
     Ok(found.ok_or(Code::Malformed)?)
 }
 
-/// Certificates that fit a text, in the order of names.
+/// The next people in the order of names whom a text fits, with their certificates. They are picked first and by
+/// one index, so that no plan reads more than is listed.
 async fn matching(
     tx: &mut Tx,
     (by, text): (&By, &str),
     behind: &Behind,
 ) -> Result<Vec<Row>, IssuerError> {
-    let (name, person, serial) = behind;
-    let (from, to) = match by {
-        By::Serial => (text.to_ascii_lowercase(), String::new()),
-        By::Person => (text.to_ascii_uppercase(), String::new()),
-        By::Unit => (text.to_owned(), String::new()),
-        // Every text that begins so stands behind the beginning itself, and before the beginning with the last
-        // of all characters.
-        By::Name => (text.max(name).to_owned(), format!("{text}{}", char::MAX)),
-    };
+    let (name, person) = behind;
     Ok(match by {
         By::Serial => rows!(
             tx,
             Row,
-            "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
+            "select p.name, p.person_id, p.unit_id, c.serial, c.profile_id, c.not_after \
              from certificate c join person p on p.person_id = c.subject \
-             where c.serial = $1 and (p.name, p.person_id, c.serial) > ($2, $3, $4)",
-            from,
+             where c.serial = $1 and (p.name, p.person_id) > ($2, $3)",
+            text.to_ascii_lowercase(),
             name,
-            person,
-            serial
+            person
         )?,
         By::Person => rows!(
             tx,
             Row,
-            "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
-             from person p join certificate c on c.subject = p.person_id \
-             where p.person_id = $1 and (p.name, p.person_id, c.serial) > ($2, $3, $4) \
-             order by c.serial limit $5",
-            from,
+            "select p.name, p.person_id, p.unit_id, c.serial, c.profile_id, c.not_after \
+             from person p left join certificate c on c.subject = p.person_id \
+             where p.person_id = $1 and (p.name, p.person_id) > ($2, $3) order by c.serial",
+            text.to_ascii_uppercase(),
             name,
-            person,
-            serial,
-            CHUNK
+            person
         )?,
         By::Unit => rows!(
             tx,
             Row,
-            "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
-             from person p join certificate c on c.subject = p.person_id \
-             where p.unit_id = $1 and (p.name, p.person_id, c.serial) > ($2, $3, $4) \
-             order by p.name, p.person_id, c.serial limit $5",
-            from,
+            "select p.name, p.person_id, p.unit_id, c.serial, c.profile_id, c.not_after \
+             from (select person_id, name, unit_id from person \
+                   where unit_id = $1 and (name, person_id) > ($2, $3) \
+                   order by name, person_id limit $4) p \
+             left join certificate c on c.subject = p.person_id \
+             order by p.name, p.person_id, c.serial",
+            text,
             name,
             person,
-            serial,
             CHUNK
         )?,
+        // Every text that begins so stands behind the beginning itself, and before the beginning with the last
+        // of all characters.
         By::Name => rows!(
             tx,
             Row,
-            "select c.serial, p.person_id, p.name, p.unit_id, c.profile_id, c.not_after \
-             from person p join certificate c on c.subject = p.person_id \
-             where p.name < $1 and (p.name, p.person_id, c.serial) > ($2, $3, $4) \
-             order by p.name, p.person_id, c.serial limit $5",
-            to,
-            from,
+            "select p.name, p.person_id, p.unit_id, c.serial, c.profile_id, c.not_after \
+             from (select person_id, name, unit_id from person \
+                   where (name, person_id) > ($2, $3) and name < $1 \
+                   order by name, person_id limit $4) p \
+             left join certificate c on c.subject = p.person_id \
+             order by p.name, p.person_id, c.serial",
+            format!("{text}{}", char::MAX),
+            text.max(name),
             person,
-            serial,
             CHUNK
         )?,
     })
@@ -264,9 +266,10 @@ pub(super) fn is_within(session: &Session<'_>, officer: &str, person: &str) -> R
 }
 
 fn line(session: &Session<'_>, row: Row) -> Result<CertificateLine, Code> {
-    let (serial, person, name, unit, profile, not_after) = row;
+    let (name, person, unit, serial, profile, not_after) = row;
+    let (serial, profile) = (serial.unwrap_or_default(), profile.unwrap_or_default());
     let revoked = session.authority()?.revoked_as(&serial);
     let revoked = revoked.map(|revoked| (audit::time::seconds(revoked.at), revoked.reason.clone()));
-    let not_after = audit::time::seconds(u64::try_from(not_after).unwrap_or(0));
+    let not_after = audit::time::seconds(u64::try_from(not_after.unwrap_or(0)).unwrap_or(0));
     Ok(CertificateLine { serial, person, name, unit, profile, not_after, revoked })
 }
