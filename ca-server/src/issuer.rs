@@ -5,6 +5,7 @@
 //! `following`, `guard`, [`draft`], `drafts`, `orders`, `letters`, `routes` (one file a call),
 //! `approve`, `agents`, `people`, `execute`, `certify`, [`crl`], `work` (the loop).
 
+mod about;
 mod agents;
 mod approve;
 mod beats;
@@ -43,6 +44,7 @@ use pki::Certificate;
 use seal::SealKey;
 use service::{Clock, Metrics, Stop};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use store::{Store, StoreError};
 use tokio::sync::Mutex;
 
@@ -61,6 +63,8 @@ pub struct Issuer {
     registry_certificate: Certificate,
     /// What decides; whoever holds the lock may write.
     following: Mutex<Following>,
+    /// Whether a list was made that is not published yet.
+    unpublished: AtomicBool,
 }
 
 /// Why something was not done.
@@ -136,6 +140,7 @@ impl Issuer {
             registry_certificate: certificate("registry")?,
             trust: crate::founding::trust(&config)?,
             following: Mutex::new(kept::load(&config)?),
+            unpublished: AtomicBool::new(false),
             config,
             store,
             clock,
@@ -194,6 +199,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
         Ok(())
     })?;
     let following = issuer.following.lock().await;
-    kept::save(&issuer.config, &following)?;
+    if !following.stale {
+        kept::save(&issuer.config, &following)?;
+    }
     Ok(())
 }

@@ -24,7 +24,10 @@ export function onSubmit(
   /** @type {() => Promise<void>} */ act,
 ) {
   const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
-  button.disabled = false;
+  const stuck = /** @type {HTMLElement} */ (form.querySelector(".stuck"));
+  // The page says by itself that it needs more than this browser has; whoever runs this far has it.
+  stuck.hidden = globalThis.crypto?.subtle !== undefined;
+  button.disabled = !stuck.hidden;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (button.disabled) return;
@@ -32,7 +35,11 @@ export function onSubmit(
     const busy = form.querySelector("[role=status]");
     if (busy) /** @type {HTMLElement} */ (busy).hidden = false;
     try {
+      stuck.hidden = true;
       await act();
+    } catch (error) {
+      console.error(error);
+      stuck.hidden = false;
     } finally {
       button.disabled = false;
       if (busy) /** @type {HTMLElement} */ (busy).hidden = true;

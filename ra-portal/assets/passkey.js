@@ -12,6 +12,7 @@ const rpId = location.hostname;
 function onClick(/** @type {HTMLElement} */ element, /** @type {() => Promise<void>} */ act) {
   const button = /** @type {HTMLButtonElement} */ (element.querySelector("button"));
   button.disabled = !("credentials" in navigator);
+  /** @type {HTMLElement} */ (element.querySelector(".stuck")).hidden = !button.disabled;
   button.addEventListener("click", async (event) => {
     event.preventDefault();
     button.disabled = true;

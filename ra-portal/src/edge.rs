@@ -2,13 +2,13 @@
 //! body is bounded in size and time, a refusal is a problem in both languages with a reference.
 
 use crate::events::Events;
-use crate::pages::{Frame, problem};
+use crate::pages::{Frame, answer, problem};
 use audit::trust::Trust;
 use audit::{Code, Problem};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use ca_api::Refusal;
@@ -53,6 +53,7 @@ pub fn guarded(routes: Router<Arc<Portal>>, portal: Arc<Portal>) -> Router {
         .method_not_allowed_fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(portal.clone(), own_host))
+        .layer(middleware::from_fn(dressed))
         .with_state(portal)
 }
 
@@ -64,6 +65,13 @@ async fn not_found(frame: Frame, headers: HeaderMap) -> Response {
         true => problem::page(&frame, &told.0, "/"),
         false => told.into_response(),
     }
+}
+
+/// What every answer passes on its way out, whoever gave it.
+async fn dressed(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    answer::dress(response.headers_mut());
+    response
 }
 
 /// 421 unless Host, SNI and the process's own host are one name (RFC 9110 15.5.20).
@@ -81,12 +89,7 @@ async fn own_host(State(portal): State<Arc<Portal>>, request: Request, next: Nex
         portal.metrics.count("request", Code::Misdirected.name());
         return refused(Code::Misdirected).into_response();
     }
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
-    response
+    next.run(request).await
 }
 
 /// A refusal of the portal itself under a fresh reference.

@@ -117,6 +117,7 @@ async fn a_request_for_another_host_is_misdirected() {
         )
         .await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{sni} {host}: {answer}");
+        assert!(answer.contains("require-trusted-types-for 'script'"), "{sni} {host}: {answer}");
     }
     let twice = format!(
         "GET / HTTP/1.1\r\nHost: {own}\r\nHost: staff.localhost\r\nConnection: close\r\n\r\n"

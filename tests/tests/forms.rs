@@ -200,8 +200,26 @@ async fn a_form_counts_once() {
 async fn pages_leave_with_what_keeps_others_out() {
     let office = Office::open().await;
     let site = office.public_site();
-    for path in ["/", "/letter", "/import", "/lost", "/enrolment", "/nothing"] {
-        let page = site.get(path, "").await;
+    let staff = office.staff_site(Some(office.first("officer-1").identity()));
+    let nobody = office.staff_site(None);
+    let json = [("content-type", "application/json")];
+    let mut answers = Vec::new();
+    for path in ["/", "/letter", "/import", "/lost", "/enrolment", "/nothing", "/assets/x/icon.svg"]
+    {
+        answers.push((path, site.get(path, "").await));
+    }
+    for path in ["/", "/certificates", "/orders/x", "/orders/%FF", "/audit?before=x", "/passkeys"] {
+        answers.push((path, staff.get(path, "").await));
+    }
+    answers.push(("twice", staff.get("/certificates?find=a&find=b", "").await));
+    answers.push(("nobody", nobody.get("/", "").await));
+    answers.push((
+        "a redirect",
+        site.post("/language", "", &[("language", "en"), ("back", "/")]).await,
+    ));
+    answers.push(("JSON", site.send("POST", "/api/look-up", &json, "{}".into()).await));
+    answers.push(("no method", site.send("PUT", "/", &json, "{}".into()).await));
+    for (what, page) in answers {
         let policy = page.header("content-security-policy");
         for part in [
             "default-src 'none'",
@@ -211,14 +229,17 @@ async fn pages_leave_with_what_keeps_others_out() {
             "frame-ancestors 'none'",
             "require-trusted-types-for 'script'",
         ] {
-            assert!(policy.contains(part), "{path}: {policy}");
+            assert!(policy.contains(part), "{what}: {policy}");
         }
-        assert!(!policy.contains("unsafe"), "{path}");
-        assert_eq!(page.header("cache-control"), "no-store", "{path}");
-        assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(page.header("cross-origin-opener-policy"), "same-origin", "{path}");
-        assert!(page.header("strict-transport-security").contains("max-age"), "{path}");
+        assert!(!policy.contains("unsafe"), "{what}");
+        assert_eq!(page.header("cache-control"), "no-store", "{what}");
+        assert_eq!(page.header("x-content-type-options"), "nosniff", "{what}");
+        assert_eq!(page.header("cross-origin-opener-policy"), "same-origin", "{what}");
+        assert!(page.header("strict-transport-security").contains("max-age"), "{what}");
     }
+    refused(&staff.get("/certificates?find=a&find=b", "").await, 400, "malformed");
+    refused(&staff.get("/audit?before=x", "").await, 400, "malformed");
+    refused(&staff.get("/orders/%FF", "").await, 404, "not-found");
     let page = site.get("/", "").await;
     let (_, rest) = page.text.split_once("/assets/").unwrap();
     let style = format!("/assets/{}", rest.split('"').next().unwrap());
@@ -367,12 +388,28 @@ async fn officers_find_certificates_and_draft_revocations() {
     assert!(empty.text.contains("value=\"superseded\" selected"), "{}", empty.text);
     let unknown = site.post(&revoke, "", &[("reason", "unspecified"), ("evidence", "x")]).await;
     refused(&unknown, 400, "malformed");
+    // Where the language button leads back to is a page that can be read.
+    assert!(empty.text.contains(&format!("name=\"back\" value=\"{address}\"")), "{}", empty.text);
+    let page = site.get("/certificates?find=x&after=", "").await;
+    assert!(page.text.contains("name=\"back\" value=\"/certificates?find=x&#38;after=\""));
+    // A link on somebody else's page looks for nobody in the officer's name.
+    let path = format!("/certificates?{}", encode(&[("find", "王")]));
+    let fields = [("accept", "text/html"), ("sec-fetch-site", "cross-site")];
+    let page = site.send("GET", &path, &fields, String::new()).await;
+    assert!(page.status == 200 && !page.text.contains(&serial), "{}", page.text);
+
     let form = [("reason", "cessationOfOperation"), ("evidence", "离任通知已核对")];
     let made = site.post(&revoke, "", &form).await;
     assert_eq!(made.status, 303, "{}", made.text);
+    let again = site.post(&revoke, "", &form).await;
+    assert_eq!(again.header("location"), made.header("location"), "sent twice, asked for once");
+    let queue = site.get("/", "").await;
+    assert!(queue.text.contains("王小明 · 区政府办公室"), "{}", queue.text);
     let order = made.header("location").trim_start_matches("/orders/").to_owned();
     let review = site.get(made.header("location"), "").await;
-    assert!(review.text.contains("离任通知已核对") && review.text.contains(&serial));
+    for said in ["离任通知已核对", serial.as_str(), "离职、退休", "王小明 ("] {
+        assert!(review.text.contains(said), "{said}: {}", review.text);
+    }
     office.approve_by_both(&order).await;
     let page = site.get(&address, "").await;
     assert!(page.text.contains("已吊销") && page.text.contains("离职、退休"), "{}", page.text);

@@ -1,6 +1,7 @@
 //! Online status, as others ask for it and judge it: OpenSSL by POST, raw bytes by GET, and what the standard
 //! refuses.
 
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tests::Office;
@@ -9,8 +10,8 @@ use tests::processes::until;
 /// Answers without a status (RFC 6960 4.2.1): 1 is malformedRequest, 6 unauthorized.
 const MALFORMED: &[u8] = &[0x30, 3, 0x0a, 1, 1];
 const UNAUTHORIZED: &[u8] = &[0x30, 3, 0x0a, 1, 6];
-/// 200 days, in seconds: half of the OCSP key's life is over.
-const HALF: &str = "17280000";
+/// 50 days, in seconds: half of the OCSP key's life is over.
+const HALF: &str = "4320000";
 
 /// What `openssl ocsp` says; a failed verification is a failed test.
 fn asked(office: &Office, words: &[&str]) -> String {
@@ -176,6 +177,13 @@ async fn caches_keep_an_answer_for_a_moment() {
             (200, &b"application/ocsp-response"[..])
         );
         assert!(headers["cache-control"].to_str().unwrap().starts_with("public, max-age=30"));
+        let tag = data_encoding::HEXLOWER.encode(&Sha256::digest(&body));
+        assert_eq!(headers["etag"], format!("\"{tag}\""));
+        let second = |name: &str| {
+            let value = headers[name].to_str().unwrap();
+            jiff::fmt::rfc2822::parse(value).unwrap().timestamp().as_second()
+        };
+        assert_eq!(second("expires") - second("last-modified"), 30);
         assert_eq!(&body[4..7], [0x0a, 1, 0], "successful");
         judged(&office, &other, &body);
     }
@@ -284,6 +292,87 @@ fn with_nonce(request: &[u8], nonce: &[u8]) -> Vec<u8> {
     let extension = tlv(0x30, &[id.as_slice(), &tlv(4, &tlv(4, nonce))].concat());
     let extensions = tlv(0xa2, &tlv(0x30, &extension));
     tlv(0x30, &tlv(0x30, &[list(request), extensions].concat()))
+}
+
+/// An extension of any kind.
+fn extension(id: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
+    let critical: &[u8] = if critical { &[1, 1, 0xff] } else { &[] };
+    tlv(0x30, &[&tlv(6, id), critical, &tlv(4, value)].concat())
+}
+
+/// The same request with these extensions.
+fn extended(request: &[u8], extensions: &[Vec<u8>]) -> Vec<u8> {
+    let extensions = tlv(0xa2, &tlv(0x30, &extensions.concat()));
+    tlv(0x30, &tlv(0x30, &[list(request), extensions].concat()))
+}
+
+/// The same request with an extension beside its only certificate id.
+fn extended_inside(request: &[u8], extension: &[u8]) -> Vec<u8> {
+    let singles = list(request);
+    let single = &singles[2..];
+    let single = tlv(0x30, &[&single[2..], &tlv(0xa0, &tlv(0x30, extension))].concat());
+    tlv(0x30, &tlv(0x30, &tlv(0x30, &single)))
+}
+
+/// The same request under another digest, by its last arc below 2.16.840.1.101.3.4.2.
+fn digested(request: &[u8], arc: u8) -> Vec<u8> {
+    let sha256 = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
+    let at = request.windows(9).position(|window| window == sha256).unwrap();
+    let mut other = request.to_vec();
+    other[at + 8] = arc;
+    other
+}
+
+/// What a request may carry besides: what is unknown and critical refuses it, what is not is passed over; a nonce
+/// is one, and an OCTET STRING. A digest that is unknown names nobody here. Who signs a request is not asked.
+#[tokio::test]
+async fn extensions_are_read_as_the_standard_says() {
+    const UNKNOWN: &[u8] = &[0x2a, 3, 4];
+    const NONCE: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 2];
+    let office = Office::open().await;
+    let other = written(&office, "other.pem", office.first("officer-1").leaf());
+    let kind = "application/ocsp-request";
+    let plain = request(&office, &["-no_nonce", "-cert", &other]);
+    let nonce = |value: &[u8]| extension(NONCE, false, &tlv(4, value));
+    for (what, body) in [
+        ("unknown and critical", extended(&plain, &[extension(UNKNOWN, true, b"x")])),
+        ("critical inside", extended_inside(&plain, &extension(UNKNOWN, true, b"x"))),
+        ("two nonces", extended(&plain, &[nonce(b"one"), nonce(b"two")])),
+        ("a nonce that is none", extended(&plain, &[extension(NONCE, false, &[2, 1, 7])])),
+        ("a bare nonce", extended(&plain, &[extension(NONCE, false, b"bare")])),
+    ] {
+        assert_eq!(post(&office, kind, body).await.2, MALFORMED, "{what}");
+    }
+    for body in [
+        extended(&plain, &[extension(UNKNOWN, false, b"x")]),
+        extended_inside(&plain, &extension(UNKNOWN, false, b"x")),
+        extended(&plain, &[nonce(b"n"), extension(UNKNOWN, false, b"x")]),
+    ] {
+        judged(&office, &other, &post(&office, kind, body).await.2);
+    }
+    for kind in ["Application/OCSP-Request", "application/ocsp-request; charset=binary"] {
+        judged(&office, &other, &post(&office, kind, plain.clone()).await.2);
+    }
+    let sha256 = request(&office, &["-no_nonce", "-sha256", "-cert", &other]);
+    assert_eq!(post(&office, kind, digested(&sha256, 99)).await.2, UNAUTHORIZED);
+    let (_, _, empty) = call(&office, "GET", "/ocsp/", "", Vec::new()).await;
+    assert_eq!(empty, MALFORMED);
+    assert_eq!(call(&office, "GET", "/ocsp", "", Vec::new()).await.2, MALFORMED);
+    assert_eq!(call(&office, "GET", "/ocsp/%+f", "", Vec::new()).await.2, MALFORMED);
+
+    let (key, own) = (office.path("asks.key"), office.path("asks.pem"));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=asks", "-keyout"])
+        .arg(&key)
+        .arg("-out")
+        .arg(&own)
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    let (key, own) = (key.display().to_string(), own.display().to_string());
+    let signed =
+        request(&office, &["-no_nonce", "-cert", &other, "-signer", &own, "-signkey", &key]);
+    judged(&office, &other, &post(&office, kind, signed).await.2);
 }
 
 fn version_2(request: &[u8]) -> Vec<u8> {

@@ -1,7 +1,11 @@
 //! Passkeys approve what their officer may approve, once, and nothing else. Every check has its refusal, and
 //! beside it what passes.
 
-use audit::Approval;
+use audit::founding::Founding;
+use audit::label::Label;
+use audit::order::Body;
+use audit::record::Event;
+use audit::{Approval, Authority, Bytes, Code};
 use tests::authenticator::{Answer, Authenticator};
 use tests::people::code;
 use tests::{Office, Officer, invariants};
@@ -171,4 +175,52 @@ async fn a_passkey_dies_with_its_certificate() {
     office.carried_out(&revoke).await;
     let late = passkey.approve(&officer, digest, |_| {});
     assert_eq!(told(&office, &officer, &late).await, "certificate-revoked");
+}
+
+/// Outside sample cities a passkey lives in hardware that it cannot leave: one that may be copied is refused, also
+/// if it was not copied yet. The same log, founded as a real city, decides.
+#[tokio::test]
+async fn a_real_city_takes_no_passkey_that_can_be_copied() {
+    let office = Office::open().await;
+    let officer = office.first("officer-1");
+    let passkey = Authenticator::new(&office);
+    let records = office.control().await;
+    let own = keys::SoftwareSigner::generate_p256().unwrap();
+    let founded = |sample: bool| {
+        let mut first =
+            records.iter().find(|record| record.event.kind() == "founding").unwrap().clone();
+        let Event::Founding { statement, signature, .. } = &mut first.event else { unreachable!() };
+        let mut city = Founding::read(&statement.0).unwrap();
+        city.city.sample = sample;
+        city.root = pki::Signer::public_key(&own).spki().into();
+        *statement = Bytes(audit::json::write(&city).unwrap());
+        *signature = Bytes(Label::Founding.sign(&own, &statement.0).unwrap());
+        let digest = audit::founding::digest(&statement.0);
+        let mut authority = Authority::found(&first, &digest).unwrap();
+        for mut record in records.clone() {
+            if let Event::Issued { under, .. } = &mut record.event
+                && *under == office.trust.founding
+            {
+                *under = digest.into();
+            }
+            // What else names the founding statement has no effect here, and none is needed.
+            let _ = authority.apply(&record);
+        }
+        (authority, digest)
+    };
+    let (real, digest) = founded(false);
+    let (sample, sample_digest) = founded(true);
+    let wish = |founding: [u8; 32], (software, eligible, copied): (bool, bool, bool)| {
+        Body::Credential(passkey.wish(&office, &officer, |statement| {
+            statement.founding = founding.into();
+            statement.software = software;
+            statement.backup_eligible = eligible;
+            statement.backed_up = copied;
+        }))
+    };
+    assert_eq!(real.fits(&wish(digest, (false, false, false))), Ok(()));
+    for kept in [(true, false, false), (false, true, false), (false, true, true)] {
+        assert_eq!(real.fits(&wish(digest, kept)), Err(Code::PasskeySoftware), "{kept:?}");
+        assert_eq!(sample.fits(&wish(sample_digest, kept)), Ok(()), "{kept:?}");
+    }
 }

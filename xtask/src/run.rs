@@ -90,7 +90,26 @@ fn in_a_browser(folder: &Path, city: &City, letter: &str) {
     println!("  浏览器 / in a browser: 导入根证书后打开 / import the root certificate, open");
     println!("    {}  编号 / reference {}", city.portal.public_url, letter.reference);
     println!("    领证码 / code {}", letter.code);
-    println!("    然后批准 / then approve: target/debug/yinxin approve --help");
+    println!(
+        "  再由两名审批人批准 / then two officers approve, each in a browser with their file,"
+    );
+    println!(
+        "  或在命令行 / or on the command line (ORDER: 页面上的办件编号 / the number on the page):"
+    );
+    for officer in city.people.iter().filter(|person| person.role == "registration-officer") {
+        let at = |place: &Option<String>| {
+            folder.join(place.as_deref().unwrap_or("")).display().to_string()
+        };
+        println!("    {}  {}", officer.name, at(&officer.p12));
+        println!("      口令 / password  {}", at(&officer.p12_password_file));
+        println!("      target/debug/yinxin approve ORDER --cert {} \\", at(&officer.cert));
+        println!(
+            "        --key {} --passphrase-file {} \\",
+            at(&officer.key),
+            at(&officer.passphrase_file)
+        );
+        println!("        --trust {}", folder.join(&city.trust_file).display());
+    }
 }
 
 fn print(folder: &Path, city: &City) {

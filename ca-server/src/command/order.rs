@@ -7,6 +7,7 @@ use anyhow::Context;
 use audit::export::OrderExport;
 use audit::{Approval, Bytes, Code, Problem, SignedOrder};
 use clap::{Args, Subcommand};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use store::{row, rows};
@@ -136,7 +137,7 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     };
     let read = |name: &str| std::fs::read(host.config.path(&format!("public/ca/{name}.cer")));
     let registry = vec![Bytes(read("registry")?), Bytes(read("root")?)];
-    let export = OrderExport { v: 1, signed, registry, previous };
+    let export = OrderExport { v: 1, signed, registry, previous, names: BTreeMap::new() };
     let trust = crate::founding::trust(&host.config)?;
     export.open(&trust, host.clock.seconds())?;
     std::fs::write(out, serde_json::to_vec_pretty(&export)?)

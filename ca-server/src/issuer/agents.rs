@@ -45,11 +45,9 @@ impl Issuer {
                 ..body
             };
         }
-        let about = format!("{} agent {} for {}", body.action, body.agent, body.application);
         let body = Body::Agent(body);
         let needed = session.authority()?.needed(&body);
-        let beside = Beside { about, ..Beside::default() };
-        let made = self.make_order(session, &body, beside).await?;
+        let made = self.make_order(session, &body, Beside::default()).await?;
         let Body::Agent(body) = body else { return Err(Code::UnknownKind.into()) };
         let letter = match body.action.as_str() {
             "register" => self.keep_token(session, &body, &made.digest, &token).await?,

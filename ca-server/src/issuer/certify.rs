@@ -199,7 +199,10 @@ impl Issuer {
     /// Signs what the tree confirms: marks first, signs outside the transaction, then records.
     pub(super) async fn certify(&self) -> Result<usize, IssuerError> {
         let mut session = self.begin().await?;
-        self.check_clock(&session.following)?;
+        if let Err(code) = self.check_clock(&session.following) {
+            self.give_up(session).await?;
+            return Err(code.into());
+        }
         let intents = self.confirmed(&mut session).await?;
         for intent in &intents {
             self.set_intent(&mut session, &intent.serial, "recorded", "signing").await?;

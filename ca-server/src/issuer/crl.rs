@@ -18,6 +18,7 @@ use pki::{Certificate, SerialNumber, Signer};
 use service::fault;
 use sha2::{Digest, Sha256};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use store::{Store, Tx, execute, row, rows};
 
 /// A root's list is good for this long, in hours: one year.
@@ -126,12 +127,33 @@ impl Issuer {
         Ok(now > this_update + (next_update - this_update) / 2)
     }
 
-    /// Makes and publishes the next list.
+    /// Makes the next list; it is published afterwards.
     pub(super) async fn make_list(&self) -> Result<(), IssuerError> {
         let mut session = self.begin().await?;
-        let previous = self.previous(&mut session).await?;
+        let list = match self.write_list(&mut session).await {
+            Ok(list) => list,
+            Err(error) => {
+                self.give_up(session).await?;
+                return Err(error);
+            }
+        };
+        fault::point("crl-before-commit");
+        session.following.stale = true;
+        session.following.crl_due = false;
+        session.following.list =
+            (list.number(), Bytes::from(Sha256::digest(list.der()).as_slice()));
+        self.commit(session).await?;
+        self.unpublished.store(true, Ordering::Relaxed);
+        kept::save_head(&self.config, &*self.following.lock().await)?;
+        self.metrics.count("crl", "done");
+        Ok(())
+    }
+
+    /// The next list, signed and written as row and record.
+    async fn write_list(&self, session: &mut Session<'_>) -> Result<RevocationList, IssuerError> {
+        let previous = self.previous(session).await?;
         let now = self.list_time(&session.following).max(previous.this_update());
-        let revoked = entries(&session, now)?;
+        let revoked = entries(session, now)?;
         let url = self.config.crl_url(ISSUER, SHARD);
         let identifier = self.issuing_certificate.key_identifier().unwrap_or_default();
         let content = Content {
@@ -144,19 +166,10 @@ impl Issuer {
             revoked: &revoked,
         };
         let list = RevocationList::issue(&content, &self.issuing).map_err(anyhow::Error::from)?;
-        self.gate(&session, &previous, &list, now)?;
+        self.gate(session, &previous, &list, now)?;
         let micros = session.micros;
         insert(&mut session.tx, "issuer", micros, ISSUER, &list).await?;
-        session.following.crl_due = false;
-        fault::point("crl-before-commit");
-        session.following.list =
-            (list.number(), Bytes::from(Sha256::digest(list.der()).as_slice()));
-        self.commit(session).await?;
-        kept::save_head(&self.config, &*self.following.lock().await)?;
-        fault::point("crl-before-publish");
-        publish(&self.store, &self.config.path("public")).await?;
-        self.metrics.count("crl", "done");
-        Ok(())
+        Ok(list)
     }
 
     /// The last list, if it is the one that the issuer's own state directory remembers, or a newer one

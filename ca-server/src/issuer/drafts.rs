@@ -25,7 +25,11 @@ const EVIDENCE_CHARS_MAX: usize = 2_000;
 
 impl Issuer {
     /// Takes every new draft, oldest first; a refused one does not hold the others up.
-    pub(super) async fn take_drafts(&self, session: &mut Session<'_>) -> Result<(), IssuerError> {
+    pub(super) async fn take_drafts(
+        &self,
+        session: &mut Session<'_>,
+    ) -> Result<Option<IssuerError>, IssuerError> {
+        let mut failed = None;
         let new = rows!(
             &mut session.tx,
             (String, String),
@@ -47,7 +51,11 @@ impl Issuer {
                     let reference = self.record_refusal(session, "draft", &id, code).await?;
                     ("refused", DraftResult::refused(code, reference))
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    session.back().await?;
+                    failed = Some(error);
+                    continue;
+                }
             };
             let json = serde_json::to_string(&result).map_err(anyhow::Error::from)?;
             execute!(
@@ -58,7 +66,7 @@ impl Issuer {
                 json
             )?;
         }
-        Ok(())
+        Ok(failed)
     }
 
     async fn take_draft(
@@ -103,15 +111,11 @@ impl Issuer {
                 self.person_order(session, action, wanted).await?
             }
             Draft::Role { action, person, role, scope } => {
-                let about = format!("{action:?} {} {person} @ {scope}", role.name());
-                (Body::Role(RoleBody { action, person, role, scope }), about_only(about))
+                (Body::Role(RoleBody { action, person, role, scope }), Beside::default())
             }
             Draft::Profile { content } => profile_order(content)?,
             Draft::ApprovalRules { content } => rules_order(content)?,
-            Draft::Portal { body } => {
-                let about = format!("{} portal {}", body.action, body.portal);
-                (Body::Portal(*body), about_only(about))
-            }
+            Draft::Portal { body } => (Body::Portal(*body), Beside::default()),
             Draft::Agent { body } => return self.agent_order(session, *body).await,
             Draft::Bundle { version, files } => bundle_order(version, files)?,
             Draft::Revoke { person, serials, reason, evidence } => {
@@ -173,10 +177,9 @@ impl Issuer {
             disclosures.push(disclosure);
             Some(commitment)
         };
-        let about = format!("{action:?} {name} {person} @ {unit}");
         let body =
             PersonBody { action, person, version, unit, name: name_commitment, mail, evidence };
-        Ok((Body::Person(body), Beside { about, disclosures, ..Beside::default() }))
+        Ok((Body::Person(body), Beside { disclosures, ..Beside::default() }))
     }
 
     /// Writes rows and policy files again as the log says they are.
@@ -212,10 +215,6 @@ struct Wanted {
     mail: String,
     unit: String,
     evidence: String,
-}
-
-fn about_only(about: String) -> Beside {
-    Beside { about, ..Beside::default() }
 }
 
 fn text(disclosures: &[Disclosure], path: &str) -> String {
@@ -254,8 +253,7 @@ fn unit_order(
         }
     };
     Text::read(&name).map_err(|_| Code::Malformed)?;
-    let about = format!("{action:?} {name} {unit} < {parent}");
-    Ok((Body::Unit(UnitBody { action, unit, county, name, parent }), about_only(about)))
+    Ok((Body::Unit(UnitBody { action, unit, county, name, parent }), Beside::default()))
 }
 
 fn sha256(content: &str) -> Bytes {
@@ -269,21 +267,16 @@ fn profile_order(content: String) -> Result<(Body, Beside), IssuerError> {
         version: profile.version(),
         digest: sha256(&content),
     };
-    let about = format!("profile {} version {}", profile.id(), profile.version());
     let name = format!("profiles/{}.toml", profile.id());
     let files = vec![File { name, content }];
-    Ok((
-        Body::Profile(ProfileBody { profile: reference }),
-        Beside { about, files, ..Beside::default() },
-    ))
+    Ok((Body::Profile(ProfileBody { profile: reference }), Beside { files, ..Beside::default() }))
 }
 
 fn rules_order(content: String) -> Result<(Body, Beside), IssuerError> {
     let rules = ApprovalRules::read(&content).map_err(|_| Code::Malformed)?;
     let body = ApprovalRulesBody { digest: sha256(&content), version: rules.version };
-    let about = format!("approval rules version {}", rules.version);
     let files = vec![File { name: "approvals.toml".into(), content }];
-    Ok((Body::ApprovalRules(body), Beside { about, files, ..Beside::default() }))
+    Ok((Body::ApprovalRules(body), Beside { files, ..Beside::default() }))
 }
 
 fn bundle_order(version: u32, files: Vec<File>) -> Result<(Body, Beside), IssuerError> {
@@ -294,8 +287,7 @@ fn bundle_order(version: u32, files: Vec<File>) -> Result<(Body, Beside), Issuer
     })?;
     let pairs = files.iter().map(|file| (file.name.as_str(), file.content.as_str()));
     let body = BundleBody { version, digest: bundle_digest(pairs) };
-    let about = format!("access rules version {version}");
-    Ok((Body::Bundle(body), Beside { about, files, ..Beside::default() }))
+    Ok((Body::Bundle(body), Beside { files, ..Beside::default() }))
 }
 
 pub(super) async fn revoke_order(
@@ -328,8 +320,7 @@ pub(super) async fn revoke_order(
     if serials.is_empty() || serials.iter().any(|serial| !held.contains(serial)) {
         return Err(Code::StateConflict.into());
     }
-    let about = format!("revoke {} of {person}: {reason}", serials.len());
     let (evidence, disclosure) = commit("/evidence", evidence)?;
     let body = RevokeBody { person, serials, reason, evidence };
-    Ok((Body::Revoke(body), Beside { about, disclosures: vec![disclosure], ..Beside::default() }))
+    Ok((Body::Revoke(body), Beside { disclosures: vec![disclosure], ..Beside::default() }))
 }

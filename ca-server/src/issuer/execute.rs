@@ -21,10 +21,16 @@ const BATCH_MAX: usize = 256;
 
 impl Issuer {
     /// Carries out every order that became ready. Each stands for itself: one that is refused is
-    /// recorded and does not hold the others up.
-    pub(super) async fn execute_ready(&self, session: &mut Session<'_>) -> Result<(), IssuerError> {
+    /// recorded and does not hold the others up, nor does one that we cannot carry out now: it stays, and
+    /// what kept us is given back.
+    pub(super) async fn execute_ready(
+        &self,
+        session: &mut Session<'_>,
+    ) -> Result<Option<IssuerError>, IssuerError> {
         let ready: Vec<String> = session.following.ready.iter().take(BATCH_MAX).cloned().collect();
-        let mut any = false;
+        let (mut any, mut failed) = (false, None);
+        // Until the commit nothing is carried out, whatever is remembered from here on.
+        session.following.stale |= !ready.is_empty();
         for digest in ready {
             session.mark().await?;
             match self.execute(session, &digest).await {
@@ -33,17 +39,22 @@ impl Issuer {
                     session.following.ready.remove(&digest);
                 }
                 Ok(false) => {}
-                Err(IssuerError::Refused(code)) => {
+                Err(error) => {
                     session.back().await?;
-                    self.not_executed(session, &digest, code).await?;
+                    self.notice_again(&mut session.following, &mut session.tx).await?;
+                    match error {
+                        IssuerError::Refused(code) => {
+                            self.not_executed(session, &digest, code).await?;
+                        }
+                        other => failed = Some(other),
+                    }
                 }
-                Err(error) => return Err(error),
             }
         }
         if any {
             fault::point("execute-before-commit");
         }
-        Ok(())
+        Ok(failed)
     }
 
     /// Judges one order and writes it down; false while something else has to come first.

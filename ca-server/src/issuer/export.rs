@@ -1,5 +1,6 @@
 //! Orders on their way to approvers: exact bytes, signature, disclosures, the last certificate.
 
+use super::about::names;
 use super::following::disclosures_of;
 use super::session::Session;
 use super::{Issuer, IssuerError};
@@ -33,6 +34,7 @@ impl Issuer {
             }
             None => None,
         };
+        let names = names(session, &body).await?;
         Ok(OrderExport {
             v: 1,
             signed: SignedOrder { order, signature, disclosures },
@@ -41,6 +43,7 @@ impl Issuer {
                 self.root_certificate.der().into(),
             ],
             previous,
+            names,
         })
     }
 }

@@ -49,7 +49,8 @@ pub(super) struct Following {
     pub(super) kept_size: u64,
     /// The newest pending record that was noticed.
     pub(super) noticed: i64,
-    /// Rows that belong to this state are not committed: take the kept state up again first.
+    /// Rows and records that belong to this state are not committed: unless they are, the kept state is taken up
+    /// again first.
     pub(super) stale: bool,
 }
 
@@ -135,18 +136,34 @@ impl Issuer {
         following: &mut Following,
         tx: &mut Tx,
     ) -> Result<(), IssuerError> {
-        let waiting = pending::waiting(tx, LOG, following.noticed, PENDING_MAX).await?;
-        let Some((last, _)) = waiting.last() else { return Ok(()) };
-        following.noticed = *last;
-        let records: Vec<Record> =
-            waiting.iter().filter_map(|(_, p)| Record::read(&p.record).ok()).collect();
-        for record in &records {
-            following.hurry(record);
+        loop {
+            let waiting = pending::waiting(tx, LOG, following.noticed, PENDING_MAX).await?;
+            let Some((last, _)) = waiting.last() else { return Ok(()) };
+            following.noticed = *last;
+            // Some may be this decision's own, which only its commit makes true.
+            following.stale = true;
+            let records: Vec<Record> =
+                waiting.iter().filter_map(|(_, p)| Record::read(&p.record).ok()).collect();
+            for record in &records {
+                following.hurry(record);
+            }
+            if let Some(authority) = &mut following.authority {
+                authority.notice_pending(&records);
+            }
         }
+    }
+
+    /// Forgets what a decision noticed of its own records, which were rolled back.
+    pub(super) async fn notice_again(
+        &self,
+        following: &mut Following,
+        tx: &mut Tx,
+    ) -> Result<(), IssuerError> {
         if let Some(authority) = &mut following.authority {
-            authority.notice_pending(&records);
+            authority.forget_pending();
         }
-        Ok(())
+        following.noticed = 0;
+        self.notice_pending(following, tx).await
     }
 
     async fn follow_chunk(

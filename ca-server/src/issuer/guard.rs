@@ -104,6 +104,7 @@ impl Issuer {
 
     /// Writes the remembered alarms, each once until it is mended.
     pub(super) async fn write_alarms(&self, session: &mut Session<'_>) -> Result<(), IssuerError> {
+        session.following.stale |= !session.following.alarms.is_empty();
         for about in std::mem::take(&mut session.following.alarms) {
             if !session.following.reported.insert(format!("{ALARM}{about}")) {
                 continue;

@@ -1,6 +1,7 @@
 //! Making orders: the CA writes down what is to be approved, signs it with the registry key, and
 //! records it.
 
+use super::about::about;
 use super::session::Session;
 use super::{Issuer, IssuerError};
 use crate::founding::ISSUER;
@@ -15,8 +16,6 @@ use store::{execute, row};
 /// What is kept beside an order's bytes.
 #[derive(Default)]
 pub(super) struct Beside {
-    /// Whom or what it concerns, in plain words.
-    pub(super) about: String,
     /// What opens its commitments.
     pub(super) disclosures: Vec<Disclosure>,
     /// Files that it puts in force.
@@ -66,10 +65,11 @@ impl Issuer {
             expires: audit::time::seconds(session.now() + ORDER_SECONDS),
             body: body.value()?,
         };
-        let Beside { about, disclosures, files, reference, bound, cancels } = beside;
+        let Beside { disclosures, files, reference, bound, cancels } = beside;
         let signed =
             SignedOrder::sign(&order, disclosures, &self.registry).map_err(anyhow::Error::from)?;
         signed.open(pki::Signer::public_key(&self.registry)).map_err(anyhow::Error::from)?;
+        let about = about(session, body, &signed.disclosures).await?;
         let (bind, request, challenge) = match bound {
             Some(bound) => (Some(bound.bind), Some(bound.request), Some(bound.challenge)),
             None => (None, None, None),

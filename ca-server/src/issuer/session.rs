@@ -71,6 +71,12 @@ impl Issuer {
         Ok(session)
     }
 
+    /// Ends a decision that came to nothing: what it followed and noticed stays, what it wrote does not.
+    pub(super) async fn give_up(&self, mut session: Session<'_>) -> Result<(), IssuerError> {
+        session.back().await?;
+        self.commit(session).await
+    }
+
     /// Ends a decision: what was done is durable, what was refused is recorded with a reference.
     /// `about` is what it concerned; with an empty one the refusal is only counted.
     pub(super) async fn finish<T>(

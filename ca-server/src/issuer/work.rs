@@ -4,8 +4,9 @@
 use super::following::LOG;
 use super::{Issuer, IssuerError, crl, kept};
 use crate::store::ledger;
-use service::Stop;
+use service::{Stop, fault};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use store::{pending, row};
 
@@ -91,8 +92,9 @@ impl Issuer {
             return Ok(());
         }
         let mut session = self.begin().await?;
-        self.take_drafts(&mut session).await?;
-        self.execute_ready(&mut session).await?;
+        let undrafted = self.take_drafts(&mut session).await?;
+        let undone = self.execute_ready(&mut session).await?;
+        let failed = undrafted.or(undone);
         self.metrics.set("control_size", i64::try_from(session.following.edge.size()).unwrap_or(0));
         if session.following.edge.size() >= session.following.kept_size + KEEP_ENTRIES {
             session.following.kept_size = session.following.edge.size();
@@ -102,9 +104,13 @@ impl Issuer {
             tracing::info!(log.size = head.0, "authority kept");
             self.commit(session).await?;
             let following = self.following.lock().await;
-            return Ok(kept::save(&self.config, &following)?);
+            if !following.stale {
+                kept::save(&self.config, &following)?;
+            }
+        } else {
+            self.commit(session).await?;
         }
-        self.commit(session).await
+        failed.map_or(Ok(()), Err)
     }
 
     /// A cheap look whether a decision could be wanted.
@@ -131,7 +137,16 @@ impl Issuer {
             (i64,),
             "select cast(1 as bigint) from intent where state = 'recorded' limit 1"
         )?;
+        let unfinished = row!(
+            &mut tx,
+            (i64,),
+            "select cast(1 as bigint) from intent where state = 'signing' limit 1"
+        )?;
         drop(tx);
+        // Nobody else certifies: what stands half done here failed on the way.
+        if unfinished.is_some() {
+            self.abandon_unfinished().await?;
+        }
         if waits.is_some() {
             self.certify().await?;
         }
@@ -152,6 +167,11 @@ impl Issuer {
         drop(tx);
         if due || waits {
             self.make_list().await?;
+        }
+        if self.unpublished.load(Ordering::Relaxed) {
+            fault::point("crl-before-publish");
+            crl::publish(&self.store, &self.config.path("public")).await?;
+            self.unpublished.store(false, Ordering::Relaxed);
         }
         Ok(())
     }

@@ -14,32 +14,38 @@ use data_encoding::BASE64;
 use pki::crl::RevocationReason;
 use pki::ocsp::{Period, Refusal, Request, Status as Answer};
 use pki::{Certificate, SerialNumber};
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use store::row;
 
 /// Largest request, in bytes.
 const REQUEST_BYTES_MAX: usize = 8 * 1024;
+/// A body that takes longer is refused.
+const BODY_SECONDS_MAX: Duration = Duration::from_secs(5);
 /// An answer counts this long, in seconds.
 const ANSWER_SECONDS: u64 = 600;
 /// Caches may keep it this long: what is revoked now is good there for no longer.
+const CACHED_SECONDS: u64 = 30;
 const CACHED: &str = "public, max-age=30, no-transform, must-revalidate";
 
 /// `POST /ocsp` and `GET /ocsp/BASE64`.
 pub(super) fn router(status: Arc<Status>) -> Router {
     Router::new()
-        .route("/ocsp", post(by_post))
-        .route("/ocsp/", post(by_post))
+        .route("/ocsp", post(by_post).get(by_get))
+        .route("/ocsp/", post(by_post).get(by_get))
         .route("/ocsp/{*request}", get(by_get))
         .with_state(status)
 }
 
 async fn by_post(State(status): State<Arc<Status>>, request: HttpRequest) -> Response {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let fits = kind == Some("application/ocsp-request");
-    let body = to_bytes(request.into_body(), REQUEST_BYTES_MAX).await;
-    match body {
-        Ok(body) if fits => status.answer(&body, false).await,
+    let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
+    let fits = kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application/ocsp-request"));
+    let body = to_bytes(request.into_body(), REQUEST_BYTES_MAX);
+    match tokio::time::timeout(BODY_SECONDS_MAX, body).await {
+        Ok(Ok(body)) if fits => status.answer(&body, false).await,
         _ => status.refuse(Refusal::MalformedRequest),
     }
 }
@@ -59,7 +65,8 @@ fn unescaped(text: &str) -> Option<Vec<u8>> {
     let mut bytes = parts.next()?.as_bytes().to_vec();
     for part in parts {
         let (code, rest) = part.split_at_checked(2)?;
-        bytes.push(u8::from_str_radix(code, 16).ok()?);
+        let code = data_encoding::HEXLOWER_PERMISSIVE.decode(code.as_bytes()).ok()?;
+        bytes.extend(code);
         bytes.extend(rest.as_bytes());
     }
     Some(bytes)
@@ -80,8 +87,10 @@ impl Status {
         match (answered_here, read) {
             (Ok(bytes), Ok(request)) => {
                 self.metrics.count("ocsp", "done");
-                let cache = may_cache && !request.has_nonce();
-                answered(bytes, if cache { CACHED } else { "no-store" })
+                match may_cache && !request.has_nonce() {
+                    true => kept(bytes, self.clock.seconds()),
+                    false => answered(bytes, "no-store"),
+                }
             }
             (Err(refusal), _) | (_, Err(refusal)) => self.refuse(refusal),
         }
@@ -120,8 +129,10 @@ impl Status {
         let revoked = self.follower.ask(move |authority| {
             let found = |serial: &SerialNumber| {
                 let revoked = authority.revoked_as(&serial.to_string())?;
-                let reason = RevocationReason::from_name(&revoked.reason)?;
-                Some((serial.clone(), Answer::Revoked { at: revoked.at, reason: reason.code() }))
+                // Revoked is revoked, whatever its reason is called; 0 is unspecified.
+                let reason = RevocationReason::from_name(&revoked.reason);
+                let reason = reason.map_or(0, RevocationReason::code);
+                Some((serial.clone(), Answer::Revoked { at: revoked.at, reason }))
             };
             asked.iter().filter_map(found).collect::<Vec<_>>()
         });
@@ -159,6 +170,26 @@ impl Status {
         }
         Ok(issued)
     }
+}
+
+/// An answer that caches may keep (RFC 5019 section 6.2): for less time than it counts.
+fn kept(bytes: Vec<u8>, now: u64) -> Response {
+    let tag = data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes));
+    let mut response = answered(bytes, CACHED);
+    let at = |unix: u64| {
+        let time = jiff::Timestamp::from_second(i64::try_from(unix).unwrap_or(0));
+        time.unwrap_or_default().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    };
+    for (name, value) in [
+        (header::LAST_MODIFIED, at(now)),
+        (header::EXPIRES, at(now + CACHED_SECONDS)),
+        (header::ETAG, format!("\"{tag}\"")),
+    ] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }
 
 fn answered(bytes: Vec<u8>, cache: &'static str) -> Response {

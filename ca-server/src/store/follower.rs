@@ -54,7 +54,13 @@ impl Follower {
                 && let Err(error) = own.follow(&mut followed).await
             {
                 tracing::error!(error = format!("{error:#}"), "following");
-                *followed = Followed::default();
+                // The database will be there again: edge and authority stand at one entry. Anything else that
+                // does not fit is followed from the beginning.
+                let passes = error.chain().any(|cause| cause.is::<sqlx::Error>());
+                followed.watch = None;
+                if !passes {
+                    *followed = Followed::default();
+                }
                 return None;
             }
             followed.authority.as_ref().map(question)
@@ -83,13 +89,17 @@ impl Follower {
             }
         }
         ensure!(followed.edge.root() == root, "the entries do not lead to the head");
-        let waiting = pending::waiting(&mut tx, LOG, 0, PENDING_MAX).await?;
-        let records: Vec<Record> =
-            waiting.iter().filter_map(|(_, waits)| Record::read(&waits.record).ok()).collect();
-        if let Some(authority) = &mut followed.authority {
-            authority.notice_pending(&records);
+        let mut noticed = 0;
+        loop {
+            let waiting = pending::waiting(&mut tx, LOG, noticed, PENDING_MAX).await?;
+            let Some((last, _)) = waiting.last() else { return Ok(()) };
+            noticed = *last;
+            let records: Vec<Record> =
+                waiting.iter().filter_map(|(_, waits)| Record::read(&waits.record).ok()).collect();
+            if let Some(authority) = &mut followed.authority {
+                authority.notice_pending(&records);
+            }
         }
-        Ok(())
     }
 
     fn apply(&self, followed: &mut Followed, record: &Record) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ use crate::trust::Trust;
 use pki::Certificate;
 use pki::oid::Arc;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use tlog::checkpoint::Checkpoint;
 use tlog::merkle;
 
@@ -23,6 +24,10 @@ pub struct OrderExport {
     /// The person's last certificate under this profile, DER, if the order names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Bytes>,
+    /// Names of people and units that the order knows by their ids, as the issuer has them. No signature
+    /// covers them; ids decide.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
 }
 
 /// One line of the officers' list.
@@ -33,7 +38,10 @@ pub struct OrderLine {
     pub order: String,
     /// Kind.
     pub kind: String,
-    /// Whom or what it concerns, in plain words.
+    /// What it does, where its kind does several things: `create`, `move`, `leave`, `grant`, `withdraw`,
+    /// `close`, `register`, or empty.
+    pub action: String,
+    /// Whom or what it concerns: people by name and unit.
     pub about: String,
     /// Made at.
     pub made: String,

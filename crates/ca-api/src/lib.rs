@@ -115,7 +115,7 @@ pub struct Officer {
 pub struct Sought {
     /// The text.
     pub text: String,
-    /// The last serial number of the page before, or empty.
+    /// Where the page before said that the list goes on, or empty.
     pub after: String,
 }
 
@@ -152,12 +152,12 @@ pub struct CertificateLine {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Certificates {
-    /// In the order of names, at most fifty.
+    /// In the order of names, about fifty.
     pub lines: Vec<CertificateLine>,
     /// How many of those that were looked at fit besides, outside their scope.
     pub elsewhere: u32,
-    /// Whether not everything was listed, or looked at.
-    pub more: bool,
+    /// Behind which person the list goes on; empty at its end.
+    pub more: String,
 }
 
 /// One certificate with where it comes from.

@@ -33,35 +33,56 @@ pub struct Fact {
 
 /// What kind of order it is.
 pub fn kind(body: &Body) -> Said {
-    match body {
-        Body::Issue(_) => said("签发证书", "issue a certificate"),
-        Body::Unit(_) => said("单位", "unit"),
-        Body::Person(_) => said("人员", "person"),
-        Body::Role(_) => said("角色", "role"),
-        Body::Profile(_) => said("证书模板", "certificate profile"),
-        Body::ApprovalRules(_) => said("审批规则", "approval rules"),
-        Body::Portal(_) => said("门户", "portal"),
-        Body::Agent(_) => said("网关代理", "agent"),
-        Body::Bundle(_) => said("访问规则包", "rule bundle"),
-        Body::Revoke(_) => said("吊销证书", "revoke certificates"),
-        Body::Credential(_) => said("认证通行密钥", "certify a passkey"),
+    kind_of(body.kind(), body.action())
+}
+
+/// A kind and what it does, as lists name it.
+pub fn kind_of(kind: &str, action: &str) -> Said {
+    match (kind, action) {
+        ("issue", _) => said("签发证书", "issue a certificate"),
+        ("unit", "create") => said("新建单位", "new unit"),
+        ("unit", "move") => said("单位划转", "unit moves"),
+        ("unit", "close") => said("撤销单位", "unit is closed"),
+        ("person", "create") => said("新增人员", "new person"),
+        ("person", "move") => said("人员调动", "person moves"),
+        ("person", "leave") => said("人员离任", "person leaves"),
+        ("role", "grant") => said("授予角色", "grant a role"),
+        ("role", "withdraw") => said("撤回角色", "withdraw a role"),
+        ("profile", _) => said("证书模板", "certificate profile"),
+        ("approval-rules", _) => said("审批规则", "approval rules"),
+        ("portal", "close") => said("关闭门户", "portal is closed"),
+        ("portal", _) => said("门户", "portal"),
+        ("agent", "close") => said("关闭网关", "gate is closed"),
+        ("agent", _) => said("登记网关", "new gate"),
+        ("bundle", _) => said("访问规则", "access rules"),
+        ("revoke", _) => said("吊销证书", "revoke certificates"),
+        ("credential", _) => said("认证通行密钥", "certify a passkey"),
+        (other, _) => same(other),
     }
 }
 
-/// A kind as lists name it.
-pub fn kind_of(name: &str) -> Said {
+/// A role as people call it.
+pub fn role(name: &str) -> Said {
     match name {
-        "issue" => said("签发证书", "issue a certificate"),
-        "unit" => said("单位", "unit"),
-        "person" => said("人员", "person"),
-        "role" => said("角色", "role"),
-        "profile" => said("证书模板", "certificate profile"),
-        "approval-rules" => said("审批规则", "approval rules"),
-        "portal" => said("门户", "portal"),
-        "agent" => said("网关代理", "agent"),
-        "bundle" => said("访问规则包", "rule bundle"),
-        "revoke" => said("吊销证书", "revoke certificates"),
-        "credential" => said("认证通行密钥", "certify a passkey"),
+        "official" => said("公职人员", "official"),
+        "unit-handler" => said("经办人", "unit handler"),
+        "registration-officer" => said("登记员", "registration officer"),
+        "system-administrator" => said("系统管理员", "system administrator"),
+        "security-administrator" => said("安全保密管理员", "security administrator"),
+        "auditor" => said("安全审计员", "auditor"),
+        "application-owner" => said("应用负责人", "application owner"),
+        other => same(other),
+    }
+}
+
+/// Why a certificate is revoked, as people say it.
+pub fn reason(name: &str) -> Said {
+    match name {
+        "cessationOfOperation" => said("离职、退休", "left office or retired"),
+        "affiliationChanged" => said("调动", "moved to another unit"),
+        "keyCompromise" => said("丢失、被盗、泄露", "lost, stolen or known to others"),
+        "superseded" => said("已换新证书", "replaced by a new one"),
+        "privilegeWithdrawn" => said("授权撤回", "authorization withdrawn"),
         other => same(other),
     }
 }
@@ -71,11 +92,11 @@ pub fn facts(body: &Body, export: &OrderExport) -> Vec<Fact> {
     let disclosed = &export.signed.disclosures;
     match body {
         Body::Issue(issue) => issued(issue, disclosed, export),
-        Body::Person(person) => about_person(person, disclosed),
-        Body::Role(role) => vec![about_role(role)],
-        Body::Revoke(revoke) => revoked(revoke, disclosed),
+        Body::Person(person) => about_person(person, export),
+        Body::Role(role) => about_role(role, export),
+        Body::Revoke(revoke) => revoked(revoke, export),
         Body::Credential(credential) => about_passkey(credential),
-        Body::Unit(unit) => vec![about_unit(unit)],
+        Body::Unit(unit) => vec![about_unit(unit, export)],
         Body::Profile(profile) => vec![in_force(
             ("证书模板生效", "profile in force"),
             &format!("{} v{}", profile.profile.id, profile.profile.version),
@@ -93,7 +114,7 @@ pub fn facts(body: &Body, export: &OrderExport) -> Vec<Fact> {
                 portal.action, portal.portal, portal.public_host, portal.staff_host
             ),
         )],
-        Body::Agent(agent) => about_agent(agent),
+        Body::Agent(agent) => about_agent(agent, export),
         Body::Bundle(bundle) => vec![in_force(
             ("访问规则生效", "access rules in force"),
             &format!("v{}", bundle.version),
@@ -156,7 +177,8 @@ fn compared(issue: &IssueBody, name: &str, export: &OrderExport) -> Vec<Fact> {
     facts
 }
 
-fn about_person(body: &PersonBody, disclosed: &[Disclosure]) -> Vec<Fact> {
+fn about_person(body: &PersonBody, export: &OrderExport) -> Vec<Fact> {
+    let disclosed = &export.signed.disclosures;
     let what = match body.action {
         PersonAction::Create => ("新增", "create"),
         PersonAction::Move => ("调动", "move"),
@@ -164,7 +186,7 @@ fn about_person(body: &PersonBody, disclosed: &[Disclosure]) -> Vec<Fact> {
     };
     let mut facts = vec![
         fact(what, format!("{} ({})", text(disclosed, "/name"), body.person)),
-        fact(("单位", "unit"), body.unit.clone()),
+        fact(("单位", "unit"), named(export, &body.unit)),
     ];
     if body.mail.is_some() {
         facts.push(fact(("邮箱", "mail"), text(disclosed, "/mail")));
@@ -173,43 +195,55 @@ fn about_person(body: &PersonBody, disclosed: &[Disclosure]) -> Vec<Fact> {
     facts
 }
 
-fn about_role(body: &RoleBody) -> Fact {
+fn about_role(body: &RoleBody, export: &OrderExport) -> Vec<Fact> {
     let what = match body.action {
-        RoleAction::Grant => ("授予", "grant"),
-        RoleAction::Withdraw => ("撤回", "withdraw"),
+        RoleAction::Grant => said("授予", "grant"),
+        RoleAction::Withdraw => said("撤回", "withdraw"),
     };
-    fact(what, format!("{} → {} @ {}", body.role.name(), body.person, body.scope))
+    vec![
+        fact(("人员", "person"), named(export, &body.person)),
+        Fact { term: what, value: role(body.role.name()), differs: false },
+        fact(("范围", "scope"), named(export, &body.scope)),
+    ]
 }
 
-fn about_unit(unit: &UnitBody) -> Fact {
+/// A name with its id; the id alone where no name is known.
+fn named(export: &OrderExport, id: &str) -> String {
+    export.names.get(id).map_or_else(|| id.to_owned(), |name| format!("{name} ({id})"))
+}
+
+fn about_unit(unit: &UnitBody, export: &OrderExport) -> Fact {
     let what = match unit.action {
         UnitAction::Create => ("新建", "create"),
         UnitAction::Move => ("划转", "move"),
         UnitAction::Close => ("撤销", "close"),
     };
     let county = if unit.county { "（县 county）" } else { "" };
-    fact(what, format!("{} {}{county} < {}", unit.name, unit.unit, unit.parent))
+    let parent = named(export, &unit.parent);
+    fact(what, format!("{} ({}){county} < {parent}", unit.name, unit.unit))
 }
 
-fn about_agent(body: &AgentBody) -> Vec<Fact> {
+fn about_agent(body: &AgentBody, export: &OrderExport) -> Vec<Fact> {
+    let units: Vec<String> = body.units.iter().map(|unit| named(export, unit)).collect();
     let what = match body.action.as_str() {
         "close" => ("关闭", "close"),
         _ => ("登记", "register"),
     };
     vec![
-        fact(what, format!("{} ({})", body.agent, body.unit)),
+        fact(what, format!("{}, {}", body.agent, named(export, &body.unit))),
         fact(("应用", "application"), body.application.clone()),
         fact(("域名", "hosts"), body.hosts.join(", ")),
-        fact(("服务单位", "units served"), body.units.join(", ")),
+        fact(("服务单位", "units served"), units.join(", ")),
         fact(("可更新次数", "renewals"), body.renewals.to_string()),
     ]
 }
 
-fn revoked(body: &RevokeBody, disclosed: &[Disclosure]) -> Vec<Fact> {
+fn revoked(body: &RevokeBody, export: &OrderExport) -> Vec<Fact> {
+    let why = Fact { term: said("原因", "reason"), value: reason(&body.reason), differs: false };
     let mut facts = vec![
-        fact(("人员", "person"), body.person.clone()),
-        fact(("原因", "reason"), body.reason.to_string()),
-        fact(("依据", "evidence"), text(disclosed, "/evidence")),
+        fact(("人员", "person"), named(export, &body.person)),
+        why,
+        evidence(&export.signed.disclosures),
     ];
     facts.extend(body.serials.iter().map(|serial| fact(("序列号", "serial"), serial.clone())));
     facts

@@ -1,9 +1,9 @@
 //! Style, scripts and picture: in the binary, under an address that names their content.
 
+use super::FromPath;
 use super::answer::file;
 use crate::edge::refused;
 use audit::Code;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
@@ -61,7 +61,7 @@ pub(crate) fn address(name: &str) -> String {
 }
 
 /// `GET /assets/…`
-pub(crate) async fn fetch(Path((digest, name)): Path<(String, String)>) -> Response {
+pub(crate) async fn fetch(FromPath((digest, name)): FromPath<(String, String)>) -> Response {
     let known = ASSETS.iter().find(|asset| asset.name == name && digest == *DIGEST);
     known.map_or_else(|| refused(Code::NotFound).into_response(), file)
 }

@@ -3,6 +3,7 @@
 use super::{Language, asset, words};
 use crate::edge::Portal;
 use axum::extract::FromRequestParts;
+use axum::http::Method;
 use axum::http::request::Parts;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ words! {
         reference "查询号" "Reference";
         quote_reference "如需帮助，请向本单位登记人员或服务台说明上面的查询号。" "If you need help, quote this reference to your registration officer or the help desk.";
         go_on "继续" "Go on";
+        stuck "这个浏览器不能完成这一步：请启用 JavaScript，或换用新版浏览器。命令行工具 yinxin 也可以办理。" "This browser cannot do this step: turn JavaScript on, or use a newer browser. The yinxin command line does it too.";
     }
 }
 
@@ -43,19 +45,22 @@ pub(crate) struct Frame {
     pub(crate) language: Language,
     pub(crate) city: String,
     pub(crate) sample: bool,
-    /// Path of the page, for the navigation and the way back.
+    /// Path of the page, for the navigation.
     pub(crate) path: String,
+    /// Where the page can be read again, after the language was chosen.
+    pub(crate) back: String,
 }
 
 impl Frame {
     /// A frame around a page of this portal.
-    pub(crate) fn new(portal: &Portal, language: Language, path: &str) -> Self {
+    pub(crate) fn new(portal: &Portal, language: Language, path: &str, back: &str) -> Self {
         Self {
             w: FrameWords::of(language),
             language,
             city: portal.trust.city.clone(),
             sample: portal.trust.sample,
             path: path.to_owned(),
+            back: back.to_owned(),
         }
     }
 
@@ -73,6 +78,7 @@ impl Frame {
             city: "商洛市".into(),
             sample: true,
             path: path.into(),
+            back: path.into(),
         }
     }
 }
@@ -85,6 +91,19 @@ impl FromRequestParts<Arc<Portal>> for Frame {
         portal: &Arc<Portal>,
     ) -> Result<Self, Infallible> {
         let language = Language::of(&parts.headers);
-        Ok(Self::new(portal, language, parts.uri.path()))
+        let path = parts.uri.path();
+        let read = match parts.method == Method::GET {
+            true => parts.uri.path_and_query().map_or(path, |both| both.as_str()),
+            false => page_of(path),
+        };
+        Ok(Self::new(portal, language, path, read))
+    }
+}
+
+/// The page whose form was posted to a path.
+fn page_of(path: &str) -> &str {
+    match path.rsplit_once('/') {
+        Some((page, "approve" | "decline" | "declined" | "revoke" | "request")) => page,
+        _ => path,
     }
 }

@@ -36,7 +36,6 @@ words! {
         rejected_what "如有疑问，请联系本单位登记人员；如需再次申请，请索取新信函。" "Ask your registration officer if you have questions; to apply again you need a new letter.";
         reason "理由" "Reason";
         until "截止" "Until";
-        noscript "密钥只能在您的浏览器里生成，这需要启用 JavaScript。" "Keys are made in your browser, which needs JavaScript.";
         no_code "为了把密钥和您的信函绑定，请重新输入领证码：" "To tie the key to your letter, enter its code again:";
         password "设置口令" "Choose a password";
         password_hint "至少 12 个字符。口令不会发送给任何人；忘记后只能重新申请。" "At least 12 characters. It is sent to nobody; if you forget it you have to apply again.";

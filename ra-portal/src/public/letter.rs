@@ -21,7 +21,6 @@ words! {
     LetterWords {
         title "输入编号和领证码" "Enter reference and code";
         lead "编号和领证码印在信函上。大小写、空格和连字符都没有关系。" "Both are printed in your letter. Case, spaces and hyphens do not matter.";
-        noscript "密钥只能在您的浏览器里生成，这需要启用 JavaScript。也可以使用命令行：" "Keys are made in your browser, which needs JavaScript. Or use the command line:";
         reference "编号" "Reference";
         reference_hint "16 个字符，例如 5GPJ-WBSG-64S3-6D1N" "16 characters, such as 5GPJ-WBSG-64S3-6D1N";
         reference_wrong "编号应为 16 个字符，请核对。" "The reference has 16 characters; please check it.";

@@ -31,6 +31,7 @@ words! {
         in_service "正常服务" "in service";
         waits "等待加入" "waits to be joined";
         silent "已失联" "silent";
+        refusing "全部拒绝" "refusing everything";
         closed "已关闭" "closed";
         join_next "加入文件在 CA 主机上，请在网关主机上运行：" "Its join file lies on the CA's host; on the gate's machine:";
         new "新增应用系统" "One more application";
@@ -86,15 +87,17 @@ fn filled(f: Frame, state: CityState) -> ApplicationsPage {
 
 fn line(w: &'static ApplicationsWords, gate: GateState, now: u64) -> Gate {
     let silent = state::is_silent(&gate, now);
+    let ready = gate.beat.as_ref().is_some_and(|beat| beat.state == "ready");
     let tag = match (gate.open, gate.joined) {
         (false, _) => w.closed,
         (true, false) => w.waits,
         (true, true) if silent => w.silent,
+        (true, true) if !ready => w.refusing,
         (true, true) => w.in_service,
     };
     Gate {
         tag,
-        good: gate.open && gate.joined && !silent,
+        good: gate.open && gate.joined && !silent && ready,
         waits: gate.open && !gate.joined,
         rules: gate.beat.as_ref().map_or(0, |beat| beat.world.bundle),
         use_of: gate.beat.map(|beat| (beat.permitted, beat.denied, beat.connections)),

@@ -2,11 +2,11 @@
 
 use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on, refused};
-use crate::pages::{Frame, Posted, problem};
+use crate::pages::{Frame, FromPath, Posted, problem};
 use audit::letter::read_reference;
 use audit::passkey::Assertion;
 use audit::{Approval, Bytes, Code};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
 use serde::Deserialize;
@@ -28,7 +28,7 @@ pub(super) async fn approve(
     State(portal): State<Arc<Portal>>,
     f: Frame,
     Shown(shown): Shown,
-    Path(order): Path<String>,
+    FromPath(order): FromPath<String>,
     Posted(form): Posted<Form>,
 ) -> Response {
     let back = match read_reference(&order) {

@@ -3,12 +3,12 @@
 
 use super::{Shown, StaffCertificate, certificate};
 use crate::edge::{Portal, passed_on, refused};
-use crate::pages::{Frame, is_own_step, page, show, words};
+use crate::pages::{Frame, FromQuery, is_own_step, page, show, words};
 use askama::Template;
 use audit::evidence::{Search, SearchAnswer};
 use audit::record::Record;
 use audit::{Code, Problem};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ca_api::AsOfficer;
@@ -138,7 +138,7 @@ pub(super) async fn show(
     State(portal): State<Arc<Portal>>,
     f: Frame,
     Shown(shown): Shown,
-    Query(asked): Query<Asked>,
+    FromQuery(asked): FromQuery<Asked>,
     headers: HeaderMap,
 ) -> Response {
     // A search is recorded in the auditor's name: a link on somebody else's page fills the form and no more.

@@ -3,7 +3,7 @@
 
 use super::Shown;
 use crate::edge::{Portal, passed_on};
-use crate::pages::{Frame, page, show, words};
+use crate::pages::{Frame, Language, page, show, words};
 use askama::Template;
 use audit::{Code, Problem};
 use axum::extract::State;
@@ -104,13 +104,15 @@ fn filled(f: Frame, holder: &Officer, certificate: &Certificate, now: u64) -> Ce
     const DAY: u64 = 86_400;
     let (from, until) = (certificate.not_before(), certificate.not_after());
     let units = certificate.subject().values(oid::ORGANIZATIONAL_UNIT);
+    let language = f.language;
+    let roles = holder.roles.iter().map(|(role, scope)| role_at(language, role, scope));
     CertificatePage {
         w: CertificateWords::of(f.language),
         f,
         name: show::harmless(&holder.name),
         units: show::harmless(&units.join(" › ")),
         person: holder.person.clone(),
-        roles: holder.roles.iter().map(|(role, scope)| format!("{role} @ {scope}")).collect(),
+        roles: roles.collect(),
         from: show::time(&audit::time::seconds(from)),
         until: show::time(&audit::time::seconds(until)),
         days: until.saturating_sub(from) / DAY,
@@ -118,6 +120,12 @@ fn filled(f: Frame, holder: &Officer, certificate: &Certificate, now: u64) -> Ce
         serial: certificate.serial().to_string(),
         fingerprint: plain::fingerprint(&certificate.sha256()),
     }
+}
+
+/// A role as people call it, and where it counts.
+fn role_at(language: Language, role: &str, scope: &str) -> String {
+    let role = plain::role(role);
+    format!("{} · {scope}", language.of_both(role.zh, role.en))
 }
 
 /// Why a certificate is not seen, or does not count.
@@ -170,7 +178,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         name: "王小明".into(),
         units: "商州区 › 区政府办公室".into(),
         person: "0123456789ABCDEF".into(),
-        roles: vec!["unit-handler @ sz-office".into()],
+        roles: vec![role_at(language, "unit-handler", "sz-office")],
         from: "2026-11-24 16:00 (UTC+8)".into(),
         until: "2027-11-24 16:00 (UTC+8)".into(),
         days: 365,

@@ -2,11 +2,11 @@
 
 use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on};
-use crate::pages::{Frame, page, show, words};
+use crate::pages::{Frame, FromQuery, is_own_step, page, show, words};
 use askama::Template;
 use audit::{Code, Problem};
-use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ca_api::{AsOfficer, CertificateLine, Certificates, Sought};
 use serde::Deserialize;
@@ -28,7 +28,7 @@ words! {
         state "状态" "State";
         revoked "已吊销" "revoked";
         in_force "有效" "in force";
-        more "没有全部列出，请输入更多内容。" "Not everything is listed; type more.";
+        nothing_yet "到此为止，您的管辖范围内还没有符合的证书。请输入更多内容，或看下一页。" "Nothing so far within your scope. Type more, or look at the next page.";
         next "下一页" "More";
         elsewhere "管辖范围之外另有：" "Outside your scope there are also:";
     }
@@ -53,7 +53,6 @@ struct CertificatesPage {
     problem: Option<Problem>,
     found: Option<Vec<Line>>,
     elsewhere: u32,
-    more: bool,
     /// Address of the next page.
     next: Option<String>,
 }
@@ -63,7 +62,7 @@ struct CertificatesPage {
 #[serde(default)]
 pub(super) struct Asked {
     find: String,
-    /// Serial number of the last certificate of the page before.
+    /// Where the page before said that the list goes on.
     after: String,
 }
 
@@ -72,9 +71,11 @@ pub(super) async fn show(
     State(portal): State<Arc<Portal>>,
     f: Frame,
     Shown(shown): Shown,
-    Query(asked): Query<Asked>,
+    FromQuery(asked): FromQuery<Asked>,
+    headers: HeaderMap,
 ) -> Response {
-    let begun = !asked.find.trim().is_empty();
+    // A link on somebody else's page fills the form and no more: what is looked for is kept in the officer's name.
+    let begun = !asked.find.trim().is_empty() && is_own_step(&headers);
     // Without a question only whether they may ask: nobody has this name.
     let text = if begun { asked.find.clone() } else { "-".into() };
     let sought = Sought { text, after: if begun { asked.after } else { String::new() } };
@@ -98,10 +99,9 @@ fn filled(
     problem: Option<Problem>,
 ) -> CertificatesPage {
     let (elsewhere, more) =
-        found.as_ref().map(|found| (found.elsewhere, found.more)).unwrap_or_default();
-    let last = found.as_ref().and_then(|found| found.lines.last()).filter(|_| more);
-    let next = last.map(|line| {
-        format!("/certificates?find={}&after={}", show::escaped(&find), show::escaped(&line.serial))
+        found.as_ref().map(|f| (f.elsewhere, f.more.as_str())).unwrap_or_default();
+    let next = (!more.is_empty()).then(|| {
+        format!("/certificates?find={}&after={}", show::escaped(&find), show::escaped(more))
     });
     let line = |line: CertificateLine| Line {
         serial: line.serial,
@@ -119,7 +119,6 @@ fn filled(
         problem,
         found: found.map(|found| found.lines.into_iter().map(line).collect()),
         elsewhere,
-        more,
         next,
     }
 }
@@ -136,15 +135,22 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         revoked: revoked.then(|| ("2026-11-25T08:00:00Z".to_owned(), "keyCompromise".to_owned())),
     };
     let lines = vec![line("王小明", false), line("王<b>\u{202e}", true)];
-    let render = |find: &str, found| {
+    let more = || "0123456789ABCDEF".to_owned();
+    let nothing = |more| Some(Certificates { lines: Vec::new(), elsewhere: 40, more });
+    let wrong = Problem::new(Code::Malformed, "5GPJWBSG64S36D1N".into());
+    let shown = |find: &str, found, problem| {
         let f = Frame::sample(language, "/certificates");
-        filled(f, find.into(), found, None).render().unwrap()
+        filled(f, find.into(), found, problem).render().unwrap()
     };
+    let render = |find: &str, found| shown(find, found, None);
     vec![
         ("certificates", render("", None)),
+        ("certificates-none", render("王", nothing(String::new()))),
+        ("certificates-none-yet", render("王", nothing(more()))),
+        ("certificates-wrong", shown("x\u{7}", None, Some(wrong))),
         (
             "certificates-found",
-            render("王", Some(Certificates { lines, elsewhere: 3, more: true })),
+            render("王", Some(Certificates { lines, elsewhere: 3, more: more() })),
         ),
     ]
 }

@@ -3,13 +3,13 @@
 
 use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on, random, refused};
-use crate::pages::{Frame, Posted, page, problem, show, words};
+use crate::pages::{Frame, FromPath, Posted, page, problem, show, words};
 use askama::Template;
 use audit::decline::{DeclineStatement, Outcome, REASON_CHARS_MAX, challenge};
 use audit::export::OrderExport;
 use audit::letter::read_reference;
 use audit::{Bytes, Code, Disclosure, json};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, Wanted};
@@ -65,7 +65,7 @@ pub(super) async fn decline(
     State(portal): State<Arc<Portal>>,
     f: Frame,
     Shown(shown): Shown,
-    Path(order): Path<String>,
+    FromPath(order): FromPath<String>,
     Posted(form): Posted<Form>,
 ) -> Response {
     let Some(order) = read_reference(&order) else {

@@ -2,12 +2,12 @@
 
 use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on, refused};
-use crate::pages::{Frame, Posted, problem};
+use crate::pages::{Frame, FromPath, Posted, problem};
 use audit::decline::{Decline, Declining};
 use audit::letter::read_reference;
 use audit::passkey::Assertion;
 use audit::{Bytes, Code, Disclosure};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
 use serde::Deserialize;
@@ -31,7 +31,7 @@ pub(super) async fn declined(
     State(portal): State<Arc<Portal>>,
     f: Frame,
     Shown(shown): Shown,
-    Path(order): Path<String>,
+    FromPath(order): FromPath<String>,
     Posted(form): Posted<Form>,
 ) -> Response {
     let back = match read_reference(&order) {

@@ -3,10 +3,10 @@
 
 use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on};
-use crate::pages::{Frame, page, problem, show, words};
+use crate::pages::{Frame, FromPath, Language, page, problem, show, words};
 use askama::Template;
 use audit::{Code, Problem};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, CertificateFacts, Named};
@@ -39,11 +39,6 @@ words! {
         revoke "吊销" "Revoke";
         revoke_what "提交后生成一份吊销指令，须由两人批准；批准后各应用系统几秒钟内即拒绝这张证书，不能恢复。" "This drafts an order that two persons approve; applications then refuse the certificate within seconds, and nothing brings it back.";
         reason "原因" "Reason";
-        left_office "离职、退休" "Left office or retired";
-        moved "调动" "Moved to another unit";
-        compromised "丢失、被盗、泄露" "Lost, stolen or known to others";
-        replaced "已换新证书" "Replaced by a new one";
-        withdrawn "授权撤回" "Authorization withdrawn";
         evidence "依据" "Evidence";
         evidence_hint "看过什么文件、谁来报告的" "What you looked at, who told you";
         revoke_go "提交吊销指令" "Draft the revocation";
@@ -61,7 +56,7 @@ struct IssuedPage {
     unit: String,
     profile: String,
     until: String,
-    revoked: Option<(String, &'static str)>,
+    revoked: Option<(String, String)>,
     approvers: Vec<String>,
     /// Applications and when.
     opened: Vec<(String, String)>,
@@ -70,7 +65,7 @@ struct IssuedPage {
     serial: String,
     fingerprint: String,
     pem: String,
-    reasons: [(&'static str, &'static str); 5],
+    reasons: Vec<(&'static str, String)>,
     reason: String,
     evidence: String,
 }
@@ -88,7 +83,7 @@ pub(super) async fn show(
     State(portal): State<Arc<Portal>>,
     f: Frame,
     Shown(shown): Shown,
-    Path(serial): Path<String>,
+    FromPath(serial): FromPath<String>,
 ) -> Response {
     shown_with(&portal, f, (shown.certificate, &shown.person), serial, Typed::default()).await
 }
@@ -118,23 +113,22 @@ pub(super) async fn shown_with(
     }
 }
 
-fn reasons(w: &'static IssuedWords) -> [(&'static str, &'static str); 5] {
-    [
-        ("cessationOfOperation", w.left_office),
-        ("affiliationChanged", w.moved),
-        ("keyCompromise", w.compromised),
-        ("superseded", w.replaced),
-        ("privilegeWithdrawn", w.withdrawn),
-    ]
+/// What can be chosen, with its words.
+fn reasons(language: Language) -> Vec<(&'static str, String)> {
+    let all = ["cessationOfOperation", "affiliationChanged", "keyCompromise", "superseded"];
+    let all = all.into_iter().chain(["privilegeWithdrawn"]);
+    all.map(|name| (name, said(language, plain::reason(name)))).collect()
+}
+
+fn said(language: Language, said: plain::Said) -> String {
+    language.of_both(said.zh, said.en)
 }
 
 fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
     let w = IssuedWords::of(f.language);
-    let reasons = reasons(w);
+    let language = f.language;
     let read = Certificate::read(&facts.certificate.0).ok();
-    let why = |name: &str| {
-        reasons.iter().find(|(value, _)| *value == name).map_or("", |(_, words)| words)
-    };
+    let why = |name: &str| said(language, plain::reason(name));
     let waiting: Vec<&str> =
         facts.agents.iter().filter(|(_, holds)| !holds).map(|(agent, _)| agent.as_str()).collect();
     let all = facts.agents.len();
@@ -159,7 +153,7 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
         serial: line.serial,
         fingerprint: read.as_ref().map(|c| plain::fingerprint(&c.sha256())).unwrap_or_default(),
         pem: read.as_ref().map(Certificate::pem).unwrap_or_default(),
-        reasons,
+        reasons: reasons(language),
         reason: typed.reason,
         evidence: typed.evidence,
         problem: typed.problem,

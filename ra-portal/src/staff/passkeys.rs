@@ -28,7 +28,6 @@ words! {
         step_1 "点击下面的按钮，按提示触碰安全密钥并验证本人。" "Press the button, touch your security key and verify yourself.";
         step_2 "保存文件，在自己的电脑上用证书密钥提出申请。" "Save the file and ask for it with your certificate key on your own computer.";
         step_3 "另一名安全保密管理员批准后即可使用。" "It can be used once a different security administrator has approved it.";
-        noscript "通行密钥需要启用 JavaScript。" "Passkeys need JavaScript.";
         make "生成通行密钥" "Make a passkey";
         refused "没有生成：浏览器或安全密钥拒绝了，或者操作超时。请重试。" "It was not made: the browser or the security key refused, or it took too long. Try again.";
         made "通行密钥已生成，尚未认证。" "The passkey is made, and not certified yet.";

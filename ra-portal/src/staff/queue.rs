@@ -3,11 +3,11 @@
 
 use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on};
-use crate::pages::{Frame, page, show, words};
+use crate::pages::{Frame, FromQuery, page, show, words};
 use askama::Template;
 use audit::Code;
 use audit::export::OrderLine;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::{AsOfficer, Page};
@@ -73,7 +73,7 @@ pub(super) async fn show(
     State(portal): State<Arc<Portal>>,
     f: Frame,
     Shown(shown): Shown,
-    Query(from): Query<From>,
+    FromQuery(from): FromQuery<From>,
 ) -> Response {
     let message = AsOfficer { certificate: shown.certificate, message: Page { after: from.after } };
     let answer = passed_on(portal.issuer.list(&message).await);
@@ -92,7 +92,7 @@ fn filled(f: Frame, lines: Vec<OrderLine>, now: u64) -> QueuePage {
     let unix = |time: &str| audit::time::read(time).unwrap_or(now);
     let lines = lines.into_iter().map(|line| {
         let age = now.saturating_sub(unix(&line.made));
-        let kind = portal_api::plain::kind_of(&line.kind);
+        let kind = portal_api::plain::kind_of(&line.kind, &line.action);
         Line {
             kind: f.language.of_both(kind.zh, kind.en),
             about: show::harmless(&line.about),
@@ -113,9 +113,10 @@ fn filled(f: Frame, lines: Vec<OrderLine>, now: u64) -> QueuePage {
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
-    let line = |order: &str, kind: &str, about: &str, made: &str| OrderLine {
+    let line = |order: &str, (kind, action): (&str, &str), about: &str, made: &str| OrderLine {
         order: order.into(),
         kind: kind.into(),
+        action: action.into(),
         about: about.into(),
         made: made.into(),
         expires: "2026-12-01T08:00:00Z".into(),
@@ -124,9 +125,14 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     };
     let now = audit::time::read("2026-11-25T08:00:00Z").unwrap();
     let lines = vec![
-        line("5GPJWBSG64S36D1P", "role", "李丹 → unit-handler", "2026-11-20T06:00:00Z"),
-        line("5GPJWBSG64S36D1Q", "person", "<b>\u{202e}张</b>", "2026-11-24T06:00:00Z"),
-        line("5GPJWBSG64S36D1N", "issue", "王小明", "2026-11-25T06:00:00Z"),
+        line("5GPJWBSG64S36D1P", ("role", "grant"), "李丹 · 区政府办公室", "2026-11-20T06:00:00Z"),
+        line(
+            "5GPJWBSG64S36D1Q",
+            ("person", "move"),
+            "<b>\u{202e}张</b> · 财政局",
+            "2026-11-24T06:00:00Z",
+        ),
+        line("5GPJWBSG64S36D1N", ("issue", ""), "王小明 · 区政府办公室", "2026-11-25T06:00:00Z"),
     ];
     let render = |lines| filled(Frame::sample(language, "/"), lines, now).render().unwrap();
     vec![("queue", render(lines)), ("queue-empty", render(Vec::new()))]

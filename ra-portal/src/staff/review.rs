@@ -3,14 +3,14 @@
 
 use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on, refused};
-use crate::pages::{Frame, page, problem, show, words};
+use crate::pages::{Frame, FromPath, page, problem, show, words};
 use askama::Template;
 use audit::Code;
 use audit::export::OrderExport;
 use audit::letter::read_reference;
 use audit::order::{Body, Order};
 use audit::passkey::approval_challenge;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, Wanted};
@@ -86,7 +86,7 @@ pub(super) async fn show(
     State(portal): State<Arc<Portal>>,
     f: Frame,
     Shown(shown): Shown,
-    Path(order): Path<String>,
+    FromPath(order): FromPath<String>,
 ) -> Response {
     let Some(order) = read_reference(&order) else {
         return problem::page(&f, &refused(Code::OrderUnknown).0, "/");

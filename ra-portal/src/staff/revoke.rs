@@ -3,8 +3,8 @@
 use super::Shown;
 use super::issued::{Typed, shown_with};
 use crate::edge::{Portal, passed_on};
-use crate::pages::{Frame, Posted};
-use axum::extract::{Path, State};
+use crate::pages::{Frame, FromPath, Posted};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::{AsOfficer, Revocation};
 use serde::Deserialize;
@@ -23,7 +23,7 @@ pub(super) async fn revoke(
     State(portal): State<Arc<Portal>>,
     f: Frame,
     Shown(shown): Shown,
-    Path(serial): Path<String>,
+    FromPath(serial): FromPath<String>,
     Posted(Form { reason, evidence }): Posted<Form>,
 ) -> Response {
     let wish =

@@ -28,7 +28,7 @@ words! {
         number "编号" "Number";
         made "发布" "Published";
         next "下次更新" "Next update";
-        overdue "已过期" "overdue";
+        overdue "未按时更新" "overdue";
         lists_next "签发进程未按时发布，请在 CA 主机上运行：" "The issuer did not publish in time; on the CA's host:";
         logs "日志" "Logs";
         log "日志" "Log";
@@ -107,6 +107,14 @@ impl StatePage {
         self.logs.iter().any(|line| line.still)
     }
 
+    /// Whether some gate refuses everything, or does not know the newest.
+    fn lame_gate(&self) -> bool {
+        self.gates
+            .iter()
+            .filter(|line| !line.closed && !line.waits)
+            .any(|line| line.said != "ready" || line.list.1 || line.people.1 || line.rules.1)
+    }
+
     fn silent_gate(&self) -> bool {
         self.gates.iter().any(|line| line.silent)
     }
@@ -136,7 +144,11 @@ fn filled(f: Frame, state: CityState) -> StatePage {
     let unix = |time: &str| audit::time::read(time).unwrap_or(0);
     let newest = state.lists.iter().find(|list| list.issuer != "root").map_or(0, |l| l.number);
     let list = |list: ListState| ListLine {
-        overdue: now > unix(&list.next_update),
+        // It is made anew at half of its life: later than that something keeps it from being made.
+        overdue: now
+            > unix(&list.next_update).saturating_sub(
+                unix(&list.next_update).saturating_sub(unix(&list.this_update)) / 4,
+            ),
         made: show::time(&list.this_update),
         next: show::time(&list.next_update),
         issuer: list.issuer,

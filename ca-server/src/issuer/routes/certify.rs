@@ -11,7 +11,6 @@ use axum::{Extension, Json};
 use ca_api::staff::CERTIFY;
 use ca_api::{AsOfficer, Certifying};
 use mtls::Connection;
-use pki::Certificate;
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -43,14 +42,9 @@ impl Issuer {
             return Err(Code::ApprovalSignature.into());
         }
         self.guard(session, std::slice::from_ref(&person)).await?;
-        let name = Certificate::read(&message.certificate.0)
-            .ok()
-            .and_then(|certificate| certificate.subject().common_name())
-            .unwrap_or_default();
         let body = Body::Credential(message.message.clone());
-        let beside = Beside { about: format!("passkey of {name} {person}"), ..Beside::default() };
         let needed = session.authority()?.needed(&body);
-        let made = self.make_order(session, &body, beside).await?;
+        let made = self.make_order(session, &body, Beside::default()).await?;
         Ok(Certifying { order: made.order, needed })
     }
 }

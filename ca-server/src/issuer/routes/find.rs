@@ -62,41 +62,27 @@ impl Issuer {
         if text.is_empty() || long || text.chars().any(char::is_control) {
             return Err(Code::Malformed.into());
         }
-        let mut answer = Certificates { lines: Vec::new(), elsewhere: 0, more: false };
+        let mut answer = Certificates { lines: Vec::new(), elsewhere: 0, more: String::new() };
         let by = by(session, text)?;
         let mut behind = behind(&mut session.tx, &message.message.after).await?;
         let mut looked = 0;
         while looked < LOOKED_MAX {
             let people = matching(&mut session.tx, (&by, text), &behind).await?;
-            let Some(last) = people.last() else { return Ok(answer) };
-            behind = (last.0.clone(), last.1.clone());
+            if people.is_empty() {
+                return Ok(answer);
+            }
             for one in people.chunk_by(|a, b| a.1 == b.1) {
                 if answer.lines.len() >= PAGE {
-                    answer.more = true;
+                    answer.more = behind.1;
                     return Ok(answer);
                 }
+                list(session, (&person, one), &mut answer)?;
+                behind = one.first().map(|row| (row.0.clone(), row.1.clone())).unwrap_or_default();
                 looked += 1;
-                self.list(session, (&person, one), &mut answer)?;
             }
         }
-        answer.more = true;
+        answer.more = behind.1;
         Ok(answer)
-    }
-
-    /// Lists somebody's certificates, or counts them only.
-    fn list(
-        &self,
-        session: &Session<'_>,
-        (officer, one): (&str, &[Row]),
-        answer: &mut Certificates,
-    ) -> Result<(), Code> {
-        for row in one.iter().filter(|row| row.3.is_some()) {
-            match is_within(session, officer, &row.1)? {
-                true => answer.lines.push(line(session, row.clone())?),
-                false => answer.elsewhere += 1,
-            }
-        }
-        Ok(())
     }
 
     async fn shown(
@@ -145,6 +131,21 @@ impl Issuer {
     }
 }
 
+/// Lists somebody's certificates, or counts them only.
+fn list(
+    session: &Session<'_>,
+    (officer, one): (&str, &[Row]),
+    answer: &mut Certificates,
+) -> Result<(), Code> {
+    for row in one.iter().filter(|row| row.3.is_some()) {
+        match is_within(session, officer, &row.1)? {
+            true => answer.lines.push(line(session, row.clone())?),
+            false => answer.elsewhere += 1,
+        }
+    }
+    Ok(())
+}
+
 /// What a text asks for: it is looked up in one way, by one index.
 enum By {
     Serial,
@@ -166,18 +167,13 @@ fn by(session: &Session<'_>, text: &str) -> Result<By, Code> {
 /// Where a page begins: behind the person of this name and id.
 type Behind = (String, String);
 
-/// The person whose certificate was listed last.
-async fn behind(tx: &mut Tx, serial: &str) -> Result<Behind, IssuerError> {
-    if serial.is_empty() {
+/// The person whom the page before looked at last.
+async fn behind(tx: &mut Tx, person: &str) -> Result<Behind, IssuerError> {
+    if person.is_empty() {
         return Ok(Behind::default());
     }
-    let found = row!(
-        tx,
-        Behind,
-        "select p.name, p.person_id from certificate c \
-         join person p on p.person_id = c.subject where c.serial = $1",
-        serial
-    )?;
+    let found =
+        row!(tx, Behind, "select name, person_id from person where person_id = $1", person)?;
     Ok(found.ok_or(Code::Malformed)?)
 }
 

@@ -71,7 +71,17 @@ impl Issuer {
                 let approvals = self.approval_count(session, &digest).await?;
                 let time = |unix: i64| audit::time::seconds(u64::try_from(unix).unwrap_or(0));
                 let (made, expires) = (time(made), time(expires));
-                page.push(OrderLine { order, kind, about, made, expires, approvals, needed });
+                let action = body.action().to_owned();
+                page.push(OrderLine {
+                    order,
+                    kind,
+                    action,
+                    about,
+                    made,
+                    expires,
+                    approvals,
+                    needed,
+                });
             }
         }
         Ok(page)

@@ -5,7 +5,8 @@ use super::{Message, may_call};
 use crate::issuer::drafts::revoke_order;
 use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError};
-use audit::Code;
+use audit::order::Body;
+use audit::{Bytes, Code};
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::staff::REVOKE;
@@ -13,7 +14,7 @@ use ca_api::{AsOfficer, Certifying, Revocation};
 use mtls::Connection;
 use service::problem::Refused;
 use std::sync::Arc;
-use store::row;
+use store::{row, rows};
 
 pub(in crate::issuer) async fn revoke(
     State(issuer): State<Arc<Issuer>>,
@@ -51,10 +52,35 @@ impl Issuer {
             return Err(Code::ApproverScope.into());
         }
         self.guard(session, &[officer, person.clone()]).await?;
+        if let Some(open) = open_already(session, &person, (&serial, &reason)).await? {
+            return Ok(open);
+        }
         let serials = vec![serial];
         let (body, beside) = revoke_order(session, person, serials, reason, evidence).await?;
         let needed = session.authority()?.needed(&body);
         let made = self.make_order(session, &body, beside).await?;
         Ok(Certifying { order: made.order, needed })
     }
+}
+
+/// The order that asks for this already: whoever sends a form twice gets the one of the first time.
+async fn open_already(
+    session: &mut Session<'_>,
+    person: &str,
+    (serial, reason): (&str, &str),
+) -> Result<Option<Certifying>, IssuerError> {
+    let open = rows!(
+        &mut session.tx,
+        (String, Vec<u8>),
+        "select order_id, order_digest from ordered \
+         where kind = 'revoke' and state = 'open' and person_id = $1",
+        person
+    )?;
+    let authority = session.authority()?;
+    Ok(open.into_iter().find_map(|(order, digest)| {
+        let (_, body) = authority.open(&Bytes(digest).to_string(), session.now()).ok()?;
+        let Body::Revoke(revoke) = &body else { return None };
+        let same = revoke.serials == [serial] && revoke.reason == reason;
+        same.then(|| Certifying { order, needed: authority.needed(&body) })
+    }))
 }

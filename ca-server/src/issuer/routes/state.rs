@@ -49,7 +49,8 @@ impl Issuer {
             .map(|(id, agent)| (id.clone(), agent.clone(), authority.serves(id)))
             .collect();
         let rules = authority.bundle().version;
-        let waiting_orders = authority.open_orders().len() as u64;
+        let open = |digest: &&String| authority.open(digest, session.now()).is_ok();
+        let waiting_orders = authority.open_orders().keys().filter(open).count() as u64;
         let mut gates = Vec::new();
         for (id, agent, open) in seen {
             gates.push(gate(session, id, agent, open).await?);

@@ -121,7 +121,7 @@ impl Issuer {
         request: &CertificationRequest,
         message: &Submit,
     ) -> Result<Stage, IssuerError> {
-        let (body, disclosures, name) =
+        let (body, disclosures) =
             self.issue_body(session, letter, profile, request, &message.label).await?;
         let replaced = rows!(
             &mut session.tx,
@@ -135,7 +135,6 @@ impl Issuer {
             &letter.reference
         )?;
         let beside = Beside {
-            about: format!("issue {} to {name} {}", profile.id(), letter.state.person),
             disclosures,
             reference: Some(letter.reference.clone()),
             bound: Some(Bound {
@@ -168,7 +167,7 @@ impl Issuer {
         profile: &CertificateProfile,
         request: &CertificationRequest,
         label: &str,
-    ) -> Result<(Body, Vec<Disclosure>, String), IssuerError> {
+    ) -> Result<(Body, Vec<Disclosure>), IssuerError> {
         let authority = session.following.authority()?;
         let person = authority.person(&letter.state.person).ok_or(Code::PersonUnknown)?;
         let known = rows::disclosures(&mut session.tx, &letter.state.person, person).await?;
@@ -213,7 +212,7 @@ impl Issuer {
             reference: letter.reference.clone(),
             previous: self.last_certificate(session, letter).await?,
         };
-        Ok((Body::Issue(Box::new(body)), disclosures, name))
+        Ok((Body::Issue(Box::new(body)), disclosures))
     }
 
     /// SHA-256 of the person's last certificate under this profile.

@@ -108,7 +108,8 @@ impl Authority {
         let Some((passkey, counter)) = self.counted(said) else { return Ok(()) };
         let name = passkey.statement.credential.to_string();
         let pending = self.pending.counters.get(&name).copied().unwrap_or(0);
-        let passes = passkey.follows(counter) && (counter == 0 || counter > pending);
+        let passes =
+            passkey.follows(counter) && (counter > pending || (counter, pending) == (0, 0));
         if passes { Ok(()) } else { Err(Code::PasskeyCounter) }
     }
 

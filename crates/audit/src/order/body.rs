@@ -299,6 +299,34 @@ impl Body {
         }
     }
 
+    /// What it does, where its kind does several things; otherwise empty.
+    pub fn action(&self) -> &str {
+        match self {
+            Self::Unit(unit) => match unit.action {
+                UnitAction::Create => "create",
+                UnitAction::Move => "move",
+                UnitAction::Close => "close",
+            },
+            Self::Person(person) => match person.action {
+                PersonAction::Create => "create",
+                PersonAction::Move => "move",
+                PersonAction::Leave => "leave",
+            },
+            Self::Role(role) => match role.action {
+                RoleAction::Grant => "grant",
+                RoleAction::Withdraw => "withdraw",
+            },
+            Self::Portal(portal) => &portal.action,
+            Self::Agent(agent) => &agent.action,
+            Self::Issue(_)
+            | Self::Profile(_)
+            | Self::ApprovalRules(_)
+            | Self::Bundle(_)
+            | Self::Revoke(_)
+            | Self::Credential(_) => "",
+        }
+    }
+
     /// The body as JSON.
     pub fn value(&self) -> Result<Value, JsonError> {
         let value = match self {
