@@ -14,6 +14,7 @@ mod peer;
 pub mod prepare;
 pub mod random;
 mod renewal;
+mod sheet;
 pub mod status;
 pub mod store;
 

@@ -5,6 +5,9 @@
 //! holds two TLS keys, one a process, and the CA verifies everything itself. In reading order:
 //! [`config`], [`edge`] (what every request passes), [`public`], [`staff`], [`events`], [`command`].
 
+// A text that no page uses any more does not compile.
+#![deny(dead_code)]
+
 pub mod command;
 pub mod config;
 pub mod edge;

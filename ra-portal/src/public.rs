@@ -27,6 +27,9 @@ use std::sync::Arc;
 pub const PAGES: [&str; 7] =
     ["/", "/letter", "/enrolment", "/import", "/lost", "/lost/receipt", "/lost/receipt.json"];
 
+/// Where forms go.
+pub const FORMS: [&str; 5] = ["/letter", "/enrolment/request", "/lost", "/leave", "/language"];
+
 /// The routes.
 pub fn router() -> Router<Arc<Portal>> {
     api::router()

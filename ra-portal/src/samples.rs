@@ -1,6 +1,7 @@
 //! Every page with sample content, in both languages, as it is kept in `tests/golden/pages`: whoever changes
 //! a page sees what changed, and looks at it.
 
+use crate::pages::answer::POLICY;
 use crate::pages::{Frame, Language, asset, problem};
 use crate::{public, staff};
 use audit::{Code, Problem};
@@ -34,6 +35,12 @@ fn pages_are_as_they_were_looked_at() {
             expected.push(file);
         }
     }
+    // The policy that pages are looked at under.
+    let file = folder.join("../policy.txt");
+    if writes {
+        std::fs::write(&file, POLICY).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(file).unwrap(), POLICY);
     for entry in std::fs::read_dir(&folder).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
         assert!(expected.contains(&name), "no page makes {name} any more");

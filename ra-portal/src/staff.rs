@@ -48,6 +48,15 @@ pub const PAGES: [&str; 9] = [
     "/state",
 ];
 
+/// Where forms go.
+pub const FORMS: [&str; 5] = [
+    "/certificates/{serial}/revoke",
+    "/language",
+    "/orders/{order}/approve",
+    "/orders/{order}/decline",
+    "/orders/{order}/declined",
+];
+
 /// The routes.
 pub fn router() -> Router<Arc<Portal>> {
     api::router()

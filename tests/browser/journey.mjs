@@ -51,8 +51,17 @@ const acts = {
     await page.fill("#repeat", PASSWORD);
     await page.click("#make button");
     await page.waitForSelector("progress");
-    // Going back and sending the same again makes no second application.
+    // Going back, and a second tab, make no second application: both show the one that waits.
     const order = await page.textContent("dd.code >> nth=1");
+    await page.goBack();
+    await page.waitForSelector("progress");
+    const other = await page.context().newPage();
+    await other.goto(`${given.portal}/enrolment`);
+    for (const tab of [page, other]) {
+      const again = await tab.textContent("dd.code >> nth=1");
+      if (again !== order) throw new Error(`${order} became ${again}`);
+    }
+    await other.close();
     const secrets = [PASSWORD, given.code, given.code.replaceAll("-", "")];
     const leaked = sent.filter((text) => secrets.some((secret) => text.includes(secret)));
     const kept = await page.evaluate(() => Object.keys(localStorage));
@@ -174,6 +183,39 @@ const acts = {
     const english = { url: page.url(), lang: await page.getAttribute("html", "lang") };
     await page.click("footer button");
     return { english, chinese: await page.getAttribute("html", "lang") };
+  },
+
+  /** From the front page to one's own record with the keyboard alone; each stop on the way is seen. */
+  async keys(page) {
+    const stops = [];
+    const next = async (wanted) => {
+      for (let presses = 0; presses < 40; presses += 1) {
+        await page.keyboard.press("Tab");
+        const at = await page.evaluate(() => {
+          const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(document.activeElement);
+          const seen = (outlineStyle !== "none" && outlineWidth !== "0px") || boxShadow !== "none";
+          return { seen, what: document.activeElement.outerHTML.slice(0, 80) };
+        });
+        if (!at.seen) throw new Error(`the focus is not seen on ${at.what}`);
+        stops.push(at.what);
+        if (await page.evaluate((one) => document.activeElement.matches(one), wanted)) return;
+      }
+      throw new Error(`${wanted} is not reached: ${stops.join(" ")}`);
+    };
+    await page.goto(given.portal);
+    await next('a[href="#main"]');
+    await next('a[href="/letter"].button');
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/letter");
+    await next("#reference");
+    await page.keyboard.type(given.reference);
+    await next("#code");
+    await page.keyboard.type(given.code);
+    await next("#go");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/enrolment");
+    await next("#password");
+    return { record: await main(page), stops: stops.length };
   },
 
   /** Without scripts a page says what to do instead of failing in silence. */

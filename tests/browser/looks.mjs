@@ -1,5 +1,5 @@
-// Every sample page, in both languages, light and dark, wide and at 200 %: nothing keeps anybody from using
-// it, and a picture of each for whoever changes one.
+// Every sample page, in both languages, light and dark, wide, at 200 % and at 400 %, under the policy that answers
+// carry: nothing keeps anybody from using it, and a picture of each for whoever changes one. Letters fit one sheet.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,16 +9,22 @@ import { barriers, listen, open, root } from "./browser.mjs";
 const pages = join(root, "tests/golden/pages");
 const pictures = join(root, "target/screenshots");
 /** Pages that README and walks show. */
-const shown = ["home", "make", "queue", "review", "audit-found", "state", "applications"].map((name) => `${name}.zh-CN`);
+const shown = [
+  "home", "letter", "make", "waiting", "collect", "certificate", "lost", "receipt", "queue", "review", "passkeys",
+  "audit-found", "state", "applications",
+].map((name) => `${name}.zh-CN`).concat(["home.en", "review.en"]);
 const kinds = { css: "text/css", js: "text/javascript", svg: "image/svg+xml" };
 mkdirSync(pictures, { recursive: true });
+const letters = join(root, "tests/golden/letters");
+const policy = readFileSync(join(root, "tests/golden/policy.txt"), "utf8");
 const home = mkdtempSync(join(tmpdir(), "looks-"));
 const context = await open(home);
 await context.route("https://page.localhost/**", (route) => {
   const name = new URL(route.request().url()).pathname.split("/").at(-1);
   const asset = /\.(css|js|svg)$/.exec(name);
   const body = readFileSync(join(asset ? join(root, "ra-portal/assets") : pages, name));
-  route.fulfill({ body, contentType: asset ? kinds[asset[1]] : "text/html; charset=utf-8" });
+  const kind = asset ? kinds[asset[1]] : "text/html; charset=utf-8";
+  route.fulfill({ body, headers: { "content-type": kind, "content-security-policy": policy } });
 });
 // What a browser keeps between letter, key and collection, so that the forms of the samples are there.
 await context.addInitScript(() => {
@@ -37,10 +43,22 @@ for (const file of readdirSync(pages).sort()) {
     await page.goto(`https://page.localhost/${file}`);
     for (const barrier of await barriers(page)) wrong.push(`${name} ${colorScheme}: ${barrier}`);
     await page.screenshot({ path: join(pictures, `${name}.${colorScheme}.png`), fullPage: true });
-    if (process.env.YINXIN_GOLDEN === "write" && shown.includes(name) && colorScheme === "light") {
+    if (shown.includes(name) && colorScheme === "light") {
       await page.setViewportSize({ width: 960, height: 700 });
-      await page.screenshot({ path: join(root, `docs/pictures/${name}.png`) });
+      const folder = process.env.YINXIN_GOLDEN === "write" ? "docs/pictures" : "target/screenshots";
+      await page.screenshot({ path: join(root, folder, `${name}.png`) });
     }
+  }
+  // 1280 pixels at 200 %, and everything that scripts show later.
+  await page.setViewportSize({ width: 640, height: 450 });
+  for (const barrier of await barriers(page)) wrong.push(`${name} at 200 %: ${barrier}`);
+  const later = await page.evaluate(() => {
+    const hidden = [...document.querySelectorAll("[hidden]")];
+    for (const element of hidden) element.hidden = false;
+    return hidden.length;
+  });
+  if (later > 0) {
+    for (const barrier of await barriers(page)) wrong.push(`${name} later: ${barrier}`);
   }
   // 1280 pixels at 400 %: everything in one column, nothing beside the screen.
   await page.setViewportSize({ width: 320, height: 640 });
@@ -57,6 +75,18 @@ for (const file of readdirSync(pages).sort()) {
   } catch (error) {
     wrong.push(`${name}: ${error.message}`);
   }
+}
+await page.goto("about:blank");
+for (const file of readdirSync(letters)) {
+  await page.setContent(readFileSync(join(letters, file), "utf8"));
+  for (const barrier of await barriers(page)) wrong.push(`${file}: ${barrier}`);
+  await page.emulateMedia({ media: "print" });
+  const sheet = await page.pdf({ preferCSSPageSize: true });
+  const count = sheet.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length;
+  if (count !== 1) wrong.push(`${file} takes ${count} sheets`);
+  await page.emulateMedia({ media: "screen" });
+  await page.setViewportSize({ width: 794, height: 1123 });
+  await page.screenshot({ path: join(pictures, `letter-${file}.png`) });
 }
 await context.close();
 rmSync(home, { recursive: true });

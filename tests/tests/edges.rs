@@ -427,32 +427,11 @@ async fn published_files_say_what_they_are_and_the_log_proves_itself() {
 #[tokio::test]
 async fn the_authorization_matrix_is_what_the_golden_file_says() {
     let office = Office::open().await;
-    let (official, collected) = office.official("王小明", "sz-office").await;
-    let mut actors: Vec<(String, Option<Identity>)> = vec![("nobody".into(), None)];
-    for (role, file) in [
-        ("registration-officer", "officer-1"),
-        ("security-administrator", "security-1"),
-        ("system-administrator", "system"),
-        ("auditor", "auditor"),
-    ] {
-        actors.push((role.into(), Some(office.first(file).identity())));
-    }
-    actors.push(("official".into(), Some(office.officer(official, &collected).identity())));
-    for role in ["unit-handler", "application-owner"] {
-        let person = office.register("刘洋", "sz-office").await;
-        let (order, _) = office.draft(&["role", "grant", &person, role, "--scope", "sz-office"]);
-        office.approve_by_security(&order).await;
-        let profile = if role == "unit-handler" { "official" } else { "staff" };
-        let applied = office.letter(&person, profile);
-        let order = office.apply(&applied).await;
-        office.approve_by_both(&order).await;
-        let collected = office.collect(&applied).await;
-        actors.push((role.into(), Some(office.officer(applied, &collected).identity())));
-    }
-    actors.push(("foreign".into(), Some(office.foreign().identity())));
+    let actors = actors(&office).await;
     let letter = office.letter(&office.register("李丹", "sz-office").await, "official");
     let mut matrix = String::from("# role × host × route × allowed, or the code of the refusal\n");
-    for (role, identity) in actors {
+    for (role, [identity, again]) in actors {
+        let site = office.staff_site(again);
         let staff = office.client(&office.trust.portal_staff, identity);
         for route in ra_portal::routes().filter(|route| route.host == "staff") {
             let told = tried(&staff, route.path, &sample(route.path, &letter)).await;
@@ -461,6 +440,10 @@ async fn the_authorization_matrix_is_what_the_golden_file_says() {
         for path in ra_portal::staff::PAGES {
             let told = shown(&staff, path).await;
             matrix.push_str(&format!("{role:<24}{:<8}{path:<30}{told}\n", "staff"));
+        }
+        for path in ra_portal::staff::FORMS.iter().chain(&ra_portal::public::FORMS) {
+            let told = posted(&site, path).await;
+            matrix.push_str(&format!("{role:<24}{:<8}POST {path:<30} {told}\n", "staff"));
         }
     }
     let public = office.client(&office.trust.portal_public, None);
@@ -478,6 +461,11 @@ async fn the_authorization_matrix_is_what_the_golden_file_says() {
         let told = shown(&public, path).await;
         matrix.push_str(&format!("{:<24}{:<8}{path:<30}{told}\n", "nobody", "public"));
     }
+    let site = office.public_site();
+    for path in ra_portal::public::FORMS.iter().chain(&ra_portal::staff::FORMS) {
+        let told = posted(&site, path).await;
+        matrix.push_str(&format!("{:<24}{:<8}POST {path:<30} {told}\n", "nobody", "public"));
+    }
     matrix.push_str(&ca_api_matrix(&office, &letter).await);
     let path = tests::workspace().join("tests/golden/matrix.txt");
     if std::env::var("YINXIN_GOLDEN").is_ok_and(|what| what == "write") {
@@ -488,6 +476,35 @@ async fn the_authorization_matrix_is_what_the_golden_file_says() {
         std::fs::read_to_string(path).unwrap(),
         "write it anew with YINXIN_GOLDEN=write"
     );
+}
+
+/// Everybody who may knock, each with what they show, twice.
+async fn actors(office: &Office) -> Vec<(String, [Option<Identity>; 2])> {
+    let (official, collected) = office.official("王小明", "sz-office").await;
+    let both = |officer: &tests::Officer| [Some(officer.identity()), Some(officer.identity())];
+    let mut actors: Vec<(String, [Option<Identity>; 2])> = vec![("nobody".into(), [None, None])];
+    for (role, file) in [
+        ("registration-officer", "officer-1"),
+        ("security-administrator", "security-1"),
+        ("system-administrator", "system"),
+        ("auditor", "auditor"),
+    ] {
+        actors.push((role.into(), both(&office.first(file))));
+    }
+    actors.push(("official".into(), both(&office.officer(official, &collected))));
+    for role in ["unit-handler", "application-owner"] {
+        let person = office.register("刘洋", "sz-office").await;
+        let (order, _) = office.draft(&["role", "grant", &person, role, "--scope", "sz-office"]);
+        office.approve_by_security(&order).await;
+        let profile = if role == "unit-handler" { "official" } else { "staff" };
+        let applied = office.letter(&person, profile);
+        let order = office.apply(&applied).await;
+        office.approve_by_both(&order).await;
+        let collected = office.collect(&applied).await;
+        actors.push((role.into(), both(&office.officer(applied, &collected))));
+    }
+    actors.push(("foreign".into(), both(&office.foreign())));
+    actors
 }
 
 /// The same for ca-api: process × route.
@@ -600,6 +617,42 @@ async fn shown(client: &Client, path: &str) -> String {
         }
         _ if code == Some("order-unknown") || code == Some("not-found") => "allowed".into(),
         _ => code.unwrap_or_default().to_owned(),
+    }
+}
+
+/// The same for a form of the host's own page.
+async fn posted(site: &tests::web::Site, path: &str) -> String {
+    let form = [
+        ("reference", "0000000000000000"),
+        ("key", "AAAA"),
+        ("digest", "AA"),
+        ("credential", "AA"),
+        ("authenticator_data", "AA"),
+        ("client_data", "AA"),
+        ("signature", "AA"),
+        ("statement", "AA"),
+        ("salt", "AA"),
+        ("outcome", "returned"),
+        ("reason", "superseded"),
+        ("evidence", "x"),
+        ("challenge", "AA"),
+        ("request", "AA"),
+        ("bind", "AA"),
+        ("language", "en"),
+        ("back", "/"),
+    ];
+    let path = path.replace("{order}", "0000000000000000").replace("{serial}", "01");
+    let page = site.post(&path, "", &form).await;
+    let code =
+        page.text.split("<dd class=\"code\">").nth(1).and_then(|rest| rest.split('<').next());
+    let json =
+        || serde_json::from_str::<Value>(&page.text).ok()?["code"].as_str().map(str::to_owned);
+    let code = code.map(str::to_owned).or_else(json).unwrap_or_default();
+    match page.status {
+        200 => "allowed".into(),
+        303 => format!("→ {}", page.header("location")),
+        status if code.is_empty() => status.to_string(),
+        _ => code,
     }
 }
 

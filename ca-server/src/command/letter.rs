@@ -21,7 +21,9 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     if host.json {
         println!("{}", serde_json::to_string(&result)?);
     } else {
+        let sheet = std::path::Path::new(&result.letter).with_extension("html");
         println!("信函 / letter: {}", result.letter);
+        println!("打印、折叠、密封 / print it, fold it, seal it: {}", sheet.display());
         println!(
             "当面交付或密封寄送，7 日内有效 / hand it over or send it sealed; good for 7 days"
         );

@@ -1,8 +1,7 @@
 //! Loss letters of the first people: the code inside can revoke, and nothing else.
 
 use super::Statement;
-use super::keys::write_private;
-use crate::random;
+use crate::{random, sheet};
 use audit::letter::{EnrolmentCode, Letter, LetterKeys};
 use audit::trust::Trust;
 use std::path::Path;
@@ -35,7 +34,7 @@ pub(super) fn loss_letters(
 pub(super) fn write(letters: &[Letter], folder: &Path) -> anyhow::Result<()> {
     for letter in letters {
         let path = folder.join(format!("people/{}.loss.json", letter.person));
-        write_private(&path, serde_json::to_string_pretty(letter)?.as_bytes())?;
+        sheet::write(letter, &path)?;
     }
     Ok(())
 }

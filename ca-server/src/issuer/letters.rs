@@ -3,8 +3,8 @@
 use super::seal::Belongs;
 use super::session::Session;
 use super::{Issuer, IssuerError};
-use crate::founding::write_private;
 use crate::random;
+use crate::sheet;
 use crate::store::{ledger, rows};
 use audit::Code;
 use audit::authority::LetterState;
@@ -56,9 +56,7 @@ impl Issuer {
         };
         self.insert_letter(session, &letter, &code, expires).await?;
         let path = format!("issuer/letters/{reference}.json");
-        let json =
-            Zeroizing::new(serde_json::to_string_pretty(&letter).map_err(anyhow::Error::from)?);
-        write_private(&self.config.path(&path), json.as_bytes())?;
+        sheet::write(&letter, &self.config.path(&path))?;
         Ok(path)
     }
 

@@ -21,6 +21,8 @@ const PENDING_MAX: i64 = 10_000;
 struct Followed {
     authority: Option<Authority>,
     edge: Edge,
+    /// The newest pending record that was noticed.
+    noticed: i64,
     /// Whether anything was committed since it was followed.
     watch: Option<Watch>,
 }
@@ -75,8 +77,10 @@ impl Follower {
         let head = Checkpoint::open(&note, &key, audit::label::verify_ed25519)?;
         ensure!((head.size, head.root) == (size, root), "the head's row is not the signed one");
         ensure!(size >= followed.edge.size(), "the log went back");
-        if let Some(authority) = &mut followed.authority {
-            authority.forget_pending();
+        let moves = followed.edge.size() < size && followed.authority.is_some();
+        if moves {
+            followed.noticed = 0;
+            followed.authority.iter_mut().for_each(Authority::forget_pending);
         }
         while followed.edge.size() < size {
             let entries = ledger::entries(&mut tx, LOG, followed.edge.size(), CHUNK).await?;
@@ -89,15 +93,18 @@ impl Follower {
             }
         }
         ensure!(followed.edge.root() == root, "the entries do not lead to the head");
-        let mut noticed = 0;
+        // As the issuer does: piece by piece while the tree moves, to the end while it stands still.
         loop {
-            let waiting = pending::waiting(&mut tx, LOG, noticed, PENDING_MAX).await?;
+            let waiting = pending::waiting(&mut tx, LOG, followed.noticed, PENDING_MAX).await?;
             let Some((last, _)) = waiting.last() else { return Ok(()) };
-            noticed = *last;
+            followed.noticed = *last;
             let records: Vec<Record> =
                 waiting.iter().filter_map(|(_, waits)| Record::read(&waits.record).ok()).collect();
             if let Some(authority) = &mut followed.authority {
                 authority.notice_pending(&records);
+            }
+            if moves {
+                return Ok(());
             }
         }
     }

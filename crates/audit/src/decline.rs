@@ -140,7 +140,8 @@ impl Declining {
         let opened = open(&read.reason, "/reason", std::slice::from_ref(&self.reason));
         let text = opened.map_err(|_| Code::OrderIncomplete)?.as_str().ok_or(Code::Malformed)?;
         let length = text.trim().chars().count();
-        let fits = (1..=REASON_CHARS_MAX).contains(&length) && !text.chars().any(char::is_control);
+        let fits =
+            (1..=REASON_CHARS_MAX).contains(&length) && !text.chars().any(pki::name::is_hidden);
         if fits { Ok(text) } else { Err(Code::Malformed) }
     }
 }

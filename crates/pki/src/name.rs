@@ -60,8 +60,9 @@ impl Text {
     }
 }
 
-/// Controls, bidirectional marks, zero-width and other invisible characters, private use, tags.
-fn is_hidden(c: char) -> bool {
+/// Whether a character shows nothing of itself, or changes how others are shown: controls, bidirectional marks,
+/// zero-width and other invisible characters, private use, tags.
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

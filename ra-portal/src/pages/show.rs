@@ -1,5 +1,7 @@
 //! How facts are written for people.
 
+use pki::name::is_hidden;
+
 /// Seconds by which Beijing is ahead of UTC.
 const BEIJING: u64 = 8 * 3_600;
 
@@ -46,17 +48,9 @@ pub(crate) fn masked_id(id: &str) -> String {
 /// A text of somebody else on one of our pages: characters that turn the line around, join or hide, and
 /// controls, are shown as what they are instead of doing what they do.
 pub(crate) fn harmless(text: &str) -> String {
-    let acts = |c: char| {
-        c.is_control()
-            || "\u{ad}\u{61c}\u{180e}\u{feff}".contains(c)
-            || ('\u{200b}'..='\u{200f}').contains(&c)
-            || ('\u{2028}'..='\u{202e}').contains(&c)
-            || ('\u{2060}'..='\u{206f}').contains(&c)
-            || ('\u{fff9}'..='\u{fffb}').contains(&c)
-    };
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        match acts(character) {
+        match is_hidden(character) {
             true => shown.push_str(&format!("‹U+{:04X}›", u32::from(character))),
             false => shown.push(character),
         }
