@@ -33,6 +33,7 @@ impl Issuer {
         session.following.stale |= !ready.is_empty();
         for digest in ready {
             session.mark().await?;
+            let noticed = session.following.noticed;
             match self.execute(session, &digest).await {
                 Ok(true) => {
                     any = true;
@@ -41,7 +42,9 @@ impl Issuer {
                 Ok(false) => {}
                 Err(error) => {
                     session.back().await?;
-                    self.notice_again(&mut session.following, &mut session.tx).await?;
+                    if session.following.noticed != noticed {
+                        self.notice_again(&mut session.following, &mut session.tx).await?;
+                    }
                     match error {
                         IssuerError::Refused(code) => {
                             self.not_executed(session, &digest, code).await?;

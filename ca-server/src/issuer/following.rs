@@ -49,8 +49,6 @@ pub(super) struct Following {
     pub(super) kept_size: u64,
     /// The newest pending record that was noticed.
     pub(super) noticed: i64,
-    /// Whether the tree moved when it was followed last.
-    pub(super) moves: bool,
     /// Rows and records that belong to this state are not committed: unless they are, the kept state is taken up
     /// again first.
     pub(super) stale: bool,
@@ -75,7 +73,6 @@ impl Following {
             touched: 0,
             kept_size: 0,
             noticed: 0,
-            moves: false,
             stale: false,
         }
     }
@@ -106,9 +103,7 @@ impl Issuer {
     ) -> Result<(), IssuerError> {
         let head = ledger::head(tx, LOG).await?;
         let (size, root, note) = head.ok_or(Code::LogBehind)?;
-        let moves = (size, root) != (following.edge.size(), following.edge.root());
-        following.moves = moves && following.authority.is_some();
-        if !moves {
+        if (size, root) == (following.edge.size(), following.edge.root()) {
             return self.notice_pending(following, tx).await;
         }
         let key = self.trust.log_key(LOG).context("trust file")?;
@@ -135,32 +130,27 @@ impl Issuer {
         self.notice_pending(following, tx).await
     }
 
-    /// Takes notice of pending records that were not noticed yet: only what they take away counts. While the
-    /// tree moves, a long queue is noticed piece by piece, so that each step costs the same; while it stands
-    /// still, to the end.
+    /// Takes notice of pending records that were not noticed yet: only what they take away counts.
+    /// A long queue is noticed piece by piece, one a decision, so that each costs the same.
     pub(super) async fn notice_pending(
         &self,
         following: &mut Following,
         tx: &mut Tx,
     ) -> Result<(), IssuerError> {
-        loop {
-            let waiting = pending::waiting(tx, LOG, following.noticed, PENDING_MAX).await?;
-            let Some((last, _)) = waiting.last() else { return Ok(()) };
-            following.noticed = *last;
-            // Some may be this decision's own, which only its commit makes true.
-            following.stale = true;
-            let records: Vec<Record> =
-                waiting.iter().filter_map(|(_, p)| Record::read(&p.record).ok()).collect();
-            for record in &records {
-                following.hurry(record);
-            }
-            if let Some(authority) = &mut following.authority {
-                authority.notice_pending(&records);
-            }
-            if following.moves {
-                return Ok(());
-            }
+        let waiting = pending::waiting(tx, LOG, following.noticed, PENDING_MAX).await?;
+        let Some((last, _)) = waiting.last() else { return Ok(()) };
+        following.noticed = *last;
+        // Some may be this decision's own, which only its commit makes true.
+        following.stale = true;
+        let records: Vec<Record> =
+            waiting.iter().filter_map(|(_, p)| Record::read(&p.record).ok()).collect();
+        for record in &records {
+            following.hurry(record);
         }
+        if let Some(authority) = &mut following.authority {
+            authority.notice_pending(&records);
+        }
+        Ok(())
     }
 
     /// Forgets what a decision noticed of its own records, which were rolled back.

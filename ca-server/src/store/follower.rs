@@ -93,7 +93,7 @@ impl Follower {
             }
         }
         ensure!(followed.edge.root() == root, "the entries do not lead to the head");
-        // As the issuer does: piece by piece while the tree moves, to the end while it stands still.
+        // To the end while the tree stands still; piece by piece while it moves, so that each step costs the same.
         loop {
             let waiting = pending::waiting(&mut tx, LOG, followed.noticed, PENDING_MAX).await?;
             let Some((last, _)) = waiting.last() else { return Ok(()) };

@@ -116,6 +116,7 @@ impl Store {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .pragma("wal_autocheckpoint", checkpoint::PAGES_MAX)
+                .pragma("journal_size_limit", checkpoint::KEPT_BYTES)
                 .busy_timeout(Duration::from_secs(15));
             // Processes that open a new database together take turns: the change to WAL does not wait.
             let _first = alone(path)?;

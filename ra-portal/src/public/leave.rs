@@ -1,6 +1,7 @@
-//! `POST /leave`: closes the letter in this browser.
+//! `POST /leave`: closes the letter in this browser, and what it reported.
 
 use super::letter::close;
+use super::receipt::forget;
 use crate::pages::Posted;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
@@ -13,5 +14,6 @@ pub(super) struct Form {}
 pub(super) async fn leave(Posted(Form {}): Posted<Form>) -> Response {
     let mut response = Redirect::to("/").into_response();
     close(&mut response);
+    forget(&mut response);
     response
 }

@@ -46,6 +46,14 @@ struct ReceiptPage {
     signature: String,
 }
 
+/// Forgets a report in this browser.
+pub(super) fn forget(response: &mut Response) {
+    let cookie = format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
 /// A report that this browser made.
 pub(super) struct Reported(ReportLoss);
 
