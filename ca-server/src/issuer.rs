@@ -5,7 +5,7 @@
 //! `following`, `guard`, [`draft`], `drafts`, `orders`, `letters`, `routes` (one file a call),
 //! `approve`, `agents`, `people`, `execute`, `certify`, [`crl`], `work` (the loop).
 
-mod about;
+pub(crate) mod about;
 mod agents;
 mod approve;
 mod beats;

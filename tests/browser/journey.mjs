@@ -214,7 +214,6 @@ const acts = {
     await next("#go");
     await page.keyboard.press("Enter");
     await page.waitForURL("**/enrolment");
-    await next("#password");
     return { record: await main(page), stops: stops.length };
   },
 

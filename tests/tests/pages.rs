@@ -65,8 +65,8 @@ async fn an_official_goes_the_whole_way_in_a_browser() {
     assert!(seen["waiting"].as_str().unwrap().contains("0 / 2"));
 
     let other = with_letter(&office, &official.letter);
-    let seen = other.act("keys", &json!({}));
-    assert!(seen["record"].as_str().unwrap().contains("王＊明"), "{seen}");
+    let typed = other.act("keys", &json!({}));
+    assert!(typed["record"].as_str().unwrap().contains("王＊明"), "{typed}");
     office.approve_by_both(seen["order"].as_str().unwrap()).await;
     office.look_up(&official).await;
     assert_eq!(other.act("elsewhere", &json!({})), json!({ "shown": true, "form": false }));

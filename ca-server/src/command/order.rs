@@ -1,13 +1,13 @@
 //! `ca-server order …`: works without a portal.
 
 use super::{Host, Refused};
+use crate::issuer::about::names;
 use crate::issuer::draft::Draft;
 use crate::store::certificates::by_digest;
 use anyhow::Context;
 use audit::export::OrderExport;
 use audit::{Approval, Bytes, Code, Problem, SignedOrder};
 use clap::{Args, Subcommand};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use store::{row, rows};
@@ -135,9 +135,10 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
         },
         _ => None,
     };
+    let names = names(&mut tx, &body).await?;
     let read = |name: &str| std::fs::read(host.config.path(&format!("public/ca/{name}.cer")));
     let registry = vec![Bytes(read("registry")?), Bytes(read("root")?)];
-    let export = OrderExport { v: 1, signed, registry, previous, names: BTreeMap::new() };
+    let export = OrderExport { v: 1, signed, registry, previous, names };
     let trust = crate::founding::trust(&host.config)?;
     export.open(&trust, host.clock.seconds())?;
     std::fs::write(out, serde_json::to_vec_pretty(&export)?)

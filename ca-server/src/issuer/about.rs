@@ -1,40 +1,30 @@
 //! Whom or what an order concerns, as lists and pages name it: people first, by name and unit, in no language.
+//! Names are the rows'; nothing is decided by them.
 
-use super::IssuerError;
-use super::session::Session;
 use audit::Disclosure;
 use audit::order::Body;
 use std::collections::BTreeMap;
-use store::row;
+use store::{StoreError, Tx, row};
 
 /// One line.
 pub(super) async fn about(
-    session: &mut Session<'_>,
+    tx: &mut Tx,
     body: &Body,
     disclosures: &[Disclosure],
-) -> Result<String, IssuerError> {
-    let names = names(session, body).await?;
+) -> Result<String, StoreError> {
+    let names = names(tx, body).await?;
     let named = |id: &str| names.get(id).map_or(id, String::as_str).to_owned();
     let disclosed = |path: &str| {
         let found = disclosures.iter().find(|disclosure| disclosure.path == path);
         found.and_then(|disclosure| disclosure.value.as_str()).unwrap_or_default().to_owned()
     };
-    let unit_of = |person: &str| {
-        let known = session.authority().ok().and_then(|authority| authority.person(person));
-        known.map(|person| person.unit.clone()).unwrap_or_default()
-    };
+    let person = body.person().unwrap_or_default();
+    let unit = named(&unit_of(tx, person).await?);
     Ok(match body {
-        Body::Issue(issue) => {
-            format!("{} · {}", disclosed("/subject/cn"), named(&unit_of(&issue.person)))
-        }
+        Body::Issue(_) => format!("{} · {unit}", disclosed("/subject/cn")),
         Body::Person(person) => format!("{} · {}", disclosed("/name"), named(&person.unit)),
         Body::Role(role) => format!("{} · {}", named(&role.person), named(&role.scope)),
-        Body::Revoke(revoke) => {
-            format!("{} · {}", named(&revoke.person), named(&unit_of(&revoke.person)))
-        }
-        Body::Credential(one) => {
-            format!("{} · {}", named(&one.person), named(&unit_of(&one.person)))
-        }
+        Body::Revoke(_) | Body::Credential(_) => format!("{} · {unit}", named(person)),
         Body::Unit(unit) => format!("{} ({})", unit.name, unit.unit),
         Body::Profile(one) => format!("{} v{}", one.profile.id, one.profile.version),
         Body::ApprovalRules(rules) => format!("v{}", rules.version),
@@ -45,30 +35,37 @@ pub(super) async fn about(
 }
 
 /// Names of the people and units that an order knows by their ids.
-pub(super) async fn names(
-    session: &mut Session<'_>,
+pub(crate) async fn names(
+    tx: &mut Tx,
     body: &Body,
-) -> Result<BTreeMap<String, String>, IssuerError> {
+) -> Result<BTreeMap<String, String>, StoreError> {
     let mut names = BTreeMap::new();
     let person = body.person().unwrap_or_default();
-    let found =
-        row!(&mut session.tx, (String,), "select name from person where person_id = $1", person)?;
+    let found = row!(tx, (String,), "select name from person where person_id = $1", person)?;
     if let Some((name,)) = found {
         names.insert(person.to_owned(), name);
     }
-    let authority = session.authority()?;
-    let mut units: Vec<&str> = match body {
-        Body::Person(person) => vec![&person.unit],
-        Body::Role(role) => vec![&role.scope],
-        Body::Unit(unit) => vec![&unit.parent],
-        Body::Agent(agent) => agent.units.iter().chain([&agent.unit]).map(String::as_str).collect(),
-        _ => Vec::new(),
-    };
-    units.extend(authority.person(person).map(|known| known.unit.as_str()));
+    let mut units = vec![unit_of(tx, person).await?];
+    match body {
+        Body::Person(person) => units.push(person.unit.clone()),
+        Body::Role(role) => units.push(role.scope.clone()),
+        Body::Unit(unit) => units.push(unit.parent.clone()),
+        Body::Agent(agent) => {
+            units.push(agent.unit.clone());
+            units.extend(agent.units.iter().cloned());
+        }
+        _ => {}
+    }
     for id in units {
-        if let Some(unit) = authority.unit(id) {
-            names.insert(id.to_owned(), unit.name.clone());
+        let found = row!(tx, (String,), "select name from unit where unit_id = $1", &id)?;
+        if let Some((name,)) = found {
+            names.insert(id, name);
         }
     }
     Ok(names)
+}
+
+async fn unit_of(tx: &mut Tx, person: &str) -> Result<String, StoreError> {
+    let found = row!(tx, (String,), "select unit_id from person where person_id = $1", person)?;
+    Ok(found.map(|(unit,)| unit).unwrap_or_default())
 }

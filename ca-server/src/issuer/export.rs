@@ -34,7 +34,7 @@ impl Issuer {
             }
             None => None,
         };
-        let names = names(session, &body).await?;
+        let names = names(&mut session.tx, &body).await?;
         Ok(OrderExport {
             v: 1,
             signed: SignedOrder { order, signature, disclosures },

@@ -69,7 +69,7 @@ impl Issuer {
         let signed =
             SignedOrder::sign(&order, disclosures, &self.registry).map_err(anyhow::Error::from)?;
         signed.open(pki::Signer::public_key(&self.registry)).map_err(anyhow::Error::from)?;
-        let about = about(session, body, &signed.disclosures).await?;
+        let about = about(&mut session.tx, body, &signed.disclosures).await?;
         let (bind, request, challenge) = match bound {
             Some(bound) => (Some(bound.bind), Some(bound.request), Some(bound.challenge)),
             None => (None, None, None),
