@@ -91,10 +91,13 @@ fn in_a_browser(folder: &Path, city: &City, letter: &str) {
     println!("    {}  编号 / reference {}", city.portal.public_url, letter.reference);
     println!("    领证码 / code {}", letter.code);
     println!(
-        "  再由两名审批人批准 / then two officers approve, each in a browser with their file,"
+        "  再由两名审批人在命令行批准；导入各自的文件，可在浏览器中查看工作台（通行密钥须先认证）"
     );
     println!(
-        "  或在命令行 / or on the command line (ORDER: 页面上的办件编号 / the number on the page):"
+        "  then two officers approve on the command line; their files open the staff pages in a"
+    );
+    println!(
+        "  browser (a passkey is certified first). ORDER: 页面上的办件编号 / the number on the page"
     );
     for officer in city.people.iter().filter(|person| person.role == "registration-officer") {
         let at = |place: &Option<String>| {
