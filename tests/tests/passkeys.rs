@@ -99,6 +99,7 @@ async fn passkeys_belong_to_one_and_never_suffice_alone() {
     // The same for two that come together, before the tree has either; and a counter is seen at once.
     let (_, digest) = self::order(&office).await;
     let (_, next) = self::order(&office).await;
+    let (_, last) = self::order(&office).await;
     office.stop("log");
     let own = first.approve(&one, digest, |_| {});
     office.staff(&one).approve(&own).await.unwrap();
@@ -108,6 +109,11 @@ async fn passkeys_belong_to_one_and_never_suffice_alone() {
     let seen = first.counter;
     let copied = first.approve(&one, next, |a| a.counter = seen);
     assert_eq!(told(&office, &one, &copied).await, "passkey-counter");
+    // Nor does one that counted come back as one that never does.
+    let counted = second.approve(&two, next, |a| a.counter = 5);
+    office.staff(&two).approve(&counted).await.unwrap();
+    let zero = second.approve(&two, last, |a| a.counter = 0);
+    assert_eq!(told(&office, &two, &zero).await, "passkey-counter");
 }
 
 /// What certifies a passkey: the officer's own key, the staff host, a key in the one form, and somebody else.
