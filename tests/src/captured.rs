@@ -1,9 +1,11 @@
 //! A captured portal: the portal's own names and keys in other hands, with routes that whoever holds them chose.
 
 use crate::Office;
+use crate::processes::until;
 use axum::Router;
 use mtls::tls::{ClientAuth, Identity, server};
 use std::net::{Ipv4Addr, SocketAddr};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 /// Stands where a process of the portal stood, as long as it lives.
@@ -12,8 +14,8 @@ pub struct Captured {
 }
 
 impl Office {
-    /// Ends a process of the portal and puts these routes in its place.
-    pub fn capture(&mut self, process: &str, routes: Router) -> Captured {
+    /// Ends a process of the portal and puts these routes in its place; returns when they stand there.
+    pub async fn capture(&mut self, process: &str, routes: Router) -> Captured {
         self.stop(&format!("portal-{process}"));
         let url =
             if process == "public" { &self.trust.portal_public } else { &self.trust.portal_staff };
@@ -31,6 +33,7 @@ impl Office {
             let ended = async { drop(stopped.await) };
             mtls::listen::tls(address, tls, routes, ended).await.unwrap();
         });
+        until("somebody listens there", async || TcpStream::connect(address).await.is_ok()).await;
         Captured { _stop: stop }
     }
 

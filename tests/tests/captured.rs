@@ -118,9 +118,7 @@ async fn a_captured_portal_exchanges_keys_in_vain() {
         .route(portal_api::public::SUBMIT, post(submit))
         .route(portal_api::public::COLLECT, post(collect))
         .with_state(double.clone());
-    let _captured = office.capture("public", routes);
-    until("it stands there", async || office.public().look_up(&official.look_up()).await.is_ok())
-        .await;
+    let _captured = office.capture("public", routes).await;
     let enrolled = machine.enroll();
     assert!(!enrolled.status.success() && said(&enrolled).contains("bind-mismatch"));
     let open = office.staff(&office.first("officer-1")).list("").await.unwrap();
@@ -155,7 +153,7 @@ async fn a_captured_portal_swallows_a_loss_report_and_is_found_out() {
     let routes = Router::new()
         .route("/lost", post(move || async move { Html(page) }))
         .route("/lost/receipt.json", get(move || async move { file }));
-    let _captured = office.capture("public", routes);
+    let _captured = office.capture("public", routes).await;
     let site = office.public_site();
     let told = site.post("/lost", "", &[("reference", &official.letter.reference)]).await;
     assert!(told.text.contains("证书已吊销"), "it says so");
@@ -240,10 +238,10 @@ async fn a_captured_portal_replays_approvals_in_vain() {
         }
     };
     let routes = Router::new().route(portal_api::staff::APPROVE, post(approve));
-    let _captured = office.capture("staff", routes);
+    let _captured = office.capture("staff", routes).await;
     let digest = fetch(&office, &other).await;
     let signed = Approval::sign(digest, one.leaf(), &one.signer).unwrap();
-    until("it stands there", async || office.staff(&one).approve(&signed).await.is_ok()).await;
+    office.staff(&one).approve(&signed).await.unwrap();
 
     let issuer = office.issuer_for("staff");
     let replay = async |certificate: &pki::Certificate, change: &dyn Fn(&mut Approval)| {
@@ -287,7 +285,7 @@ async fn a_touch_as_if_for_login_carries_nothing_alone() {
 
     let taken: Arc<Mutex<Vec<Value>>> = Arc::default();
     let credential = made["kept"][0]["credentialId"].as_str().unwrap();
-    let _captured = office.capture("staff", as_if_for_login(credential, &taken));
+    let _captured = office.capture("staff", as_if_for_login(credential, &taken)).await;
     let aim = Bytes::from(approval_challenge(&digest)).to_string();
     let mut kept = made["kept"].clone();
     for challenge in [aim, Bytes::from([7; 32]).to_string()] {
@@ -331,7 +329,7 @@ async fn a_captured_public_host_does_nothing_on_the_staff_host() {
     let staff = office.trust.portal_staff.clone();
     let page = attack(&staff, &format!("{staff}/certificates/{}/revoke", leaf.serial()));
     let routes = Router::new().route("/attack", get(move || async move { Html(page) }));
-    let _captured = office.capture("public", routes);
+    let _captured = office.capture("public", routes).await;
     for person in ["officer-1", "auditor"] {
         let browser = Browser::of(&office, person);
         let seen = browser.act("attacked", &json!({ "complains": true }));
