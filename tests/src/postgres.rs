@@ -25,6 +25,11 @@ impl Postgres {
         self.address.clone()
     }
 
+    /// Ends every connection and starts it again, with what it knew.
+    pub fn restart(&self) {
+        asked(self.home.path(), &["restart"]);
+    }
+
     /// Writes what the CA's database holds now to a file.
     pub fn dump(&self, to: &Path) {
         asked(self.home.path(), &["dump", to.to_str().unwrap()]);

@@ -277,6 +277,16 @@ impl Office {
         server.restore(from);
     }
 
+    /// Ends every connection to the server and starts it again.
+    pub fn restart_database(&self) {
+        self.postgres.as_ref().expect("PostgreSQL").restart();
+    }
+
+    /// Address of the CA database as its owner.
+    pub fn database_address(&self) -> String {
+        address(&self.folder())
+    }
+
     /// Address of the CA database as a user of it, on PostgreSQL.
     pub fn database_as(&self, user: &str) -> String {
         let address = self.postgres.as_ref().expect("PostgreSQL").address();
@@ -297,8 +307,6 @@ pub fn is_postgres() -> bool {
 /// Opens a city's CA database beside the processes that use it, as its owner.
 pub async fn database(city: &Path) -> AnyPool {
     sqlx::any::install_default_drivers();
-    let config = ca_server::CaConfig::read(&city.join("ca/ca.toml")).unwrap();
-    let address = config.database_address();
     let options = sqlx::any::AnyPoolOptions::new().max_connections(1);
     // SQLite waits for a writer as long as the processes do.
     let options = options.after_connect(|connection, _| {
@@ -309,7 +317,11 @@ pub async fn database(city: &Path) -> AnyPool {
             Ok(())
         })
     });
-    options.connect(&address).await.unwrap()
+    options.connect(&address(city)).await.unwrap()
+}
+
+fn address(city: &Path) -> String {
+    ca_server::CaConfig::read(&city.join("ca/ca.toml")).unwrap().database_address()
 }
 
 /// Waits until something holds; says what if it never does.

@@ -22,6 +22,8 @@ pub(crate) enum What {
     },
     /// Stops it.
     Stop,
+    /// Ends every connection and starts it again.
+    Restart,
     /// Writes what the CA's database holds now to a file.
     Dump { file: PathBuf },
     /// Puts back what a file holds; nobody may be connected.
@@ -37,6 +39,7 @@ pub(crate) fn run(folder: &Path, what: &What) -> anyhow::Result<()> {
             Ok(())
         }
         What::Stop => stop(folder),
+        What::Restart => server.restart(),
         What::Dump { file } => server.dump(file),
         What::Restore { file } => server.restore(file),
     }
@@ -77,7 +80,7 @@ impl Server<'_> {
             "-c listen_addresses='' -c unix_socket_directories={folder} {fast} \
              -c shared_buffers=32MB -c jit=off -c max_connections=200"
         );
-        let log = format!("{folder}/log");
+        let log = self.log();
         self.run("pg_ctl", &["-D", &data, "-w", "-s", "-l", &log, "-o", &options, "start"])?;
         for statement in SCHEMA.split_inclusive(';').filter(|one| !one.trim().is_empty()) {
             let host = folder.to_string();
@@ -85,6 +88,10 @@ impl Server<'_> {
             self.run("psql", &own)?;
         }
         Ok(())
+    }
+
+    fn restart(&self) -> anyhow::Result<()> {
+        self.run("pg_ctl", &["-D", &self.data(), "-w", "-s", "-l", &self.log(), "restart"])
     }
 
     fn dump(&self, to: &Path) -> anyhow::Result<()> {
@@ -104,6 +111,10 @@ impl Server<'_> {
         self.run("dropdb", &[own.as_slice(), &["ca"]].concat())?;
         self.run("createdb", &[own.as_slice(), &["-O", "ca", "ca"]].concat())?;
         self.run("pg_restore", &[own.as_slice(), &["-d", "ca", file.as_str()]].concat())
+    }
+
+    fn log(&self) -> String {
+        self.folder.join("log").display().to_string()
     }
 
     fn data(&self) -> String {

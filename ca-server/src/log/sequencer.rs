@@ -88,13 +88,12 @@ impl Sequencer {
         let (size, root, _) =
             ledger::head(tx, self.log).await?.unwrap_or((0, empty_root(), String::new()));
         let mut edge = self.current(tx, size, root).await?;
-        for (position, record) in &waiting {
-            self.insert(tx, edge.size(), record).await?;
+        for (_, record) in &waiting {
             for full in edge.append(leaf_hash(&record.entry)) {
                 self.write_tile(tx, full.id, &full.hashes).await?;
             }
-            execute!(tx, "delete from log_pending where position = $1", *position)?;
         }
+        self.number(tx, size, &waiting).await?;
         for (id, hashes) in edge.partial() {
             self.write_tile(tx, id, hashes).await?;
         }
@@ -115,23 +114,35 @@ impl Sequencer {
         Ok(edge)
     }
 
-    async fn insert(
+    /// Moves records from the queue into the log, all at once: decisions wait as long as this takes.
+    async fn number(
         &self,
         tx: &mut Tx,
-        index: u64,
-        record: &pending::PendingRecord,
+        size: u64,
+        waiting: &[(i64, pending::PendingRecord)],
     ) -> anyhow::Result<()> {
-        execute!(
+        let (Some((first, _)), Some((last, _))) = (waiting.first(), waiting.last()) else {
+            return Ok(());
+        };
+        let numbered = execute!(
             tx,
             "insert into log_entry (log_id, idx, record_id, record, salt, entry) \
-             values ($1, $2, $3, $4, $5, $6)",
+             select log_id, $1 + row_number() over (order by position) - 1, record_id, record, \
+             salt, entry from log_pending where log_id = $2 and position between $3 and $4",
+            i64::try_from(size)?,
             self.log,
-            i64::try_from(index)?,
-            &record.record_id,
-            &record.record,
-            &record.salt,
-            &record.entry
+            *first,
+            *last
         )?;
+        let taken = execute!(
+            tx,
+            "delete from log_pending where log_id = $1 and position between $2 and $3",
+            self.log,
+            *first,
+            *last
+        )?;
+        let count = u64::try_from(waiting.len())?;
+        anyhow::ensure!((numbered, taken) == (count, count), "the queue is not what was read");
         Ok(())
     }
 
