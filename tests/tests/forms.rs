@@ -450,6 +450,30 @@ async fn officers_find_nobody_outside_their_scope() {
     refused(&posted, 403, "approver-scope");
 }
 
+/// Whom an officer looks for stands behind thousands of others outside the scope: the page says so far nothing, and
+/// the next page finds them.
+#[tokio::test]
+async fn officers_find_who_stands_behind_thousands() {
+    let office = Office::open().await;
+    let applied = office.register_officer("孙核验", "registration-officer", "sz-office").await;
+    let order = office.apply(&applied).await;
+    office.approve_by_both(&order).await;
+    let collected = office.collect(&applied).await;
+    let officer = office.officer(applied, &collected);
+    let crowd = "insert into person (person_id, unit_id, version, left_office, name, disclosures) \
+                 with recursive n (i) as (select 1 union all select i + 1 from n where i < 5050) \
+                 select cast(1000000000000000 + i as text), 'sz-finance', 1, 0, '孙一', '[]' from n";
+    sqlx::query(crowd).execute(&office.database().await).await.unwrap();
+    let site = office.staff_site(Some(officer.identity()));
+    let own = format!("/certificates/{}", officer.leaf().serial());
+    let page = site.get(&format!("/certificates?{}", encode(&[("find", "孙")])), "").await;
+    assert!(page.text.contains("到此为止") && !page.text.contains(&own), "{}", page.text);
+    let next = page.text.split("href=\"").find(|link| link.contains("after=")).unwrap();
+    let next = next.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
+    let page = site.get(&next, "").await;
+    assert!(page.text.contains(&own), "{}", page.text);
+}
+
 /// A revoked certificate's page says at how many gates that is in force, as they said themselves.
 #[tokio::test]
 async fn a_revocation_is_seen_in_force_at_the_gates() {
