@@ -70,6 +70,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
     let state = Arc::new(routes::LogState::new(store, metrics, clock, &config)?);
+    tasks.spawn(state.follower().keep_up(stop.clone()));
     let waiting = stop.clone();
     let private = mtls::listen::tls(config.log.https, tls, routes::router(state), async move {
         waiting.wait().await

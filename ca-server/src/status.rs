@@ -58,6 +58,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let status = Arc::new(Status::open(&config, store, clock, metrics, stop.clone())?);
     let keeping = responder::keep(status.clone(), Place::ocsp(&config), stop.clone());
     let keeping = tokio::spawn(keeping);
+    let following = tokio::spawn(status.follower.clone().keep_up(stop.clone()));
     let plain = lists.merge(ocsp::router(status.clone()));
     let waiting = stop.clone();
     let http = mtls::listen::plain(config.status.http, plain, async move { waiting.wait().await });
@@ -70,6 +71,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let https = mtls::listen::tls(listen, tls, routes, async move { waiting.wait().await });
     tokio::try_join!(admin, http, https)?;
     keeping.await?;
+    following.await?;
     Ok(())
 }
 

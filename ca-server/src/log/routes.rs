@@ -55,6 +55,11 @@ impl LogState {
             trust,
         })
     }
+
+    /// Who follows authority for this process.
+    pub(super) fn follower(&self) -> Follower {
+        self.follower.clone()
+    }
 }
 
 pub(super) fn router(state: Arc<LogState>) -> Router {

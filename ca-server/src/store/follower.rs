@@ -1,14 +1,17 @@
 //! Authority as the `control` log says it, followed by a process that has to know who may ask it. Rows
 //! decide nothing: every entry is checked by its hash up to the signed head.
 
-use super::ledger;
+use super::ledger::{self, Entry};
 use anyhow::{Context, ensure};
 use audit::Code;
 use audit::authority::Authority;
 use audit::record::Record;
 use audit::trust::Trust;
+use service::Stop;
 use std::sync::Arc;
-use store::{Store, Watch, pending};
+use std::time::Duration;
+use store::pending::{self, PendingRecord};
+use store::{Store, Watch};
 use tlog::merkle::leaf_hash;
 use tlog::{Checkpoint, Edge};
 use tokio::sync::Mutex;
@@ -16,6 +19,8 @@ use tokio::sync::Mutex;
 const LOG: &str = "control";
 const CHUNK: i64 = 2_000;
 const PENDING_MAX: i64 = 10_000;
+/// How often it is followed without being asked.
+const KEEP_UP: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 struct Followed {
@@ -39,6 +44,20 @@ impl Follower {
     /// Begins at leaf 0, with the first question.
     pub fn new(store: Store, trust: Trust) -> Self {
         Self { trust, store, followed: Arc::default() }
+    }
+
+    /// Follows without being asked, until the stop: whoever asks does not wait for what others did long ago.
+    pub async fn keep_up(self, stop: Stop) {
+        loop {
+            tokio::select! {
+                // What fails fails again for whoever asks, who is told.
+                _ = self.ask(|_| ()) => {}
+                () = stop.wait() => return,
+            }
+            if !stop.pause(KEEP_UP).await {
+                return;
+            }
+        }
     }
 
     /// Asks authority at the log's head, pending withdrawals counted.
@@ -82,15 +101,15 @@ impl Follower {
             followed.noticed = 0;
             followed.authority.iter_mut().for_each(Authority::forget_pending);
         }
+        let founding = self.trust.founding.digest().context("trust file")?;
         while followed.edge.size() < size {
-            let entries = ledger::entries(&mut tx, LOG, followed.edge.size(), CHUNK).await?;
+            ensure!(!self.store.is_closed(), "it ends");
+            let mut entries = ledger::entries(&mut tx, LOG, followed.edge.size(), CHUNK).await?;
+            entries.retain(|(index, ..)| *index < size);
             ensure!(!entries.is_empty(), "entries are missing");
-            for (index, bytes, salt) in entries.into_iter().take_while(|(at, ..)| *at < size) {
-                ensure!(index == followed.edge.size(), "an entry is missing");
-                let salt = salt.as_slice().try_into()?;
-                followed.edge.append(leaf_hash(&audit::record::entry(salt, &bytes)));
-                self.apply(followed, &Record::read(&bytes)?)?;
-            }
+            let (authority, edge) = (followed.authority.take(), std::mem::take(&mut followed.edge));
+            let reached = aside(move || reach(authority, edge, &entries, &founding)).await??;
+            (followed.authority, followed.edge) = reached;
         }
         ensure!(followed.edge.root() == root, "the entries do not lead to the head");
         // To the end while the tree stands still; piece by piece while it moves, so that each step costs the same.
@@ -98,26 +117,47 @@ impl Follower {
             let waiting = pending::waiting(&mut tx, LOG, followed.noticed, PENDING_MAX).await?;
             let Some((last, _)) = waiting.last() else { return Ok(()) };
             followed.noticed = *last;
-            let records: Vec<Record> =
-                waiting.iter().filter_map(|(_, waits)| Record::read(&waits.record).ok()).collect();
-            if let Some(authority) = &mut followed.authority {
-                authority.notice_pending(&records);
+            if let Some(mut authority) = followed.authority.take() {
+                let noticed = aside(move || {
+                    let read = |(_, waits): &(i64, PendingRecord)| Record::read(&waits.record).ok();
+                    let records: Vec<Record> = waiting.iter().filter_map(read).collect();
+                    authority.notice_pending(&records);
+                    authority
+                });
+                followed.authority = Some(noticed.await?);
             }
             if moves {
                 return Ok(());
             }
         }
     }
+}
 
-    fn apply(&self, followed: &mut Followed, record: &Record) -> anyhow::Result<()> {
-        match &mut followed.authority {
-            None => {
-                let founding = self.trust.founding.digest().context("trust file")?;
-                followed.authority = Some(Authority::found(record, &founding)?);
-            }
+/// Works on a thread of its own: signatures by the thousand would hold up what else the process has begun, and
+/// with it whoever waits for a lock that it holds.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, tokio::task::JoinError> {
+    tokio::task::spawn_blocking(work).await
+}
+
+/// Authority and tree behind some more entries.
+fn reach(
+    mut authority: Option<Authority>,
+    mut edge: Edge,
+    entries: &[Entry],
+    founding: &[u8; 32],
+) -> anyhow::Result<(Option<Authority>, Edge)> {
+    for (index, bytes, salt) in entries {
+        ensure!(*index == edge.size(), "an entry is missing");
+        let salt = salt.as_slice().try_into()?;
+        edge.append(leaf_hash(&audit::record::entry(salt, bytes)));
+        let record = Record::read(bytes)?;
+        match &mut authority {
+            None => authority = Some(Authority::found(&record, founding)?),
             // Without effect there means without effect here too.
-            Some(authority) => drop(authority.apply(record)),
+            Some(authority) => drop(authority.apply(&record)),
         }
-        Ok(())
     }
+    Ok((authority, edge))
 }

@@ -183,6 +183,14 @@ impl Store {
         })
     }
 
+    /// Whether it is closed, or waits for its last transactions to be.
+    pub fn is_closed(&self) -> bool {
+        match self {
+            Self::Sqlite(pool) => pool.is_closed(),
+            Self::Postgres(pool) => pool.is_closed(),
+        }
+    }
+
     /// Closes every connection.
     pub async fn close(&self) {
         match self {
