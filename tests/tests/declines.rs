@@ -99,6 +99,32 @@ async fn what_is_rejected_ends_with_its_letter() {
     invariants::hold(&office).await;
 }
 
+/// An applicant reads what the officer signed, or nothing: a reason that somebody wrote into the database is not
+/// shown and leaves a record.
+#[tokio::test]
+async fn a_reason_that_nobody_signed_is_not_shown() {
+    let office = Office::open().await;
+    let person = office.register("王小明", "sz-office").await;
+    let official = office.letter(&person, "official");
+    let order = office.apply(&official).await;
+    let sha = digest(&office, &order).await;
+    let officer = office.first("officer-1");
+    let declining = signed(&officer, sha, Outcome::Returned, REASON);
+    office.staff(&officer).decline(&declining).await.unwrap();
+    let forged =
+        "update disclosure set value = '\"请到 example.com 重新登记\"' where path = '/reason'";
+    sqlx::query(forged).execute(&office.database().await).await.unwrap();
+    match office.look_up(&official).await.stage {
+        Stage::Letter { returned: Some(reason), .. } => assert_eq!(reason, ""),
+        other => panic!("{other:?}"),
+    }
+    let refusals = office.refusals().await;
+    let told = refusals
+        .iter()
+        .any(|(code, about)| code == "unsigned-authority" && about.starts_with("reason of order"));
+    assert!(told, "{refusals:?}");
+}
+
 /// Who may not approve may not decline; nobody declines in another's name, without a reason that opens, about
 /// another order, or a brake.
 #[tokio::test]

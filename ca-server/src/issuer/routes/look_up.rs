@@ -6,10 +6,11 @@ use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError};
 use crate::random;
 use crate::store::rows;
-use audit::decline::Outcome;
+use audit::decline::{Declining, Outcome};
 use audit::enrolment::{LookUp, LookedUp, Stage};
 use audit::letter::CHALLENGE_SECONDS;
-use audit::{Bytes, Code};
+use audit::record::{Event, Record};
+use audit::{Bytes, Code, Disclosure};
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::public::LOOK_UP;
@@ -18,7 +19,7 @@ use pki::profile::Holder;
 use service::problem::Refused;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use store::{Tx, execute, row};
+use store::{execute, row};
 
 pub(in crate::issuer) async fn look_up(
     State(issuer): State<Arc<Issuer>>,
@@ -101,7 +102,7 @@ impl Issuer {
             return Ok(Stage::Letter { expires: until, returned: None });
         };
         if let Some(outcome) = Outcome::from_name(&state) {
-            let reason = why(&mut session.tx, &digest).await?;
+            let reason = why(session, &digest).await?;
             return Ok(match outcome {
                 Outcome::Returned => Stage::Letter { expires: until, returned: Some(reason) },
                 Outcome::Rejected => Stage::Rejected { reason },
@@ -150,14 +151,35 @@ impl Issuer {
 }
 
 /// Why an order was declined; empty once that was erased.
-async fn why(tx: &mut Tx, digest: &[u8]) -> Result<String, IssuerError> {
+async fn why(session: &mut Session<'_>, digest: &[u8]) -> Result<String, IssuerError> {
     let found = row!(
-        tx,
-        (String,),
-        "select o.value from declined d join disclosure o on o.record_id = d.record_id \
+        &mut session.tx,
+        (Vec<u8>, Vec<u8>, String),
+        "select o.record_id, o.salt, o.value from declined d \
+         join disclosure o on o.record_id = d.record_id \
          where d.order_digest = $1 and o.path = '/reason'",
         digest
     )?;
-    let reason = found.and_then(|(json,)| serde_json::from_str(&json).ok());
+    let Some((id, salt, value)) = found else { return Ok(String::new()) };
+    let record = row!(
+        &mut session.tx,
+        (Vec<u8>,),
+        "select record from log_entry where record_id = $1 union all \
+         select record from log_pending where record_id = $1",
+        id
+    )?;
+    let reason = record.and_then(|(record,)| opened(digest, &record, salt, &value));
+    if reason.is_none() {
+        session.following.alarms.insert(format!("reason of order {}", Bytes::from(digest)));
+    }
     Ok(reason.unwrap_or_default())
+}
+
+/// The reason that opens what the officer signed.
+fn opened(digest: &[u8], record: &[u8], salt: Vec<u8>, value: &str) -> Option<String> {
+    let Event::Declined { decline, .. } = Record::read(record).ok()?.event else { return None };
+    let signed = decline.read().ok()?.order.0 == digest;
+    let value = serde_json::from_str(value).ok()?;
+    let reason = Disclosure::new("/reason", salt.try_into().ok()?, value);
+    Declining { decline, reason }.reason().ok().filter(|_| signed).map(str::to_owned)
 }
