@@ -5,6 +5,7 @@ mod renew;
 use crate::PortalConfig;
 use crate::edge::{Portal, client, guarded};
 use crate::events::Events;
+use crate::pages::menu::Menus;
 use anyhow::Context;
 use audit::trust::Trust;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -109,6 +110,7 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         metrics: metrics.clone(),
         root,
         issuing,
+        menus: Menus::default(),
     });
     let routes = match process {
         Process::Public => crate::public::router(),

@@ -2,6 +2,7 @@
 //! body is bounded in size and time, a refusal is a problem in both languages with a reference.
 
 use crate::events::Events;
+use crate::pages::menu::Menus;
 use crate::pages::{Frame, answer, problem};
 use audit::trust::Trust;
 use audit::{Code, Problem};
@@ -44,6 +45,8 @@ pub struct Portal {
     pub root: pki::Certificate,
     /// The issuing CA.
     pub issuing: pki::Certificate,
+    /// What the menus of its readers name.
+    pub menus: Menus,
 }
 
 /// Puts the checks of every request around the routes.

@@ -1,6 +1,6 @@
 //! Pages: what all of them have in common. A page is a template with its words in both languages; it shows
 //! what the CA says and decides nothing. In reading order: [`language`], [`frame`] (what stands around every
-//! page), [`answer`] (how a page leaves), [`asset`], [`asked`] and [`form`] (what comes in), [`show`] (how facts are
+//! page, with the [`menu`]), [`answer`] (how a page leaves), [`asset`], [`asked`] and [`form`] (what comes in), [`show`] (how facts are
 //! written for people).
 
 pub(crate) mod answer;
@@ -9,6 +9,7 @@ pub(crate) mod asset;
 pub(crate) mod form;
 pub(crate) mod frame;
 pub(crate) mod language;
+pub(crate) mod menu;
 pub(crate) mod problem;
 pub(crate) mod show;
 

@@ -119,7 +119,7 @@ impl FromRequestParts<Arc<Portal>> for StaffCertificate {
     }
 }
 
-fn judged(parts: &Parts, portal: &Portal) -> Result<StaffCertificate, Code> {
+pub(crate) fn judged(parts: &Parts, portal: &Portal) -> Result<StaffCertificate, Code> {
     let der = parts.extensions.get::<Connection>().and_then(|c| c.certificate.clone());
     let der = der.ok_or(Code::CertificateRequired)?;
     judge(portal, &der, Clock::system().seconds())

@@ -107,6 +107,10 @@ pub struct Officer {
     pub name: String,
     /// Role names with their scopes.
     pub roles: Vec<(String, String)>,
+    /// Whether the certificate is an officer's, not an official's.
+    pub staff: bool,
+    /// Whether some order could be approved with it.
+    pub approves: bool,
 }
 
 /// What an officer looks for: the beginning of a name, a person id, unit id or serial number.

@@ -1,10 +1,13 @@
 //! What stands around every page: the city, the language, where the reader is.
 
+use super::menu::Menu;
 use super::{Language, asset, words};
 use crate::edge::Portal;
+use crate::staff::judged;
 use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
+use service::Clock;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -49,6 +52,8 @@ pub(crate) struct Frame {
     pub(crate) path: String,
     /// Where the page can be read again, after the language was chosen.
     pub(crate) back: String,
+    /// What the staff host's navigation names.
+    pub(crate) menu: Menu,
 }
 
 impl Frame {
@@ -61,6 +66,7 @@ impl Frame {
             sample: portal.trust.sample,
             path: path.to_owned(),
             back: back.to_owned(),
+            menu: Menu::default(),
         }
     }
 
@@ -79,6 +85,7 @@ impl Frame {
             sample: true,
             path: path.into(),
             back: path.into(),
+            menu: Menu { approves: true, staff: true, audits: true },
         }
     }
 }
@@ -96,7 +103,13 @@ impl FromRequestParts<Arc<Portal>> for Frame {
             true => parts.uri.path_and_query().map_or(path, |both| both.as_str()),
             false => page_of(path),
         };
-        Ok(Self::new(portal, language, path, read))
+        let menu = match judged(parts, portal) {
+            Ok(shown) => {
+                portal.menus.of(portal, shown.certificate, Clock::system().seconds()).await
+            }
+            Err(_) => Menu::default(),
+        };
+        Ok(Self { menu, ..Self::new(portal, language, path, read) })
     }
 }
 

@@ -76,6 +76,8 @@ struct NotSeenPage<'a> {
     problem: &'a Problem,
     what: &'static str,
     causes: Vec<&'static str>,
+    /// Whether a new letter is the way on.
+    letters: bool,
     public: &'a str,
 }
 
@@ -153,7 +155,8 @@ fn explained<'a>(
         Code::CertificateRequired => vec![w.restart, w.elsewhere, w.cancelled, w.hidden],
         _ => Vec::new(),
     };
-    NotSeenPage { f, w, problem, what, causes, public }
+    let letters = matches!(code, Code::CertificateExpired | Code::CertificateRevoked);
+    NotSeenPage { f, w, problem, what, causes, letters, public }
 }
 
 #[cfg(test)]

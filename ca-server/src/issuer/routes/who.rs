@@ -45,7 +45,7 @@ impl Issuer {
     ) -> Result<Officer, IssuerError> {
         may_call(session, connection, WHO)?;
         let person = officer(session, &message.certificate.0)?;
-        self.described(session, &person).await
+        self.described(session, &person, true).await
     }
 
     async fn is_holder(
@@ -58,13 +58,15 @@ impl Issuer {
         let certificate =
             Certificate::read(&message.certificate.0).map_err(|_| Code::CertificateForeign)?;
         let person = session.authority()?.holder(&certificate, session.now())?;
-        self.described(session, &person).await
+        let staff = officer(session, &message.certificate.0).is_ok();
+        self.described(session, &person, staff).await
     }
 
     async fn described(
         &self,
         session: &mut Session<'_>,
         person: &str,
+        staff: bool,
     ) -> Result<Officer, IssuerError> {
         let state = session.following.authority()?.person(person).ok_or(Code::PersonUnknown)?;
         let disclosed = rows::disclosures(&mut session.tx, person, state).await?;
@@ -80,6 +82,7 @@ impl Issuer {
             .iter()
             .map(|(role, scope)| (role.name().to_owned(), scope.clone()))
             .collect();
-        Ok(Officer { person: person.to_owned(), name, roles })
+        let approves = staff && session.authority()?.is_approver(person);
+        Ok(Officer { person: person.to_owned(), name, roles, staff, approves })
     }
 }

@@ -1,0 +1,63 @@
+//! Which pages of the staff host the menu names: those that its reader may use. It decides nothing, so what the CA
+//! said within the last minute will do.
+
+use crate::edge::Portal;
+use audit::rules::Role;
+use ca_api::{AsOfficer, Officer, Refusal};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// How long a menu stays as it is, in seconds.
+const SECONDS: u64 = 60;
+/// Certificates whose menus are remembered; with more of them all are asked for again.
+const KEPT_MAX: usize = 4_096;
+
+/// What the menu names besides the own certificate.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Menu {
+    /// The list of what waits, certificates and their revocation.
+    pub(crate) approves: bool,
+    /// Applications, the state of the city and the own passkeys.
+    pub(crate) staff: bool,
+    /// The log.
+    pub(crate) audits: bool,
+}
+
+impl Menu {
+    fn of(officer: &Officer) -> Self {
+        let has = |role: Role| officer.roles.iter().any(|(name, _)| name == role.name());
+        Self {
+            approves: officer.approves,
+            staff: officer.staff,
+            audits: officer.staff && has(Role::Auditor),
+        }
+    }
+}
+
+/// The menus of a process, by certificate, each with the second in which it was asked for.
+#[derive(Default)]
+pub struct Menus(Mutex<HashMap<Vec<u8>, (u64, Menu)>>);
+
+impl Menus {
+    /// The menu of whoever holds a certificate that leads to our root. While the CA does not answer nothing is
+    /// remembered, and only the own certificate is named.
+    pub(crate) async fn of(&self, portal: &Portal, certificate: audit::Bytes, now: u64) -> Menu {
+        let key = certificate.0.clone();
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+        if let Some((_, menu)) = kept.filter(|(asked, _)| now.abs_diff(*asked) < SECONDS) {
+            return menu;
+        }
+        let answer = portal.issuer.holder(&AsOfficer { certificate, message: () }).await;
+        let menu = match answer {
+            Ok(officer) => Menu::of(&officer),
+            Err(Refusal::Refused(_)) => Menu::default(),
+            Err(_) => return Menu::default(),
+        };
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= KEPT_MAX {
+            all.clear();
+        }
+        all.insert(key, (now, menu));
+        menu
+    }
+}
