@@ -20,6 +20,7 @@ mod guard;
 mod in_force;
 mod kept;
 mod letters;
+mod look;
 mod opened;
 mod orders;
 mod people;

@@ -54,6 +54,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0007_find.sql"),
         include_str!("../migrations/postgres/0007_find.sql"),
     ),
+    (
+        8,
+        "look",
+        include_str!("../migrations/sqlite/0008_look.sql"),
+        include_str!("../migrations/postgres/0008_look.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.

@@ -1,7 +1,8 @@
 //! The pages that say how the city stands, and those that decline: what the CA says now, to whom it concerns.
 
+use audit::export::Look;
 use tests::processes::until;
-use tests::{Office, web::Page};
+use tests::{Office, Officer, web::Page};
 
 fn refused(page: &Page, status: u16, code: &str) {
     assert_eq!(page.status, status, "{}", page.text);
@@ -40,6 +41,74 @@ async fn officers_see_how_the_city_stands() {
         assert!(page.text.contains(command), "{}", page.text);
     }
     assert!(site.get("/applications", "").await.text.contains("已失联"));
+}
+
+/// The list says which orders an officer has approved and which need a look; the page of one says who approved it,
+/// and asks nobody for what would not count.
+#[tokio::test]
+async fn officers_see_how_far_an_order_is() {
+    let office = Office::open().await;
+    let (holder, _) = office.official("王小明", "sz-office").await;
+    let person = holder.letter.person.as_str();
+    let create = |unit: &str| {
+        let words = ["person", "create", "--name", "王小明", "--unit", unit, "--evidence", "x"];
+        office.draft(&words).0
+    };
+    let (namesake, elsewhere) = (create("sz-office"), create("sz-finance"));
+    let renewal = office.apply(&office.letter(person, "official")).await;
+    let moves = ["person", "move", person, "--unit", "sz-finance", "--evidence", "x"];
+    let (order, _) = office.draft(&moves);
+    office.approve_by_both(&order).await;
+    let differs = office.apply(&office.letter(person, "official")).await;
+    let officer = office.first("officer-1");
+    office.approve(&officer, &namesake).await.unwrap();
+
+    let list = office.staff(&officer).list("").await.unwrap();
+    let line = |order: &str| list.iter().find(|line| line.order == order).unwrap();
+    assert_eq!(line(&namesake).look, Some(Look::SameName));
+    assert_eq!((line(&elsewhere).look, line(&renewal).look), (None, None));
+    assert_eq!(line(&differs).look, Some(Look::Differs));
+    assert!(line(&namesake).given && !line(&elsewhere).given);
+    assert_eq!((line(&namesake).approvals, line(&elsewhere).approvals), (1, 0));
+
+    let page = async |who: &Officer, path: &str| {
+        office.staff_site(Some(who.identity())).get(path, "").await.text
+    };
+    let queue = page(&officer, "/").await;
+    assert_eq!(queue.matches("您已批准").count(), 1, "{queue}");
+    assert!(queue.contains("本单位已有同名人员") && queue.contains("与上一张证书不同"), "{queue}");
+    let path = format!("/orders/{namesake}");
+    let command = format!("yinxin approve {namesake}");
+    let own = page(&officer, &path).await;
+    assert!(own.contains("1 / 2") && own.contains("您已批准，还需其他人审批。"), "{own}");
+    assert!(!own.contains(&command), "{own}");
+    let others = page(&office.first("officer-2"), &path).await;
+    assert!(others.contains("1 / 2") && others.contains(&command), "{others}");
+    assert!(!others.contains("您已批准") && others.contains("本单位已有同名人员"), "{others}");
+}
+
+/// The menu names the pages that its reader may use, and no others.
+#[tokio::test]
+async fn menus_name_what_their_readers_may_use() {
+    let office = Office::open().await;
+    let (official, collected) = office.official("王小明", "sz-office").await;
+    let official = office.officer(official, &collected);
+    let (officer, auditor) = (office.first("officer-1"), office.first("auditor"));
+    let approver =
+        ["/", "/certificates", "/applications", "/state", "/passkeys", "/certificate"].as_slice();
+    let audits = ["/applications", "/state", "/audit", "/passkeys", "/certificate"].as_slice();
+    let own = ["/certificate"].as_slice();
+    for (who, named) in [(official, own), (officer, approver), (auditor, audits)] {
+        let site = office.staff_site(Some(who.identity()));
+        let text = site.get("/certificate", "").await.text;
+        let menu = text.split("<nav").nth(1).unwrap().split("</nav>").next().unwrap();
+        let links: Vec<&str> = menu.split("href=\"").skip(1).collect();
+        let links: Vec<&str> = links.iter().map(|link| link.split('"').next().unwrap()).collect();
+        assert_eq!(links, named);
+        for path in links {
+            assert_eq!(site.get(path, "").await.status, 200, "{path}");
+        }
+    }
 }
 
 /// The owner of an application sees the gates of their unit and no others; who has no role sees none.

@@ -138,7 +138,7 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     let names = names(&mut tx, &body).await?;
     let read = |name: &str| std::fs::read(host.config.path(&format!("public/ca/{name}.cer")));
     let registry = vec![Bytes(read("registry")?), Bytes(read("root")?)];
-    let export = OrderExport { v: 1, signed, registry, previous, names };
+    let export = OrderExport { v: 1, signed, registry, previous, names, standing: None };
     let trust = crate::founding::trust(&host.config)?;
     export.open(&trust, host.clock.seconds())?;
     std::fs::write(out, serde_json::to_vec_pretty(&export)?)

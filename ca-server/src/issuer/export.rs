@@ -44,6 +44,7 @@ impl Issuer {
             ],
             previous,
             names,
+            standing: None,
         })
     }
 }

@@ -2,11 +2,13 @@
 //! records it.
 
 use super::about::about;
+use super::look::look;
 use super::session::Session;
 use super::{Issuer, IssuerError};
 use crate::founding::ISSUER;
 use crate::random;
 use crate::store::ledger;
+use audit::export::Look;
 use audit::order::{Body, ORDER_SECONDS, Order, SignedOrder};
 use audit::record::{Event, File};
 use audit::{Bytes, Code, Disclosure};
@@ -70,6 +72,7 @@ impl Issuer {
             SignedOrder::sign(&order, disclosures, &self.registry).map_err(anyhow::Error::from)?;
         signed.open(pki::Signer::public_key(&self.registry)).map_err(anyhow::Error::from)?;
         let about = about(&mut session.tx, body, &signed.disclosures).await?;
+        let look = look(&mut session.tx, body, &signed.disclosures).await?;
         let (bind, request, challenge) = match bound {
             Some(bound) => (Some(bound.bind), Some(bound.request), Some(bound.challenge)),
             None => (None, None, None),
@@ -80,8 +83,8 @@ impl Issuer {
             &mut session.tx,
             "insert into ordered (order_digest, order_id, kind, about, person_id, reference, \
              order_bytes, signature, disclosures, files, bind, request, challenge, made, expires, \
-             state) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-             'open')",
+             look, state) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
+             $15, $16, 'open')",
             digest.to_vec(),
             &order.order,
             body.kind(),
@@ -96,7 +99,8 @@ impl Issuer {
             request,
             challenge,
             made,
-            i64::try_from(order.expires_unix()).unwrap_or(i64::MAX)
+            i64::try_from(order.expires_unix()).unwrap_or(i64::MAX),
+            look.map_or("", Look::name)
         )?;
         let event = Event::Order { order: signed.order, signature: signed.signature, cancels };
         ledger::write(&mut session.tx, "issuer", session.micros, event, &[]).await?;

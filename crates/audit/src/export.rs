@@ -28,6 +28,51 @@ pub struct OrderExport {
     /// covers them; ids decide.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<String, String>,
+    /// How far it is, for the officer who asked a portal; a file has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+}
+
+/// How far an order is, as the issuer counts it. No signature covers it, and nothing is decided by it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standing {
+    /// Names of those whose approvals hold.
+    pub approvers: Vec<String>,
+    /// Approvals that are needed.
+    pub needed: u32,
+    /// Whether the officer who asked is among them.
+    pub given: bool,
+    /// Whether one more approval from a browser counts.
+    pub browser: bool,
+    /// What needs a look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look: Option<Look>,
+}
+
+/// What of an order needs a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Look {
+    /// Name or unit are not those of the last certificate.
+    Differs,
+    /// The unit has somebody of this name already.
+    SameName,
+}
+
+impl Look {
+    /// The name in rows.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Differs => "differs",
+            Self::SameName => "same-name",
+        }
+    }
+
+    /// What a name says.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Differs, Self::SameName].into_iter().find(|look| look.name() == name)
+    }
 }
 
 /// One line of the officers' list.
@@ -51,6 +96,11 @@ pub struct OrderLine {
     pub approvals: u32,
     /// Approvals that are needed.
     pub needed: u32,
+    /// Whether the officer who asked has approved it.
+    pub given: bool,
+    /// What needs a look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look: Option<Look>,
 }
 
 impl OrderLine {

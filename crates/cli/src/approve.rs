@@ -127,8 +127,11 @@ async fn list(output: Output, portal: &portal_api::Staff) -> Result<(), Failure>
         after = last.cursor();
         any = true;
         for line in &page {
+            let look = line.look.map(portal_api::plain::look);
+            let look = look.map_or_else(String::new, |s| format!("  ! {} / {}", s.zh, s.en));
+            let given = if line.given { "  ✓ 您已批准 / approved by you" } else { "" };
             output.line(&format!(
-                "{}  {:<14} {}  ({} of {}, ≤ {})",
+                "{}  {:<14} {}  ({} of {}, ≤ {}){look}{given}",
                 line.order, line.kind, line.about, line.approvals, line.needed, line.expires
             ));
             output.json(&serde_json::json!(line));

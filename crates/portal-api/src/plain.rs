@@ -2,7 +2,7 @@
 //! the last certificate. The command line and the pages show the same.
 
 use audit::Disclosure;
-use audit::export::OrderExport;
+use audit::export::{Look, OrderExport};
 use audit::order::{
     AgentBody, Body, CredentialBody, IssueBody, PersonAction, PersonBody, RevokeBody, RoleAction,
     RoleBody, UnitAction, UnitBody,
@@ -29,6 +29,14 @@ pub struct Fact {
     pub value: Said,
     /// Whether it differs from the last certificate.
     pub differs: bool,
+}
+
+/// What of an order needs a look.
+pub fn look(look: Look) -> Said {
+    match look {
+        Look::Differs => said("与上一张证书不同", "differs from the last certificate"),
+        Look::SameName => said("本单位已有同名人员", "the unit has somebody of this name"),
+    }
 }
 
 /// What kind of order it is.

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::{AsOfficer, Page};
+use portal_api::plain;
 use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
@@ -34,6 +35,7 @@ words! {
         until "截止" "Until";
         late "已超过两个工作日" "longer than promised";
         ending "一天内到期" "ends within a day";
+        given "您已批准" "approved by you";
         hours "小时" "h";
         days "天" "days";
         more "下一页" "More";
@@ -50,6 +52,9 @@ struct Line {
     needed: u32,
     expires: String,
     ending: bool,
+    given: bool,
+    /// What needs a look.
+    look: Option<String>,
 }
 
 #[derive(Template)]
@@ -92,7 +97,7 @@ fn filled(f: Frame, lines: Vec<OrderLine>, now: u64) -> QueuePage {
     let unix = |time: &str| audit::time::read(time).unwrap_or(now);
     let lines = lines.into_iter().map(|line| {
         let age = now.saturating_sub(unix(&line.made));
-        let kind = portal_api::plain::kind_of(&line.kind, &line.action);
+        let kind = plain::kind_of(&line.kind, &line.action);
         Line {
             kind: f.language.of_both(kind.zh, kind.en),
             about: show::harmless(&line.about),
@@ -105,6 +110,8 @@ fn filled(f: Frame, lines: Vec<OrderLine>, now: u64) -> QueuePage {
             needed: line.needed,
             expires: show::time(&line.expires),
             ending: unix(&line.expires).saturating_sub(now) < ENDING,
+            given: line.given,
+            look: line.look.map(plain::look).map(|said| f.language.of_both(said.zh, said.en)),
             order: line.order,
         }
     });
@@ -113,6 +120,7 @@ fn filled(f: Frame, lines: Vec<OrderLine>, now: u64) -> QueuePage {
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    use audit::export::Look;
     let line = |order: &str, (kind, action): (&str, &str), about: &str, made: &str| OrderLine {
         order: order.into(),
         kind: kind.into(),
@@ -122,6 +130,12 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         expires: "2026-12-01T08:00:00Z".into(),
         approvals: 1,
         needed: 2,
+        given: kind == "role",
+        look: match kind {
+            "issue" => Some(Look::Differs),
+            "person" => Some(Look::SameName),
+            _ => None,
+        },
     };
     let now = audit::time::read("2026-11-25T08:00:00Z").unwrap();
     let lines = vec![

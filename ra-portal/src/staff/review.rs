@@ -6,7 +6,7 @@ use crate::edge::{Portal, passed_on, refused};
 use crate::pages::{Frame, FromPath, page, problem, show, words};
 use askama::Template;
 use audit::Code;
-use audit::export::OrderExport;
+use audit::export::{OrderExport, Standing};
 use audit::letter::read_reference;
 use audit::order::{Body, Order};
 use audit::passkey::approval_challenge;
@@ -40,6 +40,10 @@ words! {
         compared "已与上一张证书比较，变化已标出。" "Compared with the last certificate; what differs is marked.";
         first "没有上一张证书可比较。" "There is no last certificate to compare with.";
         compared_by "来源：日志中的上一张证书" "Source: the last certificate in the log";
+        approvals "审批" "Approvals";
+        look "请留意" "Take a look";
+        given "您已批准，还需其他人审批。" "You have approved it. Others have to as well.";
+        full "浏览器中的审批已满，还需有人用证书密钥批准。" "No more approvals from a browser count here. Somebody has to approve by certificate key.";
         outside "请在您的电脑上用自己的密钥批准：" "Approve it with your own key on your own computer:";
         by_passkey "用通行密钥批准" "Approve with a passkey";
         or_outside "或者在您的电脑上用自己的证书密钥批准：" "Or approve it with your certificate key on your own computer:";
@@ -77,6 +81,9 @@ struct ReviewPage {
     challenge: String,
     /// Credential ids of passkeys that may approve.
     credentials: String,
+    standing: Standing,
+    /// What needs a look.
+    look: Option<String>,
     /// Whether it revokes: nobody declines that alone.
     revokes: bool,
 }
@@ -105,13 +112,13 @@ pub(super) async fn show(
             };
         }
     };
-    match export.open(&portal.trust, Clock::system().seconds()) {
-        Ok((order, body)) => {
+    match (export.open(&portal.trust, Clock::system().seconds()), export.standing.clone()) {
+        (Ok((order, body)), Some(standing)) => {
             let credentials = usable(&portal, officer).await;
-            page(StatusCode::OK, &filled(f, &order, &body, &export, credentials))
+            page(StatusCode::OK, &filled(f, &order, &body, &export, (standing, credentials)))
         }
-        Err(error) => {
-            tracing::error!(%error, "an order does not verify");
+        (opened, _) => {
+            tracing::error!(error = ?opened.err(), "an order does not verify");
             problem::page(&f, &refused(Code::OrderAltered).0, "/")
         }
     }
@@ -130,7 +137,7 @@ fn filled(
     order: &Order,
     body: &Body,
     export: &OrderExport,
-    credentials: String,
+    (standing, credentials): (Standing, String),
 ) -> ReviewPage {
     let language = f.language;
     let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
@@ -140,6 +147,8 @@ fn filled(
         differs: fact.differs,
     });
     let w = ReviewWords::of(language);
+    let approvers = standing.approvers.iter().map(|name| show::harmless(name)).collect();
+    let standing = Standing { approvers, ..standing };
     ReviewPage {
         w,
         checks: checks(w, body, export.previous.is_some()),
@@ -150,7 +159,10 @@ fn filled(
         facts: facts.collect(),
         digest_value: audit::Bytes::from(export.signed.digest()).to_string(),
         challenge: audit::Bytes::from(approval_challenge(&export.signed.digest())).to_string(),
-        credentials,
+        // Of a passkey that would count for nothing nobody is asked.
+        credentials: if standing.browser && !standing.given { credentials } else { String::new() },
+        look: standing.look.map(plain::look).map(|said| language.of_both(said.zh, said.en)),
+        standing,
         revokes: matches!(body, Body::Revoke(_)),
         f,
     }
@@ -185,7 +197,10 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             line("公钥", "public key", "p256 0707 → p256 0808", true),
         ]
     };
-    let render = |kind: (&str, &str), credentials: &str, revokes| {
+    let render = |kind: (&str, &str),
+                  credentials: &str,
+                  (given, browser): (bool, bool),
+                  revokes| {
         let w = ReviewWords::of(language);
         let page = ReviewPage {
             f: Frame::sample(language, "/orders/5GPJWBSG64S36D1N"),
@@ -199,12 +214,24 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             digest_value: "AAAA".into(),
             challenge: "AAAA".into(),
             credentials: credentials.into(),
+            standing: Standing {
+                approvers: if given || !browser { vec!["李核验".into()] } else { Vec::new() },
+                needed: 2,
+                given,
+                browser,
+                look: None,
+            },
+            look: (!given).then(|| {
+                let said = plain::look(audit::export::Look::Differs);
+                language.of_both(said.zh, said.en)
+            }),
             revokes,
         };
         page.render().unwrap()
     };
     vec![
-        ("review", render(("签发证书", "issue a certificate"), "AAAA", false)),
-        ("review-revoke", render(("吊销证书", "revoke certificates"), "", true)),
+        ("review", render(("签发证书", "issue a certificate"), "AAAA", (false, true), false)),
+        ("review-given", render(("签发证书", "issue a certificate"), "", (true, false), false)),
+        ("review-revoke", render(("吊销证书", "revoke certificates"), "", (false, false), true)),
     ]
 }

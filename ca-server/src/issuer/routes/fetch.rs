@@ -3,7 +3,8 @@
 use super::{Message, may_call, officer};
 use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError};
-use audit::export::OrderExport;
+use audit::export::{Look, OrderExport, Standing};
+use audit::order::Body;
 use audit::{Bytes, Code};
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -12,6 +13,7 @@ use ca_api::{AsOfficer, Wanted};
 use mtls::Connection;
 use service::problem::Refused;
 use std::sync::Arc;
+use store::row;
 
 pub(in crate::issuer) async fn fetch(
     State(issuer): State<Arc<Issuer>>,
@@ -40,6 +42,37 @@ impl Issuer {
         let key = Bytes::from(digest.as_slice()).to_string();
         let (_, body) = session.authority()?.open(&key, session.now())?;
         session.authority()?.may_approve(&person, &body)?;
-        self.export(session, &digest).await
+        let mut export = self.export(session, &digest).await?;
+        export.standing = Some(self.standing(session, &digest, &body, &person).await?);
+        Ok(export)
+    }
+
+    /// How far an open order is, for somebody who may approve it.
+    async fn standing(
+        &self,
+        session: &mut Session<'_>,
+        digest: &[u8],
+        body: &Body,
+        person: &str,
+    ) -> Result<Standing, IssuerError> {
+        let authority = session.authority()?;
+        let given = authority.given(&Bytes::from(digest).to_string(), body, session.now());
+        let needed = authority.needed(body);
+        let browser = authority.has_room(body, &given)?;
+        let mut approvers = Vec::with_capacity(given.len());
+        for id in given.keys() {
+            let tx = &mut session.tx;
+            let name = row!(tx, (String,), "select name from person where person_id = $1", id)?;
+            approvers.push(name.map_or_else(|| id.clone(), |(name,)| name));
+        }
+        let look = row!(
+            &mut session.tx,
+            (String,),
+            "select look from ordered where order_digest = $1",
+            digest
+        )?;
+        let look = look.and_then(|(look,)| Look::from_name(&look));
+        let given = given.contains_key(person);
+        Ok(Standing { approvers, needed, given, browser, look })
     }
 }

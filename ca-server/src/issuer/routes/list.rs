@@ -3,7 +3,7 @@
 use super::{Message, may_call, officer};
 use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError};
-use audit::export::OrderLine;
+use audit::export::{Look, OrderLine};
 use audit::{Bytes, Code};
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -44,11 +44,11 @@ impl Issuer {
         let mut page = Vec::new();
         while page.len() < OrderLine::PAGE {
             let now = session.unix();
-            type Row = (String, Vec<u8>, String, String, i64, i64);
+            type Row = (String, Vec<u8>, String, String, String, i64, i64);
             let chunk = rows!(
                 &mut session.tx,
                 Row,
-                "select order_id, order_digest, kind, about, made, expires from ordered \
+                "select order_id, order_digest, kind, about, look, made, expires from ordered \
                  where state = 'open' and (made, order_id) > ($1, $2) and expires >= $3 \
                  order by made, order_id limit $4",
                 since,
@@ -56,31 +56,31 @@ impl Issuer {
                 now,
                 CHUNK
             )?;
-            let Some((last, _, _, _, made, _)) = chunk.last() else { break };
+            let Some((last, _, _, _, _, made, _)) = chunk.last() else { break };
             (since, after) = (*made, last.clone());
-            for (order, digest, kind, about, made, expires) in chunk {
-                let digest = Bytes(digest);
+            for (order, digest, kind, about, look, made, expires) in chunk {
+                let digest = Bytes(digest).to_string();
                 let authority = session.authority()?;
-                let Ok((_, body)) = authority.open(&digest.to_string(), session.now()) else {
+                let Ok((_, body)) = authority.open(&digest, session.now()) else {
                     continue;
                 };
                 if page.len() == OrderLine::PAGE || authority.may_approve(&person, &body).is_err() {
                     continue;
                 }
-                let needed = authority.needed(&body);
-                let approvals = self.approval_count(session, &digest).await?;
+                let given = authority.given(&digest, &body, session.now());
                 let time = |unix: i64| audit::time::seconds(u64::try_from(unix).unwrap_or(0));
                 let (made, expires) = (time(made), time(expires));
-                let action = body.action().to_owned();
                 page.push(OrderLine {
                     order,
                     kind,
-                    action,
+                    action: body.action().to_owned(),
                     about,
                     made,
                     expires,
-                    approvals,
-                    needed,
+                    approvals: u32::try_from(given.len()).unwrap_or(u32::MAX),
+                    needed: authority.needed(&body),
+                    given: given.contains_key(&person),
+                    look: Look::from_name(&look),
                 });
             }
         }

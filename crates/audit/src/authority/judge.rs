@@ -13,7 +13,7 @@ use crate::rules::{ApprovalRule, Role, Scope};
 use pki::PublicKey;
 use pki::crl::RevocationReason;
 use pki::profile::{CertificateProfile, Holder};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An order that may be carried out; only [`Authority::judge`] makes it.
 #[derive(Clone, Debug)]
@@ -98,23 +98,32 @@ impl Authority {
         let (_, body) = self.open(&digest, now)?;
         let person = self.approver(&body, approval, now)?;
         self.fits(&body)?;
-        let given = self.stored(&digest).iter().map(|(_, other)| other);
-        let given: Vec<&Approval> = given.chain(self.pending.given_to(&digest)).collect();
-        let by = |other: &Approval| self.approver(&body, other, now).ok();
-        if given.iter().any(|other| by(other).as_ref() == Some(&person)) {
+        let given = self.given(&digest, &body, now);
+        if given.contains_key(&person) {
             return Err(Code::ApproverTwice);
         }
-        let browser: BTreeSet<String> =
-            given.iter().filter(|other| !other.outside_browser()).filter_map(|o| by(o)).collect();
-        if !approval.outside_browser() && !self.has_room(&body, browser.len())? {
+        if !approval.outside_browser() && !self.has_room(&body, &given)? {
             return Err(Code::OutsideNeeded);
         }
         self.counts_on(&approval.said())?;
         Ok(person)
     }
 
+    /// Whose approvals of an open order hold, and whether each came from outside a browser.
+    pub fn given(&self, digest: &str, body: &Body, now: u64) -> BTreeMap<String, bool> {
+        let stored = self.stored(digest).iter().map(|(_, approval)| approval);
+        let mut given = BTreeMap::new();
+        for approval in stored.chain(self.pending.given_to(digest)) {
+            if let Ok(person) = self.approver(body, approval, now) {
+                *given.entry(person).or_default() |= approval.outside_browser();
+            }
+        }
+        given
+    }
+
     /// Whether one more approval from a browser still leaves those that must come from outside it.
-    fn has_room(&self, body: &Body, browser: usize) -> Result<bool, Code> {
+    pub fn has_room(&self, body: &Body, given: &BTreeMap<String, bool>) -> Result<bool, Code> {
+        let browser = given.values().filter(|outside| !**outside).count();
         let most = |rule: &ApprovalRule| rule.count.saturating_sub(rule.outside_browser);
         Ok(self.rules_for(body)?.iter().all(|rule| browser < usize::from(most(rule))))
     }
