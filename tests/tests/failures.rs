@@ -293,6 +293,22 @@ async fn a_certificate_that_is_not_kept_is_revoked() {
     invariants::hold(&office).await;
 }
 
+/// An issuer that lost what it kept takes everything from the log again, and has nothing to say about it.
+#[tokio::test]
+async fn a_log_that_is_followed_anew_says_nothing_new() {
+    let mut office = Office::open().await;
+    let (lost, _) = office.official("王小明", "sz-office").await;
+    office.official("李丹", "sz-office").await;
+    office.listed(&office.report_lost(&lost).await[0]).await;
+    office.stop("issuer");
+    let before = office.refusals().await;
+    std::fs::remove_file(office.path("ca/issuer/authority")).unwrap();
+    office.start("issuer", &[]).await;
+    office.official("张三", "sz-office").await;
+    assert_eq!(office.refusals().await, before);
+    invariants::hold(&office).await;
+}
+
 /// Ten thousand records wait and nobody numbers them: what they take away counts all the same.
 #[tokio::test]
 async fn a_long_queue_hides_no_withdrawal() {

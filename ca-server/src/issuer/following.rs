@@ -234,24 +234,25 @@ impl Issuer {
                 following.people_due = true;
                 if let Some((digest, body)) = order {
                     self.write_rows(following, tx, &digest.0, &body).await?;
-                    mark_order(tx, &digest.0, "done").await?;
+                    over(following, tx, &digest, "done").await?;
                 }
             }
-            Event::Intent { order, .. } => mark_order(tx, &order.0, "done").await?,
+            Event::Intent { order, .. } => over(following, tx, order, "done").await?,
             Event::Declined { decline, .. } => {
                 if let Ok(read) = decline.read() {
+                    following.ready.remove(&read.order.to_string());
                     mark_declined(tx, &read, &record.id).await?;
                 }
             }
             Event::Revoked { cause, .. } => {
                 following.withdrew = true;
                 if let Cause::Order { order } = cause {
-                    mark_order(tx, &order.0, "done").await?;
+                    over(following, tx, order, "done").await?;
                 }
             }
             Event::Order { cancels, .. } => {
                 for cancelled in cancels {
-                    mark_order(tx, &cancelled.0, "cancelled").await?;
+                    over(following, tx, cancelled, "cancelled").await?;
                 }
             }
             _ => {}
@@ -359,6 +360,17 @@ pub(super) async fn files_of(
     let found = row!(tx, (String,), "select files from ordered where order_digest = $1", digest)?;
     let (json,) = found.ok_or(Code::OrderUnknown)?;
     Ok(serde_json::from_str(&json).context("files")?)
+}
+
+/// An order of which the log says what became of it is looked at no more.
+async fn over(
+    following: &mut Following,
+    tx: &mut Tx,
+    order: &Bytes,
+    state: &str,
+) -> Result<(), IssuerError> {
+    following.ready.remove(&order.to_string());
+    mark_order(tx, &order.0, state).await
 }
 
 /// Marks an order in its row; the log decides what it is.
