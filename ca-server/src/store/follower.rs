@@ -50,14 +50,27 @@ impl Follower {
     pub async fn keep_up(self, stop: Stop) {
         loop {
             tokio::select! {
-                // What fails fails again for whoever asks, who is told.
-                _ = self.ask(|_| ()) => {}
+                () = self.clone().advance() => {}
                 () = stop.wait() => return,
             }
             if !stop.pause(KEEP_UP).await {
                 return;
             }
         }
+    }
+
+    /// Follows the tree, without what waits: that is noticed when somebody asks.
+    async fn advance(self) {
+        // A task of its own, as with questions.
+        let advanced = tokio::spawn(async move {
+            let mut followed = self.followed.lock().await;
+            followed.watch = None;
+            if let Err(error) = self.follow(&mut followed, false).await {
+                self.failed(&mut followed, &error);
+            }
+        });
+        // What fails fails again for whoever asks, who is told.
+        let _ = advanced.await;
     }
 
     /// Asks authority at the log's head, pending withdrawals counted.
@@ -72,16 +85,9 @@ impl Follower {
             // Looked at before it is followed: what is committed meanwhile counts as news the next time.
             let news = followed.watch.get_or_insert_with(|| own.store.watch()).changed();
             if (news || followed.authority.is_none())
-                && let Err(error) = own.follow(&mut followed).await
+                && let Err(error) = own.follow(&mut followed, true).await
             {
-                tracing::error!(error = format!("{error:#}"), "following");
-                // The database will be there again: edge and authority stand at one entry. Anything else that
-                // does not fit is followed from the beginning.
-                let passes = error.chain().any(|cause| cause.is::<sqlx::Error>());
-                followed.watch = None;
-                if !passes {
-                    *followed = Followed::default();
-                }
+                own.failed(&mut followed, &error);
                 return None;
             }
             followed.authority.as_ref().map(question)
@@ -89,7 +95,22 @@ impl Follower {
         asked.await.ok().flatten().ok_or(Code::LogBehind)
     }
 
-    async fn follow(&self, followed: &mut Followed) -> anyhow::Result<()> {
+    /// The database will be there again: edge and authority stand at one entry. Anything else that does not fit is
+    /// followed from the beginning.
+    fn failed(&self, followed: &mut Followed, error: &anyhow::Error) {
+        if self.store.is_closed() {
+            return;
+        }
+        tracing::error!(error = format!("{error:#}"), "following");
+        let passes = error.chain().any(|cause| cause.is::<sqlx::Error>());
+        followed.watch = None;
+        if !passes {
+            *followed = Followed::default();
+        }
+    }
+
+    /// Follows the tree, and takes notice of what waits.
+    async fn follow(&self, followed: &mut Followed, notice: bool) -> anyhow::Result<()> {
         let mut tx = self.store.read().await?;
         let (size, root, note) = ledger::head(&mut tx, LOG).await?.context("head")?;
         let key = self.trust.log_key(LOG).context("trust file")?;
@@ -112,6 +133,9 @@ impl Follower {
             (followed.authority, followed.edge) = reached;
         }
         ensure!(followed.edge.root() == root, "the entries do not lead to the head");
+        if !notice {
+            return Ok(());
+        }
         // To the end while the tree stands still; piece by piece while it moves, so that each step costs the same.
         loop {
             let waiting = pending::waiting(&mut tx, LOG, followed.noticed, PENDING_MAX).await?;
