@@ -12,7 +12,7 @@ pub mod spool;
 mod watch;
 
 pub use lease::{hold_lease, release_lease};
-pub use open::{Alone, Migrations, Store, StoreError, Tx};
+pub use open::{Alone, Migrations, PostgresTx, Store, StoreError, Tx};
 pub use watch::Watch;
 
 /// Runs a body on the connection of a transaction, whichever database it is.

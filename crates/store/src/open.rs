@@ -45,7 +45,33 @@ pub enum Tx {
     /// Embedded.
     Sqlite(SqliteTx),
     /// A server.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(PostgresTx),
+}
+
+/// A transaction on PostgreSQL, with the logs whose order it holds.
+pub struct PostgresTx {
+    tx: Transaction<'static, Postgres>,
+    pub(crate) held: Vec<String>,
+}
+
+impl From<Transaction<'static, Postgres>> for PostgresTx {
+    fn from(tx: Transaction<'static, Postgres>) -> Self {
+        Self { tx, held: Vec::new() }
+    }
+}
+
+impl Deref for PostgresTx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.tx
+    }
+}
+
+impl DerefMut for PostgresTx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
 }
 
 /// A transaction on SQLite, with its writer's turn.
@@ -166,9 +192,10 @@ impl Store {
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite(pool) => Tx::Sqlite(SqliteTx { tx: pool.begin().await?, turn: None }),
-            Self::Postgres(pool) => Tx::Postgres(
-                pool.begin_with("begin isolation level repeatable read, read only").await?,
-            ),
+            Self::Postgres(pool) => {
+                let begin = "begin isolation level repeatable read, read only";
+                Tx::Postgres(pool.begin_with(begin).await?.into())
+            }
         })
     }
 
@@ -179,7 +206,7 @@ impl Store {
                 let turn = Some(turn(pool).await?);
                 Tx::Sqlite(SqliteTx { tx: pool.begin_with("begin immediate").await?, turn })
             }
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?.into()),
         })
     }
 
@@ -230,7 +257,7 @@ impl Tx {
                 tx.commit().await?;
                 drop(turn);
             }
-            Self::Postgres(tx) => tx.commit().await?,
+            Self::Postgres(PostgresTx { tx, .. }) => tx.commit().await?,
         }
         Ok(())
     }

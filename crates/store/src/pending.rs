@@ -18,8 +18,17 @@ pub struct PendingRecord {
 }
 
 /// Holds a log's order until the commit: what is read and written afterwards in this transaction is
-/// not overtaken. SQLite has one writer anyway; PostgreSQL takes one advisory lock per log.
+/// not overtaken. SQLite has one writer anyway; PostgreSQL takes one advisory lock per log. It comes before
+/// any savepoint: going back to one that is older would give the lock up.
 pub async fn lock(tx: &mut Tx, log: &str) -> Result<(), StoreError> {
+    take(tx, log).await?;
+    if let Tx::Postgres(inner) = tx {
+        inner.held.push(log.to_owned());
+    }
+    Ok(())
+}
+
+async fn take(tx: &mut Tx, log: &str) -> Result<(), StoreError> {
     if let Tx::Postgres(inner) = tx {
         sqlx::query("select pg_advisory_xact_lock(hashtext($1))")
             .bind(log)
@@ -29,9 +38,15 @@ pub async fn lock(tx: &mut Tx, log: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+fn holds(tx: &Tx, log: &str) -> bool {
+    matches!(tx, Tx::Postgres(inner) if inner.held.iter().any(|held| held == log))
+}
+
 /// Inserts a record in the act's transaction. Positions have the order of the commits.
 pub async fn insert(tx: &mut Tx, record: &PendingRecord) -> Result<(), StoreError> {
-    lock(tx, &record.log).await?;
+    if !holds(tx, &record.log) {
+        take(tx, &record.log).await?;
+    }
     execute!(
         tx,
         "insert into log_pending (log_id, record_id, record, salt, entry) \

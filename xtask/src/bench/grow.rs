@@ -17,7 +17,7 @@ use std::time::Duration;
 use store::{Store, Tx, execute, row};
 
 /// People of one transaction.
-const BATCH: usize = 250;
+const BATCH: usize = 100;
 /// No more records wait for the sequencer than these.
 const WAITING_MAX: i64 = 4_000;
 const LOOK: Duration = Duration::from_millis(50);
@@ -55,6 +55,7 @@ pub(super) async fn grow(
     let mut grown = Vec::with_capacity(count);
     while grown.len() < count {
         let mut tx = store.write().await?;
+        store::pending::lock(&mut tx, "control").await?;
         for number in grown.len()..(grown.len() + BATCH).min(count) {
             let unit = units.get(number % units.len()).context("unit")?;
             grown.push(makers.person(&mut tx, number, unit, certificate).await?);
