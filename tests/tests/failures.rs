@@ -91,6 +91,15 @@ async fn fails(office: &Office, part: &str) {
     .await;
 }
 
+/// How often a part of the issuer's work failed.
+async fn failed(office: &Office, part: &str) -> u32 {
+    let answer = office.admin("issuer").get("/metrics").await.unwrap();
+    let text = String::from_utf8_lossy(answer.body()).into_owned();
+    let sign = format!("act=\"{part}\",outcome=\"unavailable\"}} ");
+    let count = text.lines().find_map(|line| line.split_once(&sign));
+    count.map_or(0, |(_, count)| count.parse().unwrap())
+}
+
 /// Waits until nothing fails any more.
 async fn well(office: &Office) {
     until("nothing fails", async || {
@@ -164,6 +173,9 @@ async fn an_order_that_is_not_kept_is_carried_out_later() {
     for file in ["officer-1", "officer-2"] {
         office.approve(&office.first(file), &order).await.unwrap();
     }
+    fails(&office, "decide").await;
+    // It goes on trying by itself, and says so as long as it does.
+    until("it tried three times", async || failed(&office, "decide").await >= 3).await;
     fails(&office, "decide").await;
     assert_eq!(state_of(&office, &order).await, "open");
     broken.mend().await;

@@ -127,7 +127,9 @@ impl Issuer {
         let following = self.following.lock().await;
         let moved = head.is_some_and(|(size, _, _)| size != following.edge.size());
         let unnoticed = newest > following.noticed;
-        Ok(moved || unnoticed || draft.is_some() || !following.ready.is_empty())
+        let ready = !following.ready.is_empty();
+        // What a commit did not keep is to be taken up again, and what it would have done with it.
+        Ok(following.stale || moved || unnoticed || draft.is_some() || ready)
     }
 
     async fn sign_waiting(&self) -> Result<(), IssuerError> {
