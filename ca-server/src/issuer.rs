@@ -2,7 +2,7 @@
 //!
 //! Everything is decided under one lock and in one write transaction (`session`) that first follows
 //! the log (`following`) and compares the rows with it (`guard`). In reading order: `session`,
-//! `following`, `guard`, [`draft`], `drafts`, `orders`, `letters`, `routes` (one file a call),
+//! `following`, `effect`, `guard`, [`draft`], `drafts`, `orders`, `letters`, `routes` (one file a call),
 //! `approve`, `agents`, `people`, `execute`, `certify`, [`crl`], `work` (the loop).
 
 pub(crate) mod about;
@@ -13,6 +13,7 @@ mod certify;
 pub mod crl;
 pub mod draft;
 mod drafts;
+mod effect;
 mod execute;
 mod export;
 mod following;

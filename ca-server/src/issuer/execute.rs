@@ -4,8 +4,7 @@
 //! in the tree. An order to issue becomes an intent (see [`super::certify`]). An order to revoke is a
 //! brake and bites in this transaction.
 
-use super::following::disclosures_of;
-use super::following::files_of;
+use super::effect::{disclosures_of, files_of};
 use super::session::Session;
 use super::{Issuer, IssuerError};
 use crate::store::{ledger, rows};

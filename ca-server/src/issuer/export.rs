@@ -1,7 +1,7 @@
 //! Orders on their way to approvers: exact bytes, signature, disclosures, the last certificate.
 
 use super::about::names;
-use super::following::disclosures_of;
+use super::effect::disclosures_of;
 use super::session::Session;
 use super::{Issuer, IssuerError};
 use crate::store::certificates;

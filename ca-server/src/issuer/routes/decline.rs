@@ -1,7 +1,7 @@
 //! Takes an officer's decline of an order: recorded with its reason, and felt at once.
 
 use super::{Message, may_call, officer};
-use crate::issuer::following::mark_declined;
+use crate::issuer::effect::mark_declined;
 use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError};
 use crate::store::ledger;
