@@ -39,11 +39,8 @@ impl Office {
 
     /// The issuer, as a process of the portal speaks to it.
     pub fn issuer_for(&self, process: &str) -> ca_api::Issuer {
-        let text = std::fs::read_to_string(self.path("ca/ca.toml")).unwrap();
-        let config: toml::Value = toml::from_str(&text).unwrap();
-        let listen: SocketAddr = config["issuer"]["listen"].as_str().unwrap().parse().unwrap();
-        let address = format!("https://localhost:{}", listen.port());
-        ca_api::Issuer(self.client(&address, Some(self.portal_identity(process))))
+        let identity = Some(self.portal_identity(process));
+        ca_api::Issuer(self.client(&self.issuer_address(), identity))
     }
 
     fn portal_identity(&self, process: &str) -> Identity {

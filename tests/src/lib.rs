@@ -7,6 +7,7 @@ pub mod browser;
 pub mod captured;
 pub mod gate;
 pub mod invariants;
+pub mod matrix;
 pub mod people;
 pub mod postgres;
 pub mod processes;

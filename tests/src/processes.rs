@@ -10,7 +10,7 @@ use sqlx::{AnyPool, Executor};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -280,6 +280,14 @@ impl Office {
     /// Ends every connection to the server and starts it again.
     pub fn restart_database(&self) {
         self.postgres.as_ref().expect("PostgreSQL").restart();
+    }
+
+    /// Address of the issuer.
+    pub fn issuer_address(&self) -> String {
+        let text = std::fs::read_to_string(self.path("ca/ca.toml")).unwrap();
+        let config: toml::Value = toml::from_str(&text).unwrap();
+        let listen: SocketAddr = config["issuer"]["listen"].as_str().unwrap().parse().unwrap();
+        format!("https://localhost:{}", listen.port())
     }
 
     /// Address of the CA database as its owner.
