@@ -2,21 +2,22 @@
 
 use super::auditors::{Auditor, Auditors};
 use super::project::projected;
-use crate::store::{ledger, lineage};
+use crate::store::ledger;
 use anyhow::Context;
 use audit::evidence::{Found, Search, SearchAnswer};
 use audit::record::{Event, Record};
 use audit::{Bytes, Disclosure, term};
-use std::collections::BTreeMap;
-use store::{Tx, row, rows};
+use std::collections::{BTreeMap, BTreeSet};
+use store::{Tx, rows};
 
 /// Records of one page.
 const PAGE: usize = 100;
 /// Most records that one page looks at.
 const LOOKED_MAX: usize = 5_000;
-const CHUNK: i64 = 250;
+/// Records read with one query.
+const READ: usize = PAGE;
 
-/// Answers a search within an auditor's scope.
+/// Answers a search within an auditor's scope, without what opens commitments.
 pub(super) async fn search(
     tx: &mut Tx,
     auditors: &Auditors,
@@ -36,28 +37,42 @@ pub(super) async fn search(
     };
     let mut before = asked.before.unwrap_or(complete_to).min(complete_to);
     let mut looked = 0;
+    let mut people = BTreeSet::new();
     'pages: while before > 0 {
-        let indexes = page(tx, log, wanted.first(), before).await?;
-        let Some(last) = indexes.last() else { break };
-        before = *last;
-        for index in &indexes {
+        let records = page(tx, log, wanted.first(), before).await?;
+        let full = records.len() == READ;
+        for (index, bytes) in records {
+            before = index;
             looked += 1;
-            if let Some(found) = fits(tx, (auditors, auditor), asked, &wanted, *index).await? {
-                answer.found.push(found);
+            let record = Record::read(&bytes)?;
+            let terms = term::terms(&record);
+            if fits(asked, &wanted, &record, &terms) && in_scope(auditors, auditor, &record).await?
+            {
+                let person = |term: &String| term.strip_prefix("person:").map(str::to_owned);
+                people.extend(terms.iter().filter_map(person));
+                let record = Bytes(bytes);
+                answer.found.push(Found { index, record, disclosures: Vec::new() });
             }
             if answer.found.len() >= PAGE || looked >= LOOKED_MAX {
-                answer.before = (*index > 0).then_some(*index);
+                answer.before = (index > 0).then_some(index);
                 break 'pages;
             }
         }
-        if indexes.len() < usize::try_from(CHUNK)? {
+        if !full {
             break;
         }
     }
-    for found in &answer.found {
-        names(tx, &found.record.0, &mut answer.names).await?;
-    }
+    answer.names = names(tx, people).await?;
     Ok(answer)
+}
+
+/// Adds what opens the commitments of the records that were found.
+pub(super) async fn open(tx: &mut Tx, answer: &mut SearchAnswer) -> anyhow::Result<()> {
+    for found in &mut answer.found {
+        let record = Record::read(&found.record.0)?;
+        found.disclosures = disclosures(tx, &record.id.0).await?;
+    }
+    Ok(())
 }
 
 /// Terms that a record must have, the rarest kind first.
@@ -76,56 +91,46 @@ fn wanted(asked: &Search) -> Vec<String> {
     given.map(|(value, name)| format!("{name}:{value}")).collect()
 }
 
+/// The next records before an index, newest first, with their bytes.
 async fn page(
     tx: &mut Tx,
     log: &str,
     first: Option<&String>,
     before: u64,
-) -> anyhow::Result<Vec<u64>> {
-    let before = i64::try_from(before)?;
+) -> anyhow::Result<Vec<(u64, Vec<u8>)>> {
+    let (before, limit) = (i64::try_from(before)?, i64::try_from(READ)?);
     let found = match first {
         Some(term) => rows!(
             tx,
-            (i64,),
-            "select idx from log_term where log_id = $1 and term = $2 and idx < $3 \
-             order by idx desc limit $4",
+            (i64, Vec<u8>),
+            "select t.idx, e.record from (select log_id, idx from log_term \
+             where log_id = $1 and term = $2 and idx < $3 order by idx desc limit $4) t \
+             join log_entry e on e.log_id = t.log_id and e.idx = t.idx order by t.idx desc",
             log,
             term::key(term),
             before,
-            CHUNK
+            limit
         )?,
         None => rows!(
             tx,
-            (i64,),
-            "select idx from log_entry where log_id = $1 and idx < $2 \
+            (i64, Vec<u8>),
+            "select idx, record from log_entry where log_id = $1 and idx < $2 \
              order by idx desc limit $3",
             log,
             before,
-            CHUNK
+            limit
         )?,
     };
-    Ok(found.into_iter().filter_map(|(idx,)| u64::try_from(idx).ok()).collect())
+    found.into_iter().map(|(index, bytes)| Ok((u64::try_from(index)?, bytes))).collect()
 }
 
-async fn fits(
-    tx: &mut Tx,
-    (auditors, auditor): (&Auditors, &Auditor),
-    asked: &Search,
-    wanted: &[String],
-    index: u64,
-) -> anyhow::Result<Option<Found>> {
-    let Some((bytes, _)) = lineage::stored(tx, &asked.log, index).await? else { return Ok(None) };
-    let record = Record::read(&bytes)?;
-    let terms = term::terms(&record);
+/// Whether a record has every term that is wanted, within the times that were asked for.
+fn fits(asked: &Search, wanted: &[String], record: &Record, terms: &[String]) -> bool {
     let all = wanted.iter().all(|term| terms.contains(term));
     let unix = |text: &str| audit::time::read(text);
     let late = asked.from.is_empty() || unix(&asked.from).is_some_and(|t| record.unix() >= t);
     let early = asked.until.is_empty() || unix(&asked.until).is_some_and(|t| record.unix() <= t);
-    if !all || !late || !early || !in_scope(auditors, auditor, &record).await? {
-        return Ok(None);
-    }
-    let disclosures = disclosures(tx, &record.id.0).await?;
-    Ok(Some(Found { index, record: Bytes(bytes), disclosures }))
+    all && late && early
 }
 
 /// An auditor of a unit sees what people of that unit did.
@@ -163,23 +168,27 @@ pub(super) async fn disclosures(tx: &mut Tx, record_id: &[u8]) -> anyhow::Result
     found.into_iter().map(open).collect()
 }
 
-/// Adds the names of people in a record, as the register has them.
-async fn names(
-    tx: &mut Tx,
-    bytes: &[u8],
-    names: &mut BTreeMap<String, String>,
-) -> anyhow::Result<()> {
-    let record = Record::read(bytes)?;
-    for term in term::terms(&record) {
-        let Some(person) = term.strip_prefix("person:") else { continue };
-        if names.contains_key(person) {
-            continue;
-        }
-        let found =
-            row!(&mut *tx, (String,), "select name from person where person_id = $1", person)?;
-        if let Some((name,)) = found {
-            names.insert(person.to_owned(), name);
-        }
+/// Names of people, as the register has them.
+async fn names(tx: &mut Tx, people: BTreeSet<String>) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut names = BTreeMap::new();
+    let mut people = people.into_iter();
+    while let Some(first) = people.next() {
+        // One statement for eight people; whoever is missing from the last one has no name.
+        let mut next = || people.next().unwrap_or_default();
+        names.extend(rows!(
+            tx,
+            (String, String),
+            "select person_id, name from person \
+             where person_id in ($1, $2, $3, $4, $5, $6, $7, $8)",
+            &first,
+            next(),
+            next(),
+            next(),
+            next(),
+            next(),
+            next(),
+            next()
+        )?);
     }
-    Ok(())
+    Ok(names)
 }

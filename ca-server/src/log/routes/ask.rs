@@ -78,8 +78,10 @@ async fn found(
             if !asked.is_sound() {
                 return Err(Code::Malformed);
             }
-            let answer = search::search(&mut tx, &state.auditors, auditor, asked).await;
-            Ok(LogAnswer::Search(Box::new(answer.map_err(failed)?)))
+            let found = search::search(&mut tx, &state.auditors, auditor, asked).await;
+            let mut answer = found.map_err(failed)?;
+            search::open(&mut tx, &mut answer).await.map_err(failed)?;
+            Ok(LogAnswer::Search(Box::new(answer)))
         }
         Ask::Export(question) => {
             // Evidence names people and their approvers: for auditors of the whole city.
