@@ -1,6 +1,6 @@
 //! A PostgreSQL server of the test's own, ended with the test.
 
-use crate::binary;
+use crate::{binary, target};
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -16,7 +16,9 @@ impl Postgres {
     pub fn start() -> Self {
         // Its socket's path must be short.
         let home = tempfile::Builder::new().prefix("pg-").tempdir_in("/tmp").unwrap();
-        let address = asked(home.path(), &["start"]).trim().to_owned();
+        let like = target().join("postgres");
+        let words = ["start", "--like", like.to_str().unwrap()];
+        let address = asked(home.path(), &words).trim().to_owned();
         Self { home, address }
     }
 

@@ -1,40 +1,13 @@
 //! Pages, as people meet them: in Debian's Chromium, with real processes behind them.
 
 use audit::letter::Letter;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::Path;
 use std::process::Command;
-use tests::browser::{Browser, node};
+use tests::Office;
+use tests::browser::Browser;
 use tests::gate::AGENT;
 use tests::processes::until;
-use tests::{Office, workspace};
-
-/// The page's own encoders, judged by golden vectors and OpenSSL.
-#[test]
-fn scripts_of_pages_agree_with_everybody_else() {
-    node("assets.test.mjs", &[], &Value::Null);
-}
-
-/// What each script does with its form; and none is without a test of its own.
-#[test]
-fn scripts_do_what_their_forms_need() {
-    node("forms.test.mjs", &[], &Value::Null);
-    let folder = workspace().join("tests/browser");
-    let tests: String = ["assets.test.mjs", "forms.test.mjs"]
-        .map(|name| std::fs::read_to_string(folder.join(name)).unwrap())
-        .concat();
-    for entry in std::fs::read_dir(workspace().join("ra-portal/assets")).unwrap() {
-        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-        let tested = tests.contains(&format!("(\"{name}\")"));
-        assert!(tested || !name.ends_with(".js"), "{name} has no test of its own");
-    }
-}
-
-/// axe on every sample page, both languages, light and dark, on a narrow screen and on paper.
-#[test]
-fn nothing_keeps_anybody_from_using_a_page() {
-    println!("{}", node("looks.mjs", &[], &Value::Null));
-}
 
 /// The browser of somebody who was sent a letter.
 fn with_letter(office: &Office, letter: &Letter) -> Browser {

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, ensure};
 use clap::Subcommand;
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,6 +20,9 @@ pub(crate) enum What {
         /// Commits survive a crash of the machine, as in production; tests do without.
         #[arg(long)]
         durable: bool,
+        /// Empty databases to begin with, made there if there are none: a copy is there sooner.
+        #[arg(long)]
+        like: Option<PathBuf>,
     },
     /// Stops it.
     Stop,
@@ -34,7 +38,10 @@ pub(crate) enum What {
 pub(crate) fn run(folder: &Path, what: &What) -> anyhow::Result<()> {
     let server = Server { folder, binaries: binaries()? };
     match what {
-        What::Start { durable } => {
+        What::Start { durable, like } => {
+            if let Some(like) = like {
+                server.copy(like)?;
+            }
             println!("{}", start(folder, *durable)?);
             Ok(())
         }
@@ -67,10 +74,11 @@ impl Server<'_> {
         // Its user must be able to reach it.
         std::fs::set_permissions(self.folder, PermissionsExt::from_mode(0o777))?;
         let (data, folder) = (self.data(), self.folder.display());
-        self.run(
-            "initdb",
-            &["-D", &data, "-U", "test", "--auth=trust", "--no-sync", "--no-instructions"],
-        )?;
+        let copied = Path::new(&data).exists();
+        if !copied {
+            let own = ["--auth=trust", "--no-sync", "--no-instructions"];
+            self.run("initdb", &[&["-D", &data, "-U", "test"], own.as_slice()].concat())?;
+        }
         let fast = if durable {
             ""
         } else {
@@ -82,12 +90,36 @@ impl Server<'_> {
         );
         let log = self.log();
         self.run("pg_ctl", &["-D", &data, "-w", "-s", "-l", &log, "-o", &options, "start"])?;
-        for statement in SCHEMA.split_inclusive(';').filter(|one| !one.trim().is_empty()) {
+        for statement in SCHEMA.split_inclusive(';').filter(|one| !copied && !one.trim().is_empty())
+        {
             let host = folder.to_string();
             let own = ["-q", "-h", &host, "-U", "test", "-d", "postgres", "-c", statement];
             self.run("psql", &own)?;
         }
         Ok(())
+    }
+
+    /// Copies empty databases; the first one makes them, and others wait for it.
+    fn copy(&self, like: &Path) -> anyhow::Result<()> {
+        // What one version made no other reads.
+        let version = self.binaries.parent().and_then(Path::file_name).context("version")?;
+        std::fs::create_dir_all(like)?;
+        let like = &like.join(version);
+        let lock = File::create(like.with_extension("lock"))?;
+        lock.lock()?;
+        if !like.exists() {
+            let first = tempfile::Builder::new().prefix("pg-").tempdir_in("/tmp")?;
+            start(first.path(), false)?;
+            let first = Server { folder: first.path(), binaries: self.binaries.clone() };
+            let data = first.data();
+            first.run("pg_ctl", &["-D", &data, "-m", "fast", "-w", "-s", "stop"])?;
+            let unfinished = like.with_extension("unfinished");
+            let _ = std::fs::remove_dir_all(&unfinished);
+            copied(Path::new(&data), &unfinished)?;
+            std::fs::rename(unfinished, like)?;
+        }
+        drop(lock);
+        copied(like, Path::new(&self.data()))
     }
 
     fn restart(&self) -> anyhow::Result<()> {
@@ -144,4 +176,10 @@ fn binaries() -> anyhow::Result<PathBuf> {
     let versions = versions.context("no PostgreSQL; next: make test-tools")?;
     let found = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin")));
     found.filter(|path| path.join("initdb").exists()).max().context("no initdb")
+}
+
+/// Copies a folder with its owners and rights.
+fn copied(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let mut command = Command::new("cp");
+    crate::tool::run(command.args(["-a", "--no-target-directory"]).arg(from).arg(to)).map(drop)
 }
