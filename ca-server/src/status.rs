@@ -2,6 +2,7 @@
 //! agents what changed. Holds the status key, which signs receipts, and the OCSP key; nothing that could
 //! issue.
 
+mod answers;
 mod files;
 mod loss;
 mod ocsp;
@@ -14,6 +15,7 @@ use crate::CaConfig;
 use crate::peer::Services;
 use crate::renewal::Place;
 use crate::store::follower::Follower;
+use answers::Answers;
 use anyhow::Context;
 use audit::trust::Trust;
 use audit::{Bytes, Code, Problem};
@@ -46,6 +48,7 @@ pub(crate) struct Status {
     config: CaConfig,
     responder: InUse,
     issued: Issued,
+    answers: Answers,
 }
 
 /// Runs the role until the stop.
@@ -111,6 +114,7 @@ impl Status {
             services: Services::open(config)?,
             responder: InUse::open(&Place::ocsp(config)),
             issued: Issued::default(),
+            answers: Answers::default(),
             config: config.clone(),
             stop,
         })

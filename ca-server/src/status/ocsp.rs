@@ -2,10 +2,11 @@
 //! certificate under the issuing key here; revoked is what the log says, at once.
 
 use super::Status;
+use super::answers::Signed;
 use super::responder::{CLOCK_SLACK, Responder};
 use audit::Code;
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -75,28 +76,28 @@ fn unescaped(text: &str) -> Option<Vec<u8>> {
 impl Status {
     fn refuse(&self, refusal: Refusal) -> Response {
         self.metrics.count("ocsp", refusal.name());
-        answered(refusal.answer(), "no-store")
+        answered(refusal.answer().into(), "no-store")
     }
 
     async fn answer(&self, der: &[u8], may_cache: bool) -> Response {
         let read = Request::read(der);
         let answered_here = match &read {
-            Ok(request) => self.judged(request).await,
+            Ok(request) => self.judged(der, request).await,
             Err(refusal) => Err(*refusal),
         };
         match (answered_here, read) {
-            (Ok(bytes), Ok(request)) => {
+            (Ok(signed), Ok(request)) => {
                 self.metrics.count("ocsp", "done");
                 match may_cache && !request.has_nonce() {
-                    true => kept(bytes, self.clock.seconds()),
-                    false => answered(bytes, "no-store"),
+                    true => cached(signed, self.clock.seconds()),
+                    false => answered(signed.bytes, "no-store"),
                 }
             }
             (Err(refusal), _) | (_, Err(refusal)) => self.refuse(refusal),
         }
     }
 
-    async fn judged(&self, request: &Request) -> Result<Vec<u8>, Refusal> {
+    async fn judged(&self, der: &[u8], request: &Request) -> Result<Signed, Refusal> {
         let Some(responder) = self.responder.load() else { return Err(Refusal::TryLater) };
         let now = self.clock.seconds();
         if !responder.is_good_at(now) {
@@ -108,14 +109,23 @@ impl Status {
             tracing::error!(error = format!("{error:#}"), "ocsp");
             Refusal::TryLater
         })?;
+        if let Some(signed) = self.answers.still_true(der, &responder.name, &known, now) {
+            return Ok(signed);
+        }
         let until = (now + ANSWER_SECONDS).min(responder.certificate.not_after());
         let period = Period { from: now, until };
         let status = |serial: &SerialNumber| known.get(serial).cloned().unwrap_or(Answer::Unknown);
         let signer = (&responder.key as &dyn pki::Signer, &responder.certificate);
-        request.answer(&responder.issuer, status, period, signer).map_err(|error| {
+        let made = request.answer(&responder.issuer, status, period, signer);
+        let bytes = made.map_err(|error| {
             tracing::error!(%error, "ocsp");
             Refusal::TryLater
-        })
+        })?;
+        let signed = Signed { bytes: bytes.into(), from: now };
+        if !request.has_nonce() {
+            self.answers.keep(der, responder.name, known, signed.clone());
+        }
+        Ok(signed)
     }
 
     /// What is known of each certificate: what the log revoked first, then what was issued.
@@ -173,15 +183,15 @@ impl Status {
 }
 
 /// An answer that caches may keep (RFC 5019 section 6.2): for less time than it counts.
-fn kept(bytes: Vec<u8>, now: u64) -> Response {
-    let tag = data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes));
-    let mut response = answered(bytes, CACHED);
+fn cached(signed: Signed, now: u64) -> Response {
+    let tag = data_encoding::HEXLOWER.encode(&Sha256::digest(&signed.bytes));
+    let mut response = answered(signed.bytes, CACHED);
     let at = |unix: u64| {
         let time = jiff::Timestamp::from_second(i64::try_from(unix).unwrap_or(0));
         time.unwrap_or_default().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
     };
     for (name, value) in [
-        (header::LAST_MODIFIED, at(now)),
+        (header::LAST_MODIFIED, at(signed.from)),
         (header::EXPIRES, at(now + CACHED_SECONDS)),
         (header::ETAG, format!("\"{tag}\"")),
     ] {
@@ -192,7 +202,7 @@ fn kept(bytes: Vec<u8>, now: u64) -> Response {
     response
 }
 
-fn answered(bytes: Vec<u8>, cache: &'static str) -> Response {
+fn answered(bytes: Bytes, cache: &'static str) -> Response {
     let mut response = Body::from(bytes).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/ocsp-response"));

@@ -28,6 +28,8 @@ const ISSUED_MAX: usize = 200_000;
 /// A key with its certificate.
 pub(super) struct Responder {
     pub(super) key: SoftwareSigner,
+    /// SHA-256 of its certificate.
+    pub(super) name: [u8; 32],
     pub(super) certificate: Certificate,
     pub(super) issuing: Certificate,
     pub(super) issuer: Issuer,
@@ -53,7 +55,8 @@ impl Responder {
             certificate.not_before(),
             Usage::OcspSigning,
         )?;
-        Ok(Self { key, issuer: Issuer::new(&issuing), certificate, issuing })
+        let name = certificate.sha256();
+        Ok(Self { key, name, issuer: Issuer::new(&issuing), certificate, issuing })
     }
 
     /// Whether half of its life is over.
@@ -142,7 +145,7 @@ async fn refresh(
     }
     // Also when an operator renewed it.
     let kept = Responder::open(place)?;
-    if present.is_none_or(|present| kept.certificate.sha256() != present.certificate.sha256()) {
+    if present.is_none_or(|present| kept.name != present.name) {
         status.responder.store(kept);
     }
     Ok(())

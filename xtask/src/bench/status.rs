@@ -1,5 +1,6 @@
 //! OCSP answers against an empty axum handler and `openssl ocsp`, in the same run: the same requests, clients
-//! and cores. Rates wobble on a shared machine; CPU per answer and ratios do less.
+//! and cores. With a nonce every answer is signed, as `openssl ocsp` signs every one; without it an answer is given
+//! again while it is true. Rates wobble on a shared machine; CPU per answer and ratios do less.
 
 use super::cpu::seconds as cpu;
 use super::floor;
@@ -19,13 +20,15 @@ use tokio::net::TcpStream;
 const ROUNDS: usize = 3;
 const WARM: Duration = Duration::from_secs(1);
 
-/// One that answers.
+/// One that answers, and what it is asked.
+#[derive(Clone)]
 struct Peer {
     name: &'static str,
     port: u16,
     pid: u32,
     /// Whether it closes after each answer.
     closes: bool,
+    requests: Vec<Bytes>,
 }
 
 /// Runs the bench and prints its table.
@@ -37,21 +40,30 @@ pub(super) async fn run(connections: usize, seconds: u64) -> anyhow::Result<()> 
     let mut running = Running::start(&folder).await?;
     let city = City::read(&folder)?;
     let port = port_of(&city.ca.crl_url)?;
-    let requests = requests(&folder, &city)?;
+    let (plain, nonced) =
+        (requests(&folder, &city, "-no_nonce")?, requests(&folder, &city, "-nonce")?);
     let mut openssl = openssl(&folder, port + 40)?;
     let mut empty = Command::new(std::env::current_exe()?)
         .args(["bench", "empty", "--port", &(port + 41).to_string()])
         .spawn()?;
     let status = running.pid("status").context("status")?;
+    let peer = |name, (port, pid), closes, requests: &[Bytes]| Peer {
+        name,
+        port,
+        pid,
+        closes,
+        requests: requests.to_vec(),
+    };
     let peers = [
-        Peer { name: "empty axum", port: port + 41, pid: empty.id(), closes: false },
-        Peer { name: "openssl ocsp", port: port + 40, pid: openssl.id(), closes: true },
-        Peer { name: "status", port, pid: status, closes: false },
+        peer("empty axum", (port + 41, empty.id()), false, &plain),
+        peer("openssl ocsp", (port + 40, openssl.id()), true, &plain),
+        peer("status, nonce", (port, status), false, &nonced),
+        peer("status", (port, status), false, &plain),
     ];
     for peer in &peers {
-        answers(peer, &requests).await?;
+        answers(peer).await?;
     }
-    println!("{connections} connections, {} certificates, {seconds} s a round", requests.len());
+    println!("{connections} connections, {} certificates, {seconds} s a round", plain.len());
     println!("P-256 signatures on one core {:>10.0} /s", floor::signatures()?);
     println!(
         "{:<14} {:>10} {:>16} {:>10} {:>10}",
@@ -61,16 +73,17 @@ pub(super) async fn run(connections: usize, seconds: u64) -> anyhow::Result<()> 
     for _ in 0..ROUNDS {
         let mut round = Vec::new();
         for peer in &peers {
-            round.push(measure(peer, &requests, connections, seconds).await?);
+            round.push(measure(peer, connections, seconds).await?);
         }
         rates.push(round);
     }
-    for (at, peer) in peers.iter().enumerate().filter(|(_, peer)| peer.name != "status") {
-        let ratio = |round: &Vec<f64>| Some(round.last()? / round.get(at)?);
+    for (own, other) in [(2, 0), (2, 1), (3, 0), (3, 1)] {
+        let ratio = |round: &Vec<f64>| Some(round.get(own)? / round.get(other)?);
         let mut ratios: Vec<f64> = rates.iter().filter_map(ratio).collect();
         ratios.sort_by(f64::total_cmp);
         let median = ratios.get(ROUNDS / 2).copied().unwrap_or_default();
-        println!("status ÷ {}, median of {ROUNDS}: {median:.2}", peer.name);
+        let name = |at: usize| peers.get(at).map_or("", |peer| peer.name);
+        println!("{} ÷ {}, median of {ROUNDS}: {median:.2}", name(own), name(other));
     }
     for child in [&mut openssl, &mut empty] {
         child.kill()?;
@@ -92,12 +105,12 @@ fn port_of(url: &str) -> anyhow::Result<u16> {
 }
 
 /// Requests about certificates of the first people, made by OpenSSL.
-fn requests(folder: &Path, city: &City) -> anyhow::Result<Vec<Bytes>> {
+fn requests(folder: &Path, city: &City, nonce: &str) -> anyhow::Result<Vec<Bytes>> {
     let mut requests = Vec::new();
     for person in city.people.iter().filter_map(|person| person.cert.as_ref()) {
         let path = folder.join("request.der");
         let done = Command::new("openssl")
-            .args(["ocsp", "-no_nonce", "-issuer"])
+            .args(["ocsp", nonce, "-issuer"])
             .arg(folder.join("ca/public/ca/issuing-1.pem"))
             .arg("-cert")
             .arg(folder.join(person))
@@ -133,9 +146,9 @@ fn openssl(folder: &Path, port: u16) -> anyhow::Result<Child> {
     Ok(command.stdin(null()).stdout(null()).stderr(null()).spawn()?)
 }
 
-async fn answers(peer: &Peer, requests: &[Bytes]) -> anyhow::Result<()> {
+async fn answers(peer: &Peer) -> anyhow::Result<()> {
     let started = Instant::now();
-    while ask(&mut None, peer, requests.first().context("requests")?).await.is_err() {
+    while ask(&mut None, peer, peer.requests.first().context("requests")?).await.is_err() {
         ensure!(started.elapsed().as_secs() < 30, "{} does not answer", peer.name);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -170,21 +183,15 @@ async fn ask(kept: &mut Option<Sender>, peer: &Peer, request: &Bytes) -> anyhow:
 }
 
 /// Closed-loop clients; prints its line and gives the rate.
-async fn measure(
-    peer: &Peer,
-    requests: &[Bytes],
-    connections: usize,
-    seconds: u64,
-) -> anyhow::Result<f64> {
+async fn measure(peer: &Peer, connections: usize, seconds: u64) -> anyhow::Result<f64> {
     let began = Instant::now();
     let (from, until) = (began + WARM, began + WARM + Duration::from_secs(seconds));
     let mut tasks = tokio::task::JoinSet::new();
     for at in 0..connections {
-        let requests = requests.to_vec();
-        let peer = Peer { ..*peer };
+        let peer = peer.clone();
         tasks.spawn(async move {
             let (mut kept, mut times) = (None, Vec::new());
-            for request in requests.iter().cycle().skip(at) {
+            for request in peer.requests.iter().cycle().skip(at) {
                 let asked = Instant::now();
                 if asked >= until {
                     break;
