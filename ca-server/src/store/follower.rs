@@ -9,7 +9,7 @@ use audit::record::Record;
 use audit::trust::Trust;
 use service::Stop;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use store::pending::{self, PendingRecord};
 use store::{Store, Watch};
 use tlog::merkle::leaf_hash;
@@ -30,8 +30,6 @@ struct Followed {
     noticed: i64,
     /// Whether anything was committed since it was followed.
     watch: Option<Watch>,
-    /// When it was last begun to be followed with all that waits: who asked before that need not ask again.
-    began: Option<Instant>,
 }
 
 /// Follows authority.
@@ -80,13 +78,12 @@ impl Follower {
         &self,
         question: impl FnOnce(&Authority) -> T + Send + 'static,
     ) -> Result<T, Code> {
-        let (own, asked) = (self.clone(), Instant::now());
+        let own = self.clone();
         // A task of its own: whoever asked may go away while it follows.
-        let answered = tokio::spawn(async move {
+        let asked = tokio::spawn(async move {
             let mut followed = own.followed.lock().await;
             // Looked at before it is followed: what is committed meanwhile counts as news the next time.
-            let news = followed.began.is_none_or(|began| began <= asked)
-                && followed.watch.get_or_insert_with(|| own.store.watch()).changed();
+            let news = followed.watch.get_or_insert_with(|| own.store.watch()).changed();
             if (news || followed.authority.is_none())
                 && let Err(error) = own.follow(&mut followed, true).await
             {
@@ -95,7 +92,7 @@ impl Follower {
             }
             followed.authority.as_ref().map(question)
         });
-        answered.await.ok().flatten().ok_or(Code::LogBehind)
+        asked.await.ok().flatten().ok_or(Code::LogBehind)
     }
 
     /// The database will be there again: edge and authority stand at one entry. Anything else that does not fit is
@@ -114,8 +111,6 @@ impl Follower {
 
     /// Follows the tree, and takes notice of what waits.
     async fn follow(&self, followed: &mut Followed, notice: bool) -> anyhow::Result<()> {
-        let began = Instant::now();
-        followed.began = None;
         let mut tx = self.store.read().await?;
         let (size, root, note) = ledger::head(&mut tx, LOG).await?.context("head")?;
         let key = self.trust.log_key(LOG).context("trust file")?;
@@ -144,10 +139,7 @@ impl Follower {
         // To the end while the tree stands still; piece by piece while it moves, so that each step costs the same.
         loop {
             let waiting = pending::waiting(&mut tx, LOG, followed.noticed, PENDING_MAX).await?;
-            let Some((last, _)) = waiting.last() else {
-                followed.began = Some(began);
-                return Ok(());
-            };
+            let Some((last, _)) = waiting.last() else { return Ok(()) };
             followed.noticed = *last;
             if let Some(mut authority) = followed.authority.take() {
                 let noticed = aside(move || {
