@@ -5,8 +5,8 @@ mod join;
 mod renew;
 mod serve;
 
-use audit::join::JoinFile;
 use clap::{Parser, Subcommand};
+use records::join::JoinFile;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

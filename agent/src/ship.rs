@@ -5,11 +5,11 @@ use crate::spool::segment::{self, HEADER_BYTES, Header};
 use crate::spool::{Acked, Position, Spool};
 use crate::world::Marks;
 use anyhow::{Context, ensure};
-use audit::Bytes;
-use audit::access::{SignedHead, SpoolHead};
-use audit::label::Label;
 use ca_api::{Log, SaltedRecord, SpoolAck, Spooled};
 use keys::SoftwareSigner;
+use records::Bytes;
+use records::access::{SignedHead, SpoolHead};
+use records::label::Label;
 use service::{Metrics, Stop};
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -174,13 +174,13 @@ impl Shipper {
             count: at.aseq + frames.len() as u64,
             chain: chain.into(),
         };
-        let head = audit::json::write(&head)?;
+        let head = records::json::write(&head)?;
         let signature = Label::Spool.sign(self.signer.as_ref(), &head)?;
         let mut records = Vec::with_capacity(frames.len());
         let mut entries = Vec::with_capacity(frames.len());
         let mut bytes = Vec::with_capacity(frames.len());
         for frame in frames {
-            entries.push(audit::record::entry(&frame.salt, &frame.record));
+            entries.push(records::record::entry(&frame.salt, &frame.record));
             let disclosures = match frame.disclosures.as_slice() {
                 [] => Vec::new(),
                 json => serde_json::from_slice(json)?,
@@ -204,13 +204,13 @@ impl Shipper {
         if marks.access.is_empty() {
             return Ok(None);
         }
-        let open = Checkpoint::open(&marks.access, &self.key, audit::label::verify_ed25519);
+        let open = Checkpoint::open(&marks.access, &self.key, records::label::verify_ed25519);
         Ok(Some(open.context("the kept checkpoint")?))
     }
 
     /// The log has every record of the parcel, in a tree that continues the one this agent knows.
     fn check(&self, ack: &SpoolAck, parcel: &Parcel) -> anyhow::Result<()> {
-        let head = Checkpoint::open(&ack.checkpoint, &self.key, audit::label::verify_ed25519)
+        let head = Checkpoint::open(&ack.checkpoint, &self.key, records::label::verify_ed25519)
             .context("the acknowledgement's checkpoint")?;
         let hashes = |list: &[Bytes]| {
             let all: Option<Vec<_>> = list.iter().map(Bytes::digest).collect();

@@ -14,7 +14,7 @@ mod writer;
 pub use queue::{Place, Position, Spool};
 pub use recover::{Acked, recover};
 
-use audit::Bytes;
+use records::Bytes;
 
 /// A record that is durable; only the spool makes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Recorded {
 impl Recorded {
     /// The name of the request that this records, which is its token's `jti`.
     pub fn request_id(&self, agent: &str) -> String {
-        audit::access::request_id(agent, &self.epoch, self.aseq)
+        records::access::request_id(agent, &self.epoch, self.aseq)
     }
 }
 
@@ -43,10 +43,10 @@ pub enum NotRecorded {
 
 impl NotRecorded {
     /// The code that a caller learns.
-    pub fn code(self) -> audit::Code {
+    pub fn code(self) -> records::Code {
         match self {
-            Self::Full => audit::Code::AuditFull,
-            Self::Failed => audit::Code::AuditFailed,
+            Self::Full => records::Code::AuditFull,
+            Self::Failed => records::Code::AuditFailed,
         }
     }
 }

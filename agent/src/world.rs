@@ -9,12 +9,12 @@ pub use load::Anchors;
 pub use marks::Marks;
 pub use watch::{Source, watch};
 
-use audit::Code;
-use audit::access::InForce;
-use audit::people::PeopleSnapshot;
 use pki::SerialNumber;
 use pki::crl::RevocationList;
 use policy::{Answer, Application, Asked, Denial, People};
+use records::Code;
+use records::access::InForce;
+use records::people::PeopleSnapshot;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -57,7 +57,7 @@ pub struct Known {
     /// Last second of use, unix.
     pub next_update: u64,
     /// Version and digest of the rules that it names: no others count beside it.
-    pub policy: (u32, audit::Bytes),
+    pub policy: (u32, records::Bytes),
     /// Units, people, roles.
     pub people: People,
     /// Names of units.
@@ -93,14 +93,14 @@ pub struct Rules {
     /// Version of the bundle.
     pub version: u32,
     /// Its digest.
-    pub digest: audit::Bytes,
+    pub digest: records::Bytes,
     /// The application's rules; none if the bundle has none for it.
     pub application: Option<Application>,
 }
 
 impl Rules {
     /// Whether a snapshot names these.
-    pub fn are_named_by(&self, (version, digest): &(u32, audit::Bytes)) -> bool {
+    pub fn are_named_by(&self, (version, digest): &(u32, records::Bytes)) -> bool {
         self.version == *version && self.digest == *digest
     }
 }

@@ -20,8 +20,8 @@ mod unit;
 use crate::CaConfig;
 use crate::issuer::draft::{Draft, DraftResult, hand_in};
 use anyhow::Context;
-use audit::Code;
 use clap::{Parser, Subcommand, ValueEnum};
+use records::Code;
 use service::{Clock, Stop};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -199,7 +199,7 @@ impl Host {
 /// The issuer said no.
 #[derive(Debug, thiserror::Error)]
 #[error("{} {} [{}] ({})", .0.zh, .0.en, .0.code, .0.reference)]
-struct Refused(audit::Problem);
+struct Refused(records::Problem);
 
 impl Refused {
     fn exit(&self) -> u8 {
@@ -209,7 +209,7 @@ impl Refused {
 
 /// Exit code of a refusal.
 fn exit_of(code: Option<Code>) -> u8 {
-    use audit::code::Blame;
+    use records::code::Blame;
     match code {
         Some(Code::NotFound | Code::OrderUnknown | Code::PersonUnknown | Code::UnitUnknown) => 4,
         Some(

@@ -16,8 +16,8 @@ pub(crate) use record::finish;
 use crate::CaConfig;
 use alone::Alone;
 use anyhow::Context;
-use audit::founding::Founding;
-use audit::trust::Trust;
+use records::founding::Founding;
+use records::trust::Trust;
 use service::{Clock, fault};
 use std::path::{Path, PathBuf};
 
@@ -121,15 +121,15 @@ pub struct Statement {
     /// The root key's signature.
     pub signature: Vec<u8>,
     /// Profiles and rule files.
-    pub files: Vec<audit::record::File>,
+    pub files: Vec<records::record::File>,
     /// Names of the first people by person id, with the salts of their commitments.
-    pub names: Vec<(String, audit::Disclosure)>,
+    pub names: Vec<(String, records::Disclosure)>,
 }
 
 impl Statement {
     /// The founding digest.
     pub fn digest(&self) -> [u8; 32] {
-        audit::founding::digest(&self.bytes)
+        records::founding::digest(&self.bytes)
     }
 }
 

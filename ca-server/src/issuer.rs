@@ -36,13 +36,13 @@ use crate::founding::ISSUER;
 use crate::renewal::Place;
 use crate::store::ledger::LedgerError;
 use anyhow::Context;
-use audit::trust::Trust;
-use audit::{Bytes, Code};
 use following::Following;
 pub use guard::{BACK_SECONDS_MAX, files_that_differ};
 use keys::SoftwareSigner;
 pub(crate) use letters::letter_event;
 use pki::Certificate;
+use records::trust::Trust;
+use records::{Bytes, Code};
 use seal::SealKey;
 use service::{Clock, Metrics, Stop};
 use std::sync::Arc;
@@ -99,8 +99,8 @@ impl From<crate::random::NoRandomness> for IssuerError {
     }
 }
 
-impl From<audit::json::JsonError> for IssuerError {
-    fn from(error: audit::json::JsonError) -> Self {
+impl From<records::json::JsonError> for IssuerError {
+    fn from(error: records::json::JsonError) -> Self {
         Self::Failed(error.into())
     }
 }

@@ -1,9 +1,9 @@
 //! Which service speaks: told by the certificate that the issuing CA gave it, never by a row.
 
-use audit::Code;
 use mtls::Connection;
 use pki::Certificate;
 use pki::oid::Arc;
+use records::Code;
 
 /// What services' certificates are judged by.
 pub(crate) struct Services {

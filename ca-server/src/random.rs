@@ -14,5 +14,5 @@ pub fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
 
 /// 80 random bits as 16 Crockford characters: person ids, order ids, references.
 pub fn id() -> Result<String, NoRandomness> {
-    Ok(audit::letter::reference(bytes()?))
+    Ok(records::letter::reference(bytes()?))
 }

@@ -6,11 +6,11 @@ use crate::founding::write_private;
 use crate::issuer::draft::{Draft, DraftResult, hand_in};
 use crate::random;
 use anyhow::Context;
-use audit::label::Label;
-use audit::{Code, Problem};
 use ca_api::Renew;
 use keys::{SoftwareSigner, Stretch};
 use pki::{CertificationRequest, Signer};
+use records::label::Label;
+use records::{Code, Problem};
 use service::fault;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -189,7 +189,7 @@ fn ask(
         challenge: challenge.into(),
         request: request.der().into(),
         asked_by: old.public_key().spki().into(),
-        signature: audit::Bytes(Label::Use.sign(old, &message)?),
+        signature: records::Bytes(Label::Use.sign(old, &message)?),
     })
 }
 

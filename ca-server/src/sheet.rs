@@ -4,7 +4,7 @@
 use crate::founding::write_private;
 use anyhow::Context;
 use askama::Template;
-use audit::letter::Letter;
+use records::letter::Letter;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -34,9 +34,9 @@ pub(crate) fn write(letter: &Letter, file: &Path) -> anyhow::Result<()> {
 /// The sheet, HTML.
 fn print(letter: &Letter) -> anyhow::Result<String> {
     let is_loss = letter.label == "loss";
-    let expires = audit::time::read(&letter.expires).context("expires")?;
+    let expires = records::time::read(&letter.expires).context("expires")?;
     // China has one time, eight hours ahead, all the year.
-    let until = audit::time::seconds(expires + 8 * 3_600);
+    let until = records::time::seconds(expires + 8 * 3_600);
     let until = until.get(..16).unwrap_or_default().replace('T', " ");
     let digest = letter.trust.founding.digest().context("founding")?;
     let groups: Vec<String> =
@@ -58,7 +58,7 @@ fn print(letter: &Letter) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use audit::trust::Trust;
+    use records::trust::Trust;
 
     /// Sheets are as they were looked at; a name in them is text and no markup.
     #[test]

@@ -4,8 +4,6 @@
 use crate::events::Events;
 use crate::pages::menu::Menus;
 use crate::pages::{Frame, answer, problem};
-use audit::trust::Trust;
-use audit::{Code, Problem};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
@@ -14,6 +12,8 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use ca_api::Refusal;
 use mtls::{Client, Connection};
+use records::trust::Trust;
+use records::{Code, Problem};
 use serde::de::DeserializeOwned;
 use service::Metrics;
 use service::problem::Refused;
@@ -97,7 +97,7 @@ async fn own_host(State(portal): State<Arc<Portal>>, request: Request, next: Nex
 
 /// A refusal of the portal itself under a fresh reference.
 pub fn refused(code: Code) -> Refused {
-    let reference = random::<10>().map(audit::letter::reference).unwrap_or_default();
+    let reference = random::<10>().map(records::letter::reference).unwrap_or_default();
     Refused(Problem::new(code, reference))
 }
 

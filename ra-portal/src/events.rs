@@ -2,8 +2,8 @@
 //! after its acknowledgement.
 
 use crate::edge::random;
-use audit::record::{Event, Record};
 use ca_api::{Append, Log, SaltedRecord};
+use records::record::{Event, Record};
 use service::{Clock, Metrics, Stop};
 use std::time::Duration;
 use store::{Store, StoreError, spool};
@@ -49,7 +49,7 @@ impl Events {
             id: id.into(),
             log: "access".into(),
             maker: self.maker.clone(),
-            time: audit::time::micros(self.clock.micros()),
+            time: records::time::micros(self.clock.micros()),
             link: None,
             event: Event::Portal {
                 process: self.process.into(),

@@ -4,7 +4,7 @@
 use crate::pages::answer::POLICY;
 use crate::pages::{Frame, Language, asset, problem};
 use crate::{public, staff};
-use audit::{Code, Problem};
+use records::{Code, Problem};
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -23,7 +23,6 @@ pub use api::ROUTES;
 
 use crate::edge::{Portal, refused};
 use crate::pages::{Frame, asset, language};
-use audit::{Bytes, Code};
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -32,6 +31,7 @@ use axum::routing::{get, post};
 use mtls::Connection;
 use pki::Certificate;
 use pki::path::{PathError, Usage, check};
+use records::{Bytes, Code};
 use service::Clock;
 use std::sync::Arc;
 

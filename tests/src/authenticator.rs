@@ -1,10 +1,10 @@
 //! An authenticator in software that can be made to misbehave: what it signs is as WebAuthn has it, or not.
 
-use audit::order::CredentialBody;
-use audit::passkey::{Assertion, PasskeyStatement, approval_challenge, creation_challenge};
-use audit::{Approval, Bytes};
 use keys::SoftwareSigner;
 use pki::Signer;
+use records::order::CredentialBody;
+use records::passkey::{Assertion, PasskeyStatement, approval_challenge, creation_challenge};
+use records::{Approval, Bytes};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -84,8 +84,8 @@ impl Authenticator {
             PasskeyStatement::of_new(founding, sha256, &self.origin, (&data, &client), true)
                 .unwrap();
         change(&mut statement);
-        let bytes = audit::json::write(&statement).unwrap();
-        let signature = audit::label::Label::Passkey.sign(&officer.signer, &bytes).unwrap();
+        let bytes = records::json::write(&statement).unwrap();
+        let signature = records::label::Label::Passkey.sign(&officer.signer, &bytes).unwrap();
         CredentialBody {
             person: officer.person.clone(),
             certificate: officer.leaf().der().into(),

@@ -185,7 +185,7 @@ impl Office {
         let person = officer.person.clone();
         until("the gate knows the person", async || {
             let text = std::fs::read_to_string(self.path("gate/world/people.json"));
-            let signed: Option<audit::people::SignedPeople> =
+            let signed: Option<records::people::SignedPeople> =
                 text.ok().and_then(|text| serde_json::from_str(&text).ok());
             signed.is_some_and(|s| String::from_utf8_lossy(&s.snapshot.0).contains(&person))
         })
@@ -201,7 +201,7 @@ impl Office {
     }
 
     /// Records of the access log, oldest first, sequenced or not.
-    pub async fn access(&self) -> Vec<audit::Record> {
+    pub async fn access(&self) -> Vec<records::Record> {
         let database = self.database().await;
         let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
             "select record from (select record, idx as place from log_entry \
@@ -211,7 +211,7 @@ impl Office {
         .fetch_all(&database)
         .await
         .unwrap();
-        let records = rows.iter().map(|(bytes,)| audit::Record::read(bytes).unwrap());
+        let records = rows.iter().map(|(bytes,)| records::Record::read(bytes).unwrap());
         records.filter(|record| record.link.is_some()).collect()
     }
 }
@@ -353,14 +353,14 @@ impl Office {
     }
 
     /// The loss report of a letter, to be sent later.
-    pub fn loss_of(&self, official: &crate::Official) -> audit::enrolment::ReportLoss {
+    pub fn loss_of(&self, official: &crate::Official) -> records::enrolment::ReportLoss {
         let reference = official.letter.reference.clone();
         let value = official.keys.loss_value(&reference).into();
-        audit::enrolment::ReportLoss { reference, value }
+        records::enrolment::ReportLoss { reference, value }
     }
 
     /// Sends a loss report.
-    pub async fn report(&self, report: &audit::enrolment::ReportLoss) {
+    pub async fn report(&self, report: &records::enrolment::ReportLoss) {
         let status = ca_api::Status(self.client(&self.trust.status, None));
         status.report_loss(report).await.unwrap();
     }

@@ -3,11 +3,12 @@
 
 use crate::Office;
 use crate::processes::database;
-use audit::record::{Event, Record};
-use audit::trust::Trust;
-use audit::{Authority, label};
+use authority::Authority;
 use pki::crl::RevocationList;
 use pki::{Certificate, SerialNumber};
+use records::label;
+use records::record::{Event, Record};
+use records::trust::Trust;
 use sqlx::AnyPool;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -105,7 +106,7 @@ async fn published(
     let mut edge = Edge::default();
     for (position, (index, entry, record, salt)) in entries.iter().enumerate() {
         let salt = salt.as_slice().try_into().unwrap();
-        if *index != position as i64 || audit::record::entry(salt, record).as_slice() != entry {
+        if *index != position as i64 || records::record::entry(salt, record).as_slice() != entry {
             found.push(format!("{log}: entry {position} does not commit to its record"));
         }
         edge.append(leaf_hash(entry));

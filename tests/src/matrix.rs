@@ -84,7 +84,7 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
     use ca_api::{both, public, staff};
     let issuer = office.issuer_address();
     let officer = office.first("officer-1");
-    let as_officer = |message: Value| json!({ "certificate": audit::Bytes::from(officer.leaf().der()), "message": message });
+    let as_officer = |message: Value| json!({ "certificate": records::Bytes::from(officer.leaf().der()), "message": message });
     let renew = json!({
         "authorization": "renew-log-log", "challenge": "AA", "request": "AA", "asked_by": "AA",
         "signature": "AA",

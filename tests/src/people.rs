@@ -2,15 +2,15 @@
 //! can be made to misbehave.
 
 use crate::processes::{Office, until};
-use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
-use audit::export::{Approved, OrderExport};
-use audit::letter::{EnrolmentCode, Letter, LetterKeys, bind};
-use audit::{Approval, Bytes, Problem};
 use keys::SoftwareSigner;
 use mtls::Client;
 use mtls::tls::Identity;
 use pki::{Certificate, CertificationRequest, Signer};
 use portal_api::{Public, Refusal, Staff};
+use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
+use records::export::{Approved, OrderExport};
+use records::letter::{EnrolmentCode, Letter, LetterKeys, bind};
+use records::{Approval, Bytes, Problem};
 
 /// Someone with a certificate and its key.
 pub struct Officer {
@@ -247,9 +247,9 @@ impl Office {
         let status = ca_api::Status(self.client(&self.trust.status, None));
         let reference = official.letter.reference.clone();
         let value = official.keys.loss_value(&reference).into();
-        let report = audit::enrolment::ReportLoss { reference, value };
+        let report = records::enrolment::ReportLoss { reference, value };
         let signed = status.report_loss(&report).await.unwrap();
-        let receipt: audit::letter::LossReceipt = audit::json::read(&signed.receipt.0).unwrap();
+        let receipt: records::letter::LossReceipt = records::json::read(&signed.receipt.0).unwrap();
         receipt.serials
     }
 
@@ -266,15 +266,17 @@ impl Office {
 
     /// Codes of the refusals in the log, with what they were about, oldest first.
     pub async fn refusals(&self) -> Vec<(String, String)> {
-        let refusal = |record: audit::Record| match record.event {
-            audit::record::Event::Refusal { code, about, .. } => Some((code.name().into(), about)),
+        let refusal = |record: records::Record| match record.event {
+            records::record::Event::Refusal { code, about, .. } => {
+                Some((code.name().into(), about))
+            }
             _ => None,
         };
         self.control().await.into_iter().filter_map(refusal).collect()
     }
 
     /// Records of the control log, oldest first, sequenced or not.
-    pub async fn control(&self) -> Vec<audit::Record> {
+    pub async fn control(&self) -> Vec<records::Record> {
         let database = self.database().await;
         let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
             "select record from log_entry where log_id = 'control' \
@@ -283,7 +285,7 @@ impl Office {
         .fetch_all(&database)
         .await
         .unwrap();
-        rows.iter().map(|(bytes,)| audit::Record::read(bytes).unwrap()).collect()
+        rows.iter().map(|(bytes,)| records::Record::read(bytes).unwrap()).collect()
     }
 }
 

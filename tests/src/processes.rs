@@ -2,8 +2,8 @@
 
 use crate::postgres::Postgres;
 use crate::{binary, target, workspace};
-use audit::trust::Trust;
 use mtls::Client;
+use records::trust::Trust;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use sqlx::{AnyPool, Executor};

@@ -1,11 +1,11 @@
 //! Parts of the golden vectors that belong to the gate: records of agents, what the log records about
 //! them, and paths in their one spelling.
 
-use audit::Bytes;
-use audit::access::{
+use records::Bytes;
+use records::access::{
     Completion, Connection, Decision, Heartbeat, InForce, Link, Started, Turned, request_id,
 };
-use audit::record::Event;
+use records::record::Event;
 use serde_json::{Value, json as j};
 
 fn filler(seed: u8) -> Bytes {

@@ -1,10 +1,6 @@
 //! A captured portal plays every trick it can, with the portal's own names and keys. Each ends as SECURITY.md
 //! says: what it can do is seen and stays small, the rest is refused by who checks.
 
-use audit::enrolment::{Collect, Collected, LookUp, LookedUp, SignedReceipt, Stage, Submit};
-use audit::letter::LossReceipt;
-use audit::passkey::{Assertion, approval_challenge};
-use audit::{Approval, Bytes};
 use axum::extract::State;
 use axum::response::Html;
 use axum::routing::{get, post};
@@ -12,6 +8,10 @@ use axum::{Json, Router};
 use ca_api::{AsOfficer, Issuer};
 use keys::SoftwareSigner;
 use pki::CertificationRequest;
+use records::enrolment::{Collect, Collected, LookUp, LookedUp, SignedReceipt, Stage, Submit};
+use records::letter::LossReceipt;
+use records::passkey::{Assertion, approval_challenge};
+use records::{Approval, Bytes};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -198,9 +198,9 @@ fn forged(office: &Office, official: &Official, serial: String) -> SignedReceipt
         time: "2026-11-25T08:00:00Z".into(),
         founding: office.trust.founding.clone(),
     };
-    let bytes = audit::json::write(&receipt).unwrap();
+    let bytes = records::json::write(&receipt).unwrap();
     let own = keys::open_plain(&office.path("portal/public.key")).unwrap();
-    let signature = audit::label::Label::Receipt.sign(&own, &bytes).unwrap();
+    let signature = records::label::Label::Receipt.sign(&own, &bytes).unwrap();
     let read = |name: &str| {
         Bytes(std::fs::read(office.path(&format!("ca/public/ca/{name}.cer"))).unwrap())
     };
@@ -307,7 +307,7 @@ async fn a_touch_as_if_for_login_carries_nothing_alone() {
     assert_eq!(again.code().name(), "approver-twice");
     until("the log names whose touch it was", async || {
         office.control().await.iter().any(|record| {
-            matches!(&record.event, audit::record::Event::Approval { person, approval }
+            matches!(&record.event, records::record::Event::Approval { person, approval }
                 if *person == officer.person && approval.method == "passkey")
         })
     })

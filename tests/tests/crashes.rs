@@ -1,7 +1,7 @@
 //! Crashes: killed at every step between request and reply, a full disk, a stopped sequencer, a clock
 //! that moves. Afterwards the checker reads database and published files, and everything holds.
 
-use audit::enrolment::{Collect, Collected, LookUp, Stage};
+use records::enrolment::{Collect, Collected, LookUp, Stage};
 use std::process::{Command, Stdio};
 use tests::people::{code, refused};
 use tests::processes::{is_postgres, until};
@@ -140,7 +140,7 @@ async fn a_loss_report_survives_each_crash() {
         if process == "status" {
             office.until_ready("status").await;
         }
-        let report = audit::enrolment::ReportLoss {
+        let report = records::enrolment::ReportLoss {
             reference: official.letter.reference.clone(),
             value: official.keys.loss_value(&official.letter.reference).into(),
         };
@@ -357,7 +357,7 @@ async fn a_stopped_sequencer_holds_certificates_back_and_brakes_work() {
     office.listed(&serial(&revoked_collected)).await;
 
     let message = official.look_up();
-    let collect = audit::enrolment::Collect { reference: message.reference, key: message.key };
+    let collect = records::enrolment::Collect { reference: message.reference, key: message.key };
     assert_eq!(code(office.public().collect(&collect).await), "not-ready");
     let database = office.database().await;
     let (signed,): (i64,) = sqlx::query_as("select count(*) from certificate where reference = $1")

@@ -1,9 +1,9 @@
 //! Officers send orders back or reject them, with a reason that whoever applied reads; nobody does it for them,
 //! and nobody releases a brake so.
 
-use audit::decline::{Decline, DeclineStatement, Declining, Outcome};
-use audit::enrolment::Stage;
-use audit::{Bytes, Disclosure, json};
+use records::decline::{Decline, DeclineStatement, Declining, Outcome};
+use records::enrolment::Stage;
+use records::{Bytes, Disclosure, json};
 use tests::authenticator::Authenticator;
 use tests::people::code;
 use tests::processes::until;
@@ -203,9 +203,9 @@ async fn a_passkey_declines_what_it_was_asked_about() {
         };
         Declining { decline, reason: reason.clone() }
     };
-    let approval = audit::passkey::approval_challenge(&sha);
+    let approval = records::passkey::approval_challenge(&sha);
     assert_eq!(code(staff.decline(&declining(approval)).await), "passkey-refused");
-    let good = declining(audit::decline::challenge(&bytes.0));
+    let good = declining(records::decline::challenge(&bytes.0));
     let mut approving = passkey.approve(&officer, sha, |_| {});
     approving.assertion = good.decline.assertion.clone();
     approving.signature = good.decline.signature.clone();

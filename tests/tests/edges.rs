@@ -1,11 +1,11 @@
 //! The edges of the processes: who is let in by TLS and HTTP, what every process tells of itself,
 //! what is published and how.
 
-use audit::export::OrderLine;
 use ca_api::{AsOfficer, Page};
 use http::StatusCode;
 use mtls::Client;
 use mtls::tls::Identity;
+use records::export::OrderLine;
 use rustls::pki_types::ServerName;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -71,7 +71,7 @@ async fn events_of_the_portal_survive_an_outage_of_the_log() {
                 .await
                 .unwrap();
         let looked = rows.iter().filter(|(bytes,)| {
-            let record = audit::Record::read(bytes).unwrap();
+            let record = records::Record::read(bytes).unwrap();
             let Audit { act, outcome, .. } = Audit::of(&record);
             act == "look-up" && outcome == "done"
         });
@@ -86,9 +86,9 @@ struct Audit {
 }
 
 impl Audit {
-    fn of(record: &audit::Record) -> Self {
+    fn of(record: &records::Record) -> Self {
         match &record.event {
-            audit::record::Event::Portal { act, outcome, .. } => {
+            records::record::Event::Portal { act, outcome, .. } => {
                 Self { act: act.clone(), outcome: outcome.clone() }
             }
             other => panic!("{other:?}"),
@@ -411,7 +411,7 @@ async fn published_files_say_what_they_are_and_the_log_proves_itself() {
     let key = tlog::VerifierKey::read(vkey).unwrap();
     let note = log.get("/checkpoint").await.unwrap();
     let note = String::from_utf8_lossy(note.body()).into_owned();
-    let head = tlog::Checkpoint::open(&note, &key, audit::label::verify_ed25519).unwrap();
+    let head = tlog::Checkpoint::open(&note, &key, records::label::verify_ed25519).unwrap();
     let tile = log.get(&format!("/tile/0/000.p/{}", head.size)).await.unwrap();
     let hashes = read_tile(tile.body()).unwrap();
     let tiles = |_| Some(hashes.as_slice());

@@ -1,8 +1,8 @@
 //! Evidence: whole it verifies, with one byte changed or one thing left out it does not, and a second
 //! verifier in another language says the same of every case.
 
-use audit::evidence::{AccessPart, Manifest, Opening, RunPart, file};
-use audit::lineage::Lineage;
+use records::evidence::{AccessPart, Manifest, Opening, RunPart, file};
+use records::lineage::Lineage;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -118,7 +118,7 @@ fn judged(office: &Office, path: &Path, trust: bool) -> (i32, i32, String) {
 }
 
 fn part<T: Serialize + DeserializeOwned>(files: &Files, name: &str) -> T {
-    audit::json::read(&files[name]).unwrap()
+    records::json::read(&files[name]).unwrap()
 }
 
 /// The files with one part changed; the manifest does not notice.
@@ -129,7 +129,7 @@ fn with<T: Serialize + DeserializeOwned>(
 ) -> Files {
     let mut value: T = part(files, name);
     change(&mut value);
-    bytes(files, name, audit::json::write(&value).unwrap())
+    bytes(files, name, records::json::write(&value).unwrap())
 }
 
 /// The files with one file exchanged; the manifest does not notice.
@@ -139,7 +139,7 @@ fn bytes(files: &Files, name: &str, content: Vec<u8>) -> Files {
     let mut manifest: Manifest = part(&files, file::MANIFEST);
     manifest.files.insert(name.to_owned(), Sha256::digest(&content).as_slice().into());
     files.insert(name.to_owned(), content);
-    files.insert(file::MANIFEST.to_owned(), audit::json::write(&manifest).unwrap());
+    files.insert(file::MANIFEST.to_owned(), records::json::write(&manifest).unwrap());
     files
 }
 
@@ -202,9 +202,9 @@ fn control_cases(files: &Files) -> Vec<Case> {
     let openings: Vec<Opening> = part(files, file::OPENINGS);
     let mut cases = Vec::new();
     for (at, one) in lineage.records.iter().enumerate() {
-        let kind = audit::Record::read(&one.record.0).unwrap().event.kind();
+        let kind = records::Record::read(&one.record.0).unwrap().event.kind();
         let name = |what: &str| format!("control {} ({kind}) {what}", one.index);
-        let change = |change: fn(&mut audit::lineage::Proven)| {
+        let change = |change: fn(&mut records::lineage::Proven)| {
             with(files, file::CONTROL, |l: &mut Lineage| change(&mut l.records[at]))
         };
         cases.push(Case::new(name("byte"), ALTERED, change(|p| flip(&mut p.record.0))));
@@ -244,7 +244,7 @@ fn access_cases(files: &Files) -> Vec<Case> {
     assert!(!run.entries.is_empty(), "nothing stands behind the decision");
     let mut cases = Vec::new();
     for (at, shown) in access.records.iter().enumerate() {
-        let kind = audit::Record::read(&shown.proven.record.0).unwrap().event.kind();
+        let kind = records::Record::read(&shown.proven.record.0).unwrap().event.kind();
         let name = |what: &str| format!("access {kind} {what}");
         let changed = with(files, file::ACCESS, |a: &mut AccessPart| {
             flip(&mut a.records[at].proven.record.0);
@@ -292,7 +292,7 @@ fn file_cases(files: &Files) -> Vec<Case> {
         flip(&mut content);
         cases.push(Case::new(format!("{name} byte"), ALTERED, bytes(files, name, content)));
     }
-    let people = with(files, file::PEOPLE, |p: &mut audit::people::SignedPeople| {
+    let people = with(files, file::PEOPLE, |p: &mut records::people::SignedPeople| {
         flip(&mut p.snapshot.0);
     });
     cases.push(Case::new("people byte", ALTERED, people));
@@ -339,8 +339,8 @@ async fn another_citys_evidence_is_not_ours() {
 /// evidence of either says that it was altered.
 #[tokio::test]
 async fn one_handshake_makes_one_connection() {
-    use audit::access::{CHAIN_START, Link};
-    use audit::record::{Event, Record};
+    use records::access::{CHAIN_START, Link};
+    use records::record::{Event, Record};
     let (mut office, _gate, person, _) = used().await;
     office.stop("agent");
     let path = |end: &str| office.path(&format!("gate/tls.{end}"));
@@ -380,8 +380,8 @@ async fn one_handshake_makes_one_connection() {
 }
 
 /// A run of one record, as its agent hands it in.
-fn spooled(signer: &keys::SoftwareSigner, record: &audit::record::Record) -> ca_api::Spooled {
-    use audit::access::{CHAIN_START, SignedHead, SpoolHead, chain};
+fn spooled(signer: &keys::SoftwareSigner, record: &records::record::Record) -> ca_api::Spooled {
+    use records::access::{CHAIN_START, SignedHead, SpoolHead, chain};
     let link = record.link.as_ref().unwrap();
     let bytes = record.write().unwrap();
     let salt: [u8; 32] = tests::random();
@@ -390,10 +390,10 @@ fn spooled(signer: &keys::SoftwareSigner, record: &audit::record::Record) -> ca_
         agent: "gate-1".into(),
         epoch: link.epoch.clone(),
         count: 1,
-        chain: chain(&CHAIN_START, &audit::record::entry(&salt, &bytes)).into(),
+        chain: chain(&CHAIN_START, &records::record::entry(&salt, &bytes)).into(),
     };
-    let head = audit::json::write(&head).unwrap();
-    let signature = audit::label::Label::Spool.sign(signer, &head).unwrap();
+    let head = records::json::write(&head).unwrap();
+    let signature = records::label::Label::Spool.sign(signer, &head).unwrap();
     ca_api::Spooled {
         records: vec![ca_api::SaltedRecord {
             record: bytes.into(),
@@ -446,24 +446,25 @@ async fn only_auditors_ask_and_every_question_is_recorded() {
     }
     // An official's certificate opens nothing, and a withdrawn auditor asks no more.
     let log = ca_api::Log(office.client(&office.trust.log, Some(person.identity())));
-    let request = audit::evidence::LogRequest {
+    let request = records::evidence::LogRequest {
         v: 1,
         founding: office.trust.founding.clone(),
         nonce: tests::random::<16>().into(),
-        time: audit::time::seconds(tests::now()),
-        ask: audit::evidence::Ask::Search(Box::new(audit::evidence::Search {
+        time: records::time::seconds(tests::now()),
+        ask: records::evidence::Ask::Search(Box::new(records::evidence::Search {
             log: "access".into(),
             ..Default::default()
         })),
     };
-    let bytes = audit::json::write(&request).unwrap();
+    let bytes = records::json::write(&request).unwrap();
     let signed =
-        audit::evidence::SignedRequest::sign(bytes, person.leaf(), &person.signer).unwrap();
+        records::evidence::SignedRequest::sign(bytes, person.leaf(), &person.signer).unwrap();
     assert_eq!(log.ask(&signed).await.unwrap_err().code().name(), "not-your-route");
     let first = office.first("auditor");
     let log = ca_api::Log(office.client(&office.trust.log, Some(first.identity())));
-    let bytes = audit::json::write(&request).unwrap();
-    let signed = audit::evidence::SignedRequest::sign(bytes, first.leaf(), &first.signer).unwrap();
+    let bytes = records::json::write(&request).unwrap();
+    let signed =
+        records::evidence::SignedRequest::sign(bytes, first.leaf(), &first.signer).unwrap();
     log.ask(&signed).await.unwrap();
     assert_eq!(log.ask(&signed).await.unwrap_err().code().name(), "challenge-used");
     let words = ["role", "withdraw", &first.person, "auditor", "--scope", "shangluo"];
@@ -476,7 +477,7 @@ async fn only_auditors_ask_and_every_question_is_recorded() {
 /// the passkey, and see a byte of what the authenticator said that was changed.
 #[tokio::test]
 async fn an_approval_by_passkey_is_followed_back() {
-    use audit::record::{Event, Record};
+    use records::record::{Event, Record};
     let mut office = Office::open().await;
     let gate = office.gate().await;
     let officer = office.first("officer-1");

@@ -1,10 +1,10 @@
 //! What fails on its way to the disk: whatever was not kept is forgotten, done again by the process that runs, and
 //! holds nothing else up. The database refuses on purpose; afterwards nobody is started again.
 
-use audit::enrolment::Stage;
-use audit::order::PersonAction;
-use audit::record::{Cause, Event};
 use ca_server::issuer::draft::Draft;
+use records::enrolment::Stage;
+use records::order::PersonAction;
+use records::record::{Cause, Event};
 use sqlx::{AnyPool, AssertSqlSafe};
 use std::collections::BTreeSet;
 use tests::people::code;
@@ -77,7 +77,7 @@ impl Broken {
 }
 
 /// Bytes as a literal of this run's database.
-fn literal(bytes: &audit::Bytes) -> String {
+fn literal(bytes: &records::Bytes) -> String {
     let hex = data_encoding::HEXLOWER.encode(&bytes.0);
     if is_postgres() { format!("'\\x{hex}'::bytea") } else { format!("x'{hex}'") }
 }
@@ -333,7 +333,7 @@ async fn a_long_queue_hides_no_withdrawal() {
     let micros = service::Clock::system().micros();
     for number in 0..10_500_u32 {
         let event = Event::Refusal {
-            code: audit::Code::Malformed,
+            code: records::Code::Malformed,
             act: "draft".into(),
             about: format!("{number}"),
             reference: format!("{number}"),

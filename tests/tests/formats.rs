@@ -1,16 +1,16 @@
 //! `docs/formats.md` holds: the golden vectors are what our code makes, and a second reader in another
 //! language agrees. Write them anew with YINXIN_GOLDEN=write; then every signature is new as well.
 
-use audit::decline::{Decline, DeclineStatement, Outcome};
-use audit::label::Label;
-use audit::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
-use audit::order::{Body, Order};
-use audit::record::{
-    Cause, Event, File, LetterStatement, Record, RevokedSerial, approval_id, entry,
-};
-use audit::{Approval, Bytes, Code, Disclosure, founding, json, order};
 use keys::SoftwareSigner;
 use pki::{Certificate, PublicKey, Signer};
+use records::decline::{Decline, DeclineStatement, Outcome};
+use records::label::Label;
+use records::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
+use records::order::{Body, Order};
+use records::record::{
+    Cause, Event, File, LetterStatement, Record, RevokedSerial, approval_id, entry,
+};
+use records::{Approval, Bytes, Code, Disclosure, founding, json, order};
 use serde_json::{Value, json as j};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -86,7 +86,7 @@ struct Maker {
 fn join() -> Value {
     let (token, order) = (fixed::<32>(41), fixed::<32>(42));
     let (challenge, request) = (fixed::<16>(43), fixed::<100>(44));
-    let value = audit::authority::join_value(&token, &order, &challenge, &request);
+    let value = authority::join_value(&token, &order, &challenge, &request);
     j!({
         "token": b(token), "order": b(order), "challenge": b(challenge), "request": b(request),
         "value": b(value),
@@ -529,22 +529,22 @@ impl Maker {
             }],
         });
         let bytes = json::write(&snapshot).unwrap();
-        let _: audit::people::PeopleSnapshot = json::read(&bytes).unwrap();
+        let _: records::people::PeopleSnapshot = json::read(&bytes).unwrap();
         let signature = self.signature("/people/signature", "registry", Label::People, &bytes);
         j!({ "snapshot": b(&bytes), "signature": b(signature) })
     }
 
     fn run(&self) -> Value {
         let entries: Vec<[u8; 32]> = (0..3).map(fixed::<32>).collect();
-        let mut chain = audit::access::CHAIN_START;
+        let mut chain = records::access::CHAIN_START;
         for entry in &entries {
-            chain = audit::access::chain(&chain, entry);
+            chain = records::access::chain(&chain, entry);
         }
         let head = j!({
             "v": 1, "agent": "gate-1", "epoch": b([7; 16]), "count": 3, "chain": b(chain),
         });
         let bytes = json::write(&head).unwrap();
-        let _: audit::access::SpoolHead = json::read(&bytes).unwrap();
+        let _: records::access::SpoolHead = json::read(&bytes).unwrap();
         let signature = self.signature("/run/signature", "machine", Label::Spool, &bytes);
         j!({ "entries": entries.iter().map(b).collect::<Vec<_>>(), "head": b(&bytes), "signature": b(signature) })
     }
@@ -555,7 +555,7 @@ impl Maker {
             "ask": { "search": { "log": "access", "person": "0123456789ABCDEF" } },
         });
         let bytes = json::write(&request).unwrap();
-        let _: audit::evidence::LogRequest = json::read(&bytes).unwrap();
+        let _: records::evidence::LogRequest = json::read(&bytes).unwrap();
         let signature =
             self.signature("/log_request/signature", "officer", Label::LogRequest, &bytes);
         j!({ "request": b(&bytes), "signature": b(signature) })
@@ -594,7 +594,7 @@ impl Maker {
         };
         let key = tlog::VerifierKey::read(&vkey).unwrap();
         assert_eq!(
-            tlog::Checkpoint::open(&note, &key, audit::label::verify_ed25519).unwrap(),
+            tlog::Checkpoint::open(&note, &key, records::label::verify_ed25519).unwrap(),
             head
         );
         (j!({ "vkey": vkey, "note": note, "size": 7, "root_hash": b(edge.root()) }), inclusion)
@@ -626,7 +626,7 @@ fn passkey_statement() -> Vec<u8> {
         "backup_eligible": false, "backed_up": false, "software": false,
     });
     let bytes = json::write(&statement).unwrap();
-    let _: audit::passkey::PasskeyStatement = json::read(&bytes).unwrap();
+    let _: records::passkey::PasskeyStatement = json::read(&bytes).unwrap();
     bytes
 }
 

@@ -1,7 +1,7 @@
 //! What pages and their forms must refuse, each beside the nearest thing that is allowed.
 
-use audit::Bytes;
-use audit::letter::{TRIES_MAX, bind};
+use records::Bytes;
+use records::letter::{TRIES_MAX, bind};
 use tests::web::{Page, Site, encode};
 use tests::{Office, Official};
 
@@ -299,8 +299,8 @@ async fn each_cause_of_an_unseen_certificate_has_its_page() {
 /// way to proof beside it. Nobody else searches, and nothing that opens a commitment leaves.
 #[tokio::test]
 async fn auditors_search_on_a_page_that_is_no_proof() {
-    use audit::evidence::Search;
-    use audit::record::Event;
+    use records::evidence::Search;
+    use records::record::Event;
     let office = Office::open().await;
     let (official, _) = office.official("王小明", "sz-office").await;
     let person = official.letter.person.clone();
@@ -324,7 +324,7 @@ async fn auditors_search_on_a_page_that_is_no_proof() {
     }
     let claimed = async || {
         let records = office.control().await.into_iter();
-        let of_page = |record: &audit::Record| match &record.event {
+        let of_page = |record: &records::Record| match &record.event {
             Event::Searched { by, person, .. } => {
                 by == "portal-1/portal-staff" && *person == auditor.person
             }
@@ -349,12 +349,12 @@ async fn auditors_search_on_a_page_that_is_no_proof() {
     assert!(!answer.found.is_empty());
     assert!(answer.found.iter().all(|found| found.disclosures.is_empty()));
     let no = staff.search(&message(office.first("officer-1").leaf())).await.unwrap_err();
-    assert_eq!(no.code(), audit::Code::NotYourRoute);
+    assert_eq!(no.code(), records::Code::NotYourRoute);
     let no = as_process("public").search(&message(auditor.leaf())).await.unwrap_err();
-    assert_eq!(no.code(), audit::Code::NotYourRoute);
+    assert_eq!(no.code(), records::Code::NotYourRoute);
     let own = ca_api::Log(office.client(&office.trust.log, Some(auditor.identity())));
     let no = own.search(&message(auditor.leaf())).await.unwrap_err();
-    assert_eq!(no.code(), audit::Code::NotYourRoute);
+    assert_eq!(no.code(), records::Code::NotYourRoute);
 }
 
 /// An officer finds people within their scope, sees where a certificate comes from, and drafts its revocation,

@@ -1,8 +1,8 @@
 //! The gate: who passes, what the application learns, what is recorded; and everything open feels a
 //! change at once.
 
-use audit::record::Event;
 use http_body_util::BodyExt;
+use records::record::Event;
 use std::time::{Duration, Instant};
 use tests::gate::{AGENT, get, get2};
 use tests::processes::{Office, until};
@@ -50,7 +50,7 @@ async fn a_person_passes_by_rule_and_is_recorded_first() {
     assert_eq!(gate.application.count(), 1, "a denied request went upstream");
 
     until("the log has both decisions", async || {
-        let decided = |record: &audit::Record| matches!(record.event, Event::Decision(_));
+        let decided = |record: &records::Record| matches!(record.event, Event::Decision(_));
         office.access().await.iter().filter(|record| decided(record)).count() == 2
     })
     .await;
@@ -58,7 +58,7 @@ async fn a_person_passes_by_rule_and_is_recorded_first() {
     for record in office.access().await {
         if let Event::Decision(decision) = record.event {
             let link = record.link.unwrap();
-            let name = audit::access::request_id(AGENT, &link.epoch, link.aseq);
+            let name = records::access::request_id(AGENT, &link.epoch, link.aseq);
             seen.push((name, *decision));
         }
     }
@@ -193,7 +193,7 @@ async fn a_revocation_is_felt_on_everything_open() {
     assert_eq!(get(&mut others, OWN).await.0, 200, "somebody else lost their connection");
     assert!(started.elapsed() < FELT);
     until("both downloads are recorded as cut", async || {
-        let cut = |record: &audit::Record| match &record.event {
+        let cut = |record: &records::Record| match &record.event {
             Event::Completion(ended) => ended.outcome == "cut",
             _ => false,
         };
@@ -373,7 +373,7 @@ async fn it_decides_alone_until_its_limit() {
     office.start("agent", &[]).await;
     assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
     until("nothing that was decided alone is lost", async || {
-        let permitted = |record: &audit::Record| match &record.event {
+        let permitted = |record: &records::Record| match &record.event {
             Event::Decision(decision) => decision.outcome == "permitted",
             _ => false,
         };

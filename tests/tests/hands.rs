@@ -1,8 +1,8 @@
 //! Hands in the database: what nobody signed decides nothing, stops every decision, leaves a record,
 //! and is mended from the log.
 
-use audit::order::{Body, ORDER_SECONDS};
-use audit::record::{Event, Record};
+use records::order::{Body, ORDER_SECONDS};
+use records::record::{Event, Record};
 use sqlx::AnyPool;
 use tests::people::code;
 use tests::processes::until;
@@ -75,7 +75,7 @@ async fn what_nobody_signed_decides_nothing() {
     invariants::hold(&office).await;
 }
 
-async fn stopped(office: &Office, approval: &audit::Approval, about: &str) {
+async fn stopped(office: &Office, approval: &records::Approval, about: &str) {
     let last = office.first("officer-2");
     assert_eq!(code(office.staff(&last).approve(approval).await), "unsigned-authority", "{about}");
     let database = office.database().await;
@@ -112,7 +112,7 @@ async fn a_forged_record_has_no_effect() {
     let official = office.letter(&person, "official");
     let order = office.apply(&official).await;
     let export = office.staff(&office.first("officer-1")).fetch(&order).await.unwrap();
-    let digest = audit::Bytes::from(export.signed.digest());
+    let digest = records::Bytes::from(export.signed.digest());
     let database = office.database().await;
 
     // An intent, an enacted order and a revocation that nobody approved.
@@ -130,13 +130,13 @@ async fn a_forged_record_has_no_effect() {
         Event::Revoked {
             certificates: Vec::new(),
             reason: "superseded".into(),
-            cause: audit::record::Cause::Order { order: digest },
+            cause: records::record::Cause::Order { order: digest },
             approvals: Vec::new(),
         },
         Event::Revoked {
             certificates: Vec::new(),
             reason: "keyCompromise".into(),
-            cause: audit::record::Cause::Left { person: office.first("officer-1").person },
+            cause: records::record::Cause::Left { person: office.first("officer-1").person },
             approvals: Vec::new(),
         },
         Event::Letter { statement: b"{}".as_slice().into(), signature: random::<64>().into() },
@@ -175,9 +175,9 @@ async fn a_withdrawn_role_does_not_come_back_with_old_records() {
             .await
             .unwrap();
     let records: Vec<Record> = rows.iter().map(|(bytes,)| Record::read(bytes).unwrap()).collect();
-    let is_grant = |order: &audit::Bytes| {
-        let order = audit::Order::read(&order.0).unwrap();
-        matches!(order.body(), Ok(Body::Role(role)) if role.action == audit::order::RoleAction::Grant)
+    let is_grant = |order: &records::Bytes| {
+        let order = records::Order::read(&order.0).unwrap();
+        matches!(order.body(), Ok(Body::Role(role)) if role.action == records::order::RoleAction::Grant)
     };
     let position = records
         .iter()
@@ -334,7 +334,7 @@ async fn forge(database: &AnyPool, event: Event) {
     .bind(id.to_vec())
     .bind(&bytes)
     .bind(salt.to_vec())
-    .bind(audit::record::entry(&salt, &bytes).to_vec())
+    .bind(records::record::entry(&salt, &bytes).to_vec())
     .execute(database)
     .await
     .unwrap();

@@ -1,11 +1,11 @@
 //! Heads that different programs read differently: refused, or forwarded in the one form that the rules
 //! saw. Judged by the bytes that the application got.
 
-use audit::record::Event;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use records::record::Event;
 use std::time::Duration;
 use tests::Officer;
 use tests::gate::{ANSWER, Gate, get, status};

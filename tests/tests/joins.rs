@@ -1,10 +1,10 @@
 //! How a gate comes to be: by an order, with its file, once; what it then knows, how it renews, how it ends.
 
-use audit::enrolment::Collected;
-use audit::join::{Join, JoinFile};
-use audit::{Bytes, people::SignedPeople};
 use keys::SoftwareSigner;
 use pki::CertificationRequest;
+use records::enrolment::Collected;
+use records::join::{Join, JoinFile};
+use records::{Bytes, people::SignedPeople};
 use std::process::{Command, Output};
 use tests::binary;
 use tests::gate::{AGENT, Application, Gate};
@@ -36,7 +36,7 @@ fn message(file: &JoinFile, change: impl FnOnce(&mut Join)) -> Join {
     let signer = SoftwareSigner::generate_p256().unwrap();
     let request = CertificationRequest::build(&signer).unwrap().der().to_vec();
     let challenge = tests::random::<16>();
-    let value = audit::authority::join_value(&file.token.0, &file.order.0, &challenge, &request);
+    let value = authority::join_value(&file.token.0, &file.order.0, &challenge, &request);
     let mut join = Join {
         agent: file.agent.clone(),
         challenge: challenge.into(),
@@ -53,9 +53,9 @@ async fn tried(office: &Office) -> Vec<String> {
     let database = office.database().await;
     let rows = sqlx::query("select record from log_pending union select record from log_entry");
     let rows = rows.fetch_all(&database).await.unwrap();
-    let records = rows.iter().map(|row| audit::Record::read(row.get("record")).unwrap());
+    let records = rows.iter().map(|row| records::Record::read(row.get("record")).unwrap());
     let codes = records.filter_map(|record| match record.event {
-        audit::record::Event::Refusal { code, act, .. } if act == "join" => {
+        records::record::Event::Refusal { code, act, .. } if act == "join" => {
             Some(code.name().into())
         }
         _ => None,
@@ -315,14 +315,14 @@ async fn each_service_speaks_on_its_own_routes() {
     // What one agent made another does not hand in, and an agent makes nothing but its own kinds.
     let log = ca_api::Log(office.client(&office.trust.log, identity(gate)));
     let record = |maker: &str| {
-        let record = audit::Record {
+        let record = records::Record {
             v: 1,
             id: tests::random::<16>().into(),
             log: "access".into(),
             maker: maker.into(),
             time: "2026-11-25T08:00:00.000000Z".into(),
             link: None,
-            event: audit::record::Event::Portal {
+            event: records::record::Event::Portal {
                 process: "public".into(),
                 act: "x".into(),
                 outcome: "done".into(),
@@ -346,6 +346,6 @@ async fn each_service_speaks_on_its_own_routes() {
         line.trim_matches('"').to_owned()
     };
     let issuer = ca_api::Issuer(office.client(&issuer, identity(gate)));
-    let look_up = audit::enrolment::LookUp { reference: "0".repeat(16), key: Bytes::default() };
+    let look_up = records::enrolment::LookUp { reference: "0".repeat(16), key: Bytes::default() };
     assert_eq!(issuer.look_up(&look_up).await.unwrap_err().code().name(), "portal-unknown");
 }

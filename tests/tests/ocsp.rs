@@ -420,7 +420,7 @@ async fn a_killed_renewal_goes_on() {
     let second = serial(&office);
     assert_ne!(second, first, "the start finishes the exchange");
     let used = office.control().await.into_iter().filter(
-        |record| matches!(&record.event, audit::record::Event::Used { authorization, .. } if authorization == "renew-log-log"),
+        |record| matches!(&record.event, records::record::Event::Used { authorization, .. } if authorization == "renew-log-log"),
     );
     assert_eq!(used.count(), 1, "one use, however often it was asked for");
     office.ca_json(&["renew", "log"]);

@@ -1,6 +1,6 @@
 //! Pages, as people meet them: in Debian's Chromium, with real processes behind them.
 
-use audit::letter::Letter;
+use records::letter::Letter;
 use serde_json::json;
 use std::path::Path;
 use std::process::Command;
@@ -87,7 +87,7 @@ fn judged_by_openssl(file: &Path, password: &str, person: &str) {
 async fn known_to_the_gate(office: &Office, person: &str) {
     until("the gate knows the person", async || {
         std::fs::read(office.path("gate/world/people.json")).is_ok_and(|bytes| {
-            let signed: audit::people::SignedPeople = serde_json::from_slice(&bytes).unwrap();
+            let signed: records::people::SignedPeople = serde_json::from_slice(&bytes).unwrap();
             String::from_utf8_lossy(&signed.snapshot.0).contains(person)
         })
     })
@@ -162,7 +162,7 @@ async fn an_officer_approves_with_a_passkey_in_a_browser() {
     assert!(seen["shown"].as_str().unwrap().contains(reason), "{seen}");
     assert!(seen["after"].as_str().unwrap().contains("没有待办"), "{seen}");
     match office.look_up(&official).await.stage {
-        audit::enrolment::Stage::Letter { returned: Some(told), .. } => assert_eq!(told, reason),
+        records::enrolment::Stage::Letter { returned: Some(told), .. } => assert_eq!(told, reason),
         other => panic!("{other:?}"),
     }
     tests::invariants::hold(&office).await;

@@ -1,11 +1,12 @@
 //! Passkeys approve what their officer may approve, once, and nothing else. Every check has its refusal, and
 //! beside it what passes.
 
-use audit::founding::Founding;
-use audit::label::Label;
-use audit::order::Body;
-use audit::record::Event;
-use audit::{Approval, Authority, Bytes, Code};
+use authority::Authority;
+use records::founding::Founding;
+use records::label::Label;
+use records::order::Body;
+use records::record::Event;
+use records::{Approval, Bytes, Code};
 use tests::authenticator::{Answer, Authenticator};
 use tests::people::code;
 use tests::{Office, Officer, invariants};
@@ -127,10 +128,10 @@ async fn a_passkey_counts_only_when_it_is_certified() {
     assert_eq!(told(&office, &officer, &early).await, "passkey-unknown");
 
     let staff = office.staff(&officer);
-    let wish = |change: &dyn Fn(&mut audit::passkey::PasskeyStatement)| {
+    let wish = |change: &dyn Fn(&mut records::passkey::PasskeyStatement)| {
         passkey.wish(&office, &officer, |statement| change(statement))
     };
-    type Change<'a> = &'a dyn Fn(&mut audit::passkey::PasskeyStatement);
+    type Change<'a> = &'a dyn Fn(&mut records::passkey::PasskeyStatement);
     let refusals: [(&str, Change<'_>); 7] = [
         ("another host", &|s| s.rp_id = "portal.localhost".into()),
         ("another origin", &|s| s.origin = "https://portal.localhost".into()),
@@ -199,9 +200,9 @@ async fn a_real_city_takes_no_passkey_that_can_be_copied() {
         let mut city = Founding::read(&statement.0).unwrap();
         city.city.sample = sample;
         city.root = pki::Signer::public_key(&own).spki().into();
-        *statement = Bytes(audit::json::write(&city).unwrap());
+        *statement = Bytes(records::json::write(&city).unwrap());
         *signature = Bytes(Label::Founding.sign(&own, &statement.0).unwrap());
-        let digest = audit::founding::digest(&statement.0);
+        let digest = records::founding::digest(&statement.0);
         let mut authority = Authority::found(&first, &digest).unwrap();
         for mut record in records.clone() {
             if let Event::Issued { under, .. } = &mut record.event

@@ -1,7 +1,7 @@
 //! Replays: what was approved once, for one thing, by one person, counts for nothing else.
 
-use audit::export::OrderExport;
-use audit::{Approval, Order};
+use records::export::OrderExport;
+use records::{Approval, Order};
 use tests::people::code;
 use tests::processes::until;
 use tests::{Office, invariants};
@@ -49,10 +49,10 @@ async fn an_order_counts_as_it_was_signed() {
     let officer = office.first("officer-1");
     let export = office.staff(&officer).fetch(&order).await.unwrap();
 
-    let mut renamed: Order = audit::json::read(&export.signed.order.0).unwrap();
+    let mut renamed: Order = records::json::read(&export.signed.order.0).unwrap();
     renamed.order = "0123456789ABCDEF".into();
     let mut other = export.clone();
-    other.signed.order = audit::json::write(&renamed).unwrap().into();
+    other.signed.order = records::json::write(&renamed).unwrap().into();
     assert!(
         other.open(&office.trust, tests::now()).is_err(),
         "a client shows only what the CA signed"
@@ -173,7 +173,7 @@ async fn an_officer_counts_in_scope_and_while_in_office() {
     let official = office.letter(&zhang, "official");
     let inside = office.apply(&official).await;
     office.approve(&sun, &inside).await.unwrap();
-    loss.report_loss(&audit::enrolment::ReportLoss { reference, value }).await.unwrap();
+    loss.report_loss(&records::enrolment::ReportLoss { reference, value }).await.unwrap();
     office.listed(&sun.leaf().serial().to_string()).await;
     assert_eq!(code(office.approve(&sun, &outside).await), "certificate-revoked");
     office.approve(&office.first("officer-1"), &inside).await.unwrap();
@@ -306,16 +306,16 @@ async fn a_leaver_loses_every_certificate() {
     invariants::hold(&office).await;
 }
 
-fn serial(collected: &audit::enrolment::Collected) -> String {
+fn serial(collected: &records::enrolment::Collected) -> String {
     pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string()
 }
 
 async fn collect(
     office: &Office,
     official: &tests::Official,
-) -> Result<audit::enrolment::Collected, portal_api::Refusal> {
-    let audit::enrolment::LookUp { reference, key } = official.look_up();
-    office.public().collect(&audit::enrolment::Collect { reference, key }).await
+) -> Result<records::enrolment::Collected, portal_api::Refusal> {
+    let records::enrolment::LookUp { reference, key } = official.look_up();
+    office.public().collect(&records::enrolment::Collect { reference, key }).await
 }
 
 fn approve_offline(

@@ -1,8 +1,8 @@
 //! The shipped policies, as rules over people: nothing that decides hangs on one person or one page.
 
-use audit::rules::{ApprovalRule, ApprovalRules, KINDS, Role, RoleRules};
 use pki::CertificateProfile;
 use pki::profile::Holder;
+use records::rules::{ApprovalRule, ApprovalRules, KINDS, Role, RoleRules};
 use tests::workspace;
 
 /// The first people of a city, all with the whole city as their scope.

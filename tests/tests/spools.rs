@@ -1,7 +1,7 @@
 //! The spool: nothing goes upstream that is not durable first; nothing acknowledged is lost or doubled,
 //! whatever dies.
 
-use audit::record::Event;
+use records::record::Event;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,13 +24,13 @@ async fn small(office: &mut Office) -> Gate {
 
 /// Every record of the log has its place once, in runs without holes; gives decisions by request.
 async fn runs_are_whole(office: &Office) -> BTreeMap<String, String> {
-    let mut runs: BTreeMap<audit::Bytes, Vec<u64>> = BTreeMap::new();
+    let mut runs: BTreeMap<records::Bytes, Vec<u64>> = BTreeMap::new();
     let mut decided = BTreeMap::new();
     for record in office.access().await {
         let link = record.link.clone().unwrap();
         runs.entry(link.epoch.clone()).or_default().push(link.aseq);
         if let Event::Decision(decision) = record.event {
-            let name = audit::access::request_id(AGENT, &link.epoch, link.aseq);
+            let name = records::access::request_id(AGENT, &link.epoch, link.aseq);
             assert!(decided.insert(name, decision.outcome.clone()).is_none(), "twice in the log");
         }
     }
@@ -55,10 +55,10 @@ async fn shipped(office: &Office, gate: &Gate) {
     let names: BTreeSet<String> =
         gate.application.got.lock().unwrap().iter().map(|request| name_of(request)).collect();
     until("every request that passed has its record", async || {
-        let decided = |record: audit::Record| {
+        let decided = |record: records::Record| {
             let link = record.link?;
             let decision = matches!(record.event, Event::Decision(_));
-            decision.then(|| audit::access::request_id(AGENT, &link.epoch, link.aseq))
+            decision.then(|| records::access::request_id(AGENT, &link.epoch, link.aseq))
         };
         let known: BTreeSet<String> =
             office.access().await.into_iter().filter_map(decided).collect();
@@ -160,7 +160,7 @@ async fn a_torn_tail_is_no_record() {
     office.start("log", &[]).await;
     office.start("agent", &[]).await;
     assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
-    let unknown = |record: &audit::Record| match &record.event {
+    let unknown = |record: &records::Record| match &record.event {
         Event::Completion(ended) => ended.outcome == "unknown",
         _ => false,
     };

@@ -1,6 +1,6 @@
 //! The pages that say how the city stands, and those that decline: what the CA says now, to whom it concerns.
 
-use audit::export::Look;
+use records::export::Look;
 use tests::processes::until;
 use tests::{Office, Officer, web::Page};
 

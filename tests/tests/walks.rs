@@ -1,8 +1,8 @@
 //! The walks of `docs/walks`, walked: every command that stands in one is run as it stands there, in its order,
 //! with names in the place of words in capitals. A walk that is changed fails here until its steps hold again.
 
-use audit::access::request_id;
-use audit::record::Event;
+use records::access::request_id;
+use records::record::Event;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -95,7 +95,7 @@ async fn an_official_walks() {
     let (lost, _) = office.official("李丹", "sz-office").await;
     let site = office.public_site();
     let (reference, key) = (&lost.letter.reference, lost.keys.loss_value(&lost.letter.reference));
-    let key = audit::Bytes::from(key.as_slice()).to_string();
+    let key = records::Bytes::from(key.as_slice()).to_string();
     let told = site.post("/lost", "", &[("reference", reference), ("key", &key)]).await;
     let receipt = site.get("/lost/receipt.json", &told.cookie()).await;
     std::fs::write(walk.at("receipt.json"), receipt.text).unwrap();
@@ -113,7 +113,7 @@ async fn an_official_walks() {
     let enroll = walk.lines.front().cloned().unwrap();
     let said = walk.run("yinxin enroll", &letter, &ALONE);
     assert!(said.contains("0 of 2"), "{said}");
-    let audit::enrolment::Stage::Awaiting { order, .. } = office.look_up(&official).await.stage
+    let records::enrolment::Stage::Awaiting { order, .. } = office.look_up(&official).await.stage
     else {
         panic!("it was not submitted")
     };
@@ -148,7 +148,7 @@ async fn an_officer_walks() {
     let (data, client) = passkey.created(&office.first("officer-1"));
     let saved = serde_json::json!({
         "v": 1, "origin": office.trust.portal_staff,
-        "authenticator_data": audit::Bytes(data), "client_data": audit::Bytes(client),
+        "authenticator_data": records::Bytes(data), "client_data": records::Bytes(client),
     });
     std::fs::write(walk.at("passkey.json"), saved.to_string()).unwrap();
     let said = walk.run("yinxin passkey certify", &[], &ALONE);
@@ -177,7 +177,7 @@ async fn an_owner_walks() {
     let kept = office.path("gate/world/people.json");
     until("the gate knows the person", async || {
         std::fs::read(&kept).is_ok_and(|bytes| {
-            let signed: audit::people::SignedPeople = serde_json::from_slice(&bytes).unwrap();
+            let signed: records::people::SignedPeople = serde_json::from_slice(&bytes).unwrap();
             String::from_utf8_lossy(&signed.snapshot.0).contains(&person)
         })
     })

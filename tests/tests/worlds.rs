@@ -1,15 +1,15 @@
 //! What a captured status service or database can tell an agent: nothing that widens a right. Whatever is
 //! older, unsigned, signed by too few, changed or too far ahead leaves the old in force, with an alarm.
 
-use audit::Bytes;
-use audit::lineage::Lineage;
-use audit::people::{PeopleSnapshot, SignedPeople};
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
 use ca_api::{Watch, World};
 use keys::SoftwareSigner;
 use mtls::tls::{ClientAuth, Identity, server};
+use records::Bytes;
+use records::lineage::Lineage;
+use records::people::{PeopleSnapshot, SignedPeople};
 use std::sync::{Arc, Mutex};
 use tests::gate::Gate;
 use tests::processes::{Office, until};
@@ -76,7 +76,7 @@ fn snapshot(
     signer: &SoftwareSigner,
     change: impl FnOnce(&mut PeopleSnapshot),
 ) -> World {
-    let mut snapshot: PeopleSnapshot = audit::json::read(&people(office).snapshot.0).unwrap();
+    let mut snapshot: PeopleSnapshot = records::json::read(&people(office).snapshot.0).unwrap();
     snapshot.number += 1;
     change(&mut snapshot);
     World { people: Some(SignedPeople::sign(&snapshot, signer).unwrap()), ..World::default() }
@@ -107,16 +107,16 @@ async fn snapshots_that_do_not_count_change_nothing() {
     let liar = Liar::instead_of_status(&mut office).await;
     let moved = |snapshot: &mut PeopleSnapshot| {
         let own = snapshot.people.iter_mut().find(|p| p.person == id).unwrap();
-        own.roles.push(audit::founding::Holding {
-            role: audit::rules::Role::UnitHandler,
+        own.roles.push(records::founding::Holding {
+            role: records::rules::Role::UnitHandler,
             scope: "shangzhou".into(),
         });
         own.unit = "sz-finance".into();
     };
-    let far = audit::time::seconds(9_999_999_999);
+    let far = records::time::seconds(9_999_999_999);
     let mut bent = people(&office);
     bent.snapshot.0[40] ^= 1;
-    let mut same_number: PeopleSnapshot = audit::json::read(&people(&office).snapshot.0).unwrap();
+    let mut same_number: PeopleSnapshot = records::json::read(&people(&office).snapshot.0).unwrap();
     moved(&mut same_number);
     let worlds = [
         ("older", World { people: Some(first), ..World::default() }),
@@ -239,7 +239,7 @@ async fn rules_that_do_not_count_change_nothing() {
         lineage
             .records
             .iter()
-            .map(|one| audit::Record::read(&one.record.0).unwrap().event.kind().to_owned())
+            .map(|one| records::Record::read(&one.record.0).unwrap().event.kind().to_owned())
             .collect()
     };
     let without = |kind: &str| {
@@ -248,7 +248,7 @@ async fn rules_that_do_not_count_change_nothing() {
         lineage.records.remove(at);
         lineage
     };
-    let changed = |part: fn(&mut audit::lineage::Proven) -> &mut Vec<u8>| {
+    let changed = |part: fn(&mut records::lineage::Proven) -> &mut Vec<u8>| {
         let mut lineage = second.clone();
         let last = lineage.records.last_mut().unwrap();
         let bytes = part(last);
@@ -326,7 +326,7 @@ async fn rules_of_last_decision(office: &Office, decisions: usize) -> u32 {
     let made = Mutex::new(Vec::new());
     until("the decision is in the log", async || {
         let versions = office.access().await.into_iter().filter_map(|record| match record.event {
-            audit::record::Event::Decision(decision) => Some(decision.world.bundle),
+            records::record::Event::Decision(decision) => Some(decision.world.bundle),
             _ => None,
         });
         *made.lock().unwrap() = versions.collect();

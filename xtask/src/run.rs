@@ -5,7 +5,7 @@ use crate::demo::act::Actor;
 use crate::found::{Sample, found};
 use crate::processes::Running;
 use anyhow::Context;
-use audit::letter::Letter;
+use records::letter::Letter;
 use rustix::fs::{FlockOperation, flock};
 use std::io::{Write, stdout};
 use std::path::Path;

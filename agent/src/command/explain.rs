@@ -33,7 +33,7 @@ pub(super) fn run(folder: &Path, json: bool, arguments: &Arguments) -> anyhow::R
     let anchors = Anchors::new(&joined(folder)?)?;
     let clock = Clock::system();
     let now = match &arguments.at {
-        Some(text) => audit::time::read(text).context("--at: like 2026-11-25T08:00:00Z")?,
+        Some(text) => records::time::read(text).context("--at: like 2026-11-25T08:00:00Z")?,
         None => clock.seconds(),
     };
     let source = Source::open(&config, anchors, clock, Metrics::default())?;

@@ -4,14 +4,14 @@
 use super::joined;
 use crate::{AgentConfig, random, write_file};
 use anyhow::{Context, ensure};
-use audit::Bytes;
-use audit::enrolment::Collected;
-use audit::join::{Join, JoinFile};
-use audit::record::Event;
 use clap::Args;
 use keys::SoftwareSigner;
 use pki::path::{Usage, check};
 use pki::{Certificate, CertificationRequest, Signer};
+use records::Bytes;
+use records::enrolment::Collected;
+use records::join::{Join, JoinFile};
+use records::record::Event;
 use service::Clock;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
@@ -95,7 +95,7 @@ fn prepared(folder: &Path, file: &JoinFile) -> anyhow::Result<(SoftwareSigner, J
     };
     let request = CertificationRequest::build(&signer)?.der().to_vec();
     let challenge = random::<16>()?;
-    let value = audit::authority::join_value(&file.token.0, &file.order.0, &challenge, &request);
+    let value = authority::join_value(&file.token.0, &file.order.0, &challenge, &request);
     let message = Join {
         agent: file.agent.clone(),
         challenge: challenge.into(),
@@ -153,7 +153,7 @@ fn toml(config: &AgentConfig) -> anyhow::Result<String> {
 }
 
 fn say(json: bool, file: &JoinFile, leaf: &Certificate, folder: &Path) {
-    let until = audit::time::seconds(leaf.not_after());
+    let until = records::time::seconds(leaf.not_after());
     if json {
         let value = serde_json::json!({
             "agent": file.agent, "application": file.application, "hosts": file.hosts,

@@ -5,13 +5,13 @@
 use super::joined;
 use crate::{random, write_file};
 use anyhow::{Context, ensure};
-use audit::Bytes;
-use audit::authority::authorization_of;
-use audit::join::{JoinFile, Renew};
-use audit::label::Label;
+use authority::authorization_of;
 use keys::SoftwareSigner;
 use pki::path::{Usage, check};
 use pki::{Certificate, CertificationRequest, Signer};
+use records::Bytes;
+use records::join::{JoinFile, Renew};
+use records::label::Label;
 use service::Clock;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -41,7 +41,7 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
     write_file(&folder.join("tls.next.pem"), pem.as_bytes())?;
     finish(folder)?;
     std::fs::remove_file(folder.join(PENDING))?;
-    let until = audit::time::seconds(leaf.not_after());
+    let until = records::time::seconds(leaf.not_after());
     if json {
         println!(
             "{}",

@@ -5,10 +5,10 @@ use super::peer::Peer;
 use super::request::Checked;
 use crate::spool::{NotRecorded, Place, Recorded};
 use crate::world::{World, denial_code};
-use audit::access::Decision;
-use audit::record::Event;
-use audit::{Bytes, Code, Disclosure};
 use policy::{Answer, Asked};
+use records::access::Decision;
+use records::record::Event;
+use records::{Bytes, Code, Disclosure};
 use std::sync::Arc;
 
 /// A rule said yes to this request of this person; only [`decide`] makes it.
@@ -145,7 +145,7 @@ fn event(
 
 /// Records hold texts in one normal form; the target itself is ASCII.
 fn normal(text: &str) -> String {
-    audit::json::normal(text)
+    records::json::normal(text)
 }
 
 /// SHA-256 of the rules as tokens have it.

@@ -3,15 +3,15 @@
 
 use super::Gate;
 use super::stream::Down;
-use audit::{Code, Problem};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 use policy::Answer;
+use records::{Code, Problem};
 
 /// A fresh reference number.
 pub(super) fn reference() -> String {
-    crate::random::<10>().map(audit::letter::reference).unwrap_or_default()
+    crate::random::<10>().map(records::letter::reference).unwrap_or_default()
 }
 
 /// The answer to a refusal.

@@ -3,9 +3,9 @@
 
 use super::Gate;
 use crate::world::World;
-use audit::Code;
 use pki::path::{PathError, Usage, check};
 use pki::{Certificate, oid};
+use records::Code;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 

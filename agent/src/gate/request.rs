@@ -2,9 +2,9 @@
 
 use super::Gate;
 use super::fields;
-use audit::Code;
 use http::{HeaderMap, Method, Request, Version, header};
 use policy::CanonicalPath;
+use records::Code;
 
 /// Longest target, in bytes.
 const TARGET_BYTES_MAX: usize = 8 * 1024;

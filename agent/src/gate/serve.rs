@@ -9,10 +9,10 @@ use super::request::Checked;
 use super::stream::Down;
 use super::turned::turn;
 use crate::spool::Recorded;
-use audit::Code;
 use http::{HeaderValue, Method, Request, Response, Version, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+use records::Code;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -2,9 +2,9 @@
 //! with its reference; more of the same within ten seconds are counted in one record.
 
 use super::Gate;
-use audit::access::Turned;
-use audit::record::Event;
-use audit::{Code, Disclosure};
+use records::access::Turned;
+use records::record::Event;
+use records::{Code, Disclosure};
 use service::Stop;
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -75,7 +75,7 @@ fn record(gate: &Gate, (stage, code, serial): &Kind, more: &More, reference: &st
         serial: serial.clone(),
         reference: reference.to_owned(),
         count: more.count,
-        first: audit::time::micros(more.first),
+        first: records::time::micros(more.first),
     };
     gate.spool.note(Event::Turned(turned), vec![source]);
 }

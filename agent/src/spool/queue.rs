@@ -3,9 +3,9 @@
 use super::writer::Writer;
 use super::{NotRecorded, Recorded};
 use crate::AgentConfig;
-use audit::Disclosure;
-use audit::access::{Completion, Started};
-use audit::record::Event;
+use records::Disclosure;
+use records::access::{Completion, Started};
+use records::record::Event;
 use service::{Clock, Metrics};
 use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};

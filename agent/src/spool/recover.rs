@@ -1,7 +1,7 @@
 //! A start: what lies in the spool from earlier runs, and which requests never came to an end.
 
 use super::segment::{self, HEADER_BYTES};
-use audit::record::{Event, Record};
+use records::record::{Event, Record};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -39,7 +39,7 @@ impl Acked {
         let Ok(record) = Record::read(bytes) else { return };
         match (&record.event, &record.link) {
             (Event::Decision(decision), Some(link)) if decision.outcome == "permitted" => {
-                self.open.insert(audit::access::request_id(agent, &link.epoch, link.aseq));
+                self.open.insert(records::access::request_id(agent, &link.epoch, link.aseq));
             }
             (Event::Completion(completion), _) => {
                 self.open.remove(&completion.request);

@@ -8,8 +8,8 @@
 //! ```
 //! Integers are big-endian.
 
-use audit::access::chain;
-use audit::record::entry;
+use records::access::chain;
+use records::record::entry;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;

@@ -5,9 +5,9 @@ use super::segment::{self, Frame, HEADER_BYTES, Header};
 use super::{NotRecorded, Recorded};
 use crate::{AgentConfig, random};
 use anyhow::Context;
-use audit::access::{CHAIN_START, Completion, Link, Started};
-use audit::record::{Event, Record};
-use audit::{Bytes, Disclosure};
+use records::access::{CHAIN_START, Completion, Link, Started};
+use records::record::{Event, Record};
+use records::{Bytes, Disclosure};
 use service::{Clock, Metrics, fault};
 use std::fs::File;
 use std::io::{ErrorKind, Write};
@@ -386,7 +386,7 @@ fn frame(
         id: random::<16>()?.into(),
         log: "access".into(),
         maker: maker.to_owned(),
-        time: audit::time::micros(micros),
+        time: records::time::micros(micros),
         link: Some(Link { epoch: run.epoch.into(), aseq: run.aseq, prev: run.chain.into() }),
         event,
     };

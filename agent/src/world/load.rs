@@ -4,13 +4,14 @@
 use super::marks::{Backwards, Marks, follows};
 use super::{Known, Revocations, Rules, SKEW_SECONDS_MAX};
 use anyhow::Context;
-use audit::Bytes;
-use audit::join::JoinFile;
-use audit::lineage::{Lineage, LineageError};
-use audit::people::{SNAPSHOT_SECONDS_MAX, SignedPeople};
+use authority::lineage::replay_lineage;
 use pki::PublicKey;
 use pki::crl::RevocationList;
 use policy::Bundle;
+use records::Bytes;
+use records::join::JoinFile;
+use records::lineage::{Lineage, LineageError};
+use records::people::{SNAPSHOT_SECONDS_MAX, SignedPeople};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -153,7 +154,7 @@ impl Anchors {
         marks: &mut Marks,
     ) -> Result<Arc<Rules>, NotAccepted> {
         const WHAT: &str = "the rules";
-        let (head, authority) = lineage.replay(&self.control, &self.founding)?;
+        let (head, authority) = replay_lineage(lineage, &self.control, &self.founding)?;
         if head.size < marks.control {
             return Err(NotAccepted::Shrunk { offered: head.size, known: marks.control });
         }

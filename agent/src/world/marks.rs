@@ -1,7 +1,7 @@
 //! High-water marks: the newest of everything that this agent has accepted. They never go back, and
 //! survive a kill: one small file, written beside, durable, renamed.
 
-use audit::Bytes;
+use records::Bytes;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 

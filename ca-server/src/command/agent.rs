@@ -2,9 +2,9 @@
 
 use super::Host;
 use crate::issuer::draft::Draft;
-use audit::Bytes;
-use audit::order::AgentBody;
 use clap::{Args, Subcommand};
+use records::Bytes;
+use records::order::AgentBody;
 use std::process::ExitCode;
 
 /// How often an agent may renew by itself, unless told otherwise.

@@ -3,8 +3,8 @@
 use super::Host;
 use crate::issuer::draft::Draft;
 use anyhow::Context;
-use audit::record::File;
 use clap::Args;
+use records::record::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

@@ -49,7 +49,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     crl::insert(&mut tx, "ceremony", host.clock.micros(), "root", &list).await?;
     tx.commit().await?;
     crl::publish(&host.store, &host.config.path("public")).await?;
-    let until = audit::time::seconds(list.next_update());
+    let until = records::time::seconds(list.next_update());
     if host.json {
         println!("{}", serde_json::json!({ "number": number, "next_update": until }));
     } else {

@@ -6,11 +6,12 @@ use crate::founding::ISSUER;
 use crate::issuer::draft::Draft;
 use crate::store::{ledger, rows};
 use anyhow::Context;
-use audit::record::Record;
-use audit::{Authority, label};
+use authority::Authority;
 use clap::Args;
 use pki::Certificate;
 use pki::crl::RevocationList;
+use records::label;
+use records::record::Record;
 use std::process::ExitCode;
 use tlog::merkle::leaf_hash;
 use tlog::{Checkpoint, Edge};
@@ -37,7 +38,7 @@ struct Finding {
 
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     if arguments.confirm_clock {
-        let now = audit::time::seconds(host.clock.seconds());
+        let now = records::time::seconds(host.clock.seconds());
         crate::log::write_file(&host.config.path("issuer/clock-confirmed"), now.as_bytes())?;
     }
     if arguments.repair {
@@ -92,7 +93,7 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
         anyhow::ensure!(!entries.is_empty(), "the log lacks entries behind {}", edge.size());
         for (index, bytes, salt) in entries.iter().take_while(|(index, _, _)| *index < size) {
             let salt = salt.as_slice().try_into().context("salt")?;
-            edge.append(leaf_hash(&audit::record::entry(salt, bytes)));
+            edge.append(leaf_hash(&records::record::entry(salt, bytes)));
             let record = Record::read(bytes)?;
             if record.proves_time() {
                 newest = newest.max(record.unix());
@@ -181,7 +182,7 @@ fn examine_certificates(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Res
         let blocks = pki::certificate::read_pem(&text, "CERTIFICATE");
         let leaf = Certificate::read(blocks.first().context("certificate")?)?;
         if leaf.not_after() < host.clock.seconds() + DAYS_LEFT_MIN * 86_400 {
-            let until = audit::time::seconds(leaf.not_after());
+            let until = records::time::seconds(leaf.not_after());
             let what = format!("服务证书即将到期 / the certificate of {service} ends {until}");
             findings.push(Finding { what, next });
         }

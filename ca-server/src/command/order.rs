@@ -5,9 +5,9 @@ use crate::issuer::about::names;
 use crate::issuer::draft::Draft;
 use crate::store::certificates::by_digest;
 use anyhow::Context;
-use audit::export::OrderExport;
-use audit::{Approval, Bytes, Code, Problem, SignedOrder};
 use clap::{Args, Subcommand};
+use records::export::OrderExport;
+use records::{Approval, Bytes, Code, Problem, SignedOrder};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use store::{row, rows};
@@ -100,7 +100,7 @@ async fn print_line(host: &Host, tx: &mut store::Tx, line: Line) -> anyhow::Resu
     let approvals: Vec<String> = approvals.into_iter().map(|(person,)| person).collect();
     let over = u64::try_from(expires).unwrap_or(0) < host.clock.seconds();
     let state = if state == "open" && over { "expired".to_owned() } else { state };
-    let expires = audit::time::seconds(u64::try_from(expires).unwrap_or(0));
+    let expires = records::time::seconds(u64::try_from(expires).unwrap_or(0));
     if host.json {
         let line = serde_json::json!({
             "order": order, "kind": kind, "about": about, "state": state, "expires": expires,
@@ -127,9 +127,9 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
         signature: Bytes(signature),
         disclosures: serde_json::from_str(&disclosures)?,
     };
-    let body = audit::Order::read(&signed.order.0)?.body()?;
+    let body = records::Order::read(&signed.order.0)?.body()?;
     let previous = match &body {
-        audit::order::Body::Issue(issue) => match &issue.previous {
+        records::order::Body::Issue(issue) => match &issue.previous {
             Some(sha256) => by_digest(&mut tx, &issue.person, sha256).await?,
             None => None,
         },

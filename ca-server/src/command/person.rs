@@ -2,8 +2,8 @@
 
 use super::Host;
 use crate::issuer::draft::Draft;
-use audit::order::PersonAction;
 use clap::{Args, Subcommand};
+use records::order::PersonAction;
 use std::process::ExitCode;
 use store::rows;
 

@@ -3,10 +3,10 @@
 use super::Host;
 use crate::issuer::draft::Draft;
 use anyhow::Context;
-use audit::Bytes;
-use audit::order::PortalBody;
 use clap::{Args, Subcommand};
 use pki::CertificationRequest;
+use records::Bytes;
+use records::order::PortalBody;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

@@ -2,9 +2,9 @@
 
 use super::Host;
 use crate::issuer::draft::Draft;
-use audit::order::RoleAction;
-use audit::rules::Role;
 use clap::{Args, Subcommand};
+use records::order::RoleAction;
+use records::rules::Role;
 use std::process::ExitCode;
 
 #[derive(Args)]

@@ -28,7 +28,7 @@ pub(super) async fn profile(host: &Host, arguments: Arguments) -> anyhow::Result
 
 pub(super) async fn approval_rules(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let content = arguments.content()?;
-    audit::rules::ApprovalRules::read(&content)
+    records::rules::ApprovalRules::read(&content)
         .with_context(|| arguments.file.display().to_string())?;
     host.order(&Draft::ApprovalRules { content }).await
 }

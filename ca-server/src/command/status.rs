@@ -29,7 +29,7 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
         let size = ledger::head(&mut tx, log).await?.map_or(0, |(size, _, _)| size);
         heads.push((log, size));
     }
-    let time = |unix: i64| audit::time::seconds(u64::try_from(unix).unwrap_or(0));
+    let time = |unix: i64| records::time::seconds(u64::try_from(unix).unwrap_or(0));
     if host.json {
         let lists: Vec<_> = lists
             .iter()

@@ -144,8 +144,8 @@ impl Ceremony<'_> {
         &self,
         issuing: &Certificate,
         signer: &dyn Signer,
-        service: &audit::founding::FirstService,
-        key: &audit::founding::ServiceKey,
+        service: &records::founding::FirstService,
+        key: &records::founding::ServiceKey,
     ) -> anyhow::Result<Certificate> {
         let city = &self.statement.founding.city;
         let subject = Subject {
@@ -163,7 +163,7 @@ impl Ceremony<'_> {
         &self,
         issuing: &Certificate,
         signer: &dyn Signer,
-        first: &audit::founding::FirstPerson,
+        first: &records::founding::FirstPerson,
         name: &str,
     ) -> anyhow::Result<Certificate> {
         let founding = &self.statement.founding;
@@ -180,7 +180,7 @@ impl Ceremony<'_> {
 }
 
 /// The county above a unit of the first day, if there is one, then the unit.
-fn units_of(founding: &audit::founding::Founding, unit: &str) -> Vec<String> {
+fn units_of(founding: &records::founding::Founding, unit: &str) -> Vec<String> {
     let find = |id: &str| founding.units.iter().find(|entry| entry.unit == id);
     let mut above = find(unit).and_then(|entry| entry.parent.as_deref());
     while let Some(entry) = above.and_then(find) {

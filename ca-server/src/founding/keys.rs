@@ -61,7 +61,7 @@ impl FoundingKeys {
 
 /// A random passphrase of 256 bits in a file of its own.
 fn unlock(path: &Path) -> anyhow::Result<String> {
-    let passphrase = audit::Bytes::from(random::bytes::<32>()?).to_string();
+    let passphrase = records::Bytes::from(random::bytes::<32>()?).to_string();
     write_private(path, format!("{passphrase}\n").as_bytes())?;
     Ok(passphrase)
 }

@@ -2,8 +2,8 @@
 
 use super::Statement;
 use crate::{random, sheet};
-use audit::letter::{EnrolmentCode, Letter, LetterKeys};
-use audit::trust::Trust;
+use records::letter::{EnrolmentCode, Letter, LetterKeys};
+use records::trust::Trust;
 use std::path::Path;
 
 /// Makes a loss letter for every first person.
@@ -23,7 +23,7 @@ pub(super) fn loss_letters(
             person: person.clone(),
             profile: "staff".into(),
             label: "loss".into(),
-            expires: audit::time::seconds(now),
+            expires: records::time::seconds(now),
             trust: trust.clone(),
         });
     }

@@ -5,17 +5,17 @@ use super::{ISSUER, Statement};
 use crate::config::{CaConfig, IssuerConfig, LogConfig, StatusConfig};
 use crate::random;
 use anyhow::{Context, ensure};
-use audit::founding::{
+use pki::name::Text;
+use pki::{Certificate, CertificateProfile, CertificationRequest, Signer};
+use records::founding::{
     City, FirstPerson, FirstService, FirstUnit, Founding, Holding, LogKey, OnlineKeys, RuleFile,
     ServiceKey, StandingAuthorization,
 };
-use audit::label::Label;
-use audit::order::{ProfileRef, bundle_digest};
-use audit::record::File;
-use audit::trust::{Trust, TrustedLog};
-use audit::{Bytes, Disclosure};
-use pki::name::Text;
-use pki::{Certificate, CertificateProfile, CertificationRequest, Signer};
+use records::label::Label;
+use records::order::{ProfileRef, bundle_digest};
+use records::record::File;
+use records::trust::{Trust, TrustedLog};
+use records::{Bytes, Disclosure};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -120,7 +120,7 @@ impl CityPlan {
         let founding = Founding {
             v: 1,
             city: self.city.clone(),
-            founded: audit::time::seconds(now),
+            founded: records::time::seconds(now),
             nonce: random::bytes::<16>()?.into(),
             root: spki(&keys.root),
             issuer: ISSUER.into(),
@@ -138,7 +138,7 @@ impl CityPlan {
             profiles: profiles(&files)?,
             rules: rule_files(&files)?,
         };
-        let bytes = audit::json::write(&founding)?;
+        let bytes = records::json::write(&founding)?;
         let signature = Label::Founding.sign(&keys.root, &bytes)?;
         let files = files.into_iter().map(|(name, content)| File { name, content }).collect();
         Ok(Statement { founding, bytes, signature, files, names })
@@ -278,7 +278,7 @@ fn authorizations(
     keys: &FoundingKeys,
     now: u64,
 ) -> Vec<StandingAuthorization> {
-    let expires = audit::time::seconds(now + STANDING_SECONDS);
+    let expires = records::time::seconds(now + STANDING_SECONDS);
     let renew = |service: &str, process: &str, profile: &str, key: &[u8]| StandingAuthorization {
         authorization: format!("renew-{service}-{process}"),
         service: service.to_owned(),
@@ -328,8 +328,8 @@ fn rule_files(files: &BTreeMap<String, String>) -> anyhow::Result<Vec<RuleFile>>
     let access: Vec<(&str, &str)> = access.map(|(n, c)| (n.as_str(), c.as_str())).collect();
     policy::Bundle::read(1, access.iter().copied()).context("access rules")?;
     let bundle = bundle_digest(access);
-    let roles_version = audit::rules::RoleRules::read(roles)?.version;
-    let approvals_version = audit::rules::ApprovalRules::read(approvals)?.version;
+    let roles_version = records::rules::RoleRules::read(roles)?.version;
+    let approvals_version = records::rules::ApprovalRules::read(approvals)?.version;
     Ok(vec![
         RuleFile { name: "roles".into(), version: roles_version, digest: sha(roles) },
         RuleFile { name: "approvals".into(), version: approvals_version, digest: sha(approvals) },

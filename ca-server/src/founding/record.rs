@@ -10,10 +10,10 @@ use crate::log::{checkpoint_key, sequencer::Sequencer};
 use crate::store::certificates::{Issuing, record_issued};
 use crate::store::{ledger, rows};
 use anyhow::Context;
-use audit::Authority;
-use audit::letter::Letter;
-use audit::record::{Event, Record};
+use authority::Authority;
 use pki::Signer;
+use records::letter::Letter;
+use records::record::{Event, Record};
 use service::{Clock, fault};
 use store::{Store, Tx, execute, rows};
 

@@ -1,8 +1,8 @@
 //! Whom or what an order concerns, as lists and pages name it: people first, by name and unit, in no language.
 //! Names are the rows'; nothing is decided by them.
 
-use audit::Disclosure;
-use audit::order::Body;
+use records::Disclosure;
+use records::order::Body;
 use std::collections::BTreeMap;
 use store::{StoreError, Tx, row};
 

@@ -10,11 +10,11 @@ use crate::issuer::draft::DraftResult;
 use crate::random;
 use crate::store::certificates::Issuing;
 use crate::store::ledger;
-use audit::authority::JoinClaim;
-use audit::join::{Join, JoinFile};
-use audit::order::{AgentBody, Body, ORDER_SECONDS};
-use audit::record::Event;
-use audit::{Bytes, Code};
+use authority::JoinClaim;
+use records::join::{Join, JoinFile};
+use records::order::{AgentBody, Body, ORDER_SECONDS};
+use records::record::Event;
+use records::{Bytes, Code};
 use sha2::{Digest, Sha256};
 use store::{execute, row};
 use zeroize::Zeroizing;
@@ -85,7 +85,7 @@ impl Issuer {
             hosts: body.hosts.clone(),
             order: (*order).into(),
             token: (*token).into(),
-            expires: audit::time::seconds(session.now() + ORDER_SECONDS),
+            expires: records::time::seconds(session.now() + ORDER_SECONDS),
             trust: self.trust.clone(),
         };
         let path = format!("issuer/letters/{}.{}.join.json", body.agent, random::id()?);
@@ -164,12 +164,8 @@ impl Issuer {
         claim: &JoinClaim<'_>,
         order: &Bytes,
     ) -> Result<String, IssuerError> {
-        let expected = audit::authority::join_value(
-            &claim.token.0,
-            &order.0,
-            &claim.challenge.0,
-            &claim.request.0,
-        );
+        let expected =
+            authority::join_value(&claim.token.0, &order.0, &claim.challenge.0, &claim.request.0);
         let same: bool = subtle::ConstantTimeEq::ct_eq(expected.as_slice(), &claim.value.0).into();
         if !same {
             return Err(Code::UseSignature.into());

@@ -4,9 +4,9 @@
 use super::session::Session;
 use super::{Issuer, IssuerError};
 use crate::store::ledger;
-use audit::export::Approved;
-use audit::record::Event;
-use audit::{Approval, Bytes, Code};
+use records::export::Approved;
+use records::record::Event;
+use records::{Approval, Bytes, Code};
 use store::{execute, row};
 
 impl Issuer {

@@ -2,8 +2,8 @@
 
 use super::IssuerError;
 use crate::store::lineage;
-use audit::access::Heartbeat;
-use audit::record::{Event, Record};
+use records::access::Heartbeat;
+use records::record::{Event, Record};
 use store::{Tx, rows};
 
 /// Records of an agent that are looked at: its newest is a heartbeat, or the start of a run before its first.
@@ -18,7 +18,7 @@ pub(super) async fn last(
         &mut *tx,
         (i64,),
         "select idx from log_term where log_id = 'access' and term = $1 order by idx desc limit $2",
-        audit::term::key(&audit::term::of_agent(agent)),
+        records::term::key(&records::term::of_agent(agent)),
         LOOKED
     )?;
     for (index,) in newest {
@@ -28,7 +28,7 @@ pub(super) async fn last(
             continue;
         };
         if let Event::Heartbeat(beat) = &record.event {
-            return Ok(Some((audit::time::seconds(record.unix()), beat.clone())));
+            return Ok(Some((records::time::seconds(record.unix()), beat.clone())));
         }
     }
     Ok(None)

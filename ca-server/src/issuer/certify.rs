@@ -12,14 +12,14 @@ use crate::prepare::{Authority, PrepareError, Wanted, prepare};
 use crate::random;
 use crate::store::certificates::{Issuing, record_issued};
 use crate::store::ledger;
-use audit::authority::Judged;
-use audit::letter::bind;
-use audit::order::IssueBody;
-use audit::record::{Cause, Event};
-use audit::{Bytes, Code, Disclosure};
+use authority::Judged;
 use pki::certificate::TbsCertificate;
 use pki::name::{DistinguishedName, Subject, Text};
 use pki::{Certificate, CertificationRequest, PublicKey, SerialNumber, Signer};
+use records::letter::bind;
+use records::order::IssueBody;
+use records::record::{Cause, Event};
+use records::{Bytes, Code, Disclosure};
 use service::fault;
 use sha2::{Digest, Sha256};
 use store::{execute, row, rows};
@@ -96,7 +96,7 @@ impl Issuer {
             order: order.clone(),
             approvals: judged.approvals.clone(),
             serial: serial.to_string(),
-            not_after: audit::time::seconds(prepared.not_after),
+            not_after: records::time::seconds(prepared.not_after),
             tbs_sha256: Bytes::from(Sha256::digest(prepared.tbs.der()).as_slice()),
             tbs,
             lint: pki::lint::LINT_VERSION,

@@ -11,10 +11,10 @@ use crate::founding::ISSUER;
 use crate::log::write_file;
 use crate::store::ledger::{self, LedgerError};
 use anyhow::Context;
-use audit::record::Event;
-use audit::{Bytes, Code};
 use pki::crl::{Content, CrlError, RevocationList, RevocationReason, RevokedCertificate};
 use pki::{Certificate, SerialNumber, Signer};
+use records::record::Event;
+use records::{Bytes, Code};
 use service::fault;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -76,8 +76,8 @@ pub async fn insert(
         issuer: issuer.to_owned(),
         number: list.number(),
         sha256: Bytes::from(Sha256::digest(list.der()).as_slice()),
-        this_update: audit::time::seconds(list.this_update()),
-        next_update: audit::time::seconds(list.next_update()),
+        this_update: records::time::seconds(list.this_update()),
+        next_update: records::time::seconds(list.next_update()),
         entries: list.revoked().len() as u64,
     };
     ledger::write(tx, maker, micros, event, &[]).await?;

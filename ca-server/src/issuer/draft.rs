@@ -3,10 +3,10 @@
 
 use crate::random;
 use anyhow::Context;
-use audit::order::{AgentBody, PersonAction, PortalBody, RoleAction, UnitAction};
-use audit::record::File;
-use audit::rules::Role;
-use audit::{Approval, Code, Problem};
+use records::order::{AgentBody, PersonAction, PortalBody, RoleAction, UnitAction};
+use records::record::File;
+use records::rules::Role;
+use records::{Approval, Code, Problem};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use store::{Store, execute, row};

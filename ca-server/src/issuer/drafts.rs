@@ -6,16 +6,16 @@ use super::session::Session;
 use super::{Issuer, IssuerError};
 use crate::random;
 use crate::store::rows;
-use audit::order::{
-    ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, ProfileBody, ProfileRef,
-    RevokeBody, RoleBody, UnitAction, UnitBody, bundle_digest,
-};
-use audit::record::File;
-use audit::rules::ApprovalRules;
-use audit::{Bytes, Code, Disclosure};
 use pki::CertificateProfile;
 use pki::crl::RevocationReason;
 use pki::name::Text;
+use records::order::{
+    ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, ProfileBody, ProfileRef,
+    RevokeBody, RoleBody, UnitAction, UnitBody, bundle_digest,
+};
+use records::record::File;
+use records::rules::ApprovalRules;
+use records::{Bytes, Code, Disclosure};
 use sha2::{Digest, Sha256};
 use store::{execute, rows};
 

@@ -5,10 +5,11 @@ use super::following::Following;
 use super::{Issuer, IssuerError};
 use crate::store::rows;
 use anyhow::Context;
-use audit::decline::DeclineStatement;
-use audit::order::Body;
-use audit::record::{Cause, Event, File, Record};
-use audit::{Authority, Bytes, Code, Disclosure};
+use authority::Authority;
+use records::decline::DeclineStatement;
+use records::order::Body;
+use records::record::{Cause, Event, File, Record};
+use records::{Bytes, Code, Disclosure};
 use store::{Tx, execute, row};
 
 impl Issuer {

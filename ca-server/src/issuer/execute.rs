@@ -8,10 +8,10 @@ use super::effect::{disclosures_of, files_of};
 use super::session::Session;
 use super::{Issuer, IssuerError};
 use crate::store::{ledger, rows};
-use audit::authority::Judged;
-use audit::order::{Body, PersonAction};
-use audit::record::{Cause, Event, RevokedSerial};
-use audit::{Bytes, Code};
+use authority::Judged;
+use records::order::{Body, PersonAction};
+use records::record::{Cause, Event, RevokedSerial};
+use records::{Bytes, Code};
 use service::fault;
 use store::{execute, row};
 
@@ -160,7 +160,7 @@ impl Issuer {
                 revoked.not_after,
             )
             .await?;
-            let not_after = audit::time::seconds(revoked.not_after);
+            let not_after = records::time::seconds(revoked.not_after);
             certificates.push(RevokedSerial { serial, not_after });
         }
         if certificates.is_empty() && approvals.is_empty() {
@@ -225,7 +225,7 @@ impl Issuer {
         session: &mut Session<'_>,
         order: &Bytes,
         body: &Body,
-    ) -> Result<Vec<audit::Disclosure>, IssuerError> {
+    ) -> Result<Vec<records::Disclosure>, IssuerError> {
         let disclosures = disclosures_of(&mut session.tx, &order.0).await?;
         body.check_disclosures(&disclosures).map_err(|_| Code::OrderIncomplete)?;
         Ok(disclosures)

@@ -5,9 +5,9 @@ use super::effect::disclosures_of;
 use super::session::Session;
 use super::{Issuer, IssuerError};
 use crate::store::certificates;
-use audit::export::OrderExport;
-use audit::order::Body;
-use audit::{Bytes, Code, SignedOrder};
+use records::export::OrderExport;
+use records::order::Body;
+use records::{Bytes, Code, SignedOrder};
 
 impl Issuer {
     /// An order with everything that approvers must be shown, by its digest.

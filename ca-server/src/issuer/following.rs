@@ -3,8 +3,9 @@
 use super::{Issuer, IssuerError, kept};
 use crate::store::ledger;
 use anyhow::{Context, ensure};
-use audit::record::{Event, Record};
-use audit::{Authority, Bytes, Code};
+use authority::Authority;
+use records::record::{Event, Record};
+use records::{Bytes, Code};
 use std::collections::BTreeSet;
 use store::{Tx, pending};
 use tlog::merkle::{Hash, leaf_hash};
@@ -104,7 +105,7 @@ impl Issuer {
             return self.notice_pending(following, tx).await;
         }
         let key = self.trust.log_key(LOG).context("trust file")?;
-        let signed = Checkpoint::open(&note, &key, audit::label::verify_ed25519);
+        let signed = Checkpoint::open(&note, &key, records::label::verify_ed25519);
         let signed = signed.map_err(|_| Code::UnsignedAuthority)?;
         if (signed.size, signed.root) != (size, root) || size < following.floor.0 {
             return Err(Code::UnsignedAuthority.into());
@@ -181,7 +182,7 @@ impl Issuer {
             if *index != edge.size() {
                 return Err(Code::UnsignedAuthority.into());
             }
-            edge.append(leaf_hash(&audit::record::entry(salt, bytes)));
+            edge.append(leaf_hash(&records::record::entry(salt, bytes)));
             if edge.size() == following.floor.0 && edge.root() != following.floor.1 {
                 return Err(Code::UnsignedAuthority.into());
             }

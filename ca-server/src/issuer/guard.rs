@@ -5,8 +5,9 @@ use super::session::Session;
 use super::{Issuer, IssuerError};
 use crate::CaConfig;
 use crate::store::{ledger, rows};
-use audit::record::Event;
-use audit::{Authority, Code};
+use authority::Authority;
+use records::Code;
+use records::record::Event;
 use sha2::{Digest, Sha256};
 use store::Tx;
 
@@ -23,7 +24,7 @@ impl Issuer {
         let last = following.last_time;
         let confirmed = || {
             let text = std::fs::read_to_string(self.config.path("issuer/clock-confirmed"));
-            let at = text.ok().and_then(|text| audit::time::read(text.trim()));
+            let at = text.ok().and_then(|text| records::time::read(text.trim()));
             at.is_some_and(|at| now.abs_diff(at) < 86_400)
         };
         if now + BACK_SECONDS_MAX < last || (now > last + ahead && !confirmed()) {

@@ -4,8 +4,9 @@
 use super::following::Following;
 use crate::CaConfig;
 use anyhow::{Context, ensure};
-use audit::{Authority, Bytes};
+use authority::Authority;
 use aws_lc_rs::hmac;
+use records::Bytes;
 use serde::{Deserialize, Serialize};
 use tlog::Edge;
 

@@ -6,13 +6,15 @@ use super::{Issuer, IssuerError};
 use crate::random;
 use crate::sheet;
 use crate::store::{ledger, rows};
-use audit::Code;
-use audit::authority::LetterState;
-use audit::label::Label;
-use audit::letter::{EnrolmentCode, LETTER_SECONDS, Letter, LetterKeys, TRIES_MAX, read_reference};
-use audit::record::{Event, LetterStatement};
+use authority::LetterState;
 use pki::profile::Holder;
 use pki::{CertificateProfile, Signer};
+use records::Code;
+use records::label::Label;
+use records::letter::{
+    EnrolmentCode, LETTER_SECONDS, Letter, LetterKeys, TRIES_MAX, read_reference,
+};
+use records::record::{Event, LetterStatement};
 use sha2::{Digest, Sha256};
 use store::{execute, row};
 use subtle::ConstantTimeEq;
@@ -51,7 +53,7 @@ impl Issuer {
             person: person.to_owned(),
             profile: profile.to_owned(),
             label: label.to_owned(),
-            expires: audit::time::seconds(expires),
+            expires: records::time::seconds(expires),
             trust: self.trust.clone(),
         };
         self.insert_letter(session, &letter, &code, expires).await?;
@@ -86,7 +88,7 @@ impl Issuer {
         }
         let disclosed = rows::disclosures(&mut session.tx, person, state).await?;
         let disclosed = disclosed.ok_or(Code::UnsignedAuthority)?;
-        let name = audit::commitment::open(&state.name, "/name", &disclosed)
+        let name = records::commitment::open(&state.name, "/name", &disclosed)
             .ok()
             .and_then(|value| value.as_str())
             .ok_or(Code::UnsignedAuthority)?;
@@ -232,7 +234,7 @@ pub(crate) fn letter_event(
     loss: &[u8],
     registry: &dyn Signer,
 ) -> Result<Event, anyhow::Error> {
-    let statement = audit::json::write(&LetterStatement {
+    let statement = records::json::write(&LetterStatement {
         v: 1,
         reference: letter.reference.clone(),
         person: letter.person.clone(),

@@ -2,10 +2,10 @@
 
 use super::IssuerError;
 use crate::store::certificates;
-use audit::Disclosure;
-use audit::export::Look;
-use audit::order::{Body, IssueBody, PersonAction, PersonBody};
 use pki::{Certificate, oid};
+use records::Disclosure;
+use records::export::Look;
+use records::order::{Body, IssueBody, PersonAction, PersonBody};
 use store::{Tx, row};
 
 pub(super) async fn look(

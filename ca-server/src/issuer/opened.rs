@@ -2,7 +2,7 @@
 
 use super::IssuerError;
 use crate::store::lineage;
-use audit::record::{Event, Record};
+use records::record::{Event, Record};
 use std::collections::BTreeMap;
 use store::{Tx, rows};
 
@@ -18,7 +18,7 @@ pub(super) async fn lately(
         &mut *tx,
         (i64,),
         "select idx from log_term where log_id = 'access' and term = $1 order by idx desc limit $2",
-        audit::term::key(&audit::term::of_serial(serial)),
+        records::term::key(&records::term::of_serial(serial)),
         LOOKED
     )?;
     let mut opened = BTreeMap::new();
@@ -30,7 +30,7 @@ pub(super) async fn lately(
         if let Event::Decision(decision) = &record.event
             && decision.outcome == "permitted"
         {
-            let time = audit::time::seconds(record.unix());
+            let time = records::time::seconds(record.unix());
             opened.entry(decision.application.clone()).or_insert(time);
         }
     }

@@ -8,10 +8,10 @@ use super::{Issuer, IssuerError};
 use crate::founding::ISSUER;
 use crate::random;
 use crate::store::ledger;
-use audit::export::Look;
-use audit::order::{Body, ORDER_SECONDS, Order, SignedOrder};
-use audit::record::{Event, File};
-use audit::{Bytes, Code, Disclosure};
+use records::export::Look;
+use records::order::{Body, ORDER_SECONDS, Order, SignedOrder};
+use records::record::{Event, File};
+use records::{Bytes, Code, Disclosure};
 use serde_json::Value;
 use store::{execute, row};
 
@@ -64,7 +64,7 @@ impl Issuer {
             order: random::id()?,
             version: 1,
             nonce: random::bytes::<16>()?.into(),
-            expires: audit::time::seconds(session.now() + ORDER_SECONDS),
+            expires: records::time::seconds(session.now() + ORDER_SECONDS),
             body: body.value()?,
         };
         let Beside { disclosures, files, reference, bound, cancels } = beside;
@@ -113,7 +113,7 @@ impl Issuer {
         session: &mut Session<'_>,
         id: &str,
     ) -> Result<Vec<u8>, IssuerError> {
-        let id = audit::letter::read_reference(id).ok_or(Code::OrderUnknown)?;
+        let id = records::letter::read_reference(id).ok_or(Code::OrderUnknown)?;
         let found = row!(
             &mut session.tx,
             (Vec<u8>,),

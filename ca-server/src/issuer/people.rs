@@ -4,9 +4,9 @@
 use super::session::Session;
 use super::{Issuer, IssuerError};
 use crate::store::ledger;
-use audit::Bytes;
-use audit::people::{PeopleSnapshot, SNAPSHOT_SECONDS, SignedPeople};
-use audit::record::Event;
+use records::Bytes;
+use records::people::{PeopleSnapshot, SNAPSHOT_SECONDS, SignedPeople};
+use records::record::Event;
 use sha2::{Digest, Sha256};
 use store::{execute, row, rows};
 
@@ -123,5 +123,5 @@ fn said(snapshot: &PeopleSnapshot) -> Result<Vec<u8>, IssuerError> {
         next_update: String::new(),
         ..snapshot.clone()
     };
-    Ok(Sha256::digest(audit::json::write(&plain)?).to_vec())
+    Ok(Sha256::digest(records::json::write(&plain)?).to_vec())
 }

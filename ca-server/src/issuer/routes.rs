@@ -19,7 +19,6 @@ mod who;
 
 use super::Issuer;
 use super::session::Session;
-use audit::{Code, Problem};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::response::{IntoResponse, Response};
@@ -27,6 +26,7 @@ use axum::routing::post;
 use ca_api::{both, public, staff};
 use mtls::Connection;
 use pki::Certificate;
+use records::{Code, Problem};
 use serde::de::DeserializeOwned;
 use service::problem::Refused;
 use std::sync::Arc;

@@ -7,9 +7,10 @@
 use super::following::{Following, LOG};
 use super::{Issuer, IssuerError, kept};
 use crate::store::{ledger, rows};
-use audit::code::Blame;
-use audit::record::Event;
-use audit::{Authority, Code, Problem};
+use authority::Authority;
+use records::code::Blame;
+use records::record::Event;
+use records::{Code, Problem};
 use service::fault;
 use store::{StoreError, Tx, execute, pending};
 use tokio::sync::MutexGuard;

@@ -99,7 +99,7 @@ impl Issuer {
         if session.following.edge.size() >= session.following.kept_size + KEEP_ENTRIES {
             session.following.kept_size = session.following.edge.size();
             let Some(head) = super::following::raise_floor(&mut session.following).ok() else {
-                return Err(audit::Code::UnsignedAuthority.into());
+                return Err(records::Code::UnsignedAuthority.into());
             };
             tracing::info!(log.size = head.0, "authority kept");
             self.commit(session).await?;

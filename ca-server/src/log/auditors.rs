@@ -1,9 +1,9 @@
 //! Who may ask the log, and over which units.
 
 use crate::store::follower::Follower;
-use audit::Code;
-use audit::rules::Role;
 use pki::Certificate;
+use records::Code;
+use records::rules::Role;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 

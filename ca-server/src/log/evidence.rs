@@ -7,12 +7,12 @@ use crate::founding::ISSUER;
 use crate::store::ledger::{self, Tiles};
 use crate::store::lineage::{self, Seeds, with_term};
 use anyhow::{Context, ensure};
-use audit::access::{Decision, SignedHead};
-use audit::evidence::{AccessPart, Exported, Manifest, Opening, Question, RunPart, Shown, file};
-use audit::lineage::{Lineage, Proven};
-use audit::people::SignedPeople;
-use audit::record::{Event, Record};
-use audit::{Bytes, Disclosure, term};
+use records::access::{Decision, SignedHead};
+use records::evidence::{AccessPart, Exported, Manifest, Opening, Question, RunPart, Shown, file};
+use records::lineage::{Lineage, Proven};
+use records::people::SignedPeople;
+use records::record::{Event, Record};
+use records::{Bytes, Disclosure, term};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -75,7 +75,7 @@ fn put<T: Serialize>(
     name: &str,
     value: &T,
 ) -> anyhow::Result<()> {
-    files.insert(name.to_owned(), audit::json::write(value)?);
+    files.insert(name.to_owned(), records::json::write(value)?);
     Ok(())
 }
 
@@ -84,7 +84,7 @@ struct Requested {
     agent: String,
     decision: Decision,
     /// The decision's place in its run.
-    link: audit::access::Link,
+    link: records::access::Link,
     /// Indexes of connection, decision and completions.
     indexes: Vec<u64>,
 }
@@ -196,7 +196,7 @@ impl Requested {
         let (count, head, signature, certificate) = found.context("spool head")?;
         let mut entries = Vec::new();
         for later in self.link.aseq + 1..u64::try_from(count)? {
-            let name = audit::access::request_id(&self.agent, &self.link.epoch, later);
+            let name = records::access::request_id(&self.agent, &self.link.epoch, later);
             let mut found = None;
             for index in with_term(tx, "access", &format!("request:{name}")).await? {
                 let (bytes, salt) =
@@ -204,7 +204,7 @@ impl Requested {
                 let record = Record::read(&bytes)?;
                 if record.link.is_some_and(|link| link.aseq == later) {
                     let salt = salt.as_slice().try_into()?;
-                    found = Some(Bytes::from(audit::record::entry(salt, &bytes)));
+                    found = Some(Bytes::from(records::record::entry(salt, &bytes)));
                 }
             }
             entries.push(found.context("an entry of the run")?);
@@ -220,7 +220,7 @@ impl Requested {
             let (bytes, _) = lineage::stored(tx, "control", index).await?.context("record")?;
             match Record::read(&bytes)?.event {
                 Event::Order { order, .. } => {
-                    seeds.orders.insert(Bytes::from(audit::order::digest(&order.0)));
+                    seeds.orders.insert(Bytes::from(records::order::digest(&order.0)));
                 }
                 Event::Joined { serial, .. } => {
                     seeds.records.insert(index);
@@ -230,7 +230,7 @@ impl Requested {
                 _ => {}
             }
         }
-        let renewals = format!("authorization:{}", audit::authority::authorization_of(&self.agent));
+        let renewals = format!("authorization:{}", authority::authorization_of(&self.agent));
         for index in with_term(tx, "control", &renewals).await? {
             let (bytes, _) = lineage::stored(tx, "control", index).await?.context("record")?;
             if let Event::Used { serial, .. } = Record::read(&bytes)?.event {
@@ -283,7 +283,7 @@ async fn openings(tx: &mut Tx, lineage: &Lineage) -> anyhow::Result<Vec<Opening>
         let record = Record::read(&proven.record.0)?;
         let disclosures: Vec<Disclosure> = match &record.event {
             Event::Order { order, .. } => {
-                let digest = audit::order::digest(&order.0).to_vec();
+                let digest = records::order::digest(&order.0).to_vec();
                 let found = row!(
                     &mut *tx,
                     (String,),

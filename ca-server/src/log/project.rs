@@ -2,7 +2,7 @@
 //! its way; thrown away and made again without a loss.
 
 use crate::store::ledger;
-use audit::record::Record;
+use records::record::Record;
 use service::{Metrics, Stop};
 use std::time::Duration;
 use store::{Store, execute, row};
@@ -47,13 +47,13 @@ async fn some(store: &Store, log: &str) -> anyhow::Result<i64> {
     }
     for (index, bytes, _) in &entries {
         let Ok(record) = Record::read(bytes) else { continue };
-        for term in audit::term::terms(&record) {
+        for term in records::term::terms(&record) {
             execute!(
                 &mut tx,
                 "insert into log_term (log_id, term, idx) values ($1, $2, $3) \
                  on conflict (log_id, term, idx) do nothing",
                 log,
-                audit::term::key(&term),
+                records::term::key(&term),
                 i64::try_from(*index)?
             )?;
         }

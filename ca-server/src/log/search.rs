@@ -4,9 +4,9 @@ use super::auditors::{Auditor, Auditors};
 use super::project::projected;
 use crate::store::ledger;
 use anyhow::Context;
-use audit::evidence::{Found, Search, SearchAnswer};
-use audit::record::{Event, Record};
-use audit::{Bytes, Disclosure, term};
+use records::evidence::{Found, Search, SearchAnswer};
+use records::record::{Event, Record};
+use records::{Bytes, Disclosure, term};
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Tx, rows};
 
@@ -127,7 +127,7 @@ async fn page(
 /// Whether a record has every term that is wanted, within the times that were asked for.
 fn fits(asked: &Search, wanted: &[String], record: &Record, terms: &[String]) -> bool {
     let all = wanted.iter().all(|term| terms.contains(term));
-    let unix = |text: &str| audit::time::read(text);
+    let unix = |text: &str| records::time::read(text);
     let late = asked.from.is_empty() || unix(&asked.from).is_some_and(|t| record.unix() >= t);
     let early = asked.until.is_empty() || unix(&asked.until).is_some_and(|t| record.unix() <= t);
     all && late && early
@@ -138,7 +138,7 @@ async fn in_scope(
     auditors: &Auditors,
     auditor: &Auditor,
     record: &Record,
-) -> Result<bool, audit::Code> {
+) -> Result<bool, records::Code> {
     if auditor.scopes.is_none() {
         return Ok(true);
     }

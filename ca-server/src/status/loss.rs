@@ -3,15 +3,15 @@
 
 use super::Status;
 use crate::store::{ledger, rows};
-use audit::enrolment::{ReportLoss, SignedReceipt};
-use audit::json;
-use audit::label::Label;
-use audit::letter::{LossReceipt, read_reference};
-use audit::record::{Cause, Event, RevokedSerial};
-use audit::{Code, Problem};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use records::enrolment::{ReportLoss, SignedReceipt};
+use records::json;
+use records::label::Label;
+use records::letter::{LossReceipt, read_reference};
+use records::record::{Cause, Event, RevokedSerial};
+use records::{Code, Problem};
 use service::problem::Refused;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -50,8 +50,8 @@ impl Status {
         let bytes = json::write(&receipt).map_err(|_| Code::Unavailable)?;
         let signature = Label::Receipt.sign(&self.key, &bytes).map_err(|_| Code::Unavailable)?;
         Ok(SignedReceipt {
-            receipt: audit::Bytes(bytes),
-            signature: audit::Bytes(signature),
+            receipt: records::Bytes(bytes),
+            signature: records::Bytes(signature),
             chain: self.chain.clone(),
         })
     }
@@ -91,7 +91,7 @@ impl Status {
             let until = not_after.and_then(|t| u64::try_from(t).ok());
             let until = until.unwrap_or(micros / 1_000_000 + 366 * 86_400);
             rows::write_revocation(&mut tx, serial, micros / 1_000_000, REASON, until).await?;
-            let not_after = audit::time::seconds(until);
+            let not_after = records::time::seconds(until);
             certificates.push(RevokedSerial { serial: serial.clone(), not_after });
         }
         let first = row!(
@@ -120,7 +120,7 @@ impl Status {
             v: 1,
             reference: reference.to_owned(),
             serials: held.into_iter().map(|(serial, _, _)| serial).collect(),
-            time: audit::time::seconds(micros / 1_000_000),
+            time: records::time::seconds(micros / 1_000_000),
             founding: self.founding.clone(),
         })
     }

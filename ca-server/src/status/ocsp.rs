@@ -4,7 +4,6 @@
 use super::Status;
 use super::answers::Signed;
 use super::responder::{CLOCK_SLACK, Responder};
-use audit::Code;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
@@ -15,6 +14,7 @@ use data_encoding::BASE64;
 use pki::crl::RevocationReason;
 use pki::ocsp::{Period, Refusal, Request, Status as Answer};
 use pki::{Certificate, SerialNumber};
+use records::Code;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;

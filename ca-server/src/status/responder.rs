@@ -4,11 +4,11 @@
 use super::Status;
 use crate::renewal::{Place, renew};
 use anyhow::{Context, ensure};
-use audit::Code;
 use keys::SoftwareSigner;
 use pki::ocsp::Issuer;
 use pki::path::{Usage, check};
 use pki::{Certificate, SerialNumber, Signer};
+use records::Code;
 use service::Stop;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

@@ -5,13 +5,13 @@
 use super::Status;
 use crate::founding::ISSUER;
 use crate::store::lineage::{self, Seeds};
-use audit::people::{PeopleSnapshot, SignedPeople};
-use audit::{Bytes, Code, Problem};
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::{Watch, World};
 use mtls::Connection;
 use pki::crl::RevocationList;
+use records::people::{PeopleSnapshot, SignedPeople};
+use records::{Bytes, Code, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -114,7 +114,7 @@ async fn people(
         agent
     )?;
     let Some((snapshot, signature)) = newest else { return Ok(None) };
-    let read = audit::json::read(&snapshot)?;
+    let read = records::json::read(&snapshot)?;
     let signed = SignedPeople { snapshot: Bytes(snapshot), signature: Bytes(signature) };
     Ok(Some((read, signed)))
 }
@@ -125,7 +125,7 @@ async fn rules(
     tx: &mut Tx,
     status: &Status,
     (version, digest): (u32, &Bytes),
-) -> anyhow::Result<Option<audit::lineage::Lineage>> {
+) -> anyhow::Result<Option<records::lineage::Lineage>> {
     use anyhow::Context;
     let found = row!(
         &mut *tx,
@@ -141,7 +141,7 @@ async fn rules(
     let lineage = lineage::collect(tx, seeds).await?;
     let key = status.trust.log_key("control").context("trust file")?;
     let founding = status.trust.founding.digest().context("trust file")?;
-    let (_, authority) = lineage.replay(&key, &founding)?;
+    let (_, authority) = authority::lineage::replay_lineage(&lineage, &key, &founding)?;
     let bundle = authority.bundle();
     let same = bundle.version == version && bundle.digest == *digest;
     Ok(same.then_some(lineage))

@@ -2,9 +2,9 @@
 
 use super::ledger::{self, LedgerError};
 use crate::random;
-use audit::record::Event;
-use audit::{Bytes, Disclosure};
 use pki::Certificate;
+use records::record::Event;
+use records::{Bytes, Disclosure};
 use sha2::{Digest, Sha256};
 use store::{StoreError, Tx, execute, rows};
 
@@ -36,7 +36,7 @@ pub async fn record_issued(
         subject: issuing.subject.clone(),
         profile: issuing.profile.clone(),
         key_sha256: certificate.key().sha256().into(),
-        not_after: audit::time::seconds(certificate.not_after()),
+        not_after: records::time::seconds(certificate.not_after()),
         sha256: certificate.sha256().into(),
         certificate: disclosure.commitment()?,
     };

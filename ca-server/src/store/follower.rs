@@ -3,10 +3,10 @@
 
 use super::ledger::{self, Entry};
 use anyhow::{Context, ensure};
-use audit::Code;
-use audit::authority::Authority;
-use audit::record::Record;
-use audit::trust::Trust;
+use authority::Authority;
+use records::Code;
+use records::record::Record;
+use records::trust::Trust;
 use service::Stop;
 use std::sync::Arc;
 use std::time::Duration;
@@ -114,7 +114,7 @@ impl Follower {
         let mut tx = self.store.read().await?;
         let (size, root, note) = ledger::head(&mut tx, LOG).await?.context("head")?;
         let key = self.trust.log_key(LOG).context("trust file")?;
-        let head = Checkpoint::open(&note, &key, audit::label::verify_ed25519)?;
+        let head = Checkpoint::open(&note, &key, records::label::verify_ed25519)?;
         ensure!((head.size, head.root) == (size, root), "the head's row is not the signed one");
         ensure!(size >= followed.edge.size(), "the log went back");
         let moves = followed.edge.size() < size && followed.authority.is_some();
@@ -175,7 +175,7 @@ fn reach(
     for (index, bytes, salt) in entries {
         ensure!(*index == edge.size(), "an entry is missing");
         let salt = salt.as_slice().try_into()?;
-        edge.append(leaf_hash(&audit::record::entry(salt, bytes)));
+        edge.append(leaf_hash(&records::record::entry(salt, bytes)));
         let record = Record::read(bytes)?;
         match &mut authority {
             None => authority = Some(Authority::found(&record, founding)?),

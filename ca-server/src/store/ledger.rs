@@ -1,10 +1,10 @@
 //! Writing records, and reading the log as it was sequenced.
 
 use crate::random::{self, NoRandomness};
-use audit::export::InclusionEvidence;
-use audit::json::JsonError;
-use audit::record::{Event, Record};
-use audit::{Bytes, Disclosure};
+use records::export::InclusionEvidence;
+use records::json::JsonError;
+use records::record::{Event, Record};
+use records::{Bytes, Disclosure};
 use std::collections::HashMap;
 use store::pending::{self, PendingRecord};
 use store::{StoreError, Tx, execute, row, rows};
@@ -42,7 +42,7 @@ pub async fn write(
         id: random::bytes::<16>()?.into(),
         log: "control".into(),
         maker: maker.into(),
-        time: audit::time::micros(micros),
+        time: records::time::micros(micros),
         link: None,
         event,
     };
@@ -69,7 +69,7 @@ pub async fn insert(
     bytes: Vec<u8>,
     salt: [u8; 32],
 ) -> Result<(), StoreError> {
-    let entry = audit::record::entry(&salt, &bytes).to_vec();
+    let entry = records::record::entry(&salt, &bytes).to_vec();
     let waiting = PendingRecord {
         log: record.log.clone(),
         record_id: record.id.0.clone(),

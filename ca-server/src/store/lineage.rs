@@ -5,10 +5,10 @@
 //! letters, certificates, roles, withdrawals and revocations, and whoever approved those.
 
 use super::ledger::{self, LedgerError};
-use audit::Bytes;
-use audit::lineage::{Lineage, Proven};
-use audit::record::{Event, Record, approval_id};
-use audit::term;
+use records::Bytes;
+use records::lineage::{Lineage, Proven};
+use records::record::{Event, Record, approval_id};
+use records::term;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use store::{StoreError, Tx, row, rows};
@@ -35,7 +35,7 @@ pub async fn with_term(tx: &mut Tx, log: &str, term: &str) -> Result<Vec<u64>, S
         (i64,),
         "select idx from log_term where log_id = $1 and term = $2 order by idx",
         log,
-        audit::term::key(term)
+        records::term::key(term)
     )?;
     Ok(found.into_iter().filter_map(|(idx,)| u64::try_from(idx).ok()).collect())
 }
@@ -112,7 +112,7 @@ impl Walk {
         let mut digests = Vec::new();
         for index in with_term(tx, LOG, wanted).await? {
             if let Event::Order { order, .. } = self.read(tx, index).await?.event {
-                digests.push(Bytes::from(audit::order::digest(&order.0)));
+                digests.push(Bytes::from(records::order::digest(&order.0)));
             }
         }
         Ok(digests)
@@ -167,13 +167,13 @@ impl Walk {
             match &record.event {
                 Event::Letter { statement, .. } => {
                     self.take(tx, index).await?;
-                    let letter: Result<audit::record::LetterStatement, _> =
-                        audit::json::read(&statement.0);
+                    let letter: Result<records::record::LetterStatement, _> =
+                        records::json::read(&statement.0);
                     let reference = letter.map(|letter| letter.reference).unwrap_or_default();
                     self.losses(tx, &reference).await?;
                 }
                 Event::Order { order, .. } => {
-                    orders.push(Bytes::from(audit::order::digest(&order.0)));
+                    orders.push(Bytes::from(records::order::digest(&order.0)));
                 }
                 Event::Issued { .. } | Event::Revoked { .. } => self.take(tx, index).await?,
                 _ => {}
@@ -194,7 +194,7 @@ impl Walk {
 
     /// Leaves out what has no effect: hands put it there, and it would make the whole prove nothing.
     fn effective(&mut self) -> Result<(), LedgerError> {
-        let mut authority: Option<audit::Authority> = None;
+        let mut authority: Option<authority::Authority> = None;
         let mut without = Vec::new();
         for (index, (bytes, _)) in &self.records {
             let record = Record::read(bytes)?;
@@ -203,8 +203,8 @@ impl Walk {
                     let Event::Founding { statement, .. } = &record.event else {
                         return Err(LedgerError::Damaged("leaf 0"));
                     };
-                    let digest = audit::founding::digest(&statement.0);
-                    let found = audit::Authority::found(&record, &digest);
+                    let digest = records::founding::digest(&statement.0);
+                    let found = authority::Authority::found(&record, &digest);
                     authority = Some(found.map_err(|_| LedgerError::Damaged("leaf 0"))?);
                 }
                 Some(authority) => {

@@ -1,8 +1,9 @@
 //! The rows that cache authority: written when an order is carried out, compared before anything is
 //! decided. A row that says something else than the log decides nothing and is reported.
 
-use audit::authority::{Agent, Person, Portal, ProfileState, Unit};
-use audit::{Authority, Disclosure};
+use authority::Authority;
+use authority::{Agent, Person, Portal, ProfileState, Unit};
+use records::Disclosure;
 use std::collections::BTreeMap;
 use store::{StoreError, Tx, execute, row, rows};
 
@@ -153,8 +154,8 @@ pub async fn disclosures(
     let list: Option<Vec<Disclosure>> = found.and_then(|(json,)| serde_json::from_str(&json).ok());
     let opens = |list: &Vec<Disclosure>| {
         let mail = person.mail.as_ref();
-        audit::commitment::open(&person.name, "/name", list).is_ok()
-            && mail.is_none_or(|mail| audit::commitment::open(mail, "/mail", list).is_ok())
+        records::commitment::open(&person.name, "/name", list).is_ok()
+            && mail.is_none_or(|mail| records::commitment::open(mail, "/mail", list).is_ok())
     };
     Ok(list.filter(opens))
 }

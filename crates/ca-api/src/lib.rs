@@ -2,29 +2,29 @@
 //!
 //! Every route of the issuer is typed for one process of a portal; the issuer knows which process
 //! speaks by its TLS key and the founding statement or a portal order. Messages that pass from a
-//! person to the CA are those of `audit::enrolment` and `audit::export`.
+//! person to the CA are those of `records::enrolment` and `records::export`.
 
 mod state;
 
-use audit::access::SignedHead;
-use audit::decline::{Declined, Declining};
-use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Submit};
-use audit::evidence::{Search, SearchAnswer};
-use audit::export::{Approved, OrderExport, OrderLine};
-use audit::join::Join;
-pub use audit::join::{Renew, Renewed};
-use audit::lineage::Lineage;
-use audit::order::CredentialBody;
-use audit::people::SignedPeople;
-use audit::{Approval, Bytes, Code, Disclosure, Problem};
 use mtls::{CallError, Client};
+use records::access::SignedHead;
+use records::decline::{Declined, Declining};
+use records::enrolment::{Collect, Collected, LookUp, LookedUp, Submit};
+use records::evidence::{Search, SearchAnswer};
+use records::export::{Approved, OrderExport, OrderLine};
+use records::join::Join;
+pub use records::join::{Renew, Renewed};
+use records::lineage::Lineage;
+use records::order::CredentialBody;
+use records::people::SignedPeople;
+use records::{Approval, Bytes, Code, Disclosure, Problem};
 use serde::{Deserialize, Serialize};
 
 /// Routes of the issuer for a portal's public process.
 pub mod public {
     /// [`super::LookUp`] → [`super::LookedUp`].
     pub const LOOK_UP: &str = "/v1/enrolment/look-up";
-    /// [`super::Submit`] → `audit::enrolment::Stage`.
+    /// [`super::Submit`] → `records::enrolment::Stage`.
     pub const SUBMIT: &str = "/v1/enrolment/submit";
     /// [`super::Collect`] → [`super::Collected`].
     pub const COLLECT: &str = "/v1/enrolment/collect";
@@ -70,7 +70,7 @@ pub mod both {
 pub mod log {
     /// [`super::Append`] → [`super::Appended`].
     pub const APPEND: &str = "/v1/records";
-    /// `audit::evidence::SignedRequest` → `LogAnswer`; auditors only.
+    /// `records::evidence::SignedRequest` → `LogAnswer`; auditors only.
     pub const ASK: &str = "/v1/ask";
     /// [`super::AsOfficer`] of a `Search` → `SearchAnswer`; a portal's staff process only. No proof.
     pub const SEARCH: &str = "/v1/search";
@@ -80,7 +80,7 @@ pub mod log {
 
 /// Routes of the status service.
 pub mod status {
-    /// `audit::enrolment::ReportLoss` → `SignedReceipt`.
+    /// `records::enrolment::ReportLoss` → `SignedReceipt`.
     pub const LOSS: &str = "/v1/loss";
     /// [`super::Watch`] → [`super::World`]; agents only, a long poll.
     pub const WORLD: &str = "/v1/world";
@@ -355,7 +355,7 @@ impl Issuer {
     }
 
     /// Submits a request.
-    pub async fn submit(&self, message: &Submit) -> Result<audit::enrolment::Stage, Refusal> {
+    pub async fn submit(&self, message: &Submit) -> Result<records::enrolment::Stage, Refusal> {
         ask(&self.0, public::SUBMIT, message).await
     }
 
@@ -448,8 +448,8 @@ impl Log {
     /// Asks with an auditor's own key.
     pub async fn ask(
         &self,
-        message: &audit::evidence::SignedRequest,
-    ) -> Result<audit::evidence::LogAnswer, Refusal> {
+        message: &records::evidence::SignedRequest,
+    ) -> Result<records::evidence::LogAnswer, Refusal> {
         ask(&self.0, log::ASK, message).await
     }
 
@@ -481,8 +481,8 @@ impl Status {
     /// Reports a loss.
     pub async fn report_loss(
         &self,
-        message: &audit::enrolment::ReportLoss,
-    ) -> Result<audit::enrolment::SignedReceipt, Refusal> {
+        message: &records::enrolment::ReportLoss,
+    ) -> Result<records::enrolment::SignedReceipt, Refusal> {
         ask(&self.0, status::LOSS, message).await
     }
 }

@@ -1,6 +1,6 @@
 //! How a city stands, for the officers' pages.
 
-use audit::access::Heartbeat;
+use records::access::Heartbeat;
 use serde::{Deserialize, Serialize};
 
 /// Lists, logs and gates at one moment.

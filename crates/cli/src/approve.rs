@@ -7,9 +7,9 @@ pub(crate) use show::lines;
 use crate::exit::Failure;
 use crate::files::{Opened, OwnKey};
 use crate::{Output, files, now, prompt};
-use audit::Approval;
-use audit::export::OrderExport;
-use audit::trust::Trust;
+use records::Approval;
+use records::export::OrderExport;
+use records::trust::Trust;
 use std::path::PathBuf;
 
 /// Arguments of `yinxin approve`.
@@ -77,11 +77,9 @@ fn consent(
     export: &OrderExport,
 ) -> Result<Option<Approval>, Failure> {
     let (order, body) = export.open(trust, now()).map_err(|e| Failure::not_trusted(&e))?;
-    if arguments
-        .order
-        .as_ref()
-        .is_some_and(|wanted| audit::letter::read_reference(wanted).as_ref() != Some(&order.order))
-    {
+    if arguments.order.as_ref().is_some_and(|wanted| {
+        records::letter::read_reference(wanted).as_ref() != Some(&order.order)
+    }) {
         return Err(Failure::usage(
             "收到的不是所要的指令。",
             "this is not the order that was asked for",

@@ -5,12 +5,12 @@ mod export;
 use crate::exit::Failure;
 use crate::files::OwnKey;
 use crate::{Output, files, now};
-use audit::Bytes;
-use audit::evidence::{Ask, LogAnswer, LogRequest, Search, SearchAnswer, SignedRequest};
-use audit::record::Record;
-use audit::trust::Trust;
 use clap::{Args, Subcommand};
 use portal_api::sentence;
+use records::Bytes;
+use records::evidence::{Ask, LogAnswer, LogRequest, Search, SearchAnswer, SignedRequest};
+use records::record::Record;
+use records::trust::Trust;
 use std::path::PathBuf;
 
 /// Arguments of `yinxin audit`.
@@ -96,11 +96,11 @@ async fn ask(auditor: &Auditor, ask: Ask) -> Result<LogAnswer, Failure> {
         v: 1,
         founding: trust.founding.clone(),
         nonce: nonce()?,
-        time: audit::time::seconds(now()),
+        time: records::time::seconds(now()),
         ask,
     };
     let wrong = |error: String| Failure::usage("请求无法签名。", error);
-    let bytes = audit::json::write(&request).map_err(|error| wrong(error.to_string()))?;
+    let bytes = records::json::write(&request).map_err(|error| wrong(error.to_string()))?;
     let signed = SignedRequest::sign(bytes, opened.leaf()?, &opened.signer)
         .map_err(|error| wrong(error.to_string()))?;
     let client = files::client(&trust.log, &trust, Some(opened.identity()?))?;

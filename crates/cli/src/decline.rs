@@ -5,9 +5,9 @@ use crate::approve::lines;
 use crate::exit::Failure;
 use crate::files::OwnKey;
 use crate::{Output, files, now, prompt};
-use audit::decline::{Decline, DeclineStatement, Declining, Outcome};
-use audit::trust::Trust;
-use audit::{Bytes, Disclosure, json};
+use records::decline::{Decline, DeclineStatement, Declining, Outcome};
+use records::trust::Trust;
+use records::{Bytes, Disclosure, json};
 use std::path::PathBuf;
 
 /// Arguments of `yinxin return` and `yinxin reject`.
@@ -42,7 +42,7 @@ pub(crate) async fn run(
     let portal = portal_api::Staff(client);
     let export = portal.fetch(&arguments.order).await?;
     let (order, body) = export.open(&trust, now()).map_err(|error| Failure::not_trusted(&error))?;
-    if audit::letter::read_reference(&arguments.order).as_ref() != Some(&order.order) {
+    if records::letter::read_reference(&arguments.order).as_ref() != Some(&order.order) {
         return Err(Failure::usage(
             "收到的不是所要的指令。",
             "this is not the order that was asked for",

@@ -5,13 +5,13 @@ use crate::exit::Failure;
 use crate::letter::{Held, LetterArguments};
 use crate::request::algorithm;
 use crate::{Output, files, now, prompt};
-use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
-use audit::export::NotTrusted;
-use audit::letter::bind;
-use audit::record::Event;
 use keys::{SoftwareSigner, Stretch};
 use pki::path::{Usage, check};
 use pki::{Certificate, CertificationRequest, Signer};
+use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
+use records::export::NotTrusted;
+use records::letter::bind;
+use records::record::Event;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -186,7 +186,7 @@ async fn collect_when_ready(
         match portal.collect(collect).await {
             Ok(collected) => return Ok(collected),
             Err(portal_api::Refusal::Refused(problem))
-                if problem.known() == Some(audit::Code::NotReady) && now() < until => {}
+                if problem.known() == Some(records::Code::NotReady) && now() < until => {}
             Err(refusal) => return Err(refusal.into()),
         }
         tokio::time::sleep(ASK_AGAIN).await;
@@ -216,7 +216,7 @@ fn keep(
         let evidence = serde_json::to_vec_pretty(&collected.evidence).unwrap_or_default();
         files::write_new(&proof, &evidence)?;
     }
-    let until = audit::time::seconds(leaf.not_after());
+    let until = records::time::seconds(leaf.not_after());
     output.line(&format!("证书已领取 / certificate: {}", arguments.out.display()));
     output.line(&format!("序列号 / serial: {}，有效至 / until {until}", leaf.serial()));
     output.line(&format!(

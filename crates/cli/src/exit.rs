@@ -1,10 +1,10 @@
 //! How commands fail: one sentence in both languages, a code, the next command, an exit code.
 
-use audit::code::Blame;
-use audit::export::NotTrusted;
-use audit::{Code, Problem};
 use keys::KeyFileError;
 use mtls::CallError;
+use records::code::Blame;
+use records::export::NotTrusted;
+use records::{Code, Problem};
 use std::process::ExitCode;
 
 /// Why a command did not do it.

@@ -2,12 +2,12 @@
 
 use crate::exit::{Failure, file_failure};
 use crate::prompt;
-use audit::trust::Trust;
 use clap::Args;
 use keys::SoftwareSigner;
 use mtls::Client;
 use mtls::tls::Identity;
 use pki::Certificate;
+use records::trust::Trust;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};

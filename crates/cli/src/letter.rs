@@ -3,9 +3,9 @@
 
 use crate::exit::Failure;
 use crate::{files, prompt};
-use audit::letter::{EnrolmentCode, Letter, LetterKeys, read_reference};
-use audit::trust::Trust;
 use clap::Args;
+use records::letter::{EnrolmentCode, Letter, LetterKeys, read_reference};
+use records::trust::Trust;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 

@@ -18,7 +18,7 @@ mod prompt;
 pub mod report_lost;
 pub mod request;
 
-use ::audit::decline::Outcome;
+use ::records::decline::Outcome;
 use clap::{Parser, Subcommand};
 use exit::Failure;
 use std::io::Write;

@@ -4,12 +4,12 @@
 use crate::exit::Failure;
 use crate::files::OwnKey;
 use crate::{Output, files, prompt};
-use audit::label::Label;
-use audit::order::CredentialBody;
-use audit::passkey::PasskeyStatement;
-use audit::trust::Trust;
-use audit::{Bytes, json};
 use portal_api::{NewPasskey, plain};
+use records::label::Label;
+use records::order::CredentialBody;
+use records::passkey::PasskeyStatement;
+use records::trust::Trust;
+use records::{Bytes, json};
 use std::path::PathBuf;
 
 /// Arguments of `yinxin passkey`.

@@ -3,11 +3,11 @@
 use crate::exit::Failure;
 use crate::letter::{Held, LetterArguments};
 use crate::{Output, files, now, prompt};
-use audit::enrolment::{ReportLoss, SignedReceipt};
-use audit::export::{NotTrusted, certified_key};
-use audit::label::Label;
-use audit::letter::LossReceipt;
 use pki::oid::Arc;
+use records::enrolment::{ReportLoss, SignedReceipt};
+use records::export::{NotTrusted, certified_key};
+use records::label::Label;
+use records::letter::LossReceipt;
 use std::path::PathBuf;
 
 /// Arguments of `yinxin report-lost`.
@@ -74,7 +74,7 @@ fn verified(held: &Held, signed: &SignedReceipt) -> Result<LossReceipt, NotTrust
         return Err(NotTrusted::Purpose);
     }
     let receipt: LossReceipt =
-        audit::json::read(&signed.receipt.0).map_err(|_| NotTrusted::Purpose)?;
+        records::json::read(&signed.receipt.0).map_err(|_| NotTrusted::Purpose)?;
     let ours = receipt.reference == held.reference && receipt.founding == held.trust.founding;
     if ours { Ok(receipt) } else { Err(NotTrusted::Purpose) }
 }

@@ -46,7 +46,7 @@ pub(crate) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
     files::write_new(&arguments.out, pem.as_bytes())?;
     output.line(&format!("密钥 / key: {}", arguments.key.display()));
     output.line(&format!("请求 / request: {}", arguments.out.display()));
-    let key_sha256 = audit::Bytes::from(request.key().sha256()).to_string();
+    let key_sha256 = records::Bytes::from(request.key().sha256()).to_string();
     output.json(&serde_json::json!({
         "key": arguments.key, "request": arguments.out, "algorithm": algorithm.name,
         "key_sha256": key_sha256,

@@ -1,16 +1,16 @@
 //! The portal's JSON messages, and a client. What a person and the CA say to each other is defined
-//! in `audit::enrolment` and `audit::export`; the portal's own addresses are here.
+//! in `records::enrolment` and `records::export`; the portal's own addresses are here.
 
 pub mod plain;
 pub mod sentence;
 
-use audit::decline::{Declined, Declining};
-use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
-use audit::export::{Approved, OrderExport, OrderLine};
-use audit::join::{Join, Renew, Renewed};
-use audit::order::CredentialBody;
-use audit::{Approval, Bytes, Problem};
 use mtls::{CallError, Client};
+use records::decline::{Declined, Declining};
+use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
+use records::export::{Approved, OrderExport, OrderLine};
+use records::join::{Join, Renew, Renewed};
+use records::order::CredentialBody;
+use records::{Approval, Bytes, Problem};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 

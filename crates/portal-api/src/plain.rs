@@ -1,14 +1,14 @@
 //! An order in plain words and two languages: who, what, for whom, under which profile, and what differs from
 //! the last certificate. The command line and the pages show the same.
 
-use audit::Disclosure;
-use audit::export::{Look, OrderExport};
-use audit::order::{
+use pki::{Certificate, PublicKey, oid};
+use records::Disclosure;
+use records::export::{Look, OrderExport};
+use records::order::{
     AgentBody, Body, CredentialBody, IssueBody, PersonAction, PersonBody, RevokeBody, RoleAction,
     RoleBody, UnitAction, UnitBody,
 };
-use audit::passkey::PasskeyStatement;
-use pki::{Certificate, PublicKey, oid};
+use records::passkey::PasskeyStatement;
 use sha2::{Digest, Sha256};
 
 /// A text in both languages; data are alike in both.
@@ -166,7 +166,7 @@ fn compared(issue: &IssueBody, name: &str, export: &OrderExport) -> Vec<Fact> {
         let term = said("与上一张证书相比", "compared with the last one");
         return vec![Fact { term, value: said("首张", "first"), differs: false }];
     };
-    let until = audit::time::seconds(previous.not_after());
+    let until = records::time::seconds(previous.not_after());
     let mut facts = vec![fact(
         ("上一张证书", "the last one"),
         format!("{}, 至 / until {until}", previous.serial()),
@@ -262,7 +262,7 @@ pub fn about_passkey(body: &CredentialBody) -> Vec<Fact> {
     let certificate = Certificate::read(&body.certificate.0).ok();
     let name = certificate.as_ref().and_then(|c| c.subject().common_name()).unwrap_or_default();
     let mut facts = vec![fact(("为谁", "for whom"), format!("{name} ({})", body.person))];
-    let statement: Option<PasskeyStatement> = audit::json::read(&body.statement.0).ok();
+    let statement: Option<PasskeyStatement> = records::json::read(&body.statement.0).ok();
     let Some(statement) = statement else { return facts };
     let kept = match statement.software {
         true => said("软件（仅限示例城市）", "software (sample cities only)"),

@@ -1,7 +1,7 @@
 //! A record as a sentence in both languages, for the command line and for pages.
 
-use audit::decline::Outcome;
-use audit::record::{Event, Record};
+use records::decline::Outcome;
+use records::record::{Event, Record};
 use std::collections::BTreeMap;
 
 /// The name of the request that a record is about, if it is about one.
@@ -11,7 +11,7 @@ pub fn request_of(record: &Record) -> Option<String> {
         Event::Decision(_) => {
             let link = record.link.as_ref()?;
             let agent = record.maker.strip_suffix("/agent")?;
-            Some(audit::access::request_id(agent, &link.epoch, link.aseq))
+            Some(records::access::request_id(agent, &link.epoch, link.aseq))
         }
         _ => None,
     }
@@ -32,7 +32,7 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
         | Event::Started(_)
         | Event::Heartbeat(_) => at_the_gate(record, who),
         Event::Order { order, .. } => {
-            let read = audit::Order::read(&order.0);
+            let read = records::Order::read(&order.0);
             let (id, kind) = read.map(|order| (order.order, order.kind)).unwrap_or_default();
             (format!("签发机构制作指令 {id}（{kind}）"), format!("the CA made order {id} ({kind})"))
         }

@@ -1,9 +1,9 @@
 //! The HTTP edge of refusals: the one place that knows status codes.
 
-use audit::{Code, Problem};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use records::{Code, Problem};
 
 /// The status code of a refusal.
 pub fn status(code: Code) -> StatusCode {

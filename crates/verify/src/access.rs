@@ -4,10 +4,10 @@ use crate::Failed;
 use crate::bundle::Bundle;
 use crate::control::{Control, certificate_in, opens};
 use crate::origin::Origin;
-use audit::access::{Completion, Connection, Decision, Link, request_id};
-use audit::evidence::Shown;
-use audit::record::{Event, Record};
 use pki::{Certificate, PublicKey};
+use records::access::{Completion, Connection, Decision, Link, request_id};
+use records::evidence::Shown;
+use records::record::{Event, Record};
 use tlog::Checkpoint;
 
 /// What a client signs in front of the transcript hash (RFC 8446 4.4.3).
@@ -49,7 +49,7 @@ pub fn check(
     let parts = bundle.request.as_ref();
     let parts = parts.ok_or_else(|| Failed::missing("access", "there are no access records"))?;
     let head =
-        Checkpoint::open(&parts.access.checkpoint, &origin.access, audit::label::verify_ed25519)
+        Checkpoint::open(&parts.access.checkpoint, &origin.access, records::label::verify_ed25519)
             .map_err(|_| Failed::altered("access checkpoint", "the log's key did not sign it"))?;
     let mut connections = Vec::new();
     let mut decided = None;

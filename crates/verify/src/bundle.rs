@@ -1,9 +1,9 @@
 //! The files of a bundle, read strictly.
 
 use crate::{Failed, Verdict};
-use audit::evidence::{AccessPart, Manifest, Opening, Question, RunPart, file};
-use audit::lineage::Lineage;
-use audit::people::SignedPeople;
+use records::evidence::{AccessPart, Manifest, Opening, Question, RunPart, file};
+use records::lineage::Lineage;
+use records::people::SignedPeople;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -74,7 +74,7 @@ impl Bundle {
         let manifest = files
             .get(file::MANIFEST)
             .ok_or_else(|| Failed::missing(file::MANIFEST, "there is no manifest"))?;
-        let manifest: Manifest = audit::json::read(manifest)
+        let manifest: Manifest = records::json::read(manifest)
             .map_err(|error| Failed::new(Verdict::Malformed, file::MANIFEST, error.to_string()))?;
         if manifest.v != 1 {
             return Err(Failed::new(Verdict::Malformed, file::MANIFEST, "of another version"));
@@ -149,7 +149,7 @@ impl Reader<'_> {
     /// A file that cannot be read was altered, if it is not the one that the manifest lists.
     fn part<T: Serialize + DeserializeOwned>(&self, name: &str) -> Result<T, Failed> {
         let bytes = self.bytes(name)?;
-        audit::json::read(&bytes).map_err(|error| {
+        records::json::read(&bytes).map_err(|error| {
             let listed = self.manifest.files.get(name);
             let same = listed.is_some_and(|d| d.0 == Sha256::digest(&bytes).as_slice());
             let verdict = if same { Verdict::Malformed } else { Verdict::Altered };

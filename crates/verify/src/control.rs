@@ -4,11 +4,13 @@
 use crate::Failed;
 use crate::bundle::Bundle;
 use crate::origin::Origin;
-use audit::lineage::{LineageError, replay};
-use audit::order::{Body, Order};
-use audit::record::{Event, Record};
-use audit::{Authority, Bytes, Code, Disclosure, commitment};
+use authority::Authority;
+use authority::lineage::replay;
 use pki::{Certificate, PublicKey};
+use records::lineage::LineageError;
+use records::order::{Body, Order};
+use records::record::{Event, Record};
+use records::{Bytes, Code, Disclosure, commitment};
 use std::collections::BTreeMap;
 
 /// What the records of `control` say.
@@ -86,13 +88,13 @@ pub(crate) fn certificate_in(item: &str, value: &serde_json::Value) -> Result<Ce
 impl Control {
     fn order(&mut self, index: u64, bytes: &Bytes, opened: Vec<Disclosure>) -> Result<(), Failed> {
         let item = format!("control {index} order");
-        let wrong = |error: audit::order::OrderError| Failed::altered(&item, error.to_string());
+        let wrong = |error: records::order::OrderError| Failed::altered(&item, error.to_string());
         let order = Order::read(&bytes.0).map_err(wrong)?;
         let body = order.body().map_err(wrong)?;
         for (path, commitment) in body.commitments() {
             opens(&item, commitment, &path, &opened)?;
         }
-        let digest = Bytes::from(audit::order::digest(&bytes.0));
+        let digest = Bytes::from(records::order::digest(&bytes.0));
         self.orders.insert(digest, (order, body, opened));
         Ok(())
     }

@@ -5,12 +5,12 @@ use crate::Failed;
 use crate::access::Request;
 use crate::bundle::{Bundle, RequestParts};
 use crate::control::Control;
-use audit::Bytes;
-use audit::people::PeopleSnapshot;
-use audit::record::Event;
 use pki::PublicKey;
 use pki::crl::RevocationList;
 use policy::{Asked, CanonicalPath, People};
+use records::Bytes;
+use records::people::PeopleSnapshot;
+use records::record::Event;
 use sha2::{Digest, Sha256};
 
 /// A clock may be this much behind the signer's, in seconds.
@@ -173,7 +173,7 @@ fn rules(
     };
     let same = outcome == decision.outcome
         && answer.rule == decision.rule
-        && audit::json::normal(&answer.resource) == decision.resource
+        && records::json::normal(&answer.resource) == decision.resource
         && answer.action == decision.action;
     if same {
         Ok(())

@@ -13,9 +13,9 @@ pub mod origin;
 pub mod run;
 pub mod say;
 
-use audit::evidence::Question;
-use audit::trust::Trust;
 use bundle::Bundle;
+use records::evidence::Question;
+use records::trust::Trust;
 use std::collections::BTreeMap;
 
 /// What comes out.
@@ -139,7 +139,7 @@ fn check(
 ) -> Result<(), Failed> {
     let bundle = Bundle::read(files)?;
     let origin = origin::check(&bundle, trust)?;
-    report.checked.push(format!("founding {}", audit::Bytes::from(origin.founding)));
+    report.checked.push(format!("founding {}", records::Bytes::from(origin.founding)));
     let control = control::check(&bundle, &origin)?;
     report.checked.push(format!("{} records of control", control.records.len()));
     match &bundle.manifest.question {

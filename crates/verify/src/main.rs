@@ -1,7 +1,7 @@
 //! `yinxin-verify`: checks an evidence bundle, offline.
 
-use audit::trust::Trust;
 use clap::Parser;
+use records::trust::Trust;
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;

@@ -2,10 +2,10 @@
 
 use crate::bundle::Bundle;
 use crate::{Failed, Verdict};
-use audit::founding::{self, Founding};
-use audit::record::{Event, Record};
-use audit::trust::Trust;
 use pki::{Certificate, PublicKey};
+use records::founding::{self, Founding};
+use records::record::{Event, Record};
+use records::trust::Trust;
 use tlog::VerifierKey;
 
 /// What everything else is checked with.

@@ -5,10 +5,10 @@ use crate::Failed;
 use crate::access::Request;
 use crate::bundle::Bundle;
 use crate::control::Control;
-use audit::Bytes;
-use audit::access::chain;
-use audit::record::Event;
 use pki::Certificate;
+use records::Bytes;
+use records::access::chain;
+use records::record::Event;
 
 /// Checks the run.
 pub fn check(bundle: &Bundle, control: &Control, request: &Request) -> Result<(), Failed> {

@@ -4,9 +4,9 @@
 use crate::Failed;
 use crate::access::Request;
 use crate::control::Control;
-use audit::order::{Body, RoleAction};
-use audit::record::{Event, approval_id};
-use audit::{Approval, Bytes};
+use records::order::{Body, RoleAction};
+use records::record::{Event, approval_id};
+use records::{Approval, Bytes};
 use std::collections::BTreeSet;
 
 type Sentences = Vec<(String, String)>;

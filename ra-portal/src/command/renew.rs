@@ -6,12 +6,12 @@ use super::{Process, trust};
 use crate::PortalConfig;
 use crate::edge::{client, random};
 use anyhow::Context;
-use audit::Bytes;
-use audit::label::Label;
 use ca_api::Renew;
 use clap::Args;
 use mtls::tls::Identity;
 use pki::{Certificate, CertificationRequest};
+use records::Bytes;
+use records::label::Label;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 

@@ -3,9 +3,9 @@
 use super::asset;
 use crate::edge::refused;
 use askama::Template;
-use audit::Code;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use records::Code;
 
 /// Nothing but our own scripts and styles, no markup from scripts, no frame around us.
 pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \

@@ -2,10 +2,10 @@
 
 use super::{Frame, problem};
 use crate::edge::{Portal, refused};
-use audit::Code;
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::response::Response;
+use records::Code;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 

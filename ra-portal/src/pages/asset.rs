@@ -3,8 +3,8 @@
 use super::FromPath;
 use super::answer::file;
 use crate::edge::refused;
-use audit::Code;
 use axum::response::{IntoResponse, Response};
+use records::Code;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 

@@ -2,10 +2,10 @@
 
 use super::{Frame, problem};
 use crate::edge::{Portal, refused};
-use audit::Code;
 use axum::extract::{Form, FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::Response;
+use records::Code;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,10 +3,10 @@
 
 use crate::edge::Portal;
 use crate::pages::form::Posted;
-use audit::Problem;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use records::Problem;
 use serde::Deserialize;
 use std::sync::Arc;
 

@@ -2,8 +2,8 @@
 //! said within the last minute will do.
 
 use crate::edge::Portal;
-use audit::rules::Role;
 use ca_api::{AsOfficer, Officer, Refusal};
+use records::rules::Role;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -41,7 +41,7 @@ pub struct Menus(Mutex<HashMap<Vec<u8>, (u64, Menu)>>);
 impl Menus {
     /// The menu of whoever holds a certificate that leads to our root. While the CA does not answer nothing is
     /// remembered, and only the own certificate is named.
-    pub(crate) async fn of(&self, portal: &Portal, certificate: audit::Bytes, now: u64) -> Menu {
+    pub(crate) async fn of(&self, portal: &Portal, certificate: records::Bytes, now: u64) -> Menu {
         let key = certificate.0.clone();
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
         if let Some((_, menu)) = kept.filter(|(asked, _)| now.abs_diff(*asked) < SECONDS) {

@@ -2,9 +2,9 @@
 
 use super::{Frame, answer, words};
 use askama::Template;
-use audit::{Code, Problem};
 use axum::http::StatusCode;
 use axum::response::Response;
+use records::{Code, Problem};
 
 words! {
     /// What helps, by kind.

@@ -7,9 +7,9 @@ const BEIJING: u64 = 8 * 3_600;
 
 /// A time of a message in Beijing time, to the minute.
 pub(crate) fn time(utc: &str) -> String {
-    match audit::time::read(utc) {
+    match records::time::read(utc) {
         Some(seconds) => {
-            let there = audit::time::seconds(seconds + BEIJING);
+            let there = records::time::seconds(seconds + BEIJING);
             let minute = there.get(..16).unwrap_or(&there).replace('T', " ");
             format!("{minute} (UTC+8)")
         }

@@ -5,12 +5,12 @@ use super::letter::{OpenLetter, close};
 use crate::edge::{Portal, passed_on};
 use crate::pages::{Frame, page, problem, show, words};
 use askama::Template;
-use audit::Code;
-use audit::enrolment::{Collect, Collected, LookUp, LookedUp, Stage};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use pki::Certificate;
+use records::Code;
+use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage};
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -190,7 +190,7 @@ fn collectable(collected: &Collected) -> Step {
     let chain: Vec<String> = collected.chain.iter().map(ToString::to_string).collect();
     let leaf = collected.chain.first().and_then(|der| Certificate::read(&der.0).ok());
     let (serial, not_after) = leaf.map_or_else(Default::default, |leaf| {
-        (leaf.serial().to_string(), show::time(&audit::time::seconds(leaf.not_after())))
+        (leaf.serial().to_string(), show::time(&records::time::seconds(leaf.not_after())))
     });
     Step::Collect { chain: chain.join(" "), serial, not_after }
 }
@@ -205,7 +205,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         keys: vec!["p256".into()],
         label: "page".into(),
         validity_days: 365,
-        challenge: audit::Bytes(vec![7; 16]),
+        challenge: records::Bytes(vec![7; 16]),
         stage: Stage::Letter { expires: "2026-12-01T08:00:00Z".into(), returned: None },
     };
     let expires = "2026-12-01 16:00 (UTC+8)".to_owned();

@@ -16,6 +16,6 @@ pub(super) async fn show(State(portal): State<Arc<Portal>>, f: Frame) -> Respons
 #[cfg(test)]
 pub(super) fn sample(language: crate::pages::Language) -> String {
     use askama::Template;
-    let problem = audit::Problem::new(audit::Code::WrongCode, "5GPJWBSG64S36D1N".into());
+    let problem = records::Problem::new(records::Code::WrongCode, "5GPJWBSG64S36D1N".into());
     LetterPage::sample(language, "open").again("0123456789ABCDEF".into(), problem).render().unwrap()
 }

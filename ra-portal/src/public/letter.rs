@@ -4,12 +4,12 @@
 use crate::edge::{Portal, refused};
 use crate::pages::{Frame, form, problem, words};
 use askama::Template;
-use audit::letter::read_reference;
-use audit::{Bytes, Code, Problem};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
+use records::letter::read_reference;
+use records::{Bytes, Code, Problem};
 use std::sync::Arc;
 
 /// Cookie of an opened letter.

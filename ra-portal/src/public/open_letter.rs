@@ -3,10 +3,10 @@
 use super::letter::{LetterPage, OpenLetter};
 use crate::edge::{Portal, passed_on, refused};
 use crate::pages::{Frame, Posted, page, problem};
-use audit::Code;
-use audit::enrolment::LookUp;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use records::Code;
+use records::enrolment::LookUp;
 use serde::Deserialize;
 use service::problem::{Refused, status};
 use std::sync::Arc;

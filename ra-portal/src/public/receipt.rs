@@ -5,13 +5,13 @@ use super::letter::OpenLetter;
 use crate::edge::{Portal, refused};
 use crate::pages::{Frame, form, page, problem, show, words};
 use askama::Template;
-use audit::enrolment::{ReportLoss, SignedReceipt};
-use audit::letter::LossReceipt;
-use audit::{Bytes, Code};
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use records::enrolment::{ReportLoss, SignedReceipt};
+use records::letter::LossReceipt;
+use records::{Bytes, Code};
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -103,7 +103,7 @@ pub(super) async fn show(
     reported: Reported,
 ) -> Response {
     let told = match reported.report(&portal).await {
-        Ok(signed) => match audit::json::read::<LossReceipt>(&signed.receipt.0) {
+        Ok(signed) => match records::json::read::<LossReceipt>(&signed.receipt.0) {
             Ok(receipt) => return page(StatusCode::OK, &filled(f, receipt, &signed.signature)),
             Err(_) => refused(Code::Unavailable).0,
         },

@@ -3,10 +3,10 @@
 use super::letter::OpenLetter;
 use crate::edge::{Portal, passed_on, refused};
 use crate::pages::{Frame, Posted, problem};
-use audit::enrolment::{Stage, Submit};
-use audit::{Bytes, Code};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use records::enrolment::{Stage, Submit};
+use records::{Bytes, Code};
 use serde::Deserialize;
 use service::problem::Refused;
 use std::sync::Arc;

@@ -76,7 +76,7 @@ pub(super) async fn show(
 
 fn filled(f: Frame, state: CityState) -> ApplicationsPage {
     let w = ApplicationsWords::of(f.language);
-    let now = audit::time::read(&state.now).unwrap_or(0);
+    let now = records::time::read(&state.now).unwrap_or(0);
     let mut applications: BTreeMap<String, Vec<Gate>> = BTreeMap::new();
     for gate in state.gates {
         let application = gate.application.clone();

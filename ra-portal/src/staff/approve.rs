@@ -3,12 +3,12 @@
 use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on, refused};
 use crate::pages::{Frame, FromPath, Posted, problem};
-use audit::letter::read_reference;
-use audit::passkey::Assertion;
-use audit::{Approval, Bytes, Code};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
+use records::letter::read_reference;
+use records::passkey::Assertion;
+use records::{Approval, Bytes, Code};
 use serde::Deserialize;
 use service::problem::Refused;
 use std::sync::Arc;

@@ -5,14 +5,14 @@ use super::{Shown, StaffCertificate, certificate};
 use crate::edge::{Portal, passed_on, refused};
 use crate::pages::{Frame, FromQuery, is_own_step, page, show, words};
 use askama::Template;
-use audit::evidence::{Search, SearchAnswer};
-use audit::record::Record;
-use audit::{Code, Problem};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ca_api::AsOfficer;
 use portal_api::sentence;
+use records::evidence::{Search, SearchAnswer};
+use records::record::Record;
+use records::{Code, Problem};
 use serde::Deserialize;
 use service::problem::{Refused, status};
 use std::collections::BTreeMap;
@@ -218,21 +218,21 @@ fn filled(f: Frame, asked: &Asked, answer: Option<Result<&SearchAnswer, Problem>
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
-    use audit::record::Event;
+    use records::record::Event;
     let record = |event| Record {
         v: 1,
-        id: audit::Bytes(vec![7; 16]),
+        id: records::Bytes(vec![7; 16]),
         log: "access".into(),
         maker: "gate-1/agent".into(),
         time: "2026-11-24T08:00:00.000000Z".into(),
-        link: Some(audit::access::Link {
-            epoch: audit::Bytes(vec![1; 16]),
+        link: Some(records::access::Link {
+            epoch: records::Bytes(vec![1; 16]),
             aseq: 5,
-            prev: audit::Bytes(vec![2; 32]),
+            prev: records::Bytes(vec![2; 32]),
         }),
         event,
     };
-    let ended = Event::Completion(audit::access::Completion::without_answer(
+    let ended = Event::Completion(records::access::Completion::without_answer(
         "gate-1:AAAA:5".into(),
         "client-gone",
     ));
@@ -245,9 +245,9 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let found = [ended, claimed].into_iter().enumerate().map(|(index, event)| {
         let bytes = serde_json::to_vec(&record(event)).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-        audit::evidence::Found {
+        records::evidence::Found {
             index: index as u64,
-            record: audit::Bytes(audit::json::write(&value).unwrap()),
+            record: records::Bytes(records::json::write(&value).unwrap()),
             disclosures: Vec::new(),
         }
     });

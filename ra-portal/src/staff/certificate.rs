@@ -5,13 +5,13 @@ use super::Shown;
 use crate::edge::{Portal, passed_on};
 use crate::pages::{Frame, Language, page, show, words};
 use askama::Template;
-use audit::{Code, Problem};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, Officer};
 use pki::{Certificate, oid};
 use portal_api::plain;
+use records::{Code, Problem};
 use service::Clock;
 use service::problem::{Refused, status};
 use std::sync::Arc;
@@ -115,8 +115,8 @@ fn filled(f: Frame, holder: &Officer, certificate: &Certificate, now: u64) -> Ce
         units: show::harmless(&units.join(" › ")),
         person: holder.person.clone(),
         roles: roles.collect(),
-        from: show::time(&audit::time::seconds(from)),
-        until: show::time(&audit::time::seconds(until)),
+        from: show::time(&records::time::seconds(from)),
+        until: show::time(&records::time::seconds(until)),
         days: until.saturating_sub(from) / DAY,
         days_left: until.saturating_sub(now) / DAY,
         serial: certificate.serial().to_string(),

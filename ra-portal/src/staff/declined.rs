@@ -3,13 +3,13 @@
 use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on, refused};
 use crate::pages::{Frame, FromPath, Posted, problem};
-use audit::decline::{Decline, Declining};
-use audit::letter::read_reference;
-use audit::passkey::Assertion;
-use audit::{Bytes, Code, Disclosure};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
+use records::decline::{Decline, Declining};
+use records::letter::read_reference;
+use records::passkey::Assertion;
+use records::{Bytes, Code, Disclosure};
 use serde::Deserialize;
 use service::problem::Refused;
 use std::sync::Arc;

@@ -5,13 +5,13 @@ use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on};
 use crate::pages::{Frame, FromPath, Language, page, problem, show, words};
 use askama::Template;
-use audit::{Code, Problem};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, CertificateFacts, Named};
 use pki::Certificate;
 use portal_api::plain;
+use records::{Code, Problem};
 use service::problem::{Refused, status};
 use std::sync::Arc;
 
@@ -92,7 +92,7 @@ pub(super) async fn show(
 pub(super) async fn shown_with(
     portal: &Portal,
     f: Frame,
-    (officer, person): (audit::Bytes, &str),
+    (officer, person): (records::Bytes, &str),
     serial: String,
     typed: Typed,
 ) -> Response {

@@ -5,13 +5,13 @@ use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on};
 use crate::pages::{Frame, page, show, words};
 use askama::Template;
-use audit::Bytes;
-use audit::passkey::creation_challenge;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::{AsOfficer, OwnPasskey};
 use pki::Certificate;
+use records::Bytes;
+use records::passkey::creation_challenge;
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ pub(super) async fn show(
     let answer = passed_on(portal.issuer.passkeys(&message).await);
     match portal.told("passkeys", &shown.person, answer).await {
         Ok(own) => page(StatusCode::OK, &filled(f, &shown.certificate, &own)),
-        Err(Refused(told)) if told.known() == Some(audit::Code::NotYourRoute) => {
+        Err(Refused(told)) if told.known() == Some(records::Code::NotYourRoute) => {
             Redirect::to("/certificate").into_response()
         }
         Err(Refused(told)) => certificate::not_seen(&f, &portal, &told),

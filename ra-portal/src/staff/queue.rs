@@ -5,13 +5,13 @@ use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on};
 use crate::pages::{Frame, FromQuery, page, show, words};
 use askama::Template;
-use audit::Code;
-use audit::export::OrderLine;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::{AsOfficer, Page};
 use portal_api::plain;
+use records::Code;
+use records::export::OrderLine;
 use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
@@ -94,7 +94,7 @@ pub(super) async fn show(
 fn filled(f: Frame, lines: Vec<OrderLine>, now: u64) -> QueuePage {
     let w = QueueWords::of(f.language);
     let after = lines.last().filter(|_| lines.len() >= OrderLine::PAGE).map(OrderLine::cursor);
-    let unix = |time: &str| audit::time::read(time).unwrap_or(now);
+    let unix = |time: &str| records::time::read(time).unwrap_or(now);
     let lines = lines.into_iter().map(|line| {
         let age = now.saturating_sub(unix(&line.made));
         let kind = plain::kind_of(&line.kind, &line.action);
@@ -120,7 +120,7 @@ fn filled(f: Frame, lines: Vec<OrderLine>, now: u64) -> QueuePage {
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
-    use audit::export::Look;
+    use records::export::Look;
     let line = |order: &str, (kind, action): (&str, &str), about: &str, made: &str| OrderLine {
         order: order.into(),
         kind: kind.into(),
@@ -137,7 +137,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             _ => None,
         },
     };
-    let now = audit::time::read("2026-11-25T08:00:00Z").unwrap();
+    let now = records::time::read("2026-11-25T08:00:00Z").unwrap();
     let lines = vec![
         line("5GPJWBSG64S36D1P", ("role", "grant"), "李丹 · 区政府办公室", "2026-11-20T06:00:00Z"),
         line(

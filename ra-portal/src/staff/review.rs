@@ -5,16 +5,16 @@ use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on, refused};
 use crate::pages::{Frame, FromPath, page, problem, show, words};
 use askama::Template;
-use audit::Code;
-use audit::export::{OrderExport, Standing};
-use audit::letter::read_reference;
-use audit::order::{Body, Order};
-use audit::passkey::approval_challenge;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, Wanted};
 use portal_api::plain;
+use records::Code;
+use records::export::{OrderExport, Standing};
+use records::letter::read_reference;
+use records::order::{Body, Order};
+use records::passkey::approval_challenge;
 use service::Clock;
 use service::problem::Refused;
 use std::sync::Arc;
@@ -125,7 +125,7 @@ pub(super) async fn show(
 }
 
 /// Passkeys with which this officer may approve; without an answer the page offers none.
-pub(super) async fn usable(portal: &Portal, certificate: audit::Bytes) -> String {
+pub(super) async fn usable(portal: &Portal, certificate: records::Bytes) -> String {
     let own = portal.issuer.passkeys(&AsOfficer { certificate, message: () }).await;
     let usable = own.unwrap_or_default().into_iter().filter(|passkey| passkey.usable);
     let ids: Vec<String> = usable.map(|passkey| passkey.credential.to_string()).collect();
@@ -157,8 +157,8 @@ fn filled(
         expires: show::time(&order.expires),
         digest: plain::fingerprint(&export.signed.digest()),
         facts: facts.collect(),
-        digest_value: audit::Bytes::from(export.signed.digest()).to_string(),
-        challenge: audit::Bytes::from(approval_challenge(&export.signed.digest())).to_string(),
+        digest_value: records::Bytes::from(export.signed.digest()).to_string(),
+        challenge: records::Bytes::from(approval_challenge(&export.signed.digest())).to_string(),
         // Of a passkey that would count for nothing nobody is asked.
         credentials: if standing.browser && !standing.given { credentials } else { String::new() },
         look: standing.look.map(plain::look).map(|said| language.of_both(said.zh, said.en)),
@@ -222,7 +222,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
                 look: None,
             },
             look: (!given).then(|| {
-                let said = plain::look(audit::export::Look::Differs);
+                let said = plain::look(records::export::Look::Differs);
                 language.of_both(said.zh, said.en)
             }),
             revokes,

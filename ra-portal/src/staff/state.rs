@@ -140,8 +140,8 @@ pub(super) async fn read(portal: &Portal, shown: StaffCertificate) -> Result<Cit
 }
 
 fn filled(f: Frame, state: CityState) -> StatePage {
-    let now = audit::time::read(&state.now).unwrap_or(0);
-    let unix = |time: &str| audit::time::read(time).unwrap_or(0);
+    let now = records::time::read(&state.now).unwrap_or(0);
+    let unix = |time: &str| records::time::read(time).unwrap_or(0);
     let newest = state.lists.iter().find(|list| list.issuer != "root").map_or(0, |l| l.number);
     let list = |list: ListState| ListLine {
         // It is made anew at half of its life: later than that something keeps it from being made.
@@ -191,21 +191,21 @@ fn filled(f: Frame, state: CityState) -> StatePage {
 
 /// Whether a gate that should be heard of is not.
 pub(super) fn is_silent(gate: &GateState, now: u64) -> bool {
-    let seen = gate.seen.as_deref().and_then(audit::time::read);
+    let seen = gate.seen.as_deref().and_then(records::time::read);
     gate.open && gate.joined && seen.is_none_or(|seen| now > seen + SILENT)
 }
 
 /// A state with everything in it that can be late.
 #[cfg(test)]
 pub(super) fn sample_state(late: bool) -> CityState {
-    use audit::access::{Heartbeat, InForce};
+    use records::access::{Heartbeat, InForce};
     let now = if late { "2026-11-26T10:00:00Z" } else { "2026-11-25T08:00:05Z" };
     let beat = Heartbeat {
         application: "exchange".into(),
         permitted: 1204,
         denied: 3,
         connections: 7,
-        world: InForce { bundle: 2, policy: audit::Bytes::default(), people: 9, crl: 4 },
+        world: InForce { bundle: 2, policy: records::Bytes::default(), people: 9, crl: 4 },
         checkpoint: 90,
         spooled: 0,
         state: "ready".into(),

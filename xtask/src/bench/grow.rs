@@ -4,13 +4,13 @@
 
 use crate::city::City;
 use anyhow::Context;
-use audit::order::{Body, Order, PersonAction, PersonBody, SignedOrder};
-use audit::record::{Event, approval_id};
-use audit::{Approval, Disclosure};
 use ca_server::random;
 use ca_server::store::ledger;
 use keys::SoftwareSigner;
 use pki::Certificate;
+use records::order::{Body, Order, PersonAction, PersonBody, SignedOrder};
+use records::record::{Event, approval_id};
+use records::{Approval, Disclosure};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -181,7 +181,7 @@ impl Makers {
             mail: None,
             evidence,
         });
-        let until = service::Clock::system().seconds() + audit::order::ORDER_SECONDS;
+        let until = service::Clock::system().seconds() + records::order::ORDER_SECONDS;
         let order = Order {
             v: 1,
             kind: body.kind().into(),
@@ -189,7 +189,7 @@ impl Makers {
             order: random::id()?,
             version: 1,
             nonce: random::bytes::<16>()?.into(),
-            expires: audit::time::seconds(until),
+            expires: records::time::seconds(until),
             body: body.value()?,
         };
         Ok(SignedOrder::sign(&order, vec![opened, seen], &self.registry)?)

@@ -7,9 +7,6 @@ use crate::found::{Sample, found};
 use crate::processes::Running;
 use crate::{postgres, tool};
 use anyhow::{Context, ensure};
-use audit::letter::{EnrolmentCode, Letter, LetterKeys};
-use audit::order::PersonAction;
-use audit::trust::Trust;
 use bytes::Bytes;
 use ca_server::issuer::draft::{Draft, DraftResult, hand_in};
 use http::Request;
@@ -18,6 +15,9 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use mtls::tls::Identity;
 use pki::Certificate;
+use records::letter::{EnrolmentCode, Letter, LetterKeys};
+use records::order::PersonAction;
+use records::trust::Trust;
 use rustls_pki_types::ServerName;
 use service::Clock;
 use std::path::Path;
@@ -168,7 +168,7 @@ impl Desk {
         let founding = self.trust.founding.digest().context("trust")?;
         let code = EnrolmentCode::read(&letter.code)?;
         let keys = LetterKeys::derive(&founding, &letter.reference, &code);
-        let key = audit::Bytes::from(keys.lookup().as_slice());
+        let key = records::Bytes::from(keys.lookup().as_slice());
         let origin = &self.trust.portal_public;
         let form = format!("reference={}&key={key}", letter.reference);
         let request = Request::post("/letter")

@@ -3,13 +3,13 @@
 use super::{Message, may_call, officer};
 use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError};
-use audit::export::Approved;
-use audit::{Approval, Code};
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::AsOfficer;
 use ca_api::staff::APPROVE;
 use mtls::Connection;
+use records::export::Approved;
+use records::{Approval, Code};
 use service::problem::Refused;
 use std::sync::Arc;
 

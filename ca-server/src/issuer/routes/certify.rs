@@ -4,13 +4,13 @@ use super::{Message, may_call, officer};
 use crate::issuer::orders::Beside;
 use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError};
-use audit::Code;
-use audit::order::{Body, CredentialBody};
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::staff::CERTIFY;
 use ca_api::{AsOfficer, Certifying};
 use mtls::Connection;
+use records::Code;
+use records::order::{Body, CredentialBody};
 use service::problem::Refused;
 use std::sync::Arc;
 

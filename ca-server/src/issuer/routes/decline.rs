@@ -5,14 +5,14 @@ use crate::issuer::effect::mark_declined;
 use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError};
 use crate::store::ledger;
-use audit::Code;
-use audit::decline::{Declined, Declining};
-use audit::record::Event;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::AsOfficer;
 use ca_api::staff::DECLINE;
 use mtls::Connection;
+use records::Code;
+use records::decline::{Declined, Declining};
+use records::record::Event;
 use service::problem::Refused;
 use std::sync::Arc;
 

@@ -3,14 +3,14 @@
 use super::{Message, may_call, officer};
 use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError};
-use audit::export::{Look, OrderExport, Standing};
-use audit::order::Body;
-use audit::{Bytes, Code};
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::staff::FETCH;
 use ca_api::{AsOfficer, Wanted};
 use mtls::Connection;
+use records::export::{Look, OrderExport, Standing};
+use records::order::Body;
+use records::{Bytes, Code};
 use service::problem::Refused;
 use std::sync::Arc;
 use store::row;

@@ -4,14 +4,14 @@
 use super::{Message, may_call, officer};
 use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError, opened};
-use audit::order::{Body, RevokeBody};
-use audit::{Bytes, Code};
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::staff::{CERTIFICATE, FIND};
 use ca_api::{AsOfficer, CertificateFacts, CertificateLine, Certificates, Named, Sought};
 use mtls::Connection;
 use pki::SerialNumber;
+use records::order::{Body, RevokeBody};
+use records::{Bytes, Code};
 use service::problem::Refused;
 use std::sync::Arc;
 use store::{Tx, row, rows};
@@ -157,7 +157,7 @@ enum By {
 fn by(session: &Session<'_>, text: &str) -> Result<By, Code> {
     let (upper, lower) = (text.to_ascii_uppercase(), text.to_ascii_lowercase());
     Ok(match text {
-        _ if audit::letter::read_reference(text).as_ref() == Some(&upper) => By::Person,
+        _ if records::letter::read_reference(text).as_ref() == Some(&upper) => By::Person,
         _ if text.len() > 16 && SerialNumber::from_hex(&lower).is_some() => By::Serial,
         _ if session.authority()?.unit(text).is_some() => By::Unit,
         _ => By::Name,
@@ -265,7 +265,8 @@ fn line(session: &Session<'_>, row: Row) -> Result<CertificateLine, Code> {
     let (name, person, unit, serial, profile, not_after) = row;
     let (serial, profile) = (serial.unwrap_or_default(), profile.unwrap_or_default());
     let revoked = session.authority()?.revoked_as(&serial);
-    let revoked = revoked.map(|revoked| (audit::time::seconds(revoked.at), revoked.reason.clone()));
-    let not_after = audit::time::seconds(u64::try_from(not_after.unwrap_or(0)).unwrap_or(0));
+    let revoked =
+        revoked.map(|revoked| (records::time::seconds(revoked.at), revoked.reason.clone()));
+    let not_after = records::time::seconds(u64::try_from(not_after.unwrap_or(0)).unwrap_or(0));
     Ok(CertificateLine { serial, person, name, unit, profile, not_after, revoked })
 }

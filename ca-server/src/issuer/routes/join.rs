@@ -3,12 +3,12 @@
 use super::{Message, may_call};
 use crate::issuer::renew::is_recorded;
 use crate::issuer::{Issuer, IssuerError};
-use audit::enrolment::Collected;
-use audit::join::Join;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::public::JOIN;
 use mtls::Connection;
+use records::enrolment::Collected;
+use records::join::Join;
 use service::problem::Refused;
 use std::sync::Arc;
 

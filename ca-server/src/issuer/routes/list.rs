@@ -3,13 +3,13 @@
 use super::{Message, may_call, officer};
 use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError};
-use audit::export::{Look, OrderLine};
-use audit::{Bytes, Code};
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::staff::LIST;
 use ca_api::{AsOfficer, Page};
 use mtls::Connection;
+use records::export::{Look, OrderLine};
+use records::{Bytes, Code};
 use service::problem::Refused;
 use std::sync::Arc;
 use store::rows;
@@ -68,7 +68,7 @@ impl Issuer {
                     continue;
                 }
                 let given = authority.given(&digest, &body, session.now());
-                let time = |unix: i64| audit::time::seconds(u64::try_from(unix).unwrap_or(0));
+                let time = |unix: i64| records::time::seconds(u64::try_from(unix).unwrap_or(0));
                 let (made, expires) = (time(made), time(expires));
                 page.push(OrderLine {
                     order,
@@ -94,6 +94,6 @@ fn cursor(after: &str) -> Result<(i64, String), Code> {
         return Ok((0, String::new()));
     }
     let (made, order) = after.split_once('.').ok_or(Code::Malformed)?;
-    let order = audit::letter::read_reference(order).ok_or(Code::Malformed)?;
+    let order = records::letter::read_reference(order).ok_or(Code::Malformed)?;
     Ok((made.parse().map_err(|_| Code::Malformed)?, order))
 }

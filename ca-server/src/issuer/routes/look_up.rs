@@ -6,16 +6,16 @@ use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError};
 use crate::random;
 use crate::store::rows;
-use audit::decline::{Declining, Outcome};
-use audit::enrolment::{LookUp, LookedUp, Stage};
-use audit::letter::CHALLENGE_SECONDS;
-use audit::record::{Event, Record};
-use audit::{Bytes, Code, Disclosure};
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::public::LOOK_UP;
 use mtls::Connection;
 use pki::profile::Holder;
+use records::decline::{Declining, Outcome};
+use records::enrolment::{LookUp, LookedUp, Stage};
+use records::letter::CHALLENGE_SECONDS;
+use records::record::{Event, Record};
+use records::{Bytes, Code, Disclosure};
 use service::problem::Refused;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -58,7 +58,7 @@ impl Issuer {
         let person = authority.person(&letter.state.person).ok_or(Code::PersonUnknown)?;
         let disclosed = rows::disclosures(&mut session.tx, &letter.state.person, person).await?;
         let disclosed = disclosed.ok_or(Code::UnsignedAuthority)?;
-        let name = audit::commitment::open(&person.name, "/name", &disclosed);
+        let name = records::commitment::open(&person.name, "/name", &disclosed);
         let name = name.ok().and_then(|name| name.as_str()).ok_or(Code::UnsignedAuthority)?;
         let unit = |id: &&str| authority.unit(id).map(|unit| unit.name.clone());
         let label = if profile.holder() == Holder::Staff { "cli" } else { "page" };
@@ -97,7 +97,7 @@ impl Issuer {
              and state <> 'cancelled' order by made desc, order_id desc limit 1",
             &letter.reference
         )?;
-        let until = audit::time::seconds(letter.state.expires);
+        let until = records::time::seconds(letter.state.expires);
         let Some((digest, order, expires, state)) = order else {
             return Ok(Stage::Letter { expires: until, returned: None });
         };
@@ -121,7 +121,7 @@ impl Issuer {
         }
         let approvals = self.approval_count(session, &Bytes(digest.clone())).await?;
         let needed = self.needed_by_row(session, &digest).await?;
-        Ok(Stage::Awaiting { order, approvals, needed, expires: audit::time::seconds(expires) })
+        Ok(Stage::Awaiting { order, approvals, needed, expires: records::time::seconds(expires) })
     }
 
     /// How many approvals an order asks for, also when it is no longer open.
@@ -137,14 +137,14 @@ impl Issuer {
             digest
         )?;
         let (bytes,) = found.ok_or(Code::OrderUnknown)?;
-        let order = audit::Order::read(&bytes).map_err(|_| Code::UnsignedAuthority)?;
+        let order = records::Order::read(&bytes).map_err(|_| Code::UnsignedAuthority)?;
         let body = order.body().map_err(|_| Code::UnsignedAuthority)?;
         Ok(session.authority()?.needed(&body))
     }
 
     /// The reference as it may stand in a refusal: only one that exists.
     pub(in crate::issuer) fn known_reference(&self, session: &Session<'_>, text: &str) -> String {
-        audit::letter::read_reference(text)
+        records::letter::read_reference(text)
             .filter(|known| session.authority().is_ok_and(|a| a.letter(known).is_some()))
             .unwrap_or_default()
     }

@@ -5,13 +5,13 @@ use super::{Message, may_call, officer};
 use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError, beats};
 use crate::store::ledger;
-use audit::authority::Agent;
-use audit::record::Record;
+use authority::Agent;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::staff::STATE;
 use ca_api::{AsOfficer, CityState, GateState, ListState, LogState};
 use mtls::Connection;
+use records::record::Record;
 use service::problem::Refused;
 use std::sync::Arc;
 use store::{row, rows};
@@ -38,7 +38,7 @@ impl Issuer {
         let person = officer(session, &message.certificate.0)?;
         let lists = lists(session).await?;
         let mut logs = Vec::new();
-        for log in audit::record::LOGS {
+        for log in records::record::LOGS {
             logs.push(log_state(session, log).await?);
         }
         let authority = session.authority()?;
@@ -55,13 +55,13 @@ impl Issuer {
         for (id, agent, open) in seen {
             gates.push(gate(session, id, agent, open).await?);
         }
-        let now = audit::time::seconds(session.now());
+        let now = records::time::seconds(session.now());
         Ok(CityState { now, lists, logs, gates, rules, waiting_orders })
     }
 }
 
 /// Whether a person holds any role over a unit.
-fn covers(authority: &audit::Authority, person: &str, unit: &str) -> bool {
+fn covers(authority: &authority::Authority, person: &str, unit: &str) -> bool {
     let above = authority.above(unit);
     authority.person(person).is_some_and(|state| {
         state.roles.iter().any(|(role, scope)| {
@@ -78,7 +78,7 @@ async fn lists(session: &mut Session<'_>) -> Result<Vec<ListState>, IssuerError>
          where c.number = (select max(n.number) from crl n where n.issuer = c.issuer) \
          order by c.issuer"
     )?;
-    let time = |unix: i64| audit::time::seconds(u64::try_from(unix).unwrap_or(0));
+    let time = |unix: i64| records::time::seconds(u64::try_from(unix).unwrap_or(0));
     let line = |(issuer, number, this, next): (String, i64, i64, i64)| ListState {
         issuer,
         number: u64::try_from(number).unwrap_or(0),
@@ -103,7 +103,7 @@ async fn log_state(session: &mut Session<'_>, log: &str) -> Result<LogState, Iss
         log: log.to_owned(),
         size,
         waiting: count.and_then(|(count,)| u64::try_from(count).ok()).unwrap_or(0),
-        waits_since: oldest.map(|record| audit::time::seconds(record.unix())),
+        waits_since: oldest.map(|record| records::time::seconds(record.unix())),
     })
 }
 

@@ -4,13 +4,13 @@ use super::{Message, may_call, officer};
 use crate::issuer::session::Session;
 use crate::issuer::{Issuer, IssuerError};
 use crate::store::rows;
-use audit::Code;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::staff::{HOLDER, WHO};
 use ca_api::{AsOfficer, Officer};
 use mtls::Connection;
 use pki::Certificate;
+use records::Code;
 use service::problem::Refused;
 use std::sync::Arc;
 

@@ -2,12 +2,12 @@
 
 use super::LogState;
 use crate::store::ledger;
-use audit::record::{Event, Record};
-use audit::{Code, Problem};
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::{Append, Appended};
 use mtls::Connection;
+use records::record::{Event, Record};
+use records::{Code, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
 

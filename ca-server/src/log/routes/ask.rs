@@ -5,13 +5,13 @@ use super::LogState;
 use crate::log::{evidence, search};
 use crate::random;
 use crate::store::ledger;
-use audit::evidence::{Ask, LogAnswer, LogRequest, SignedRequest};
-use audit::record::Event;
-use audit::{Code, Disclosure, Problem};
 use axum::extract::State;
 use axum::{Extension, Json};
 use mtls::Connection;
 use pki::Certificate;
+use records::evidence::{Ask, LogAnswer, LogRequest, SignedRequest};
+use records::record::Event;
+use records::{Code, Disclosure, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +46,7 @@ async fn answer(
     if !same || request.founding != state.trust.founding {
         return Err(Code::NotYourRoute);
     }
-    let asked = audit::time::read(&request.time).ok_or(Code::Malformed)?;
+    let asked = records::time::read(&request.time).ok_or(Code::Malformed)?;
     let now = state.clock.seconds();
     let fresh = (request.nonce.0.as_slice(), asked);
     let auditor = state.auditors.admit(&certificate, fresh, now).await?;
@@ -88,7 +88,7 @@ async fn found(
             if auditor.scopes.is_some() {
                 return Err(Code::ApproverScope);
             }
-            for log in audit::record::LOGS {
+            for log in records::record::LOGS {
                 caught_up(state, log).await?;
             }
             tx = state.store.read().await.map_err(|error| failed(error.into()))?;
@@ -128,7 +128,7 @@ async fn record(
     certificate: &Certificate,
     given: u64,
 ) -> anyhow::Result<()> {
-    let der = audit::Bytes::from(certificate.der()).to_string();
+    let der = records::Bytes::from(certificate.der()).to_string();
     let disclosure = Disclosure::new("/certificate", random::bytes()?, der.into());
     let event = Event::Asked {
         person: person.to_owned(),

@@ -6,14 +6,14 @@ use super::LogState;
 use crate::log::search as finding;
 use crate::random;
 use crate::store::ledger;
-use audit::evidence::{Search, SearchAnswer};
-use audit::record::Event;
-use audit::{Bytes, Code, Problem};
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::AsOfficer;
 use mtls::Connection;
 use pki::Certificate;
+use records::evidence::{Search, SearchAnswer};
+use records::record::Event;
+use records::{Bytes, Code, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ async fn record(
     asked: &Search,
     given: u64,
 ) -> anyhow::Result<()> {
-    let search = Bytes(audit::json::write(asked)?);
+    let search = Bytes(records::json::write(asked)?);
     let event = Event::Searched { by, person: person.to_owned(), search, given };
     let mut tx = state.store.write().await?;
     ledger::write(&mut tx, "log", state.clock.micros(), event, &[]).await?;

@@ -3,14 +3,14 @@
 
 use super::LogState;
 use crate::store::{ledger, lineage};
-use audit::access::{CHAIN_START, SignedHead, SpoolHead, chain};
-use audit::record::{Event, Record, entry};
-use audit::{Bytes, Code, Problem};
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::{EntryPlace, SaltedRecord, SpoolAck, Spooled};
 use mtls::Connection;
 use pki::Certificate;
+use records::access::{CHAIN_START, SignedHead, SpoolHead, chain};
+use records::record::{Event, Record, entry};
+use records::{Bytes, Code, Problem};
 use service::problem::Refused;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -48,7 +48,7 @@ async fn take(
     message: &Spooled,
 ) -> Result<SpoolAck, Code> {
     let (certificate, agent) = state.services.agent(connection, state.clock.seconds())?;
-    let (key, own) = (audit::Bytes::from(certificate.key().sha256()), agent.clone());
+    let (key, own) = (records::Bytes::from(certificate.key().sha256()), agent.clone());
     let known = state.follower.ask(move |authority| {
         // One that was closed or replaced still hands in what it had.
         authority.agents().get(&own).is_some_and(|a| a.keys.contains(&key) || a.past.contains(&key))

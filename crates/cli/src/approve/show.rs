@@ -1,9 +1,9 @@
 //! An order as the officer reads it before they consent, both languages on each line.
 
-use audit::export::OrderExport;
-use audit::order::{Body, Order};
 use pki::Certificate;
 use portal_api::plain::{self, Said};
+use records::export::OrderExport;
+use records::order::{Body, Order};
 
 /// The lines that an officer reads before they consent.
 pub(crate) fn lines(

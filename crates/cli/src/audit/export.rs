@@ -3,9 +3,9 @@
 use super::{Auditor, ask};
 use crate::exit::{Failure, file_failure};
 use crate::{Output, files};
-use audit::Bytes;
-use audit::evidence::{Ask, LogAnswer, Manifest, Question};
-use audit::trust::Trust;
+use records::Bytes;
+use records::evidence::{Ask, LogAnswer, Manifest, Question};
+use records::trust::Trust;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -43,7 +43,7 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
     let contents: BTreeMap<String, Vec<u8>> =
         exported.files.iter().map(|(name, content)| (name.clone(), content.0.clone())).collect();
     let trust: Trust = files::document(&asked.auditor.trust)?;
-    let answered = contents.get("manifest.json").map(|bytes| audit::json::read(bytes));
+    let answered = contents.get("manifest.json").map(|bytes| records::json::read(bytes));
     if !matches!(&answered, Some(Ok(Manifest { question, .. })) if *question == wanted) {
         return Err(Failure::usage("日志回答了另一个问题。", "the log answered another question"));
     }

@@ -18,8 +18,8 @@ pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
         let name = subject.common_name().unwrap_or_default();
         let units = subject.values(oid::ORGANIZATIONAL_UNIT);
         let issuer = certificate.issuer().common_name().unwrap_or_default();
-        let from = audit::time::seconds(certificate.not_before());
-        let until = audit::time::seconds(certificate.not_after());
+        let from = records::time::seconds(certificate.not_before());
+        let until = records::time::seconds(certificate.not_after());
         let over = now() > certificate.not_after();
         let hex: String = certificate.sha256().iter().map(|byte| format!("{byte:02x}")).collect();
         output.line(&format!("── {position} ─ {name}"));

@@ -1,9 +1,9 @@
 //! Brings the certificate with its proof, once it is under a checkpoint.
 
 use crate::edge::{Message, Portal, passed_on};
-use audit::enrolment::{Collect, Collected};
 use axum::Json;
 use axum::extract::State;
+use records::enrolment::{Collect, Collected};
 use service::problem::Refused;
 use std::sync::Arc;
 

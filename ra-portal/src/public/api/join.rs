@@ -1,10 +1,10 @@
 //! Lets an agent join; the CA checks the HMAC, this process only carries it.
 
 use crate::edge::{Message, Portal, passed_on};
-use audit::enrolment::Collected;
-use audit::join::Join;
 use axum::Json;
 use axum::extract::State;
+use records::enrolment::Collected;
+use records::join::Join;
 use service::problem::Refused;
 use std::sync::Arc;
 

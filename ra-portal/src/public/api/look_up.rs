@@ -1,9 +1,9 @@
 //! Opens a person's own record.
 
 use crate::edge::{Message, Portal, passed_on};
-use audit::enrolment::{LookUp, LookedUp};
 use axum::Json;
 use axum::extract::State;
+use records::enrolment::{LookUp, LookedUp};
 use service::problem::Refused;
 use std::sync::Arc;
 

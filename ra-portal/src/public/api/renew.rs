@@ -1,9 +1,9 @@
 //! Renews an agent's certificate; the CA checks the old key's signature, this process only carries it.
 
 use crate::edge::{Message, Portal, passed_on};
-use audit::join::{Renew, Renewed};
 use axum::Json;
 use axum::extract::State;
+use records::join::{Renew, Renewed};
 use service::problem::Refused;
 use std::sync::Arc;
 

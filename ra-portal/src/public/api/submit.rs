@@ -1,9 +1,9 @@
 //! Carries a request to the CA; where it stands then.
 
 use crate::edge::{Message, Portal, passed_on};
-use audit::enrolment::{Stage, Submit};
 use axum::Json;
 use axum::extract::State;
+use records::enrolment::{Stage, Submit};
 use service::problem::Refused;
 use std::sync::Arc;
 

@@ -2,11 +2,11 @@
 
 use crate::edge::{Message, Portal, passed_on};
 use crate::staff::StaffCertificate;
-use audit::Approval;
-use audit::export::Approved;
 use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
+use records::Approval;
+use records::export::Approved;
 use service::problem::Refused;
 use std::sync::Arc;
 

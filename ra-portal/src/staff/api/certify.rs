@@ -2,11 +2,11 @@
 
 use crate::edge::{Message, Portal, passed_on};
 use crate::staff::StaffCertificate;
-use audit::order::CredentialBody;
 use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
 use portal_api::Certifying;
+use records::order::CredentialBody;
 use service::problem::Refused;
 use std::sync::Arc;
 

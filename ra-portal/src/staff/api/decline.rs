@@ -2,10 +2,10 @@
 
 use crate::edge::{Message, Portal, passed_on};
 use crate::staff::StaffCertificate;
-use audit::decline::{Declined, Declining};
 use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
+use records::decline::{Declined, Declining};
 use service::problem::Refused;
 use std::sync::Arc;
 

@@ -2,11 +2,11 @@
 
 use crate::edge::{Message, Portal, passed_on};
 use crate::staff::StaffCertificate;
-use audit::export::OrderExport;
 use axum::Json;
 use axum::extract::State;
 use ca_api::{AsOfficer, Wanted};
 use portal_api::Fetch;
+use records::export::OrderExport;
 use service::problem::Refused;
 use std::sync::Arc;
 

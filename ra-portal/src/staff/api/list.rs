@@ -2,11 +2,11 @@
 
 use crate::edge::{Message, Portal, passed_on};
 use crate::staff::StaffCertificate;
-use audit::export::OrderLine;
 use axum::Json;
 use axum::extract::State;
 use ca_api::{AsOfficer, Page};
 use portal_api::List;
+use records::export::OrderLine;
 use service::problem::Refused;
 use std::sync::Arc;
 

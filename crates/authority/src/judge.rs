@@ -1,18 +1,18 @@
 //! Judging: may this order be carried out now, with these approvals?
 
 use super::{Authority, key};
-use crate::approval::Approval;
-use crate::bytes::Bytes;
-use crate::code::Code;
-use crate::order::{
-    Body, IssueBody, Order, PersonAction, PersonBody, PortalBody, RevokeBody, RoleAction, RoleBody,
-    UnitAction, UnitBody,
-};
-use crate::record::approval_id;
-use crate::rules::{ApprovalRule, Role, Scope};
 use pki::PublicKey;
 use pki::crl::RevocationReason;
 use pki::profile::{CertificateProfile, Holder};
+use records::approval::Approval;
+use records::bytes::Bytes;
+use records::code::Code;
+use records::order::{
+    Body, IssueBody, Order, PersonAction, PersonBody, PortalBody, RevokeBody, RoleAction, RoleBody,
+    UnitAction, UnitBody,
+};
+use records::record::approval_id;
+use records::rules::{ApprovalRule, Role, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An order that may be carried out; only [`Authority::judge`] makes it.
@@ -105,7 +105,7 @@ impl Authority {
         if !approval.outside_browser() && !self.has_room(&body, &given)? {
             return Err(Code::OutsideNeeded);
         }
-        self.counts_on(&approval.said())?;
+        self.counts_on(&approval.signed_statement())?;
         Ok(person)
     }
 
@@ -153,8 +153,8 @@ impl Authority {
 
     pub(super) fn add_approval(&mut self, approval: &Approval, now: u64) -> Result<(), Code> {
         self.approver_of(approval, now)?;
-        self.counts_on(&approval.said())?;
-        self.count(&approval.said());
+        self.counts_on(&approval.signed_statement())?;
+        self.count(&approval.signed_statement());
         let id = approval_id(approval).map_err(|_| Code::Malformed)?;
         let open = self.orders.get_mut(&key(&approval.order)).ok_or(Code::OrderUnknown)?;
         if open.approvals.iter().all(|(known, _)| *known != id) {

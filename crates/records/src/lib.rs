@@ -1,14 +1,13 @@
 //! What people approve and what the log keeps: orders, approvals, records, commitments, the founding
-//! statement, and the authority that follows from replaying them.
+//! statement, letters and evidence. What follows from replaying records is crate `authority`.
 //!
 //! Never reads a clock or a file; signatures are made by a `pki::Signer` that the caller holds. The
 //! bytes are those of `docs/formats.md`. In reading order: [`json`], [`commitment`], [`label`],
-//! [`order`], [`approval`], [`founding`], [`record`], [`rules`], [`authority`], [`letter`],
+//! [`order`], [`approval`], [`founding`], [`record`], [`rules`], [`letter`],
 //! [`trust`], [`code`].
 
 pub mod access;
 pub mod approval;
-pub mod authority;
 pub mod bytes;
 pub mod code;
 pub mod commitment;
@@ -32,8 +31,6 @@ pub mod time;
 pub mod trust;
 
 pub use approval::Approval;
-
-pub use authority::Authority;
 pub use bytes::Bytes;
 pub use code::{Code, Problem};
 pub use commitment::{Commitment, Disclosure};

@@ -10,6 +10,7 @@ mod decline;
 mod enact;
 mod gate;
 mod judge;
+pub mod lineage;
 mod passkey;
 mod pending;
 mod revoke;
@@ -22,16 +23,16 @@ pub use state::{
     Standing, Unit,
 };
 
-use crate::bytes::Bytes;
-use crate::code::Code;
-use crate::founding::{self, Founding};
-use crate::label::Label;
-use crate::order::{ORDER_SECONDS, Order};
-use crate::passkey::Passkey;
-use crate::record::{Event, LetterStatement, Record};
-use crate::rules::{ApprovalRules, Role, RoleRules};
 use pki::PublicKey;
 use pki::oid::Arc;
+use records::bytes::Bytes;
+use records::code::Code;
+use records::founding::{self, Founding};
+use records::label::Label;
+use records::order::{ORDER_SECONDS, Order};
+use records::passkey::Passkey;
+use records::record::{Event, LetterStatement, Record};
+use records::rules::{ApprovalRules, Role, RoleRules};
 use serde::{Deserialize, Serialize};
 use state::Pending;
 use std::collections::{BTreeMap, BTreeSet};
@@ -155,13 +156,14 @@ impl Authority {
         if !Label::Letter.verify(&self.registry_key()?, &statement.0, &signature.0) {
             return Err(Code::UnsignedAuthority);
         }
-        let read: LetterStatement = crate::json::read(&statement.0).map_err(|_| Code::Malformed)?;
+        let read: LetterStatement =
+            records::json::read(&statement.0).map_err(|_| Code::Malformed)?;
         let letter = LetterState {
             person: read.person,
             profile: read.profile,
             lookup_sha256: read.lookup_sha256,
             loss_sha256: read.loss_sha256,
-            expires: crate::time::read(&read.expires).unwrap_or(0),
+            expires: records::time::read(&read.expires).unwrap_or(0),
             serials: Vec::new(),
             lost: false,
             rejected: false,
@@ -181,7 +183,7 @@ impl Authority {
         }
         let read = Order::read(&order.0).map_err(|_| Code::Malformed)?;
         let expires = read.expires_unix();
-        let digest = key(&Bytes::from(crate::order::digest(&order.0)));
+        let digest = key(&Bytes::from(records::order::digest(&order.0)));
         let known = self.closed_orders.contains_key(&digest) || self.orders.contains_key(&digest);
         if known || expires < self.signed_time {
             return Err(Code::StateConflict);

@@ -1,6 +1,6 @@
 //! Declining an order: whoever may approve it sends it back with a reason, or ends it.
 
-use crate::approval::Said;
+use crate::approval::SignedStatement;
 use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::commitment::{Commitment, Disclosure, open};
@@ -110,8 +110,9 @@ impl Decline {
         if sound { Ok(read) } else { Err(Code::Malformed) }
     }
 
-    pub(crate) fn said(&self) -> Said<'_> {
-        Said {
+    /// What was said, with what it takes to check it.
+    pub fn signed_statement(&self) -> SignedStatement<'_> {
+        SignedStatement {
             v: self.v,
             label: Label::Decline,
             bytes: &self.statement.0,

@@ -5,18 +5,18 @@ use super::state::Pending;
 use super::{
     Authority, Credential, Held, Intended, Judged, Person, Portal, ProfileState, Standing, Unit,
 };
-use crate::bytes::Bytes;
-use crate::code::Code;
-use crate::founding::Founding;
-use crate::join::Renew;
-use crate::label::Label;
-use crate::order::{
-    Body, IssueBody, PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody,
-};
-use crate::record::{Event, File, Record};
-use crate::rules::{ApprovalRules, RoleRules};
 use pki::profile::Holder;
 use pki::{CertificationRequest, PublicKey};
+use records::bytes::Bytes;
+use records::code::Code;
+use records::founding::Founding;
+use records::join::Renew;
+use records::label::Label;
+use records::order::{
+    Body, IssueBody, PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody,
+};
+use records::record::{Event, File, Record};
+use records::rules::{ApprovalRules, RoleRules};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -319,7 +319,7 @@ impl Authority {
         credential.ok_or(Code::UnsignedAuthority)?.serial = Some(serial.to_owned());
         let theirs = |(_, letter): &(&String, &super::LetterState)| letter.person == subject;
         let reference = self.letters.iter().find(theirs).map(|(reference, _)| reference.clone());
-        let founded = crate::time::read(&self.founding.founded).unwrap_or(0);
+        let founded = records::time::read(&self.founding.founded).unwrap_or(0);
         let days = self.profile_of("staff")?.validity_days();
         let until = founded + u64::from(days + 1) * 86_400;
         self.hold(serial, subject, &reference.unwrap_or_default(), until);
@@ -381,7 +381,7 @@ impl Authority {
     pub fn check_use(&self, asked: &Renew, now: u64) -> Result<PublicKey, Code> {
         let standing = self.standing.get(&asked.authorization).ok_or(Code::UseSignature)?;
         let key = PublicKey::read(&asked.asked_by.0).map_err(|_| Code::KeyUnknown)?;
-        let expires = crate::time::read(&standing.given.expires).unwrap_or(0);
+        let expires = records::time::read(&standing.given.expires).unwrap_or(0);
         if standing.challenges.contains(&asked.challenge) {
             return Err(Code::ChallengeUsed);
         }

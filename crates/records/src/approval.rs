@@ -28,19 +28,26 @@ pub struct Approval {
 
 /// What a person said: labelled bytes, signed by their certificate key or answered for by a passkey.
 #[derive(Clone, Copy)]
-pub(crate) struct Said<'a> {
-    pub(crate) v: u8,
-    pub(crate) label: Label,
-    pub(crate) bytes: &'a [u8],
-    pub(crate) method: &'a str,
-    pub(crate) certificate: &'a Bytes,
-    pub(crate) signature: &'a Bytes,
-    pub(crate) assertion: Option<&'a Assertion>,
+pub struct SignedStatement<'a> {
+    /// Format: 1.
+    pub v: u8,
+    /// The label of the signature.
+    pub label: Label,
+    /// What is signed behind the label.
+    pub bytes: &'a [u8],
+    /// `certificate` or `passkey`.
+    pub method: &'a str,
+    /// The signer's certificate, DER.
+    pub certificate: &'a Bytes,
+    /// The signature.
+    pub signature: &'a Bytes,
+    /// What the passkey's authenticator said.
+    pub assertion: Option<&'a Assertion>,
 }
 
-impl Said<'_> {
+impl SignedStatement<'_> {
     /// The certificate, if its key made the signature.
-    pub(crate) fn signer(&self) -> Option<Certificate> {
+    pub fn signer(&self) -> Option<Certificate> {
         let known = self.v == 1 && self.method == "certificate" && self.assertion.is_none();
         let certificate = Certificate::read(&self.certificate.0).ok().filter(|_| known)?;
         let signed = self.label.verify(certificate.key(), self.bytes, &self.signature.0);
@@ -48,7 +55,7 @@ impl Said<'_> {
     }
 
     /// What a passkey has to answer.
-    pub(crate) fn challenge(&self) -> [u8; 32] {
+    pub fn challenge(&self) -> [u8; 32] {
         self.label.digest(self.bytes)
     }
 }
@@ -78,11 +85,12 @@ impl Approval {
     /// The approver's certificate, if its key made the signature. Who that is, and whether they may,
     /// is for the authority to say.
     pub fn signer(&self) -> Option<Certificate> {
-        self.said().signer().filter(|_| self.order.0.len() == 32)
+        self.signed_statement().signer().filter(|_| self.order.0.len() == 32)
     }
 
-    pub(crate) fn said(&self) -> Said<'_> {
-        Said {
+    /// What was said, with what it takes to check it.
+    pub fn signed_statement(&self) -> SignedStatement<'_> {
+        SignedStatement {
             v: self.v,
             label: Label::Approval,
             bytes: &self.order.0,

@@ -2,9 +2,9 @@
 //! brakes, which nobody releases alone.
 
 use super::{Authority, key};
-use crate::code::Code;
-use crate::decline::{Decline, DeclineStatement, Outcome};
-use crate::order::Body;
+use records::code::Code;
+use records::decline::{Decline, DeclineStatement, Outcome};
+use records::order::Body;
 
 impl Authority {
     /// Checks a decline against its order; gives the officer's person id and what they said.
@@ -15,18 +15,18 @@ impl Authority {
     ) -> Result<(String, DeclineStatement), Code> {
         let read = decline.read()?;
         let (_, body) = self.open(&key(&read.order), now)?;
-        let person = self.said_by(&decline.said(), now)?;
+        let person = self.said_by(&decline.signed_statement(), now)?;
         self.may_approve(&person, &body)?;
         if matches!(body, Body::Revoke(_)) {
             return Err(Code::StateConflict);
         }
-        self.counts_on(&decline.said())?;
+        self.counts_on(&decline.signed_statement())?;
         Ok((person, read))
     }
 
     pub(super) fn add_decline(&mut self, decline: &Decline, now: u64) -> Result<(), Code> {
         let (_, read) = self.check_decline(decline, now)?;
-        self.count(&decline.said());
+        self.count(&decline.signed_statement());
         if let Some(reference) = self.reference_ended_by(&read)
             && let Some(letter) = self.letters.get_mut(&reference)
         {
@@ -38,7 +38,7 @@ impl Authority {
 
     pub(super) fn notice_decline(&mut self, decline: &Decline, now: u64) {
         let Ok((_, read)) = self.check_decline(decline, now) else { return };
-        self.notice_counter(&decline.said());
+        self.notice_counter(&decline.signed_statement());
         let ended = self.reference_ended_by(&read);
         self.pending.rejected.extend(ended);
         self.pending.orders.insert(key(&read.order), read.outcome.code());

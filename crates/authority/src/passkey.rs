@@ -1,14 +1,14 @@
 //! Passkeys: certified by order, bound to a certificate, counted.
 
 use super::Authority;
-use crate::approval::{Approval, Said};
-use crate::bytes::Bytes;
-use crate::code::Code;
-use crate::json;
-use crate::label::Label;
-use crate::order::CredentialBody;
-use crate::passkey::{Passkey, PasskeyStatement, host_of, key};
 use pki::Certificate;
+use records::approval::{Approval, SignedStatement};
+use records::bytes::Bytes;
+use records::code::Code;
+use records::json;
+use records::label::Label;
+use records::order::CredentialBody;
+use records::passkey::{Passkey, PasskeyStatement, host_of, key};
 
 impl Authority {
     /// Passkeys of a person.
@@ -73,13 +73,13 @@ impl Authority {
     /// certificate and has not died with it.
     pub fn approver_of(&self, approval: &Approval, now: u64) -> Result<String, Code> {
         match approval.order.0.len() {
-            32 => self.said_by(&approval.said(), now),
+            32 => self.said_by(&approval.signed_statement(), now),
             _ => Err(Code::ApprovalSignature),
         }
     }
 
     /// Who said something.
-    pub(super) fn said_by(&self, said: &Said<'_>, now: u64) -> Result<String, Code> {
+    pub(super) fn said_by(&self, said: &SignedStatement<'_>, now: u64) -> Result<String, Code> {
         let Some(assertion) = said.assertion else {
             let certificate = said.signer().ok_or(Code::ApprovalSignature)?;
             return self.credential_holder(&certificate, now);
@@ -104,7 +104,7 @@ impl Authority {
     }
 
     /// Whether a passkey counts on from what was seen of it, recorded or in the tree.
-    pub(super) fn counts_on(&self, said: &Said<'_>) -> Result<(), Code> {
+    pub(super) fn counts_on(&self, said: &SignedStatement<'_>) -> Result<(), Code> {
         let Some((passkey, counter)) = self.counted(said) else { return Ok(()) };
         let name = passkey.statement.credential.to_string();
         let pending = self.pending.counters.get(&name).copied().unwrap_or(0);
@@ -114,7 +114,7 @@ impl Authority {
     }
 
     /// Remembers a counter that is recorded and not yet in the tree.
-    pub(super) fn notice_counter(&mut self, said: &Said<'_>) {
+    pub(super) fn notice_counter(&mut self, said: &SignedStatement<'_>) {
         let Some((passkey, counter)) = self.counted(said) else { return };
         let name = passkey.statement.credential.to_string();
         let seen = self.pending.counters.entry(name).or_insert(0);
@@ -122,7 +122,7 @@ impl Authority {
     }
 
     /// Remembers a counter.
-    pub(super) fn count(&mut self, said: &Said<'_>) {
+    pub(super) fn count(&mut self, said: &SignedStatement<'_>) {
         let Some((_, counter)) = self.counted(said) else { return };
         let Some(assertion) = said.assertion else { return };
         if let Some(passkey) = self.passkeys.get_mut(&assertion.credential.to_string()) {
@@ -130,7 +130,7 @@ impl Authority {
         }
     }
 
-    fn counted(&self, said: &Said<'_>) -> Option<(&Passkey, u32)> {
+    fn counted(&self, said: &SignedStatement<'_>) -> Option<(&Passkey, u32)> {
         let assertion = said.assertion?;
         let passkey = self.passkey(&assertion.credential)?;
         let verified = passkey.statement.verify(assertion, &said.challenge(), &said.signature.0);

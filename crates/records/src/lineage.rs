@@ -2,7 +2,6 @@
 //! in the log, from leaf 0 on. Whoever knows the founding digest and the log's key replays it and
 //! believes nobody.
 
-use crate::authority::Authority;
 use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::record::{self, Record};
@@ -90,30 +89,4 @@ impl Lineage {
         }
         Ok((head, records))
     }
-
-    /// The authority that follows from the records.
-    pub fn replay(
-        &self,
-        key: &VerifierKey,
-        founding: &[u8; 32],
-    ) -> Result<(Checkpoint, Authority), LineageError> {
-        let (head, records) = self.open(key)?;
-        let authority = replay(&records, founding)?;
-        Ok((head, authority))
-    }
-}
-
-/// The authority that follows from opened records.
-pub fn replay(records: &[(u64, Record)], founding: &[u8; 32]) -> Result<Authority, LineageError> {
-    let Some(((0, first), rest)) = records.split_first() else {
-        return Err(LineageError::Founding);
-    };
-    let mut authority = Authority::found(first, founding).map_err(|_| LineageError::Founding)?;
-    for (index, record) in rest {
-        let index = *index;
-        authority
-            .apply(record)
-            .map_err(|unsigned| LineageError::Unsigned { index, code: unsigned.code })?;
-    }
-    Ok(authority)
 }

@@ -1,11 +1,11 @@
 //! The parts of authority.
 
-use crate::approval::Approval;
-use crate::bytes::Bytes;
-use crate::code::Code;
-use crate::founding::StandingAuthorization;
-use crate::order::Order;
-use crate::rules::Role;
+use records::approval::Approval;
+use records::bytes::Bytes;
+use records::code::Code;
+use records::founding::StandingAuthorization;
+use records::order::Order;
+use records::rules::Role;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,10 +2,10 @@
 //! the record that claims it.
 
 use super::{Authority, Revoked, key};
-use crate::bytes::Bytes;
-use crate::code::Code;
-use crate::order::Body;
-use crate::record::{Cause, Record};
+use records::bytes::Bytes;
+use records::code::Code;
+use records::order::Body;
+use records::record::{Cause, Record};
 use sha2::{Digest, Sha256};
 
 const LOSS_REASON: &str = "keyCompromise";
@@ -97,7 +97,7 @@ impl Authority {
 
     /// No certificate of this city ends later: the life of the root.
     fn last_end(&self) -> u64 {
-        crate::time::read(&self.founding.founded).unwrap_or(0) + 25 * 366 * 86_400
+        records::time::read(&self.founding.founded).unwrap_or(0) + 25 * 366 * 86_400
     }
 
     /// Whether a serial number is revoked, pending revocations counted.

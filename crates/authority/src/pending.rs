@@ -3,12 +3,12 @@
 
 use super::state::Pending;
 use super::{Authority, OpenOrder, key};
-use crate::approval::Approval;
-use crate::bytes::Bytes;
-use crate::code::Code;
-use crate::label::Label;
-use crate::order::{Body, Order, PersonAction, RoleAction, UnitAction};
-use crate::record::{Cause, Event, Record, approval_id};
+use records::approval::Approval;
+use records::bytes::Bytes;
+use records::code::Code;
+use records::label::Label;
+use records::order::{Body, Order, PersonAction, RoleAction, UnitAction};
+use records::record::{Cause, Event, Record, approval_id};
 
 impl Authority {
     /// Takes notice of pending records, oldest first.
@@ -49,7 +49,7 @@ impl Authority {
                 self.pending.joined.insert(agent.clone());
             }
             Event::Approval { approval, .. } => {
-                self.notice_counter(&approval.said());
+                self.notice_counter(&approval.signed_statement());
                 self.notice_brake(approval);
                 self.pending.given.push(approval.clone());
             }
@@ -79,7 +79,7 @@ impl Authority {
         for cancelled in self.cancellable(&read, cancels) {
             self.pending.orders.insert(cancelled, Code::OrderCancelled);
         }
-        let digest = key(&Bytes::from(crate::order::digest(&order.0)));
+        let digest = key(&Bytes::from(records::order::digest(&order.0)));
         let known = self.orders.contains_key(&digest) || self.closed_orders.contains_key(&digest);
         if !known {
             self.pending.open.insert(digest, OpenOrder::new(&read, order, signature));

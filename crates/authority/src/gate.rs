@@ -1,15 +1,15 @@
 //! Agents and the rule bundle: whom the log lets stand in front of an application, and by which rules.
 
 use super::{Authority, Intended, Standing};
-use crate::bytes::Bytes;
-use crate::code::Code;
-use crate::founding::{Founding, StandingAuthorization};
-use crate::label::Label;
-use crate::order::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
-use crate::people::{PeopleSnapshot, SNAPSHOT_SECONDS, SnapshotPerson, SnapshotUnit};
-use crate::record::{Event, File, Record};
 use aws_lc_rs::hmac;
 use pki::{CertificationRequest, PublicKey};
+use records::bytes::Bytes;
+use records::code::Code;
+use records::founding::{Founding, StandingAuthorization};
+use records::label::Label;
+use records::order::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
+use records::people::{PeopleSnapshot, SNAPSHOT_SECONDS, SnapshotPerson, SnapshotUnit};
+use records::record::{Event, File, Record};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -160,7 +160,7 @@ impl Authority {
             process: "agent".into(),
             profile: "service".into(),
             quota: body.renewals,
-            expires: crate::time::seconds(join_until + RENEWALS_SECONDS),
+            expires: records::time::seconds(join_until + RENEWALS_SECONDS),
             key_sha256: Bytes::default(),
         };
         let standing = Standing {
@@ -262,7 +262,10 @@ impl Authority {
                 .roles
                 .iter()
                 .filter(|(role, scope)| self.holds(id, *role, scope))
-                .map(|(role, scope)| crate::founding::Holding { role: *role, scope: scope.clone() })
+                .map(|(role, scope)| records::founding::Holding {
+                    role: *role,
+                    scope: scope.clone(),
+                })
                 .collect(),
         });
         Some(PeopleSnapshot {
@@ -275,8 +278,8 @@ impl Authority {
             number,
             bundle: self.bundle().version,
             policy: self.bundle().digest.clone(),
-            this_update: crate::time::seconds(now),
-            next_update: crate::time::seconds(now + SNAPSHOT_SECONDS),
+            this_update: records::time::seconds(now),
+            next_update: records::time::seconds(now + SNAPSHOT_SECONDS),
             units: units.collect(),
             people: people.collect(),
         })

@@ -1,0 +1,33 @@
+//! The replay of a lineage: the authority that follows from records which are proven to stand in the
+//! log, from leaf 0 on. Whoever knows the founding digest and the log's key believes nobody.
+
+use crate::Authority;
+use records::Record;
+use records::lineage::{Lineage, LineageError};
+use tlog::{Checkpoint, VerifierKey};
+
+/// The authority that follows from a lineage, with the head under which its records stand.
+pub fn replay_lineage(
+    lineage: &Lineage,
+    key: &VerifierKey,
+    founding: &[u8; 32],
+) -> Result<(Checkpoint, Authority), LineageError> {
+    let (head, records) = lineage.open(key)?;
+    let authority = replay(&records, founding)?;
+    Ok((head, authority))
+}
+
+/// The authority that follows from opened records.
+pub fn replay(records: &[(u64, Record)], founding: &[u8; 32]) -> Result<Authority, LineageError> {
+    let Some(((0, first), rest)) = records.split_first() else {
+        return Err(LineageError::Founding);
+    };
+    let mut authority = Authority::found(first, founding).map_err(|_| LineageError::Founding)?;
+    for (index, record) in rest {
+        let index = *index;
+        authority
+            .apply(record)
+            .map_err(|unsigned| LineageError::Unsigned { index, code: unsigned.code })?;
+    }
+    Ok(authority)
+}
