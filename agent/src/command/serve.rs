@@ -1,7 +1,7 @@
 //! `agent serve`: puts the parts together and runs them until the stop.
 
 use super::{check_private, joined};
-use crate::gate::{self, Counts, Gate};
+use crate::gate::{self, ClientTrust, Counts, Gate};
 use crate::ship::Shipper;
 use crate::spool::{Place, Spool, recover};
 use crate::token::Tokens;
@@ -59,7 +59,8 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
         source.marks.clone(),
         metrics.clone(),
     )?;
-    let issuers = gate.issuing.iter().map(|issuing| issuing.subject().der().to_vec()).collect();
+    let issuers =
+        gate.clients.issuing.iter().map(|issuing| issuing.subject().der().to_vec()).collect();
     let clients = ClientAuth::Optional { issuers };
     let tls = server(identity(&config)?, &clients, &["h2", "http/1.1"])?;
     let admin = Admin::new(metrics.clone()).with(published(&gate, &config, &chain)?);
@@ -109,7 +110,8 @@ fn chain(config: &AgentConfig) -> anyhow::Result<Vec<Certificate>> {
     Ok(blocks.iter().map(|der| Certificate::read(der)).collect::<Result<_, _>>()?)
 }
 
-/// Takes up the spool, begins a new run, and says of every request without an end that nobody knows it.
+/// Takes up the spool, begins a new run, and says of every request without an end that nobody knows
+/// it.
 fn start_spool(
     config: &AgentConfig,
     file: &JoinFile,
@@ -157,9 +159,11 @@ fn open_gate(
         hosts: file.hosts.clone(),
         upstream: config.upstream,
         limits: config.limits.clone(),
-        root: root.clone(),
-        issuing: issuing.to_vec(),
-        arc: pki::oid::Arc::read(&file.trust.arc).context("arc")?,
+        clients: ClientTrust {
+            root: root.clone(),
+            issuing: issuing.to_vec(),
+            arc: pki::oid::Arc::read(&file.trust.arc).context("arc")?,
+        },
         portal: file.trust.portal_public.clone(),
         world: source.world.clone(),
         spool,
@@ -167,7 +171,7 @@ fn open_gate(
         clock,
         metrics: metrics.clone(),
         live: Default::default(),
-        turned: Default::default(),
+        rejections: Default::default(),
         counts: Counts::default(),
     })
 }
@@ -194,8 +198,8 @@ fn published(
     )
 }
 
-/// Every second: whether decisions can be made; every ten, and after a new world: a heartbeat, so that others
-/// see what is in force here; and the token key's age.
+/// Every second: whether decisions can be made; every ten, and after a new world: a heartbeat, so
+/// that others see what is in force here; and the token key's age.
 async fn beat(gate: Arc<Gate>, source: Arc<Source>, stop: Stop) {
     let mut told: Option<Instant> = None;
     let mut changed = false;
