@@ -6,6 +6,7 @@
 
 mod checkpoint;
 mod lease;
+pub mod many;
 mod open;
 pub mod pending;
 pub mod spool;
