@@ -8,7 +8,7 @@ use crate::random;
 use anyhow::Context;
 use ca_api::Renew;
 use keys::{SoftwareSigner, Stretch};
-use pki::{CertificationRequest, Signer};
+use pki::Signer;
 use records::label::Label;
 use records::{Code, Problem};
 use service::fault;
@@ -180,7 +180,7 @@ fn ask(
     new: &SoftwareSigner,
 ) -> anyhow::Result<Renew> {
     let trust = crate::founding::trust(config)?;
-    let request = CertificationRequest::build(new)?;
+    let request = keys::request(new)?;
     let challenge = random::bytes::<16>()?;
     let digest = Sha256::digest(request.der());
     let message = [trust.founding.0.as_slice(), &challenge, digest.as_slice()].concat();

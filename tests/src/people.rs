@@ -76,7 +76,7 @@ impl Official {
 
     /// The own request.
     pub fn request(&self) -> CertificationRequest {
-        CertificationRequest::build(&self.signer).unwrap()
+        keys::request(&self.signer).unwrap()
     }
 }
 

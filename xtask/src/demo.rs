@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 /// A revocation must be seen within this long.
 const SEEN_SECONDS_MAX: u64 = 5;
 
-/// Plays the journey and leaves `demo/good.*`, `demo/revoked.*`, `demo/denied.*`, `demo/evidence.tar`.
+/// Plays the journey and leaves `demo/good.*`, `demo/revoked.*`, `demo/denied.*`,
+/// `demo/evidence.tar`.
 pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
     let city = City::read(folder)?;
     let actor = Actor::new(folder)?;

@@ -186,6 +186,12 @@ impl From<KeyFileError> for Failure {
     }
 }
 
+impl From<system::NoRandomness> for Failure {
+    fn from(error: system::NoRandomness) -> Self {
+        Self::usage("系统没有随机数。", error.to_string())
+    }
+}
+
 impl From<mtls::tls::TlsError> for Failure {
     fn from(error: mtls::tls::TlsError) -> Self {
         Self::usage("证书或密钥无法用于连接。", error.to_string())

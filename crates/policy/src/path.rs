@@ -1,5 +1,5 @@
-//! Paths, decoded once into segments. Rules see the segments; the application gets them encoded again
-//! in one spelling, so that both see the same.
+//! Paths, decoded once into segments. Rules see the segments; the application gets them encoded
+//! again in one spelling, so that both see the same.
 
 /// Most segments of a path.
 const SEGMENTS_MAX: usize = 64;

@@ -1,5 +1,5 @@
-//! Which rules can matter for a request: those whose scope fits its action and anything that the person
-//! is in. Everything without such a scope, and every `forbid`, is always looked at.
+//! Which rules can matter for a request: those whose scope fits its action and anything that the
+//! person is in. Everything without such a scope, and every `forbid`, is always looked at.
 
 use cedar_policy::{
     ActionConstraint, Effect, EntityUid, Policy, PolicySet, PrincipalConstraint, ResourceConstraint,

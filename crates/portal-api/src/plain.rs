@@ -1,5 +1,5 @@
-//! An order in plain words and two languages: who, what, for whom, under which profile, and what differs from
-//! the last certificate. The command line and the pages show the same.
+//! An order in plain words and two languages: who, what, for whom, under which profile, and what
+//! differs from the last certificate. The command line and the pages show the same.
 
 use pki::{Certificate, PublicKey, oid};
 use records::Disclosure;

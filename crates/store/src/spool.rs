@@ -1,6 +1,6 @@
 //! The durable spool: events of a portal or agent wait here until the log has them.
 
-use crate::{Store, StoreError, execute, rows};
+use crate::open::{Store, StoreError};
 
 /// An event that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]

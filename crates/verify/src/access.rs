@@ -1,9 +1,9 @@
 //! The request: its connection, its decision and its end, each in its place in the access log.
 
-use crate::Failed;
 use crate::bundle::Bundle;
 use crate::control::{Control, certificate_in, opens};
 use crate::origin::Origin;
+use crate::verdict::Failed;
 use pki::{Certificate, PublicKey};
 use records::access::{Completion, Connection, Decision, Link, request_id};
 use records::evidence::Shown;

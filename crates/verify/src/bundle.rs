@@ -1,6 +1,6 @@
 //! The files of a bundle, read strictly.
 
-use crate::{Failed, Verdict};
+use crate::verdict::{Failed, Verdict};
 use records::evidence::{AccessPart, Manifest, Opening, Question, RunPart, file};
 use records::lineage::Lineage;
 use records::people::SignedPeople;

@@ -1,9 +1,9 @@
-//! Authority: every record of `control` in its place under a signed checkpoint, replayed from leaf 0, with
-//! everything that orders and certificates commit to.
+//! Authority: every record of `control` in its place under a signed checkpoint, replayed from leaf
+//! 0, with everything that orders and certificates commit to.
 
-use crate::Failed;
 use crate::bundle::Bundle;
 use crate::origin::Origin;
+use crate::verdict::Failed;
 use authority::Authority;
 use authority::lineage::replay;
 use pki::{Certificate, PublicKey};

@@ -1,10 +1,10 @@
-//! The decision again: the people, the revocation list and the rules that were in force, and what they
-//! give for this request.
+//! The decision again: the people, the revocation list and the rules that were in force, and what
+//! they give for this request.
 
-use crate::Failed;
 use crate::access::Request;
 use crate::bundle::{Bundle, RequestParts};
 use crate::control::Control;
+use crate::verdict::Failed;
 use pki::PublicKey;
 use pki::crl::RevocationList;
 use policy::{Asked, CanonicalPath, People};

@@ -1,7 +1,7 @@
 //! Whose bundle it is: the founding statement, by the root key, against the trust file.
 
 use crate::bundle::Bundle;
-use crate::{Failed, Verdict};
+use crate::verdict::{Failed, Verdict};
 use pki::{Certificate, PublicKey};
 use records::founding::{self, Founding};
 use records::record::{Event, Record};

@@ -1,10 +1,10 @@
-//! The agent's own word: from the decision's entry, the chain leads to a head that the agent signed, with
-//! the key that joined under its order.
+//! The agent's own word: from the decision's entry, the chain leads to a head that the agent
+//! signed, with the key that joined under its order.
 
-use crate::Failed;
 use crate::access::Request;
 use crate::bundle::Bundle;
 use crate::control::Control;
+use crate::verdict::Failed;
 use pki::Certificate;
 use records::Bytes;
 use records::access::chain;

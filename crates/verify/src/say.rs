@@ -1,9 +1,9 @@
-//! What a bundle proves, in sentences: who did what, under which certificate, who approved it, and who had
-//! made them approvers.
+//! What a bundle proves, in sentences: who did what, under which certificate, who approved it, and
+//! who had made them approvers.
 
-use crate::Failed;
 use crate::access::Request;
 use crate::control::Control;
+use crate::verdict::Failed;
 use records::order::{Body, RoleAction};
 use records::record::{Event, approval_id};
 use records::{Approval, Bytes};

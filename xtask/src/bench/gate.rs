@@ -1,5 +1,6 @@
-//! The gate with all its duties against plain nginx with mTLS, in the same run: the same application,
-//! clients, certificates and core. Rates wobble on a shared machine; CPU per request and ratios do less.
+//! The gate with all its duties against plain nginx with mTLS, in the same run: the same
+//! application, clients, certificates and core. Rates wobble on a shared machine; CPU per request
+//! and ratios do less.
 
 use super::cpu::seconds as cpu;
 use super::floor;

@@ -1,5 +1,5 @@
-//! Issuance end to end: applications over the public host, two approvals each over the staff host, the
-//! certificate collected with its proof.
+//! Issuance end to end: applications over the public host, two approvals each over the staff host,
+//! the certificate collected with its proof.
 
 use super::floor;
 use crate::city::City;
@@ -10,7 +10,7 @@ use ca_server::issuer::draft::{Draft, DraftResult, hand_in};
 use keys::SoftwareSigner;
 use mtls::Client;
 use mtls::tls::Identity;
-use pki::{Certificate, CertificationRequest};
+use pki::Certificate;
 use portal_api::{Public, Refusal, Staff};
 use records::enrolment::{Collect, LookUp, Stage, Submit};
 use records::letter::{EnrolmentCode, Letter, LetterKeys, bind};
@@ -197,7 +197,7 @@ impl Office {
         let key = Bytes::from(keys.lookup().as_slice());
         let look_up = LookUp { reference: reference.clone(), key: key.clone() };
         let record = self.public.look_up(&look_up).await?;
-        let request = CertificationRequest::build(&SoftwareSigner::generate_p256()?)?;
+        let request = keys::request(&SoftwareSigner::generate_p256()?)?;
         let bind_key = keys.bind_key("cli").context("bind key")?;
         let stage = self
             .public

@@ -1,6 +1,7 @@
-//! OCSP answers against an empty axum handler and `openssl ocsp`, in the same run: the same requests, clients
-//! and cores. With a nonce every answer is signed, as `openssl ocsp` signs every one; without it an answer is given
-//! again while it is true. Rates wobble on a shared machine; CPU per answer and ratios do less.
+//! OCSP answers against an empty axum handler and `openssl ocsp`, in the same run: the same
+//! requests, clients and cores. With a nonce every answer is signed, as `openssl ocsp` signs every
+//! one; without it an answer is given again while it is true. Rates wobble on a shared machine; CPU
+//! per answer and ratios do less.
 
 use super::cpu::seconds as cpu;
 use super::floor;

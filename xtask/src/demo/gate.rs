@@ -63,8 +63,8 @@ async fn answered(client: &Client, path: &str, wanted: StatusCode) -> anyhow::Re
     }
 }
 
-/// The auditor finds the request, takes the evidence away, and it holds; with one byte changed it does
-/// not.
+/// The auditor finds the request, takes the evidence away, and it holds; with one byte changed it
+/// does not.
 async fn evidence(
     folder: &Path,
     city: &City,

@@ -1,7 +1,9 @@
 //! `yinxin cert show`
 
+use crate::clock::now;
 use crate::exit::Failure;
-use crate::{Output, files, now};
+use crate::files;
+use crate::output::Output;
 use pki::oid;
 use std::path::PathBuf;
 
