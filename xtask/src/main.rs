@@ -11,6 +11,7 @@ mod postgres;
 mod processes;
 mod run;
 mod tool;
+mod wait;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;

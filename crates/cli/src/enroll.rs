@@ -188,7 +188,7 @@ async fn collect_when_ready(
     loop {
         match portal.collect(collect).await {
             Ok(collected) => return Ok(collected),
-            Err(portal_api::Refusal::Refused(problem))
+            Err(portal_api::PortalRefusal::Refused(problem))
                 if problem.known() == Some(records::Code::NotReady) && now() < until => {}
             Err(refusal) => return Err(refusal.into()),
         }

@@ -17,6 +17,6 @@ pub mod slice;
 pub use application::{Application, Rule};
 pub use bundle::{Bundle, BundleError};
 pub use decide::{Answer, Asked, Denial};
-pub use path::{CanonicalPath, PathError};
+pub use path::{CanonicalPath, CanonicalPathError};
 pub use people::People;
 pub use route::Route;

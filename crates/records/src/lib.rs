@@ -15,6 +15,7 @@ pub mod commitment;
 pub mod decline;
 pub mod enrolment;
 pub mod evidence;
+pub mod exit;
 pub mod export;
 pub mod founding;
 pub mod join;

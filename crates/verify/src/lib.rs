@@ -16,7 +16,7 @@ pub mod run;
 pub mod say;
 pub mod verdict;
 
-use bundle::Bundle;
+use bundle::EvidenceBundle;
 use records::evidence::Question;
 use records::trust::Trust;
 use std::collections::BTreeMap;
@@ -61,7 +61,7 @@ fn check(
     trust: Option<&Trust>,
     report: &mut Report,
 ) -> Result<(), Failed> {
-    let bundle = Bundle::read(files)?;
+    let bundle = EvidenceBundle::read(files)?;
     let origin = origin::check(&bundle, trust)?;
     report.checked.push(format!("founding {}", records::Bytes::from(origin.founding)));
     let control = control::check(&bundle, &origin)?;

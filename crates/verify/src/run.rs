@@ -1,8 +1,8 @@
 //! The agent's own word: from the decision's entry, the chain leads to a head that the agent
 //! signed, with the key that joined under its order.
 
-use crate::access::Request;
-use crate::bundle::Bundle;
+use crate::access::GateRequest;
+use crate::bundle::EvidenceBundle;
 use crate::control::Control;
 use crate::verdict::Failed;
 use pki::Certificate;
@@ -11,7 +11,11 @@ use records::access::chain;
 use records::record::Event;
 
 /// Checks the run.
-pub fn check(bundle: &Bundle, control: &Control, request: &Request) -> Result<(), Failed> {
+pub fn check(
+    bundle: &EvidenceBundle,
+    control: &Control,
+    request: &GateRequest,
+) -> Result<(), Failed> {
     let parts = bundle.request.as_ref();
     let parts = parts.ok_or_else(|| Failed::missing("run.json", "the file is not there"))?;
     let run = &parts.run;

@@ -11,7 +11,7 @@ use keys::SoftwareSigner;
 use mtls::Client;
 use mtls::tls::Identity;
 use pki::Certificate;
-use portal_api::{Public, Refusal, Staff};
+use portal_api::{PortalRefusal, Public, Staff};
 use records::enrolment::{Collect, LookUp, Stage, Submit};
 use records::letter::{EnrolmentCode, Letter, LetterKeys, bind};
 use records::order::PersonAction;
@@ -219,7 +219,7 @@ impl Office {
                     collected.evidence.open(&letter.trust, "control")?;
                     return Ok(());
                 }
-                Err(Refusal::Refused(problem)) if problem.code == "not-ready" => {}
+                Err(PortalRefusal::Refused(problem)) if problem.code == "not-ready" => {}
                 Err(refusal) => return Err(refusal.into()),
             }
             tokio::time::sleep(ASK_AGAIN).await;
