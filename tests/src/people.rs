@@ -6,7 +6,7 @@ use keys::SoftwareSigner;
 use mtls::Client;
 use mtls::tls::Identity;
 use pki::{Certificate, CertificationRequest, Signer};
-use portal_api::{Public, Refusal, Staff};
+use portal_api::{PortalRefusal, Public, Staff};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::export::{Approved, OrderExport};
 use records::letter::{EnrolmentCode, Letter, LetterKeys, bind};
@@ -76,20 +76,20 @@ impl Official {
 
     /// The own request.
     pub fn request(&self) -> CertificationRequest {
-        CertificationRequest::build(&self.signer).unwrap()
+        keys::request(&self.signer).unwrap()
     }
 }
 
 /// The refusal's problem; anything else is a failed test.
-pub fn refused<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> Problem {
+pub fn refused<T: std::fmt::Debug>(answer: Result<T, PortalRefusal>) -> Problem {
     match answer {
-        Err(Refusal::Refused(problem)) => problem,
+        Err(PortalRefusal::Refused(problem)) => problem,
         other => panic!("not refused: {other:?}"),
     }
 }
 
 /// The refusal's code.
-pub fn code<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> String {
+pub fn code<T: std::fmt::Debug>(answer: Result<T, PortalRefusal>) -> String {
     refused(answer).code
 }
 
@@ -124,7 +124,7 @@ impl Office {
     }
 
     /// An officer fetches an order and approves it.
-    pub async fn approve(&self, officer: &Officer, order: &str) -> Result<Approved, Refusal> {
+    pub async fn approve(&self, officer: &Officer, order: &str) -> Result<Approved, PortalRefusal> {
         let staff = self.staff(officer);
         let export = staff.fetch(order).await?;
         staff.approve(&officer.sign(&export)).await
@@ -218,7 +218,7 @@ impl Office {
                 collected = Some(found);
                 true
             }
-            Err(Refusal::Refused(problem)) if problem.code == "not-ready" => false,
+            Err(PortalRefusal::Refused(problem)) if problem.code == "not-ready" => false,
             Err(other) => panic!("{other}"),
         })
         .await;

@@ -96,9 +96,7 @@ impl City {
 
     /// Writes it whole.
     pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        let beside = folder.join("city.json.new");
-        std::fs::write(&beside, serde_json::to_vec_pretty(self)?)?;
-        Ok(std::fs::rename(&beside, folder.join("city.json"))?)
+        Ok(system::file::replace(&folder.join("city.json"), &serde_json::to_vec_pretty(self)?)?)
     }
 
     /// People with a role who hold a certificate.

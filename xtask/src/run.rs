@@ -1,4 +1,5 @@
-//! `make run`: founds the sample city once, starts its processes, prints where to look, ends cleanly.
+//! `make run`: founds the sample city once, starts its processes, prints where to look, ends
+//! cleanly.
 
 use crate::city::{City, Person};
 use crate::demo::act::Actor;

@@ -13,7 +13,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Whether a request's Host, or HTTP/2's `:authority`, (port dropped) is the name of the handshake.
+    /// Whether a request's Host, or HTTP/2's `:authority`, (port dropped) is the name of the
+    /// handshake.
     pub fn is_for_host(&self, host: Option<&str>) -> bool {
         let name = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
         match (&self.sni, name) {

@@ -1,17 +1,21 @@
-//! The agent's own word: from the decision's entry, the chain leads to a head that the agent signed, with
-//! the key that joined under its order.
+//! The agent's own word: from the decision's entry, the chain leads to a head that the agent
+//! signed, with the key that joined under its order.
 
-use crate::Failed;
-use crate::access::Request;
-use crate::bundle::Bundle;
+use crate::access::GateRequest;
+use crate::bundle::EvidenceBundle;
 use crate::control::Control;
+use crate::verdict::Failed;
 use pki::Certificate;
 use records::Bytes;
 use records::access::chain;
 use records::record::Event;
 
 /// Checks the run.
-pub fn check(bundle: &Bundle, control: &Control, request: &Request) -> Result<(), Failed> {
+pub fn check(
+    bundle: &EvidenceBundle,
+    control: &Control,
+    request: &GateRequest,
+) -> Result<(), Failed> {
     let parts = bundle.request.as_ref();
     let parts = parts.ok_or_else(|| Failed::missing("run.json", "the file is not there"))?;
     let run = &parts.run;
