@@ -19,6 +19,7 @@ mod page_screenshots;
 mod pages;
 mod passkeys;
 mod policy_snapshots;
+mod printed_sheet;
 mod refusals;
 mod replays;
 mod rules;
