@@ -1,10 +1,11 @@
-//! The agent's configuration: `agent.toml` in its state directory, unknown keys refused. What the agent
-//! is stands in its join file and its certificate; here stands only how this machine runs it.
+//! The agent's configuration: `agent.toml` in its state directory, unknown keys refused. What the
+//! agent is stands in its join file and its certificate; here stands only how this machine runs it.
 
 use serde::{Deserialize, Serialize};
 use service::config::ConfigError;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const MEBIBYTE: u64 = 1024 * 1024;
 
@@ -38,7 +39,8 @@ pub struct Limits {
     pub connections_of_one: usize,
     /// Requests under way of one certificate.
     pub requests_of_one: usize,
-    /// Open connections that proved nothing: without a certificate, or with one that does not count.
+    /// Open connections that proved nothing: without a certificate, or with one that does not
+    /// count.
     pub connections_unproven: usize,
     /// Of these from one address.
     pub unproven_of_source: usize,
@@ -79,6 +81,29 @@ impl Default for Limits {
             body_idle_seconds: 30,
             answer_seconds: 60,
             body_bytes: 16 * 1024 * MEBIBYTE,
+        }
+    }
+}
+
+impl Limits {
+    /// What the listener for people puts up with. It has no brakes, so no place is reserved; the
+    /// time of a body is kept by the gate, which knows what moves.
+    pub fn of_listener(&self) -> mtls::listen::Limits {
+        let seconds = Duration::from_secs;
+        mtls::listen::Limits {
+            connections: self.connections,
+            per_certificate: self.connections_of_one,
+            unproven: self.connections_unproven,
+            per_source: self.unproven_of_source,
+            handshakes: self.handshakes,
+            handshakes_per_source: self.handshakes_of_source,
+            reserved: 0,
+            reserved_per_source: 0,
+            handshake: seconds(self.handshake_seconds),
+            header: seconds(self.head_seconds),
+            body: seconds(self.body_idle_seconds),
+            idle: seconds(self.idle_seconds),
+            life: seconds(self.connection_hours.saturating_mul(3_600)),
         }
     }
 }
