@@ -16,31 +16,5 @@ pub mod world;
 
 pub use config::AgentConfig;
 
-/// Random bytes of the operating system.
-pub(crate) fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map(|()| bytes).map_err(|_| NoRandomness)
-}
-
-/// The operating system gives no randomness: nothing is done then.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("no randomness")]
-pub struct NoRandomness;
-
-/// Writes a file whole: beside its place, durable, then renamed.
-pub(crate) fn write_file(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let beside = path.with_extension("new");
-    let mut file = std::fs::File::options()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)?;
-    let folder = path.parent().unwrap_or(std::path::Path::new("."));
-    std::fs::File::open(folder)?.sync_all()
-}
+pub(crate) use system::file::replace_private as write_file;
+pub(crate) use system::random::bytes as random;

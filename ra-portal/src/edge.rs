@@ -103,8 +103,7 @@ pub fn refused(code: Code) -> Refused {
 
 /// Random bytes of the operating system.
 pub fn random<const N: usize>() -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).ok().map(|()| bytes)
+    system::random::bytes().ok()
 }
 
 /// What the issuer answered, passed on; its own failure becomes ours.

@@ -5,6 +5,7 @@
 pub mod authenticator;
 pub mod browser;
 pub mod captured;
+mod city;
 pub mod gate;
 pub mod invariants;
 pub mod matrix;

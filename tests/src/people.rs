@@ -6,11 +6,14 @@ use keys::SoftwareSigner;
 use mtls::Client;
 use mtls::tls::Identity;
 use pki::{Certificate, CertificationRequest, Signer};
-use portal_api::{Public, Refusal, Staff};
+use portal_api::{PortalRefusal, Public, Staff};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::export::{Approved, OrderExport};
 use records::letter::{EnrolmentCode, Letter, LetterKeys, bind};
 use records::{Approval, Bytes, Problem};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
 
 /// Someone with a certificate and its key.
 pub struct Officer {
@@ -76,21 +79,34 @@ impl Official {
 
     /// The own request.
     pub fn request(&self) -> CertificationRequest {
-        CertificationRequest::build(&self.signer).unwrap()
+        keys::request(&self.signer).unwrap()
     }
 }
 
 /// The refusal's problem; anything else is a failed test.
-pub fn refused<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> Problem {
+pub fn refused<T: std::fmt::Debug>(answer: Result<T, PortalRefusal>) -> Problem {
     match answer {
-        Err(Refusal::Refused(problem)) => problem,
+        Err(PortalRefusal::Refused(problem)) => problem,
         other => panic!("not refused: {other:?}"),
     }
 }
 
 /// The refusal's code.
-pub fn code<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> String {
+pub fn code<T: std::fmt::Debug>(answer: Result<T, PortalRefusal>) -> String {
     refused(answer).code
+}
+
+/// Opens a sealed key, each only once in a run: 600,000 rounds take longer than what tests do with it.
+fn opened(key: &Path, passphrase: &Path) -> SoftwareSigner {
+    static OPENED: Mutex<BTreeMap<Vec<u8>, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let sealed = std::fs::read(key).unwrap();
+    if let Some(plain) = OPENED.lock().unwrap().get(&sealed) {
+        return SoftwareSigner::from_pkcs8(plain).unwrap();
+    }
+    let passphrase = keys::passphrase_from_file(passphrase).unwrap();
+    let signer = keys::open(key, &passphrase).unwrap();
+    OPENED.lock().unwrap().insert(sealed, signer.pkcs8().to_vec());
+    signer
 }
 
 impl Office {
@@ -102,8 +118,7 @@ impl Office {
             .iter()
             .map(|der| Certificate::read(der).unwrap())
             .collect();
-        let passphrase = keys::passphrase_from_file(&path("passphrase")).unwrap();
-        let signer = keys::open(&path("key"), &passphrase).unwrap();
+        let signer = opened(&path("key"), &path("passphrase"));
         Officer { person: chain[0].subject().person().unwrap(), chain, signer }
     }
 
@@ -124,7 +139,7 @@ impl Office {
     }
 
     /// An officer fetches an order and approves it.
-    pub async fn approve(&self, officer: &Officer, order: &str) -> Result<Approved, Refusal> {
+    pub async fn approve(&self, officer: &Officer, order: &str) -> Result<Approved, PortalRefusal> {
         let staff = self.staff(officer);
         let export = staff.fetch(order).await?;
         staff.approve(&officer.sign(&export)).await
@@ -218,7 +233,7 @@ impl Office {
                 collected = Some(found);
                 true
             }
-            Err(Refusal::Refused(problem)) if problem.code == "not-ready" => false,
+            Err(PortalRefusal::Refused(problem)) if problem.code == "not-ready" => false,
             Err(other) => panic!("{other}"),
         })
         .await;

@@ -15,8 +15,8 @@ use std::process::Command;
 /// What to measure.
 #[derive(Clone, Copy, Subcommand)]
 pub(crate) enum What {
-    /// Issuance end to end (two approvals verified, recorded, checkpointed) against raw P-256 signing
-    /// and against the disk's commits.
+    /// Issuance end to end (two approvals verified, recorded, checkpointed) against raw P-256
+    /// signing and against the disk's commits.
     Issue {
         /// How many certificates.
         #[arg(long, default_value_t = 400)]

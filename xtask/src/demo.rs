@@ -4,6 +4,7 @@ pub(crate) mod act;
 mod gate;
 
 use crate::city::City;
+use crate::wait::until;
 use act::Actor;
 use anyhow::{Context, ensure};
 use mtls::Client;
@@ -14,9 +15,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// A revocation must be seen within this long.
-const SEEN_SECONDS_MAX: u64 = 5;
+const SEEN_MAX: Duration = Duration::from_secs(5);
 
-/// Plays the journey and leaves `demo/good.*`, `demo/revoked.*`, `demo/denied.*`, `demo/evidence.tar`.
+/// Plays the journey and leaves `demo/good.*`, `demo/revoked.*`, `demo/denied.*`,
+/// `demo/evidence.tar`.
 pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
     let city = City::read(folder)?;
     let actor = Actor::new(folder)?;
@@ -77,15 +79,11 @@ async fn listed(city: &City, serial: &str) -> anyhow::Result<()> {
     let serial = SerialNumber::from_hex(serial).context("serial number")?;
     let (base, path) = city.ca.crl_url.split_once("/crl/").context("crl_url")?;
     let client = Client::new(base, None)?;
-    let started = Instant::now();
-    loop {
+    until("listed", SEEN_MAX, async || {
         let answer = client.get(&format!("/crl/{path}")).await?;
-        if RevocationList::read(answer.body())?.contains(&serial) {
-            return Ok(());
-        }
-        ensure!(started.elapsed().as_secs() < SEEN_SECONDS_MAX, "not listed in time");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        Ok(RevocationList::read(answer.body())?.contains(&serial).then_some(()))
+    })
+    .await
 }
 
 /// OpenSSL says good of one and revoked of the other.

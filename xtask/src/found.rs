@@ -104,9 +104,8 @@ impl Ports {
             return Ok(Self { base });
         }
         for _ in 0..BLOCKS {
-            let mut random = [0u8; 2];
-            getrandom::fill(&mut random).map_err(|_| anyhow::anyhow!("no randomness"))?;
-            let base = PORTS_FROM + (u16::from_be_bytes(random) % BLOCKS) * BLOCK;
+            let random = u16::from_be_bytes(system::random::bytes()?);
+            let base = PORTS_FROM + (random % BLOCKS) * BLOCK;
             let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
             if (0..BLOCK).all(|offset| free(base + offset)) {
                 return Ok(Self { base });
@@ -254,7 +253,8 @@ fn plan(ports: &Ports, sample: &Sample) -> anyhow::Result<String> {
             "public_url": format!("http://localhost:{}", ports.at(Role::StatusHttp)),
         },
         "log": {
-            "http": at(ports.at(Role::LogHttp)), "https": at(ports.at(Role::LogHttps)), "admin": at(ports.at(Role::LogAdmin)),
+            "http": at(ports.at(Role::LogHttp)), "https": at(ports.at(Role::LogHttps)),
+            "admin": at(ports.at(Role::LogAdmin)),
         },
         "unit": [
             unit("shangluo", "商洛市", false, None),
@@ -329,12 +329,12 @@ fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
             role: role.into(),
             unit: "shangluo".into(),
             person: tool::text(&line, "person"),
-            letter: None,
             cert: path("pem"),
             key: path("key"),
             passphrase_file: path("passphrase"),
             p12: path("p12"),
             p12_password_file: path("p12.password"),
+            ..Person::default()
         });
     }
     let admin = |port: u16| format!("http://localhost:{port}");
@@ -350,6 +350,7 @@ fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
             issuing_pem: "ca/public/ca/issuing-1.pem".into(),
             crl_url: format!("{status}/crl/issuing-1/0.crl"),
             root_crl_url: format!("{status}/crl/root.crl"),
+            ocsp_url: format!("{status}/ocsp"),
         },
         logs,
         trust_file: "ca/trust.json".into(),

@@ -11,6 +11,7 @@ mod postgres;
 mod processes;
 mod run;
 mod tool;
+mod wait;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -32,8 +33,8 @@ enum Command {
     Run,
     /// Founds the sample city without starting anything.
     Found {
-        /// Take the first people's keys from this folder, or make them there if it is empty, and make
-        /// no PKCS#12 files: for tests, which found many cities.
+        /// Take the first people's keys from this folder, or make them there if it is empty, and
+        /// make no PKCS#12 files: for tests, which found many cities.
         #[arg(long)]
         keys: Option<PathBuf>,
         /// First of sixteen ports; a free block is looked for otherwise.

@@ -70,18 +70,11 @@ pub(crate) fn ca_server(city: &Path) -> anyhow::Result<Command> {
 
 /// Writes a file that only its owner reads; an existing one is replaced.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let _ = std::fs::remove_file(path);
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
-    Ok(file.write_all(bytes)?)
+    system::file::replace_private(path, bytes).with_context(|| path.display().to_string())
 }
 
 /// A random passphrase in a file of its own.
 pub(crate) fn write_passphrase(path: &Path) -> anyhow::Result<()> {
-    let mut random = [0u8; 20];
-    getrandom::fill(&mut random).map_err(|_| anyhow::anyhow!("no randomness"))?;
-    let text = data_encoding::BASE32_NOPAD.encode(&random).to_lowercase();
+    let text = data_encoding::BASE32_NOPAD.encode(&system::random::bytes::<20>()?).to_lowercase();
     write_private(path, format!("{text}\n").as_bytes())
 }

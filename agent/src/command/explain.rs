@@ -11,8 +11,6 @@ use service::{Clock, Metrics};
 use std::path::Path;
 use std::process::ExitCode;
 
-const DENIED: u8 = 3;
-
 #[derive(Args)]
 pub(super) struct Arguments {
     /// Person id.
@@ -79,5 +77,5 @@ pub(super) fn run(folder: &Path, json: bool, arguments: &Arguments) -> anyhow::R
             in_force.bundle, in_force.people, in_force.crl
         );
     }
-    Ok(if code.is_none() { ExitCode::SUCCESS } else { ExitCode::from(DENIED) })
+    Ok(if code.is_none() { ExitCode::SUCCESS } else { ExitCode::from(records::exit::DENIED) })
 }

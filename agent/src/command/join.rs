@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use keys::SoftwareSigner;
 use pki::path::{Usage, check};
-use pki::{Certificate, CertificationRequest, Signer};
+use pki::{Certificate, Signer};
 use records::Bytes;
 use records::enrolment::Collected;
 use records::join::{Join, JoinFile};
@@ -94,7 +94,7 @@ fn prepared(folder: &Path, file: &JoinFile) -> anyhow::Result<(SoftwareSigner, J
         keys::save_plain(&key, &signer)?;
         signer
     };
-    let request = CertificationRequest::build(&signer)?.der().to_vec();
+    let request = keys::request(&signer)?.der().to_vec();
     let challenge = random::<16>()?;
     let value = authority::join_value(&file.token.0, &file.order.0, &challenge, &request);
     let message = Join {

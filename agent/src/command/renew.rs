@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use authority::authorization_of;
 use keys::SoftwareSigner;
 use pki::path::{Usage, check};
-use pki::{Certificate, CertificationRequest, Signer};
+use pki::{Certificate, Signer};
 use records::Bytes;
 use records::join::{JoinFile, Renew};
 use records::label::Label;
@@ -74,7 +74,7 @@ fn prepared(
     }
     let signer = SoftwareSigner::generate_p256()?;
     keys::save_plain(&next, &signer)?;
-    let request = CertificationRequest::build(&signer)?.der().to_vec();
+    let request = keys::request(&signer)?.der().to_vec();
     let challenge = random::<16>()?;
     let digest = Sha256::digest(&request);
     let message = [file.order.0.as_slice(), &challenge, digest.as_slice()].concat();

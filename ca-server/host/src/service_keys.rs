@@ -6,7 +6,7 @@ use crate::operator::{OperatorAnswer, OperatorRequest, ask};
 use crate::{CaConfig, random};
 use anyhow::Context;
 use keys::{SoftwareSigner, Stretch};
-use pki::{CertificationRequest, Signer};
+use pki::Signer;
 use records::join::Renew;
 use records::label::Label;
 use records::{Code, Problem};
@@ -165,7 +165,7 @@ fn use_message(
     new: &SoftwareSigner,
 ) -> anyhow::Result<Renew> {
     let trust = crate::trust(config)?;
-    let request = CertificationRequest::build(new)?;
+    let request = keys::request(new)?;
     let challenge = random::bytes::<16>()?;
     let digest = Sha256::digest(request.der());
     let message = [trust.founding.0.as_slice(), &challenge, digest.as_slice()].concat();

@@ -36,7 +36,8 @@ pub mod public {
 pub mod staff {
     /// [`super::AsOfficer`] of nothing → [`super::Officer`].
     pub const WHO: &str = "/v1/staff/who";
-    /// [`super::AsOfficer`] of nothing → [`super::Officer`], for everybody with a certificate of ours.
+    /// [`super::AsOfficer`] of nothing → [`super::Officer`], for everybody with a certificate of
+    /// ours.
     pub const HOLDER: &str = "/v1/staff/holder";
     /// [`super::AsOfficer`] of [`super::Page`] → list of `OrderLine`.
     pub const LIST: &str = "/v1/staff/orders";
@@ -52,7 +53,8 @@ pub mod staff {
     pub const FIND: &str = "/v1/staff/find";
     /// [`super::AsOfficer`] of [`super::Named`] → [`super::CertificateFacts`].
     pub const CERTIFICATE: &str = "/v1/staff/certificate";
-    /// [`super::AsOfficer`] of [`super::Revocation`] → [`super::Certifying`]: the order that revokes.
+    /// [`super::AsOfficer`] of [`super::Revocation`] → [`super::Certifying`]: the order that
+    /// revokes.
     pub const REVOKE: &str = "/v1/staff/revoke";
     /// [`super::AsOfficer`] of nothing → [`super::CityState`].
     pub const STATE: &str = "/v1/staff/state";
@@ -72,7 +74,8 @@ pub mod log {
     pub const APPEND: &str = "/v1/records";
     /// `records::evidence::SignedRequest` → `LogAnswer`; auditors only.
     pub const ASK: &str = "/v1/ask";
-    /// [`super::AsOfficer`] of a `Search` → `SearchAnswer`; a portal's staff process only. No proof.
+    /// [`super::AsOfficer`] of a `Search` → `SearchAnswer`; a portal's staff process only. No
+    /// proof.
     pub const SEARCH: &str = "/v1/search";
     /// [`super::Spooled`] → [`super::SpoolAck`]; agents only.
     pub const SPOOL: &str = "/v1/spool";
@@ -176,8 +179,8 @@ pub struct CertificateFacts {
     pub certificate: Bytes,
     /// Who approved its order: name and person id; nobody for those of the founding.
     pub approvers: Vec<(String, String)>,
-    /// Of a revoked certificate: every agent that serves, and whether the list that it last said to have
-    /// holds the certificate.
+    /// Of a revoked certificate: every agent that serves, and whether the list that it last said to
+    /// have holds the certificate.
     pub agents: Vec<(String, bool)>,
     /// Applications that it opened lately, with the last time.
     pub opened: Vec<(String, String)>,

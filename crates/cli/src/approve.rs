@@ -1,12 +1,15 @@
-//! `yinxin approve`: an officer sees what the CA signed, not what a page says, and signs its digest.
+//! `yinxin approve`: an officer sees what the CA signed, not what a page says, and signs its
+//! digest.
 
 mod show;
 
 pub(crate) use show::lines;
 
+use crate::clock::now;
 use crate::exit::Failure;
 use crate::files::{Opened, OwnKey};
-use crate::{Output, files, now, prompt};
+use crate::output::Output;
+use crate::{files, prompt};
 use records::Approval;
 use records::export::OrderExport;
 use records::trust::Trust;

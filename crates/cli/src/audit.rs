@@ -2,9 +2,11 @@
 
 mod export;
 
+use crate::clock::now;
 use crate::exit::Failure;
+use crate::files;
 use crate::files::OwnKey;
-use crate::{Output, files, now};
+use crate::output::Output;
 use clap::{Args, Subcommand};
 use portal_api::sentence;
 use records::Bytes;
@@ -108,10 +110,7 @@ async fn ask(auditor: &Auditor, ask: Ask) -> Result<LogAnswer, Failure> {
 }
 
 fn nonce() -> Result<Bytes, Failure> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|_| Failure::usage("没有随机数。", "the system gives no randomness"))?;
-    Ok(bytes.into())
+    Ok(system::random::bytes::<16>()?.into())
 }
 
 async fn search(output: Output, asked: &SearchArguments) -> Result<(), Failure> {

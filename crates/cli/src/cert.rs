@@ -3,8 +3,8 @@
 mod export;
 mod show;
 
-use crate::Output;
 use crate::exit::Failure;
+use crate::output::Output;
 use clap::Subcommand;
 
 /// Arguments of `yinxin cert`.

@@ -1,10 +1,12 @@
-//! `yinxin return` and `yinxin reject`: an officer declines an order with their certificate key, after seeing
-//! what the CA signed. Whoever applied reads the reason.
+//! `yinxin return` and `yinxin reject`: an officer declines an order with their certificate key,
+//! after seeing what the CA signed. Whoever applied reads the reason.
 
 use crate::approve::lines;
+use crate::clock::now;
 use crate::exit::Failure;
 use crate::files::OwnKey;
-use crate::{Output, files, now, prompt};
+use crate::output::Output;
+use crate::{files, prompt};
 use records::decline::{Decline, DeclineStatement, Declining, Outcome};
 use records::trust::Trust;
 use records::{Bytes, Disclosure, json};
@@ -12,9 +14,8 @@ use std::path::PathBuf;
 
 /// Arguments of `yinxin return` and `yinxin reject`.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Orders to revoke cannot be declined: nobody releases a brake alone. / 吊销指令不能退回或驳回。"
-)]
+#[command(after_help = "Orders to revoke cannot be declined: nobody releases a brake alone.\n\
+                  吊销指令不能退回或驳回。")]
 pub struct Arguments {
     /// Order id. 指令编号
     order: String,
@@ -78,8 +79,7 @@ fn signed(
     opened: &files::Opened,
 ) -> Result<Declining, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::usage("无法签名。", error.to_string());
-    let mut salt = [0; 32];
-    getrandom::fill(&mut salt).map_err(|error| failed(&error))?;
+    let salt = system::random::bytes::<32>()?;
     let reason = Disclosure::new("/reason", salt, reason.into());
     let committed = reason.commitment().map_err(|error| failed(&error))?;
     let statement = DeclineStatement { v: 1, order: digest.into(), outcome, reason: committed };

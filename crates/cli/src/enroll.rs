@@ -1,13 +1,16 @@
-//! `yinxin enroll`: opens the person's own record, makes a key and a request, says what happens next
-//! and when; run again, it collects the certificate and checks its proof before it believes it.
+//! `yinxin enroll`: opens the person's own record, makes a key and a request, says what happens
+//! next and when; run again, it collects the certificate and checks its proof before it believes
+//! it.
 
+use crate::clock::now;
 use crate::exit::Failure;
 use crate::letter::{Held, LetterArguments};
+use crate::output::Output;
 use crate::request::algorithm;
-use crate::{Output, files, now, prompt};
+use crate::{files, prompt};
 use keys::{SoftwareSigner, Stretch};
 use pki::path::{Usage, check};
-use pki::{Certificate, CertificationRequest, Signer};
+use pki::{Certificate, Signer};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::export::NotTrusted;
 use records::letter::bind;
@@ -110,7 +113,7 @@ async fn submit(
         ));
     }
     let signer = own_key(arguments)?;
-    let request = CertificationRequest::build(&signer)
+    let request = keys::request(&signer)
         .map_err(|error| Failure::usage("无法生成请求。", error.to_string()))?;
     let key = held.keys.bind_key("cli");
     let key = key.ok_or_else(|| Failure::usage("信函不正确。", "the letter has no bind key"))?;
@@ -185,7 +188,7 @@ async fn collect_when_ready(
     loop {
         match portal.collect(collect).await {
             Ok(collected) => return Ok(collected),
-            Err(portal_api::Refusal::Refused(problem))
+            Err(portal_api::PortalRefusal::Refused(problem))
                 if problem.known() == Some(records::Code::NotReady) && now() < until => {}
             Err(refusal) => return Err(refusal.into()),
         }

@@ -2,7 +2,7 @@
 
 use keys::KeyFileError;
 use mtls::CallError;
-use records::code::Blame;
+use records::exit::{CONFLICT, DENIED, NOT_FOUND, UNREACHABLE, USAGE, exit_code};
 use records::export::NotTrusted;
 use records::{Code, Problem};
 use std::process::ExitCode;
@@ -20,12 +20,6 @@ struct Told {
     reference: String,
     next: String,
 }
-
-const USAGE: u8 = 2;
-const DENIED: u8 = 3;
-const NOT_FOUND: u8 = 4;
-const CONFLICT: u8 = 5;
-const UNREACHABLE: u8 = 6;
 
 impl Failure {
     fn new(exit: u8, code: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
@@ -81,38 +75,9 @@ impl Failure {
     }
 }
 
-/// Exit code of a refusal by the system.
-fn exit_of(code: Option<Code>) -> u8 {
-    match code {
-        Some(Code::NotFound | Code::OrderUnknown | Code::PersonUnknown | Code::UnitUnknown) => {
-            NOT_FOUND
-        }
-        Some(
-            Code::CodeUsed
-            | Code::ChallengeUsed
-            | Code::NotReady
-            | Code::OrderConsumed
-            | Code::OrderCancelled
-            | Code::OrderReturned
-            | Code::OrderRejected
-            | Code::OrderExpired
-            | Code::ApproverTwice
-            | Code::ProfileChanged
-            | Code::PersonChanged
-            | Code::PersonLeft
-            | Code::RoleConflict
-            | Code::StateConflict
-            | Code::KeyForeign,
-        ) => CONFLICT,
-        Some(Code::Malformed | Code::TooLarge | Code::RequestMalformed) => USAGE,
-        Some(code) if code.blame() == Blame::Us => UNREACHABLE,
-        _ => DENIED,
-    }
-}
-
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        let exit = exit_of(problem.known());
+        let exit = exit_code(problem.known());
         let next = match problem.known() {
             Some(Code::NotReady) => "yinxin enroll … (稍后再试 again later)",
             Some(Code::LabelNotAllowed | Code::ChallengeUsed) => "yinxin enroll --help",
@@ -145,11 +110,11 @@ impl From<CallError> for Failure {
     }
 }
 
-impl From<portal_api::Refusal> for Failure {
-    fn from(refusal: portal_api::Refusal) -> Self {
+impl From<portal_api::PortalRefusal> for Failure {
+    fn from(refusal: portal_api::PortalRefusal) -> Self {
         match refusal {
-            portal_api::Refusal::Refused(problem) => problem.into(),
-            portal_api::Refusal::Call(error) => error.into(),
+            portal_api::PortalRefusal::Refused(problem) => problem.into(),
+            portal_api::PortalRefusal::Call(error) => error.into(),
             other => Self::new(UNREACHABLE, "unreachable", "无法连接服务器。", other.to_string()),
         }
     }
@@ -183,6 +148,12 @@ impl From<KeyFileError> for Failure {
             }
             _ => Self::usage("密钥文件无法使用。", text),
         }
+    }
+}
+
+impl From<system::NoRandomness> for Failure {
+    fn from(error: system::NoRandomness) -> Self {
+        Self::usage("系统没有随机数。", error.to_string())
     }
 }
 

@@ -8,8 +8,6 @@ use mtls::Client;
 use mtls::tls::Identity;
 use pki::Certificate;
 use records::trust::Trust;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// A person's certificate and key.
@@ -87,10 +85,7 @@ pub(crate) fn document<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T,
 
 /// Writes a new file; an existing one is never overwritten.
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| file_failure(path, &error);
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)
+    system::file::create_private(path, bytes).map_err(|error| file_failure(path, &error))
 }
 
 /// A client that believes only the pinned root.

@@ -1,18 +1,21 @@
-//! `yinxin`, the command line of people: officials enrol with it, officers approve with it, everybody
-//! reports a loss with it. It holds its user's own key and believes nobody but the trust file.
+//! `yinxin`, the command line of people: officials enrol with it, officers approve with it,
+//! everybody reports a loss with it. It holds its user's own key and believes nobody but the trust
+//! file.
 //!
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
-//! sign. In reading order: [`request`], [`enroll`], [`approve`], [`decline`], [`cert`], [`report_lost`],
-//! [`mod@audit`].
+//! sign. In reading order: [`request`], [`enroll`], [`approve`], [`decline`], [`cert`],
+//! [`report_lost`], [`mod@audit`].
 
 pub mod approve;
 pub mod audit;
 pub mod cert;
+mod clock;
 pub mod decline;
 pub mod enroll;
 mod exit;
 mod files;
 mod letter;
+mod output;
 pub mod passkey;
 mod prompt;
 pub mod report_lost;
@@ -21,7 +24,7 @@ pub mod request;
 use ::records::decline::Outcome;
 use clap::{Parser, Subcommand};
 use exit::Failure;
-use std::io::Write;
+use output::Output;
 use std::process::ExitCode;
 
 /// Your certificate: make a key, enrol, approve, export, report a loss. 数字证书命令行工具。
@@ -66,39 +69,9 @@ enum Command {
     ReportLost(report_lost::Arguments),
 }
 
-/// How commands speak.
-#[derive(Clone, Copy)]
-pub(crate) struct Output {
-    json: bool,
-}
-
-impl Output {
-    /// A line for people, in both languages; machines do not get it.
-    pub(crate) fn line(self, text: &str) {
-        if !self.json {
-            // A reader that went away, as `| head` does, is no error.
-            let _ = writeln!(std::io::stdout(), "{text}");
-        }
-    }
-
-    /// The result for machines.
-    pub(crate) fn json(self, value: &serde_json::Value) {
-        if self.json {
-            let _ = writeln!(std::io::stdout(), "{value}");
-        }
-    }
-}
-
-/// The one true clock of this program.
-pub(crate) fn now() -> u64 {
-    #[expect(clippy::disallowed_methods, reason = "people's clock, read in one place")]
-    let now = std::time::SystemTime::now();
-    now.duration_since(std::time::UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
-}
-
 /// Runs a command.
 pub async fn run(arguments: Arguments) -> ExitCode {
-    let output = Output { json: arguments.json };
+    let output = Output::new(arguments.json);
     let done: Result<(), Failure> = match arguments.command {
         Command::Request(arguments) => request::run(output, &arguments),
         Command::Enroll(arguments) => enroll::run(output, &arguments).await,
@@ -112,6 +85,6 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.tell(output.json),
+        Err(failure) => failure.tell(arguments.json),
     }
 }

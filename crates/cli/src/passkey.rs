@@ -1,9 +1,10 @@
-//! `yinxin passkey certify`: an officer's certificate key says which passkey is theirs. A different security
-//! administrator approves; a page alone can neither make nor exchange one.
+//! `yinxin passkey certify`: an officer's certificate key says which passkey is theirs. A different
+//! security administrator approves; a page alone can neither make nor exchange one.
 
 use crate::exit::Failure;
 use crate::files::OwnKey;
-use crate::{Output, files, prompt};
+use crate::output::Output;
+use crate::{files, prompt};
 use portal_api::{NewPasskey, plain};
 use records::label::Label;
 use records::order::CredentialBody;

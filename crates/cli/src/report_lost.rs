@@ -1,8 +1,10 @@
 //! `yinxin report-lost`: the letter's loss key is evidence enough; the answer is a signed receipt.
 
+use crate::clock::now;
 use crate::exit::Failure;
 use crate::letter::{Held, LetterArguments};
-use crate::{Output, files, now, prompt};
+use crate::output::Output;
+use crate::{files, prompt};
 use pki::oid::Arc;
 use records::enrolment::{ReportLoss, SignedReceipt};
 use records::export::{NotTrusted, certified_key};

@@ -1,10 +1,10 @@
-//! `yinxin request`: a key and its request, for first people, services, and anyone who enrols later.
+//! `yinxin request`: a key and its request, for first people, services, and anyone who enrols
+//! later.
 
-use crate::Output;
 use crate::exit::Failure;
+use crate::output::Output;
 use crate::{files, prompt};
 use keys::{SoftwareSigner, Stretch};
-use pki::CertificationRequest;
 use pki::algorithm::{Algorithm, REGISTRY, by_name};
 use std::path::PathBuf;
 
@@ -40,7 +40,7 @@ pub(crate) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
         let passphrase = prompt::new_passphrase(arguments.passphrase_file.as_deref())?;
         keys::save(&arguments.key, &signer, &passphrase, Stretch::Chosen)?;
     }
-    let request = CertificationRequest::build(&signer)
+    let request = keys::request(&signer)
         .map_err(|error| Failure::usage("无法生成请求。", error.to_string()))?;
     let pem = pki::certificate::pem("CERTIFICATE REQUEST", request.der());
     files::write_new(&arguments.out, pem.as_bytes())?;

@@ -1,12 +1,8 @@
 //! Key files: encrypted PKCS#8 in PEM, mode 0600, made once and never overwritten.
 
 use crate::software::{KeyRejected, SoftwareSigner};
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use pkcs8::pkcs5::pbes2;
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -55,15 +51,13 @@ pub fn save(
     passphrase: &str,
     stretch: Stretch,
 ) -> Result<(), KeyFileError> {
-    let mut random = [0u8; 32];
-    SystemRandom::new().fill(&mut random).map_err(|_| KeyFileError::Encrypt)?;
-    let (salt, iv) = random.split_at(16);
-    let iv: [u8; 16] = iv.try_into().map_err(|_| KeyFileError::Encrypt)?;
+    let salt = system::random::bytes::<16>().map_err(|_| KeyFileError::Encrypt)?;
+    let iv = system::random::bytes::<16>().map_err(|_| KeyFileError::Encrypt)?;
     let rounds = match stretch {
         Stretch::Chosen => 600_000,
         Stretch::Random => 10_000,
     };
-    let parameters = pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(rounds, salt, iv)
+    let parameters = pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(rounds, &salt, iv)
         .map_err(|_| KeyFileError::Encrypt)?;
     let info = PrivateKeyInfoRef::try_from(key.pkcs8()).map_err(|_| KeyFileError::Encrypt)?;
     let sealed =
@@ -117,13 +111,10 @@ fn block(text: &str, label: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, Key
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeyFileError> {
-    let failed = |source: std::io::Error| match source.kind() {
+    system::file::create_private(path, bytes).map_err(|source| match source.kind() {
         std::io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.display().to_string()),
         _ => KeyFileError::File { path: path.display().to_string(), source },
-    };
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)
+    })
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@
 
 mod file;
 mod jws;
+mod request;
 mod software;
 
 pub use file::{KeyFileError, Stretch, open, open_plain, passphrase_from_file, save, save_plain};
 pub use jws::TokenKey;
+pub use request::request;
 pub use software::{KeyRejected, SoftwareSigner};

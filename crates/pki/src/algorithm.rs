@@ -207,8 +207,8 @@ impl PublicKey {
 }
 
 impl PublicKey {
-    /// Whether this key made a signature of a TLS 1.3 handshake (RFC 8446 4.2.3): as [`Self::verify`],
-    /// except that RSA keys sign with PSS there.
+    /// Whether this key made a signature of a TLS 1.3 handshake (RFC 8446 4.2.3): as
+    /// [`Self::verify`], except that RSA keys sign with PSS there.
     pub fn verify_tls13(&self, scheme: u16, message: &[u8], signature: &[u8]) -> bool {
         let rsa = self.algorithm.key == RSA;
         let verifier: &dyn sig::VerificationAlgorithm = match (scheme, self.algorithm.name) {

@@ -60,8 +60,8 @@ impl Text {
     }
 }
 
-/// Whether a character shows nothing of itself, or changes how others are shown: controls, bidirectional marks,
-/// zero-width and other invisible characters, private use, tags.
+/// Whether a character shows nothing of itself, or changes how others are shown: controls,
+/// bidirectional marks, zero-width and other invisible characters, private use, tags.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,

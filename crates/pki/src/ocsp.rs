@@ -1,5 +1,5 @@
-//! The Online Certificate Status Protocol (RFC 6960; nonce by RFC 9654): requests read strictly, answers
-//! written and signed by a delegated key. What is good, the caller says.
+//! The Online Certificate Status Protocol (RFC 6960; nonce by RFC 9654): requests read strictly,
+//! answers written and signed by a delegated key. What is good, the caller says.
 
 use crate::algorithm::Signer;
 use crate::certificate::Certificate;
@@ -173,7 +173,8 @@ impl Request {
         if fits { Ok(Self { list, nonce }) } else { Err(malformed) }
     }
 
-    /// Serial numbers of an authority's certificates that are asked about; none of them: unauthorized.
+    /// Serial numbers of an authority's certificates that are asked about; none of them:
+    /// unauthorized.
     pub fn serials(&self, issuer: &Issuer) -> Result<Vec<SerialNumber>, Refusal> {
         let named: Vec<&CertId> = self.list.iter().filter(|id| issuer.is_named_by(id)).collect();
         if named.is_empty() {

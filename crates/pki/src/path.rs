@@ -50,8 +50,8 @@ pub enum Usage {
 /// id-kp-OCSPSigning, content octets.
 const OCSP_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09];
 
-/// Checks that `leaf` leads over `intermediates` to `root` at `now` (unix) for `usage`. Revocation is
-/// asked elsewhere, at every request.
+/// Checks that `leaf` leads over `intermediates` to `root` at `now` (unix) for `usage`. Revocation
+/// is asked elsewhere, at every request.
 pub fn check(
     leaf: &Certificate,
     intermediates: &[Certificate],

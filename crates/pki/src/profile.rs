@@ -1,4 +1,5 @@
-//! Certificate profiles: `ProfileConfig` as it stands in TOML becomes a checked [`CertificateProfile`].
+//! Certificate profiles: `ProfileConfig` as it stands in TOML becomes a checked
+//! [`CertificateProfile`].
 
 use crate::algorithm::{PublicKey, by_name};
 use crate::extension::{self, Extension, KEY_USAGES};

@@ -43,7 +43,8 @@ impl Signed {
     }
 }
 
-/// Puts `content`, the algorithm and the signature into one SEQUENCE; `content` goes in byte by byte.
+/// Puts `content`, the algorithm and the signature into one SEQUENCE; `content` goes in byte by
+/// byte.
 pub(crate) fn assemble(content: &[u8], algorithm: &[u8], signature: &[u8]) -> der::Result<Vec<u8>> {
     let bits = BitString::from_bytes(signature)?.to_der()?;
     let mut body = Vec::with_capacity(content.len() + algorithm.len() + bits.len());

@@ -1,8 +1,9 @@
-//! PKCS#10 requests (RFC 2986): read with proof of possession, and made for keys of our own people.
+//! PKCS#10 requests (RFC 2986), read with proof of possession; `keys` makes those of our own
+//! people.
 
-use crate::algorithm::{KeyError, PublicKey, SignError, Signer};
+use crate::algorithm::{KeyError, PublicKey, SignError};
 use crate::name::DistinguishedName;
-use crate::raw::{Signed, SubjectPublicKeyInfo, assemble, sequence};
+use crate::raw::{Signed, SubjectPublicKeyInfo};
 use der::asn1::Any;
 use der::{Decode, Encode, Sequence};
 
@@ -51,6 +52,14 @@ pub struct CertificationRequest {
 impl CertificationRequest {
     /// Reads DER and checks size, key and proof of possession.
     pub fn read(der: &[u8]) -> Result<Self, RequestError> {
+        Self::read_with(der, PublicKey::verify)
+    }
+
+    /// [`Self::read`], where the caller verifies the signature: it may know the answer.
+    pub fn read_with(
+        der: &[u8],
+        verify: impl FnOnce(&PublicKey, &[u8], &[u8]) -> bool,
+    ) -> Result<Self, RequestError> {
         if der.len() > REQUEST_BYTES_MAX {
             return Err(RequestError::TooLarge);
         }
@@ -62,24 +71,13 @@ impl CertificationRequest {
         if info.version != 0 {
             return Err(RequestError::Malformed(der::ErrorKind::Failed.into()));
         }
-        if algorithm != signed.algorithm.to_der()? || !key.verify(&content, signed.signature()) {
+        if algorithm != signed.algorithm.to_der()? || !verify(&key, &content, signed.signature()) {
             return Err(RequestError::Possession);
         }
         let subject = DistinguishedName::from_der(&info.subject.to_der()?)
             .map_err(|_| RequestError::Malformed(der::ErrorKind::Failed.into()))?;
         let has_attributes = info.attributes.is_some_and(|set| !set.is_empty());
         Ok(Self { der: der.to_vec(), subject, key, has_attributes })
-    }
-
-    /// Makes a request with an empty subject and no attributes, as people's requests have.
-    pub fn build(signer: &dyn Signer) -> Result<Self, RequestError> {
-        let mut info = 0u8.to_der()?;
-        info.extend(sequence(&[])?);
-        info.extend_from_slice(signer.public_key().spki());
-        info.extend_from_slice(&[0xa0, 0x00]);
-        let info = sequence(&info)?;
-        let algorithm = signer.public_key().algorithm().signature_identifier()?;
-        Self::read(&assemble(&info, &algorithm, &signer.sign(&info)?)?)
     }
 
     /// The whole request.

@@ -1,6 +1,7 @@
 //! Serial numbers: one byte 0x01–0x7f and 17 random bytes: positive, 18 octets, ≥ 136 random bits.
 
 use core::fmt;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
 /// Octets of a serial number that we draw.
 pub const SERIAL_BYTES: usize = 18;
@@ -29,14 +30,7 @@ impl SerialNumber {
 
     /// Reads lower-case or upper-case hexadecimal.
     pub fn from_hex(text: &str) -> Option<Self> {
-        if !text.bytes().all(|b| b.is_ascii_hexdigit()) || !text.len().is_multiple_of(2) {
-            return None;
-        }
-        let bytes: Option<Vec<u8>> = (0..text.len())
-            .step_by(2)
-            .map(|i| text.get(i..i + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
-            .collect();
-        Self::from_der_content(&bytes?)
+        Self::from_der_content(&HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?)
     }
 
     /// The integer's content octets.
@@ -47,7 +41,7 @@ impl SerialNumber {
 
 impl fmt::Display for SerialNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&HEXLOWER.encode(&self.0))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Times in certificates and lists: UTCTime up to 2049, GeneralizedTime from 2050 (RFC 5280 4.1.2.5).
+//! Times in certificates and lists: UTCTime up to 2049, GeneralizedTime from 2050 (RFC 5280
+//! 4.1.2.5).
 
 use core::time::Duration;
 use der::Choice;

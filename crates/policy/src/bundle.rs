@@ -1,6 +1,7 @@
-//! A bundle: one schema, and for every application its rules, routes and examples. Whatever is wrong
-//! with any of them refuses the whole.
+//! A bundle: one schema, and for every application its rules, routes and examples. Whatever is
+//! wrong with any of them refuses the whole.
 
+use crate::application::{Application, Rule};
 use crate::example::{self, Example};
 use crate::route::{Route, Routes};
 use crate::slice::Sliced;
@@ -26,17 +27,6 @@ fn wrong(file: &str, what: impl ToString) -> BundleError {
     BundleError { file: file.to_owned(), what: what.to_string() }
 }
 
-/// What people are told about a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// Its `@id`.
-    pub id: String,
-    /// Its sentence, Chinese.
-    pub zh: String,
-    /// Its sentence, English.
-    pub en: String,
-}
-
 /// An application's head in `APPLICATION.toml`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,24 +47,6 @@ struct ExampleFile {
     unit: Vec<example::Unit>,
     #[serde(default)]
     example: Vec<Example>,
-}
-
-/// One application's rules.
-#[derive(Clone, Debug)]
-pub struct Application {
-    /// Id.
-    pub id: String,
-    /// Name, Chinese.
-    pub zh: String,
-    /// Name, English.
-    pub en: String,
-    /// Who can grant access, Chinese.
-    pub grants_zh: String,
-    /// Who can grant access, English.
-    pub grants_en: String,
-    pub(crate) routes: Routes,
-    pub(crate) rules: BTreeMap<String, Rule>,
-    pub(crate) sliced: Sliced,
 }
 
 /// A bundle that was checked.
@@ -140,18 +112,6 @@ impl Bundle {
     /// The rules of an application.
     pub fn application(&self, id: &str) -> Option<&Application> {
         self.applications.get(id)
-    }
-}
-
-impl Application {
-    /// Its routes.
-    pub fn routes(&self) -> &Routes {
-        &self.routes
-    }
-
-    /// A rule by its id.
-    pub fn rule(&self, id: &str) -> Option<&Rule> {
-        self.rules.get(id)
     }
 }
 

@@ -1,6 +1,6 @@
 //! One decision: which route, which record, which rule.
 
-use crate::bundle::Application;
+use crate::application::Application;
 use crate::path::CanonicalPath;
 use crate::people::{ACTION, PERSON, People, RECORD, UNIT, uid};
 use cedar_policy::{
@@ -128,7 +128,8 @@ impl Application {
             response.diagnostics().reason().map(ToString::to_string).collect();
         reasons.sort_unstable();
         let rule = reasons.into_iter().next().unwrap_or_default();
-        // Cedar passes over a rule that cannot be evaluated; a gate must not: it may have forbidden.
+        // Cedar passes over a rule that cannot be evaluated; a gate must not: it may have
+        // forbidden.
         if let Some(error) = response.diagnostics().errors().next() {
             let AuthorizationError::PolicyEvaluationError(error) = error;
             return Some((Err(Denial::Error), error.policy_id().to_string()));

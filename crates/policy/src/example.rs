@@ -1,7 +1,7 @@
-//! Examples beside the rules: a person, a request, and what must come of it. They run whenever a bundle
-//! is read, so that a bundle that does not do what it says never comes into force.
+//! Examples beside the rules: a person, a request, and what must come of it. They run whenever a
+//! bundle is read, so that a bundle that does not do what it says never comes into force.
 
-use crate::bundle::Application;
+use crate::application::Application;
 use crate::decide::{Answer, Asked, Denial};
 use crate::path::CanonicalPath;
 use crate::people::People;

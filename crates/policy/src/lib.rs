@@ -1,10 +1,11 @@
 //! Access rules: what a bundle says, whether a request is permitted, and why.
 //!
-//! Pure: no I/O, clock or randomness; the caller brings files, people and the time. Rules are Cedar,
-//! validated strictly when a bundle is read; examples beside them run as tests. An error while a rule is
-//! evaluated is a denial. In reading order: [`path`], [`bundle`], [`route`], [`people`], [`decide`],
-//! [`slice`], [`example`].
+//! Pure: no I/O, clock or randomness; the caller brings files, people and the time. Rules are
+//! Cedar, validated strictly when a bundle is read; examples beside them run as tests. An error
+//! while a rule is evaluated is a denial. In reading order: [`path`], [`bundle`], [`route`],
+//! [`people`], [`decide`], [`slice`], [`example`].
 
+pub mod application;
 pub mod bundle;
 pub mod decide;
 pub mod example;
@@ -13,8 +14,9 @@ pub mod people;
 pub mod route;
 pub mod slice;
 
-pub use bundle::{Application, Bundle, BundleError, Rule};
+pub use application::{Application, Rule};
+pub use bundle::{Bundle, BundleError};
 pub use decide::{Answer, Asked, Denial};
-pub use path::{CanonicalPath, PathError};
+pub use path::{CanonicalPath, CanonicalPathError};
 pub use people::People;
 pub use route::Route;

@@ -1,5 +1,7 @@
-//! Paths, decoded once into segments. Rules see the segments; the application gets them encoded again
-//! in one spelling, so that both see the same.
+//! Paths, decoded once into segments. Rules see the segments; the application gets them encoded
+//! again in one spelling, so that both see the same.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// Most segments of a path.
 const SEGMENTS_MAX: usize = 64;
@@ -8,7 +10,7 @@ const BYTES_MAX: usize = 4 * 1024;
 
 /// Why a path is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PathError {
+pub enum CanonicalPathError {
     /// Not beginning with `/`, too long, or with a fragment.
     #[error("not the path of an origin-form target")]
     Form,
@@ -44,17 +46,17 @@ pub struct CanonicalPath {
 
 impl CanonicalPath {
     /// Reads the path of a target, query cut off.
-    pub fn read(raw: &str) -> Result<Self, PathError> {
-        let rest = raw.strip_prefix('/').ok_or(PathError::Form)?;
+    pub fn read(raw: &str) -> Result<Self, CanonicalPathError> {
+        let rest = raw.strip_prefix('/').ok_or(CanonicalPathError::Form)?;
         if raw.len() > BYTES_MAX || raw.contains('#') || raw.contains('?') {
-            return Err(PathError::Form);
+            return Err(CanonicalPathError::Form);
         }
         let mut segments = Vec::new();
         if !rest.is_empty() {
             let parts: Vec<&str> = rest.split('/').collect();
             let last = parts.len() - 1;
             if parts.len() > SEGMENTS_MAX {
-                return Err(PathError::Form);
+                return Err(CanonicalPathError::Form);
             }
             for (position, part) in parts.into_iter().enumerate() {
                 // A slash at the end is a path of its own, to rules as well.
@@ -80,79 +82,61 @@ impl CanonicalPath {
     }
 }
 
-fn segment(part: &str) -> Result<String, PathError> {
+fn segment(part: &str) -> Result<String, CanonicalPathError> {
     if part.is_empty() {
-        return Err(PathError::Empty);
+        return Err(CanonicalPathError::Empty);
     }
     let bytes = decode(part)?;
-    let text = String::from_utf8(bytes).map_err(|_| PathError::Utf8)?;
+    let text = String::from_utf8(bytes).map_err(|_| CanonicalPathError::Utf8)?;
     check(&text)?;
     if text.contains('%') {
         // What a second decoding would make of it must be harmless too.
-        let again = decode_leniently(&text);
-        check(&String::from_utf8_lossy(&again)).map_err(|_| PathError::Twice)?;
+        let again: Vec<u8> = percent_decode_str(&text).collect();
+        check(&String::from_utf8_lossy(&again)).map_err(|_| CanonicalPathError::Twice)?;
     }
     Ok(text)
 }
 
-fn check(text: &str) -> Result<(), PathError> {
+fn check(text: &str) -> Result<(), CanonicalPathError> {
     match text {
-        "." | ".." => Err(PathError::Dots),
-        _ if text.chars().any(char::is_control) => Err(PathError::Control),
-        _ if text.contains(['/', '\\', ';']) => Err(PathError::Separator),
+        "." | ".." => Err(CanonicalPathError::Dots),
+        _ if text.chars().any(char::is_control) => Err(CanonicalPathError::Control),
+        _ if text.contains(['/', '\\', ';']) => Err(CanonicalPathError::Separator),
         _ => Ok(()),
     }
 }
 
-/// As programs decode that leave a `%` alone which begins nothing.
-fn decode_leniently(text: &str) -> Vec<u8> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        let (code, rest) = part.split_at_checked(2).unwrap_or((part, ""));
-        match decode(&format!("%{code}")) {
-            Ok(decoded) => bytes.extend(decoded),
-            Err(_) => bytes.extend(format!("%{code}").as_bytes()),
-        }
-        bytes.extend(rest.as_bytes());
-    }
-    bytes
+/// Every `%` must begin an escape: what programs disagree about is refused.
+fn decode(part: &str) -> Result<Vec<u8>, CanonicalPathError> {
+    let mut parts = part.split('%').skip(1);
+    let escaped = parts.all(|after| {
+        after.as_bytes().get(..2).is_some_and(|code| code.iter().all(u8::is_ascii_hexdigit))
+    });
+    if escaped { Ok(percent_decode_str(part).collect()) } else { Err(CanonicalPathError::Encoding) }
 }
 
-fn decode(part: &str) -> Result<Vec<u8>, PathError> {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.as_bytes();
-    loop {
-        match rest {
-            [] => return Ok(bytes),
-            [b'%', high, low, tail @ ..] => {
-                let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
-                let (high, low) = (digit(*high), digit(*low));
-                let (high, low) =
-                    (high.ok_or(PathError::Encoding)?, low.ok_or(PathError::Encoding)?);
-                bytes.push(high << 4 | low);
-                rest = tail;
-            }
-            [b'%', ..] => return Err(PathError::Encoding),
-            [byte, tail @ ..] => {
-                bytes.push(*byte);
-                rest = tail;
-            }
-        }
-    }
-}
+/// RFC 3986 pchar without `;`: letters, digits and these.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
 
-/// RFC 3986 pchar without `;`, everything else encoded in upper case.
+/// Everything but [`SEGMENT`] is escaped in upper case.
 fn encode(segment: &str) -> String {
-    let mut text = String::with_capacity(segment.len());
-    for byte in segment.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            text.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    text
+    utf8_percent_encode(segment, SEGMENT).to_string()
 }
 
 #[cfg(test)]
@@ -181,36 +165,36 @@ mod tests {
     #[test]
     fn what_could_be_read_in_two_ways_is_refused() {
         for (raw, error) in [
-            ("", PathError::Form),
-            ("admin", PathError::Form),
-            ("/a#b", PathError::Form),
-            ("/a/../b", PathError::Dots),
-            ("/a/%2e%2E/b", PathError::Dots),
-            ("/a/.%2e", PathError::Dots),
-            ("/.", PathError::Dots),
-            ("/a/..;/b", PathError::Separator),
-            ("/a;v=1", PathError::Separator),
-            ("/a%3bb", PathError::Separator),
-            ("/a%2fb", PathError::Separator),
-            ("/a%5cb", PathError::Separator),
-            ("/a\\b", PathError::Separator),
-            ("//a", PathError::Empty),
-            ("/a//b", PathError::Empty),
-            ("//", PathError::Empty),
-            ("/a%00", PathError::Control),
-            ("/a%0d%0ab", PathError::Control),
-            ("/a%7f", PathError::Control),
-            ("/%", PathError::Encoding),
-            ("/%4", PathError::Encoding),
-            ("/%zz", PathError::Encoding),
-            ("/%c0%af", PathError::Utf8),
-            ("/%c0%ae%c0%ae", PathError::Utf8),
-            ("/%e5%85", PathError::Utf8),
-            ("/a%252fb", PathError::Twice),
-            ("/%252e%252e", PathError::Twice),
-            ("/a%2500", PathError::Twice),
-            ("/a%252f..%252fadmin%25", PathError::Twice),
-            ("/%25%252e%252e%252f%25zz", PathError::Twice),
+            ("", CanonicalPathError::Form),
+            ("admin", CanonicalPathError::Form),
+            ("/a#b", CanonicalPathError::Form),
+            ("/a/../b", CanonicalPathError::Dots),
+            ("/a/%2e%2E/b", CanonicalPathError::Dots),
+            ("/a/.%2e", CanonicalPathError::Dots),
+            ("/.", CanonicalPathError::Dots),
+            ("/a/..;/b", CanonicalPathError::Separator),
+            ("/a;v=1", CanonicalPathError::Separator),
+            ("/a%3bb", CanonicalPathError::Separator),
+            ("/a%2fb", CanonicalPathError::Separator),
+            ("/a%5cb", CanonicalPathError::Separator),
+            ("/a\\b", CanonicalPathError::Separator),
+            ("//a", CanonicalPathError::Empty),
+            ("/a//b", CanonicalPathError::Empty),
+            ("//", CanonicalPathError::Empty),
+            ("/a%00", CanonicalPathError::Control),
+            ("/a%0d%0ab", CanonicalPathError::Control),
+            ("/a%7f", CanonicalPathError::Control),
+            ("/%", CanonicalPathError::Encoding),
+            ("/%4", CanonicalPathError::Encoding),
+            ("/%zz", CanonicalPathError::Encoding),
+            ("/%c0%af", CanonicalPathError::Utf8),
+            ("/%c0%ae%c0%ae", CanonicalPathError::Utf8),
+            ("/%e5%85", CanonicalPathError::Utf8),
+            ("/a%252fb", CanonicalPathError::Twice),
+            ("/%252e%252e", CanonicalPathError::Twice),
+            ("/a%2500", CanonicalPathError::Twice),
+            ("/a%252f..%252fadmin%25", CanonicalPathError::Twice),
+            ("/%25%252e%252e%252f%25zz", CanonicalPathError::Twice),
         ] {
             assert_eq!(CanonicalPath::read(raw), Err(error), "{raw}");
         }

@@ -1,5 +1,5 @@
-//! Units, people and roles as Cedar sees them, ready for slicing: everything about one person or one
-//! unit is small, so a decision looks at a handful of entities however large the city is.
+//! Units, people and roles as Cedar sees them, ready for slicing: everything about one person or
+//! one unit is small, so a decision looks at a handful of entities however large the city is.
 
 use cedar_policy::{Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -87,7 +87,8 @@ impl People {
         chain
     }
 
-    /// What a person is in: their units, upwards, and the roles that they hold, over `unit` as well.
+    /// What a person is in: their units, upwards, and the roles that they hold, over `unit` as
+    /// well.
     pub(crate) fn groups(&self, person: &str, unit: &str) -> Option<HashSet<EntityUid>> {
         let someone = self.people.get(person)?;
         let units = self.above(&someone.unit).into_iter().filter_map(|unit| uid(UNIT, unit));

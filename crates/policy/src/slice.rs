@@ -1,11 +1,12 @@
-//! Which rules can matter for a request: those whose scope fits its action and anything that the person
-//! is in. Everything without such a scope, and every `forbid`, is always looked at.
+//! Which rules can matter for a request: those whose scope fits its action and anything that the
+//! person is in. Everything without such a scope, and every `forbid`, is always looked at.
 
 use cedar_policy::{
     ActionConstraint, Effect, EntityUid, Policy, PolicySet, PrincipalConstraint, ResourceConstraint,
 };
+use quick_cache::sync::Cache;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Most slices that are kept ready.
 const KEPT_MAX: usize = 4_096;
@@ -19,7 +20,7 @@ pub struct Sliced {
     by_resource: HashMap<EntityUid, Vec<usize>>,
     always: Vec<usize>,
     policies: Vec<Policy>,
-    ready: Arc<Mutex<HashMap<Vec<usize>, Arc<PolicySet>>>>,
+    ready: Arc<Cache<Vec<usize>, Arc<PolicySet>>>,
 }
 
 impl Sliced {
@@ -29,7 +30,7 @@ impl Sliced {
             by_resource: HashMap::new(),
             always: Vec::new(),
             policies: Vec::new(),
-            ready: Arc::default(),
+            ready: Arc::new(Cache::new(KEPT_MAX)),
         };
         for (position, policy) in policies.iter().enumerate() {
             match (policy.effect(), scope(policy)) {
@@ -66,15 +67,11 @@ impl Sliced {
             self.policies.get(*position).is_some_and(|policy| acts(policy, action))
         });
         chosen.sort_unstable();
-        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = ready.get(&chosen) {
-            return known.clone();
+        if let Some(known) = self.ready.get(&chosen) {
+            return known;
         }
         let made = set(chosen.iter().filter_map(|position| self.policies.get(*position)));
-        if ready.len() >= KEPT_MAX {
-            ready.clear();
-        }
-        ready.insert(chosen, made.clone());
+        self.ready.insert(chosen, made.clone());
         made
     }
 }

@@ -38,7 +38,7 @@ pub mod staff {
     pub const APPROVE: &str = "/api/v1/orders/approve";
     /// `Declining` → `Declined`.
     pub const DECLINE: &str = "/api/v1/orders/decline";
-    /// `CredentialBody` → [`super::Certifying`].
+    /// `CredentialBody` → [`super::CredentialOrder`].
     pub const CERTIFY: &str = "/api/v1/passkeys/certify";
 }
 
@@ -61,7 +61,7 @@ pub struct Fetch {
 /// The order that certifies a passkey, once others approve it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Certifying {
+pub struct CredentialOrder {
     /// Order id.
     pub order: String,
     /// Approvals that are needed.
@@ -85,7 +85,7 @@ pub struct NewPasskey {
 /// Why the portal did not do it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum PortalRefusal {
     /// It said no.
     #[error("{} {} [{}] ({})", .0.zh, .0.en, .0.code, .0.reference)]
     Refused(Problem),
@@ -99,29 +99,29 @@ pub struct Public(pub Client);
 
 impl Public {
     /// Opens one's own record.
-    pub async fn look_up(&self, message: &LookUp) -> Result<LookedUp, Refusal> {
+    pub async fn look_up(&self, message: &LookUp) -> Result<LookedUp, PortalRefusal> {
         ask(&self.0, public::LOOK_UP, message).await
     }
 
     /// Submits a request.
-    pub async fn submit(&self, message: &Submit) -> Result<Stage, Refusal> {
+    pub async fn submit(&self, message: &Submit) -> Result<Stage, PortalRefusal> {
         ask(&self.0, public::SUBMIT, message).await
     }
 
     /// Collects a certificate.
-    pub async fn collect(&self, message: &Collect) -> Result<Collected, Refusal> {
+    pub async fn collect(&self, message: &Collect) -> Result<Collected, PortalRefusal> {
         ask(&self.0, public::COLLECT, message).await
     }
 }
 
 impl Public {
     /// Lets an agent join.
-    pub async fn join(&self, message: &Join) -> Result<Collected, Refusal> {
+    pub async fn join(&self, message: &Join) -> Result<Collected, PortalRefusal> {
         ask(&self.0, public::JOIN, message).await
     }
 
     /// Renews an agent's certificate.
-    pub async fn renew(&self, message: &Renew) -> Result<Renewed, Refusal> {
+    pub async fn renew(&self, message: &Renew) -> Result<Renewed, PortalRefusal> {
         ask(&self.0, public::RENEW, message).await
     }
 }
@@ -131,27 +131,30 @@ pub struct Staff(pub Client);
 
 impl Staff {
     /// Open orders.
-    pub async fn list(&self, after: &str) -> Result<Vec<OrderLine>, Refusal> {
+    pub async fn list(&self, after: &str) -> Result<Vec<OrderLine>, PortalRefusal> {
         ask(&self.0, staff::LIST, &List { after: after.to_owned() }).await
     }
 
     /// One order.
-    pub async fn fetch(&self, order: &str) -> Result<OrderExport, Refusal> {
+    pub async fn fetch(&self, order: &str) -> Result<OrderExport, PortalRefusal> {
         ask(&self.0, staff::FETCH, &Fetch { order: order.to_owned() }).await
     }
 
     /// Asks for a passkey to be certified.
-    pub async fn certify(&self, message: &CredentialBody) -> Result<Certifying, Refusal> {
+    pub async fn certify(
+        &self,
+        message: &CredentialBody,
+    ) -> Result<CredentialOrder, PortalRefusal> {
         ask(&self.0, staff::CERTIFY, message).await
     }
 
     /// Hands in a decline.
-    pub async fn decline(&self, declining: &Declining) -> Result<Declined, Refusal> {
+    pub async fn decline(&self, declining: &Declining) -> Result<Declined, PortalRefusal> {
         ask(&self.0, staff::DECLINE, declining).await
     }
 
     /// Hands in an approval.
-    pub async fn approve(&self, approval: &Approval) -> Result<Approved, Refusal> {
+    pub async fn approve(&self, approval: &Approval) -> Result<Approved, PortalRefusal> {
         ask(&self.0, staff::APPROVE, approval).await
     }
 }
@@ -160,6 +163,6 @@ async fn ask<T: Serialize, R: DeserializeOwned>(
     client: &Client,
     path: &str,
     message: &T,
-) -> Result<R, Refusal> {
-    client.ask::<T, R, Problem>(path, message).await?.map_err(Refusal::Refused)
+) -> Result<R, PortalRefusal> {
+    client.ask::<T, R, Problem>(path, message).await?.map_err(PortalRefusal::Refused)
 }

@@ -1,6 +1,7 @@
-//! An order in plain words and two languages: who, what, for whom, under which profile, and what differs from
-//! the last certificate. The command line and the pages show the same.
+//! An order in plain words and two languages: who, what, for whom, under which profile, and what
+//! differs from the last certificate. The command line and the pages show the same.
 
+use data_encoding::{HEXLOWER, HEXUPPER};
 use pki::{Certificate, PublicKey, oid};
 use records::Disclosure;
 use records::export::{Look, OrderExport};
@@ -279,14 +280,14 @@ pub fn about_passkey(body: &CredentialBody) -> Vec<Fact> {
         of("保管方式", "kept in", kept),
         of("备份", "backup", copied),
         of("通行密钥编号", "credential", same(&statement.credential.to_string())),
-        of("公钥", "public key", same(&hex(&Sha256::digest(&statement.key.0)))),
+        of("公钥", "public key", same(&HEXLOWER.encode(&Sha256::digest(&statement.key.0)))),
         of("绑定证书", "bound to certificate", same(&fingerprint(&statement.certificate.0))),
     ]);
     facts
 }
 
 fn in_force(term: (&str, &str), what: &str, digest: &[u8]) -> Fact {
-    fact(term, format!("{what}, SHA-256 {}", hex(digest)))
+    fact(term, format!("{what}, SHA-256 {}", HEXLOWER.encode(digest)))
 }
 
 fn evidence(disclosed: &[Disclosure]) -> Fact {
@@ -306,23 +307,19 @@ fn same(text: &str) -> Said {
 }
 
 fn text(disclosed: &[Disclosure], path: &str) -> String {
-    let found = disclosed.iter().find(|disclosure| disclosure.path == path);
+    let found = records::commitment::at(path, disclosed);
     found.and_then(|disclosure| disclosure.value.as_str()).unwrap_or("—").to_owned()
 }
 
 fn key(spki: &[u8]) -> String {
     match PublicKey::read(spki) {
-        Ok(key) => format!("{} {}", key.algorithm().name, hex(&key.sha256())),
+        Ok(key) => format!("{} {}", key.algorithm().name, HEXLOWER.encode(&key.sha256())),
         Err(error) => error.to_string(),
     }
 }
 
 /// A digest in groups of four, as people compare it, on every screen alike.
 pub fn fingerprint(digest: &[u8]) -> String {
-    let groups: Vec<String> = digest.chunks(2).map(|pair| hex(pair).to_ascii_uppercase()).collect();
+    let groups: Vec<String> = digest.chunks(2).map(|pair| HEXUPPER.encode(pair)).collect();
     groups.join(" ")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,5 +1,5 @@
-//! What a gate records in the `access` log. Each record has its place in the run of its agent: epoch,
-//! sequence number, and the chain value of everything before it.
+//! What a gate records in the `access` log. Each record has its place in the run of its agent:
+//! epoch, sequence number, and the chain value of everything before it.
 
 use crate::bytes::Bytes;
 use crate::commitment::Commitment;
@@ -23,8 +23,8 @@ pub struct Link {
 /// Chain value of an epoch before its first record: 32 zero bytes.
 pub const CHAIN_START: [u8; 32] = [0; 32];
 
-/// The chain value after an entry: SHA-256(`yinxin-spool-v1` ‖ 0x00 ‖ chain before ‖ entry). Made of
-/// entries, so that a chain is checked without reading what others did.
+/// The chain value after an entry: SHA-256(`yinxin-spool-v1` ‖ 0x00 ‖ chain before ‖ entry). Made
+/// of entries, so that a chain is checked without reading what others did.
 pub fn chain(before: &[u8; 32], entry: &[u8; 32]) -> [u8; 32] {
     Label::Spool.digest(&[before.as_slice(), entry].concat())
 }

@@ -26,7 +26,8 @@ pub struct Approval {
     pub assertion: Option<Assertion>,
 }
 
-/// What a person said: labelled bytes, signed by their certificate key or answered for by a passkey.
+/// What a person said: labelled bytes, signed by their certificate key or answered for by a
+/// passkey.
 #[derive(Clone, Copy)]
 pub struct SignedStatement<'a> {
     /// Format: 1.
@@ -82,8 +83,8 @@ impl Approval {
         Certificate::read(&self.certificate.0).ok()
     }
 
-    /// The approver's certificate, if its key made the signature. Who that is, and whether they may,
-    /// is for the authority to say.
+    /// The approver's certificate, if its key made the signature. Who that is, and whether they
+    /// may, is for the authority to say.
     pub fn signer(&self) -> Option<Certificate> {
         self.signed_statement().signer().filter(|_| self.order.0.len() == 32)
     }

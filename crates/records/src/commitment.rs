@@ -54,6 +54,11 @@ impl Disclosure {
 #[error("the value at {0} is not disclosed as it was committed")]
 pub struct NotDisclosed(pub String);
 
+/// What is disclosed at `path`, whether or not anything commits to it.
+pub fn at<'a>(path: &str, disclosures: &'a [Disclosure]) -> Option<&'a Disclosure> {
+    disclosures.iter().find(|disclosure| disclosure.path == path)
+}
+
 /// The disclosed value at `path`, if it opens `commitment`.
 pub fn open<'a>(
     commitment: &Commitment,
@@ -61,7 +66,7 @@ pub fn open<'a>(
     disclosures: &'a [Disclosure],
 ) -> Result<&'a Value, NotDisclosed> {
     let missing = || NotDisclosed(path.to_owned());
-    let disclosure = disclosures.iter().find(|d| d.path == path).ok_or_else(missing)?;
+    let disclosure = at(path, disclosures).ok_or_else(missing)?;
     match disclosure.commitment() {
         Ok(computed) if computed == *commitment => Ok(&disclosure.value),
         _ => Err(missing()),

@@ -1,6 +1,6 @@
-//! What auditors ask the log, and the evidence bundle that they take away: a tar of the files named here,
-//! from which a stranger can check who did what, under which certificate, who approved it, and who had
-//! made them approvers.
+//! What auditors ask the log, and the evidence bundle that they take away: a tar of the files named
+//! here, from which a stranger can check who did what, under which certificate, who approved it,
+//! and who had made them approvers.
 
 use crate::access::SignedHead;
 use crate::bytes::Bytes;
@@ -146,8 +146,8 @@ pub struct Search {
 }
 
 impl Search {
-    /// Whether it asks for something that there could be: a log of ours, times that are times, and text
-    /// without control characters.
+    /// Whether it asks for something that there could be: a log of ours, times that are times, and
+    /// text without control characters.
     pub fn is_sound(&self) -> bool {
         let Self { log, person, serial, application, resource, .. } = self;
         let Self { outcome, kind, request, reference, from, until, .. } = self;

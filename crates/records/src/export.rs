@@ -24,8 +24,8 @@ pub struct OrderExport {
     /// The person's last certificate under this profile, DER, if the order names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Bytes>,
-    /// Names of people and units that the order knows by their ids, as the issuer has them. No signature
-    /// covers them; ids decide.
+    /// Names of people and units that the order knows by their ids, as the issuer has them. No
+    /// signature covers them; ids decide.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<String, String>,
     /// How far it is, for the officer who asked a portal; a file has none.
@@ -33,7 +33,8 @@ pub struct OrderExport {
     pub standing: Option<Standing>,
 }
 
-/// How far an order is, as the issuer counts it. No signature covers it, and nothing is decided by it.
+/// How far an order is, as the issuer counts it. No signature covers it, and nothing is decided by
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Standing {
@@ -83,8 +84,8 @@ pub struct OrderLine {
     pub order: String,
     /// Kind.
     pub kind: String,
-    /// What it does, where its kind does several things: `create`, `move`, `leave`, `grant`, `withdraw`,
-    /// `close`, `register`, or empty.
+    /// What it does, where its kind does several things: `create`, `move`, `leave`, `grant`,
+    /// `withdraw`, `close`, `register`, or empty.
     pub action: String,
     /// Whom or what it concerns: people by name and unit.
     pub about: String,

@@ -1,5 +1,5 @@
-//! How an agent joins and machines renew: a file made on the CA host, and what agent and CA say to each other through the
-//! public portal, which can neither make nor change it unseen.
+//! How an agent joins and machines renew: a file made on the CA host, and what agent and CA say to
+//! each other through the public portal, which can neither make nor change it unseen.
 
 use crate::bytes::Bytes;
 use crate::trust::Trust;

@@ -64,8 +64,9 @@ fn why_not<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> JsonError {
     }
 }
 
-/// RFC 8785 of a checked value. Where every key is ASCII, sorting by bytes is sorting by UTF-16, and
-/// serde_json escapes as the RFC says (section 3.2.2.2): the short way, for what is written per request.
+/// RFC 8785 of a checked value. Where every key is ASCII, sorting by bytes is sorting by UTF-16,
+/// and serde_json escapes as the RFC says (section 3.2.2.2): the short way, for what is written per
+/// request.
 fn canonical(mut value: Value) -> Result<Vec<u8>, JsonError> {
     if !keys_are_ascii(&value) {
         return serde_json_canonicalizer::to_vec(&value).map_err(shape);

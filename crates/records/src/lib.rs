@@ -1,5 +1,6 @@
-//! What people approve and what the log keeps: orders, approvals, records, commitments, the founding
-//! statement, letters and evidence. What follows from replaying records is crate `authority`.
+//! What people approve and what the log keeps: orders, approvals, records, commitments, the
+//! founding statement, letters and evidence. What follows from replaying records is crate
+//! `authority`.
 //!
 //! Never reads a clock or a file; signatures are made by a `pki::Signer` that the caller holds. The
 //! bytes are those of `docs/formats.md`. In reading order: [`json`], [`commitment`], [`label`],
@@ -14,6 +15,7 @@ pub mod commitment;
 pub mod decline;
 pub mod enrolment;
 pub mod evidence;
+pub mod exit;
 pub mod export;
 pub mod founding;
 pub mod join;

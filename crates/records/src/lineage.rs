@@ -1,6 +1,6 @@
-//! A lineage: the records of the `control` log from which some authority follows, each proven to stand
-//! in the log, from leaf 0 on. Whoever knows the founding digest and the log's key replays it and
-//! believes nobody.
+//! A lineage: the records of the `control` log from which some authority follows, each proven to
+//! stand in the log, from leaf 0 on. Whoever knows the founding digest and the log's key replays it
+//! and believes nobody.
 
 use crate::bytes::Bytes;
 use crate::code::Code;

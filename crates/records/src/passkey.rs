@@ -1,5 +1,6 @@
-//! Passkeys (WebAuthn): they approve orders and do nothing else. An order of kind `credential` certifies each;
-//! what an authenticator says is checked here, by the CA and by whoever verifies years later.
+//! Passkeys (WebAuthn): they approve orders and do nothing else. An order of kind `credential`
+//! certifies each; what an authenticator says is checked here, by the CA and by whoever verifies
+//! years later.
 
 use crate::bytes::Bytes;
 use crate::label::Label;
@@ -7,7 +8,8 @@ use pki::PublicKey;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// A COSE_Key for ES256 in the one encoding that CTAP2 allows (RFC 9053; canonical CBOR): before x, before y.
+/// A COSE_Key for ES256 in the one encoding that CTAP2 allows (RFC 9053; canonical CBOR): before x,
+/// before y.
 const COSE_BEFORE_X: &[u8] = &[0xa5, 1, 2, 3, 0x26, 0x20, 1, 0x21, 0x58, 32];
 const COSE_BEFORE_Y: &[u8] = &[0x22, 0x58, 32];
 /// SubjectPublicKeyInfo of a P-256 key, before the uncompressed point (RFC 5480).
@@ -97,7 +99,8 @@ pub enum NotAsserted {
     /// For another relying party.
     #[error("it is for another relying party")]
     RelyingParty,
-    /// It may be copied to other devices, and was certified as one that may not; or the other way round.
+    /// It may be copied to other devices, and was certified as one that may not; or the other way
+    /// round.
     #[error("it is kept in another way than was certified")]
     Backup,
     /// For another order.
@@ -213,7 +216,8 @@ pub fn key(cose: &[u8]) -> Option<PublicKey> {
 }
 
 impl PasskeyStatement {
-    /// Reads what an authenticator said when it made a passkey for the officer with this certificate.
+    /// Reads what an authenticator said when it made a passkey for the officer with this
+    /// certificate.
     pub fn of_new(
         founding: Bytes,
         certificate_sha256: [u8; 32],
@@ -255,6 +259,17 @@ impl PasskeyStatement {
         challenge: &[u8; 32],
         signature: &[u8],
     ) -> Result<u32, NotAsserted> {
+        self.verify_with(assertion, challenge, signature, PublicKey::verify)
+    }
+
+    /// [`Self::verify`], where the caller verifies the signature: it may know the answer.
+    pub fn verify_with(
+        &self,
+        assertion: &Assertion,
+        challenge: &[u8; 32],
+        signature: &[u8],
+        verify: impl FnOnce(&PublicKey, &[u8], &[u8]) -> bool,
+    ) -> Result<u32, NotAsserted> {
         let expected = ("webauthn.get", self.origin.as_str());
         client_data(&assertion.client_data.0, expected, challenge)?;
         let data = &assertion.authenticator_data.0;
@@ -266,7 +281,11 @@ impl PasskeyStatement {
         let hash = Sha256::digest(&assertion.client_data.0);
         let message = [data.as_slice(), hash.as_slice()].concat();
         let key = key(&self.key.0).ok_or(NotAsserted::Signature)?;
-        if key.verify(&message, signature) { Ok(read.counter) } else { Err(NotAsserted::Signature) }
+        if verify(&key, &message, signature) {
+            Ok(read.counter)
+        } else {
+            Err(NotAsserted::Signature)
+        }
     }
 }
 

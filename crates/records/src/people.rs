@@ -1,5 +1,5 @@
-//! The people snapshot: whom an agent may meet, with units and roles, numbered per agent and signed by
-//! the registry key. It holds the units that the agent serves and nobody else.
+//! The people snapshot: whom an agent may meet, with units and roles, numbered per agent and signed
+//! by the registry key. It holds the units that the agent serves and nobody else.
 
 use crate::bytes::Bytes;
 use crate::founding::Holding;
@@ -32,8 +32,9 @@ pub struct PeopleSnapshot {
     pub hosts: Vec<String>,
     /// Number, from 1, per agent.
     pub number: u64,
-    /// Version of the rules in force. An agent decides only by the rules that its snapshot names: nobody
-    /// who carries both can hold rules back for longer than a snapshot is good, or plant others.
+    /// Version of the rules in force. An agent decides only by the rules that its snapshot names:
+    /// nobody who carries both can hold rules back for longer than a snapshot is good, or plant
+    /// others.
     pub bundle: u32,
     /// Digest of those rules.
     pub policy: Bytes,

@@ -46,7 +46,8 @@ pub struct File {
     pub content: String,
 }
 
-/// What the log keeps of a letter: enough to open it and to judge a loss report, nothing to forge one.
+/// What the log keeps of a letter: enough to open it and to judge a loss report, nothing to forge
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LetterStatement {
@@ -412,8 +413,8 @@ impl Record {
         json::write(self)
     }
 
-    /// Whether it was made under a clock that had been checked. Refusals and brakes are written with a
-    /// clock that moved as well, and prove nothing about the time.
+    /// Whether it was made under a clock that had been checked. Refusals and brakes are written
+    /// with a clock that moved as well, and prove nothing about the time.
     pub fn proves_time(&self) -> bool {
         let unchecked = matches!(
             self.event,

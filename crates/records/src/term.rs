@@ -1,5 +1,5 @@
-//! What a record is found by. Terms follow from the record's own bytes, so that the index can be thrown
-//! away and made again.
+//! What a record is found by. Terms follow from the record's own bytes, so that the index can be
+//! thrown away and made again.
 
 use crate::bytes::Bytes;
 use crate::order::{Body, Order};
@@ -130,8 +130,8 @@ fn order_terms(order: &Bytes) -> Vec<String> {
     terms
 }
 
-/// What stands in the index for a term: the first half of its SHA-256, so that whoever chooses what is in a
-/// term does not choose what an index has to hold.
+/// What stands in the index for a term: the first half of its SHA-256, so that whoever chooses what
+/// is in a term does not choose what an index has to hold.
 pub fn key(term: &str) -> String {
     let digest = crate::access::sha256(term.as_bytes());
     Bytes::from(digest.0.get(..16).unwrap_or_default()).to_string()

@@ -15,7 +15,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
 
-/// What a process counts. Labels come from closed sets in the code; never a person or serial number.
+/// What a process counts. Labels come from closed sets in the code; never a person or serial
+/// number.
 #[derive(Clone, Default)]
 pub struct Metrics {
     /// Acts by name and outcome (`done` or a refusal's code).

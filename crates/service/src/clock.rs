@@ -9,7 +9,8 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The machine's clock. Debug builds add `YINXIN_CLOCK_OFFSET` seconds, so that tests can move it.
+    /// The machine's clock. Debug builds add `YINXIN_CLOCK_OFFSET` seconds, so that tests can move
+    /// it.
     pub fn system() -> Self {
         let offset = if cfg!(debug_assertions) {
             std::env::var("YINXIN_CLOCK_OFFSET").ok().and_then(|text| text.parse().ok())

@@ -1,16 +1,17 @@
 //! A graceful stop: SIGTERM and Ctrl-C end every loop; a second signal ends at once.
 
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// Tells every part of a process that it is time to end.
 #[derive(Clone)]
-pub struct Stop(watch::Receiver<bool>);
+pub struct Stop(CancellationToken);
 
 impl Stop {
     /// Listens for SIGTERM and SIGINT from now on.
     pub fn on_signal() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let (sender, receiver) = watch::channel(false);
+        let token = CancellationToken::new();
+        let told = token.clone();
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         tokio::spawn(async move {
@@ -23,21 +24,20 @@ impl Stop {
                     std::process::exit(130);
                 }
                 tracing::info!("stopping");
-                let _ = sender.send(true);
+                told.cancel();
             }
         });
-        Ok(Self(receiver))
+        Ok(Self(token))
     }
 
     /// Ends when it is time.
     pub async fn wait(&self) {
-        let mut receiver = self.0.clone();
-        let _ = receiver.wait_for(|stop| *stop).await;
+        self.0.cancelled().await;
     }
 
     /// Whether it is time.
     pub fn now(&self) -> bool {
-        *self.0.borrow()
+        self.0.is_cancelled()
     }
 
     /// Waits for `duration` or the stop; says whether to go on.

@@ -1,5 +1,6 @@
-//! Checkpoints of SQLite's write-ahead log, beside those who write and best while they pause: otherwise every thousandth
-//! page makes one commit wait until all of them are carried over and synced, which takes long in a large database.
+//! Checkpoints of SQLite's write-ahead log, beside those who write and best while they pause:
+//! otherwise every thousandth page makes one commit wait until all of them are carried over and
+//! synced, which takes long in a large database.
 
 use sqlx::SqlitePool;
 use std::path::Path;
@@ -15,8 +16,8 @@ pub(crate) const KEPT_BYTES: &str = "1048576";
 /// Pages at which a commit carries them over by itself, if nobody came to it before.
 pub(crate) const PAGES_MAX: &str = "16000";
 
-/// Carries pages over until the pool is closed or its process ends. A crash on the way costs nothing: the log
-/// stays until all of it is in its place.
+/// Carries pages over until the pool is closed or its process ends. A crash on the way costs
+/// nothing: the log stays until all of it is in its place.
 pub(crate) fn keep(pool: SqlitePool) {
     let path = format!("{}-wal", pool.connect_options().get_filename().display());
     tokio::spawn(async move {
@@ -31,8 +32,8 @@ pub(crate) fn keep(pool: SqlitePool) {
                 continue;
             }
             done = state;
-            // Another process may be at it: then there is nothing to do here. What fails here fails again where a
-            // commit has to do it, and is told there.
+            // Another process may be at it: then there is nothing to do here. What fails here fails
+            // again where a commit has to do it, and is told there.
             let _ = sqlx::query("pragma wal_checkpoint(passive)").execute(&pool).await;
         }
     });

@@ -101,9 +101,9 @@ fn alone(path: &str) -> Result<File, StoreError> {
     Ok(file)
 }
 
-/// Waits for the writer's turn: a file lock beside the database. SQLite itself lets writers of other
-/// processes sleep for a while and try again; this wakes the next one at once. It only orders writers
-/// that ask for it; what keeps them apart is SQLite's own lock.
+/// Waits for the writer's turn: a file lock beside the database. SQLite itself lets writers of
+/// other processes sleep for a while and try again; this wakes the next one at once. It only orders
+/// writers that ask for it; what keeps them apart is SQLite's own lock.
 async fn turn(pool: &SqlitePool) -> Result<File, StoreError> {
     let path = format!("{}.turn", pool.connect_options().get_filename().display());
     let file = File::options().create(true).append(true).open(path).map_err(sqlx::Error::Io)?;
@@ -144,7 +144,8 @@ impl Store {
                 .pragma("wal_autocheckpoint", checkpoint::PAGES_MAX)
                 .pragma("journal_size_limit", checkpoint::KEPT_BYTES)
                 .busy_timeout(Duration::from_secs(15));
-            // Processes that open a new database together take turns: the change to WAL does not wait.
+            // Processes that open a new database together take turns: the change to WAL does not
+            // wait.
             let _first = alone(path)?;
             let pool = SqlitePoolOptions::new()
                 .max_connections(6)
@@ -236,8 +237,8 @@ pub struct Alone {
 const ALONE: i64 = 0x7969_6e78_696e;
 
 impl Store {
-    /// The right to a whole database on a server; none while somebody else has it, or where the database is one
-    /// file, which has locks of its own.
+    /// The right to a whole database on a server; none while somebody else has it, or where the
+    /// database is one file, which has locks of its own.
     pub async fn alone(&self) -> Result<Option<Alone>, StoreError> {
         let Self::Postgres(pool) = self else { return Ok(None) };
         let mut connection = pool.acquire().await?.detach();

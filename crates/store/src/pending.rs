@@ -1,6 +1,7 @@
-//! Records on their way into a log: inserted by the act's own transaction, numbered by the sequencer.
+//! Records on their way into a log: inserted by the act's own transaction, numbered by the
+//! sequencer.
 
-use crate::{StoreError, Tx, execute, row, rows};
+use crate::open::{StoreError, Tx};
 
 /// A record with what commits to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +19,8 @@ pub struct PendingRecord {
 }
 
 /// Holds a log's order until the commit: what is read and written afterwards in this transaction is
-/// not overtaken. SQLite has one writer anyway; PostgreSQL takes one advisory lock per log. It comes before
-/// any savepoint: going back to one that is older would give the lock up.
+/// not overtaken. SQLite has one writer anyway; PostgreSQL takes one advisory lock per log. It
+/// comes before any savepoint: going back to one that is older would give the lock up.
 pub async fn lock(tx: &mut Tx, log: &str) -> Result<(), StoreError> {
     take(tx, log).await?;
     if let Tx::Postgres(inner) = tx {
@@ -73,8 +74,8 @@ pub async fn newest(tx: &mut Tx, log: &str) -> Result<i64, StoreError> {
     Ok(found.map_or(0, |(position,)| position))
 }
 
-/// The records of a log that are not yet in the tree and stand behind position `after`, in order, at
-/// most `limit`.
+/// The records of a log that are not yet in the tree and stand behind position `after`, in order,
+/// at most `limit`.
 pub async fn waiting(
     tx: &mut Tx,
     log: &str,

@@ -1,10 +1,10 @@
 //! The durable spool: events of a portal or agent wait here until the log has them.
 
-use crate::{Store, StoreError, execute, rows};
+use crate::open::{Store, StoreError};
 
 /// An event that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spooled {
+pub struct SpooledRecord {
     /// Its place.
     pub position: i64,
     /// The record's bytes.
@@ -32,7 +32,11 @@ pub async fn keep(
 }
 
 /// The oldest events of a process.
-pub async fn oldest(store: &Store, maker: &str, limit: i64) -> Result<Vec<Spooled>, StoreError> {
+pub async fn oldest(
+    store: &Store,
+    maker: &str,
+    limit: i64,
+) -> Result<Vec<SpooledRecord>, StoreError> {
     let mut tx = store.read().await?;
     let found = rows!(
         &mut tx,
@@ -43,7 +47,7 @@ pub async fn oldest(store: &Store, maker: &str, limit: i64) -> Result<Vec<Spoole
     )?;
     Ok(found
         .into_iter()
-        .map(|(position, record, salt)| Spooled { position, record, salt })
+        .map(|(position, record, salt)| SpooledRecord { position, record, salt })
         .collect())
 }
 

@@ -1,11 +1,11 @@
 //! A cheap look whether anything was committed, so that idle loops cost nothing.
 
-use crate::Store;
+use crate::open::Store;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-/// Without a sign a watcher looks this often all the same. So late at most is seen what leaves no sign: a commit
-/// within one tick of the file's clock that does not make the file longer.
+/// Without a sign a watcher looks this often all the same. So late at most is seen what leaves no
+/// sign: a commit within one tick of the file's clock that does not make the file longer.
 const LOOK_ANYWAY: Duration = Duration::from_millis(250);
 
 /// Watches one database.

@@ -1,8 +1,9 @@
 //! A Merkle log as tiles, checkpoints, notes and proofs.
 //!
 //! Pure: no I/O, clock or key of its own; signing and verifying come as parameters. It knows bytes,
-//! never what an entry means. In reading order: [`merkle`], [`tile`], [`edge`], [`proof`], [`note`],
-//! [`checkpoint`]. Follows RFC 6962 2.1 and C2SP tlog-tiles, signed-note, tlog-checkpoint.
+//! never what an entry means. In reading order: [`merkle`], [`tile`], [`edge`], [`proof`],
+//! [`note`], [`checkpoint`]. Follows RFC 6962 2.1 and C2SP tlog-tiles, signed-note,
+//! tlog-checkpoint.
 
 pub mod checkpoint;
 pub mod edge;

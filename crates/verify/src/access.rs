@@ -1,9 +1,9 @@
 //! The request: its connection, its decision and its end, each in its place in the access log.
 
-use crate::Failed;
-use crate::bundle::Bundle;
+use crate::bundle::EvidenceBundle;
 use crate::control::{Control, certificate_in, opens};
 use crate::origin::Origin;
+use crate::verdict::Failed;
 use pki::{Certificate, PublicKey};
 use records::access::{Completion, Connection, Decision, Link, request_id};
 use records::evidence::Shown;
@@ -14,7 +14,7 @@ use tlog::Checkpoint;
 const CONTEXT: &[u8] = b"TLS 1.3, client CertificateVerify\0";
 
 /// A request whose records hold.
-pub struct Request {
+pub struct GateRequest {
     /// Its name.
     pub name: String,
     /// Agent id.
@@ -41,11 +41,11 @@ pub struct Request {
 
 /// Checks the records of the request with this name.
 pub fn check(
-    bundle: &Bundle,
+    bundle: &EvidenceBundle,
     origin: &Origin,
     control: &Control,
     name: &str,
-) -> Result<Request, Failed> {
+) -> Result<GateRequest, Failed> {
     let parts = bundle.request.as_ref();
     let parts = parts.ok_or_else(|| Failed::missing("access", "there are no access records"))?;
     let head =
@@ -94,7 +94,7 @@ pub fn check(
     let agent = agent_of(&record).to_owned();
     let time = record.time.clone();
     let name = name.to_owned();
-    Ok(Request {
+    Ok(GateRequest {
         name,
         agent,
         time,

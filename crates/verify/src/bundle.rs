@@ -1,6 +1,6 @@
 //! The files of a bundle, read strictly.
 
-use crate::{Failed, Verdict};
+use crate::verdict::{Failed, Verdict};
 use records::evidence::{AccessPart, Manifest, Opening, Question, RunPart, file};
 use records::lineage::Lineage;
 use records::people::SignedPeople;
@@ -14,7 +14,7 @@ use std::io::Read;
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// A bundle's parts.
-pub struct Bundle {
+pub struct EvidenceBundle {
     /// What it holds and answers.
     pub manifest: Manifest,
     /// Records of `control`.
@@ -68,7 +68,7 @@ pub fn untar(tar: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Failed> {
     Ok(files)
 }
 
-impl Bundle {
+impl EvidenceBundle {
     /// Reads the parts; every listed file and record must be there.
     pub fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, Failed> {
         let manifest = files

@@ -1,9 +1,9 @@
-//! Authority: every record of `control` in its place under a signed checkpoint, replayed from leaf 0, with
-//! everything that orders and certificates commit to.
+//! Authority: every record of `control` in its place under a signed checkpoint, replayed from leaf
+//! 0, with everything that orders and certificates commit to.
 
-use crate::Failed;
-use crate::bundle::Bundle;
+use crate::bundle::EvidenceBundle;
 use crate::origin::Origin;
+use crate::verdict::Failed;
 use authority::Authority;
 use authority::lineage::replay;
 use pki::{Certificate, PublicKey};
@@ -26,7 +26,7 @@ pub struct Control {
 }
 
 /// Checks and replays.
-pub fn check(bundle: &Bundle, origin: &Origin) -> Result<Control, Failed> {
+pub fn check(bundle: &EvidenceBundle, origin: &Origin) -> Result<Control, Failed> {
     let (_, records) = bundle.control.open(&origin.control).map_err(failed)?;
     let authority = replay(&records, &origin.founding).map_err(failed)?;
     let mut control =
@@ -71,7 +71,7 @@ pub(crate) fn opens<'a>(
     path: &str,
     disclosures: &'a [Disclosure],
 ) -> Result<&'a serde_json::Value, Failed> {
-    if !disclosures.iter().any(|disclosure| disclosure.path == path) {
+    if commitment::at(path, disclosures).is_none() {
         return Err(Failed::missing(format!("{item} {path}"), "it is not disclosed"));
     }
     commitment::open(commitment, path, disclosures)

@@ -1,10 +1,10 @@
-//! The decision again: the people, the revocation list and the rules that were in force, and what they
-//! give for this request.
+//! The decision again: the people, the revocation list and the rules that were in force, and what
+//! they give for this request.
 
-use crate::Failed;
-use crate::access::Request;
-use crate::bundle::{Bundle, RequestParts};
+use crate::access::GateRequest;
+use crate::bundle::{EvidenceBundle, RequestParts};
 use crate::control::Control;
+use crate::verdict::Failed;
 use pki::PublicKey;
 use pki::crl::RevocationList;
 use policy::{Asked, CanonicalPath, People};
@@ -28,7 +28,11 @@ const BEFORE_RULES: [&str; 7] = [
 ];
 
 /// Decides again.
-pub fn check(bundle: &Bundle, control: &Control, request: &Request) -> Result<(), Failed> {
+pub fn check(
+    bundle: &EvidenceBundle,
+    control: &Control,
+    request: &GateRequest,
+) -> Result<(), Failed> {
     let parts = bundle.request.as_ref();
     let parts = parts.ok_or_else(|| Failed::missing("people.json", "the file is not there"))?;
     let now = request.record.unix();
@@ -52,7 +56,7 @@ pub fn check(bundle: &Bundle, control: &Control, request: &Request) -> Result<()
 
 /// Nobody is permitted by what is over or has not begun.
 fn in_time(
-    request: &Request,
+    request: &GateRequest,
     snapshot: &PeopleSnapshot,
     list: &RevocationList,
     now: u64,
@@ -80,7 +84,7 @@ fn key(what: &Bytes) -> Result<PublicKey, Failed> {
 fn people(
     parts: &RequestParts,
     control: &Control,
-    request: &Request,
+    request: &GateRequest,
 ) -> Result<PeopleSnapshot, Failed> {
     const ITEM: &str = "people snapshot";
     let registry = key(&control.authority.founding().keys.registry)?;
@@ -113,7 +117,7 @@ fn people(
 fn list(
     parts: &RequestParts,
     control: &Control,
-    request: &Request,
+    request: &GateRequest,
 ) -> Result<(RevocationList, bool), Failed> {
     const ITEM: &str = "revocation list";
     let issuing = key(&control.authority.founding().keys.issuing)?;
@@ -142,7 +146,7 @@ fn list(
 /// The rules that the decision names give what it says.
 fn rules(
     control: &Control,
-    request: &Request,
+    request: &GateRequest,
     snapshot: &PeopleSnapshot,
     now: u64,
 ) -> Result<(), Failed> {

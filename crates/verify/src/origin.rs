@@ -1,7 +1,7 @@
 //! Whose bundle it is: the founding statement, by the root key, against the trust file.
 
-use crate::bundle::Bundle;
-use crate::{Failed, Verdict};
+use crate::bundle::EvidenceBundle;
+use crate::verdict::{Failed, Verdict};
 use pki::{Certificate, PublicKey};
 use records::founding::{self, Founding};
 use records::record::{Event, Record};
@@ -23,7 +23,7 @@ pub struct Origin {
 const ITEM: &str = "founding statement";
 
 /// Checks the founding statement by itself, then against the trust file.
-pub fn check(bundle: &Bundle, trust: Option<&Trust>) -> Result<Origin, Failed> {
+pub fn check(bundle: &EvidenceBundle, trust: Option<&Trust>) -> Result<Origin, Failed> {
     let first = bundle.control.records.first().filter(|one| one.index == 0);
     let first = first.ok_or_else(|| Failed::missing("control 0", "leaf 0 is not there"))?;
     let record = Record::read(&first.record.0)

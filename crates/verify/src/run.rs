@@ -1,17 +1,21 @@
-//! The agent's own word: from the decision's entry, the chain leads to a head that the agent signed, with
-//! the key that joined under its order.
+//! The agent's own word: from the decision's entry, the chain leads to a head that the agent
+//! signed, with the key that joined under its order.
 
-use crate::Failed;
-use crate::access::Request;
-use crate::bundle::Bundle;
+use crate::access::GateRequest;
+use crate::bundle::EvidenceBundle;
 use crate::control::Control;
+use crate::verdict::Failed;
 use pki::Certificate;
 use records::Bytes;
 use records::access::chain;
 use records::record::Event;
 
 /// Checks the run.
-pub fn check(bundle: &Bundle, control: &Control, request: &Request) -> Result<(), Failed> {
+pub fn check(
+    bundle: &EvidenceBundle,
+    control: &Control,
+    request: &GateRequest,
+) -> Result<(), Failed> {
     let parts = bundle.request.as_ref();
     let parts = parts.ok_or_else(|| Failed::missing("run.json", "the file is not there"))?;
     let run = &parts.run;
@@ -48,7 +52,7 @@ fn joined(control: &Control, agent: &str, certificate: &Certificate) -> Result<(
     let issued = issued.ok_or_else(|| {
         Failed::missing(format!("certificate {serial}"), "the agent's certificate is not recorded")
     })?;
-    let state = control.authority.agents().get(agent);
+    let state = control.authority.agent(agent);
     let state = state.ok_or_else(|| Failed::missing(agent, "the agent's order is not there"))?;
     let key = Bytes::from(certificate.key().sha256());
     let known = control.events().any(|event| match event {

@@ -1,9 +1,9 @@
-//! What a bundle proves, in sentences: who did what, under which certificate, who approved it, and who had
-//! made them approvers.
+//! What a bundle proves, in sentences: who did what, under which certificate, who approved it, and
+//! who had made them approvers.
 
-use crate::Failed;
-use crate::access::Request;
+use crate::access::GateRequest;
 use crate::control::Control;
+use crate::verdict::Failed;
 use records::order::{Body, RoleAction};
 use records::record::{Event, approval_id};
 use records::{Approval, Bytes};
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 type Sentences = Vec<(String, String)>;
 
 /// Sentences about a request.
-pub fn request(control: &Control, request: &Request) -> Sentences {
+pub fn request(control: &Control, request: &GateRequest) -> Sentences {
     let decision = &request.decision;
     let name = request.certificate.subject().common_name().unwrap_or_default();
     let person = &decision.person;
@@ -23,7 +23,7 @@ pub fn request(control: &Control, request: &Request) -> Sentences {
         other => (format!("被拒绝（{other}）"), format!("denied ({other})")),
     };
     let mut sentences =
-        vec![(format!("请求 {}。", request.name), format!("Request {}.", request.name))];
+        vec![(format!("请求 {}。", request.name), format!("GateRequest {}.", request.name))];
     sentences.push((
         format!(
             "{name}（{person}，{}）于 {} 经 {} 对 {} 请求 {} {}，{zh}。",

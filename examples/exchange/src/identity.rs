@@ -1,5 +1,5 @@
-//! Who asks: the token that the gate signs for every request. It names the person, the method and the
-//! path; one that was made for another request is refused.
+//! Who asks: the token that the gate signs for every request. It names the person, the method and
+//! the path; one that was made for another request is refused.
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;

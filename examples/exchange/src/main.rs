@@ -1,7 +1,7 @@
 //! 公文交换: a small document exchange between departments, as an application behind the gate looks.
 //!
-//! It listens on loopback, believes nobody but the identity token of its gate, and uses nothing of the
-//! system in front of it: a JWT library and the gate's published keys are enough.
+//! It listens on loopback, believes nobody but the identity token of its gate, and uses nothing of
+//! the system in front of it: a JWT library and the gate's published keys are enough.
 //!
 //! ```text
 //! exchange --listen 127.0.0.1:8000 --jwks FILE --issuer gate-1 --audience exchange

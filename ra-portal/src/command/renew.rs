@@ -54,7 +54,7 @@ pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::
     let renewed = issuer.renew(&message).await?;
     let chain: anyhow::Result<String> =
         renewed.chain.iter().map(|der| Ok(Certificate::read(&der.0)?.pem())).collect();
-    std::fs::write(&arguments.out, chain?)?;
+    system::file::replace(&arguments.out, chain?.as_bytes())?;
     println!("已更新 / renewed: {}", arguments.out.display());
     println!("下一步 / next: put chain and key in place, restart / 替换证书与密钥后重启");
     Ok(())

@@ -1,5 +1,6 @@
-//! The gate with all its duties against plain nginx with mTLS, in the same run: the same application,
-//! clients, certificates and core. Rates wobble on a shared machine; CPU per request and ratios do less.
+//! The gate with all its duties against plain nginx with mTLS, in the same run: the same
+//! application, clients, certificates and core. Rates wobble on a shared machine; CPU per request
+//! and ratios do less.
 
 use super::cpu::seconds as cpu;
 use super::floor;
@@ -7,6 +8,7 @@ use crate::city::City;
 use crate::demo::act::Actor;
 use crate::found::{Sample, found, gate_ports};
 use crate::processes::Running;
+use crate::wait::until;
 use anyhow::{Context, ensure};
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http1;
@@ -170,16 +172,11 @@ async fn origin(listener: TcpListener) {
 
 /// Waits until a proxy answers.
 async fn answers(stage: &Stage, port: u16) -> anyhow::Result<()> {
-    let started = Instant::now();
-    loop {
-        if let Ok(mut sender) = stage.connect(0, port).await
-            && let Ok(200) = ask(&mut sender, 0).await
-        {
-            return Ok(());
-        }
-        ensure!(started.elapsed().as_secs() < 30, "port {port} does not answer");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    until(&format!("an answer from port {port}"), Duration::from_secs(30), async || {
+        let Ok(mut sender) = stage.connect(0, port).await else { return Ok(None) };
+        Ok(matches!(ask(&mut sender, 0).await, Ok(200)).then_some(()))
+    })
+    .await
 }
 
 type Sender = http1::SendRequest<Empty<bytes::Bytes>>;
@@ -249,13 +246,13 @@ impl Stage {
             senders.push(self.connect(person, port).await?);
         }
         let began = Instant::now();
-        let (from, until) = (began + WARM, began + WARM + Duration::from_secs(self.seconds));
+        let (from, end) = (began + WARM, began + WARM + Duration::from_secs(self.seconds));
         let mut tasks = tokio::task::JoinSet::new();
         for (at, mut sender) in senders.into_iter().enumerate() {
             tasks.spawn(async move {
                 let mut times = Vec::new();
                 let mut number = at * 31;
-                while Instant::now() < until {
+                while Instant::now() < end {
                     let asked = Instant::now();
                     ensure!(ask(&mut sender, number).await? == 200, "a request was refused");
                     number += 1;
@@ -268,7 +265,7 @@ impl Stage {
         }
         tokio::time::sleep_until(from.into()).await;
         let before = cpu(pid)?;
-        tokio::time::sleep_until(until.into()).await;
+        tokio::time::sleep_until(end.into()).await;
         let used = cpu(pid)? - before;
         let mut times = Vec::new();
         while let Some(done) = tasks.join_next().await {

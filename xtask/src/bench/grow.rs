@@ -1,6 +1,6 @@
-//! A city of many people for benches: orders, approvals and enactments as the issuer writes them, with the
-//! city's own keys, many in one transaction. Log service and issuer take them up like any others: every
-//! signature is verified. Certificates are rows only, made from one that was issued.
+//! A city of many people for benches: orders, approvals and enactments as the issuer writes them,
+//! with the city's own keys, many in one transaction. Log service and issuer take them up like any
+//! others: every signature is verified. Certificates are rows only, made from one that was issued.
 
 use crate::city::City;
 use anyhow::Context;

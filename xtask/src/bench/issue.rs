@@ -1,5 +1,5 @@
-//! Issuance end to end: applications over the public host, two approvals each over the staff host, the
-//! certificate collected with its proof.
+//! Issuance end to end: applications over the public host, two approvals each over the staff host,
+//! the certificate collected with its proof.
 
 use super::floor;
 use crate::city::City;
@@ -11,8 +11,8 @@ use ca_host::operator::{OperatorAnswer, OperatorRequest, ask};
 use keys::SoftwareSigner;
 use mtls::Client;
 use mtls::tls::Identity;
-use pki::{Certificate, CertificationRequest};
-use portal_api::{Public, Refusal, Staff};
+use pki::Certificate;
+use portal_api::{PortalRefusal, Public, Staff};
 use records::enrolment::{Collect, LookUp, Stage, Submit};
 use records::letter::{EnrolmentCode, Letter, LetterKeys, bind};
 use records::order::PersonAction;
@@ -194,7 +194,7 @@ impl Office {
         let key = Bytes::from(keys.lookup().as_slice());
         let look_up = LookUp { reference: reference.clone(), key: key.clone() };
         let record = self.public.look_up(&look_up).await?;
-        let request = CertificationRequest::build(&SoftwareSigner::generate_p256()?)?;
+        let request = keys::request(&SoftwareSigner::generate_p256()?)?;
         let bind_key = keys.bind_key("cli").context("bind key")?;
         let stage = self
             .public
@@ -216,7 +216,7 @@ impl Office {
                     collected.evidence.open(&letter.trust, "control")?;
                     return Ok(());
                 }
-                Err(Refusal::Refused(problem)) if problem.code == "not-ready" => {}
+                Err(PortalRefusal::Refused(problem)) if problem.code == "not-ready" => {}
                 Err(refusal) => return Err(refusal.into()),
             }
             tokio::time::sleep(ASK_AGAIN).await;

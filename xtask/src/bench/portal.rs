@@ -1,5 +1,5 @@
-//! Time of each page with a whole city's people, on SQLite and on PostgreSQL: from the request on a kept
-//! connection to the last byte, so what the portal, the CA and the database take together.
+//! Time of each page with a whole city's people, on SQLite and on PostgreSQL: from the request on a
+//! kept connection to the last byte, so what the portal, the CA and the database take together.
 
 use super::grow::{Grown, grow, indexed, progress};
 use crate::city::City;
@@ -79,7 +79,8 @@ async fn on(
     let grown = grow(folder, &store, (people, &UNITS), &desk.certificate).await?;
     indexed(&store).await?;
     if postgres.is_some() {
-        // What the server would have done by itself within the hour; people do not come in four minutes.
+        // What the server would have done by itself within the hour; people do not come in four
+        // minutes.
         let server =
             postgres.iter().map(|all| all.replace("{user}", "test").replace("{name}", "ca"));
         for address in server {

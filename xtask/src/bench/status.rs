@@ -1,12 +1,14 @@
-//! OCSP answers against an empty axum handler and `openssl ocsp`, in the same run: the same requests, clients
-//! and cores. With a nonce every answer is signed, as `openssl ocsp` signs every one; without it an answer is given
-//! again while it is true. Rates wobble on a shared machine; CPU per answer and ratios do less.
+//! OCSP answers against an empty axum handler and `openssl ocsp`, in the same run: the same
+//! requests, clients and cores. With a nonce every answer is signed, as `openssl ocsp` signs every
+//! one; without it an answer is given again while it is true. Rates wobble on a shared machine; CPU
+//! per answer and ratios do less.
 
 use super::cpu::seconds as cpu;
 use super::floor;
 use crate::city::City;
 use crate::found::{Sample, found};
 use crate::processes::Running;
+use crate::wait::until;
 use anyhow::{Context, ensure};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -147,12 +149,11 @@ fn openssl(folder: &Path, port: u16) -> anyhow::Result<Child> {
 }
 
 async fn answers(peer: &Peer) -> anyhow::Result<()> {
-    let started = Instant::now();
-    while ask(&mut None, peer, peer.requests.first().context("requests")?).await.is_err() {
-        ensure!(started.elapsed().as_secs() < 30, "{} does not answer", peer.name);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    Ok(())
+    let request = peer.requests.first().context("requests")?;
+    until(&format!("an answer of {}", peer.name), Duration::from_secs(30), async || {
+        Ok(ask(&mut None, peer, request).await.is_ok().then_some(()))
+    })
+    .await
 }
 
 type Sender = http1::SendRequest<Full<Bytes>>;
@@ -185,7 +186,7 @@ async fn ask(kept: &mut Option<Sender>, peer: &Peer, request: &Bytes) -> anyhow:
 /// Closed-loop clients; prints its line and gives the rate.
 async fn measure(peer: &Peer, connections: usize, seconds: u64) -> anyhow::Result<f64> {
     let began = Instant::now();
-    let (from, until) = (began + WARM, began + WARM + Duration::from_secs(seconds));
+    let (from, end) = (began + WARM, began + WARM + Duration::from_secs(seconds));
     let mut tasks = tokio::task::JoinSet::new();
     for at in 0..connections {
         let peer = peer.clone();
@@ -193,7 +194,7 @@ async fn measure(peer: &Peer, connections: usize, seconds: u64) -> anyhow::Resul
             let (mut kept, mut times) = (None, Vec::new());
             for request in peer.requests.iter().cycle().skip(at) {
                 let asked = Instant::now();
-                if asked >= until {
+                if asked >= end {
                     break;
                 }
                 ask(&mut kept, &peer, request).await?;
@@ -206,7 +207,7 @@ async fn measure(peer: &Peer, connections: usize, seconds: u64) -> anyhow::Resul
     }
     tokio::time::sleep_until(from.into()).await;
     let before = cpu(peer.pid)?;
-    tokio::time::sleep_until(until.into()).await;
+    tokio::time::sleep_until(end.into()).await;
     let used = cpu(peer.pid)? - before;
     let mut times = Vec::new();
     while let Some(done) = tasks.join_next().await {

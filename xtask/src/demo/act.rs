@@ -22,9 +22,7 @@ pub(crate) struct Actor {
 
 /// A few random letters that make names fresh.
 pub(crate) fn suffix() -> anyhow::Result<String> {
-    let mut random = [0u8; 3];
-    getrandom::fill(&mut random).map_err(|_| anyhow::anyhow!("no randomness"))?;
-    Ok(data_encoding::HEXLOWER.encode(&random))
+    Ok(data_encoding::HEXLOWER.encode(&system::random::bytes::<3>()?))
 }
 
 impl Actor {

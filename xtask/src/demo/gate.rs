@@ -1,16 +1,16 @@
 //! The second half of the journey: through the gate, before the auditor, and to whoever checks.
 
 use super::act::Actor;
-use super::{SEEN_SECONDS_MAX, Step};
+use super::{SEEN_MAX, Step};
 use crate::city::City;
 use crate::tool;
+use crate::wait::until;
 use anyhow::{Context, ensure};
 use http::StatusCode;
 use mtls::Client;
 use mtls::tls::{Identity, client};
 use pki::Certificate;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 const OWN: &str = "/documents/sz-office/2026-001";
 const OTHERS: &str = "/documents/sz-finance/2026-001";
@@ -48,23 +48,15 @@ pub(super) async fn play(
 
 /// Asks until the gate knows the newest people and lists; gives the body.
 async fn answered(client: &Client, path: &str, wanted: StatusCode) -> anyhow::Result<Vec<u8>> {
-    let started = Instant::now();
-    loop {
+    until(&format!("{path}: {wanted}"), SEEN_MAX, async || {
         let answer = client.get(path).await?;
-        if answer.status() == wanted {
-            return Ok(answer.body().to_vec());
-        }
-        ensure!(
-            started.elapsed().as_secs() < SEEN_SECONDS_MAX,
-            "{path}: {} instead of {wanted}",
-            answer.status()
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        Ok((answer.status() == wanted).then(|| answer.body().to_vec()))
+    })
+    .await
 }
 
-/// The auditor finds the request, takes the evidence away, and it holds; with one byte changed it does
-/// not.
+/// The auditor finds the request, takes the evidence away, and it holds; with one byte changed it
+/// does not.
 async fn evidence(
     folder: &Path,
     city: &City,
@@ -76,20 +68,16 @@ async fn evidence(
     let leaf = pki::certificate::read_pem(&certificate, "CERTIFICATE");
     let leaf = Certificate::read(leaf.first().context("good.pem")?)?;
     let serial = leaf.serial().to_string();
-    let started = Instant::now();
-    let request = loop {
+    let request = until("the log has it", SEEN_MAX, async || {
         let mut search =
             actor.audit(&["search", "--certificate", &serial, "--outcome", "permitted"])?;
         let said = tool::run(search.arg("--json"))?;
         let first = said.lines().next().unwrap_or_default();
         let line: serde_json::Value = serde_json::from_str(first)?;
         let request = tool::text(&line, "request");
-        if !request.is_empty() {
-            break request;
-        }
-        ensure!(started.elapsed().as_secs() < SEEN_SECONDS_MAX, "the log does not have it");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    };
+        Ok((!request.is_empty()).then_some(request))
+    })
+    .await?;
     step.done(&format!("审计员检索，检索本身也留记录 / the auditor finds it: {request}"));
     let out = demo.join("evidence.tar");
     let mut export = actor.audit(&["export", "--request", &request])?;

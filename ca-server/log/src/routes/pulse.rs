@@ -33,7 +33,7 @@ async fn hear(
     let (key, own) = (records::Bytes::from(certificate.key().sha256()), agent.clone());
     let application = message.application.clone();
     let served = state.follower.ask(move |authority| {
-        let known = authority.agents().get(&own);
+        let known = authority.agent(&own);
         known.is_some_and(|a| a.keys.contains(&key) && a.application == application)
     });
     if !served.await? {

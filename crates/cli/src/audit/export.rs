@@ -2,7 +2,8 @@
 
 use super::{Auditor, ask};
 use crate::exit::{Failure, file_failure};
-use crate::{Output, files};
+use crate::files;
+use crate::output::Output;
 use records::Bytes;
 use records::evidence::{Ask, LogAnswer, Manifest, Question};
 use records::trust::Trust;
@@ -81,5 +82,5 @@ fn write(path: &Path, contents: &BTreeMap<String, Bytes>) -> Result<(), Failure>
         builder.append_data(&mut header, name, content.0.as_slice()).map_err(failed)?;
     }
     let bytes = builder.into_inner().map_err(failed)?;
-    std::fs::write(path, bytes).map_err(failed)
+    system::file::replace(path, &bytes).map_err(failed)
 }

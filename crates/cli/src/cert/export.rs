@@ -2,7 +2,8 @@
 
 use crate::exit::Failure;
 use crate::files::OwnKey;
-use crate::{Output, files, prompt};
+use crate::output::Output;
+use crate::{files, prompt};
 use pki::pkcs12::{Random, write};
 use std::path::PathBuf;
 
@@ -24,11 +25,8 @@ pub(super) struct Arguments {
 pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
     let opened = arguments.own.open()?;
     let password = prompt::new_passphrase(arguments.password_file.as_deref())?;
-    let mut random = Random { salts: [[0; 16]; 3], ivs: [[0; 16]; 2] };
-    for value in random.salts.iter_mut().chain(&mut random.ivs) {
-        getrandom::fill(value)
-            .map_err(|_| Failure::usage("系统没有随机数。", "the system gives no randomness"))?;
-    }
+    let draw = system::random::bytes::<16>;
+    let random = Random { salts: [draw()?, draw()?, draw()?], ivs: [draw()?, draw()?] };
     let name = opened.leaf()?.subject().common_name().unwrap_or_default();
     let file = write(opened.signer.pkcs8(), &opened.chain, &name, &password, &random)
         .map_err(|error| Failure::usage("无法生成 PKCS#12。", error.to_string()))?;

@@ -1,7 +1,10 @@
 //! `yinxin cert show`
 
+use crate::clock::now;
 use crate::exit::Failure;
-use crate::{Output, files, now};
+use crate::files;
+use crate::output::Output;
+use data_encoding::HEXLOWER;
 use pki::oid;
 use std::path::PathBuf;
 
@@ -21,7 +24,7 @@ pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
         let from = records::time::seconds(certificate.not_before());
         let until = records::time::seconds(certificate.not_after());
         let over = now() > certificate.not_after();
-        let hex: String = certificate.sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = HEXLOWER.encode(&certificate.sha256());
         output.line(&format!("── {position} ─ {name}"));
         if let Some(person) = subject.person() {
             output.line(&format!("   编号 / person: {person}"));

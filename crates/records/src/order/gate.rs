@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// Kind `agent`: registers or closes a gate. Registering one that exists replaces it: it joins anew.
+/// Kind `agent`: registers or closes a gate. Registering one that exists replaces it: it joins
+/// anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgentBody {

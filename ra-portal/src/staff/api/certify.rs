@@ -5,7 +5,7 @@ use crate::staff::StaffCertificate;
 use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
-use portal_api::Certifying;
+use portal_api::CredentialOrder;
 use records::order::CredentialBody;
 use service::problem::Refused;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ pub(super) async fn certify(
     State(portal): State<Arc<Portal>>,
     StaffCertificate { certificate, person }: StaffCertificate,
     Message(message): Message<CredentialBody>,
-) -> Result<Json<Certifying>, Refused> {
+) -> Result<Json<CredentialOrder>, Refused> {
     let answer = passed_on(portal.issuer.certify(&AsOfficer { certificate, message }).await);
     let made = portal.told("certify", &person, answer).await?;
-    Ok(Json(Certifying { order: made.order, needed: made.needed }))
+    Ok(Json(CredentialOrder { order: made.order, needed: made.needed }))
 }

@@ -2,7 +2,6 @@
 //! nearest thing that is allowed.
 
 use keys::SoftwareSigner;
-use pki::CertificationRequest;
 use pki::algorithm::by_name;
 use records::enrolment::{Collect, ReportLoss, Stage};
 use records::letter::TRIES_MAX;
@@ -72,7 +71,7 @@ async fn a_request_is_taken_only_whole_and_bound() {
 
     // A public key that was exchanged on the way: a valid request of somebody else's key.
     let thief = SoftwareSigner::generate_p256().unwrap();
-    let exchanged = CertificationRequest::build(&thief).unwrap();
+    let exchanged = keys::request(&thief).unwrap();
     let swapped = |m: &mut records::enrolment::Submit| m.request = exchanged.der().into();
     assert_eq!(code(submit(&swapped).await), "bind-mismatch");
 
@@ -112,7 +111,7 @@ async fn a_key_must_be_strong_allowed_and_ones_own() {
 
     // What the profile of officials allows, that of staff does not.
     let ed25519 = SoftwareSigner::generate(by_name("ed25519").unwrap()).unwrap();
-    let ed25519 = CertificationRequest::build(&ed25519).unwrap().der().to_vec();
+    let ed25519 = keys::request(&ed25519).unwrap().der().to_vec();
     let officer = office.register_officer("孙核验", "registration-officer", "shangzhou").await;
     assert_eq!(code(with(ed25519.clone(), &officer).await), "key-not-allowed");
     with(ed25519, &official).await.unwrap();

@@ -315,7 +315,7 @@ fn serial(collected: &records::enrolment::Collected) -> String {
 async fn collect(
     office: &Office,
     official: &tests::Official,
-) -> Result<records::enrolment::Collected, portal_api::Refusal> {
+) -> Result<records::enrolment::Collected, portal_api::PortalRefusal> {
     let records::enrolment::LookUp { reference, key } = official.look_up();
     office.public().collect(&records::enrolment::Collect { reference, key }).await
 }

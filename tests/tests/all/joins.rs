@@ -1,7 +1,6 @@
 //! How a gate comes to be: by an order, with its file, once; what it then knows, how it renews, how it ends.
 
 use keys::SoftwareSigner;
-use pki::CertificationRequest;
 use records::enrolment::Collected;
 use records::join::{Join, JoinFile};
 use records::{Bytes, people::SignedPeople};
@@ -34,7 +33,7 @@ fn register(office: &Office, agent: &str) -> (String, JoinFile, String) {
 
 fn message(file: &JoinFile, change: impl FnOnce(&mut Join)) -> Join {
     let signer = SoftwareSigner::generate_p256().unwrap();
-    let request = CertificationRequest::build(&signer).unwrap().der().to_vec();
+    let request = keys::request(&signer).unwrap().der().to_vec();
     let challenge = tests::random::<16>();
     let value = authority::join_value(&file.token.0, &file.order.0, &challenge, &request);
     let mut join = Join {
@@ -100,7 +99,7 @@ async fn a_gate_joins_once_under_its_order() {
             "another request",
             message(&file, |join| {
                 let signer = SoftwareSigner::generate_p256().unwrap();
-                join.request = CertificationRequest::build(&signer).unwrap().der().into();
+                join.request = keys::request(&signer).unwrap().der().into();
             }),
         ),
         ("another challenge", message(&file, |join| join.challenge = Bytes::from([1; 16]))),

@@ -7,7 +7,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use ca_api::{AsOfficer, Issuer};
 use keys::SoftwareSigner;
-use pki::CertificationRequest;
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, SignedReceipt, Stage, Submit};
 use records::letter::LossReceipt;
 use records::passkey::{Assertion, approval_challenge};
@@ -48,7 +47,7 @@ async fn submit(State(double): State<Arc<Exchanging>>, Json(m): Json<Submit>) ->
     let mut message = m;
     if *double.exchanges.lock().unwrap() {
         let own = SoftwareSigner::generate_p256().unwrap();
-        message.request = CertificationRequest::build(&own).unwrap().der().into();
+        message.request = keys::request(&own).unwrap().der().into();
     }
     passed(double.issuer.submit(&message).await)
 }

@@ -1,0 +1,47 @@
+//! One application's rules as a checked bundle holds them: its routes, its policies ready for
+//! slicing, and what people are told about each.
+
+use crate::route::Routes;
+use crate::slice::Sliced;
+use std::collections::BTreeMap;
+
+/// What people are told about a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its `@id`.
+    pub id: String,
+    /// Its sentence, Chinese.
+    pub zh: String,
+    /// Its sentence, English.
+    pub en: String,
+}
+
+/// One application's rules.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// Id.
+    pub id: String,
+    /// Name, Chinese.
+    pub zh: String,
+    /// Name, English.
+    pub en: String,
+    /// Who can grant access, Chinese.
+    pub grants_zh: String,
+    /// Who can grant access, English.
+    pub grants_en: String,
+    pub(crate) routes: Routes,
+    pub(crate) rules: BTreeMap<String, Rule>,
+    pub(crate) sliced: Sliced,
+}
+
+impl Application {
+    /// Its routes.
+    pub fn routes(&self) -> &Routes {
+        &self.routes
+    }
+
+    /// A rule by its id.
+    pub fn rule(&self, id: &str) -> Option<&Rule> {
+        self.rules.get(id)
+    }
+}

@@ -1,0 +1,233 @@
+//! Files that are written whole: whoever reads one sees all of the old text or all of the new, also
+//! after a crash at any point.
+//!
+//! The text is written beside its place, synced, moved there in one step, and the folder is synced:
+//! when a function returns, the file survives a loss of power. What a crash can leave is the hidden
+//! file beside, which nobody reads and the next writer takes over; two writers of one file wait for
+//! each other at its lock. A link that stands at the place is replaced, never followed.
+
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{Error, ErrorKind, Result, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Read by everybody, written by its owner.
+const SHARED: u32 = 0o644;
+/// Read by its owner only: keys, letters, what names people.
+const PRIVATE: u32 = 0o600;
+
+/// Writes a file that others may read; one that is there is replaced.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let beside = write_beside(path, bytes, SHARED)?;
+    move_over(&beside, path)
+}
+
+/// Writes a file that only its owner reads; one that is there is replaced.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let beside = write_beside(path, bytes, PRIVATE)?;
+    move_over(&beside, path)
+}
+
+/// Writes a new file that others may read; one that is there stays, and that is an error.
+pub fn create(path: &Path, bytes: &[u8]) -> Result<()> {
+    let beside = write_beside(path, bytes, SHARED)?;
+    move_new(&beside, path)
+}
+
+/// Writes a new file that only its owner reads; one that is there stays, and that is an error.
+pub fn create_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let beside = write_beside(path, bytes, PRIVATE)?;
+    move_new(&beside, path)
+}
+
+/// Makes the names in a folder durable: what was moved, made or removed there stays so.
+pub fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// A synced file beside its place; locked until it is dropped.
+struct Beside {
+    path: PathBuf,
+    file: File,
+}
+
+fn write_beside(path: &Path, bytes: &[u8], mode: u32) -> Result<Beside> {
+    let mut beside = take_beside(path, mode)?;
+    beside.file.set_len(0)?;
+    beside.file.write_all(bytes)?;
+    beside.file.sync_all()?;
+    Ok(beside)
+}
+
+/// Opens the file beside and locks it; only one that still stands there then, and nowhere else, is
+/// ours: before the lock was had, another writer may have moved it to its place.
+fn take_beside(path: &Path, mode: u32) -> Result<Beside> {
+    let name = path.file_name().ok_or_else(|| Error::from(ErrorKind::InvalidInput))?;
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(".new");
+    let beside = path.with_file_name(hidden);
+    loop {
+        if beside.is_symlink() {
+            std::fs::remove_file(&beside)?;
+        }
+        let file = open(&beside, mode)?;
+        file.lock()?;
+        let held = file.metadata()?;
+        match std::fs::symlink_metadata(&beside) {
+            Ok(named) if (named.dev(), named.ino()) == (held.dev(), held.ino()) => {
+                if held.nlink() == 1 {
+                    return Ok(Beside { path: beside, file });
+                }
+                // A crash between the two steps of `move_new`: the text is in its place already.
+                std::fs::remove_file(&beside)?;
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Makes the file, or opens the one that is there, which must take the mode. A new one is not asked
+/// again: a stick without modes says for all of its files who reads them.
+fn open(beside: &Path, mode: u32) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).mode(mode).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    match options.clone().create_new(true).open(beside) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        made => return made,
+    }
+    let file = options.create(true).truncate(false).open(beside)?;
+    file.set_permissions(Permissions::from_mode(mode))?;
+    Ok(file)
+}
+
+fn move_over(beside: &Beside, path: &Path) -> Result<()> {
+    std::fs::rename(&beside.path, path)?;
+    sync_folder(folder_of(path))
+}
+
+/// A second name fails where there is a file, in one step; only then is the first one taken away.
+/// File systems without second names can refuse to replace.
+fn move_new(beside: &Beside, path: &Path) -> Result<()> {
+    match std::fs::hard_link(&beside.path, path) {
+        Ok(()) => std::fs::remove_file(&beside.path)?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            std::fs::remove_file(&beside.path)?;
+            return Err(error);
+        }
+        Err(_) => {
+            renameat_with(CWD, &beside.path, CWD, path, RenameFlags::NOREPLACE)?;
+        }
+    }
+    sync_folder(folder_of(path))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    fn mode(path: &Path) -> u32 {
+        path.metadata().unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_is_left_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.crl");
+        replace(&path, b"a long first text").unwrap();
+        replace(&path, b"second").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"second");
+        assert_eq!(names(folder.path()), ["list.crl"]);
+    }
+
+    #[test]
+    fn a_new_file_replaces_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("my.key");
+        create_private(&path, b"first").unwrap();
+        let error = create_private(&path, b"second").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&path).unwrap(), b"first");
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(names(folder.path()), ["my.key"]);
+    }
+
+    #[test]
+    fn a_private_file_is_private_whatever_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("seal");
+        for there in [path.clone(), folder.path().join(".seal.new")] {
+            std::fs::write(&there, "everybody reads this").unwrap();
+            std::fs::set_permissions(&there, Permissions::from_mode(0o666)).unwrap();
+        }
+        replace_private(&path, b"secret").unwrap();
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(std::fs::read(&path).unwrap(), b"secret");
+    }
+
+    #[test]
+    fn no_link_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        std::fs::write(&elsewhere, "untouched").unwrap();
+        let path = folder.path().join("config");
+        for link in [path.clone(), folder.path().join(".config.new")] {
+            std::os::unix::fs::symlink(&elsewhere, link).unwrap();
+        }
+        assert_eq!(create(&path, b"new").unwrap_err().kind(), ErrorKind::AlreadyExists);
+        replace(&path, b"new").unwrap();
+        assert!(!path.is_symlink());
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        assert_eq!(std::fs::read(&elsewhere).unwrap(), b"untouched");
+    }
+
+    #[test]
+    fn what_a_crash_left_beside_harms_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, beside) = (folder.path().join("head"), folder.path().join(".head.new"));
+        std::fs::write(&beside, "half of a much longer te").unwrap();
+        replace(&path, b"whole").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+        // Between the two steps of a new file: both names are one file.
+        std::fs::hard_link(&path, &beside).unwrap();
+        create(&path, b"other").unwrap_err();
+        assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+        assert_eq!(names(folder.path()), ["head"]);
+    }
+
+    #[test]
+    fn writers_of_one_file_wait_for_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint");
+        let texts: Vec<Vec<u8>> = (0..8u8).map(|letter| vec![letter; 10_000]).collect();
+        std::thread::scope(|scope| {
+            for text in &texts {
+                scope.spawn(|| (0..20).for_each(|_| replace(&path, text).unwrap()));
+            }
+        });
+        assert!(texts.contains(&std::fs::read(&path).unwrap()));
+        assert_eq!(names(folder.path()), ["checkpoint"]);
+    }
+
+    #[test]
+    fn a_bare_name_lies_in_the_present_folder() {
+        assert_eq!(folder_of(Path::new("my.key")), Path::new("."));
+        assert_eq!(folder_of(Path::new("/a/my.key")), Path::new("/a"));
+    }
+}
