@@ -9,9 +9,11 @@ pub mod keep;
 pub mod ledger;
 pub mod lineage;
 pub mod order_title;
+pub mod record;
 pub mod replay;
 pub mod rows;
 pub mod sequence;
+pub mod table;
 
 use ca_host::CaConfig;
 use store::{Migrations, Store, StoreError};
