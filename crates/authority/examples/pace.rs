@@ -1,5 +1,5 @@
-//! How fast a replay in trust applies records, what a city weighs in memory, and how fast its kept form
-//! is taken up: `cargo run --release -p authority --example pace -- PEOPLE CERTIFICATES`.
+//! How fast a replay in trust applies records, what a city weighs in memory, and how fast its kept
+//! form is taken up: `cargo run --release -p authority --example pace -- PEOPLE CERTIFICATES`.
 #![expect(clippy::unwrap_used, reason = "a measurement, no program")]
 
 use authority::sample::{SampleCity, sha256};

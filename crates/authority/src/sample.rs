@@ -1,5 +1,5 @@
-//! A small city in memory, with keys of its own, for tests that need no process: people who act, and
-//! records as the CA would write them. Nothing here is part of a program.
+//! A small city in memory, with keys of its own, for tests that need no process: people who act,
+//! and records as the CA would write them. Nothing here is part of a program.
 #![expect(clippy::unwrap_used, reason = "a sample that contradicts itself is a defect of the test")]
 
 mod act;

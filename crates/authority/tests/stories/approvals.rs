@@ -1,4 +1,5 @@
-//! Who approves: other people, different people, with the role, over the place, with what holds now.
+//! Who approves: other people, different people, with the role, over the place, with what holds
+//! now.
 
 use crate::{key, with_letter};
 use authority::sample::{SampleCity, named, sha256};

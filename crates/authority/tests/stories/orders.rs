@@ -51,7 +51,8 @@ fn a_record_under_an_old_date_brings_no_old_order_back() {
     city.approve(order, "officer-2").unwrap();
     let (_, intent) = city.intent_event(order).unwrap();
     let before = city.now;
-    // The registry key signs an order a month later; that proves the time for every record behind it.
+    // The registry key signs an order a month later; that proves the time for every record behind
+    // it.
     city.now += 30 * 86_400;
     let body = city.person_body(PersonAction::Create, "0000000000000001", "sz-office");
     city.order(&body);

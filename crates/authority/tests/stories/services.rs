@@ -1,4 +1,5 @@
-//! Machines: renewals under a standing authorization, joins under a token, and gates that are closed.
+//! Machines: renewals under a standing authorization, joins under a token, and gates that are
+//! closed.
 
 use crate::key;
 use authority::sample::{SampleCity, named, serial_of, sha256};
