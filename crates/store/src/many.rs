@@ -155,14 +155,26 @@ pub async fn update_many(
                 bind!(query, value.clone());
                 query.push(then);
                 list!(query, chunk);
-                query.push(")").build().persistent(false).execute(&mut **inner).await?.rows_affected()
+                query
+                    .push(")")
+                    .build()
+                    .persistent(false)
+                    .execute(&mut **inner)
+                    .await?
+                    .rows_affected()
             }
             Tx::Postgres(inner) => {
                 let mut query = QueryBuilder::<Postgres>::new(set);
                 bind!(query, value.clone());
                 query.push(then);
                 list!(query, chunk);
-                query.push(")").build().persistent(false).execute(&mut **inner).await?.rows_affected()
+                query
+                    .push(")")
+                    .build()
+                    .persistent(false)
+                    .execute(&mut **inner)
+                    .await?
+                    .rows_affected()
             }
         };
     }
