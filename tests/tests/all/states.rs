@@ -59,10 +59,11 @@ async fn a_silence_is_seen_within_ten_seconds() {
     let began = Instant::now();
     until("the silence is recorded", async || office.of_kind("silent").await == 1).await;
     let took = began.elapsed();
-    assert!(took < Duration::from_secs(11), "{took:?}");
+    // Two seconds for a busy machine, and for the sequencer.
+    assert!(took < Duration::from_secs(12), "{took:?}");
     until("the page says so", async || shows("已失联").await).await;
     let beats = office.of_kind("heartbeat").await;
-    assert!(beats <= 4, "{beats} heartbeats of an agent where little changed");
+    assert!(beats <= 6, "{beats} heartbeats of an agent where little changed");
 
     office.start("agent", &[]).await;
     until("it is back", async || !shows("已失联").await).await;
