@@ -302,6 +302,18 @@ impl Office {
         .unwrap();
         rows.iter().map(|(bytes,)| records::Record::read(bytes).unwrap()).collect()
     }
+
+    /// How many records of a kind stand in the access log.
+    pub async fn of_kind(&self, kind: &str) -> usize {
+        let database = self.database().await;
+        let rows: Vec<(Vec<u8>,)> =
+            sqlx::query_as("select record from log_entry where log_id = 'access'")
+                .fetch_all(&database)
+                .await
+                .unwrap();
+        let records = rows.iter().map(|(bytes,)| records::Record::read(bytes).unwrap());
+        records.filter(|record| record.event.kind() == kind).count()
+    }
 }
 
 impl Office {
