@@ -1,5 +1,5 @@
-//! What operators type on the CA host. Commands write drafts and approvals as rows; only the running
-//! issuer signs, verifies, records and executes. `init` alone opens keys itself.
+//! What operators type on the CA host. Commands ask the running issuer over its socket; only it signs,
+//! verifies, records and executes. `init` alone opens keys itself.
 
 mod agent;
 pub(crate) mod bundle;
@@ -17,12 +17,13 @@ mod say;
 mod status;
 mod unit;
 
-use crate::CaConfig;
-use crate::issuer::draft::{Draft, DraftResult, hand_in};
+use crate::serve::Role;
 use anyhow::Context;
-use clap::{Parser, Subcommand, ValueEnum};
+use ca_host::CaConfig;
+use ca_host::operator::{OperatorAnswer, OperatorRequest, ask};
+use clap::{Parser, Subcommand};
 use records::Code;
-use service::{Clock, Stop};
+use service::Clock;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use store::Store;
@@ -93,16 +94,6 @@ enum Command {
     Doctor(doctor::Arguments),
 }
 
-#[derive(Clone, Copy, Subcommand, ValueEnum)]
-enum Role {
-    /// Makes orders, issues, revokes.
-    Issuer,
-    /// Publishes lists and certificates, takes loss reports.
-    Status,
-    /// Sequences and publishes the logs.
-    Log,
-}
-
 /// What commands work with.
 struct Host {
     config: CaConfig,
@@ -134,19 +125,20 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         service::start_logs();
     }
     let own = match &arguments.command {
-        Command::Serve { role: Role::Issuer } => &config.issuer.database,
-        Command::Serve { role: Role::Status } => &config.status.database,
-        Command::Serve { role: Role::Log } => &config.log.database,
-        _ => &None,
+        Command::Serve { role } => role.database(&config),
+        _ => None,
     };
     let store = match own {
-        Some(address) => crate::store::open_as(address).await?,
-        None => crate::store::open(&config).await?,
+        Some(address) => ca_store::open_as(address).await?,
+        None => ca_store::open(&config).await?,
     };
     let host = Host { config, store, clock, json: arguments.json };
     match arguments.command {
         Command::Init { .. } => Ok(ExitCode::SUCCESS),
-        Command::Serve { role } => serve(host, role).await,
+        Command::Serve { role } => {
+            let Host { config, store, clock, .. } = host;
+            crate::serve::serve(config, store, clock, role).await
+        }
         Command::Unit(arguments) => unit::run(&host, arguments).await,
         Command::Person(arguments) => person::run(&host, arguments).await,
         Command::Role(arguments) => role::run(&host, arguments).await,
@@ -165,24 +157,10 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-async fn serve(host: Host, role: Role) -> anyhow::Result<ExitCode> {
-    let stop = Stop::on_signal()?;
-    let Host { config, store, clock, .. } = host;
-    let closing = store.clone();
-    match role {
-        Role::Issuer => crate::issuer::serve(config, store, clock, stop).await?,
-        Role::Status => crate::status::serve(config, store, clock, stop).await?,
-        Role::Log => crate::log::serve(config, store, clock, stop).await?,
-    }
-    closing.close().await;
-    tracing::info!("stopped");
-    Ok(ExitCode::SUCCESS)
-}
-
 impl Host {
     /// Hands a draft to the running issuer and says what became of it.
-    async fn draft(&self, draft: &Draft) -> anyhow::Result<DraftResult> {
-        let result = hand_in(&self.store, draft, self.clock.micros()).await?;
+    async fn draft(&self, request: &OperatorRequest) -> anyhow::Result<OperatorAnswer> {
+        let result = ask(&self.config, request).await?;
         match result.refused {
             Some(problem) => Err(Refused(problem).into()),
             None => Ok(result),
@@ -190,8 +168,8 @@ impl Host {
     }
 
     /// Drafts an order and says what comes next.
-    async fn order(&self, draft: &Draft) -> anyhow::Result<ExitCode> {
-        let result = self.draft(draft).await?;
+    async fn order(&self, request: &OperatorRequest) -> anyhow::Result<ExitCode> {
+        let result = self.draft(request).await?;
         say::order(&result, self.json)
     }
 }

@@ -9,20 +9,15 @@ mod plan;
 mod record;
 
 pub use alone::UnderWay;
-pub(crate) use keys::write_private;
-pub use plan::{CityPlan, PlanError};
-pub(crate) use record::finish;
 
-use crate::CaConfig;
+pub use plan::{CityPlan, PlanError};
+
 use alone::Alone;
 use anyhow::Context;
+use ca_host::CaConfig;
 use records::founding::Founding;
-use records::trust::Trust;
 use service::{Clock, fault};
 use std::path::{Path, PathBuf};
-
-/// The first issuing CA's id.
-pub const ISSUER: &str = "issuing-1";
 
 /// The city is founded already.
 #[derive(Debug, thiserror::Error)]
@@ -54,8 +49,8 @@ pub async fn init(plan_path: &Path, target: &Path, clock: Clock) -> anyhow::Resu
     std::fs::rename(&folder, target)?;
     std::fs::File::open(parent)?.sync_all()?;
     fault::point("init-after-rename");
-    let store = crate::store::open(&CaConfig::read(&target.join("ca.toml"))?).await?;
-    finish(&store).await?;
+    let store = ca_store::open(&CaConfig::read(&target.join("ca.toml"))?).await?;
+    ca_store::founding::finish(&store).await?;
     store.close().await;
     Ok(())
 }
@@ -131,11 +126,4 @@ impl Statement {
     pub fn digest(&self) -> [u8; 32] {
         records::founding::digest(&self.bytes)
     }
-}
-
-/// The trust file of a state directory.
-pub fn trust(config: &CaConfig) -> anyhow::Result<Trust> {
-    let path = config.path("trust.json");
-    let text = std::fs::read(&path).with_context(|| path.display().to_string())?;
-    Ok(serde_json::from_slice(&text)?)
 }

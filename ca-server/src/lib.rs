@@ -2,20 +2,11 @@
 //! the accountability log.
 //!
 //! It can never parse HTML, talk to browsers, or issue without evidence that it has itself verified.
-//! In reading order: [`founding`] (`init`), [`issuer`], [`status`], [`log`], [`command`] (what
-//! operators type). Each role runs as its own process and holds its own keys.
+//! In reading order: [`founding`] (`init`), [`command`] (what operators type), [`serve`] (one role as
+//! its own process, which holds its own keys). The roles are crates of their own beside this one.
 
 pub mod command;
-pub mod config;
 pub mod founding;
-pub mod issuer;
-pub mod log;
-mod peer;
-pub mod prepare;
-pub mod random;
-mod renewal;
-mod sheet;
-pub mod status;
-pub mod store;
+pub mod serve;
 
-pub use config::CaConfig;
+pub use ca_host::CaConfig;

@@ -329,7 +329,7 @@ pub async fn database(city: &Path) -> AnyPool {
 }
 
 fn address(city: &Path) -> String {
-    ca_server::CaConfig::read(&city.join("ca/ca.toml")).unwrap().database_address()
+    ca_host::CaConfig::read(&city.join("ca/ca.toml")).unwrap().database_address()
 }
 
 /// Waits until something holds; says what if it never does.

@@ -1,9 +1,7 @@
 //! What fails on its way to the disk: whatever was not kept is forgotten, done again by the process that runs, and
 //! holds nothing else up. The database refuses on purpose; afterwards nobody is started again.
 
-use ca_server::issuer::draft::Draft;
 use records::enrolment::Stage;
-use records::order::PersonAction;
 use records::record::{Cause, Event};
 use sqlx::{AnyPool, AssertSqlSafe};
 use std::collections::BTreeSet;
@@ -207,48 +205,21 @@ async fn an_approval_that_is_not_kept_is_given_again() {
     invariants::hold(&office).await;
 }
 
-/// One order that cannot be carried out and one draft that cannot be taken hold up no other.
+/// One order that cannot be carried out and one request that cannot be taken hold up no other.
 #[tokio::test]
 async fn what_cannot_be_done_now_holds_up_nothing_else() {
     let office = Office::open().await;
-    let drafted = async |name: &str| {
-        let draft = Draft::Person {
-            action: PersonAction::Create,
-            person: String::new(),
-            name: name.into(),
-            mail: String::new(),
-            unit: "sz-office".into(),
-            evidence: "x".into(),
-        };
-        let body = serde_json::to_string(&draft).unwrap();
-        sqlx::query(
-            "insert into draft (draft_id, kind, body, state, result, made) \
-             values ($1, 'draft', $2, 'new', '', 1)",
-        )
-        .bind(name)
-        .bind(body)
-        .execute(&office.database().await)
-        .await
-        .unwrap();
-    };
-    let taken = async |name: &str| {
-        let found = sqlx::query_as("select state from draft where draft_id = $1").bind(name);
-        let (state,): (String,) = found.fetch_one(&office.database().await).await.unwrap();
-        state == "done"
-    };
+    let words =
+        |name| ["person", "create", "--name", name, "--unit", "sz-office", "--evidence", "x"];
     let broken = Broken::new(&office, "ordered", "new.about like '%王小明%'", At::Statement).await;
-    drafted("王小明").await;
-    fails(&office, "decide").await;
-    drafted("李丹").await;
-    until("the other draft is taken", async || taken("李丹").await).await;
-    assert!(!taken("王小明").await);
+    assert_eq!(office.ca_refused(&words("王小明")), "unavailable");
+    office.draft(&words("李丹"));
     broken.mend().await;
-    until("the draft is taken", async || taken("王小明").await).await;
+    office.draft(&words("王小明"));
 
     let mut orders = Vec::new();
     for name in ["张三", "陈登记"] {
-        let words = ["person", "create", "--name", name, "--unit", "sz-office", "--evidence", "x"];
-        orders.push(office.draft(&words).0);
+        orders.push(office.draft(&words(name)).0);
     }
     let (stuck, other) = (&orders[0], &orders[1]);
     let first = office.first("officer-1");
@@ -338,7 +309,7 @@ async fn a_long_queue_hides_no_withdrawal() {
             about: format!("{number}"),
             reference: format!("{number}"),
         };
-        ca_server::store::ledger::write(&mut tx, "issuer", micros, event, &[]).await.unwrap();
+        ca_store::ledger::write(&mut tx, "issuer", micros, event, &[]).await.unwrap();
     }
     tx.commit().await.unwrap();
     office.report_lost(&lost).await;

@@ -275,22 +275,24 @@ async fn orders_fit_the_city_or_are_refused() {
     assert_eq!(refused(&["unit", "close", "shangluo"]), "state-conflict");
     let leave = ["person", "leave", "0000000000000000", "--evidence", "papers"];
     assert_eq!(refused(&leave), "person-unknown");
-    let database = office.database().await;
-    let foreign = r#"{"kind":"erase","person":"x"}"#;
-    sqlx::query("insert into draft values ('X', 'draft', $1, 'new', '', 0)")
-        .bind(foreign)
-        .execute(&database)
-        .await
-        .unwrap();
-    until("the foreign draft is refused", async || {
-        let row: (String, String) =
-            sqlx::query_as("select state, result from draft where draft_id = 'X'")
-                .fetch_one(&database)
-                .await
-                .unwrap();
-        row.0 == "refused" && row.1.contains("unknown-kind")
-    })
-    .await;
+    let answer = asked(&office, br#"{"kind":"erase","person":"x"}"#);
+    assert!(answer.contains("unknown-kind"), "{answer}");
+    let answer = asked(&office, b"no request at all");
+    assert!(answer.contains("malformed"), "{answer}");
+}
+
+/// What the operators' socket answers to some bytes.
+fn asked(office: &Office, bytes: &[u8]) -> String {
+    use std::io::{Read, Write};
+    let path = office.path("ca/issuer/operator.sock");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600, "only the issuer's owner may ask");
+    let mut socket = std::os::unix::net::UnixStream::connect(path).unwrap();
+    socket.write_all(bytes).unwrap();
+    socket.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 /// Whoever leaves office loses every certificate and approves nothing.

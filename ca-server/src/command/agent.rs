@@ -1,7 +1,7 @@
 //! `ca-server agent …`
 
 use super::Host;
-use crate::issuer::draft::Draft;
+use ca_host::operator::OperatorRequest;
 use clap::{Args, Subcommand};
 use records::Bytes;
 use records::order::AgentBody;
@@ -69,7 +69,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
             renewals: 0,
         },
     };
-    let mut result = host.draft(&Draft::Agent { body: Box::new(body) }).await?;
+    let mut result = host.draft(&OperatorRequest::Agent { body: Box::new(body) }).await?;
     if !result.letter.is_empty() {
         result.letter = host.config.path(&result.letter).display().to_string();
         if !host.json {

@@ -1,8 +1,8 @@
 //! `ca-server bundle`
 
 use super::Host;
-use crate::issuer::draft::Draft;
 use anyhow::Context;
+use ca_host::operator::OperatorRequest;
 use clap::Args;
 use records::record::File;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     let pairs = files.iter().map(|file| (file.name.clone(), file.content.clone()));
     policy::Bundle::read(arguments.version, pairs)
         .with_context(|| arguments.folder.display().to_string())?;
-    host.order(&Draft::Bundle { version: arguments.version, files }).await
+    host.order(&OperatorRequest::Bundle { version: arguments.version, files }).await
 }
 
 /// The files of a bundle, by name.

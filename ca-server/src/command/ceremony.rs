@@ -1,8 +1,8 @@
 //! `ca-server ceremony …`: what needs the root key. It is brought for this, and taken away again.
 
 use super::Host;
-use crate::issuer::crl;
 use anyhow::Context;
+use ca_host::lists::{self, ListOf};
 use clap::{Args, Subcommand};
 use pki::{Certificate, Signer};
 use std::path::PathBuf;
@@ -45,10 +45,10 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     let number = u64::try_from(last.context("no list of the root")?.0)? + 1;
     let now = host.clock.seconds();
     let list =
-        crl::empty(&host.config, "root", &root, &signer, (number, now), crl::ROOT_LIST_HOURS)?;
-    crl::insert(&mut tx, "ceremony", host.clock.micros(), "root", &list).await?;
+        lists::empty(&host.config, "root", &root, &signer, (number, now), lists::ROOT_LIST_HOURS)?;
+    ca_store::crl::insert(&mut tx, "ceremony", host.clock.micros(), "root", &list).await?;
     tx.commit().await?;
-    crl::publish(&host.store, &host.config.path("public")).await?;
+    lists::publish(&host.config.path("public"), ListOf::Root, &list)?;
     let until = records::time::seconds(list.next_update());
     if host.json {
         println!("{}", serde_json::json!({ "number": number, "next_update": until }));

@@ -2,16 +2,17 @@
 //! with it, and says what is wrong and which command is next.
 
 use super::Host;
-use crate::founding::ISSUER;
-use crate::issuer::draft::Draft;
-use crate::store::{ledger, rows};
 use anyhow::Context;
 use authority::Authority;
+use ca_host::ISSUER;
+use ca_host::operator::OperatorRequest;
+use ca_store::{ledger, rows};
 use clap::Args;
 use pki::Certificate;
 use pki::crl::RevocationList;
 use records::label;
 use records::record::Record;
+use sha2::{Digest, Sha256};
 use std::process::ExitCode;
 use tlog::merkle::leaf_hash;
 use tlog::{Checkpoint, Edge};
@@ -39,10 +40,10 @@ struct Finding {
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     if arguments.confirm_clock {
         let now = records::time::seconds(host.clock.seconds());
-        crate::log::write_file(&host.config.path("issuer/clock-confirmed"), now.as_bytes())?;
+        ca_host::durable::write_file(&host.config.path("issuer/clock-confirmed"), now.as_bytes())?;
     }
     if arguments.repair {
-        let result = host.draft(&Draft::Repair {}).await?;
+        let result = host.draft(&OperatorRequest::Repair {}).await?;
         for repaired in &result.repaired {
             println!("已修复 / repaired: {repaired}");
         }
@@ -72,7 +73,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 /// Replays everything up to the signed head, then compares rows and files; gives the newest time that
 /// a record claims.
 async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<u64> {
-    let trust = crate::founding::trust(&host.config)?;
+    let trust = ca_host::trust(&host.config)?;
     let founding = trust.founding.digest().context("trust file")?;
     let key = trust.log_key("control").context("trust file")?;
     let mut newest = 0;
@@ -123,7 +124,7 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
     let mut found = rows::differences(&mut tx, &authority).await?;
     found.extend(rows::people_differences(&mut tx, &authority, &people).await?);
     found.extend(rows::revocation_differences(&mut tx, &authority).await?);
-    found.extend(crate::issuer::files_that_differ(&host.config, &authority));
+    found.extend(files_that_differ(&host.config, &authority));
     findings.extend(found.into_iter().map(|what| Finding {
         what: format!("无签名依据 / says what nobody signed: {what}"),
         next: "ca-server doctor --repair",
@@ -134,7 +135,7 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
 fn examine_clock(host: &Host, last: u64, findings: &mut Vec<Finding>) {
     let now = host.clock.seconds();
     let ahead = u64::from(host.config.issuer.clock_days_max) * 86_400;
-    if now + crate::issuer::BACK_SECONDS_MAX < last {
+    if now + ca_host::BACK_SECONDS_MAX < last {
         findings.push(Finding {
             what: format!("时钟倒退 / the clock is behind the log by {} s", last - now),
             next: "set the clock / 校准时钟",
@@ -191,11 +192,28 @@ fn examine_certificates(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Res
 }
 
 fn examine_secrets(host: &Host, findings: &mut Vec<Finding>) {
-    let sample = crate::founding::trust(&host.config).is_ok_and(|trust| trust.sample);
+    let sample = ca_host::trust(&host.config).is_ok_and(|trust| trust.sample);
     if !sample && host.config.path("offline/root.key").exists() {
         findings.push(Finding {
             what: "根密钥仍在本机 / the root key is still on this machine".into(),
             next: "move offline/ to two offline media / 将 offline/ 移至离线介质",
         });
     }
+}
+
+/// Policy files in the state directory that say something else than the log.
+fn files_that_differ(config: &ca_host::CaConfig, authority: &Authority) -> Vec<String> {
+    let mut found = Vec::new();
+    for (id, profile) in authority.profiles() {
+        let path = config.path(&format!("policies/profiles/{id}.toml"));
+        if std::fs::read_to_string(path).ok().as_ref() != Some(&profile.content) {
+            found.push(format!("file profiles/{id}.toml"));
+        }
+    }
+    let (_, digest) = authority.approval_rules();
+    let rules = std::fs::read(config.path("policies/approvals.toml")).unwrap_or_default();
+    if Sha256::digest(&rules).as_slice() != digest.0 {
+        found.push("file approvals.toml".into());
+    }
+    found
 }

@@ -1,7 +1,7 @@
 //! `ca-server letter`
 
 use super::Host;
-use crate::issuer::draft::Draft;
+use ca_host::operator::OperatorRequest;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -16,7 +16,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { person, profile } = arguments;
-    let mut result = host.draft(&Draft::Letter { person, profile }).await?;
+    let mut result = host.draft(&OperatorRequest::Letter { person, profile }).await?;
     result.letter = host.config.path(&result.letter).display().to_string();
     if host.json {
         println!("{}", serde_json::to_string(&result)?);

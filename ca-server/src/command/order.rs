@@ -1,10 +1,10 @@
 //! `ca-server order …`: works without a portal.
 
 use super::{Host, Refused};
-use crate::issuer::about::names;
-use crate::issuer::draft::Draft;
-use crate::store::certificates::by_digest;
 use anyhow::Context;
+use ca_host::operator::OperatorRequest;
+use ca_store::certificates::by_digest;
+use ca_store::order_title::names;
 use clap::{Args, Subcommand};
 use records::export::OrderExport;
 use records::{Approval, Bytes, Code, Problem, SignedOrder};
@@ -139,7 +139,7 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     let read = |name: &str| std::fs::read(host.config.path(&format!("public/ca/{name}.cer")));
     let registry = vec![Bytes(read("registry")?), Bytes(read("root")?)];
     let export = OrderExport { v: 1, signed, registry, previous, names, standing: None };
-    let trust = crate::founding::trust(&host.config)?;
+    let trust = ca_host::trust(&host.config)?;
     export.open(&trust, host.clock.seconds())?;
     std::fs::write(out, serde_json::to_vec_pretty(&export)?)
         .with_context(|| out.display().to_string())?;
@@ -157,7 +157,7 @@ async fn import(host: &Host, file: &std::path::Path) -> anyhow::Result<ExitCode>
     let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
     let approval: Approval =
         serde_json::from_slice(&bytes).with_context(|| file.display().to_string())?;
-    let result = host.draft(&Draft::Approval { approval: Box::new(approval) }).await?;
+    let result = host.draft(&OperatorRequest::Approval { approval: Box::new(approval) }).await?;
     let (approvals, needed) = result.approvals;
     if host.json {
         println!("{}", serde_json::to_string(&result)?);

@@ -1,7 +1,7 @@
 //! `ca-server person …`
 
 use super::Host;
-use crate::issuer::draft::Draft;
+use ca_host::operator::OperatorRequest;
 use clap::{Args, Subcommand};
 use records::order::PersonAction;
 use std::process::ExitCode;
@@ -74,7 +74,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         }
         What::List { unit, after } => return list(host, unit, &after).await,
     };
-    host.order(&Draft::Person { action, person, name, mail, unit, evidence }).await
+    host.order(&OperatorRequest::Person { action, person, name, mail, unit, evidence }).await
 }
 
 async fn list(host: &Host, unit: Option<String>, after: &str) -> anyhow::Result<ExitCode> {

@@ -1,8 +1,8 @@
 //! `ca-server portal …`
 
 use super::Host;
-use crate::issuer::draft::Draft;
 use anyhow::Context;
+use ca_host::operator::OperatorRequest;
 use clap::{Args, Subcommand};
 use pki::CertificationRequest;
 use records::Bytes;
@@ -79,7 +79,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
             }
         }
     };
-    host.order(&Draft::Portal { body: Box::new(body) }).await
+    host.order(&OperatorRequest::Portal { body: Box::new(body) }).await
 }
 
 fn key(path: &Path) -> anyhow::Result<Bytes> {

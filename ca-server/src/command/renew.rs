@@ -2,7 +2,7 @@
 //! old key under the founding's standing authorization.
 
 use super::{Host, Refused};
-use crate::renewal::{Place, renew};
+use ca_host::service_keys::{Place, renew};
 use clap::{Args, ValueEnum};
 use std::process::ExitCode;
 
@@ -29,7 +29,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         What::Log => Place::tls(&host.config, "log"),
         What::Ocsp => Place::ocsp(&host.config),
     };
-    let result = renew(&host.config, &host.store, &place, host.clock.micros()).await?;
+    let result = renew(&host.config, &place).await?;
     if let Some(problem) = result.refused {
         return Err(Refused(problem).into());
     }

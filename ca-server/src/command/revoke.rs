@@ -1,7 +1,7 @@
 //! `ca-server revoke`
 
 use super::Host;
-use crate::issuer::draft::Draft;
+use ca_host::operator::OperatorRequest;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -22,5 +22,5 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { person, serial, reason, evidence } = arguments;
-    host.order(&Draft::Revoke { person, serials: serial, reason, evidence }).await
+    host.order(&OperatorRequest::Revoke { person, serials: serial, reason, evidence }).await
 }

@@ -1,7 +1,7 @@
 //! `ca-server role …`
 
 use super::Host;
-use crate::issuer::draft::Draft;
+use ca_host::operator::OperatorRequest;
 use clap::{Args, Subcommand};
 use records::order::RoleAction;
 use records::rules::Role;
@@ -45,5 +45,5 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         What::Withdraw(holding) => (RoleAction::Withdraw, holding),
     };
     let Holding { person, role, scope } = holding;
-    host.order(&Draft::Role { action, person, role, scope }).await
+    host.order(&OperatorRequest::Role { action, person, role, scope }).await
 }

@@ -1,8 +1,8 @@
 //! `ca-server profile FILE` and `ca-server approval-rules FILE`
 
 use super::Host;
-use crate::issuer::draft::Draft;
 use anyhow::Context;
+use ca_host::operator::OperatorRequest;
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,12 +23,12 @@ pub(super) async fn profile(host: &Host, arguments: Arguments) -> anyhow::Result
     let content = arguments.content()?;
     pki::CertificateProfile::read(&content)
         .with_context(|| arguments.file.display().to_string())?;
-    host.order(&Draft::Profile { content }).await
+    host.order(&OperatorRequest::Profile { content }).await
 }
 
 pub(super) async fn approval_rules(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let content = arguments.content()?;
     records::rules::ApprovalRules::read(&content)
         .with_context(|| arguments.file.display().to_string())?;
-    host.order(&Draft::ApprovalRules { content }).await
+    host.order(&OperatorRequest::ApprovalRules { content }).await
 }

@@ -1,13 +1,13 @@
 //! What commands print: Chinese first, English beside it, JSON on request, and the next command.
 
 use super::Refused;
-use crate::issuer::draft::{DraftResult, NobodyTookIt};
+use ca_host::operator::{NobodyTookIt, OperatorAnswer};
 use std::path::Path;
 use std::process::ExitCode;
 
 pub(super) fn founded(state: &Path, json: bool) -> anyhow::Result<ExitCode> {
-    let config = crate::CaConfig::read(&state.join("ca.toml"))?;
-    let trust = crate::founding::trust(&config)?;
+    let config = ca_host::CaConfig::read(&state.join("ca.toml"))?;
+    let trust = ca_host::trust(&config)?;
     let root = trust.root_sha256.0.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>();
     if json {
         println!("{}", serde_json::to_string(&trust)?);
@@ -20,7 +20,7 @@ pub(super) fn founded(state: &Path, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn order(result: &DraftResult, json: bool) -> anyhow::Result<ExitCode> {
+pub(super) fn order(result: &OperatorAnswer, json: bool) -> anyhow::Result<ExitCode> {
     if json {
         println!("{}", serde_json::to_string(result)?);
         return Ok(ExitCode::SUCCESS);

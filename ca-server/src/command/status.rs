@@ -1,12 +1,12 @@
 //! `ca-server status`: how the city stands, from the database and the published files.
 
 use super::Host;
-use crate::store::ledger;
+use ca_store::ledger;
 use std::process::ExitCode;
 use store::{row, rows};
 
 pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
-    let trust = crate::founding::trust(&host.config)?;
+    let trust = ca_host::trust(&host.config)?;
     let mut tx = host.store.read().await?;
     let mut count = async |sql: &'static str| -> anyhow::Result<i64> {
         Ok(row!(&mut tx, (i64,), sql)?.map_or(0, |(count,)| count))
@@ -25,7 +25,7 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
         "select issuer, max(number), max(next_update) from crl group by issuer order by issuer"
     )?;
     let mut heads = Vec::new();
-    for log in crate::log::LOGS {
+    for log in ca_host::LOGS {
         let size = ledger::head(&mut tx, log).await?.map_or(0, |(size, _, _)| size);
         heads.push((log, size));
     }

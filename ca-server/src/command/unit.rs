@@ -1,7 +1,7 @@
 //! `ca-server unit …`
 
 use super::Host;
-use crate::issuer::draft::Draft;
+use ca_host::operator::OperatorRequest;
 use clap::{Args, Subcommand};
 use records::order::UnitAction;
 use std::process::ExitCode;
@@ -55,7 +55,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         What::Close { unit } => (UnitAction::Close, unit, String::new(), false, String::new()),
         What::List => return list(host).await,
     };
-    host.order(&Draft::Unit { action, unit, name, county, parent }).await
+    host.order(&OperatorRequest::Unit { action, unit, name, county, parent }).await
 }
 
 async fn list(host: &Host) -> anyhow::Result<ExitCode> {

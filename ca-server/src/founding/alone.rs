@@ -1,8 +1,8 @@
 //! One `init` at a time: for a directory by a file beside it, for a database that outlives it by a lock there. Both
 //! end with the process, however it ends.
 
-use crate::CaConfig;
 use anyhow::Context;
+use ca_host::CaConfig;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use store::Store;

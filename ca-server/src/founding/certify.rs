@@ -1,10 +1,11 @@
 //! The certificates of the first day: authorities, statement signers, services, people.
 
 use super::keys::FoundingKeys;
-use super::{CityPlan, ISSUER, Statement};
-use crate::prepare::{Authority, Wanted, prepare};
-use crate::random;
+use super::{CityPlan, Statement};
 use anyhow::Context;
+use ca_host::ISSUER;
+use ca_host::prepare::{Authority, Wanted, prepare};
+use ca_host::random;
 use pki::name::{DistinguishedName, Subject, Text};
 use pki::oid::Arc;
 use pki::{Certificate, CertificateProfile, PublicKey, SerialNumber, Signer};
@@ -28,7 +29,7 @@ struct Ceremony<'a> {
     statement: &'a Statement,
     arc: Arc,
     now: u64,
-    config: crate::CaConfig,
+    config: ca_host::CaConfig,
 }
 
 /// Issues to exactly the keys in the statement, once.

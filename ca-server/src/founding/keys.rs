@@ -1,10 +1,10 @@
 //! The keys of the first day, each sealed in its role's folder.
 
-use crate::random;
 use anyhow::Context;
+use ca_host::durable::write_private;
+use ca_host::random;
 use keys::{SoftwareSigner, Stretch, save, save_plain};
 use pki::algorithm::by_name;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// Every key that `init` makes.
@@ -64,18 +64,4 @@ fn unlock(path: &Path) -> anyhow::Result<String> {
     let passphrase = records::Bytes::from(random::bytes::<32>()?).to_string();
     write_private(path, format!("{passphrase}\n").as_bytes())?;
     Ok(passphrase)
-}
-
-/// Writes a new file that only its owner reads.
-pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| path.display().to_string())?;
-    file.write_all(bytes)?;
-    Ok(file.sync_all()?)
 }

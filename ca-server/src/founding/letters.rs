@@ -1,7 +1,7 @@
 //! Loss letters of the first people: the code inside can revoke, and nothing else.
 
 use super::Statement;
-use crate::{random, sheet};
+use ca_host::{letter_print, random};
 use records::letter::{EnrolmentCode, Letter, LetterKeys};
 use records::trust::Trust;
 use std::path::Path;
@@ -34,7 +34,7 @@ pub(super) fn loss_letters(
 pub(super) fn write(letters: &[Letter], folder: &Path) -> anyhow::Result<()> {
     for letter in letters {
         let path = folder.join(format!("people/{}.loss.json", letter.person));
-        sheet::write(letter, &path)?;
+        letter_print::write(letter, &path)?;
     }
     Ok(())
 }

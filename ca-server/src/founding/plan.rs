@@ -1,10 +1,11 @@
 //! The city's plan: what `ca-server init --from FILE` reads, and the statement that follows from it.
 
+use super::Statement;
 use super::keys::FoundingKeys;
-use super::{ISSUER, Statement};
-use crate::config::{CaConfig, IssuerConfig, LogConfig, StatusConfig};
-use crate::random;
 use anyhow::{Context, ensure};
+use ca_host::ISSUER;
+use ca_host::config::{CaConfig, IssuerConfig, LogConfig, StatusConfig};
+use ca_host::random;
 use pki::name::Text;
 use pki::{Certificate, CertificateProfile, CertificationRequest, Signer};
 use records::founding::{

@@ -3,62 +3,23 @@
 
 use super::certify::Certified;
 use super::keys::FoundingKeys;
-use super::{ISSUER, Statement, letters};
-use crate::CaConfig;
-use crate::issuer::crl;
-use crate::log::{checkpoint_key, sequencer::Sequencer};
-use crate::store::certificates::{Issuing, record_issued};
-use crate::store::{ledger, rows};
+use super::{Statement, letters};
 use anyhow::Context;
 use authority::Authority;
+use ca_host::CaConfig;
+use ca_host::ISSUER;
+use ca_host::lists::{self, ListOf};
+use ca_host::trust::checkpoint_key;
+use ca_store::certificates::{Issuing, record_issued};
+use ca_store::sequence::Sequencer;
+use ca_store::{ledger, rows};
 use pki::Signer;
 use records::letter::Letter;
 use records::record::{Event, Record};
 use service::{Clock, fault};
-use store::{Store, Tx, execute, rows};
+use store::{Store, Tx, execute};
 
 const MAKER: &str = "init";
-/// State of a city whose directory is not in its place.
-const BUILDING: &str = "building";
-
-/// The database holds a city, and a city is founded once.
-#[derive(Debug, thiserror::Error)]
-#[error("this database holds another city; a city is founded once, in a database of its own")]
-pub(super) struct AnotherCity;
-
-/// Removes what a killed `init` left in a database that outlives its directory; refuses any other city.
-async fn empty(store: &Store) -> anyhow::Result<()> {
-    let mut tx = store.write().await?;
-    let states = rows!(&mut tx, (String,), "select state from founding")?;
-    if states.iter().any(|(state,)| state != BUILDING) {
-        return Err(AnotherCity.into());
-    }
-    if states.is_empty() {
-        return Ok(());
-    }
-    if let Tx::Postgres(inner) = &mut tx {
-        let tables: Vec<(String,)> = sqlx::query_as(
-            "select quote_ident(tablename) from pg_tables where schemaname = current_schema() \
-             and tablename not in ('_sqlx_migrations', 'tripwire')",
-        )
-        .fetch_all(&mut **inner)
-        .await?;
-        let tables: Vec<String> = tables.into_iter().map(|(name,)| name).collect();
-        let statement = format!("truncate {} restart identity", tables.join(", "));
-        // Names of our own tables, quoted by the database itself.
-        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut **inner).await?;
-    }
-    Ok(tx.commit().await?)
-}
-
-/// The directory is in its place: the database holds this city and no other. Said again at every start of
-/// the issuer, which may be the first after a kill right here.
-pub(crate) async fn finish(store: &Store) -> anyhow::Result<()> {
-    let mut tx = store.write().await?;
-    execute!(&mut tx, "update founding set state = 'founded' where state <> 'founded'")?;
-    Ok(tx.commit().await?)
-}
-
 /// Writes database, logs and lists of the new city.
 pub(super) async fn record(
     config: &CaConfig,
@@ -68,15 +29,10 @@ pub(super) async fn record(
     letters: &[Letter],
     clock: Clock,
 ) -> anyhow::Result<()> {
-    let store = crate::store::open(config).await?;
-    empty(&store).await?;
+    let store = ca_store::open(config).await?;
+    ca_store::founding::empty(&store).await?;
     let mut tx = store.write().await?;
-    execute!(
-        &mut tx,
-        "insert into founding (digest, state) values ($1, $2)",
-        statement.digest().to_vec(),
-        BUILDING
-    )?;
+    ca_store::founding::begin(&mut tx, &statement.digest()).await?;
     let micros = clock.micros();
     leaf_zero(&mut tx, statement, micros).await?;
     for letter in letters {
@@ -84,18 +40,23 @@ pub(super) async fn record(
     }
     record_certificates(&mut tx, statement, certified, letters, micros).await?;
     let lists = [
-        ("root", &certified.root, &keys.root as &dyn Signer, crl::ROOT_LIST_HOURS),
-        (ISSUER, &certified.issuing, &keys.issuing as &dyn Signer, config.issuer.crl_hours),
+        (ListOf::Root, &certified.root, &keys.root as &dyn Signer, lists::ROOT_LIST_HOURS),
+        (
+            ListOf::Issuing,
+            &certified.issuing,
+            &keys.issuing as &dyn Signer,
+            config.issuer.crl_hours,
+        ),
     ];
-    for (name, issuer, signer, hours) in lists {
-        let list = crl::empty(config, name, issuer, signer, (1, clock.seconds()), hours)?;
-        crl::insert(&mut tx, MAKER, micros, name, &list).await?;
+    for (of, issuer, signer, hours) in lists {
+        let list = lists::empty(config, of.name(), issuer, signer, (1, clock.seconds()), hours)?;
+        ca_store::crl::insert(&mut tx, MAKER, micros, of.name(), &list).await?;
+        lists::publish(&config.path("public"), of, &list)?;
     }
     tx.commit().await?;
     fault::point("init-after-record");
     sequence(config, &store, clock).await?;
     cache_rows(&store, statement).await?;
-    crl::publish(&store, &config.path("public")).await?;
     store.close().await;
     Ok(())
 }
@@ -118,7 +79,7 @@ async fn record_letter(
     micros: u64,
 ) -> anyhow::Result<()> {
     let (lookup, loss) = letters::digests(letter, &statement.digest())?;
-    let event = crate::issuer::letter_event(letter, &lookup, &loss, &keys.registry)?;
+    let event = ca_host::letter_print::letter_event(letter, &lookup, &loss, &keys.registry)?;
     ledger::write(tx, MAKER, micros, event, &[]).await?;
     execute!(
         tx,
@@ -169,14 +130,13 @@ async fn record_certificates(
 
 /// Numbers everything, signs the first checkpoints, publishes.
 async fn sequence(config: &CaConfig, store: &Store, clock: Clock) -> anyhow::Result<()> {
-    let trust = super::trust(config)?;
-    for log in crate::log::LOGS {
+    let trust = ca_host::trust(config)?;
+    for log in ca_host::LOGS {
         let origin = trust.log_key(log).context("log key")?.name().to_owned();
         let (signer, key) = checkpoint_key(config.folder(), log, &origin)?;
         let mut sequencer = Sequencer::new(log, store.clone(), signer, key, clock)?;
         while sequencer.round().await? > 0 {}
         sequencer.release().await?;
-        crate::log::publish(store, log, &config.path("public")).await?;
     }
     Ok(())
 }

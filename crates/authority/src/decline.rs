@@ -1,7 +1,9 @@
-//! Declining: one officer who may approve an order may also send it back or end it. Orders to revoke are
-//! brakes, which nobody releases alone.
+//! Declining: one officer who may approve an order may also send it back or end it. Orders to
+//! revoke are brakes, which nobody releases alone.
 
-use super::{Authority, key};
+use crate::id::{NamesOrder, Reference};
+use crate::state::Ended;
+use crate::Authority;
 use records::code::Code;
 use records::decline::{Decline, DeclineStatement, Outcome};
 use records::order::Body;
@@ -14,48 +16,61 @@ impl Authority {
         now: u64,
     ) -> Result<(String, DeclineStatement), Code> {
         let read = decline.read()?;
-        let (_, body) = self.open(&key(&read.order), now)?;
+        let (_, open) = self.waiting(&read.order, now)?;
         let person = self.said_by(&decline.signed_statement(), now)?;
-        self.may_approve(&person, &body)?;
-        if matches!(body, Body::Revoke(_)) {
+        self.may_approve(&person, &open.body)?;
+        if matches!(*open.body, Body::Revoke(_)) {
             return Err(Code::StateConflict);
         }
         self.counts_on(&decline.signed_statement())?;
         Ok((person, read))
     }
 
-    pub(super) fn add_decline(&mut self, decline: &Decline, now: u64) -> Result<(), Code> {
+    pub(crate) fn add_decline(&mut self, decline: &Decline, now: u64) -> Result<(), Code> {
         let (_, read) = self.check_decline(decline, now)?;
         self.count(&decline.signed_statement());
         if let Some(reference) = self.reference_ended_by(&read)
             && let Some(letter) = self.letters.get_mut(&reference)
         {
-            letter.rejected = true;
+            std::sync::Arc::make_mut(letter).rejected = true;
         }
-        self.close(&key(&read.order), read.outcome.code());
+        if let Some(digest) = read.order.order_digest() {
+            self.close(digest, ended_by(read.outcome));
+        }
         Ok(())
     }
 
-    pub(super) fn notice_decline(&mut self, decline: &Decline, now: u64) {
+    pub(crate) fn notice_decline(&mut self, decline: &Decline, now: u64) {
         let Ok((_, read)) = self.check_decline(decline, now) else { return };
         self.notice_counter(&decline.signed_statement());
-        let ended = self.reference_ended_by(&read);
-        self.pending.rejected.extend(ended);
-        self.pending.orders.insert(key(&read.order), read.outcome.code());
+        if let Some(reference) = self.reference_ended_by(&read) {
+            self.pending.rejected.insert(reference);
+        }
+        if let Some(digest) = read.order.order_digest() {
+            self.pending.ended.insert(digest, ended_by(read.outcome));
+        }
     }
 
     /// The letter that a rejection uses up.
-    fn reference_ended_by(&self, read: &DeclineStatement) -> Option<String> {
-        let body = self.open(&key(&read.order), 0).ok()?.1;
-        match (read.outcome, body) {
-            (Outcome::Rejected, Body::Issue(issue)) => Some(issue.reference),
+    fn reference_ended_by(&self, read: &DeclineStatement) -> Option<Reference> {
+        let (_, open) = self.waiting(&read.order, 0).ok()?;
+        match (read.outcome, &*open.body) {
+            (Outcome::Rejected, Body::Issue(issue)) => Reference::read(&issue.reference),
             _ => None,
         }
     }
 
     /// Whether an application under this letter was rejected, pending records counted.
     pub fn is_rejected(&self, reference: &str) -> bool {
-        self.pending.rejected.contains(reference)
-            || self.letters.get(reference).is_some_and(|letter| letter.rejected)
+        let Some(key) = Reference::read(reference) else { return false };
+        self.pending.rejected.contains(&key)
+            || self.letters.get(&key).is_some_and(|letter| letter.rejected)
+    }
+}
+
+fn ended_by(outcome: Outcome) -> Ended {
+    match outcome {
+        Outcome::Returned => Ended::Returned,
+        Outcome::Rejected => Ended::Rejected,
     }
 }

@@ -1,14 +1,59 @@
 //! Records that are recorded and not yet in the tree: what they take away counts at once, what they
 //! grant waits. Everything is checked here as it will be when it stands in the tree.
 
-use super::state::Pending;
-use super::{Authority, OpenOrder, key};
+use crate::id::{NamesOrder, OrderDigest, PersonId, Reference, Serial, Sha256Value};
+use crate::state::{Ended, GivenApproval, OpenOrder, Revoked};
+use crate::{Authority, Judged};
+use imbl::{OrdMap, OrdSet, Vector};
 use records::approval::Approval;
 use records::bytes::Bytes;
-use records::code::Code;
-use records::label::Label;
-use records::order::{Body, Order, PersonAction, RoleAction, UnitAction};
-use records::record::{Cause, Event, Record, approval_id};
+use records::order::{Body, PersonAction, RoleAction, UnitAction};
+use records::record::{Cause, Event, Record};
+use records::rules::Role;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// What is recorded but not yet in the tree, as far as it takes something away or brakes.
+#[derive(Clone, Default)]
+pub(crate) struct Pending {
+    pub(crate) withdrawn: OrdSet<(Arc<str>, Role, Arc<str>)>,
+    pub(crate) left: OrdSet<Arc<str>>,
+    pub(crate) revoked: OrdMap<Serial, Arc<Revoked>>,
+    /// Those of them whose intents were abandoned.
+    pub(crate) abandoned: OrdSet<Serial>,
+    pub(crate) lost: OrdSet<Reference>,
+    /// Letters of applications that were rejected.
+    pub(crate) rejected: OrdSet<Reference>,
+    /// Orders that are carried out or replaced.
+    pub(crate) ended: OrdMap<OrderDigest, Ended>,
+    pub(crate) portals: OrdSet<Arc<str>>,
+    pub(crate) agents: OrdSet<Arc<str>>,
+    /// Agents whose join is recorded.
+    pub(crate) joined: OrdSet<Arc<str>>,
+    pub(crate) units: OrdSet<Arc<str>>,
+    /// Orders that can be approved already. Approvals count before the tree has them for orders of
+    /// kind `revoke` only: brakes do not wait.
+    pub(crate) open: OrdMap<OrderDigest, Arc<OpenOrder>>,
+    /// Those of them that revoke, by person.
+    pub(crate) revoking: OrdSet<(PersonId, OrderDigest)>,
+    /// The newest of them under each letter.
+    pub(crate) newest: OrdMap<Reference, OrderDigest>,
+    /// Approvals by order; nobody gives two, and a browser leaves room for those that come from
+    /// outside it.
+    pub(crate) given: OrdMap<OrderDigest, Vector<GivenApproval>>,
+    /// Counters of passkeys by credential id: what was seen, is seen before the tree has it.
+    pub(crate) counters: OrdMap<Arc<[u8]>, u32>,
+    /// Keys that are being certified or registered, with whom they are to name.
+    pub(crate) keys: OrdMap<Sha256Value, Arc<str>>,
+    /// Certificates that are being issued, by letter.
+    pub(crate) intended: OrdMap<Reference, Serial>,
+    /// Certificates that are being issued to services, by SHA-256 of the request.
+    pub(crate) promised: OrdMap<Sha256Value, Serial>,
+    /// Challenges of applications by SHA-256.
+    pub(crate) challenges: OrdSet<Sha256Value>,
+    /// Orders that are being carried out and change authority.
+    pub(crate) enacted: usize,
+}
 
 impl Authority {
     /// Takes notice of pending records, oldest first.
@@ -29,112 +74,187 @@ impl Authority {
         self.pending.enacted > 0
     }
 
-    fn notice(&mut self, record: &Record) {
+    /// Takes notice of the next pending record.
+    pub fn notice(&mut self, record: &Record) {
+        let unix = record.unix();
         match &record.event {
             Event::Enacted { order, approvals, .. } => {
-                if let Ok(judged) = self.judge(&key(order), Some(approvals), record.unix()) {
-                    self.pending.enacted += 1;
-                    self.pending.orders.insert(key(order), Code::OrderConsumed);
-                    self.pending.takes_away(&judged.body);
+                if let Ok(judged) = self.judge(order, Some(approvals), unix) {
+                    self.notice_enacted(&judged);
                 }
             }
-            Event::Intent { order, .. } => {
-                self.pending.orders.insert(key(order), Code::OrderConsumed);
-            }
+            Event::Intent { order, serial, .. } => self.notice_intent(order, serial),
             Event::Order { order, signature, cancels } => {
                 self.notice_order(order, signature, cancels)
             }
-            Event::Declined { decline, .. } => self.notice_decline(decline, record.unix()),
-            Event::Joined { agent, .. } => {
-                self.pending.joined.insert(agent.clone());
+            Event::Declined { decline, .. } => self.notice_decline(decline, unix),
+            Event::Joined { agent, request, serial, .. } => {
+                self.pending.joined.insert(agent.as_str().into());
+                self.notice_promise(&format!("{agent}/agent"), request, serial);
             }
-            Event::Approval { approval, .. } => {
-                self.notice_counter(&approval.signed_statement());
-                self.notice_brake(approval);
-                self.pending.given.push(approval.clone());
-            }
-            Event::Revoked { cause, approvals, .. } => {
-                let Ok(revoked) = self.revocation(cause, approvals, record.unix()) else { return };
-                for (serial, revoked) in revoked {
-                    self.pending.revoked.entry(serial).or_insert(revoked);
-                }
-                match cause {
-                    Cause::Order { order } => {
-                        self.pending.orders.insert(key(order), Code::OrderConsumed);
-                    }
-                    Cause::Loss { reference, .. } => {
-                        self.pending.lost.insert(reference.clone());
-                    }
-                    Cause::Left { .. } | Cause::Abandoned { .. } => {}
+            Event::Used { authorization, request, serial, .. } => {
+                if let Some(subject) = self.standing(authorization).map(crate::Standing::subject) {
+                    self.notice_promise(&subject, request, serial);
                 }
             }
+            Event::Issued { subject, key_sha256, .. } => {
+                if let Some(key) = key_sha256.digest() {
+                    self.pending.keys.insert(key, subject.as_str().into());
+                }
+            }
+            Event::Application { challenge_sha256, .. } => {
+                self.pending.challenges.extend(challenge_sha256.digest());
+            }
+            Event::Approval { approval, .. } => self.notice_approval(approval, unix),
+            Event::Revoked { cause, approvals, .. } => self.notice_revoked(cause, approvals, unix),
             _ => {}
         }
     }
 
+    fn notice_enacted(&mut self, judged: &Judged) {
+        self.pending.enacted += 1;
+        self.pending.ended.insert(judged.digest(), Ended::Consumed);
+        self.pending.takes_away(judged.body());
+        if let Body::Portal(portal) = &**judged.body() {
+            let keys =
+                [("portal-public", &portal.public_key), ("portal-staff", &portal.staff_key)];
+            for (process, key) in keys.into_iter().filter(|(_, key)| !key.0.is_empty()) {
+                let subject = format!("{}/{process}", portal.portal);
+                let key = Sha256::digest(&key.0).into();
+                self.pending.keys.insert(key, subject.as_str().into());
+            }
+        }
+    }
+
+    fn notice_intent(&mut self, order: &Bytes, serial: &str) {
+        let Some(digest) = order.order_digest() else { return };
+        self.pending.ended.insert(digest, Ended::Consumed);
+        let body = self.entry(digest).map(|open| open.body.clone());
+        let Some(Body::Issue(issue)) = body.as_deref() else { return };
+        let key = Sha256::digest(&issue.key.0).into();
+        self.pending.keys.insert(key, issue.person.as_str().into());
+        if let (Some(reference), Some(serial)) =
+            (Reference::read(&issue.reference), Serial::read(serial))
+        {
+            self.pending.intended.insert(reference, serial);
+        }
+    }
+
+    fn notice_promise(&mut self, subject: &str, request: &Bytes, serial: &str) {
+        let Some(serial) = Serial::read(serial) else { return };
+        self.pending.promised.insert(Sha256::digest(&request.0).into(), serial);
+        if let Some(read) = self.signatures.request(&request.0) {
+            self.pending.keys.insert(read.key().sha256(), subject.into());
+        }
+    }
+
     fn notice_order(&mut self, order: &Bytes, signature: &Bytes, cancels: &[Bytes]) {
-        let Ok(registry) = self.registry_key() else { return };
-        let signed = Label::Order.verify(&registry, &order.0, &signature.0);
-        let Some(read) = Order::read(&order.0).ok().filter(|_| signed) else { return };
-        for cancelled in self.cancellable(&read, cancels) {
-            self.pending.orders.insert(cancelled, Code::OrderCancelled);
+        let Ok((digest, open)) = self.read_order(order, signature) else { return };
+        for cancelled in self.cancellable(&open.body, cancels) {
+            self.pending.ended.insert(cancelled, Ended::Cancelled);
         }
-        let digest = key(&Bytes::from(records::order::digest(&order.0)));
-        let known = self.orders.contains_key(&digest) || self.closed_orders.contains_key(&digest);
-        if !known {
-            self.pending.open.insert(digest, OpenOrder::new(&read, order, signature));
+        for cancelled in self.pending_cancellable(&open.body, cancels) {
+            self.pending.ended.insert(cancelled, Ended::Cancelled);
         }
+        if self.orders.contains_key(&digest) || self.closed_orders.contains_key(&digest) {
+            return;
+        }
+        match &*open.body {
+            Body::Issue(issue) => {
+                if let Some(reference) = Reference::read(&issue.reference) {
+                    self.pending.newest.insert(reference, digest);
+                }
+            }
+            Body::Revoke(revoke) => {
+                if let Some(person) = PersonId::read(&revoke.person) {
+                    self.pending.revoking.insert((person, digest));
+                }
+            }
+            _ => {}
+        }
+        self.pending.open.insert(digest, Arc::new(open));
+    }
+
+    /// Named orders that are themselves only recorded.
+    fn pending_cancellable(&self, by: &Body, cancels: &[Bytes]) -> Vec<OrderDigest> {
+        let Body::Issue(own) = by else { return Vec::new() };
+        let replaced = |digest: &OrderDigest| {
+            let open = self.pending.open.get(digest).map(|open| &*open.body);
+            matches!(open, Some(Body::Issue(other)) if other.reference == own.reference)
+        };
+        cancels.iter().filter_map(NamesOrder::order_digest).filter(replaced).collect()
+    }
+
+    /// An approval that nobody signed, or that is signed by no officer, is as good as none.
+    fn notice_approval(&mut self, approval: &Approval, unix: u64) {
+        let now = unix.max(self.signed_time);
+        let Ok((_, given)) = self.taken(approval, now) else { return };
+        self.notice_counter(&approval.signed_statement());
+        let Some(digest) = approval.order.order_digest() else { return };
+        self.notice_brake(digest, &given);
+        self.pending.given.entry(digest).or_default().push_back(given);
     }
 
     /// Approvals of an order to revoke count at once: brakes do not wait for the tree.
-    fn notice_brake(&mut self, approval: &Approval) {
-        let digest = key(&approval.order);
-        let Ok((_, Body::Revoke(_))) = self.open(&digest, 0) else { return };
-        let Some(mut open) = self.entry(&digest).cloned() else { return };
-        let Ok(id) = approval_id(approval) else { return };
-        if open.approvals.iter().all(|(known, _)| *known != id) {
-            open.approvals.push((id, approval.clone()));
+    fn notice_brake(&mut self, digest: OrderDigest, given: &GivenApproval) {
+        let Ok((_, open)) = self.waiting(digest, 0) else { return };
+        if !matches!(*open.body, Body::Revoke(_)) {
+            return;
         }
-        self.pending.open.insert(digest, open);
+        let mut open = open.clone();
+        if open.approvals.iter().all(|known| known.id != given.id) {
+            open.approvals.push(given.clone());
+        }
+        self.pending.open.insert(digest, Arc::new(open));
     }
 
-    /// Which of the named orders a new one replaces: open ones to issue under the same letter.
-    pub(super) fn cancellable(&self, by: &Order, cancels: &[Bytes]) -> Vec<String> {
-        let reference = |order: &Order| match order.body() {
-            Ok(Body::Issue(issue)) => Some(issue.reference),
-            _ => None,
-        };
-        let Some(own) = reference(by) else { return Vec::new() };
-        let replaced = |digest: &String| {
-            let open = self.orders.get(digest).and_then(|open| Order::read(&open.order.0).ok());
-            open.and_then(|order| reference(&order)).is_some_and(|other| other == own)
-        };
-        cancels.iter().map(key).filter(replaced).collect()
+    fn notice_revoked(&mut self, cause: &Cause, approvals: &[Bytes], unix: u64) {
+        let Ok(revoked) = self.revocation(cause, approvals, unix) else { return };
+        for (serial, revoked) in revoked {
+            self.pending.revoked.entry(serial).or_insert_with(|| Arc::new(revoked));
+            if matches!(cause, Cause::Abandoned { .. }) {
+                self.pending.abandoned.insert(serial);
+            }
+        }
+        match cause {
+            Cause::Order { order } => {
+                if let Some(digest) = order.order_digest() {
+                    self.pending.ended.insert(digest, Ended::Consumed);
+                }
+            }
+            Cause::Loss { reference, .. } => {
+                self.pending.lost.extend(Reference::read(reference));
+            }
+            Cause::Left { .. } | Cause::Abandoned { .. } => {}
+        }
     }
 }
 
 impl Pending {
-    /// Approvals of an order that are recorded and not yet in the tree.
-    pub(super) fn given_to<'a>(&'a self, digest: &'a str) -> impl Iterator<Item = &'a Approval> {
-        self.given.iter().filter(move |approval| key(&approval.order) == digest)
+    pub(crate) fn is_withdrawn(&self, person: &str, role: Role, scope: &str) -> bool {
+        let same = |(who, what, over): &(Arc<str>, Role, Arc<str>)| {
+            **who == *person && *what == role && **over == *scope
+        };
+        self.withdrawn.iter().any(same)
     }
 
     fn takes_away(&mut self, body: &Body) {
         match body {
             Body::Role(role) if role.action == RoleAction::Withdraw => {
-                self.withdrawn.insert((role.person.clone(), role.role, role.scope.clone()));
+                let withdrawn = (role.person.as_str().into(), role.role, role.scope.as_str().into());
+                self.withdrawn.insert(withdrawn);
             }
             Body::Person(person) if person.action == PersonAction::Leave => {
-                self.left.insert(person.person.clone());
+                self.left.insert(person.person.as_str().into());
             }
             Body::Portal(portal) if portal.action == "close" => {
-                self.portals.insert(portal.portal.clone());
+                self.portals.insert(portal.portal.as_str().into());
             }
             Body::Agent(agent) if agent.action == "close" => {
-                self.agents.insert(agent.agent.clone());
+                self.agents.insert(agent.agent.as_str().into());
             }
             Body::Unit(unit) if unit.action == UnitAction::Close => {
-                self.units.insert(unit.unit.clone());
+                self.units.insert(unit.unit.as_str().into());
             }
             _ => {}
         }

@@ -1,12 +1,15 @@
 //! Revocations: what follows from a lawful cause, computed from what is signed and never taken from
 //! the record that claims it.
 
-use super::{Authority, Revoked, key};
+use crate::id::{NamesOrder, Reference, Serial};
+use crate::state::Ended;
+use crate::{Authority, Revoked};
 use records::bytes::Bytes;
 use records::code::Code;
 use records::order::Body;
-use records::record::{Cause, Record};
+use records::record::Cause;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 const LOSS_REASON: &str = "keyCompromise";
 const END_REASON: &str = "cessationOfOperation";
@@ -19,37 +22,41 @@ impl Authority {
         cause: &Cause,
         approvals: &[Bytes],
         at: u64,
-    ) -> Result<Vec<(String, Revoked)>, Code> {
+    ) -> Result<Vec<(Serial, Revoked)>, Code> {
         let (serials, reason) = match cause {
             Cause::Order { order } => {
-                let judged = self.judge(&key(order), Some(approvals), at)?;
-                let Body::Revoke(body) = judged.body else { return Err(Code::UnsignedAuthority) };
-                (body.serials, body.reason)
+                let judged = self.judge(order, Some(approvals), at)?;
+                let Body::Revoke(body) = &**judged.body() else {
+                    return Err(Code::UnsignedAuthority);
+                };
+                let serials = body.serials.iter().filter_map(|serial| Serial::read(serial));
+                (serials.collect(), body.reason.clone())
             }
             Cause::Loss { reference, value } => {
-                let letter = self.letters.get(reference).ok_or(Code::WrongCode)?;
-                if Sha256::digest(&value.0).as_slice() != letter.loss_sha256.0 {
+                let letter = self.letter(reference).ok_or(Code::WrongCode)?;
+                if Sha256::digest(&value.0).as_slice() != letter.loss_sha256 {
                     return Err(Code::WrongCode);
                 }
                 (letter.serials.clone(), LOSS_REASON.to_owned())
             }
             Cause::Left { person } => {
-                if !self.people.contains_key(person) || !self.has_left(person) {
+                let known = self.person(person).ok_or(Code::UnsignedAuthority)?;
+                if !self.has_left(person) {
                     return Err(Code::UnsignedAuthority);
                 }
-                (self.serials_of(person), END_REASON.to_owned())
+                (known.serials.clone(), END_REASON.to_owned())
             }
             Cause::Abandoned { order } => {
-                let theirs = |(_, intended): &(&String, &super::Intended)| intended.under == *order;
-                let serials: Vec<String> =
-                    self.intents.iter().filter(theirs).map(|(serial, _)| serial.clone()).collect();
+                let intents = self.intents.iter();
+                let theirs = intents.filter(|(_, intended)| *order.0 == intended.under);
+                let serials: Vec<Serial> = theirs.map(|(serial, _)| *serial).collect();
                 if serials.is_empty() {
                     return Err(Code::UnsignedAuthority);
                 }
                 (serials, END_REASON.to_owned())
             }
         };
-        let revoked = |serial: String| {
+        let revoked = |serial: Serial| {
             let until = self.held.get(&serial).map_or(self.last_end(), |held| held.until);
             (serial, Revoked { at, reason: reason.clone(), not_after: until })
         };
@@ -61,19 +68,26 @@ impl Authority {
         &mut self,
         cause: &Cause,
         approvals: &[Bytes],
-        record: &Record,
+        unix: u64,
     ) -> Result<(), Code> {
-        for (serial, revoked) in self.revocation(cause, approvals, record.unix())? {
-            self.intents.remove(&serial);
+        for (serial, revoked) in self.revocation(cause, approvals, unix)? {
+            let intended = self.intents.remove(&serial);
             if matches!(cause, Cause::Abandoned { .. }) {
                 self.free_letter(&serial);
+                if let Some(intended) = intended {
+                    self.promised.remove(&intended.under);
+                }
             }
-            self.revoked.entry(serial).or_insert(revoked);
+            self.revoked.entry(serial).or_insert_with(|| Arc::new(revoked));
         }
         match cause {
-            Cause::Order { order } => self.close(&key(order), Code::OrderConsumed),
+            Cause::Order { order } => {
+                if let Some(digest) = order.order_digest() {
+                    self.close(digest, Ended::Consumed);
+                }
+            }
             Cause::Loss { reference, .. } => {
-                if let Some(letter) = self.letters.get_mut(reference) {
+                if let Some(letter) = self.letter_mut(reference) {
                     letter.lost = true;
                 }
             }
@@ -83,42 +97,59 @@ impl Authority {
     }
 
     /// The letter of an abandoned intent can be used again.
-    fn free_letter(&mut self, serial: &str) {
-        let held = self.held.get(serial).map(|held| held.reference.clone());
-        if let Some(letter) = held.and_then(|reference| self.letters.get_mut(&reference)) {
-            letter.serials.retain(|known| known != serial);
+    fn free_letter(&mut self, serial: &Serial) {
+        let reference = self.held.get(serial).and_then(|held| held.reference);
+        if let Some(letter) = reference.and_then(|reference| self.letters.get_mut(&reference)) {
+            Arc::make_mut(letter).serials.retain(|known| known != serial);
         }
     }
 
     /// Serial numbers of a person's certificates.
-    pub fn serials_of(&self, person: &str) -> Vec<String> {
-        self.people.get(person).map(|person| person.serials.clone()).unwrap_or_default()
+    pub fn serials_of(&self, person: &str) -> Vec<Serial> {
+        self.person(person).map(|person| person.serials.clone()).unwrap_or_default()
     }
 
     /// No certificate of this city ends later: the life of the root.
     fn last_end(&self) -> u64 {
-        records::time::read(&self.founding.founded).unwrap_or(0) + 25 * 366 * 86_400
+        self.fixed.founded + 25 * 366 * 86_400
     }
 
     /// Whether a serial number is revoked, pending revocations counted.
     pub fn is_revoked(&self, serial: &str) -> bool {
-        self.revoked.contains_key(serial) || self.pending.revoked.contains_key(serial)
+        self.revoked_as(serial).is_some()
     }
 
     /// When and why a certificate was revoked, pending revocations counted.
     pub fn revoked_as(&self, serial: &str) -> Option<&Revoked> {
-        self.revoked.get(serial).or_else(|| self.pending.revoked.get(serial))
+        self.revoked_entry(&Serial::read(serial)?)
+    }
+
+    pub(crate) fn revoked_entry(&self, serial: &Serial) -> Option<&Revoked> {
+        let pending = || self.pending.revoked.get(serial);
+        self.revoked.get(serial).or_else(pending).map(|revoked| &**revoked)
+    }
+
+    /// Every revoked serial number in the tree.
+    pub fn revoked(&self) -> impl Iterator<Item = (&Serial, &Revoked)> {
+        self.revoked.iter().map(|(serial, revoked)| (serial, &**revoked))
     }
 
     /// Every revoked serial number, pending revocations counted.
-    pub fn all_revoked(&self) -> impl Iterator<Item = (&String, &Revoked)> {
+    pub fn all_revoked(&self) -> impl Iterator<Item = (&Serial, &Revoked)> {
         let pending = self.pending.revoked.iter();
-        self.revoked.iter().chain(pending.filter(|(s, _)| !self.revoked.contains_key(*s)))
+        let pending = pending.filter(|(serial, _)| !self.revoked.contains_key(*serial));
+        self.revoked.iter().chain(pending).map(|(serial, revoked)| (serial, &**revoked))
+    }
+
+    /// How many certificates are revoked in the tree.
+    pub fn revoked_count(&self) -> usize {
+        self.revoked.len()
     }
 
     /// Whether the loss of a letter was reported, pending reports counted.
     pub fn is_lost(&self, reference: &str) -> bool {
-        self.pending.lost.contains(reference)
-            || self.letters.get(reference).is_some_and(|letter| letter.lost)
+        let Some(key) = Reference::read(reference) else { return false };
+        self.pending.lost.contains(&key)
+            || self.letters.get(&key).is_some_and(|letter| letter.lost)
     }
 }

@@ -1,13 +1,38 @@
-//! The parts of authority.
+//! The parts of authority, each as it was read when its record was applied.
 
+use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
+use pki::profile::CertificateProfile;
+use pki::{Certificate, PublicKey};
 use records::approval::Approval;
 use records::bytes::Bytes;
 use records::code::Code;
-use records::founding::StandingAuthorization;
-use records::order::Order;
-use records::rules::Role;
+use records::founding::{Founding, StandingAuthorization};
+use records::order::{Body, Order};
+use records::passkey::PasskeyStatement;
+use records::rules::{ApprovalRules, Role, RoleRules};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What the founding statement fixes for ever, read once.
+pub(crate) struct Fixed {
+    pub(crate) founding: Founding,
+    pub(crate) digest: [u8; 32],
+    pub(crate) founded: u64,
+    pub(crate) registry: PublicKey,
+    pub(crate) issuing: PublicKey,
+    /// SHA-256 of each key of the root, the online keys and the first services.
+    pub(crate) system_keys: BTreeSet<Sha256Value>,
+}
+
+/// The rule files in force.
+pub(crate) struct Rules {
+    pub(crate) roles: RoleRules,
+    pub(crate) roles_file: String,
+    pub(crate) approvals: ApprovalRules,
+    pub(crate) approvals_digest: Bytes,
+    pub(crate) approvals_file: String,
+}
 
 /// A unit of the tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +63,7 @@ pub struct Person {
     /// Roles with their scopes.
     pub roles: BTreeSet<(Role, String)>,
     /// Serial numbers of certificates, from their intents on.
-    pub serials: Vec<String>,
+    pub serials: Vec<Serial>,
 }
 
 impl Person {
@@ -49,7 +74,7 @@ impl Person {
 }
 
 /// A profile in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct ProfileState {
     /// Version.
     pub version: u32,
@@ -57,6 +82,8 @@ pub struct ProfileState {
     pub digest: Bytes,
     /// The file.
     pub content: String,
+    /// What the file says.
+    pub profile: Arc<CertificateProfile>,
 }
 
 /// A portal.
@@ -80,57 +107,126 @@ pub struct Portal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LetterState {
     /// Person id.
-    pub person: String,
+    pub person: PersonId,
     /// Profile id.
-    pub profile: String,
+    pub profile: Arc<str>,
     /// SHA-256 of the look-up key.
-    pub lookup_sha256: Bytes,
+    pub lookup_sha256: Sha256Value,
     /// SHA-256 of the loss value.
-    pub loss_sha256: Bytes,
+    pub loss_sha256: Sha256Value,
     /// Last second to submit, unix.
     pub expires: u64,
     /// Serial numbers of certificates issued, or being issued, under it.
-    pub serials: Vec<String>,
+    pub serials: Vec<Serial>,
     /// Whether its loss was reported; nothing is issued under it any more.
     pub lost: bool,
     /// Whether an application under it was rejected; nothing is issued under it any more.
-    #[serde(default)]
     pub rejected: bool,
+    /// The newest order made from an application under it.
+    pub newest: Option<OrderDigest>,
+    /// What became of that order; it is open, or expired, while nothing did.
+    pub ended: Option<Ended>,
+}
+
+/// What ended an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ended {
+    /// It was carried out.
+    Consumed,
+    /// A newer application replaced it.
+    Cancelled,
+    /// An officer sent it back.
+    Returned,
+    /// An officer ended it.
+    Rejected,
+}
+
+impl Ended {
+    /// The code under which the order is refused from then on.
+    pub fn code(self) -> Code {
+        match self {
+            Self::Consumed => Code::OrderConsumed,
+            Self::Cancelled => Code::OrderCancelled,
+            Self::Returned => Code::OrderReturned,
+            Self::Rejected => Code::OrderRejected,
+        }
+    }
+}
+
+/// What became of the newest application under a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its order waits for approvals.
+    Open,
+    /// Its order waited for too long.
+    Expired,
+    /// Something ended it.
+    Ended(Ended),
 }
 
 /// A certificate of a person, from its intent on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     /// Person id.
-    pub person: String,
-    /// Reference of its letter.
-    pub reference: String,
+    pub person: PersonId,
+    /// Reference of its letter; a first person's certificate may have none.
+    pub reference: Option<Reference>,
     /// It ends by then at the latest, unix: follows from what is signed.
     pub until: u64,
+    /// Profile id.
+    pub profile: Arc<str>,
+    /// SHA-256 of its key.
+    pub key_sha256: Sha256Value,
+    /// End of validity as it is recorded, unix.
+    pub not_after: u64,
+    /// SHA-256 of the certificate, from its result on.
+    pub sha256: Option<Sha256Value>,
+}
+
+/// A certificate of an authority or a service, from its intent on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// What it names: `root`, or a service and its process.
+    pub subject: String,
+    /// SHA-256 of its key.
+    pub key_sha256: Sha256Value,
 }
 
 /// A recorded intent or use without a result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intended {
     /// Digest of the order, or SHA-256 of the request that was used.
-    pub under: Bytes,
+    pub under: Sha256Value,
     /// SHA-256 of the TBSCertificate.
-    pub tbs_sha256: Bytes,
+    pub tbs_sha256: Sha256Value,
     /// SHA-256 of the key.
-    pub key_sha256: Bytes,
+    pub key_sha256: Sha256Value,
 }
 
 /// A key that speaks for an officer, through one certificate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
     /// Person id.
-    pub person: String,
+    pub person: PersonId,
     /// The certificate; none until the founding's certificates are recorded.
-    pub serial: Option<String>,
+    pub serial: Option<Serial>,
+}
+
+/// An approval whose signature was verified when it was taken. Whether it still counts is asked again
+/// each time: certificates end, roles are withdrawn.
+#[derive(Clone, Debug)]
+pub struct GivenApproval {
+    /// SHA-256 of its canonical bytes; how records name it.
+    pub id: Sha256Value,
+    /// The approval.
+    pub approval: Arc<Approval>,
+    pub(crate) certificate: Arc<Certificate>,
+    /// SHA-256 of the certificate's key.
+    pub(crate) key_sha256: Sha256Value,
 }
 
 /// An order that waits for approvals.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct OpenOrder {
     /// The order's bytes.
     pub order: Bytes,
@@ -138,19 +234,45 @@ pub struct OpenOrder {
     pub signature: Bytes,
     /// Last second, unix.
     pub expires: u64,
-    /// Valid approvals with their ids.
-    pub approvals: Vec<(Bytes, Approval)>,
+    /// The order as it was read.
+    pub read: Arc<Order>,
+    /// Its body as it was read.
+    pub body: Arc<Body>,
+    /// Valid approvals.
+    pub approvals: Vec<GivenApproval>,
+    pub(crate) contents: Contents,
 }
 
-impl OpenOrder {
-    pub(super) fn new(read: &Order, order: &Bytes, signature: &Bytes) -> Self {
-        Self {
-            order: order.clone(),
-            signature: signature.clone(),
-            expires: read.expires_unix(),
-            approvals: Vec::new(),
-        }
+/// Two states of one order differ by their approvals.
+impl PartialEq for OpenOrder {
+    fn eq(&self, other: &Self) -> bool {
+        let ids = |open: &Self| open.approvals.iter().map(|given| given.id).collect::<Vec<_>>();
+        self.order == other.order && ids(self) == ids(other)
     }
+}
+
+/// What a body holds in an encoding of its own, read and verified once.
+#[derive(Clone, Debug)]
+pub(crate) enum Contents {
+    /// Nothing of that kind.
+    Plain,
+    /// The key to be certified.
+    Key(Option<Arc<PublicKey>>),
+    /// The SHA-256 of a portal's two keys.
+    Keys(Option<[Sha256Value; 2]>),
+    /// A passkey with its officer's certificate.
+    Passkey(Result<Box<PasskeyContents>, Code>),
+}
+
+/// A new passkey as its officer's certificate key asked for it.
+#[derive(Clone, Debug)]
+pub(crate) struct PasskeyContents {
+    pub(crate) certificate: Arc<Certificate>,
+    pub(crate) statement: PasskeyStatement,
+    /// Whether the certificate's key signed the statement and the issuing key the certificate.
+    pub(crate) signed: bool,
+    /// Whether its key is ES256.
+    pub(crate) readable: bool,
 }
 
 /// A revoked certificate.
@@ -177,6 +299,8 @@ pub struct Standing {
     pub unit: String,
     /// SHA-256 of the key that may ask next.
     pub key_sha256: Bytes,
+    /// Last second of use, unix.
+    pub expires: u64,
     /// Uses so far.
     pub used: u32,
     /// Challenges that were used.
@@ -185,29 +309,9 @@ pub struct Standing {
     pub last: Bytes,
 }
 
-/// What is recorded but not yet in the tree, as far as it takes something away or brakes.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Pending {
-    pub(super) withdrawn: BTreeSet<(String, Role, String)>,
-    pub(super) left: BTreeSet<String>,
-    pub(super) revoked: BTreeMap<String, Revoked>,
-    pub(super) lost: BTreeSet<String>,
-    /// Letters of applications that were rejected.
-    pub(super) rejected: BTreeSet<String>,
-    /// Orders that are carried out or replaced.
-    pub(super) orders: BTreeMap<String, Code>,
-    pub(super) portals: BTreeSet<String>,
-    pub(super) agents: BTreeSet<String>,
-    /// Agents whose join is recorded.
-    pub(super) joined: BTreeSet<String>,
-    pub(super) units: BTreeSet<String>,
-    /// Orders that can be approved already. Approvals count before the tree has them for orders of
-    /// kind `revoke` only: brakes do not wait.
-    pub(super) open: BTreeMap<String, OpenOrder>,
-    /// Approvals; nobody gives two, and a browser leaves room for those that come from outside it.
-    pub(super) given: Vec<Approval>,
-    /// Counters of passkeys by credential id: what was seen, is seen before the tree has it.
-    pub(super) counters: BTreeMap<String, u32>,
-    /// Orders that are being carried out and change authority.
-    pub(super) enacted: usize,
+impl Standing {
+    /// The name in the certificates of its service.
+    pub fn subject(&self) -> String {
+        format!("{}/{}", self.given.service, self.given.process)
+    }
 }

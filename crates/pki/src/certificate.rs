@@ -229,11 +229,20 @@ impl Certificate {
 
     /// Whether the issuer's key signed this certificate.
     pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {
+        self.is_signed_with(issuer, |content, signature| issuer.verify(content, signature))
+    }
+
+    /// [`Self::is_signed_by`], where the caller verifies the issuer's signature: it may know the
+    /// answer.
+    pub fn is_signed_with(
+        &self,
+        issuer: &PublicKey,
+        verify: impl FnOnce(&[u8], &[u8]) -> bool,
+    ) -> bool {
         let Ok(signed) = Signed::read(&self.der) else { return false };
         let algorithm = issuer.algorithm().signature_identifier();
         let Ok(content) = signed.content() else { return false };
-        algorithm.ok() == signed.algorithm.to_der().ok()
-            && issuer.verify(&content, signed.signature())
+        algorithm.ok() == signed.algorithm.to_der().ok() && verify(&content, signed.signature())
     }
 
     /// PEM with 64-character lines (RFC 7468).

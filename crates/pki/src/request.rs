@@ -52,6 +52,14 @@ pub struct CertificationRequest {
 impl CertificationRequest {
     /// Reads DER and checks size, key and proof of possession.
     pub fn read(der: &[u8]) -> Result<Self, RequestError> {
+        Self::read_with(der, PublicKey::verify)
+    }
+
+    /// [`Self::read`], where the caller verifies the signature: it may know the answer.
+    pub fn read_with(
+        der: &[u8],
+        verify: impl FnOnce(&PublicKey, &[u8], &[u8]) -> bool,
+    ) -> Result<Self, RequestError> {
         if der.len() > REQUEST_BYTES_MAX {
             return Err(RequestError::TooLarge);
         }
@@ -63,7 +71,7 @@ impl CertificationRequest {
         if info.version != 0 {
             return Err(RequestError::Malformed(der::ErrorKind::Failed.into()));
         }
-        if algorithm != signed.algorithm.to_der()? || !key.verify(&content, signed.signature()) {
+        if algorithm != signed.algorithm.to_der()? || !verify(&key, &content, signed.signature()) {
             return Err(RequestError::Possession);
         }
         let subject = DistinguishedName::from_der(&info.subject.to_der()?)

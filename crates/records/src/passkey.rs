@@ -259,6 +259,17 @@ impl PasskeyStatement {
         challenge: &[u8; 32],
         signature: &[u8],
     ) -> Result<u32, NotAsserted> {
+        self.verify_with(assertion, challenge, signature, PublicKey::verify)
+    }
+
+    /// [`Self::verify`], where the caller verifies the signature: it may know the answer.
+    pub fn verify_with(
+        &self,
+        assertion: &Assertion,
+        challenge: &[u8; 32],
+        signature: &[u8],
+        verify: impl FnOnce(&PublicKey, &[u8], &[u8]) -> bool,
+    ) -> Result<u32, NotAsserted> {
         let expected = ("webauthn.get", self.origin.as_str());
         client_data(&assertion.client_data.0, expected, challenge)?;
         let data = &assertion.authenticator_data.0;
@@ -270,7 +281,11 @@ impl PasskeyStatement {
         let hash = Sha256::digest(&assertion.client_data.0);
         let message = [data.as_slice(), hash.as_slice()].concat();
         let key = key(&self.key.0).ok_or(NotAsserted::Signature)?;
-        if key.verify(&message, signature) { Ok(read.counter) } else { Err(NotAsserted::Signature) }
+        if verify(&key, &message, signature) {
+            Ok(read.counter)
+        } else {
+            Err(NotAsserted::Signature)
+        }
     }
 }
 

@@ -4,8 +4,8 @@
 
 use crate::city::City;
 use anyhow::Context;
-use ca_server::random;
-use ca_server::store::ledger;
+use ca_host::random;
+use ca_store::ledger;
 use keys::SoftwareSigner;
 use pki::Certificate;
 use records::order::{Body, Order, PersonAction, PersonBody, SignedOrder};

@@ -6,7 +6,8 @@ use crate::city::City;
 use crate::found::{Sample, found};
 use crate::processes::Running;
 use anyhow::{Context, ensure};
-use ca_server::issuer::draft::{Draft, DraftResult, hand_in};
+use ca_host::CaConfig;
+use ca_host::operator::{OperatorAnswer, OperatorRequest, ask};
 use keys::SoftwareSigner;
 use mtls::Client;
 use mtls::tls::Identity;
@@ -17,11 +18,9 @@ use records::letter::{EnrolmentCode, Letter, LetterKeys, bind};
 use records::order::PersonAction;
 use records::trust::Trust;
 use records::{Approval, Bytes};
-use service::Clock;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::Store;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -38,8 +37,7 @@ struct Officer {
 struct Office {
     public: Public,
     officers: [Officer; 2],
-    store: Store,
-    clock: Clock,
+    config: CaConfig,
     folder: std::path::PathBuf,
 }
 
@@ -141,14 +139,13 @@ impl Office {
         Ok(Self {
             public: Public(Client::new(&trust.portal_public, Some(tls))?),
             officers,
-            store: Store::open(&format!("sqlite:{}", folder.join("ca/ca.db").display())).await?,
-            clock: Clock::system(),
+            config: CaConfig::read(&folder.join("ca/ca.toml"))?,
             folder: folder.to_owned(),
         })
     }
 
-    async fn draft(&self, draft: &Draft) -> anyhow::Result<DraftResult> {
-        let result = hand_in(&self.store, draft, self.clock.micros()).await?;
+    async fn draft(&self, request: &OperatorRequest) -> anyhow::Result<OperatorAnswer> {
+        let result = ask(&self.config, request).await?;
         ensure!(result.refused.is_none(), "refused: {:?}", result.refused);
         Ok(result)
     }
@@ -156,7 +153,7 @@ impl Office {
     /// Registers a person and makes their letter.
     async fn letter(&self, number: usize) -> anyhow::Result<Letter> {
         let made = self
-            .draft(&Draft::Person {
+            .draft(&OperatorRequest::Person {
                 action: PersonAction::Create,
                 person: String::new(),
                 name: format!("测试{number}"),
@@ -166,9 +163,9 @@ impl Office {
             })
             .await?;
         self.approve(&made.order).await?;
-        let wanted = Draft::Letter { person: made.person, profile: "official".into() };
+        let wanted = OperatorRequest::Letter { person: made.person, profile: "official".into() };
         loop {
-            let result = hand_in(&self.store, &wanted, self.clock.micros()).await?;
+            let result = ask(&self.config, &wanted).await?;
             if result.refused.is_none() {
                 let path = self.folder.join("ca").join(result.letter);
                 return Ok(serde_json::from_slice(&std::fs::read(path)?)?);

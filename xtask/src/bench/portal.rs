@@ -8,7 +8,8 @@ use crate::processes::Running;
 use crate::{postgres, tool};
 use anyhow::{Context, ensure};
 use bytes::Bytes;
-use ca_server::issuer::draft::{Draft, DraftResult, hand_in};
+use ca_host::CaConfig;
+use ca_host::operator::{OperatorAnswer, OperatorRequest, ask};
 use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
@@ -19,7 +20,6 @@ use records::letter::{EnrolmentCode, Letter, LetterKeys};
 use records::order::PersonAction;
 use records::trust::Trust;
 use rustls_pki_types::ServerName;
-use service::Clock;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -89,8 +89,8 @@ async fn on(
         }
     }
     eprintln!("{people} people in {:.0?}", began.elapsed());
-    let order = desk.orders(&store).await?;
-    let letter = desk.letter(&store, grown.first().context("nobody")?, folder).await?;
+    let order = desk.orders(folder).await?;
+    let letter = desk.letter(grown.first().context("nobody")?, folder).await?;
     println!("{database}, {people} people, {requests} requests a page, one after another");
     println!("{:<46} {:>10} {:>10} {:>10}", "page", "median", "p99", "slowest");
     let mut late = 0;
@@ -142,10 +142,10 @@ impl Desk {
     }
 
     /// Orders that wait; gives the id of one.
-    async fn orders(&self, store: &Store) -> anyhow::Result<String> {
+    async fn orders(&self, folder: &Path) -> anyhow::Result<String> {
         let mut last = String::new();
         for number in 0..WAITING {
-            let draft = Draft::Person {
+            let draft = OperatorRequest::Person {
                 action: PersonAction::Create,
                 person: String::new(),
                 name: format!("待批{number}"),
@@ -153,7 +153,7 @@ impl Desk {
                 unit: "sz-office".into(),
                 evidence: "bench".into(),
             };
-            last = drafted(store, &draft).await?.order;
+            last = drafted(folder, &draft).await?.order;
             progress("orders made", number + 1, WAITING);
         }
         eprintln!();
@@ -161,9 +161,10 @@ impl Desk {
     }
 
     /// A letter of somebody; gives the cookie of the browser that opened it.
-    async fn letter(&self, store: &Store, one: &Grown, folder: &Path) -> anyhow::Result<String> {
-        let draft = Draft::Letter { person: one.person.clone(), profile: "official".into() };
-        let made = drafted(store, &draft).await?;
+    async fn letter(&self, one: &Grown, folder: &Path) -> anyhow::Result<String> {
+        let draft =
+            OperatorRequest::Letter { person: one.person.clone(), profile: "official".into() };
+        let made = drafted(folder, &draft).await?;
         let text = std::fs::read(folder.join("ca").join(made.letter))?;
         let letter: Letter = serde_json::from_slice(&text)?;
         let founding = self.trust.founding.digest().context("trust")?;
@@ -291,8 +292,9 @@ impl Desk {
     }
 }
 
-async fn drafted(store: &Store, draft: &Draft) -> anyhow::Result<DraftResult> {
-    let result = hand_in(store, draft, Clock::system().micros()).await?;
+async fn drafted(folder: &Path, request: &OperatorRequest) -> anyhow::Result<OperatorAnswer> {
+    let config = CaConfig::read(&folder.join("ca/ca.toml"))?;
+    let result = ask(&config, request).await?;
     ensure!(result.refused.is_none(), "refused: {:?}", result.refused);
     Ok(result)
 }

@@ -1,0 +1,23 @@
+//! What a CA host is: its configuration, keys of its services, printed letters, published files, the
+//! operators' socket. It knows no SQL and decides nothing.
+//!
+//! In reading order: [`config`], [`mod@trust`], [`durable`], [`prepare`], [`service_keys`],
+//! [`services`], [`operator`], [`letter_print`], [`lists`], [`published`].
+
+pub mod config;
+pub mod durable;
+pub mod letter_print;
+pub mod lists;
+pub mod operator;
+pub mod prepare;
+pub mod published;
+pub mod random;
+pub mod service_keys;
+pub mod services;
+pub mod trust;
+
+pub use config::CaConfig;
+pub use trust::{ISSUER, LOGS, trust};
+
+/// A clock that is this much behind the newest record has moved, in seconds.
+pub const BACK_SECONDS_MAX: u64 = 120;

@@ -1,0 +1,84 @@
+//! Revocation lists as files: the first list of an issuer, and where lists are published.
+//!
+//! What is published was verified by whoever publishes it, and its path comes from code, never from a row.
+
+use crate::durable::write_file;
+use crate::{CaConfig, ISSUER};
+use pki::crl::{Content, CrlError, RevocationList};
+use pki::{Certificate, Signer};
+use std::path::Path;
+
+/// A root's list is good for this long, in hours: one year.
+pub const ROOT_LIST_HOURS: u32 = 365 * 24;
+/// The one shard of this version.
+pub const SHARD: u32 = 0;
+
+/// A list with no entries, under a number: an issuer's first, or the root's next.
+pub fn empty(
+    config: &CaConfig,
+    name: &str,
+    issuer: &Certificate,
+    signer: &dyn Signer,
+    (number, now): (u64, u64),
+    hours: u32,
+) -> Result<RevocationList, CrlError> {
+    let url = (name == ISSUER).then(|| config.crl_url(name, SHARD));
+    let identifier = issuer.key_identifier().unwrap_or_default();
+    let content = Content {
+        issuer: issuer.subject(),
+        key_identifier: &identifier,
+        number,
+        this_update: now,
+        next_update: now + u64::from(hours) * 3_600,
+        shard_url: url.as_deref(),
+        revoked: &[],
+    };
+    RevocationList::issue(&content, signer)
+}
+
+/// Whose list it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListOf {
+    /// The root.
+    Root,
+    /// The issuing CA.
+    Issuing,
+}
+
+impl ListOf {
+    /// The issuer's name in rows and records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Issuing => ISSUER,
+        }
+    }
+
+    /// Path of the current list below the published folder.
+    pub fn current(self) -> String {
+        match self {
+            Self::Root => "crl/root.crl".into(),
+            Self::Issuing => format!("crl/{ISSUER}/{SHARD}.crl"),
+        }
+    }
+
+    fn numbered(self, number: u64) -> String {
+        match self {
+            Self::Root => format!("crl/root/{number}.crl"),
+            Self::Issuing => format!("crl/{ISSUER}/{SHARD}/{number}.crl"),
+        }
+    }
+}
+
+/// Publishes a list: the immutable numbered file first, then the current one, which never goes back.
+pub fn publish(public: &Path, of: ListOf, list: &RevocationList) -> anyhow::Result<()> {
+    let numbered = public.join(of.numbered(list.number()));
+    if std::fs::read(&numbered).ok().as_deref() != Some(list.der()) {
+        write_file(&numbered, list.der())?;
+    }
+    let current = public.join(of.current());
+    if std::fs::read(&current).ok().as_deref() != Some(list.der()) {
+        write_file(&current, list.der())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! What operators ask the running issuer to do, over its own socket in the state directory. A request
+//! decides nothing: it becomes an order that people approve, or a letter that people use. Who asked is
+//! told by the kernel and stands in the order as its drafter: who operates is responsible.
+
+use crate::CaConfig;
+use records::order::{AgentBody, PersonAction, PortalBody, RoleAction, UnitAction};
+use records::record::File;
+use records::rules::Role;
+use records::{Approval, Bytes, Code, Problem};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+
+/// Longest request or answer, in bytes: rule bundles are the largest.
+pub const MESSAGE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// A command waits this long for what the issuer made of its request.
+const ANSWER_WAIT: Duration = Duration::from_secs(30);
+/// Longest path that a socket's address holds on Linux, in bytes.
+const ADDRESS_BYTES_MAX: usize = 100;
+
+/// Kinds of request that this version knows.
+pub const REQUEST_KINDS: [&str; 13] = [
+    "unit",
+    "person",
+    "role",
+    "profile",
+    "approval-rules",
+    "portal",
+    "agent",
+    "bundle",
+    "revoke",
+    "letter",
+    "approval",
+    "renew",
+    "repair",
+];
+
+/// What an operator asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum OperatorRequest {
+    /// An order of kind `unit`.
+    Unit {
+        /// What happens.
+        action: UnitAction,
+        /// Unit id.
+        unit: String,
+        /// Name; kept if empty.
+        name: String,
+        /// Whether it is a county.
+        county: bool,
+        /// Unit above; kept if empty.
+        parent: String,
+    },
+    /// An order of kind `person`.
+    Person {
+        /// What happens.
+        action: PersonAction,
+        /// Person id; drawn when someone is created.
+        person: String,
+        /// Name; kept if empty.
+        name: String,
+        /// Mail address; kept if empty.
+        mail: String,
+        /// Unit id; kept if empty.
+        unit: String,
+        /// What was looked at.
+        evidence: String,
+    },
+    /// An order of kind `role`.
+    Role {
+        /// Grant or withdraw.
+        action: RoleAction,
+        /// Person id.
+        person: String,
+        /// Role.
+        role: Role,
+        /// Unit id.
+        scope: String,
+    },
+    /// An order of kind `profile`.
+    Profile {
+        /// The file.
+        content: String,
+    },
+    /// An order of kind `approval-rules`.
+    ApprovalRules {
+        /// The file.
+        content: String,
+    },
+    /// An order of kind `portal`.
+    Portal {
+        /// As it will stand in the order.
+        body: Box<PortalBody>,
+    },
+    /// An order of kind `agent`; the token is drawn when it is made.
+    Agent {
+        /// As it will stand in the order, without the token.
+        body: Box<AgentBody>,
+    },
+    /// An order of kind `bundle`.
+    Bundle {
+        /// Version.
+        version: u32,
+        /// Its files.
+        files: Vec<File>,
+    },
+    /// An order of kind `revoke`.
+    Revoke {
+        /// Person id.
+        person: String,
+        /// Serial numbers; all of the person's if empty.
+        serials: Vec<String>,
+        /// RFC 5280 name.
+        reason: String,
+        /// What was looked at.
+        evidence: String,
+    },
+    /// A letter.
+    Letter {
+        /// Person id.
+        person: String,
+        /// Profile id.
+        profile: String,
+    },
+    /// An approval that came as a file.
+    Approval {
+        /// The approval.
+        approval: Box<Approval>,
+    },
+    /// The use of a standing authorization by one of the CA's own services.
+    Renew {
+        /// As it is signed.
+        message: Box<records::join::Renew>,
+    },
+    /// Write the rows and policy files again as the log says they are.
+    Repair {},
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorAnswer {
+    /// Why it was refused, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Problem>,
+    /// Order id, if an order was made.
+    #[serde(default)]
+    pub order: String,
+    /// Person id, if the request was about a person.
+    #[serde(default)]
+    pub person: String,
+    /// Path of the letter or join file, if one was made.
+    #[serde(default)]
+    pub letter: String,
+    /// Serial number of a certificate that was issued to a service.
+    #[serde(default)]
+    pub serial: String,
+    /// That certificate with its issuers, DER.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<Bytes>,
+    /// How many approvals the order has and needs.
+    #[serde(default)]
+    pub approvals: (u32, u32),
+    /// Rows and files that were written again from the log.
+    #[serde(default)]
+    pub repaired: Vec<String>,
+}
+
+impl OperatorAnswer {
+    /// A refusal under a reference number.
+    pub fn refused(code: Code, reference: String) -> Self {
+        Self { refused: Some(Problem::new(code, reference)), ..Self::default() }
+    }
+}
+
+/// The socket's place in a state directory.
+pub struct SocketPlace {
+    /// Keeps the folder open, by whose descriptor a long path is shortened.
+    _folder: fs::File,
+    path: PathBuf,
+}
+
+impl SocketPlace {
+    /// Where the issuer of a state directory listens.
+    pub fn of(config: &CaConfig) -> std::io::Result<Self> {
+        let folder_path = config.path("issuer");
+        let folder = fs::File::open(&folder_path)?;
+        let mut path = folder_path.join("operator.sock");
+        if path.as_os_str().len() > ADDRESS_BYTES_MAX {
+            path = PathBuf::from(format!("/proc/self/fd/{}/operator.sock", folder.as_raw_fd()));
+        }
+        Ok(Self { _folder: folder, path })
+    }
+
+    /// The socket's address.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Hands a request to the running issuer and waits for what it made of it.
+pub async fn ask(config: &CaConfig, request: &OperatorRequest) -> anyhow::Result<OperatorAnswer> {
+    let place = SocketPlace::of(config)?;
+    let Ok(mut socket) = UnixStream::connect(place.path()).await else {
+        return Err(NobodyTookIt.into());
+    };
+    let exchange = async {
+        socket.write_all(&serde_json::to_vec(request)?).await?;
+        socket.shutdown().await?;
+        let mut answer = Vec::new();
+        socket.take(MESSAGE_BYTES_MAX).read_to_end(&mut answer).await?;
+        anyhow::Ok(answer)
+    };
+    let answer = match tokio::time::timeout(ANSWER_WAIT, exchange).await {
+        Ok(answer) => answer?,
+        Err(_) => return Err(NobodyTookIt.into()),
+    };
+    // An issuer that was killed closes the connection without a word.
+    if answer.is_empty() {
+        return Err(NobodyTookIt.into());
+    }
+    Ok(serde_json::from_slice(&answer)?)
+}
+
+/// No issuer runs, or it cannot decide at the moment.
+#[derive(Debug, thiserror::Error)]
+#[error("no running issuer took the request; next: ca-server serve issuer, or ca-server doctor")]
+pub struct NobodyTookIt;

@@ -1,0 +1,96 @@
+//! Sealing bind keys for rows: AES-256-GCM under a key file of the issuer. The associated data names
+//! the city, the purpose, the reference, the person and the profile, so that a row cannot be pointed
+//! at someone else.
+
+use anyhow::{Context, anyhow};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::hmac;
+use ca_host::random;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// The key that seals rows.
+pub(super) struct SealKey {
+    aead: LessSafeKey,
+    mac: hmac::Key,
+}
+
+/// What a sealed value belongs to.
+pub(super) struct Belongs<'a> {
+    /// Founding digest.
+    pub founding: &'a [u8; 32],
+    /// `bind-page` or `bind-cli`.
+    pub purpose: &'a str,
+    /// Reference of the letter.
+    pub reference: &'a str,
+    /// Person id.
+    pub person: &'a str,
+    /// Profile id.
+    pub profile: &'a str,
+}
+
+impl Belongs<'_> {
+    fn associated(&self) -> Aad<Vec<u8>> {
+        let parts = [self.purpose, self.reference, self.person, self.profile];
+        let mut bytes = self.founding.to_vec();
+        for part in parts {
+            bytes.extend(part.as_bytes());
+            bytes.push(0);
+        }
+        Aad::from(bytes)
+    }
+}
+
+impl SealKey {
+    /// Reads the key file: 32 bytes.
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+        let bytes =
+            Zeroizing::new(std::fs::read(path).with_context(|| path.display().to_string())?);
+        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| anyhow!("seal key"))?;
+        let label = Zeroizing::new([b"yinxin-intent-v1\0".as_slice(), &bytes].concat());
+        Ok(Self { aead: LessSafeKey::new(key), mac: hmac::Key::new(hmac::HMAC_SHA256, &label) })
+    }
+
+    /// A MAC over parts, each with its length: a row that the issuer wrote itself.
+    pub(super) fn mac(&self, parts: &[&[u8]]) -> Vec<u8> {
+        hmac::sign(&self.mac, &joined(parts)).as_ref().to_vec()
+    }
+
+    /// Whether this key made the MAC over these parts.
+    pub(super) fn is_ours(&self, mac: &[u8], parts: &[&[u8]]) -> bool {
+        hmac::verify(&self.mac, &joined(parts), mac).is_ok()
+    }
+
+    /// Nonce ‖ ciphertext ‖ tag.
+    pub(super) fn seal(&self, value: &[u8], belongs: &Belongs<'_>) -> anyhow::Result<Vec<u8>> {
+        let nonce = random::bytes::<12>()?;
+        let mut sealed = value.to_vec();
+        self.aead
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                belongs.associated(),
+                &mut sealed,
+            )
+            .map_err(|_| anyhow!("sealing failed"))?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// The value, if it belongs there.
+    pub(super) fn open(&self, sealed: &[u8], belongs: &Belongs<'_>) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, rest) = sealed.split_at_checked(12)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut value = Zeroizing::new(rest.to_vec());
+        let length = self.aead.open_in_place(nonce, belongs.associated(), &mut value).ok()?.len();
+        value.truncate(length);
+        Some(value)
+    }
+}
+
+fn joined(parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for part in parts {
+        bytes.extend((part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    bytes
+}

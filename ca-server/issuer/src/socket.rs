@@ -1,0 +1,72 @@
+//! The operators' socket: one request a connection, from whoever the kernel says it is. The socket lies in
+//! the issuer's folder and only its owner may open it.
+
+use super::Issuer;
+use ca_host::operator::{MESSAGE_BYTES_MAX, OperatorAnswer, OperatorRequest, SocketPlace};
+use records::Code;
+use service::Stop;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+
+/// Most operators that are heard at once.
+const CONNECTIONS_MAX: usize = 16;
+/// A request that takes longer to come is dropped.
+const REQUEST_WAIT: Duration = Duration::from_secs(10);
+
+/// Opens the socket; what is given back hears operators until the stop.
+pub(super) fn serve(
+    issuer: Arc<Issuer>,
+    stop: Stop,
+) -> anyhow::Result<impl Future<Output = ()> + use<>> {
+    let place = SocketPlace::of(&issuer.config)?;
+    // Left behind by an issuer that was killed; one that runs holds the database's own locks besides.
+    let _ = std::fs::remove_file(place.path());
+    let listener = UnixListener::bind(place.path())?;
+    std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o600))?;
+    Ok(async move {
+        let places = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX));
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = stop.wait() => break,
+            };
+            let Ok((socket, _)) = accepted else { continue };
+            let Ok(held) = places.clone().acquire_owned().await else { break };
+            let issuer = issuer.clone();
+            tokio::spawn(async move {
+                if let Err(error) = hear(&issuer, socket).await {
+                    tracing::warn!(error = format!("{error:#}"), "an operator was not answered");
+                }
+                drop(held);
+            });
+        }
+        let _ = std::fs::remove_file(place.path());
+    })
+}
+
+async fn hear(issuer: &Issuer, mut socket: UnixStream) -> anyhow::Result<()> {
+    let drafter = format!("operator:{}", socket.peer_cred()?.uid());
+    let mut bytes = Vec::new();
+    let request = (&mut socket).take(MESSAGE_BYTES_MAX + 1);
+    let mut request = request;
+    tokio::time::timeout(REQUEST_WAIT, request.read_to_end(&mut bytes)).await??;
+    let answer = match serde_json::from_slice::<OperatorRequest>(&bytes) {
+        Ok(request) => issuer.operator(request, &drafter).await,
+        Err(_) => OperatorAnswer::refused(unreadable(&bytes), ca_host::random::id()?),
+    };
+    socket.write_all(&serde_json::to_vec(&answer)?).await?;
+    Ok(socket.shutdown().await?)
+}
+
+/// A request of a kind that this version does not know, or none at all.
+fn unreadable(bytes: &[u8]) -> Code {
+    let value: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
+    let kind = value.as_ref().and_then(|value| value.get("kind")?.as_str());
+    match kind {
+        Some(kind) if !ca_host::operator::REQUEST_KINDS.contains(&kind) => Code::UnknownKind,
+        _ => Code::Malformed,
+    }
+}

@@ -1,0 +1,104 @@
+//! Who may ask the log, and over which units.
+
+use ca_store::follower::Follower;
+use pki::Certificate;
+use records::Code;
+use records::rules::Role;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// A request may be this old or this far ahead, in seconds.
+const SKEW_SECONDS_MAX: u64 = 300;
+
+/// An auditor, and over which units.
+pub(super) struct Auditor {
+    pub(super) person: String,
+    /// `None` for the whole city.
+    pub(super) scopes: Option<Vec<String>>,
+}
+
+/// Admits auditors.
+pub(super) struct Auditors {
+    follower: Follower,
+    /// Nonces of requests and when they can be forgotten, unix.
+    nonces: Mutex<BTreeMap<Vec<u8>, u64>>,
+}
+
+impl Auditors {
+    pub(super) fn new(follower: Follower) -> Self {
+        Self { follower, nonces: Mutex::default() }
+    }
+
+    /// The auditor who made a request that is fresh and was not made before.
+    pub(super) async fn admit(
+        &self,
+        certificate: &Certificate,
+        (nonce, asked): (&[u8], u64),
+        now: u64,
+    ) -> Result<Auditor, Code> {
+        let auditor = self.holder(certificate, now).await?;
+        self.fresh(nonce, asked, now)?;
+        Ok(auditor)
+    }
+
+    /// The auditor to whom a certificate belongs.
+    pub(super) async fn holder(
+        &self,
+        certificate: &Certificate,
+        now: u64,
+    ) -> Result<Auditor, Code> {
+        let certificate = certificate.clone();
+        let admitted = self.follower.ask(move |authority| {
+            let person =
+                authority.credential_holder(&certificate, now).map_err(|code| match code {
+                    Code::ApproverExpired => Code::CertificateExpired,
+                    Code::ApproverRevoked => Code::CertificateRevoked,
+                    _ => Code::NotYourRoute,
+                })?;
+            let held = authority.person(&person).map(|state| state.roles.clone());
+            let scopes: Vec<String> = held
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|(role, scope)| {
+                    *role == Role::Auditor && authority.holds(&person, *role, scope)
+                })
+                .map(|(_, scope)| scope)
+                .collect();
+            if scopes.is_empty() {
+                return Err(Code::NotYourRoute);
+            }
+            let city = scopes.iter().any(|scope| scope == authority.city_unit());
+            Ok(Auditor { person, scopes: (!city).then_some(scopes) })
+        });
+        admitted.await?
+    }
+
+    /// A request counts once.
+    fn fresh(&self, nonce: &[u8], asked: u64, now: u64) -> Result<(), Code> {
+        let mut nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
+        nonces.retain(|_, until| *until >= now);
+        let until = now + 2 * SKEW_SECONDS_MAX;
+        let again = asked.abs_diff(now) > SKEW_SECONDS_MAX
+            || nonces.insert(nonce.to_vec(), until).is_some();
+        if again { Err(Code::ChallengeUsed) } else { Ok(()) }
+    }
+
+    /// Which of some units are within an auditor's scope.
+    pub(super) async fn covers(&self, auditor: &Auditor, unit: &str) -> Result<bool, Code> {
+        let Some(scopes) = auditor.scopes.clone() else { return Ok(true) };
+        let unit = unit.to_owned();
+        let within = self.follower.ask(move |authority| {
+            let above = authority.above(&unit);
+            above.iter().any(|above| scopes.iter().any(|scope| scope == above))
+        });
+        within.await
+    }
+
+    /// The unit of a person.
+    pub(super) async fn unit_of(&self, person: &str) -> Result<Option<String>, Code> {
+        let person = person.to_owned();
+        self.follower
+            .ask(move |authority| authority.person(&person).map(|state| state.unit.clone()))
+            .await
+    }
+}

@@ -1,0 +1,73 @@
+//! The log's mTLS routes. One verb a file.
+
+mod append;
+mod ask;
+mod search;
+mod spool;
+
+use super::auditors::Auditors;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::post;
+use ca_host::CaConfig;
+use ca_host::services::Services;
+use ca_store::follower::Follower;
+use records::trust::Trust;
+use service::{Clock, Metrics};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use store::Store;
+
+const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// What the routes need.
+pub(super) struct LogState {
+    store: Store,
+    metrics: Metrics,
+    clock: Clock,
+    services: Services,
+    config: CaConfig,
+    trust: Trust,
+    auditors: Auditors,
+    follower: Follower,
+    /// Forks that were recorded since the start, once each.
+    forks: Mutex<HashSet<[u8; 32]>>,
+}
+
+impl LogState {
+    pub(super) fn new(
+        store: Store,
+        metrics: Metrics,
+        clock: Clock,
+        config: &CaConfig,
+    ) -> anyhow::Result<Self> {
+        let trust = ca_host::trust(config)?;
+        let follower = Follower::new(store.clone(), trust.clone());
+        Ok(Self {
+            store,
+            metrics,
+            clock,
+            services: Services::open(config)?,
+            config: config.clone(),
+            auditors: Auditors::new(follower.clone()),
+            follower,
+            forks: Mutex::default(),
+            trust,
+        })
+    }
+
+    /// Who follows authority for this process.
+    pub(super) fn follower(&self) -> Follower {
+        self.follower.clone()
+    }
+}
+
+pub(super) fn router(state: Arc<LogState>) -> Router {
+    Router::new()
+        .route(ca_api::log::APPEND, post(append::append))
+        .route(ca_api::log::ASK, post(ask::ask))
+        .route(ca_api::log::SEARCH, post(search::search))
+        .route(ca_api::log::SPOOL, post(spool::spool))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(state)
+}

@@ -1,0 +1,66 @@
+//! Takes records of a portal: idempotent by record id, durable before the answer.
+
+use super::LogState;
+use axum::extract::State;
+use axum::{Extension, Json};
+use ca_api::{Append, Appended};
+use ca_store::ledger;
+use mtls::Connection;
+use records::record::{Event, Record};
+use records::{Code, Problem};
+use service::problem::Refused;
+use std::sync::Arc;
+
+const RECORDS_MAX: usize = 256;
+
+/// `POST /v1/records`
+pub(super) async fn append(
+    State(state): State<Arc<LogState>>,
+    Extension(connection): Extension<Connection>,
+    Json(message): Json<Append>,
+) -> Result<Json<Appended>, Refused> {
+    let result = take(&state, &connection, &message).await;
+    let outcome = result.as_ref().map_or_else(|code| code.name(), |_| "done");
+    state.metrics.count("append", outcome);
+    result.map(Json).map_err(|code| Refused(Problem::new(code, String::new())))
+}
+
+async fn take(
+    state: &LogState,
+    connection: &Connection,
+    message: &Append,
+) -> Result<Appended, Code> {
+    let (certificate, maker) = state.services.name(connection, state.clock.seconds())?;
+    let key = certificate.key().sha256();
+    let own = maker.clone();
+    let speaks = state.follower.ask(move |authority| {
+        let portal = authority.portal_of(&key);
+        portal.is_some_and(|(portal, process)| format!("{portal}/{process}") == own)
+    });
+    if !speaks.await? {
+        return Err(Code::NotYourRoute);
+    }
+    if message.records.len() > RECORDS_MAX {
+        return Err(Code::TooLarge);
+    }
+    let mut tx = state.store.write().await.map_err(unavailable)?;
+    for salted in &message.records {
+        let record = Record::read(&salted.record.0).map_err(|_| Code::Malformed)?;
+        let salt = salted.salt.digest().ok_or(Code::Malformed)?;
+        let own = record.log == "access"
+            && record.maker == maker
+            && matches!(record.event, Event::Portal { .. });
+        if !own {
+            return Err(Code::NotYourRoute);
+        }
+        let bytes = salted.record.0.clone();
+        ledger::insert(&mut tx, &record, bytes, salt).await.map_err(unavailable)?;
+    }
+    tx.commit().await.map_err(unavailable)?;
+    Ok(Appended { count: message.records.len() as u64 })
+}
+
+fn unavailable(error: store::StoreError) -> Code {
+    tracing::error!(%error, "append");
+    Code::Unavailable
+}

@@ -1,0 +1,143 @@
+//! Auditors ask with their own key: searches and exports. Every question is a record itself, durable
+//! before its answer.
+
+use super::LogState;
+use crate::{evidence, search};
+use axum::extract::State;
+use axum::{Extension, Json};
+use ca_host::random;
+use ca_store::ledger;
+use mtls::Connection;
+use pki::Certificate;
+use records::evidence::{Ask, LogAnswer, LogRequest, SignedRequest};
+use records::record::Event;
+use records::{Code, Disclosure, Problem};
+use service::problem::Refused;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often an export looks whether the index has caught up, and how many times.
+const LOOK: Duration = Duration::from_millis(20);
+const LOOKS_MAX: usize = 150;
+
+/// `POST /v1/ask`
+pub(super) async fn ask(
+    State(state): State<Arc<LogState>>,
+    Extension(connection): Extension<Connection>,
+    Json(message): Json<SignedRequest>,
+) -> Result<Json<LogAnswer>, Refused> {
+    let result = answer(&state, &connection, &message).await;
+    let outcome = result.as_ref().map_or_else(|code| code.name(), |_| "done");
+    state.metrics.count("ask", outcome);
+    result.map(Json).map_err(|code| {
+        let reference = random::id().unwrap_or_default();
+        Refused(Problem::new(code, reference))
+    })
+}
+
+async fn answer(
+    state: &LogState,
+    connection: &Connection,
+    message: &SignedRequest,
+) -> Result<LogAnswer, Code> {
+    let (request, certificate) = message.open().ok_or(Code::ApprovalSignature)?;
+    // The connection and the request are the same person's.
+    let same = connection.certificate.as_ref().is_some_and(|der| **der == message.certificate.0);
+    if !same || request.founding != state.trust.founding {
+        return Err(Code::NotYourRoute);
+    }
+    let asked = records::time::read(&request.time).ok_or(Code::Malformed)?;
+    let now = state.clock.seconds();
+    let fresh = (request.nonce.0.as_slice(), asked);
+    let auditor = state.auditors.admit(&certificate, fresh, now).await?;
+    let answer = found(state, &auditor, &request).await;
+    let given = match &answer {
+        Ok(LogAnswer::Search(answer)) => answer.found.len() as u64,
+        Ok(LogAnswer::Export(_)) => 1,
+        Err(_) => 0,
+    };
+    record(state, &auditor.person, message, &certificate, given).await.map_err(|error| {
+        tracing::error!(error = format!("{error:#}"), "ask");
+        Code::Unavailable
+    })?;
+    answer
+}
+
+async fn found(
+    state: &LogState,
+    auditor: &crate::auditors::Auditor,
+    request: &LogRequest,
+) -> Result<LogAnswer, Code> {
+    let failed = |error: anyhow::Error| {
+        tracing::error!(error = format!("{error:#}"), "ask");
+        Code::Unavailable
+    };
+    let mut tx = state.store.read().await.map_err(|error| failed(error.into()))?;
+    match &request.ask {
+        Ask::Search(asked) => {
+            if !asked.is_sound() {
+                return Err(Code::Malformed);
+            }
+            let found = search::search(&mut tx, &state.auditors, auditor, asked).await;
+            let mut answer = found.map_err(failed)?;
+            search::open(&mut tx, &mut answer).await.map_err(failed)?;
+            Ok(LogAnswer::Search(Box::new(answer)))
+        }
+        Ask::Export(question) => {
+            // Evidence names people and their approvers: for auditors of the whole city.
+            if auditor.scopes.is_some() {
+                return Err(Code::ApproverScope);
+            }
+            for log in records::record::LOGS {
+                caught_up(state, log).await?;
+            }
+            tx = state.store.read().await.map_err(|error| failed(error.into()))?;
+            let city = &state.trust.city;
+            let made = evidence::export(&mut tx, &state.config, city, question).await;
+            made.map_err(failed)?.map(LogAnswer::Export).ok_or(Code::NotFound)
+        }
+    }
+}
+
+/// Waits a little until the index holds everything that the log holds now: evidence must not leave out
+/// what only the index does not know yet.
+async fn caught_up(state: &LogState, log: &'static str) -> Result<(), Code> {
+    let behind = |error: anyhow::Error| {
+        tracing::error!(error = format!("{error:#}"), "index");
+        Code::Unavailable
+    };
+    let mut wanted = None;
+    for _ in 0..LOOKS_MAX {
+        let mut tx = state.store.read().await.map_err(|error| behind(error.into()))?;
+        let head = ledger::head(&mut tx, log).await.map_err(|error| behind(error.into()))?;
+        let wanted = *wanted.get_or_insert(head.map_or(0, |(size, ..)| size));
+        let reached = crate::project::projected(&mut tx, log).await.map_err(behind)?;
+        drop(tx);
+        if reached >= wanted {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Err(Code::LogBehind)
+}
+
+async fn record(
+    state: &LogState,
+    person: &str,
+    message: &SignedRequest,
+    certificate: &Certificate,
+    given: u64,
+) -> anyhow::Result<()> {
+    let der = records::Bytes::from(certificate.der()).to_string();
+    let disclosure = Disclosure::new("/certificate", random::bytes()?, der.into());
+    let event = Event::Asked {
+        person: person.to_owned(),
+        request: message.request.clone(),
+        signature: message.signature.clone(),
+        certificate: disclosure.commitment()?,
+        given,
+    };
+    let mut tx = state.store.write().await?;
+    ledger::write(&mut tx, "log", state.clock.micros(), event, &[disclosure]).await?;
+    Ok(tx.commit().await?)
+}

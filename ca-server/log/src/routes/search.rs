@@ -1,0 +1,85 @@
+//! A portal searches on behalf of an auditor who is logged in there: a convenience, recorded as the portal's
+//! claim, within the auditor's scope, without what opens commitments. Proof comes only by the auditor's own
+//! key.
+
+use super::LogState;
+use crate::search as finding;
+use axum::extract::State;
+use axum::{Extension, Json};
+use ca_api::AsOfficer;
+use ca_host::random;
+use ca_store::ledger;
+use mtls::Connection;
+use pki::Certificate;
+use records::evidence::{Search, SearchAnswer};
+use records::record::Event;
+use records::{Bytes, Code, Problem};
+use service::problem::Refused;
+use std::sync::Arc;
+
+/// `POST /v1/search`
+pub(super) async fn search(
+    State(state): State<Arc<LogState>>,
+    Extension(connection): Extension<Connection>,
+    Json(message): Json<AsOfficer<Search>>,
+) -> Result<Json<SearchAnswer>, Refused> {
+    let result = answer(&state, &connection, &message).await;
+    let outcome = result.as_ref().map_or_else(|code| code.name(), |_| "done");
+    state.metrics.count("search", outcome);
+    result.map(Json).map_err(|code| {
+        let reference = random::id().unwrap_or_default();
+        Refused(Problem::new(code, reference))
+    })
+}
+
+async fn answer(
+    state: &LogState,
+    connection: &Connection,
+    message: &AsOfficer<Search>,
+) -> Result<SearchAnswer, Code> {
+    let by = staff_process(state, connection).await?;
+    let certificate =
+        Certificate::read(&message.certificate.0).map_err(|_| Code::CertificateForeign)?;
+    let now = state.clock.seconds();
+    let auditor = state.auditors.holder(&certificate, now).await?;
+    let asked = &message.message;
+    if !asked.is_sound() {
+        return Err(Code::Malformed);
+    }
+    let failed = |error: anyhow::Error| {
+        tracing::error!(error = format!("{error:#}"), "search");
+        Code::Unavailable
+    };
+    let mut tx = state.store.read().await.map_err(|error| failed(error.into()))?;
+    let found = finding::search(&mut tx, &state.auditors, &auditor, asked).await;
+    let answer = found.map_err(failed)?;
+    drop(tx);
+    record(state, by, &auditor.person, asked, answer.found.len() as u64).await.map_err(failed)?;
+    Ok(answer)
+}
+
+/// The name of a portal's staff process.
+async fn staff_process(state: &LogState, connection: &Connection) -> Result<String, Code> {
+    let (certificate, name) = state.services.name(connection, state.clock.seconds())?;
+    let (key, own) = (certificate.key().sha256(), name.clone());
+    let speaks = state.follower.ask(move |authority| {
+        authority.portal_of(&key).is_some_and(|(portal, process)| {
+            process == "portal-staff" && format!("{portal}/{process}") == own
+        })
+    });
+    if speaks.await? { Ok(name) } else { Err(Code::NotYourRoute) }
+}
+
+async fn record(
+    state: &LogState,
+    by: String,
+    person: &str,
+    asked: &Search,
+    given: u64,
+) -> anyhow::Result<()> {
+    let search = Bytes(records::json::write(asked)?);
+    let event = Event::Searched { by, person: person.to_owned(), search, given };
+    let mut tx = state.store.write().await?;
+    ledger::write(&mut tx, "log", state.clock.micros(), event, &[]).await?;
+    Ok(tx.commit().await?)
+}

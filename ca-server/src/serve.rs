@@ -1,0 +1,47 @@
+//! Runs one role as its own process until it is told to stop.
+
+use ca_host::CaConfig;
+use service::{Clock, Stop};
+use std::process::ExitCode;
+use store::Store;
+
+/// A role of the CA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Subcommand, clap::ValueEnum)]
+pub enum Role {
+    /// Makes orders, issues, revokes.
+    Issuer,
+    /// Publishes lists and certificates, takes loss reports.
+    Status,
+    /// Sequences and publishes the logs.
+    Log,
+}
+
+impl Role {
+    /// The address of the database as this role's own user, where it has one.
+    pub fn database(self, config: &CaConfig) -> Option<&String> {
+        match self {
+            Self::Issuer => config.issuer.database.as_ref(),
+            Self::Status => config.status.database.as_ref(),
+            Self::Log => config.log.database.as_ref(),
+        }
+    }
+}
+
+/// Runs the role until the stop.
+pub async fn serve(
+    config: CaConfig,
+    store: Store,
+    clock: Clock,
+    role: Role,
+) -> anyhow::Result<ExitCode> {
+    let stop = Stop::on_signal()?;
+    let closing = store.clone();
+    match role {
+        Role::Issuer => ca_issuer::serve(config, store, clock, stop).await?,
+        Role::Status => ca_status::serve(config, store, clock, stop).await?,
+        Role::Log => ca_log::serve(config, store, clock, stop).await?,
+    }
+    closing.close().await;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,152 @@
+//! The key that answers for the issuing CA: taken up, tested before it is used, renewed by itself when half
+//! of its life is over.
+
+use super::Status;
+use anyhow::{Context, ensure};
+use ca_host::service_keys::{Place, renew};
+use keys::SoftwareSigner;
+use pki::ocsp::Issuer;
+use pki::path::{Usage, check};
+use pki::{Certificate, SerialNumber, Signer};
+use records::Code;
+use service::Stop;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+/// How far a clock may be behind the issuer's, in seconds.
+pub(super) const CLOCK_SLACK: u64 = 300;
+/// How often the key is looked at.
+const LOOK: Duration = Duration::from_secs(5);
+/// Pause after a renewal that did not work.
+const AFTER_FAILURE: Duration = Duration::from_secs(60);
+/// No second renewal sooner: a clock that is wrong must not use up what the founding allows.
+const BETWEEN_RENEWALS: Duration = Duration::from_secs(86_400);
+/// Most serial numbers that are remembered as issued.
+const ISSUED_MAX: usize = 200_000;
+
+/// A key with its certificate.
+pub(super) struct Responder {
+    pub(super) key: SoftwareSigner,
+    /// SHA-256 of its certificate.
+    pub(super) name: [u8; 32],
+    pub(super) certificate: Certificate,
+    pub(super) issuing: Certificate,
+    pub(super) issuer: Issuer,
+}
+
+impl Responder {
+    fn open(place: &Place) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(&place.certificate)
+            .with_context(|| place.certificate.display().to_string())?;
+        let blocks = pki::certificate::read_pem(&text, "CERTIFICATE");
+        let [leaf, issuing, root] = blocks.as_slice() else {
+            anyhow::bail!("{}: three certificates are expected", place.certificate.display())
+        };
+        let (certificate, issuing) = (Certificate::read(leaf)?, Certificate::read(issuing)?);
+        let root = Certificate::read(root)?;
+        let key = place.open()?;
+        ensure!(key.public_key().sha256() == certificate.key().sha256(), "key and certificate");
+        ensure!(certificate.purposes() == [pki::oid::OCSP_SIGNING], "its purpose is another");
+        check(
+            &certificate,
+            std::slice::from_ref(&issuing),
+            &root,
+            certificate.not_before(),
+            Usage::OcspSigning,
+        )?;
+        let name = certificate.sha256();
+        Ok(Self { key, name, issuer: Issuer::new(&issuing), certificate, issuing })
+    }
+
+    /// Whether half of its life is over.
+    fn is_due(&self, now: u64) -> bool {
+        let (from, until) = (self.certificate.not_before(), self.certificate.not_after());
+        now > from + (until - from) / 2
+    }
+}
+
+/// The responder in use; none until there is one that holds.
+pub(super) struct InUse(RwLock<Option<Arc<Responder>>>);
+
+impl InUse {
+    /// Takes up the key of a place. Without one the service still takes loss reports and tells agents what
+    /// is new; whoever asks for an answer is asked to come again.
+    pub(super) fn open(place: &Place) -> Self {
+        let opened = place.finish().and_then(|()| Responder::open(place)).map(Arc::new);
+        if let Err(error) = &opened {
+            tracing::error!(error = format!("{error:#}"), "no OCSP key");
+        }
+        Self(RwLock::new(opened.ok()))
+    }
+
+    pub(super) fn load(&self) -> Option<Arc<Responder>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn store(&self, responder: Responder) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(responder));
+    }
+}
+
+/// Serial numbers whose certificates were seen and verified.
+#[derive(Default)]
+pub(super) struct Issued(Mutex<HashSet<SerialNumber>>);
+
+impl Issued {
+    pub(super) fn contains(&self, serial: &SerialNumber) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(serial)
+    }
+
+    pub(super) fn remember(&self, serial: &SerialNumber) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= ISSUED_MAX {
+            known.clear();
+        }
+        known.insert(serial.clone());
+    }
+}
+
+/// Keeps the responder fresh until the stop.
+pub(super) async fn keep(status: Arc<Status>, place: Place, stop: Stop) {
+    let mut renewed = None;
+    loop {
+        let pause = match refresh(&status, &place, &mut renewed).await {
+            Ok(()) => {
+                status.metrics.condition("ocsp", "");
+                LOOK
+            }
+            Err(error) => {
+                status.metrics.condition("ocsp", &format!("its key is not renewed: {error:#}"));
+                AFTER_FAILURE
+            }
+        };
+        if !stop.pause(pause).await {
+            return;
+        }
+    }
+}
+
+async fn refresh(
+    status: &Status,
+    place: &Place,
+    renewed: &mut Option<Instant>,
+) -> anyhow::Result<()> {
+    let present = status.responder.load();
+    let may = renewed.is_none_or(|at| at.elapsed() > BETWEEN_RENEWALS);
+    let due = present.as_ref().is_some_and(|present| present.is_due(status.clock.seconds()));
+    if due && may {
+        let result = renew(&status.config, place).await?;
+        if let Some(problem) = result.refused {
+            anyhow::bail!("{}", problem.known().map_or("refused", Code::name));
+        }
+        *renewed = Some(Instant::now());
+        tracing::info!(serial = result.serial, "the OCSP key is renewed");
+    }
+    // Also when an operator renewed it.
+    let kept = Responder::open(place)?;
+    if present.is_none_or(|present| kept.name != present.name) {
+        status.responder.store(kept);
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! Certificates as rows, each with the record that says it was issued.
+
+use super::ledger::{self, LedgerError};
+use ca_host::random;
+use pki::Certificate;
+use records::record::Event;
+use records::{Bytes, Disclosure};
+use sha2::{Digest, Sha256};
+use store::{StoreError, Tx, execute, rows};
+
+/// What a certificate was issued as.
+pub struct Issuing {
+    /// Digest of order, founding statement or use.
+    pub under: [u8; 32],
+    /// Profile id.
+    pub profile: String,
+    /// Person id or service id.
+    pub subject: String,
+    /// Reference of the letter.
+    pub reference: Option<String>,
+}
+
+/// Records an issued certificate and keeps it.
+pub async fn record_issued(
+    tx: &mut Tx,
+    micros: u64,
+    issuing: &Issuing,
+    certificate: &Certificate,
+) -> Result<(), LedgerError> {
+    let serial = certificate.serial().to_string();
+    let value = Bytes::from(certificate.der()).to_string();
+    let disclosure = Disclosure::new("/certificate", random::bytes()?, value.into());
+    let event = Event::Issued {
+        under: issuing.under.into(),
+        serial: serial.clone(),
+        subject: issuing.subject.clone(),
+        profile: issuing.profile.clone(),
+        key_sha256: certificate.key().sha256().into(),
+        not_after: records::time::seconds(certificate.not_after()),
+        sha256: certificate.sha256().into(),
+        certificate: disclosure.commitment()?,
+    };
+    let record_id = ledger::write(tx, "issuer", micros, event, &[disclosure]).await?;
+    execute!(
+        tx,
+        "insert into certificate (serial, under, subject, profile_id, reference, key_sha256, \
+         not_after, certificate, record_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        serial,
+        issuing.under.to_vec(),
+        &issuing.subject,
+        &issuing.profile,
+        &issuing.reference,
+        certificate.key().sha256().to_vec(),
+        i64::try_from(certificate.not_after()).unwrap_or(i64::MAX),
+        certificate.der().to_vec(),
+        &record_id.0
+    )?;
+    Ok(())
+}
+
+/// A person's certificate by its SHA-256, DER.
+pub async fn by_digest(
+    tx: &mut Tx,
+    person: &str,
+    sha256: &Bytes,
+) -> Result<Option<Bytes>, StoreError> {
+    let held =
+        rows!(tx, (Vec<u8>,), "select certificate from certificate where subject = $1", person)?;
+    let fits = |der: &(Vec<u8>,)| Sha256::digest(&der.0).as_slice() == sha256.0;
+    Ok(held.into_iter().find(fits).map(|(der,)| Bytes(der)))
+}

@@ -1,0 +1,53 @@
+//! Revocation lists as rows, each with the record that says it was made.
+
+use crate::ledger::{self, LedgerError};
+use ca_host::lists::SHARD;
+use pki::crl::RevocationList;
+use records::Bytes;
+use records::record::Event;
+use sha2::{Digest, Sha256};
+use store::{StoreError, Tx, execute, row};
+
+/// Keeps a list under its number, and records it. A number that is taken is an error: somebody else
+/// published it.
+pub async fn insert(
+    tx: &mut Tx,
+    maker: &str,
+    micros: u64,
+    issuer: &str,
+    list: &RevocationList,
+) -> Result<(), LedgerError> {
+    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    execute!(
+        tx,
+        "insert into crl (issuer, shard, number, this_update, next_update, list) \
+         values ($1, $2, $3, $4, $5, $6)",
+        issuer,
+        i64::from(SHARD),
+        number(list.number()),
+        number(list.this_update()),
+        number(list.next_update()),
+        list.der().to_vec()
+    )?;
+    let event = Event::Crl {
+        issuer: issuer.to_owned(),
+        number: list.number(),
+        sha256: Bytes::from(Sha256::digest(list.der()).as_slice()),
+        this_update: records::time::seconds(list.this_update()),
+        next_update: records::time::seconds(list.next_update()),
+        entries: list.revoked().len() as u64,
+    };
+    ledger::write(tx, maker, micros, event, &[]).await?;
+    Ok(())
+}
+
+/// The newest list of an issuer, as its row says; whoever publishes it verifies it first.
+pub async fn newest(tx: &mut Tx, issuer: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let newest = row!(
+        tx,
+        (Vec<u8>,),
+        "select list from crl where issuer = $1 and shard = 0 order by number desc limit 1",
+        issuer
+    )?;
+    Ok(newest.map(|(der,)| der))
+}

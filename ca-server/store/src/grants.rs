@@ -1,0 +1,93 @@
+//! PostgreSQL: each role has a database user of its own, which may read everything and write what its role
+//! writes. Whoever owns the schema grants it after every migration. SQLite has no users; there the files'
+//! owner is who writes.
+
+use ca_host::CaConfig;
+use sqlx::postgres::PgConnectOptions;
+use std::str::FromStr;
+use store::{Store, StoreError};
+
+/// Tables that the issuer changes.
+const ISSUER: &[&str] = &[
+    "unit",
+    "person",
+    "role_grant",
+    "portal",
+    "profile",
+    "letter",
+    "challenge",
+    "ordered",
+    "approval",
+    "declined",
+    "consumed_approval",
+    "intent",
+    "certificate",
+    "revocation",
+    "crl",
+    "draft",
+    "disclosure",
+    "log_pending",
+    "tripwire",
+    "agent",
+    "join_token",
+    "people_snapshot",
+    "people_current",
+    "bundle",
+    "lease",
+    "founding",
+];
+/// Tables that the status service changes: what a loss report revokes, and its own renewal's draft.
+const STATUS: &[&str] = &["letter", "revocation", "disclosure", "log_pending", "tripwire", "draft"];
+/// Tables that the log service changes.
+const LOG: &[&str] = &[
+    "disclosure",
+    "log_pending",
+    "log_entry",
+    "log_head",
+    "log_tile",
+    "log_term",
+    "log_projected",
+    "agent_run",
+    "agent_head",
+    "lease",
+];
+
+/// Grants each configured user what its role needs, and nothing else.
+pub(super) async fn grant(store: &Store, config: &CaConfig) -> Result<(), StoreError> {
+    let Store::Postgres(pool) = store else { return Ok(()) };
+    let roles = [
+        (&config.issuer.database, ISSUER),
+        (&config.status.database, STATUS),
+        (&config.log.database, LOG),
+    ];
+    for (address, tables) in roles {
+        let Some(address) = address else { continue };
+        let user = quoted(PgConnectOptions::from_str(address)?.get_username());
+        let mut tx = pool.begin().await?;
+        for statement in [
+            format!("grant usage on schema public to {user}"),
+            format!("grant select on all tables in schema public to {user}"),
+            format!("grant insert, update, delete on {} to {user}", tables.join(", ")),
+        ] {
+            // Users and tables cannot be parameters; the user is quoted, the tables are ours.
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_a_name() {
+        assert_eq!(quoted("yinxin-log"), "\"yinxin-log\"");
+        assert_eq!(quoted("a\"; drop"), "\"a\"\"; drop\"");
+    }
+}

@@ -1,0 +1,212 @@
+//! Writing records, and reading the log as it was sequenced.
+
+use ca_host::random::{self, NoRandomness};
+use records::export::InclusionEvidence;
+use records::json::JsonError;
+use records::record::{Event, Record};
+use records::{Bytes, Disclosure};
+use std::collections::HashMap;
+use store::pending::{self, PendingRecord};
+use store::{StoreError, Tx, execute, row, rows};
+use tlog::merkle::Hash;
+use tlog::tile::{TileId, read_tile};
+
+/// Why a record cannot be written or proven.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The record has no canonical form.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+    /// The log's rows do not hold together.
+    #[error("the log is damaged: {0}")]
+    Damaged(&'static str),
+}
+
+/// Puts a record of the CA on its way, in the transaction of the act; gives its id.
+pub async fn write(
+    tx: &mut Tx,
+    maker: &str,
+    micros: u64,
+    event: Event,
+    disclosures: &[Disclosure],
+) -> Result<Bytes, LedgerError> {
+    let record = Record {
+        v: 1,
+        id: random::bytes::<16>()?.into(),
+        log: "control".into(),
+        maker: maker.into(),
+        time: records::time::micros(micros),
+        link: None,
+        event,
+    };
+    let bytes = record.write()?;
+    let salt = random::bytes::<32>()?;
+    insert(tx, &record, bytes, salt).await?;
+    for disclosure in disclosures {
+        execute!(
+            tx,
+            "insert into disclosure (record_id, path, salt, value) values ($1, $2, $3, $4)",
+            &record.id.0,
+            &disclosure.path,
+            &disclosure.salt.0,
+            disclosure.value.to_string()
+        )?;
+    }
+    Ok(record.id)
+}
+
+/// Puts a record on its way that someone else made and salted.
+pub async fn insert(
+    tx: &mut Tx,
+    record: &Record,
+    bytes: Vec<u8>,
+    salt: [u8; 32],
+) -> Result<(), StoreError> {
+    let entry = records::record::entry(&salt, &bytes).to_vec();
+    let waiting = PendingRecord {
+        log: record.log.clone(),
+        record_id: record.id.0.clone(),
+        record: bytes,
+        salt: salt.to_vec(),
+        entry,
+    };
+    pending::insert(tx, &waiting).await
+}
+
+/// The head of a log as it was last committed: size, root hash, signed checkpoint.
+pub async fn head(tx: &mut Tx, log: &str) -> Result<Option<(u64, Hash, String)>, LedgerError> {
+    let found = row!(
+        tx,
+        (i64, Vec<u8>, String),
+        "select size, root, checkpoint from log_head where log_id = $1",
+        log
+    )?;
+    found
+        .map(|(size, root, checkpoint)| {
+            let root = Hash::try_from(root).map_err(|_| LedgerError::Damaged("root"))?;
+            Ok((u64::try_from(size).unwrap_or(0), root, checkpoint))
+        })
+        .transpose()
+}
+
+/// A sequenced entry: index, record, salt.
+pub type Entry = (u64, Vec<u8>, Vec<u8>);
+
+/// Entries from `index` on, at most `limit`.
+pub async fn entries(
+    tx: &mut Tx,
+    log: &str,
+    index: u64,
+    limit: i64,
+) -> Result<Vec<Entry>, StoreError> {
+    let from = i64::try_from(index).unwrap_or(i64::MAX);
+    let found = rows!(
+        tx,
+        (i64, Vec<u8>, Vec<u8>),
+        "select idx, record, salt from log_entry where log_id = $1 and idx >= $2 \
+         order by idx limit $3",
+        log,
+        from,
+        limit
+    )?;
+    let entry = |(idx, record, salt)| (u64::try_from(idx).unwrap_or(u64::MAX), record, salt);
+    Ok(found.into_iter().map(entry).collect())
+}
+
+/// The proof that a record stands under the newest checkpoint; `None` while it is not sequenced.
+pub async fn evidence(
+    tx: &mut Tx,
+    log: &str,
+    record_id: &[u8],
+) -> Result<Option<InclusionEvidence>, LedgerError> {
+    let found = row!(
+        tx,
+        (i64, Vec<u8>, Vec<u8>),
+        "select idx, record, salt from log_entry where log_id = $1 and record_id = $2",
+        log,
+        record_id
+    )?;
+    let Some((index, record, salt)) = found else { return Ok(None) };
+    let index = u64::try_from(index).map_err(|_| LedgerError::Damaged("index"))?;
+    let (size, _, checkpoint) = head(tx, log).await?.ok_or(LedgerError::Damaged("head"))?;
+    let hashes = Tiles::default().inclusion(tx, log, index, size).await?;
+    Ok(Some(InclusionEvidence {
+        record: Bytes(record),
+        salt: Bytes(salt),
+        index,
+        hashes: hashes.into_iter().map(Bytes::from).collect(),
+        checkpoint,
+    }))
+}
+
+/// Tiles that were read, for making more than one proof.
+#[derive(Default)]
+pub struct Tiles(HashMap<TileId, Vec<Hash>>);
+
+impl Tiles {
+    /// The audit path of an entry; tiles are fetched as the proof asks for them.
+    pub async fn inclusion(
+        &mut self,
+        tx: &mut Tx,
+        log: &str,
+        index: u64,
+        size: u64,
+    ) -> Result<Vec<Hash>, LedgerError> {
+        self.prove(tx, log, |tiles| tlog::proof::inclusion(index, size, tiles)).await
+    }
+
+    /// The consistency proof between two sizes.
+    pub async fn consistency(
+        &mut self,
+        tx: &mut Tx,
+        log: &str,
+        old: u64,
+        size: u64,
+    ) -> Result<Vec<Hash>, LedgerError> {
+        self.prove(tx, log, |tiles| tlog::proof::consistency(old, size, tiles)).await
+    }
+
+    async fn prove(
+        &mut self,
+        tx: &mut Tx,
+        log: &str,
+        make: impl for<'a> Fn(
+            &dyn Fn(TileId) -> Option<&'a [Hash]>,
+        ) -> Result<Vec<Hash>, tlog::proof::ProofError>,
+    ) -> Result<Vec<Hash>, LedgerError> {
+        loop {
+            let made = {
+                let have = |id: TileId| self.0.get(&id).map(Vec::as_slice);
+                make(&have)
+            };
+            match made {
+                Ok(hashes) => return Ok(hashes),
+                Err(tlog::proof::ProofError::Missing(id)) if !self.0.contains_key(&id) => {
+                    let hashes = tile(tx, log, id).await?.ok_or(LedgerError::Damaged("tile"))?;
+                    self.0.insert(id, hashes);
+                }
+                Err(_) => return Err(LedgerError::Damaged("tiles")),
+            }
+        }
+    }
+}
+
+/// One tile, full or partial.
+pub async fn tile(tx: &mut Tx, log: &str, id: TileId) -> Result<Option<Vec<Hash>>, LedgerError> {
+    let found = row!(
+        tx,
+        (Vec<u8>,),
+        "select hashes from log_tile where log_id = $1 and level = $2 and idx = $3",
+        log,
+        i64::from(id.level),
+        i64::try_from(id.index).unwrap_or(i64::MAX)
+    )?;
+    found.map(|(bytes,)| read_tile(&bytes).ok_or(LedgerError::Damaged("tile"))).transpose()
+}

@@ -1,0 +1,82 @@
+//! Every SQL text of the CA database, and the one replay of its log.
+
+pub mod certificates;
+pub mod crl;
+pub mod follower;
+pub mod founding;
+mod grants;
+pub mod ledger;
+pub mod lineage;
+pub mod order_title;
+pub mod rows;
+pub mod sequence;
+
+use ca_host::CaConfig;
+use store::{Migrations, Store, StoreError};
+
+/// Twin migrations; a test keeps the folders alike.
+pub const MIGRATIONS: Migrations = &[
+    (
+        1,
+        "first",
+        include_str!("../migrations/sqlite/0001_first.sql"),
+        include_str!("../migrations/postgres/0001_first.sql"),
+    ),
+    (
+        2,
+        "gate",
+        include_str!("../migrations/sqlite/0002_gate.sql"),
+        include_str!("../migrations/postgres/0002_gate.sql"),
+    ),
+    (
+        3,
+        "founding",
+        include_str!("../migrations/sqlite/0003_founding.sql"),
+        include_str!("../migrations/postgres/0003_founding.sql"),
+    ),
+    (
+        4,
+        "search",
+        include_str!("../migrations/sqlite/0004_search.sql"),
+        include_str!("../migrations/postgres/0004_search.sql"),
+    ),
+    (
+        5,
+        "waiting",
+        include_str!("../migrations/sqlite/0005_waiting.sql"),
+        include_str!("../migrations/postgres/0005_waiting.sql"),
+    ),
+    (
+        6,
+        "declined",
+        include_str!("../migrations/sqlite/0006_declined.sql"),
+        include_str!("../migrations/postgres/0006_declined.sql"),
+    ),
+    (
+        7,
+        "find",
+        include_str!("../migrations/sqlite/0007_find.sql"),
+        include_str!("../migrations/postgres/0007_find.sql"),
+    ),
+    (
+        8,
+        "look",
+        include_str!("../migrations/sqlite/0008_look.sql"),
+        include_str!("../migrations/postgres/0008_look.sql"),
+    ),
+];
+
+/// Opens the CA database as its owner and brings it up to date, with the rights of every role.
+pub async fn open(config: &CaConfig) -> Result<Store, StoreError> {
+    let store = Store::open(&config.database_address()).await?;
+    store.migrate(MIGRATIONS).await?;
+    grants::grant(&store, config).await?;
+    Ok(store)
+}
+
+/// Opens it as a role that has a user of its own; whoever owns it has brought it up to date.
+pub async fn open_as(address: &str) -> Result<Store, StoreError> {
+    let store = Store::open(address).await?;
+    store.migrate(MIGRATIONS).await?;
+    Ok(store)
+}

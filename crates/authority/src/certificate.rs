@@ -1,0 +1,200 @@
+//! Certificates: whose they are, from their intents on, and which keys may be certified.
+
+use crate::id::{PersonId, Reference, Serial, Sha256Value};
+use crate::state::{Credential, Held, Intended, Machine};
+use crate::{Authority, Judged, digest_of};
+use pki::PublicKey;
+use pki::profile::Holder;
+use records::bytes::Bytes;
+use records::code::Code;
+use records::order::Body;
+use records::record::Event;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+impl Authority {
+    /// Whether a key may be certified for a subject: a person's id, or a service and its process. No key
+    /// of the system, of another subject or of any revoked certificate may; pending records counted.
+    pub fn may_certify(&self, key: &PublicKey, subject: &str) -> Result<(), Code> {
+        let digest = key.sha256();
+        let services = self.service_keys.get(&digest);
+        let others_service = services.is_some_and(|keys| {
+            keys.iter().any(|own| format!("{}/{}", own.service, own.process) != subject)
+        });
+        let others_credential =
+            self.credentials.get(&digest).is_some_and(|c| c.person.as_str() != subject);
+        let pending = self.pending.keys.get(&digest);
+        let others_pending = pending.is_some_and(|owner| **owner != *subject);
+        let others_certificate = self.certified(digest).any(|serial| {
+            self.revoked_entry(serial).is_some() || self.subject_of(serial) != Some(subject)
+        });
+        let foreign = self.fixed.system_keys.contains(&digest)
+            || others_service
+            || others_credential
+            || others_pending
+            || others_certificate;
+        if foreign { Err(Code::KeyForeign) } else { Ok(()) }
+    }
+
+    /// Serial numbers of every certificate of a key.
+    fn certified(&self, key: Sha256Value) -> impl Iterator<Item = &Serial> {
+        self.keys.range((key, Serial::FIRST)..=(key, Serial::LAST)).map(|(_, serial)| serial)
+    }
+
+    /// Whom a certificate names: a person's id, an authority, or a service and its process.
+    pub fn subject_of(&self, serial: &Serial) -> Option<&str> {
+        let machine = || self.machines.get(serial).map(|machine| machine.subject.as_str());
+        self.held.get(serial).map(|held| held.person.as_str()).or_else(machine)
+    }
+
+    /// The person's certificate under this profile that ends last, of those that were issued.
+    pub fn last_certificate(&self, person: &str, profile: &str) -> Option<&Held> {
+        let held = self.person(person)?.serials.iter().filter_map(|serial| self.held.get(serial));
+        let issued = held.filter(|held| *held.profile == *profile && held.sha256.is_some());
+        issued.max_by_key(|held| held.not_after).map(|held| &**held)
+    }
+
+    /// The serial number that was promised for a service's request, by the SHA-256 of its PKCS#10;
+    /// pending records counted, abandoned ones not.
+    pub fn promised(&self, request_sha256: &[u8]) -> Option<Serial> {
+        let digest = <[u8; 32]>::try_from(request_sha256).ok()?;
+        let pending = self.pending.promised.get(&digest);
+        let promised = pending.or_else(|| self.promised.get(&digest)).copied();
+        promised.filter(|serial| !self.pending.abandoned.contains(serial))
+    }
+
+    /// An issuance intent: the letter is used up, a staff key becomes a credential.
+    pub(crate) fn intend(
+        &mut self,
+        judged: &Judged,
+        serial: &str,
+        tbs_sha256: &Bytes,
+        not_after: &str,
+    ) -> Result<(), Code> {
+        let Body::Issue(issue) = &**judged.body() else { return Err(Code::UnsignedAuthority) };
+        let serial = Serial::read(serial).ok_or(Code::StateConflict)?;
+        self.is_new(&serial)?;
+        let person = PersonId::read(&issue.person).ok_or(Code::Malformed)?;
+        let key_sha256: Sha256Value = Sha256::digest(&issue.key.0).into();
+        let intended =
+            Intended { under: judged.digest().0, tbs_sha256: digest_of(tbs_sha256)?, key_sha256 };
+        let until = judged.order().expires_unix() + u64::from(issue.validity_days) * 86_400;
+        // The record's end is a claim, which goes no further than what is signed.
+        let not_after = records::time::read(not_after).ok_or(Code::Malformed)?.min(until);
+        let holder = self.profile_of(&issue.profile.id)?.profile.holder();
+        let held = Held {
+            person,
+            reference: Reference::read(&issue.reference),
+            until,
+            profile: self.profile_name(&issue.profile.id),
+            key_sha256,
+            not_after,
+            sha256: None,
+        };
+        self.hold(serial, held);
+        if holder == Holder::Staff {
+            self.credentials.insert(key_sha256, Credential { person, serial: Some(serial) });
+        }
+        self.intents.insert(serial, Arc::new(intended));
+        Ok(())
+    }
+
+    /// No serial number stands for two certificates.
+    pub(crate) fn is_new(&self, serial: &Serial) -> Result<(), Code> {
+        let known = self.held.contains_key(serial) || self.machines.contains_key(serial);
+        if known { Err(Code::StateConflict) } else { Ok(()) }
+    }
+
+    fn hold(&mut self, serial: Serial, held: Held) {
+        if let Some(letter) = held.reference.and_then(|reference| self.letters.get_mut(&reference))
+        {
+            Arc::make_mut(letter).serials.push(serial);
+        }
+        if let Some(person) = self.people.get_mut(&held.person) {
+            Arc::make_mut(person).serials.push(serial);
+        }
+        self.keys.insert((held.key_sha256, serial));
+        self.held.insert(serial, Arc::new(held));
+    }
+
+    pub(crate) fn add_machine(&mut self, serial: Serial, subject: String, key: Sha256Value) {
+        self.keys.insert((key, serial));
+        self.machines.insert(serial, Arc::new(Machine { subject, key_sha256: key }));
+    }
+
+    /// A result: ends its intent, or is the one certificate of a first person's key.
+    pub(crate) fn add_issued(&mut self, event: &Event) -> Result<(), Code> {
+        let Event::Issued { under, serial, subject, key_sha256, not_after, sha256, profile, .. } =
+            event
+        else {
+            return Err(Code::Malformed);
+        };
+        let serial = Serial::read(serial).ok_or(Code::Malformed)?;
+        let key = digest_of(key_sha256)?;
+        let sha256 = digest_of(sha256)?;
+        let not_after = records::time::read(not_after).ok_or(Code::Malformed)?;
+        if under.0 == self.fixed.digest {
+            let first = FirstCertificate { serial, key, sha256, not_after };
+            return self.add_first(subject, profile, first);
+        }
+        let fits =
+            self.intents.get(&serial).is_some_and(|i| i.under == *under.0 && i.key_sha256 == key);
+        // What was revoked before it was signed had its intent ended by that.
+        if !fits && !self.revoked.contains_key(&serial) {
+            return Err(Code::UnsignedAuthority);
+        }
+        self.intents.remove(&serial);
+        let own = self.held.get(&serial).is_some_and(|held| held.key_sha256 == key);
+        if own && let Some(held) = self.held.get_mut(&serial).map(Arc::make_mut) {
+            held.sha256 = Some(sha256);
+            held.not_after = not_after.min(held.until);
+        }
+        Ok(())
+    }
+
+    fn add_first(
+        &mut self,
+        subject: &str,
+        profile: &str,
+        first: FirstCertificate,
+    ) -> Result<(), Code> {
+        let FirstCertificate { serial, key, sha256, not_after } = first;
+        self.is_new(&serial)?;
+        if !self.fixed.founding.people.iter().any(|person| person.person == subject) {
+            // Authorities and services: their keys stand in the statement itself.
+            if !self.fixed.system_keys.contains(&key) {
+                return Err(Code::UnsignedAuthority);
+            }
+            self.add_machine(serial, subject.to_owned(), key);
+            return Ok(());
+        }
+        let credential = self.credentials.get_mut(&key);
+        let credential = credential.filter(|c| c.person.as_str() == subject && c.serial.is_none());
+        let credential = credential.ok_or(Code::UnsignedAuthority)?;
+        credential.serial = Some(serial);
+        let person = credential.person;
+        let theirs = |(_, letter): &(&Reference, &Arc<crate::LetterState>)| letter.person == person;
+        let reference = self.letters.iter().find(theirs).map(|(reference, _)| *reference);
+        let days = self.profile_of("staff")?.profile.validity_days();
+        let until = self.fixed.founded + u64::from(days + 1) * 86_400;
+        let held = Held {
+            person,
+            reference,
+            until,
+            profile: self.profile_name(profile),
+            key_sha256: key,
+            not_after: not_after.min(until),
+            sha256: Some(sha256),
+        };
+        self.hold(serial, held);
+        Ok(())
+    }
+}
+
+/// A certificate of the founding, as its record names it.
+struct FirstCertificate {
+    serial: Serial,
+    key: Sha256Value,
+    sha256: Sha256Value,
+    not_after: u64,
+}

@@ -1,0 +1,184 @@
+//! Whether an order still fits the state that it was made for.
+
+use crate::Authority;
+use crate::id::{PersonId, Serial};
+use crate::state::Contents;
+use pki::PublicKey;
+use pki::crl::RevocationReason;
+use pki::profile::Holder;
+use records::code::Code;
+use records::order::{
+    Body, IssueBody, PersonAction, PersonBody, PortalBody, RevokeBody, RoleAction, RoleBody,
+    UnitAction, UnitBody,
+};
+use records::rules::Role;
+
+impl Authority {
+    /// Whether the order still fits the state that it was made for.
+    pub fn fits(&self, body: &Body) -> Result<(), Code> {
+        self.fits_with(body, &self.contents(body))
+    }
+
+    /// The same of an order whose contents were read when it was applied.
+    pub(crate) fn fits_with(&self, body: &Body, contents: &Contents) -> Result<(), Code> {
+        match body {
+            Body::Issue(issue) => self.issue_fits(issue, contents),
+            Body::Unit(unit) => self.unit_fits(unit),
+            Body::Person(person) => self.person_fits(person),
+            Body::Role(role) => self.role_fits(role),
+            Body::Profile(profile) => {
+                let in_force = self.profile(&profile.profile.id).map_or(0, |p| p.version);
+                later(profile.profile.version, in_force)
+            }
+            Body::ApprovalRules(rules) => later(rules.version, self.rules.approvals.version),
+            Body::Portal(portal) => self.portal_fits(portal, contents),
+            Body::Agent(agent) => self.agent_fits(agent),
+            Body::Bundle(bundle) => later(bundle.version, self.bundle.version),
+            Body::Revoke(revoke) => self.revoke_fits(revoke),
+            Body::Credential(body) => match contents {
+                Contents::Passkey(read) => {
+                    let read = read.as_ref().map_err(|code| *code)?;
+                    self.credential_fits(body, read)
+                }
+                _ => Err(Code::Malformed),
+            },
+        }
+    }
+
+    fn issue_fits(&self, issue: &IssueBody, contents: &Contents) -> Result<(), Code> {
+        let person = self.person(&issue.person).ok_or(Code::PersonUnknown)?;
+        if self.has_left(&issue.person) {
+            return Err(Code::PersonLeft);
+        }
+        let letter = self.letter(&issue.reference).ok_or(Code::UnsignedAuthority)?;
+        if self.is_lost(&issue.reference) {
+            return Err(Code::LetterLost);
+        }
+        if self.is_rejected(&issue.reference) {
+            return Err(Code::OrderRejected);
+        }
+        if letter.person != issue.person || *letter.profile != *issue.profile.id {
+            return Err(Code::UnsignedAuthority);
+        }
+        if !letter.serials.is_empty() {
+            return Err(Code::CodeUsed);
+        }
+        let same_units = issue.subject.ou == self.organizational_units(&person.unit);
+        if person.version != issue.person_version || !same_units || issue.subject.sn != issue.person
+        {
+            return Err(Code::PersonChanged);
+        }
+        let profile = self.profile_of(&issue.profile.id)?;
+        if profile.version != issue.profile.version || profile.digest != issue.profile.digest {
+            return Err(Code::ProfileChanged);
+        }
+        match contents {
+            Contents::Key(Some(key)) => self.profile_fits(issue, key),
+            _ => Err(Code::KeyUnknown),
+        }
+    }
+
+    /// The order asks for nothing that its profile does not give.
+    fn profile_fits(&self, issue: &IssueBody, key: &PublicKey) -> Result<(), Code> {
+        let profile = &self.profile_of(&issue.profile.id)?.profile;
+        let label = match profile.holder() {
+            Holder::Person => issue.label == "cli" || issue.label == "page",
+            Holder::Staff => issue.label == "cli",
+            Holder::Service | Holder::Authority | Holder::Signer => {
+                return Err(Code::UnknownProfile);
+            }
+        };
+        let other = self.credential(&key.sha256()).is_some_and(|c| c.person != issue.person);
+        let mail = issue.names.iter().all(|name| name.kind == "mail" && profile.mail());
+        match () {
+            () if !label => Err(Code::LabelNotAllowed),
+            () if !profile.allows(key) => Err(Code::KeyNotAllowed),
+            () if other => Err(Code::KeyForeign),
+            () if !mail || issue.validity_days != profile.validity_days() => {
+                Err(Code::ProfileChanged)
+            }
+            () => Ok(()),
+        }
+    }
+
+    /// The serial numbers are this person's own.
+    fn revoke_fits(&self, revoke: &RevokeBody) -> Result<(), Code> {
+        let person = PersonId::read(&revoke.person).ok_or(Code::PersonUnknown)?;
+        self.people.get(&person).ok_or(Code::PersonUnknown)?;
+        let own = |serial: &String| {
+            let held = Serial::read(serial).and_then(|serial| self.held.get(&serial));
+            held.is_some_and(|held| held.person == person)
+        };
+        let reason = RevocationReason::from_name(&revoke.reason).is_some();
+        if !reason || revoke.serials.is_empty() || !revoke.serials.iter().all(own) {
+            return Err(Code::StateConflict);
+        }
+        Ok(())
+    }
+
+    fn unit_fits(&self, body: &UnitBody) -> Result<(), Code> {
+        let parent = self.unit(&body.parent).is_some_and(|unit| unit.open);
+        let known = self.unit(&body.unit).is_some();
+        let below = self.above(&body.parent).contains(&body.unit.as_str());
+        match body.action {
+            UnitAction::Create if known => Err(Code::StateConflict),
+            UnitAction::Create | UnitAction::Move if !parent => Err(Code::UnitUnknown),
+            UnitAction::Move | UnitAction::Close if !known => Err(Code::UnitUnknown),
+            UnitAction::Move if below => Err(Code::StateConflict),
+            UnitAction::Close if body.unit == self.city_unit() => Err(Code::StateConflict),
+            _ => Ok(()),
+        }
+    }
+
+    fn person_fits(&self, body: &PersonBody) -> Result<(), Code> {
+        let open = self.unit(&body.unit).is_some_and(|unit| unit.open)
+            && !self.pending.units.contains(body.unit.as_str());
+        let known = self.person(&body.person);
+        match (body.action, known) {
+            (PersonAction::Create, Some(_)) => Err(Code::StateConflict),
+            (PersonAction::Create | PersonAction::Move, _) if !open => Err(Code::UnitUnknown),
+            (PersonAction::Create, None) => Ok(()),
+            (_, None) => Err(Code::PersonUnknown),
+            (_, Some(_)) if self.has_left(&body.person) => Err(Code::PersonLeft),
+            (_, Some(person)) if body.version == person.version + 1 => Ok(()),
+            (_, Some(_)) => Err(Code::PersonChanged),
+        }
+    }
+
+    fn role_fits(&self, body: &RoleBody) -> Result<(), Code> {
+        let person = self.person(&body.person).ok_or(Code::PersonUnknown)?;
+        if self.has_left(&body.person) {
+            return Err(Code::PersonLeft);
+        }
+        self.unit(&body.scope).ok_or(Code::UnitUnknown)?;
+        let holds = person.holds(body.role, &body.scope);
+        let rule = self.rules.roles.role.get(&body.role).ok_or(Code::Malformed)?;
+        let clash = |(held, _): &(Role, String)| {
+            let other = self.rules.roles.role.get(held);
+            rule.never_with.contains(held)
+                || other.is_some_and(|other| other.never_with.contains(&body.role))
+        };
+        match body.action {
+            RoleAction::Grant if holds => Err(Code::StateConflict),
+            RoleAction::Grant if person.roles.iter().any(clash) => Err(Code::RoleConflict),
+            RoleAction::Withdraw if !holds => Err(Code::StateConflict),
+            _ => Ok(()),
+        }
+    }
+
+    fn portal_fits(&self, body: &PortalBody, contents: &Contents) -> Result<(), Code> {
+        let known = self.portal(&body.portal).is_some();
+        let readable = matches!(contents, Contents::Keys(Some(_)));
+        match body.action.as_str() {
+            "register" if !readable => Err(Code::KeyUnknown),
+            "register" if !known && self.unit(&body.unit).is_some() => Ok(()),
+            "close" if known => Ok(()),
+            _ => Err(Code::StateConflict),
+        }
+    }
+}
+
+/// A version that comes into force follows the one that is.
+fn later(version: u32, in_force: u32) -> Result<(), Code> {
+    if version > in_force { Ok(()) } else { Err(Code::StateConflict) }
+}

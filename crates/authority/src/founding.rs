@@ -1,0 +1,199 @@
+//! The first state: what the founding statement puts in force.
+
+use crate::agent::first_bundle;
+use crate::enact::file_of;
+use crate::id::PersonId;
+use crate::pending::Pending;
+use crate::state::{Fixed, Rules};
+use crate::{Authority, Credential, Person, Portal, ProfileState, Signatures, Standing, Unit};
+use imbl::{OrdMap, OrdSet};
+use pki::{CertificateProfile, PublicKey};
+use records::bytes::Bytes;
+use records::founding::{Founding, ServiceKey};
+use records::record::File;
+use records::rules::{ApprovalRules, RoleRules};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+impl Fixed {
+    /// Reads the keys of a founding statement.
+    pub(crate) fn read(founding: Founding, digest: [u8; 32]) -> Option<Self> {
+        let stated = founding.stated_keys().map(|key| Sha256::digest(&key.0).into());
+        Some(Self {
+            system_keys: stated.collect(),
+            founded: records::time::read(&founding.founded)?,
+            registry: PublicKey::read(&founding.keys.registry.0).ok()?,
+            issuing: PublicKey::read(&founding.keys.issuing.0).ok()?,
+            founding,
+            digest,
+        })
+    }
+}
+
+impl ProfileState {
+    /// Reads a profile's file.
+    pub(crate) fn read(version: u32, digest: Bytes, content: String) -> Option<Self> {
+        let profile = Arc::new(CertificateProfile::read(&content).ok()?);
+        Some(Self { version, digest, content, profile })
+    }
+}
+
+/// The state that a founding statement puts in force; `None` when it contradicts itself.
+pub(crate) fn first_state(
+    founding: Founding,
+    digest: [u8; 32],
+    files: &[File],
+) -> Option<Authority> {
+    let mut profiles: OrdMap<Arc<str>, Arc<ProfileState>> = OrdMap::new();
+    for profile in &founding.profiles {
+        let content = file_of(files, &profile.digest)?;
+        let state = ProfileState::read(profile.version, profile.digest.clone(), content)?;
+        profiles.insert(profile.id.as_str().into(), Arc::new(state));
+    }
+    let rule = |name: &str| {
+        let file = founding.rules.iter().find(|rule| rule.name == name)?;
+        Some((file_of(files, &file.digest)?, file.digest.clone()))
+    };
+    let (approvals_file, approvals_digest) = rule("approvals")?;
+    let (roles_file, _) = rule("roles")?;
+    let rules = Rules {
+        roles: RoleRules::read(&roles_file).ok()?,
+        approvals: ApprovalRules::read(&approvals_file).ok()?,
+        roles_file,
+        approvals_file,
+        approvals_digest,
+    };
+    let units = first_units(&founding)?;
+    let bundle = Arc::new(first_bundle(&founding, files)?);
+    let fixed = Arc::new(Fixed::read(founding, digest)?);
+    let mut authority = Authority::empty(fixed, rules, bundle);
+    authority.units = units;
+    authority.profiles = profiles;
+    authority.first_people()?;
+    authority.first_services()?;
+    Some(authority)
+}
+
+fn first_units(founding: &Founding) -> Option<OrdMap<Arc<str>, Arc<Unit>>> {
+    let mut units: OrdMap<Arc<str>, Arc<Unit>> = OrdMap::new();
+    for unit in &founding.units {
+        let parent = unit.parent.as_deref();
+        let parent_known = parent.is_none_or(|parent| units.contains_key(parent));
+        if !parent_known || (unit.parent.is_none() && !units.is_empty()) {
+            return None;
+        }
+        let state = Unit {
+            name: unit.name.clone(),
+            county: unit.county,
+            parent: unit.parent.clone(),
+            open: true,
+        };
+        units.insert(unit.unit.as_str().into(), Arc::new(state));
+    }
+    Some(units)
+}
+
+impl Authority {
+    /// A city of which nothing but its founding is known.
+    pub(crate) fn empty(fixed: Arc<Fixed>, rules: Rules, bundle: Arc<crate::BundleState>) -> Self {
+        Self {
+            fixed,
+            rules: Arc::new(rules),
+            units: OrdMap::new(),
+            people: OrdMap::new(),
+            credentials: OrdMap::new(),
+            profiles: OrdMap::new(),
+            portals: OrdMap::new(),
+            service_keys: OrdMap::new(),
+            agents: OrdMap::new(),
+            bundle,
+            letters: OrdMap::new(),
+            orders: OrdMap::new(),
+            closed_orders: OrdMap::new(),
+            expiries: OrdSet::new(),
+            revoking: OrdSet::new(),
+            revoked: OrdMap::new(),
+            standing: OrdMap::new(),
+            held: OrdMap::new(),
+            machines: OrdMap::new(),
+            keys: OrdSet::new(),
+            passkeys: OrdMap::new(),
+            intents: OrdMap::new(),
+            promised: OrdMap::new(),
+            challenges: OrdMap::new(),
+            challenge_times: OrdSet::new(),
+            signed_time: 0,
+            added: 0,
+            signatures: Signatures::new(),
+            pending: Pending::default(),
+        }
+    }
+
+    fn first_people(&mut self) -> Option<()> {
+        let fixed = self.fixed.clone();
+        for first in &fixed.founding.people {
+            let id = PersonId::read(&first.person)?;
+            let key = PublicKey::read(&first.key.0).ok()?;
+            let roles = first.roles.iter().map(|held| (held.role, held.scope.clone()));
+            let person = Person {
+                unit: first.unit.clone(),
+                version: 1,
+                name: first.name.clone(),
+                mail: None,
+                left: false,
+                roles: roles.collect(),
+                serials: Vec::new(),
+            };
+            let credential = Credential { person: id, serial: None };
+            let known = self.credentials.insert(key.sha256(), credential);
+            if known.is_some() || self.people.insert(id, Arc::new(person)).is_some() {
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    fn first_services(&mut self) -> Option<()> {
+        let fixed = self.fixed.clone();
+        for service in &fixed.founding.services {
+            let key_of = |process: &str| -> Option<([u8; 32], String)> {
+                let key = service.keys.iter().find(|key| key.process == process)?;
+                let digest = PublicKey::read(&key.key.0).ok()?.sha256();
+                Some((digest, key.hosts.first().cloned().unwrap_or_default()))
+            };
+            if let (Some(public), Some(staff)) = (key_of("portal-public"), key_of("portal-staff")) {
+                let portal = Portal {
+                    unit: service.unit.clone(),
+                    public_host: public.1,
+                    staff_host: staff.1,
+                    public_keys: BTreeSet::from([public.0.into()]),
+                    staff_keys: BTreeSet::from([staff.0.into()]),
+                    open: true,
+                };
+                self.own_key(public.0, &service.service, "portal-public");
+                self.own_key(staff.0, &service.service, "portal-staff");
+                self.portals.insert(service.service.as_str().into(), Arc::new(portal));
+            }
+        }
+        for given in &fixed.founding.authorizations {
+            let services = &fixed.founding.services;
+            let service = services.iter().find(|s| s.service == given.service)?;
+            let own = |key: &&ServiceKey| key.process == given.process;
+            let hosts = service.keys.iter().find(own).map(|key| key.hosts.clone());
+            let standing = Standing {
+                under: fixed.digest.into(),
+                hosts: hosts.unwrap_or_default(),
+                unit: service.unit.clone(),
+                key_sha256: given.key_sha256.clone(),
+                expires: records::time::read(&given.expires)?,
+                used: 0,
+                challenges: BTreeSet::new(),
+                last: Bytes::default(),
+                given: given.clone(),
+            };
+            self.standing.insert(given.authorization.as_str().into(), Arc::new(standing));
+        }
+        Some(())
+    }
+}

@@ -1,0 +1,192 @@
+//! Letters and orders as the registry key signed them, and what closes an order.
+
+use crate::id::{NamesOrder, OrderDigest, PersonId, Reference};
+use crate::state::{Contents, Ended, LetterState, OpenOrder, PasskeyContents};
+use crate::{Authority, Signatures, digest_of};
+use pki::PublicKey;
+use records::bytes::Bytes;
+use records::code::Code;
+use records::json;
+use records::label::Label;
+use records::order::{Body, CredentialBody, ORDER_SECONDS, Order};
+use records::passkey::PasskeyStatement;
+use records::record::LetterStatement;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// Closed orders are forgotten when so many were added since the last time.
+const FORGET_EVERY: u32 = 1_024;
+
+impl Authority {
+    pub(crate) fn add_letter(&mut self, statement: &Bytes, signature: &Bytes) -> Result<(), Code> {
+        let registry = &self.fixed.registry;
+        if !self.signatures.verify(Label::Letter, registry, &statement.0, &signature.0) {
+            return Err(Code::UnsignedAuthority);
+        }
+        let read: LetterStatement = json::read(&statement.0).map_err(|_| Code::Malformed)?;
+        let reference = Reference::read(&read.reference).ok_or(Code::Malformed)?;
+        let letter = LetterState {
+            person: PersonId::read(&read.person).ok_or(Code::Malformed)?,
+            profile: self.profile_name(&read.profile),
+            lookup_sha256: digest_of(&read.lookup_sha256)?,
+            loss_sha256: digest_of(&read.loss_sha256)?,
+            expires: records::time::read(&read.expires).ok_or(Code::Malformed)?,
+            serials: Vec::new(),
+            lost: false,
+            rejected: false,
+            newest: None,
+            ended: None,
+        };
+        self.letters.entry(reference).or_insert_with(|| Arc::new(letter));
+        Ok(())
+    }
+
+    pub(crate) fn add_order(
+        &mut self,
+        order: &Bytes,
+        signature: &Bytes,
+        cancels: &[Bytes],
+    ) -> Result<(), Code> {
+        let (digest, open) = self.read_order(order, signature)?;
+        let known = self.closed_orders.contains_key(&digest) || self.orders.contains_key(&digest);
+        if known || open.expires < self.signed_time {
+            return Err(Code::StateConflict);
+        }
+        self.signed_time = self.signed_time.max(open.expires.saturating_sub(ORDER_SECONDS));
+        for cancelled in self.cancellable(&open.body, cancels) {
+            self.close(cancelled, Ended::Cancelled);
+        }
+        match &*open.body {
+            Body::Issue(issue) => self.newest_under(&issue.reference, digest),
+            Body::Revoke(revoke) => {
+                if let Some(person) = PersonId::read(&revoke.person) {
+                    self.revoking.insert((person, digest));
+                }
+            }
+            _ => {}
+        }
+        self.expiries.insert((open.expires, digest));
+        self.orders.insert(digest, Arc::new(open));
+        self.forget_old_orders();
+        Ok(())
+    }
+
+    /// Reads an order that the registry key signed.
+    pub(crate) fn read_order(
+        &self,
+        order: &Bytes,
+        signature: &Bytes,
+    ) -> Result<(OrderDigest, OpenOrder), Code> {
+        let registry = &self.fixed.registry;
+        if !self.signatures.verify(Label::Order, registry, &order.0, &signature.0) {
+            return Err(Code::OrderAltered);
+        }
+        self.open_order_of(order, signature).map(|open| (OrderDigest::of(&order.0), open))
+    }
+
+    /// An order without approvals; its signature was verified.
+    pub(crate) fn open_order_of(
+        &self,
+        order: &Bytes,
+        signature: &Bytes,
+    ) -> Result<OpenOrder, Code> {
+        let read = Order::read(&order.0).map_err(|_| Code::Malformed)?;
+        let body = read.body().map_err(|_| Code::UnknownKind)?;
+        Ok(OpenOrder {
+            order: order.clone(),
+            signature: signature.clone(),
+            expires: read.expires_unix(),
+            contents: self.contents(&body),
+            read: Arc::new(read),
+            body: Arc::new(body),
+            approvals: Vec::new(),
+        })
+    }
+
+    /// What a body holds in encodings of its own.
+    pub(crate) fn contents(&self, body: &Body) -> Contents {
+        match body {
+            Body::Issue(issue) => Contents::Key(PublicKey::read(&issue.key.0).ok().map(Arc::new)),
+            Body::Portal(portal) => {
+                let readable = [&portal.public_key, &portal.staff_key]
+                    .iter()
+                    .all(|key| PublicKey::read(&key.0).is_ok());
+                let digests = [&portal.public_key, &portal.staff_key]
+                    .map(|key| Sha256::digest(&key.0).into());
+                Contents::Keys(readable.then_some(digests))
+            }
+            Body::Credential(body) => {
+                let read = PasskeyContents::read(body, &self.signatures, &self.fixed.issuing);
+                Contents::Passkey(read.map(Box::new))
+            }
+            _ => Contents::Plain,
+        }
+    }
+
+    /// Which of the named orders a new one replaces: open ones to issue under the same letter.
+    pub(crate) fn cancellable(&self, by: &Body, cancels: &[Bytes]) -> Vec<OrderDigest> {
+        let Body::Issue(own) = by else { return Vec::new() };
+        let replaced = |digest: &OrderDigest| {
+            let open = self.orders.get(digest).map(|open| &*open.body);
+            matches!(open, Some(Body::Issue(other)) if other.reference == own.reference)
+        };
+        cancels.iter().filter_map(NamesOrder::order_digest).filter(replaced).collect()
+    }
+
+    /// Takes an order out of those that can be approved.
+    pub(crate) fn close(&mut self, digest: OrderDigest, ended: Ended) {
+        let Some(open) = self.orders.remove(&digest) else { return };
+        self.closed_orders.insert(digest, (open.expires, ended));
+        match &*open.body {
+            Body::Issue(issue) => self.ended_under(&issue.reference, digest, ended),
+            Body::Revoke(revoke) => self.no_longer_revoking(&revoke.person, digest),
+            _ => {}
+        }
+    }
+
+    fn no_longer_revoking(&mut self, person: &str, digest: OrderDigest) {
+        if let Some(person) = PersonId::read(person) {
+            self.revoking.remove(&(person, digest));
+        }
+    }
+
+    /// Orders that no record can bring back any more need no memory.
+    fn forget_old_orders(&mut self) {
+        self.added += 1;
+        if self.added < FORGET_EVERY {
+            return;
+        }
+        self.added = 0;
+        let floor = self.signed_time;
+        while let Some((expires, digest)) = self.expiries.get_min().copied() {
+            if expires >= floor {
+                break;
+            }
+            self.expiries.remove(&(expires, digest));
+            self.closed_orders.remove(&digest);
+            if let Some(open) = self.orders.remove(&digest)
+                && let Body::Revoke(revoke) = &*open.body
+            {
+                self.no_longer_revoking(&revoke.person, digest);
+            }
+        }
+    }
+}
+
+impl PasskeyContents {
+    fn read(
+        body: &CredentialBody,
+        signatures: &Signatures,
+        issuing: &PublicKey,
+    ) -> Result<Self, Code> {
+        let certificate = signatures.certificate(&body.certificate.0);
+        let certificate = certificate.ok_or(Code::ApproverUnknown)?;
+        let statement: PasskeyStatement =
+            json::read(&body.statement.0).map_err(|_| Code::Malformed)?;
+        let key = certificate.key();
+        let own = signatures.verify(Label::Passkey, key, &body.statement.0, &body.signature.0);
+        let signed = own && signatures.is_issued(&certificate, issuing);
+        let readable = records::passkey::key(&statement.key.0).is_some();
+        Ok(Self { certificate, statement, signed, readable })
+    }
+}

@@ -1,0 +1,171 @@
+//! Every signature that authority asks about goes through here, so that one process verifies none
+//! twice: not while it replays, not when a submission is checked and later applied.
+
+use aws_lc_rs::digest::{Context, SHA256};
+use pki::{Certificate, CertificationRequest, PublicKey};
+use quick_cache::sync::Cache;
+use records::Record;
+use records::approval::SignedStatement;
+use records::label::Label;
+use records::record::Event;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How many signatures are remembered; each costs about 80 bytes.
+const VERIFIED_MAX: usize = 1 << 16;
+/// How many officers' certificates are kept parsed.
+const CERTIFICATES_MAX: usize = 1 << 12;
+
+/// What was verified, shared by all copies of authority in a process.
+#[derive(Clone)]
+pub struct Signatures {
+    shared: Arc<Shared>,
+    trusting: bool,
+}
+
+struct Shared {
+    /// SHA-256 of key, label, message and signature, each of which verified.
+    verified: Cache<[u8; 32], ()>,
+    /// Certificates by SHA-256 of their bytes; their own signature is a question of its own.
+    certificates: Cache<[u8; 32], Arc<Certificate>>,
+    verifications: AtomicU64,
+}
+
+impl Default for Signatures {
+    fn default() -> Self {
+        let shared = Shared {
+            verified: Cache::new(VERIFIED_MAX),
+            certificates: Cache::new(CERTIFICATES_MAX),
+            verifications: AtomicU64::new(0),
+        };
+        Self { shared: Arc::new(shared), trusting: false }
+    }
+}
+
+impl core::fmt::Debug for Signatures {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Signatures({} verified)", self.verifications())
+    }
+}
+
+impl Signatures {
+    /// Remembers nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The mode for entries that this role verified before and that a root it kept authenticates: no
+    /// signature is computed, everything else is checked as always. Never for what comes from outside.
+    pub fn trusting() -> Self {
+        Self { trusting: true, ..Self::default() }
+    }
+
+    /// How many signatures were really verified.
+    pub fn verifications(&self) -> u64 {
+        self.shared.verifications.load(Ordering::Relaxed)
+    }
+
+    /// Whether the key signed the bytes under the label.
+    pub fn verify(&self, label: Label, key: &PublicKey, bytes: &[u8], signature: &[u8]) -> bool {
+        self.known([key.spki(), label.text().as_bytes(), bytes, signature], || {
+            label.verify(key, bytes, signature)
+        })
+    }
+
+    /// Whether the key signed bytes that carry no label of ours: certificates, requests, assertions.
+    pub fn verify_plain(&self, key: &PublicKey, bytes: &[u8], signature: &[u8]) -> bool {
+        self.known([key.spki(), b"", bytes, signature], || key.verify(bytes, signature))
+    }
+
+    /// Whether the issuer's key signed the certificate.
+    pub fn is_issued(&self, certificate: &Certificate, issuer: &PublicKey) -> bool {
+        certificate.is_signed_with(issuer, |content, signature| {
+            self.verify_plain(issuer, content, signature)
+        })
+    }
+
+    /// The certificate of these bytes, parsed once.
+    pub fn certificate(&self, der: &[u8]) -> Option<Arc<Certificate>> {
+        let digest = digest(&[der]);
+        if let Some(known) = self.shared.certificates.get(&digest) {
+            return Some(known);
+        }
+        let read = Arc::new(Certificate::read(der).ok()?);
+        self.shared.certificates.insert(digest, read.clone());
+        Some(read)
+    }
+
+    /// A request of these bytes that proves possession of its key.
+    pub fn request(&self, der: &[u8]) -> Option<CertificationRequest> {
+        let verify = |key: &PublicKey, content: &[u8], signature: &[u8]| {
+            self.verify_plain(key, content, signature)
+        };
+        CertificationRequest::read_with(der, verify).ok()
+    }
+
+    /// The certificate of a statement, if its key made the signature.
+    pub fn signer(&self, said: &SignedStatement<'_>) -> Option<Arc<Certificate>> {
+        let known = said.v == 1 && said.method == "certificate" && said.assertion.is_none();
+        let certificate = self.certificate(&said.certificate.0).filter(|_| known)?;
+        let key = certificate.key();
+        self.verify(said.label, key, said.bytes, &said.signature.0).then_some(certificate)
+    }
+
+    /// Verifies what of a record can be verified without authority, so that several threads can do that
+    /// for a batch before it is applied in order. Says nothing: what does not verify is found again.
+    pub fn warm(&self, record: &Record, registry: &PublicKey, issuing: &PublicKey) {
+        match &record.event {
+            Event::Letter { statement, signature } => {
+                self.verify(Label::Letter, registry, &statement.0, &signature.0);
+            }
+            Event::Order { order, signature, .. } => {
+                self.verify(Label::Order, registry, &order.0, &signature.0);
+            }
+            Event::Approval { approval, .. } => {
+                self.warm_statement(&approval.signed_statement(), issuing);
+            }
+            Event::Declined { decline, .. } => {
+                self.warm_statement(&decline.signed_statement(), issuing);
+            }
+            Event::Used { request, .. } | Event::Joined { request, .. } => {
+                self.request(&request.0);
+            }
+            _ => {}
+        }
+    }
+
+    fn warm_statement(&self, said: &SignedStatement<'_>, issuing: &PublicKey) {
+        self.signer(said);
+        if let Some(certificate) = self.certificate(&said.certificate.0) {
+            self.is_issued(&certificate, issuing);
+        }
+    }
+
+    fn known(&self, parts: [&[u8]; 4], verify: impl FnOnce() -> bool) -> bool {
+        if self.trusting {
+            return true;
+        }
+        let digest = digest(&parts);
+        if self.shared.verified.get(&digest).is_some() {
+            return true;
+        }
+        self.shared.verifications.fetch_add(1, Ordering::Relaxed);
+        let verified = verify();
+        if verified {
+            self.shared.verified.insert(digest, ());
+        }
+        verified
+    }
+}
+
+/// SHA-256 over each part behind its length, so that no two lists of parts are one.
+fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
+}

@@ -1,0 +1,114 @@
+//! Standing authorizations: a machine renews its certificate with the key that it has, within a quota.
+
+use crate::id::{Serial, Sha256Value};
+use crate::state::Intended;
+use crate::{Authority, digest_of};
+use pki::PublicKey;
+use records::bytes::Bytes;
+use records::code::Code;
+use records::join::Renew;
+use records::label::Label;
+use records::record::{Event, Record};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+impl Authority {
+    /// A use of a standing authorization; the new key may ask next, and speaks for its service.
+    pub(crate) fn add_use(&mut self, record: &Record, now: u64) -> Result<(), Code> {
+        let Event::Used {
+            authorization,
+            challenge,
+            request,
+            asked_by,
+            signature,
+            serial,
+            tbs_sha256,
+        } = &record.event
+        else {
+            return Err(Code::Malformed);
+        };
+        let asked = Renew {
+            authorization: authorization.clone(),
+            challenge: challenge.clone(),
+            request: request.clone(),
+            asked_by: asked_by.clone(),
+            signature: signature.clone(),
+        };
+        let serial = Serial::read(serial).ok_or(Code::Malformed)?;
+        let tbs_sha256 = digest_of(tbs_sha256)?;
+        self.is_new(&serial)?;
+        let key = self.check_use(&asked, now)?.sha256();
+        let Some(standing) = self.standing.get_mut(authorization.as_str()) else {
+            return Err(Code::UseSignature);
+        };
+        let standing = Arc::make_mut(standing);
+        standing.used += 1;
+        standing.key_sha256 = Bytes::from(key);
+        standing.challenges.insert(challenge.clone());
+        standing.last = signature.clone();
+        let (service, process) = (standing.given.service.clone(), standing.given.process.clone());
+        let subject = standing.subject();
+        self.promise(serial, request, tbs_sha256, key);
+        self.add_machine(serial, subject, key);
+        self.add_service_key(&service, &process, key);
+        Ok(())
+    }
+
+    /// The intent of a service's certificate.
+    pub(crate) fn promise(
+        &mut self,
+        serial: Serial,
+        request: &Bytes,
+        tbs_sha256: Sha256Value,
+        key_sha256: Sha256Value,
+    ) {
+        let under: Sha256Value = Sha256::digest(&request.0).into();
+        self.promised.insert(under, serial);
+        self.intents.insert(serial, Arc::new(Intended { under, tbs_sha256, key_sha256 }));
+    }
+
+    fn add_service_key(&mut self, service: &str, process: &str, key: Sha256Value) {
+        if process == "agent"
+            && let Some(agent) = self.agents.get_mut(service)
+        {
+            Arc::make_mut(agent).keys.insert(key.into());
+            self.own_key(key, service, "agent");
+        }
+        let Some(portal) = self.portals.get_mut(service).map(Arc::make_mut) else { return };
+        match process {
+            "portal-public" => {
+                portal.public_keys.insert(key.into());
+                self.own_key(key, service, "portal-public");
+            }
+            "portal-staff" => {
+                portal.staff_keys.insert(key.into());
+                self.own_key(key, service, "portal-staff");
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a use is signed by the key that may ask, within quota and time; gives the new key.
+    pub fn check_use(&self, asked: &Renew, now: u64) -> Result<PublicKey, Code> {
+        let standing = self.standing(&asked.authorization).ok_or(Code::UseSignature)?;
+        let key = PublicKey::read(&asked.asked_by.0).map_err(|_| Code::KeyUnknown)?;
+        if standing.challenges.contains(&asked.challenge) {
+            return Err(Code::ChallengeUsed);
+        }
+        let wanted = self.signatures.request(&asked.request.0).ok_or(Code::RequestMalformed)?;
+        if asked.challenge.0.len() != 16 {
+            return Err(Code::Malformed);
+        }
+        let digest = Sha256::digest(&asked.request.0);
+        let message = [standing.under.0.as_slice(), &asked.challenge.0, digest.as_slice()].concat();
+        let known = key.sha256().as_slice() == standing.key_sha256.0;
+        let signed = || self.signatures.verify(Label::Use, &key, &message, &asked.signature.0);
+        if !known || now > standing.expires || !signed() {
+            return Err(Code::UseSignature);
+        }
+        if standing.used >= standing.given.quota {
+            return Err(Code::QuotaUsed);
+        }
+        Ok(wanted.key().clone())
+    }
+}
