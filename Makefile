@@ -1,21 +1,25 @@
 # make run: a sample city on this machine.  make demo: the journey.  make test: everything is checked.
 SHELL := /bin/bash
-.PHONY: run demo test build dist tools test-tools check unit clean
+.PHONY: run rust demo test build dist tools test-tools check unit clean
 
 # What building and running need from Debian, and what tests need besides.
 RUN_PACKAGES := gcc libc6-dev make openssl
 TEST_PACKAGES := $(RUN_PACKAGES) libssl-dev pkg-config python3 python3-venv xz-utils \
 	chromium libnss3-tools fonts-wqy-microhei postgresql
 
-run: tools build
+run: rust tools build
 	@cargo xtask run
 
 demo: build
 	@cargo xtask demo
 
+# Before anything is installed or built.
+rust:
+	@./xtask/rust
+
 # The tests' own libraries need more of Debian than programs do.
 build:
-	@cargo build --workspace --exclude tests --quiet
+	@./xtask/build --workspace --exclude tests
 
 # For people who check evidence: one file without anything it needs.
 dist:
@@ -39,7 +43,7 @@ test-tools:
 		npm install --prefix .tools/node --silent --no-audit --no-fund --no-package-lock \
 		playwright-core@1.64.1 axe-core@4.14.1)
 
-test: test-tools
+test: rust test-tools
 	@./xtask/test
 
 # Without installing anything: format, lints, unit tests of the crates.

@@ -1,6 +1,7 @@
 //! What operators of an agent type: `join`, `renew`, `serve`, `policy explain`.
 
 mod explain;
+mod heart;
 mod join;
 mod renew;
 mod serve;

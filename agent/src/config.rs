@@ -1,10 +1,11 @@
-//! The agent's configuration: `agent.toml` in its state directory, unknown keys refused. What the agent
-//! is stands in its join file and its certificate; here stands only how this machine runs it.
+//! The agent's configuration: `agent.toml` in its state directory, unknown keys refused. What the
+//! agent is stands in its join file and its certificate; here stands only how this machine runs it.
 
 use serde::{Deserialize, Serialize};
 use service::config::ConfigError;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const MEBIBYTE: u64 = 1024 * 1024;
 
@@ -20,7 +21,7 @@ pub struct AgentConfig {
     pub upstream: SocketAddr,
     /// Limits.
     #[serde(default)]
-    pub limits: Limits,
+    pub limits: GateLimits,
     /// The spool.
     #[serde(default)]
     pub spool: SpoolConfig,
@@ -31,14 +32,15 @@ pub struct AgentConfig {
 /// What a gate puts up with; every value stands here with its default.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Limits {
+pub struct GateLimits {
     /// Open connections.
     pub connections: usize,
     /// Open connections of one certificate.
     pub connections_of_one: usize,
     /// Requests under way of one certificate.
     pub requests_of_one: usize,
-    /// Open connections that proved nothing: without a certificate, or with one that does not count.
+    /// Open connections that proved nothing: without a certificate, or with one that does not
+    /// count.
     pub connections_unproven: usize,
     /// Of these from one address.
     pub unproven_of_source: usize,
@@ -62,7 +64,7 @@ pub struct Limits {
     pub body_bytes: u64,
 }
 
-impl Default for Limits {
+impl Default for GateLimits {
     fn default() -> Self {
         Self {
             connections: 4_096,
@@ -79,6 +81,29 @@ impl Default for Limits {
             body_idle_seconds: 30,
             answer_seconds: 60,
             body_bytes: 16 * 1024 * MEBIBYTE,
+        }
+    }
+}
+
+impl GateLimits {
+    /// What the listener for people puts up with. It has no brakes, so no place is reserved; the
+    /// time of a body is kept by the gate, which knows what moves.
+    pub fn of_listener(&self) -> mtls::listen::Limits {
+        let seconds = Duration::from_secs;
+        mtls::listen::Limits {
+            connections: self.connections,
+            per_certificate: self.connections_of_one,
+            unproven: self.connections_unproven,
+            per_source: self.unproven_of_source,
+            handshakes: self.handshakes,
+            handshakes_per_source: self.handshakes_of_source,
+            reserved: 0,
+            reserved_per_source: 0,
+            handshake: seconds(self.handshake_seconds),
+            header: seconds(self.head_seconds),
+            body: seconds(self.body_idle_seconds),
+            idle: seconds(self.idle_seconds),
+            life: seconds(self.connection_hours.saturating_mul(3_600)),
         }
     }
 }
@@ -113,7 +138,7 @@ impl AgentConfig {
             listen,
             admin,
             upstream,
-            limits: Limits::default(),
+            limits: GateLimits::default(),
             spool: SpoolConfig::default(),
             folder: folder.to_owned(),
         }

@@ -1,10 +1,10 @@
-//! `agent`: stands in front of an application: authenticates by mTLS, authorizes by rule, records, then
-//! forwards.
+//! `agent`: stands in front of an application: authenticates by mTLS, authorizes by rule, records,
+//! then forwards.
 //!
-//! It can never let a request through that it could not record, nor trust a list, snapshot or rule that
-//! it has not verified itself, or that is too old. In reading order: [`config`], [`world`] (what is in
-//! force), [`spool`] (what is durable), [`ship`] (what the log has), [`gate`] (what a request goes
-//! through), [`token`] (what the application learns), [`command`].
+//! It can never let a request through that it could not record, nor trust a list, snapshot or rule
+//! that it has not verified itself, or that is too old. In reading order: [`config`], [`world`]
+//! (what is in force), [`spool`] (what is durable), [`ship`] (what the log has), [`gate`] (what a
+//! request goes through), [`token`] (what the application learns), [`command`].
 
 pub mod command;
 pub mod config;

@@ -1,5 +1,5 @@
-//! Shipping: what is durable goes to the log in order; a segment is freed only after an acknowledgement
-//! that proves every record of it to stand in the log.
+//! Shipping: what is durable goes to the log in order; a segment is freed only after an
+//! acknowledgement that proves every record of it to stand in the log.
 
 use crate::spool::segment::{self, HEADER_BYTES, Header};
 use crate::spool::{Acked, Position, Spool};
@@ -44,7 +44,7 @@ struct At {
 }
 
 /// What goes next: frames of one segment.
-struct Parcel {
+struct Batch {
     message: Spooled,
     entries: Vec<[u8; 32]>,
     records: Vec<Vec<u8>>,
@@ -102,18 +102,18 @@ impl Shipper {
         if self.at.is_none() && !self.find(&durable)? {
             return Ok(false);
         }
-        let Some(parcel) = self.parcel(&durable)? else {
+        let Some(batch) = self.batch(&durable)? else {
             return self.next_segment(&durable);
         };
-        let count = parcel.entries.len() as u64;
-        let ack = log.spool(&parcel.message).await?;
-        self.check(&ack, &parcel)?;
+        let count = batch.entries.len() as u64;
+        let ack = log.spool(&batch.message).await?;
+        self.check(&ack, &batch)?;
         let at = self.at.as_mut().context("place")?;
-        at.offset = parcel.offset;
-        at.chain = parcel.chain;
+        at.offset = batch.offset;
+        at.chain = batch.chain;
         at.aseq += count;
         self.acked.records += count;
-        for record in &parcel.records {
+        for record in &batch.records {
             self.acked.follow(&self.agent, record);
         }
         self.acked.write(&self.spool.folder)?;
@@ -158,7 +158,7 @@ impl Shipper {
         Ok(true)
     }
 
-    fn parcel(&self, durable: &Position) -> anyhow::Result<Option<Parcel>> {
+    fn batch(&self, durable: &Position) -> anyhow::Result<Option<Batch>> {
         let at = self.at.as_ref().context("place")?;
         let mut file = File::open(segment::path(&self.spool.folder, at.segment))?;
         let end = end_of(&mut file, at.segment, durable)?;
@@ -195,7 +195,7 @@ impl Shipper {
         let known = self.checkpoint()?.map_or(0, |head| head.size);
         let head = SignedHead { head: Bytes(head), signature: Bytes(signature) };
         let message = Spooled { records, head, known };
-        Ok(Some(Parcel { message, entries, records: bytes, offset, chain }))
+        Ok(Some(Batch { message, entries, records: bytes, offset, chain }))
     }
 
     /// The newest checkpoint that this agent holds.
@@ -209,7 +209,7 @@ impl Shipper {
     }
 
     /// The log has every record of the parcel, in a tree that continues the one this agent knows.
-    fn check(&self, ack: &SpoolAck, parcel: &Parcel) -> anyhow::Result<()> {
+    fn check(&self, ack: &SpoolAck, batch: &Batch) -> anyhow::Result<()> {
         let head = Checkpoint::open(&ack.checkpoint, &self.key, records::label::verify_ed25519)
             .context("the acknowledgement's checkpoint")?;
         let hashes = |list: &[Bytes]| {
@@ -221,8 +221,8 @@ impl Shipper {
             verify_consistency((known.size, &known.root), (head.size, &head.root), &proof)
                 .context("the log shows another past than before")?;
         }
-        ensure!(ack.places.len() == parcel.entries.len(), "not every record is acknowledged");
-        for (place, entry) in ack.places.iter().zip(&parcel.entries) {
+        ensure!(ack.places.len() == batch.entries.len(), "not every record is acknowledged");
+        for (place, entry) in ack.places.iter().zip(&batch.entries) {
             let proof = hashes(&place.hashes)?;
             verify_inclusion(&leaf_hash(entry), place.index, head.size, &proof, &head.root)
                 .context("a record does not stand where the log says")?;
@@ -276,7 +276,8 @@ impl Shipper {
         Ok(())
     }
 
-    /// Whether whole frames lie behind one that is not: damage, where a kill leaves only half a frame.
+    /// Whether whole frames lie behind one that is not: damage, where a kill leaves only half a
+    /// frame.
     fn lost_something(&self, number: u64) -> anyhow::Result<bool> {
         let at = self.at.as_ref().context("place")?;
         let mut file = File::open(segment::path(&self.spool.folder, number))?;
@@ -284,8 +285,8 @@ impl Shipper {
         Ok(segment::goes_on(&mut file, at.offset, end)?)
     }
 
-    /// Sets aside a segment in which something cannot be read, and all that follow it in its run: the log
-    /// takes a run in order and without holes, and later runs must not wait for ever.
+    /// Sets aside a segment in which something cannot be read, and all that follow it in its run:
+    /// the log takes a run in order and without holes, and later runs must not wait for ever.
     fn set_aside_run(&self, from: u64, header: &Header) -> anyhow::Result<()> {
         self.set_aside(from)?;
         for number in segment::list(&self.spool.folder)?.into_iter().filter(|n| *n > from) {

@@ -1,6 +1,6 @@
-//! The identity token: what the application learns about a request, signed per request (JWS compact,
-//! ES256, RFC 7515). Keys are drawn by the agent, rotated daily, published as a JWK set that the agent's
-//! own key signs.
+//! The identity token: what the application learns about a request, signed per request (JWS
+//! compact, ES256, RFC 7515). Keys are drawn by the agent, rotated daily, published as a JWK set
+//! that the agent's own key signs.
 
 use crate::{AgentConfig, write_file};
 use anyhow::Context;
@@ -93,7 +93,8 @@ impl Tokens {
         let (agent, application) = (agent.to_owned(), application.to_owned());
         let tokens = Self { agent, application, folder, keys: ArcSwap::from_pointee(keys) };
         if let Err(error) = tokens.publish() {
-            // The files are a copy of what the admin address serves: a full disk must not end the gate.
+            // The files are a copy of what the admin address serves: a full disk must not end the
+            // gate.
             tracing::error!(
                 error = format!("{error:#}"),
                 "the token keys are not published as files"

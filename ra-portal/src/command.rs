@@ -8,6 +8,7 @@ use crate::events::Events;
 use crate::pages::menu::Menus;
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
+use mtls::listen::{Limits, Proof, Site};
 use mtls::tls::{ClientAuth, Identity, server};
 use pki::Certificate;
 use records::trust::Trust;
@@ -15,7 +16,27 @@ use service::{Clock, Metrics, Stop};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use store::Store;
+use tokio::net::TcpListener;
+
+/// What a process of the portal puts up with. A household or an office stands behind one address, so one
+/// address gets an eighth of the places of people, and some that only brakes may use.
+const LIMITS: Limits = Limits {
+    connections: 2_048,
+    per_certificate: 64,
+    unproven: 1_536,
+    per_source: 192,
+    handshakes: 400,
+    handshakes_per_source: 64,
+    reserved: 64,
+    reserved_per_source: 8,
+    handshake: Duration::from_secs(5),
+    header: Duration::from_secs(15),
+    body: Duration::from_secs(20),
+    idle: Duration::from_secs(75),
+    life: Duration::from_secs(8 * 3_600),
+};
 
 /// Faces people: enrolment on one host, staff on another. 登记注册门户。
 ///
@@ -98,6 +119,10 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         Process::Public => ClientAuth::None,
         Process::Staff => ClientAuth::Optional { issuers: vec![issuing.subject().der().to_vec()] },
     };
+    let proof = match process {
+        Process::Public => Proof::Nothing,
+        Process::Staff => Proof::SignedBy(vec![issuing.clone()]),
+    };
     let tls = server(identity()?, &clients, &["h2", "http/1.1"])?;
     let log = ca_api::Log(client(&config.log, &trust, identity()?)?);
     let portal = Arc::new(Portal {
@@ -116,10 +141,22 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         Process::Public => crate::public::router(),
         Process::Staff => crate::staff::router(),
     };
+    let site = Site {
+        router: guarded(routes, portal),
+        limits: LIMITS,
+        proof,
+        is_brake: match process {
+            Process::Public => crate::public::is_brake,
+            Process::Staff => crate::staff::is_brake,
+        },
+        busy: service::problem::busy,
+        full: metrics.fullness("listener"),
+    };
     let shipping = tokio::spawn(events.clone().ship(log, metrics.clone(), stop.clone()));
     let admin = service::Admin::new(metrics).serve(own.admin, stop.clone());
     let waiting = stop.clone();
-    let pages = mtls::listen::tls(own.listen, tls, guarded(routes, portal), async move {
+    let listener = TcpListener::bind(own.listen).await?;
+    let pages = mtls::listen::serve(listener, Some(tls), site, async move {
         waiting.wait().await;
     });
     tokio::try_join!(admin, pages)?;

@@ -30,6 +30,11 @@ pub const PAGES: [&str; 7] =
 /// Where forms go.
 pub const FORMS: [&str; 5] = ["/letter", "/enrolment/request", "/lost", "/leave", "/language"];
 
+/// Whether a path stops something: reporting a loss has places of its own.
+pub fn is_brake(path: &str) -> bool {
+    matches!(path, "/lost" | "/lost/receipt" | "/lost/receipt.json")
+}
+
 /// The routes.
 pub fn router() -> Router<Arc<Portal>> {
     api::router()

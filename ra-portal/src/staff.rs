@@ -57,6 +57,11 @@ pub const FORMS: [&str; 5] = [
     "/orders/{order}/declined",
 ];
 
+/// Whether a path stops something: revoking has places of its own.
+pub fn is_brake(path: &str) -> bool {
+    path.starts_with("/certificates/") && path.ends_with("/revoke")
+}
+
 /// The routes.
 pub fn router() -> Router<Arc<Portal>> {
     api::router()

@@ -33,7 +33,7 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke"
                   " credential",
     "record-kind": "founding letter application order approval declined enacted intent issued used"
-                   " revoked crl refusal portal joined people forked asked searched started"
+                   " revoked crl refusal portal joined people forked silent asked searched started"
                    " connection decision completion turned heartbeat",
     "agent-act": "register close", "cause-word": "start spool", "stage": "handshake head certificate",
     "alpn": "h2 http/1.1",
@@ -103,6 +103,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/people": "agent:name number:number sha256:hash this_update:time next_update:time"
                      " people:number",
     "record/forked": "agent:name epoch:nonce aseq:number entry:hash other:hash",
+    "record/silent": "agent:name since:time",
     "record/asked": "person:id request:bytes signature:bytes certificate:commitment given:number",
     "record/searched": "by:subject person:id search:bytes given:number",
     "record/started": "agent:name application:name version:text key_sha256:hash cause:cause-word",

@@ -3,9 +3,12 @@
 use crate::Office;
 use crate::processes::until;
 use axum::Router;
+use mtls::listen::{Limits, Proof, Site};
 use mtls::tls::{ClientAuth, Identity, server};
 use std::net::{Ipv4Addr, SocketAddr};
-use tokio::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 /// Stands where a process of the portal stood, as long as it lives.
@@ -31,7 +34,7 @@ impl Office {
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(async move {
             let ended = async { drop(stopped.await) };
-            mtls::listen::tls(address, tls, routes, ended).await.unwrap();
+            serve(address, tls, routes, ended).await.unwrap();
         });
         until("somebody listens there", async || TcpStream::connect(address).await.is_ok()).await;
         Captured { _stop: stop }
@@ -47,4 +50,38 @@ impl Office {
         let path = |end: &str| self.path(&format!("portal/{process}.{end}"));
         Identity::from_files(&path("pem"), &path("key")).unwrap()
     }
+}
+
+/// Serves routes of a test's choosing until `stop` ends; a test is its only client.
+pub async fn serve(
+    address: SocketAddr,
+    tls: Arc<rustls::ServerConfig>,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) -> std::io::Result<()> {
+    let minute = Duration::from_secs(60);
+    let limits = Limits {
+        connections: 256,
+        per_certificate: 256,
+        unproven: 256,
+        per_source: 256,
+        handshakes: 256,
+        handshakes_per_source: 256,
+        reserved: 0,
+        reserved_per_source: 0,
+        handshake: minute,
+        header: minute,
+        body: minute,
+        idle: minute,
+        life: 60 * minute,
+    };
+    let site = Site {
+        router,
+        limits,
+        proof: Proof::Nothing,
+        is_brake: |_| false,
+        busy: service::problem::busy,
+        full: Arc::new(|_| ()),
+    };
+    mtls::listen::serve(TcpListener::bind(address).await?, Some(tls), site, stop).await
 }

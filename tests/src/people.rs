@@ -11,6 +11,9 @@ use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::export::{Approved, OrderExport};
 use records::letter::{EnrolmentCode, Letter, LetterKeys, bind};
 use records::{Approval, Bytes, Problem};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
 
 /// Someone with a certificate and its key.
 pub struct Officer {
@@ -93,6 +96,19 @@ pub fn code<T: std::fmt::Debug>(answer: Result<T, PortalRefusal>) -> String {
     refused(answer).code
 }
 
+/// Opens a sealed key, each only once in a run: 600,000 rounds take longer than what tests do with it.
+fn opened(key: &Path, passphrase: &Path) -> SoftwareSigner {
+    static OPENED: Mutex<BTreeMap<Vec<u8>, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let sealed = std::fs::read(key).unwrap();
+    if let Some(plain) = OPENED.lock().unwrap().get(&sealed) {
+        return SoftwareSigner::from_pkcs8(plain).unwrap();
+    }
+    let passphrase = keys::passphrase_from_file(passphrase).unwrap();
+    let signer = keys::open(key, &passphrase).unwrap();
+    OPENED.lock().unwrap().insert(sealed, signer.pkcs8().to_vec());
+    signer
+}
+
 impl Office {
     /// A first person by the file name of their key: `officer-1`, `security-2`, `auditor` …
     pub fn first(&self, file: &str) -> Officer {
@@ -102,8 +118,7 @@ impl Office {
             .iter()
             .map(|der| Certificate::read(der).unwrap())
             .collect();
-        let passphrase = keys::passphrase_from_file(&path("passphrase")).unwrap();
-        let signer = keys::open(&path("key"), &passphrase).unwrap();
+        let signer = opened(&path("key"), &path("passphrase"));
         Officer { person: chain[0].subject().person().unwrap(), chain, signer }
     }
 

@@ -1,18 +1,18 @@
 //! The processes of one office.
 
-use crate::postgres::Postgres;
-use crate::{binary, target, workspace};
+use crate::built::binary;
+use crate::city::{self, Block};
+use crate::postgres::{Databases, Server};
 use mtls::Client;
 use records::trust::Trust;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use sqlx::{AnyPool, Executor};
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -29,71 +29,43 @@ pub struct Office {
     pub city: Value,
     pub trust: Trust,
     children: BTreeMap<String, Child>,
-    ports: Ports,
-    /// Its database server, on PostgreSQL.
-    postgres: Option<Postgres>,
-}
-
-/// A block of ports that no other test uses, as long as this lives.
-struct Ports {
-    base: u16,
-    _lock: File,
-}
-
-impl Ports {
-    fn held() -> Self {
-        for block in 0..400 {
-            let base = 20_000 + block * 16;
-            let lock = File::create(target().join(format!("ports-{base}"))).unwrap();
-            let free = |offset| TcpListener::bind(("127.0.0.1", base + offset)).is_ok();
-            if lock.try_lock().is_ok() && (0..16).all(free) {
-                return Self { base, _lock: lock };
-            }
-        }
-        panic!("no block of ports is free");
-    }
+    block: Block,
+    /// Its databases, on PostgreSQL.
+    databases: Option<Databases>,
 }
 
 impl Office {
-    /// Founds a city with keys that tests share; nothing runs yet.
+    /// A city with keys that tests share, as it was founded; nothing runs yet.
     pub fn founded() -> Self {
         Self::founded_on(is_postgres())
     }
 
     /// The same on a database of the test's choice.
     pub fn founded_on(postgres: bool) -> Self {
-        let keys = target().join("first-people");
-        Self::found(&["--keys".as_ref(), keys.as_os_str()], postgres)
+        Self::made(postgres.then(Server::shared), city::copy)
+    }
+
+    /// The same on a PostgreSQL server of its own, which it may start again.
+    pub fn founded_on_own_server() -> Self {
+        Self::made(Some(Arc::new(Server::start())), city::copy)
     }
 
     /// Founds a city as `make run` does, with keys and PKCS#12 files of its own.
     pub fn founded_in_full() -> Self {
-        Self::found(&[], is_postgres())
+        Self::made(is_postgres().then(Server::shared), city::found_in_full)
     }
 
-    fn found(more: &[&OsStr], postgres: bool) -> Self {
+    fn made(server: Option<Arc<Server>>, make: fn(&Path, &Block, Option<&Server>)) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let city = home.path().join("city");
-        let ports = Ports::held();
-        let postgres = postgres.then(Postgres::start);
-        let server = postgres.as_ref().map(Postgres::address);
-        let found = Command::new(binary("xtask"))
-            .arg("--city")
-            .arg(&city)
-            .arg("found")
-            .args(more)
-            .args(server.iter().flat_map(|address| ["--postgres", address]))
-            .arg("--ports")
-            .arg(ports.base.to_string())
-            .current_dir(workspace())
-            .output()
-            .unwrap();
-        assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
-        let read = |name: &str| std::fs::read(city.join(name)).unwrap();
+        let folder = home.path().join("city");
+        let block = Block::take();
+        make(&folder, &block, server.as_deref());
+        let databases = server.map(|server| Databases { server, base: block.base });
+        let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
         let trust = serde_json::from_slice(&read("ca/trust.json")).unwrap();
         let city = serde_json::from_slice(&read("city.json")).unwrap();
         let children = BTreeMap::new();
-        Self { home, city, trust, children, ports, postgres }
+        Self { home, city, trust, children, block, databases }
     }
 
     /// Founds a city and starts every process.
@@ -166,7 +138,7 @@ impl Office {
     /// A port of this office's block that no process of the CA uses.
     pub fn port(&self, offset: u16) -> u16 {
         assert!((12..16).contains(&offset));
-        self.ports.base + offset
+        self.block.base + offset
     }
 
     /// Waits until `/readyz` says yes.
@@ -256,8 +228,8 @@ impl Office {
 
     /// Writes what the CA database holds now to a file.
     pub async fn copy_database(&self, to: &Path) {
-        match &self.postgres {
-            Some(server) => server.dump(to),
+        match &self.databases {
+            Some(databases) => databases.dump(to),
             None => {
                 let copy = sqlx::query("vacuum into $1").bind(to.display().to_string());
                 copy.execute(&self.database().await).await.unwrap();
@@ -267,19 +239,19 @@ impl Office {
 
     /// Puts back what a file holds; every process is stopped.
     pub fn put_back(&self, from: &Path) {
-        let Some(server) = &self.postgres else {
+        let Some(databases) = &self.databases else {
             for end in ["", "-wal", "-shm"] {
                 let _ = std::fs::remove_file(self.path(&format!("ca/ca.db{end}")));
             }
             std::fs::copy(from, self.path("ca/ca.db")).unwrap();
             return;
         };
-        server.restore(from);
+        databases.restore(from);
     }
 
     /// Ends every connection to the server and starts it again.
     pub fn restart_database(&self) {
-        self.postgres.as_ref().expect("PostgreSQL").restart();
+        self.databases.as_ref().expect("PostgreSQL").restart();
     }
 
     /// Address of the issuer.
@@ -297,8 +269,21 @@ impl Office {
 
     /// Address of the CA database as a user of it, on PostgreSQL.
     pub fn database_as(&self, user: &str) -> String {
-        let address = self.postgres.as_ref().expect("PostgreSQL").address();
+        let address = self.databases.as_ref().expect("PostgreSQL").address();
         address.replace("{user}", user).replace("{name}", "ca")
+    }
+
+    /// Writes the plan that this city was founded by anew, for another city with a database of its own.
+    pub fn plan_of_another(&self) -> PathBuf {
+        let plan = self.path("other.toml");
+        let mut text = std::fs::read_to_string(self.path("plan.toml")).unwrap();
+        if let Some(databases) = &self.databases {
+            databases.server.make_another(databases.base);
+            let name = |whose: &str| format!("/{whose}_{}?host", databases.base);
+            text = text.replace(&name("ca"), &name("other"));
+        }
+        std::fs::write(&plan, text).unwrap();
+        plan
     }
 
     /// The CA database, with write access for hands that should not have it.

@@ -121,6 +121,7 @@ fn about(request: &[u8], person: &str, (first, second): (&str, &str)) -> Vec<Eve
             entry: filler(36),
             other: filler(37),
         },
+        Event::Silent { agent: "gate-1".into(), since: first.into() },
         Event::Asked {
             person: person.into(),
             request: request.into(),

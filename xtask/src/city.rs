@@ -55,6 +55,8 @@ pub(crate) struct CaFiles {
     pub issuing_pem: String,
     pub crl_url: String,
     pub root_crl_url: String,
+    #[serde(default)]
+    pub ocsp_url: String,
 }
 
 /// A log.
@@ -73,6 +75,9 @@ pub(crate) struct Person {
     pub person: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub letter: Option<String>,
+    /// The letter as it is printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter_html: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cert: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,7 +96,12 @@ impl City {
         let path = folder.join("city.json");
         let text = std::fs::read(&path)
             .with_context(|| format!("{}: no city here; next: make run", path.display()))?;
-        Ok(serde_json::from_slice(&text)?)
+        let mut city: Self = serde_json::from_slice(&text)?;
+        // Cities that were founded before it stood here have it at the same place.
+        if let ("", Some((status, _))) = (&*city.ca.ocsp_url, city.ca.crl_url.split_once("/crl/")) {
+            city.ca.ocsp_url = format!("{status}/ocsp");
+        }
+        Ok(city)
     }
 
     /// Writes it whole.

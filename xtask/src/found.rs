@@ -329,12 +329,12 @@ fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
             role: role.into(),
             unit: "shangluo".into(),
             person: tool::text(&line, "person"),
-            letter: None,
             cert: path("pem"),
             key: path("key"),
             passphrase_file: path("passphrase"),
             p12: path("p12"),
             p12_password_file: path("p12.password"),
+            ..Person::default()
         });
     }
     let admin = |port: u16| format!("http://localhost:{port}");
@@ -350,6 +350,7 @@ fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
             issuing_pem: "ca/public/ca/issuing-1.pem".into(),
             crl_url: format!("{status}/crl/issuing-1/0.crl"),
             root_crl_url: format!("{status}/crl/root.crl"),
+            ocsp_url: format!("{status}/ocsp"),
         },
         logs,
         trust_file: "ca/trust.json".into(),

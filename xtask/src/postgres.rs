@@ -10,46 +10,49 @@ use std::process::Command;
 /// Users and what they own: the CA's database, the portal's, and one user a role.
 const SCHEMA: &str = "create role ca login; create role issuer login; create role status login; \
      create role log login; create role portal login; create database ca owner ca; \
-     create database portal owner portal; create database other owner ca;";
+     create database portal owner portal;";
 
 /// What becomes of a server.
 #[derive(Subcommand)]
 pub(crate) enum What {
-    /// Makes empty databases in the folder, starts the server, prints its address.
-    Start {
-        /// Commits survive a crash of the machine, as in production; tests do without.
+    /// Starts a server in the folder, prints its address, and ends both when its input ends: so
+    /// they end with whoever holds the other end, even if that is killed.
+    Hold {
+        /// A server's folder to begin with, made there if there is none: a copy is there sooner.
         #[arg(long)]
-        durable: bool,
-        /// Empty databases to begin with, made there if there are none: a copy is there sooner.
-        #[arg(long)]
-        like: Option<PathBuf>,
+        like: PathBuf,
     },
-    /// Stops it.
-    Stop,
     /// Ends every connection and starts it again.
     Restart,
-    /// Writes what the CA's database holds now to a file.
-    Dump { file: PathBuf },
+    /// Writes what a database holds now to a file.
+    Dump { database: String, file: PathBuf },
     /// Puts back what a file holds; nobody may be connected.
-    Restore { file: PathBuf },
+    Restore { database: String, file: PathBuf },
 }
 
 /// Does it with the server of a folder.
 pub(crate) fn run(folder: &Path, what: &What) -> anyhow::Result<()> {
     let server = Server { folder, binaries: binaries()? };
     match what {
-        What::Start { durable, like } => {
-            if let Some(like) = like {
-                server.copy(like)?;
-            }
-            println!("{}", start(folder, *durable)?);
-            Ok(())
+        What::Hold { like } => {
+            let held = hold(folder, &server, like);
+            // A start that failed half-way leaves nothing either.
+            let _ = stop(folder);
+            std::fs::remove_dir_all(folder)?;
+            held
         }
-        What::Stop => stop(folder),
         What::Restart => server.restart(),
-        What::Dump { file } => server.dump(file),
-        What::Restore { file } => server.restore(file),
+        What::Dump { database, file } => server.dump(database, file),
+        What::Restore { database, file } => server.restore(database, file),
     }
+}
+
+/// Starts a server and stays until the input ends.
+fn hold(folder: &Path, server: &Server, like: &Path) -> anyhow::Result<()> {
+    server.copy(like)?;
+    println!("{}", start(folder, false)?);
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+    Ok(())
 }
 
 /// Starts a server with empty databases; gives its address with `{user}` and `{name}` left open.
@@ -86,7 +89,7 @@ impl Server<'_> {
         };
         let options = format!(
             "-c listen_addresses='' -c unix_socket_directories={folder} {fast} \
-             -c shared_buffers=32MB -c jit=off -c max_connections=200"
+             -c shared_buffers=64MB -c jit=off -c max_connections=400"
         );
         let log = self.log();
         self.run("pg_ctl", &["-D", &data, "-w", "-s", "-l", &log, "-o", &options, "start"])?;
@@ -126,23 +129,23 @@ impl Server<'_> {
         self.run("pg_ctl", &["-D", &self.data(), "-w", "-s", "-l", &self.log(), "restart"])
     }
 
-    fn dump(&self, to: &Path) -> anyhow::Result<()> {
+    fn dump(&self, database: &str, to: &Path) -> anyhow::Result<()> {
         let inside = self.folder.join("dump");
         let (host, file) = (self.folder.display().to_string(), inside.display().to_string());
-        self.run("pg_dump", &["-h", &host, "-U", "test", "-Fc", "-f", &file, "ca"])?;
+        self.run("pg_dump", &["-h", &host, "-U", "test", "-Fc", "-f", &file, database])?;
         std::fs::copy(inside, to)?;
         Ok(())
     }
 
-    fn restore(&self, from: &Path) -> anyhow::Result<()> {
+    fn restore(&self, database: &str, from: &Path) -> anyhow::Result<()> {
         let inside = self.folder.join("restored");
         std::fs::copy(from, &inside)?;
         std::fs::set_permissions(&inside, PermissionsExt::from_mode(0o644))?;
         let (host, file) = (self.folder.display().to_string(), inside.display().to_string());
         let own = ["-h", host.as_str(), "-U", "test"];
-        self.run("dropdb", &[own.as_slice(), &["ca"]].concat())?;
-        self.run("createdb", &[own.as_slice(), &["-O", "ca", "ca"]].concat())?;
-        self.run("pg_restore", &[own.as_slice(), &["-d", "ca", file.as_str()]].concat())
+        self.run("dropdb", &[own.as_slice(), &[database]].concat())?;
+        self.run("createdb", &[own.as_slice(), &["-O", "ca", database]].concat())?;
+        self.run("pg_restore", &[own.as_slice(), &["-d", database, file.as_str()]].concat())
     }
 
     fn log(&self) -> String {

@@ -1,5 +1,5 @@
-//! `agent policy explain`: may this person do this, and why. Answers from what this agent has verified
-//! and kept, by the same code that decides.
+//! `agent policy explain`: may this person do this, and why. Answers from what this agent has
+//! verified and kept, by the same code that decides.
 
 use super::joined;
 use crate::AgentConfig;

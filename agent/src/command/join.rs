@@ -1,5 +1,5 @@
-//! `agent join`: makes the key on this machine, proves the token to the CA through the public portal, and
-//! takes the certificate only with the log's proof that it was recorded.
+//! `agent join`: makes the key on this machine, proves the token to the CA through the public
+//! portal, and takes the certificate only with the log's proof that it was recorded.
 
 use super::joined;
 use crate::{AgentConfig, random, write_file};
@@ -70,7 +70,8 @@ pub(super) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// The key and the one message of this join; both survive a lost answer, so that it can be asked again.
+/// The key and the one message of this join; both survive a lost answer, so that it can be asked
+/// again.
 fn prepared(folder: &Path, file: &JoinFile) -> anyhow::Result<(SoftwareSigner, Join)> {
     let (key, pending) = (folder.join("tls.key"), folder.join("join.pending"));
     if key.exists()

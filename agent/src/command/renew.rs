@@ -1,6 +1,6 @@
-//! `agent renew`: a new key and certificate, asked for by the old key under the agent's order. The new key
-//! and the one message wait for an answer, so that a lost one can be asked for again; both files are then
-//! exchanged so that a kill in between leaves a pair that [`finish`] completes.
+//! `agent renew`: a new key and certificate, asked for by the old key under the agent's order. The
+//! new key and the one message wait for an answer, so that a lost one can be asked for again; both
+//! files are then exchanged so that a kill in between leaves a pair that [`finish`] completes.
 
 use super::joined;
 use crate::{random, write_file};
@@ -54,7 +54,8 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The new key and the message that asks for its certificate: those that wait for an answer, or new ones.
+/// The new key and the message that asks for its certificate: those that wait for an answer, or new
+/// ones.
 fn prepared(
     folder: &Path,
     file: &JoinFile,
@@ -88,7 +89,8 @@ fn prepared(
     Ok((signer, message))
 }
 
-/// Puts a new pair in place: the key first, then the chain. A chain that waits says that both must go.
+/// Puts a new pair in place: the key first, then the chain. A chain that waits says that both must
+/// go.
 pub(super) fn finish(folder: &Path) -> anyhow::Result<()> {
     let path = |name: &str| folder.join(name);
     if !path("tls.next.pem").exists() {

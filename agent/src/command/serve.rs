@@ -1,7 +1,8 @@
 //! `agent serve`: puts the parts together and runs them until the stop.
 
+use super::heart::Heart;
 use super::{check_private, joined};
-use crate::gate::{self, Counts, Gate};
+use crate::gate::{self, ClientTrust, Counts, Gate};
 use crate::ship::Shipper;
 use crate::spool::{Place, Spool, recover};
 use crate::token::Tokens;
@@ -12,18 +13,15 @@ use axum::Router;
 use axum::routing::get;
 use mtls::tls::{ClientAuth, Identity, client, server};
 use pki::{Certificate, Signer};
-use records::access::{Completion, Heartbeat, Started};
+use records::access::{Completion, Started};
 use records::join::JoinFile;
 use records::record::Event;
 use service::{Admin, Clock, Metrics, Stop};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 use tokio::net::TcpListener;
-
-const BEAT: Duration = Duration::from_secs(10);
-const LOOK: Duration = Duration::from_secs(1);
+use tokio::sync::Notify;
 
 pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     service::start_logs();
@@ -59,7 +57,8 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
         source.marks.clone(),
         metrics.clone(),
     )?;
-    let issuers = gate.issuing.iter().map(|issuing| issuing.subject().der().to_vec()).collect();
+    let issuers =
+        gate.clients.issuing.iter().map(|issuing| issuing.subject().der().to_vec()).collect();
     let clients = ClientAuth::Optional { issuers };
     let tls = server(identity(&config)?, &clients, &["h2", "http/1.1"])?;
     let admin = Admin::new(metrics.clone()).with(published(&gate, &config, &chain)?);
@@ -68,13 +67,17 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     tasks.spawn(shipper.run(log, stop.clone()));
     tasks.spawn(gate::sweep(gate.clone(), source.swapped.clone(), stop.clone()));
     tasks.spawn(gate::tell(gate.clone(), stop.clone()));
-    tasks.spawn(beat(gate.clone(), source.clone(), stop.clone()));
+    let is_back = Arc::new(Notify::new());
+    let pulses = ca_api::Log(call(&file.trust.log)?);
+    let heart = Arc::new(Heart { gate: gate.clone(), source: source.clone(), is_back });
+    tasks.spawn(heart.clone().pulse(pulses, stop.clone()));
+    tasks.spawn(heart.clone().record(stop.clone()));
     let admin = admin.serve(config.admin, stop.clone());
     let people = gate::accept::listen(gate.clone(), listener, tls, stop.clone());
     tokio::try_join!(admin, people)?;
     while tasks.join_next().await.is_some() {}
     // The ends that came last stand before this one.
-    let last = Event::Heartbeat(heartbeat(&gate, &source, "stopped"));
+    let last = Event::Heartbeat(heart.beat("stopped"));
     let _ = gate.spool.record(last, Vec::new(), Place::Ends).await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
@@ -109,7 +112,8 @@ fn chain(config: &AgentConfig) -> anyhow::Result<Vec<Certificate>> {
     Ok(blocks.iter().map(|der| Certificate::read(der)).collect::<Result<_, _>>()?)
 }
 
-/// Takes up the spool, begins a new run, and says of every request without an end that nobody knows it.
+/// Takes up the spool, begins a new run, and says of every request without an end that nobody knows
+/// it.
 fn start_spool(
     config: &AgentConfig,
     file: &JoinFile,
@@ -157,9 +161,11 @@ fn open_gate(
         hosts: file.hosts.clone(),
         upstream: config.upstream,
         limits: config.limits.clone(),
-        root: root.clone(),
-        issuing: issuing.to_vec(),
-        arc: pki::oid::Arc::read(&file.trust.arc).context("arc")?,
+        clients: ClientTrust {
+            root: root.clone(),
+            issuing: issuing.to_vec(),
+            arc: pki::oid::Arc::read(&file.trust.arc).context("arc")?,
+        },
         portal: file.trust.portal_public.clone(),
         world: source.world.clone(),
         spool,
@@ -167,7 +173,7 @@ fn open_gate(
         clock,
         metrics: metrics.clone(),
         live: Default::default(),
-        turned: Default::default(),
+        rejections: Default::default(),
         counts: Counts::default(),
     })
 }
@@ -192,63 +198,4 @@ fn published(
                 }),
             ),
     )
-}
-
-/// Every second: whether decisions can be made; every ten, and after a new world: a heartbeat, so that others
-/// see what is in force here; and the token key's age.
-async fn beat(gate: Arc<Gate>, source: Arc<Source>, stop: Stop) {
-    let mut told: Option<Instant> = None;
-    let mut changed = false;
-    loop {
-        let state = usable(&gate);
-        if told.is_none_or(|at| at.elapsed() > BEAT || (changed && at.elapsed() > LOOK)) {
-            changed = false;
-            told = Some(Instant::now());
-            if let Err(error) = gate.tokens.rotate(gate.clock.seconds()) {
-                tracing::error!(error = format!("{error:#}"), "no new token key");
-            }
-            let event = Event::Heartbeat(heartbeat(&gate, &source, state));
-            let _ = gate.spool.record(event, Vec::new(), Place::Ends).await;
-        }
-        tokio::select! {
-            () = source.swapped.notified() => changed = true,
-            go = stop.pause(LOOK) => if !go { return },
-        }
-    }
-}
-
-/// Says on `/readyz` whether decisions can be made.
-fn usable(gate: &Gate) -> &'static str {
-    let now = gate.clock.seconds();
-    let world = gate.world.load();
-    let left = i64::try_from(world.limit()).unwrap_or(0) - i64::try_from(now).unwrap_or(0);
-    gate.metrics.set("world_seconds_left", left);
-    match world.usable(now) {
-        Ok(_) => {
-            gate.metrics.condition("world-age", "");
-            "ready"
-        }
-        Err(code) => {
-            gate.metrics.condition("world-age", code.en());
-            code.name()
-        }
-    }
-}
-
-fn heartbeat(gate: &Gate, source: &Source, state: &str) -> Heartbeat {
-    let checkpoint = {
-        let marks = source.marks.lock().unwrap_or_else(PoisonError::into_inner);
-        marks.access.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
-    };
-    let (permitted, denied, connections) = gate.counts.read();
-    Heartbeat {
-        application: gate.application.clone(),
-        permitted,
-        denied,
-        connections,
-        world: gate.world.load().in_force(),
-        checkpoint,
-        spooled: gate.spool.bytes(),
-        state: state.into(),
-    }
 }

@@ -1,8 +1,8 @@
 //! From a checked request to a permit, or a denial that is recorded with its reason.
 
-use super::Gate;
 use super::peer::Peer;
 use super::request::Checked;
+use super::state::Gate;
 use crate::spool::{NotRecorded, Place, Recorded};
 use crate::world::{World, denial_code};
 use policy::{Answer, Asked};

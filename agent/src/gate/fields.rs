@@ -2,8 +2,8 @@
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-/// Fields that name an identity, an address or another request than the one that was judged. A name that
-/// ends in `*` stands for all that begin so.
+/// Fields that name an identity, an address or another request than the one that was judged. A name
+/// that ends in `*` stands for all that begin so.
 const FORBIDDEN: [&str; 24] = [
     "yinxin-*",
     "client-cert",

@@ -1,13 +1,15 @@
-//! Forwarding a permitted and recorded request in the one form that the rules saw, with an identity that
-//! the application can verify.
+//! Forwarding a permitted and recorded request in the one form that the rules saw, with an identity
+//! that the application can verify.
 
-use super::Gate;
 use super::authorize::{Permit, policy_of};
+use super::completion::CompletionGuard;
+use super::connection_context::ConnectionContext;
 use super::fields;
-use super::live::Underway;
-use super::opened::Opened;
+use super::in_flight::InFlight;
 use super::page;
-use super::stream::{Down, End, Passed, Up};
+use super::request_body::RequestBody;
+use super::response_body::{ForwardedBody, ResponseBody};
+use super::state::Gate;
 use super::upstream::Pool;
 use crate::spool::Recorded;
 use crate::token::{Claims, HEADER};
@@ -21,30 +23,30 @@ use std::time::Duration;
 use tokio_util::io::InspectReader;
 
 /// What forwarding needs from the connection.
-pub(super) struct Way<'a> {
+pub(super) struct ForwardContext<'a> {
     pub(super) gate: &'a Arc<Gate>,
     pub(super) pool: &'a Arc<Pool>,
     /// The connection; a tunnel keeps its places.
-    pub(super) opened: &'a Arc<Opened>,
+    pub(super) context: &'a Arc<ConnectionContext>,
 }
 
 /// Forwards; nothing goes upstream without the record.
 pub(super) async fn forward(
-    way: &Way<'_>,
+    forwarding: &ForwardContext<'_>,
     permit: Permit,
     recorded: &Recorded,
     incoming: Request<Incoming>,
-) -> Response<Down> {
-    let gate = way.gate;
+) -> Response<ResponseBody> {
+    let gate = forwarding.gate;
     let id = recorded.request_id(&gate.agent);
-    let underway = Underway::new(
+    let in_flight = InFlight::new(
         permit.peer.clone(),
         (permit.request.method.clone(), permit.request.path.clone()),
         permit.world.generation,
-        way.opened.end.clone(),
+        forwarding.context.activity.end.clone(),
     );
-    let end = End::new(gate, id.clone(), underway);
-    let failed = |end: Arc<End>, why: &dyn std::fmt::Display| {
+    let end = CompletionGuard::new(gate, id.clone(), in_flight);
+    let failed = |end: Arc<CompletionGuard>, why: &dyn std::fmt::Display| {
         let code = match end.outcome("upstream-error") {
             "too-large" => Code::TooLarge,
             _ => Code::UpstreamFailed,
@@ -60,18 +62,18 @@ pub(super) async fn forward(
         Err(error) => return failed(end, &error),
     };
     let (parts, body) = incoming.into_parts();
-    let up = Up::new(body, &end, gate.limits.body_bytes);
+    let up = RequestBody::new(body, &end, gate.limits.body_bytes);
     let on_upgrade = parts.extensions.get::<hyper::upgrade::OnUpgrade>().cloned();
-    match send(way, head.map(|()| up), &end).await {
+    match send(forwarding, head.map(|()| up), &end).await {
         Ok((response, sender)) => {
             end.status(response.status().as_u16());
-            end.underway.answer();
+            end.in_flight.answer();
             gate.metrics.count("forward", "done");
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 let Some(on_upgrade) = on_upgrade.filter(|_| upgrading) else {
                     return failed(end, &"an upgrade that nobody asked for");
                 };
-                return tunnel(way, response, on_upgrade, end);
+                return tunnel(forwarding, response, on_upgrade, end);
             }
             let (mut head, body) = response.into_parts();
             head.headers = fields::to_person(&head.headers);
@@ -80,8 +82,8 @@ pub(super) async fn forward(
             }
             head.extensions.clear();
             head.version = http::Version::HTTP_11;
-            let passed = Passed::new(body, end, sender, way.pool.clone());
-            Response::from_parts(head, Down::Passed(Box::new(passed)))
+            let passed = ForwardedBody::new(body, end, sender, forwarding.pool.clone());
+            Response::from_parts(head, ResponseBody::Forwarded(Box::new(passed)))
         }
         Err(error) => failed(end, &error),
     }
@@ -92,17 +94,17 @@ type Sent = (Response<Incoming>, super::upstream::Sender);
 /// Sends on a kept connection; one that turns out to be closed before a byte of the request left is
 /// replaced by a new one, once.
 async fn send(
-    way: &Way<'_>,
-    mut request: Request<Up>,
-    end: &Arc<End>,
+    forwarding: &ForwardContext<'_>,
+    mut request: Request<RequestBody>,
+    end: &Arc<CompletionGuard>,
 ) -> Result<Sent, Box<dyn std::error::Error + Send + Sync>> {
-    let limit = Duration::from_secs(way.gate.limits.answer_seconds);
+    let limit = Duration::from_secs(forwarding.gate.limits.answer_seconds);
     for fresh in [false, true] {
-        let mut sender = way.pool.take(fresh).await?;
+        let mut sender = forwarding.pool.take(fresh).await?;
         let sent = tokio::select! {
             sent = sender.try_send_request(request) => sent,
-            () = end.underway.cut.cancelled() => return Err("cut".into()),
-            () = end.underway.overdue(limit) => return Err("no answer in time".into()),
+            () = end.in_flight.cut.cancelled() => return Err("cut".into()),
+            () = end.in_flight.overdue(limit) => return Err("no answer in time".into()),
         };
         match sent {
             Ok(response) => return Ok((response, sender)),
@@ -153,33 +155,33 @@ fn outgoing(
 
 /// Joins the two sides after the application agreed; not before, and never to a pool.
 fn tunnel(
-    way: &Way<'_>,
+    forwarding: &ForwardContext<'_>,
     response: Response<Incoming>,
     person: hyper::upgrade::OnUpgrade,
-    end: Arc<End>,
-) -> Response<Down> {
+    end: Arc<CompletionGuard>,
+) -> Response<ResponseBody> {
     let mut headers = fields::to_person(response.headers());
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    let mut answer = Response::new(Down::Own(http_body_util::Full::default()));
+    let mut answer = Response::new(ResponseBody::Own(http_body_util::Full::default()));
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     *answer.headers_mut() = headers;
-    end.underway.tunnel.store(true, Ordering::Relaxed);
-    let opened = way.opened.clone();
-    let life = Duration::from_secs(way.gate.limits.connection_hours * 3_600);
+    end.in_flight.tunnel.store(true, Ordering::Relaxed);
+    let context = forwarding.context.clone();
+    let life = Duration::from_secs(forwarding.gate.limits.connection_hours * 3_600);
     tokio::spawn(async move {
         let application = hyper::upgrade::on(response);
         let (Ok(person), Ok(application)) = tokio::join!(person, application) else {
             end.outcome("upstream-error");
             return;
         };
-        if let Some(agreed) = &opened.agreed {
-            agreed.tunnel();
+        if let Some(upgrade) = &context.upgrade {
+            upgrade.tunnel();
         }
         // Counted as they come: however it ends, the completion knows how much there was.
-        let underway = &end.underway;
-        let up = |bytes: &[u8]| underway.move_on(&underway.up, bytes.len());
-        let down = |bytes: &[u8]| underway.move_on(&underway.down, bytes.len());
+        let in_flight = &end.in_flight;
+        let up = |bytes: &[u8]| in_flight.move_on(&in_flight.up, bytes.len());
+        let down = |bytes: &[u8]| in_flight.move_on(&in_flight.down, bytes.len());
         let mut person = InspectReader::new(TokioIo::new(person), up);
         let mut application = InspectReader::new(TokioIo::new(application), down);
         tokio::select! {
@@ -187,11 +189,11 @@ fn tunnel(
                 // One that breaks is no regular end; mostly its person is gone.
                 end.outcome(if copied.is_ok() { "done" } else { "client-gone" });
             }
-            () = end.underway.cut.cancelled() => {}
+            () = end.in_flight.cut.cancelled() => {}
             () = tokio::time::sleep(life) => {}
         }
         // Only now its places are free for others.
-        drop(opened);
+        drop(context);
     });
     answer
 }

@@ -1,6 +1,7 @@
-//! HTTP/1 heads before the HTTP library sees them. It reads more than a gate may let through: two hosts,
-//! lengths beside chunks, other codings, other targets. Here every head is judged and every body counted,
-//! so that the library, the rules and the application cannot disagree where a message ends.
+//! HTTP/1 heads before the HTTP library sees them. It reads more than a gate may let through: two
+//! hosts, lengths beside chunks, other codings, other targets. Here every head is judged and every
+//! body counted, so that the library, the rules and the application cannot disagree where a message
+//! ends.
 //!
 //! See [`super::message`] for what becomes of a head that is not accepted.
 

@@ -1,7 +1,7 @@
 //! Messages of an HTTP/1 connection, one after another: heads judged, bodies counted.
 //!
-//! A head that is not accepted never reaches the HTTP library. In its place it gets a request that names
-//! the refusal under a word that only this connection knows, and then the end of the stream.
+//! A head that is not accepted never reaches the HTTP library. In its place it gets a request that
+//! names the refusal under a word that only this connection knows, and then the end of the stream.
 
 use super::head::{Framing, HEAD_BYTES_MAX, HeadError, check, lines};
 

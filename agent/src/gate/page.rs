@@ -1,8 +1,8 @@
-//! What people read when the gate says no: why, in plain words and both languages, who can help, and a
-//! reference number. Machines get the same as JSON. Nothing technical leaks.
+//! What people read when the gate says no: why, in plain words and both languages, who can help,
+//! and a reference number. Machines get the same as JSON. Nothing technical leaks.
 
-use super::Gate;
-use super::stream::Down;
+use super::response_body::ResponseBody;
+use super::state::Gate;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
@@ -21,14 +21,14 @@ pub(super) fn refusal(
     reference: &str,
     html: bool,
     answer: Option<&Answer>,
-) -> Response<Down> {
+) -> Response<ResponseBody> {
     let problem = Problem::new(code, reference.to_owned());
     let (kind, body) = if html {
         ("text/html; charset=utf-8", page(gate, code, &problem, answer))
     } else {
         ("application/json", serde_json::to_string(&problem).unwrap_or_default())
     };
-    let mut response = Response::new(Down::Own(Full::new(Bytes::from(body))));
+    let mut response = Response::new(ResponseBody::Own(Full::new(Bytes::from(body))));
     *response.status_mut() = status(code);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -58,24 +58,37 @@ fn help(gate: &Gate, code: Code) -> (String, String) {
     let portal = escape(&gate.portal);
     match code {
         Code::CertificateRequired => (
-            format!("请插入或安装您的数字证书后重试。还没有证书的，请持领证信函到 {portal} 或用 yinxin enroll 领取。"),
-            format!("Insert or install your certificate and try again. Without one, use your enrolment letter at {portal} or with yinxin enroll."),
+            format!(
+                "请插入或安装您的数字证书后重试。还没有证书的，请持领证信函到 {portal} 或用 yinxin enroll 领取。"
+            ),
+            format!(
+                "Insert or install your certificate and try again. Without one, use your \
+                 enrolment letter at {portal} or with yinxin enroll."
+            ),
         ),
         Code::CertificateExpired => (
             "您的证书已过有效期，请向本单位登记人员索取新的领证信函。".into(),
-            "Your certificate is out of date; ask your registration officer for a new enrolment letter.".into(),
+            "Your certificate is out of date; ask your registration officer for a new enrolment \
+             letter."
+                .into(),
         ),
         Code::CertificateRevoked => (
             "您的证书已被吊销。如非本人挂失，请立即联系登记人员。".into(),
-            "Your certificate was revoked. If you did not report it lost, call your registration officer now.".into(),
+            "Your certificate was revoked. If you did not report it lost, call your registration \
+             officer now."
+                .into(),
         ),
         Code::CertificateForeign => (
             "所出示的证书不是本市签发的。请在浏览器中改选本市证书后重试。".into(),
-            "The certificate that was shown is not one of this city. Choose another one in your browser.".into(),
+            "The certificate that was shown is not one of this city. Choose another one in your \
+             browser."
+                .into(),
         ),
         Code::StatusStale => (
             "网关未能及时收到吊销列表或人员名单，责任在系统一方，请联系系统管理员。".into(),
-            "The gate did not receive the lists of this city in time. This is the system's fault; call the system administrator.".into(),
+            "The gate did not receive the lists of this city in time. This is the system's fault; \
+             call the system administrator."
+                .into(),
         ),
         Code::AuditFull | Code::AuditFailed => (
             "无法留下审计记录，因此不能放行，请联系系统管理员。".into(),
@@ -83,7 +96,9 @@ fn help(gate: &Gate, code: Code) -> (String, String) {
         ),
         Code::NotServed | Code::PersonChanged => (
             "您不在本应用的服务范围内，或您的单位已变动，请联系登记人员。".into(),
-            "You are not among the people this application serves, or your unit changed; ask your registration officer.".into(),
+            "You are not among the people this application serves, or your unit changed; ask your \
+             registration officer."
+                .into(),
         ),
         _ => (String::new(), String::new()),
     }

@@ -1,7 +1,6 @@
-//! Who opened a connection, as their certificate and the handshake prove it. The path is checked once;
-//! whether the certificate still counts is asked at every request.
+//! Who opened a connection, as their certificate and the handshake prove it. The path is checked
+//! once; whether the certificate still counts is asked at every request.
 
-use super::Gate;
 use crate::world::World;
 use pki::path::{PathError, Usage, check};
 use pki::{Certificate, oid};
@@ -11,6 +10,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Policies of certificates that people open connections with: `official` and `staff`.
 const POLICIES: [u32; 2] = [1, 2];
+
+/// What certificates of people lead to.
+pub struct ClientTrust {
+    /// The root.
+    pub root: Certificate,
+    /// The issuing CA, for clients that show their certificate alone.
+    pub issuing: Vec<Certificate>,
+    /// Arc of our object identifiers.
+    pub arc: oid::Arc,
+}
 
 /// A person whose certificate leads to our root.
 pub(super) struct Peer {
@@ -53,7 +62,7 @@ impl Shown {
     }
 
     /// Judges the chain of a handshake.
-    pub(super) fn read(gate: &Gate, chain: &[Vec<u8>], now: u64) -> Self {
+    pub(super) fn read(trust: &ClientTrust, chain: &[Vec<u8>], now: u64) -> Self {
         let Some((leaf, rest)) = chain.split_first() else { return Self::Nobody };
         let refused = |code: Code, serial: String| Self::Refused { code, serial };
         let Ok(certificate) = Certificate::read(leaf) else {
@@ -62,10 +71,10 @@ impl Shown {
         let serial = certificate.serial().to_string();
         let between: Vec<Certificate> =
             rest.iter().take(4).filter_map(|der| Certificate::read(der).ok()).collect();
-        let between = if between.is_empty() { gate.issuing.clone() } else { between };
-        match check(&certificate, &between, &gate.root, now, Usage::Client) {
+        let between = if between.is_empty() { trust.issuing.clone() } else { between };
+        match check(&certificate, &between, &trust.root, now, Usage::Client) {
             Ok(()) => {}
-            Err(PathError::Expired { .. }) if is_ours(gate, &certificate) => {
+            Err(PathError::Expired { .. }) if is_ours(trust, &certificate) => {
                 return refused(Code::CertificateExpired, serial);
             }
             Err(_) => return refused(Code::CertificateForeign, serial),
@@ -74,7 +83,7 @@ impl Shown {
         let (Some(person), Some(name)) = (subject.person(), subject.common_name()) else {
             return refused(Code::NotYourRoute, serial);
         };
-        if !is_for_people(gate, &certificate) {
+        if !is_for_people(trust, &certificate) {
             return refused(Code::NotYourRoute, serial);
         }
         Self::Person(Arc::new(Peer {
@@ -91,21 +100,21 @@ impl Shown {
 }
 
 /// Whether our issuing CA signed it, whatever its time.
-fn is_ours(gate: &Gate, certificate: &Certificate) -> bool {
-    gate.issuing.iter().any(|issuing| certificate.is_signed_by(issuing.key()))
+fn is_ours(trust: &ClientTrust, certificate: &Certificate) -> bool {
+    trust.issuing.iter().any(|issuing| certificate.is_signed_by(issuing.key()))
 }
 
-fn is_for_people(gate: &Gate, certificate: &Certificate) -> bool {
+fn is_for_people(trust: &ClientTrust, certificate: &Certificate) -> bool {
     let stated = certificate.extension(oid::CERTIFICATE_POLICIES);
     POLICIES.iter().any(|number| {
-        let policy = gate.arc.policy(*number).map(pki::extension::policy);
+        let policy = trust.arc.policy(*number).map(pki::extension::policy);
         matches!(policy, Some(Ok(policy)) if stated == Some(policy.value.as_bytes()))
     })
 }
 
 impl Peer {
-    /// Whether the certificate counts now: in time, not revoked, and the person is known with the unit
-    /// that it names.
+    /// Whether the certificate counts now: in time, not revoked, and the person is known with the
+    /// unit that it names.
     pub(super) fn holds(&self, world: &World, now: u64) -> Result<(), Code> {
         if now > self.certificate.not_after() {
             return Err(Code::CertificateExpired);

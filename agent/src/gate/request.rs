@@ -1,7 +1,7 @@
 //! One reading of a request's head: host, target and fields, before anything is decided.
 
-use super::Gate;
 use super::fields;
+use super::state::Gate;
 use http::{HeaderMap, Method, Request, Version, header};
 use policy::CanonicalPath;
 use records::Code;

@@ -1,13 +1,13 @@
 //! One request of one connection, from its head to its answer.
 
 use super::authorize::{Denial, Permit, decide};
-use super::forward::{Way, forward};
-use super::opened::{Busy, Opened};
+use super::connection_context::{ConnectionContext, RequestGuard};
+use super::forward::{ForwardContext, forward};
 use super::page;
 use super::peer::{Peer, Shown};
+use super::reject::reject;
 use super::request::Checked;
-use super::stream::Down;
-use super::turned::turn;
+use super::response_body::ResponseBody;
 use crate::spool::Recorded;
 use http::{HeaderValue, Method, Request, Response, Version, header};
 use http_body_util::BodyExt;
@@ -21,33 +21,39 @@ const SWALLOWED_BYTES_MAX: usize = 64 * 1024 * 1024;
 const SWALLOW_MAX: Duration = Duration::from_secs(10);
 
 /// Answers one request.
-pub(super) async fn serve(opened: Arc<Opened>, request: Request<Incoming>) -> Response<Down> {
+pub(super) async fn serve(
+    context: Arc<ConnectionContext>,
+    request: Request<Incoming>,
+) -> Response<ResponseBody> {
     let version = request.version();
-    let busy = Busy::with(&opened);
-    let mut response = match busy {
-        Some(_) => answer(&opened, request).await,
-        None => turned(&opened, "head", Code::TooBusy, false),
+    let guard = RequestGuard::with(&context);
+    let mut response = match guard {
+        Some(_) => answer(&context, request).await,
+        None => rejected(&context, "head", Code::TooBusy, false),
     };
     let over = response.status().is_client_error() || response.status().is_server_error();
-    if over && version != Version::HTTP_2 && matches!(response.body(), Down::Own(_)) {
+    if over && version != Version::HTTP_2 && matches!(response.body(), ResponseBody::Own(_)) {
         // Whatever follows a refused head is not looked at.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    if over && opened.recorded.is_none() {
+    if over && context.recorded.is_none() {
         // Who is nobody here, or could not be recorded, does not keep a place.
-        opened.close.cancel();
+        context.activity.close.cancel();
     }
-    if let Down::Passed(passed) = response.body_mut() {
-        passed.busy = busy;
+    if let ResponseBody::Forwarded(passed) = response.body_mut() {
+        passed.guard = guard;
     }
     response
 }
 
-async fn answer(opened: &Arc<Opened>, request: Request<Incoming>) -> Response<Down> {
-    match admitted(opened, &request).await {
+async fn answer(
+    context: &Arc<ConnectionContext>,
+    request: Request<Incoming>,
+) -> Response<ResponseBody> {
+    match admitted(context, &request).await {
         Ok((permit, recorded)) => {
-            let way = Way { gate: &opened.gate, pool: &opened.pool, opened };
-            forward(&way, permit, &recorded, request).await
+            let forwarding = ForwardContext { gate: &context.gate, pool: &context.pool, context };
+            forward(&forwarding, permit, &recorded, request).await
         }
         Err(refusal) => {
             swallow(request).await;
@@ -58,16 +64,16 @@ async fn answer(opened: &Arc<Opened>, request: Request<Incoming>) -> Response<Do
 
 /// What is permitted and recorded; or what its sender reads instead.
 async fn admitted(
-    opened: &Arc<Opened>,
+    context: &Arc<ConnectionContext>,
     request: &Request<Incoming>,
-) -> Result<(Permit, Recorded), Box<Response<Down>>> {
-    let gate = &opened.gate;
-    let refused = |stage, code, html| Err(Box::new(turned(opened, stage, code, html)));
+) -> Result<(Permit, Recorded), Box<Response<ResponseBody>>> {
+    let gate = &context.gate;
+    let refused = |stage, code, html| Err(Box::new(rejected(context, stage, code, html)));
     let path = request.uri().path();
-    if path.strip_prefix('/').is_some_and(|rest| rest.starts_with(&opened.word)) {
+    if path.strip_prefix('/').is_some_and(|rest| rest.starts_with(&context.word)) {
         return refused("head", Code::Malformed, false);
     }
-    let checked = match Checked::read(gate, opened.sni.as_deref(), request) {
+    let checked = match Checked::read(gate, context.sni.as_deref(), request) {
         Ok(checked) => checked,
         Err(code) => return refused("head", code, false),
     };
@@ -79,19 +85,19 @@ async fn admitted(
     if bodiless && !request.body().is_end_stream() {
         return refused("head", Code::Malformed, html);
     }
-    let peer = match &opened.shown {
+    let peer = match &context.shown {
         Shown::Person(peer) => peer,
         Shown::Nobody => return refused("certificate", Code::CertificateRequired, html),
         Shown::Refused { code, .. } => return refused("certificate", *code, html),
     };
-    let Some(connection) = &opened.recorded else {
+    let Some(connection) = &context.recorded else {
         return refused("certificate", Code::AuditFailed, html);
     };
     let world = gate.world.load_full();
     let now = gate.clock.seconds();
     let permit = match decide(world, peer, checked, now) {
         Ok(permit) => permit,
-        Err(denial) => return Err(Box::new(denied(opened, &denial, peer, connection).await)),
+        Err(denial) => return Err(Box::new(denied(context, &denial, peer, connection).await)),
     };
     let recorded = match permit.record(gate, connection).await {
         Ok(recorded) => recorded,
@@ -106,8 +112,8 @@ async fn admitted(
     Ok((permit, recorded))
 }
 
-/// Reads on what a refused request still sends, within limits: who is busy sending an upload reads the
-/// refusal only afterwards, and a connection that is closed before that takes it along.
+/// Reads on what a refused request still sends, within limits: who is busy sending an upload reads
+/// the refusal only afterwards, and a connection that is closed before that takes it along.
 async fn swallow(request: Request<Incoming>) {
     if request.headers().contains_key(header::EXPECT) {
         // It waits for our word before it sends anything.
@@ -126,8 +132,13 @@ async fn swallow(request: Request<Incoming>) {
     let _ = tokio::time::timeout(SWALLOW_MAX, all).await;
 }
 
-async fn denied(opened: &Opened, denial: &Denial, peer: &Peer, connection: &str) -> Response<Down> {
-    let gate = &opened.gate;
+async fn denied(
+    context: &ConnectionContext,
+    denial: &Denial,
+    peer: &Peer,
+    connection: &str,
+) -> Response<ResponseBody> {
+    let gate = &context.gate;
     let reference = page::reference();
     gate.counts.deny();
     gate.metrics.count("decision", denial.code.name());
@@ -136,8 +147,13 @@ async fn denied(opened: &Opened, denial: &Denial, peer: &Peer, connection: &str)
     page::refusal(gate, denial.code, &reference, denial.request.html, answer)
 }
 
-fn turned(opened: &Opened, stage: &'static str, code: Code, html: bool) -> Response<Down> {
+fn rejected(
+    context: &ConnectionContext,
+    stage: &'static str,
+    code: Code,
+    html: bool,
+) -> Response<ResponseBody> {
     let reference = page::reference();
-    turn(&opened.gate, stage, code, (opened.source, opened.shown.serial()), &reference);
-    page::refusal(&opened.gate, code, &reference, html, None)
+    reject(&context.gate, stage, code, (context.source, context.shown.serial()), &reference);
+    page::refusal(&context.gate, code, &reference, html, None)
 }

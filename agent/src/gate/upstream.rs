@@ -1,7 +1,7 @@
-//! Connections to the application: HTTP/1.1, kept per connection of a person, so that two people never
-//! share one.
+//! Connections to the application: HTTP/1.1, kept per connection of a person, so that two people
+//! never share one.
 
-use super::stream::Up;
+use super::request_body::RequestBody;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
@@ -11,13 +11,14 @@ use tokio::net::TcpStream;
 
 /// Most connections that wait for the next request.
 const IDLE_MAX: usize = 8;
-/// A connection that waited for longer is not used: an application that closes it at this moment would
-/// take a request along, and one record lets one request through, so that it is never sent twice.
+/// A connection that waited for longer is not used: an application that closes it at this moment
+/// would take a request along, and one record lets one request through, so that it is never sent
+/// twice.
 const WAITED_MAX: Duration = Duration::from_millis(1_500);
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// A connection that takes one request at a time.
-pub(super) type Sender = SendRequest<Up>;
+pub(super) type Sender = SendRequest<RequestBody>;
 
 /// The connections of one person's connection.
 pub(super) struct Pool {

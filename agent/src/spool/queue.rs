@@ -1,7 +1,7 @@
 //! The way into the spool: what wants to be recorded waits here for the thread that writes.
 
+use super::recorded::{NotRecorded, Recorded};
 use super::writer::Writer;
-use super::{NotRecorded, Recorded};
 use crate::AgentConfig;
 use records::Disclosure;
 use records::access::{Completion, Started};
@@ -30,18 +30,18 @@ pub enum Place {
 /// Who waits for a record.
 pub(super) type Answer = oneshot::Sender<Result<Granted, NotRecorded>>;
 
-/// A durable record on its way to whoever waits for it. If nobody takes it, what it permits never happens,
-/// and the spool records that as its end.
+/// A durable record on its way to whoever waits for it. If nobody takes it, what it permits never
+/// happens, and the spool records that as its end.
 pub(super) struct Granted {
     recorded: Option<Recorded>,
     permits: bool,
-    told: Arc<Told>,
+    shared: Arc<Shared>,
 }
 
 impl Granted {
     /// `permits` says whether it lets a request pass, which then must come to an end.
-    pub(super) fn new(recorded: Recorded, permits: bool, told: &Arc<Told>) -> Self {
-        Self { recorded: Some(recorded), permits, told: told.clone() }
+    pub(super) fn new(recorded: Recorded, permits: bool, shared: &Arc<Shared>) -> Self {
+        Self { recorded: Some(recorded), permits, shared: shared.clone() }
     }
 
     fn take(mut self) -> Result<Recorded, NotRecorded> {
@@ -52,7 +52,7 @@ impl Granted {
 impl Drop for Granted {
     fn drop(&mut self) {
         if let Some(recorded) = self.recorded.take().filter(|_| self.permits) {
-            self.told.unheard.lock().unwrap_or_else(PoisonError::into_inner).push(recorded);
+            self.shared.unheard.lock().unwrap_or_else(PoisonError::into_inner).push(recorded);
         }
     }
 }
@@ -86,7 +86,7 @@ pub struct Position {
 }
 
 /// What the thread tells others.
-pub(super) struct Told {
+pub(super) struct Shared {
     pub(super) durable: Mutex<Position>,
     pub(super) news: Notify,
     /// Bytes of segments that are not freed.
@@ -99,7 +99,7 @@ pub(super) struct Told {
 #[derive(Clone)]
 pub struct Spool {
     sender: SyncSender<Wanted>,
-    told: Arc<Told>,
+    shared: Arc<Shared>,
     clock: Clock,
     /// Where the segments lie.
     pub folder: PathBuf,
@@ -116,15 +116,15 @@ impl Spool {
     ) -> anyhow::Result<Self> {
         let folder = config.path("spool");
         let (sender, receiver) = sync_channel(WAITING_MAX);
-        let told = Arc::new(Told {
+        let shared = Arc::new(Shared {
             durable: Mutex::new(Position { segment: next, offset: 0 }),
             news: Notify::new(),
             bytes: Mutex::new(bytes),
             unheard: Mutex::default(),
         });
-        let writer = Writer::new(config, maker, started, next, (clock, metrics, told.clone()));
+        let writer = Writer::new(config, maker, started, next, (clock, metrics, shared.clone()));
         writer.start(receiver)?;
-        Ok(Self { sender, told, clock, folder })
+        Ok(Self { sender, shared, clock, folder })
     }
 
     /// Records an event; it is durable when this returns.
@@ -169,22 +169,22 @@ impl Spool {
 
     /// How far it is durable.
     pub fn durable(&self) -> Position {
-        self.told.durable.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.durable.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Waits for something durable.
     pub async fn news(&self) {
-        self.told.news.notified().await;
+        self.shared.news.notified().await;
     }
 
     /// Bytes of segments that are not freed.
     pub fn bytes(&self) -> u64 {
-        *self.told.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.shared.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A segment was freed.
     pub fn freed(&self, bytes: u64) {
-        let mut all = self.told.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.shared.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         *all = all.saturating_sub(bytes);
     }
 }

@@ -93,8 +93,8 @@ pub fn recover(folder: &Path, agent: &str) -> anyhow::Result<Recovered> {
     Ok(found)
 }
 
-/// Gives room back that was filled ahead and that nobody writes into any more: starts while the log is away
-/// must not fill the spool by themselves. What lies behind damage stays. Gives the length.
+/// Gives room back that was filled ahead and that nobody writes into any more: starts while the log
+/// is away must not fill the spool by themselves. What lies behind damage stays. Gives the length.
 fn give_back(file: &mut File, length: u64, frames: &[segment::Frame]) -> std::io::Result<u64> {
     let end = HEADER_BYTES + frames.iter().map(segment::Frame::size).sum::<u64>();
     if segment::goes_on(file, end, length)? {

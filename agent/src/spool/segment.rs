@@ -1,12 +1,10 @@
-//! Segments: files filled with zeros ahead, so that writing into them changes no metadata. A header, then
-//! frames; a length of zero ends it. The chain value in each frame tells a whole one from a torn one.
+//! Segments: files filled with zeros ahead, so that writing into them changes no metadata. A
+//! header, then frames; a length of zero ends it. The chain value in each frame tells a whole one
+//! from a torn one.
 //!
-//! ```text
-//! header   "yinxin spool 1\n" ‖ 0x00 ‖ epoch (16) ‖ first aseq (u64) ‖ chain before (32)
-//! frame    u32 length of record ‖ u32 length of disclosures ‖ salt (32) ‖ chain after (32)
-//!          ‖ record ‖ disclosures (JSON)
-//! ```
-//! Integers are big-endian.
+//! ```text header   "yinxin spool 1\n" ‖ 0x00 ‖ epoch (16) ‖ first aseq (u64) ‖ chain before (32)
+//! frame    u32 length of record ‖ u32 length of disclosures ‖ salt (32) ‖ chain after (32) ‖
+//! record ‖ disclosures (JSON) ``` Integers are big-endian.
 
 use records::access::chain;
 use records::record::entry;
@@ -168,8 +166,8 @@ pub fn header(file: &mut File) -> io::Result<Option<Header>> {
     Ok(header())
 }
 
-/// Reads whole frames from `offset` on, after the chain value `before`, up to `end` or the first that is
-/// not whole; at most `most` of them and about `bytes_max` bytes.
+/// Reads whole frames from `offset` on, after the chain value `before`, up to `end` or the first
+/// that is not whole; at most `most` of them and about `bytes_max` bytes.
 pub fn frames(
     file: &mut File,
     offset: u64,

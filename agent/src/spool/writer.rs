@@ -1,8 +1,8 @@
 //! The thread that writes.
 
-use super::queue::{Answer, Granted, Place, Position, Told, Wanted};
+use super::queue::{Answer, Granted, Place, Position, Shared, Wanted};
+use super::recorded::{NotRecorded, Recorded};
 use super::segment::{self, Frame, HEADER_BYTES, Header};
-use super::{NotRecorded, Recorded};
 use crate::{AgentConfig, random};
 use anyhow::Context;
 use records::access::{CHAIN_START, Completion, Link, Started};
@@ -47,7 +47,7 @@ pub(super) struct Writer {
     started: Started,
     clock: Clock,
     metrics: Metrics,
-    told: Arc<Told>,
+    shared: Arc<Shared>,
     /// Number of the next segment.
     next: u64,
     run: Option<Run>,
@@ -79,7 +79,7 @@ impl Writer {
         maker: String,
         started: Started,
         next: u64,
-        (clock, metrics, told): (Clock, Metrics, Arc<Told>),
+        (clock, metrics, shared): (Clock, Metrics, Arc<Shared>),
     ) -> Self {
         Self {
             folder: config.path("spool"),
@@ -89,7 +89,7 @@ impl Writer {
             started,
             clock,
             metrics,
-            told,
+            shared,
             next,
             run: None,
             ahead: None,
@@ -99,8 +99,8 @@ impl Writer {
         }
     }
 
-    /// Begins a run and starts the thread. A full disk is no reason not to start: nothing passes, and
-    /// shipping makes room.
+    /// Begins a run and starts the thread. A full disk is no reason not to start: nothing passes,
+    /// and shipping makes room.
     pub(super) fn start(mut self, receiver: Receiver<Wanted>) -> anyhow::Result<()> {
         if let Err(error) = self.begin_run() {
             if !is_full(&error) {
@@ -176,7 +176,7 @@ impl Writer {
     }
 
     fn room(&self) -> Room {
-        let bytes = *self.told.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = *self.shared.bytes.lock().unwrap_or_else(PoisonError::into_inner);
         let reserve = RESERVE.min(self.bytes_max / 8);
         self.metrics.set("spool_bytes", i64::try_from(bytes).unwrap_or(i64::MAX));
         if bytes > self.bytes_max {
@@ -188,10 +188,10 @@ impl Writer {
         }
     }
 
-    /// Requests that nobody waits for any more were permitted and will never be forwarded: that is their
-    /// end, and it is recorded like any other.
+    /// Requests that nobody waits for any more were permitted and will never be forwarded: that is
+    /// their end, and it is recorded like any other.
     fn end_unheard(&mut self) {
-        let mut unheard = self.told.unheard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unheard = self.shared.unheard.lock().unwrap_or_else(PoisonError::into_inner);
         let (now, agent) = (self.clock.micros(), &self.started.agent);
         self.late.extend(unheard.drain(..).map(|recorded| {
             let request = recorded.request_id(agent);
@@ -252,7 +252,7 @@ impl Writer {
         for one in placed {
             let recorded = Recorded { epoch: epoch.clone(), aseq: one.aseq };
             if let Some(answer) = one.answer {
-                let _ = answer.send(Ok(Granted::new(recorded, one.permits, &self.told)));
+                let _ = answer.send(Ok(Granted::new(recorded, one.permits, &self.shared)));
             }
         }
     }
@@ -275,9 +275,9 @@ impl Writer {
         }
         self.flush(&mut bytes, last)?;
         let run = self.run.as_ref().context("no run")?;
-        *self.told.durable.lock().unwrap_or_else(PoisonError::into_inner) =
+        *self.shared.durable.lock().unwrap_or_else(PoisonError::into_inner) =
             Position { segment: run.segment, offset: run.offset };
-        self.told.news.notify_waiters();
+        self.shared.news.notify_waiters();
         Ok(run.epoch.into())
     }
 
@@ -315,7 +315,7 @@ impl Writer {
         };
         let file = segment::begin(&self.folder, number, filled?, header)?;
         self.next += 1;
-        *self.told.bytes.lock().unwrap_or_else(PoisonError::into_inner) += self.segment_bytes;
+        *self.shared.bytes.lock().unwrap_or_else(PoisonError::into_inner) += self.segment_bytes;
         let (folder, next, bytes) = (self.folder.clone(), self.next, self.segment_bytes);
         self.ahead = Some(std::thread::spawn(move || segment::fill(&folder, next, bytes)));
         Ok((file, number))

@@ -1,8 +1,8 @@
 //! Verifying what comes: a list by the issuing key, a snapshot by the registry key, rules by their
 //! lineage from the founding statement. What does not verify changes nothing.
 
+use super::generation::{Known, Revocations, Rules, SKEW_SECONDS_MAX};
 use super::marks::{Backwards, Marks, follows};
-use super::{Known, Revocations, Rules, SKEW_SECONDS_MAX};
 use anyhow::Context;
 use authority::lineage::replay_lineage;
 use pki::PublicKey;

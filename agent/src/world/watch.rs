@@ -1,9 +1,9 @@
-//! Getting what is newer: a long poll at `status`, everything verified, kept in the state directory, then
-//! swapped in. What was kept is verified again at a start.
+//! Getting what is newer: a long poll at `status`, everything verified, kept in the state
+//! directory, then swapped in. What was kept is verified again at a start.
 
+use super::generation::{Known, Revocations, Rules, World};
 use super::load::{Anchors, NotAccepted};
 use super::marks::Marks;
-use super::{Known, Revocations, Rules, World};
 use crate::AgentConfig;
 use arc_swap::ArcSwap;
 use ca_api::{Status, Watch};
@@ -37,19 +37,19 @@ pub struct Source {
 
 /// Parts that came, in the order in which they are verified.
 #[derive(Default)]
-struct Came {
+struct Update {
     rules: Option<Lineage>,
     crl: Option<Bytes>,
     people: Option<SignedPeople>,
 }
 
-impl Came {
+impl Update {
     fn is_empty(&self) -> bool {
         self.rules.is_none() && self.crl.is_none() && self.people.is_none()
     }
 
     /// Takes over what is newer.
-    fn renew(&mut self, newer: Came) {
+    fn renew(&mut self, newer: Update) {
         self.rules = newer.rules.or(self.rules.take());
         self.crl = newer.crl.or(self.crl.take());
         self.people = newer.people.or(self.people.take());
@@ -62,7 +62,7 @@ struct Judge {
     /// Rules that no snapshot has named yet, with the marks that they will set.
     announced: Option<(Arc<Rules>, Lineage, Marks)>,
     /// In force, and not in the state directory yet.
-    unkept: Came,
+    unkept: Update,
 }
 
 impl Source {
@@ -77,19 +77,19 @@ impl Source {
         let marks = Marks::read(&config.path("marks.json"))?;
         let source = Self {
             config: config.clone(),
-            judge: Mutex::new(Judge { anchors, announced: None, unkept: Came::default() }),
+            judge: Mutex::new(Judge { anchors, announced: None, unkept: Update::default() }),
             marks: Arc::new(Mutex::new(marks)),
             world: Arc::new(ArcSwap::from_pointee(World::nothing())),
             swapped: Arc::new(Notify::new()),
             clock,
             metrics,
         };
-        let came = Came {
+        let update = Update {
             rules: source.kept("rules.json"),
             crl: std::fs::read(config.path("world/list.crl")).ok().map(Bytes),
             people: source.kept("people.json"),
         };
-        source.install(came, false);
+        source.install(update, false);
         Ok(source)
     }
 
@@ -99,12 +99,12 @@ impl Source {
     }
 
     /// Verifies what came, swaps it in, keeps it. A part that is not accepted leaves the old one.
-    fn install(&self, came: Came, keep: bool) {
+    fn install(&self, update: Update, keep: bool) {
         let now = self.clock.seconds();
         let mut judge = self.judge.lock().unwrap_or_else(PoisonError::into_inner);
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.world.load_full();
-        if let Some(lineage) = came.rules {
+        if let Some(lineage) = update.rules {
             let mut ahead = marks.clone();
             let read = judge.anchors.rules(&lineage, &mut ahead);
             if let Some(rules) = self.accepted("rules", read) {
@@ -112,14 +112,14 @@ impl Source {
             }
         }
         let anchors = &judge.anchors;
-        let list: Option<Arc<Revocations>> = came
+        let list: Option<Arc<Revocations>> = update
             .crl
             .as_ref()
             .and_then(|der| self.accepted("list", anchors.list(&der.0, &mut marks, now)));
         let announced = judge.announced.as_ref().map(|(rules, ..)| rules.clone());
         let candidates: Vec<Arc<Rules>> =
             announced.into_iter().chain(before.rules.clone()).collect();
-        let known: Option<Arc<Known>> = came.people.as_ref().and_then(|signed| {
+        let known: Option<Arc<Known>> = update.people.as_ref().and_then(|signed| {
             self.accepted("people", anchors.people(signed, &candidates, &mut marks, now))
         });
         // Rules are in force from the snapshot on that names them.
@@ -133,10 +133,10 @@ impl Source {
             }
             None => (None, None),
         };
-        let accepted = Came {
+        let accepted = Update {
             rules: lineage,
-            crl: came.crl.filter(|_| list.is_some()),
-            people: came.people.filter(|_| known.is_some()),
+            crl: update.crl.filter(|_| list.is_some()),
+            people: update.people.filter(|_| known.is_some()),
         };
         if !accepted.is_empty() {
             let next = before.next(list, known, rules);
@@ -150,15 +150,15 @@ impl Source {
         }
     }
 
-    /// Keeps what is in force for a restart. What cannot be kept is in force all the same: a revocation is
-    /// felt with a full disk too, and is tried again until it is kept.
-    fn keep(&self, marks: &Marks, unkept: &mut Came) {
+    /// Keeps what is in force for a restart. What cannot be kept is in force all the same: a
+    /// revocation is felt with a full disk too, and is tried again until it is kept.
+    fn keep(&self, marks: &Marks, unkept: &mut Update) {
         if unkept.is_empty() {
             return;
         }
         match self.write(marks, unkept) {
             Ok(()) => {
-                *unkept = Came::default();
+                *unkept = Update::default();
                 self.metrics.condition("world", "");
             }
             Err(error) => self.metrics.condition("world", &format!("cannot be kept: {error:#}")),
@@ -181,7 +181,7 @@ impl Source {
         }
     }
 
-    fn write(&self, marks: &Marks, parts: &Came) -> anyhow::Result<()> {
+    fn write(&self, marks: &Marks, parts: &Update) -> anyhow::Result<()> {
         let write = |name: &str, bytes: &[u8]| {
             crate::write_file(&self.config.path(&format!("world/{name}")), bytes)
         };
@@ -216,8 +216,8 @@ pub async fn watch(source: Arc<Source>, status: Status, stop: Stop) {
             Ok(world) => {
                 source.metrics.condition("status", "");
                 let empty = world == ca_api::World::default();
-                let came = Came { rules: world.rules, crl: world.crl, people: world.people };
-                source.install(came, true);
+                let update = Update { rules: world.rules, crl: world.crl, people: world.people };
+                source.install(update, true);
                 // Something that is not accepted comes again at once: do not turn in a circle.
                 if !empty && source.has() == has { AFTER_REFUSAL } else { PAUSE }
             }

@@ -33,7 +33,7 @@ impl Issuer {
         if body.action == "register" {
             body.token_sha256 = Bytes::from(Sha256::digest(token.as_slice()).as_slice());
         } else {
-            let known = session.authority()?.agents().get(&body.agent).cloned();
+            let known = session.authority()?.agent(&body.agent).cloned();
             let known = known.ok_or(Code::NotFound)?;
             body = AgentBody {
                 unit: known.unit,
@@ -104,7 +104,7 @@ impl Issuer {
     ) -> Result<String, IssuerError> {
         self.guard(session, &[]).await?;
         let under: [u8; 32] = Sha256::digest(&message.request.0).into();
-        let agent = session.authority()?.agents().get(&message.agent).cloned();
+        let agent = session.authority()?.agent(&message.agent).cloned();
         let agent = agent.ok_or(Code::UseSignature)?;
         let order = agent.order.digest().ok_or(Code::UnsignedAuthority)?;
         let token = self.token(session, &message.agent, &order).await?;

@@ -39,7 +39,7 @@ impl Issuer {
         ledger::write(&mut session.tx, "issuer", session.micros, event, &[]).await?;
         let approvals = self.approval_count(session, &approval.order).await?;
         let needed = session.authority()?.needed(&body);
-        Ok(Approved { order: order.order, approvals, needed })
+        Ok(Approved { order: order.order.clone(), approvals, needed })
     }
 
     /// An approval of the same person that still holds counts already; one that lapsed, because its

@@ -62,7 +62,7 @@ impl Issuer {
         issue: &IssueBody,
     ) -> Result<(), IssuerError> {
         self.check_bound(session, order, issue).await?;
-        let opened = self.opened(session, order, &judged.body).await?;
+        let opened = self.opened(session, order, judged.body()).await?;
         let key = PublicKey::read(&issue.key.0).map_err(|_| Code::KeyUnknown)?;
         self.check_key(session, &key, &issue.person).await?;
         let serial = SerialNumber::from_random(random::bytes()?);
@@ -94,7 +94,7 @@ impl Issuer {
         let (tbs, disclosure) = commit("/tbs", value)?;
         let event = Event::Intent {
             order: order.clone(),
-            approvals: judged.approvals.clone(),
+            approvals: judged.approvals(),
             serial: serial.to_string(),
             not_after: records::time::seconds(prepared.not_after),
             tbs_sha256: Bytes::from(Sha256::digest(prepared.tbs.der()).as_slice()),
@@ -250,7 +250,7 @@ impl Issuer {
             let Some(recorded) = authority.intent(&intent.serial) else { continue };
             let digest = Sha256::digest(&intent.tbs);
             let ours = self.seal.is_ours(&intent.mac, &intent.parts());
-            if !ours || recorded.tbs_sha256.0 != digest.as_slice() {
+            if !ours || recorded.tbs_sha256 != digest.as_slice() {
                 session.following.alarms.insert(format!("intent {}", intent.serial));
                 continue;
             }

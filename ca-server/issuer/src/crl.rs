@@ -132,7 +132,7 @@ impl Issuer {
             list.revoked().iter().map(|(serial, _)| serial).collect();
         for (serial, _) in previous.revoked().iter().filter(|(serial, _)| !listed.contains(serial))
         {
-            let known = session.authority()?.revoked().get(&serial.to_string());
+            let known = session.authority()?.revoked_as(&serial.to_string());
             if known.is_none_or(|revoked| revoked.not_after + KEPT_SECONDS >= now) {
                 self.metrics.condition("crl", "an entry of the last list is missing");
                 return Err(Code::UnsignedAuthority.into());
@@ -149,7 +149,7 @@ fn entries(session: &Session<'_>, now: u64) -> Result<Vec<RevokedCertificate>, I
         if revoked.not_after + KEPT_SECONDS < now {
             continue;
         }
-        let serial = SerialNumber::from_hex(serial).context("serial number")?;
+        let serial = SerialNumber::from_hex(&serial.to_string()).context("serial number")?;
         let reason = RevocationReason::from_name(&revoked.reason).context("reason")?;
         list.push(RevokedCertificate { serial, at: revoked.at.min(now), reason });
     }

@@ -191,7 +191,8 @@ impl Issuer {
 
     /// Writes rows and policy files again as the log says they are.
     async fn repair(&self, session: &mut Session<'_>) -> Result<OperatorAnswer, IssuerError> {
-        let people: Vec<String> = session.authority()?.people().keys().cloned().collect();
+        let people: Vec<String> =
+            session.authority()?.people().map(|(id, _)| id.to_string()).collect();
         let found = self.compare(&session.following, &mut session.tx, &people).await?;
         let authority = session.following.authority()?;
         rows::rewrite(&mut session.tx, authority).await?;

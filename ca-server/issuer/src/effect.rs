@@ -111,11 +111,11 @@ impl Issuer {
                 )?;
             }
             Body::Portal(portal) => {
-                let state = authority.portals().get(&portal.portal).context("portal")?;
+                let state = authority.portal(&portal.portal).context("portal")?;
                 rows::write_portal(tx, &portal.portal, state).await?;
             }
             Body::Agent(agent) => {
-                let state = authority.agents().get(&agent.agent).context("agent")?;
+                let state = authority.agent(&agent.agent).context("agent")?;
                 rows::write_agent(tx, &agent.agent, state).await?;
             }
             Body::Bundle(bundle) => {

@@ -63,20 +63,20 @@ impl Issuer {
     async fn execute(&self, session: &mut Session<'_>, digest: &str) -> Result<bool, IssuerError> {
         let authority = session.authority()?;
         let judged = authority.judge(digest, None, session.now())?;
-        let brake = matches!(judged.body, Body::Revoke(_));
+        let brake = matches!(**judged.body(), Body::Revoke(_));
         if authority.is_changing() && !brake {
             return Ok(false);
         }
-        let mut people = judged.approvers.clone();
-        people.extend(judged.body.person().map(str::to_owned));
+        let mut people: Vec<String> = judged.approvers().map(ToString::to_string).collect();
+        people.extend(judged.body().person().map(str::to_owned));
         self.guard(session, &people).await?;
         let order = Bytes::read(digest).ok_or(Code::OrderUnknown)?;
         self.consume(session, &order, &judged).await?;
-        match &judged.body {
+        match &**judged.body() {
             Body::Issue(issue) => self.intend(session, &order, &judged, issue).await?,
             Body::Revoke(_) => {
                 let cause = Cause::Order { order: order.clone() };
-                self.write_revoked(session, cause, judged.approvals.clone()).await?;
+                self.write_revoked(session, cause, judged.approvals()).await?;
             }
             _ => self.enact(session, &order, &judged).await?,
         }
@@ -91,13 +91,13 @@ impl Issuer {
         order: &Bytes,
         judged: &Judged,
     ) -> Result<(), IssuerError> {
-        for person in &judged.approvers {
+        for person in judged.approvers() {
             let used = execute!(
                 &mut session.tx,
                 "insert into consumed_approval (order_digest, person_id) values ($1, $2) \
                  on conflict (order_digest, person_id) do nothing",
                 &order.0,
-                person
+                person.as_str()
             )?;
             if used == 0 {
                 return Err(Code::OrderConsumed.into());
@@ -113,10 +113,9 @@ impl Issuer {
         judged: &Judged,
     ) -> Result<(), IssuerError> {
         let files = files_of(&mut session.tx, &order.0).await?;
-        let event =
-            Event::Enacted { order: order.clone(), approvals: judged.approvals.clone(), files };
+        let event = Event::Enacted { order: order.clone(), approvals: judged.approvals(), files };
         ledger::write(&mut session.tx, "issuer", session.micros, event, &[]).await?;
-        match &judged.body {
+        match &**judged.body() {
             Body::Person(body) if body.action == PersonAction::Leave => {
                 self.revoke_leaver(session, &body.person).await
             }
@@ -148,6 +147,7 @@ impl Issuer {
         let mut certificates = Vec::new();
         let mut reason = String::new();
         for (serial, revoked) in revoked {
+            let serial = serial.to_string();
             reason.clone_from(&revoked.reason);
             if session.authority()?.is_revoked(&serial) {
                 continue;

@@ -22,7 +22,7 @@ impl Issuer {
             session.authority()?.order_bytes(&key).ok_or(Code::OrderUnknown)?;
         let disclosures = disclosures_of(&mut session.tx, digest).await?;
         body.check_disclosures(&disclosures).map_err(|_| Code::OrderIncomplete)?;
-        let wanted = match &body {
+        let wanted = match &*body {
             Body::Issue(issue) => issue.previous.clone(),
             _ => None,
         };

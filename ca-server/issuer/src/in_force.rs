@@ -16,8 +16,11 @@ impl Issuer {
         serial: &str,
     ) -> Result<Vec<(String, bool)>, IssuerError> {
         let authority = session.authority()?;
-        let agents: Vec<String> =
-            authority.agents().keys().filter(|agent| authority.serves(agent)).cloned().collect();
+        let agents: Vec<String> = authority
+            .agents()
+            .map(|(id, _)| id.to_owned())
+            .filter(|id| authority.serves(id))
+            .collect();
         let mut lists = HashMap::new();
         let mut told = Vec::new();
         for agent in agents {

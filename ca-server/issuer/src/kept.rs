@@ -8,6 +8,7 @@ use aws_lc_rs::hmac;
 use ca_host::CaConfig;
 use records::Bytes;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use tlog::Edge;
 
 #[derive(Serialize, Deserialize)]
@@ -15,7 +16,8 @@ struct KeptAuthority {
     size: u64,
     levels: Vec<Vec<Bytes>>,
     last_time: u64,
-    authority: Authority,
+    /// The parts of authority by name.
+    parts: BTreeMap<String, Bytes>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,15 +48,15 @@ pub(super) fn load(config: &CaConfig) -> anyhow::Result<Following> {
             |hashes: &Vec<Bytes>| hashes.iter().map(Bytes::digest).collect::<Option<Vec<_>>>();
         let levels: Option<Vec<_>> = kept.levels.iter().map(level).collect();
         following.edge = Edge::from_levels(kept.size, levels.context("kept edge")?)?;
-        following.authority = Some(kept.authority);
+        following.authority = Some(authority_of(config, kept.parts)?);
         following.last_time = kept.last_time;
         following.kept_size = kept.size;
         following.ready = following
             .authority
             .iter()
-            .flat_map(|authority| authority.open_orders().iter())
+            .flat_map(|authority| authority.open_orders())
             .filter(|(_, open)| !open.approvals.is_empty())
-            .map(|(digest, _)| digest.clone())
+            .map(|(digest, _)| digest.to_string())
             .collect();
     }
     Ok(following)
@@ -73,7 +75,11 @@ pub(super) fn save(config: &CaConfig, following: &Following) -> anyhow::Result<(
         size: following.edge.size(),
         levels,
         last_time: following.last_time,
-        authority: authority.clone(),
+        parts: authority
+            .parts()
+            .into_iter()
+            .map(|(name, part)| (name.to_string(), Bytes(part)))
+            .collect(),
     };
     write(config, "issuer/authority", &kept)?;
     save_head(config, following)
@@ -88,6 +94,13 @@ pub(super) fn save_head(config: &CaConfig, following: &Following) -> anyhow::Res
         list_sha256: following.list.1.clone(),
     };
     write(config, "issuer/head", &head)
+}
+
+fn authority_of(config: &CaConfig, parts: BTreeMap<String, Bytes>) -> anyhow::Result<Authority> {
+    let founding = crate::founding::trust(config)?.founding.digest().context("trust file")?;
+    let named = |(name, part): (String, Bytes)| Ok((name.parse()?, part.0));
+    let parts: Result<_, authority::PartsError> = parts.into_iter().map(named).collect();
+    Ok(Authority::from_parts(&founding, &parts?)?)
 }
 
 fn mac_key(config: &CaConfig) -> anyhow::Result<hmac::Key> {

@@ -155,7 +155,7 @@ impl Issuer {
             return Err(Code::TooManyTries.into());
         }
         let shown = Sha256::digest(key);
-        if !bool::from(shown.as_slice().ct_eq(&state.lookup_sha256.0)) {
+        if !bool::from(shown.as_slice().ct_eq(&state.lookup_sha256)) {
             self.count_try(session, &reference).await?;
             return Err(Code::WrongCode.into());
         }

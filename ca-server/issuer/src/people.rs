@@ -34,7 +34,8 @@ impl Issuer {
     pub(super) async fn make_people(&self) -> Result<(), IssuerError> {
         let mut session = self.begin().await?;
         let now = self.list_time(&session.following);
-        let agents: Vec<String> = session.authority()?.agents().keys().cloned().collect();
+        let agents: Vec<String> =
+            session.authority()?.agents().map(|(id, _)| id.to_owned()).collect();
         for agent in agents {
             self.make_snapshot(&mut session, &agent, now).await?;
         }

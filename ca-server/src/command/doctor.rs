@@ -120,7 +120,7 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
         return Ok(newest);
     }
     let authority = authority.context("leaf 0")?;
-    let people: Vec<String> = authority.people().keys().cloned().collect();
+    let people: Vec<String> = authority.people().map(|(id, _)| id.to_string()).collect();
     let mut found = rows::differences(&mut tx, &authority).await?;
     found.extend(rows::people_differences(&mut tx, &authority, &people).await?);
     found.extend(rows::revocation_differences(&mut tx, &authority).await?);

@@ -55,7 +55,7 @@ async fn look(status: &Status, connection: &Connection, message: &Watch) -> Resu
     let (certificate, agent) = status.services.agent(connection, status.clock.seconds())?;
     let (key, own) = (Bytes::from(certificate.key().sha256()), agent.clone());
     let asked = status.follower.ask(move |authority| {
-        let known = authority.agents().get(&own).is_some_and(|agent| agent.keys.contains(&key));
+        let known = authority.agent(&own).is_some_and(|agent| agent.keys.contains(&key));
         let bundle = authority.bundle();
         (known, bundle.version, bundle.digest.clone())
     });

@@ -193,9 +193,10 @@ pub async fn rewrite(tx: &mut Tx, authority: &Authority) -> Result<(), StoreErro
         write_person(tx, id, person, &opened).await?;
     }
     for (serial, revoked) in authority.all_revoked() {
-        write_revocation(tx, serial, revoked.at, &revoked.reason, revoked.not_after).await?;
+        write_revocation(tx, &serial.to_string(), revoked.at, &revoked.reason, revoked.not_after)
+            .await?;
     }
-    let ids: Vec<String> = authority.people().keys().cloned().collect();
+    let ids: Vec<String> = authority.people().map(|(id, _)| id.to_string()).collect();
     for (id,) in rows!(tx, (String,), "select person_id from person")? {
         if ids.binary_search(&id).is_err() {
             execute!(tx, "delete from person where person_id = $1", &id)?;
@@ -228,7 +229,8 @@ async fn units(
             (id, Unit { name, county: county != 0, parent, open: open != 0 })
         })
         .collect();
-    compare("unit", &listed, authority.units(), found);
+    let signed = authority.units().map(|(id, unit)| (id.to_owned(), unit.clone())).collect();
+    compare("unit", &listed, &signed, found);
     Ok(())
 }
 
@@ -245,7 +247,6 @@ async fn roles(
         .collect();
     let signed: BTreeMap<String, ()> = authority
         .people()
-        .iter()
         .flat_map(|(id, person)| {
             person
                 .roles
@@ -274,8 +275,7 @@ async fn portals(
         .collect();
     let signed: BTreeMap<String, String> = authority
         .portals()
-        .iter()
-        .map(|(id, p)| (id.clone(), key(&p.unit, &p.public_host, &p.staff_host, p.open)))
+        .map(|(id, p)| (id.to_owned(), key(&p.unit, &p.public_host, &p.staff_host, p.open)))
         .collect();
     compare("portal", &listed, &signed, found);
     Ok(())
@@ -292,8 +292,7 @@ async fn profiles(
         listed.into_iter().map(|(id, version, digest)| (id, (version, digest))).collect();
     let signed: BTreeMap<String, (i64, Vec<u8>)> = authority
         .profiles()
-        .iter()
-        .map(|(id, p)| (id.clone(), (i64::from(p.version), p.digest.0.clone())))
+        .map(|(id, p)| (id.to_owned(), (i64::from(p.version), p.digest.0.clone())))
         .collect();
     compare("profile", &listed, &signed, found);
     Ok(())
@@ -313,9 +312,8 @@ async fn agents(
         .collect();
     let signed: BTreeMap<String, (String, String, Vec<u8>, bool)> = authority
         .agents()
-        .iter()
         .map(|(id, a)| {
-            (id.clone(), (a.unit.clone(), a.application.clone(), a.order.0.clone(), a.open))
+            (id.to_owned(), (a.unit.clone(), a.application.clone(), a.order.0.clone(), a.open))
         })
         .collect();
     compare("agent", &listed, &signed, found);
@@ -366,7 +364,6 @@ pub async fn revocation_differences(
     let listed: BTreeMap<String, String> = listed.into_iter().collect();
     let lost = authority
         .revoked()
-        .iter()
-        .filter(|(serial, revoked)| listed.get(*serial) != Some(&revoked.reason));
+        .filter(|(serial, revoked)| listed.get(&serial.to_string()) != Some(&revoked.reason));
     Ok(lost.map(|(serial, _)| format!("revocation {serial}")).collect())
 }

@@ -112,8 +112,7 @@ impl Authority {
 
     /// Whether an agent is served, pending orders counted.
     pub fn serves(&self, agent: &str) -> bool {
-        !self.pending.agents.contains(agent)
-            && self.agent(agent).is_some_and(|state| state.open)
+        !self.pending.agents.contains(agent) && self.agent(agent).is_some_and(|state| state.open)
     }
 
     pub(crate) fn agent_fits(&self, body: &AgentBody) -> Result<(), Code> {
@@ -261,9 +260,8 @@ impl Authority {
                 served: is_served,
             })
         });
-        let people = self
-            .people()
-            .filter(|(id, person)| open && !self.has_left(id) && served(&person.unit));
+        let people =
+            self.people().filter(|(id, person)| open && !self.has_left(id) && served(&person.unit));
         let people = people.map(|(id, person)| SnapshotPerson {
             person: id.to_string(),
             unit: person.unit.clone(),

@@ -80,7 +80,8 @@ impl Authority {
 
     /// Whether a person holds any role that some rule lets approve.
     pub fn is_approver(&self, person: &str) -> bool {
-        let counts = |role: &Role| self.rules.approvals.kind.values().any(|r| r.roles.contains(role));
+        let counts =
+            |role: &Role| self.rules.approvals.kind.values().any(|r| r.roles.contains(role));
         self.person(person).is_some_and(|state| {
             state.roles.iter().any(|(role, scope)| counts(role) && self.holds(person, *role, scope))
         })

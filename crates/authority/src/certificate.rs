@@ -124,8 +124,9 @@ impl Authority {
 
     /// A result: ends its intent, or is the one certificate of a first person's key.
     pub(crate) fn add_issued(&mut self, event: &Event) -> Result<(), Code> {
-        let Event::Issued { under, serial, subject, key_sha256, not_after, sha256, profile, .. } =
-            event
+        let Event::Issued {
+            under, serial, subject, key_sha256, not_after, sha256, profile, ..
+        } = event
         else {
             return Err(Code::Malformed);
         };

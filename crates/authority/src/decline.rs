@@ -1,9 +1,9 @@
 //! Declining: one officer who may approve an order may also send it back or end it. Orders to
 //! revoke are brakes, which nobody releases alone.
 
+use crate::Authority;
 use crate::id::{NamesOrder, Reference};
 use crate::state::Ended;
-use crate::Authority;
 use records::code::Code;
 use records::decline::{Decline, DeclineStatement, Outcome};
 use records::order::Body;

@@ -1,8 +1,8 @@
 //! Judging: may this order be carried out now, with these approvals?
 
-use crate::{Authority, Signatures};
 use crate::id::{NamesOrder, OrderDigest, PersonId, Sha256Value};
 use crate::state::{GivenApproval, OpenOrder};
+use crate::{Authority, Signatures};
 use records::approval::Approval;
 use records::bytes::Bytes;
 use records::code::Code;
@@ -94,11 +94,7 @@ impl Authority {
     }
 
     /// The order and its body, if it can still be approved or carried out.
-    pub fn open(
-        &self,
-        digest: impl NamesOrder,
-        now: u64,
-    ) -> Result<(Arc<Order>, Arc<Body>), Code> {
+    pub fn open(&self, digest: impl NamesOrder, now: u64) -> Result<(Arc<Order>, Arc<Body>), Code> {
         let (_, open) = self.waiting(digest, now)?;
         Ok((open.read.clone(), open.body.clone()))
     }

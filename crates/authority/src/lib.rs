@@ -199,6 +199,7 @@ impl Authority {
             | Event::Asked { .. }
             | Event::Searched { .. } => Ok(()),
             Event::Portal { .. }
+            | Event::Silent { .. }
             | Event::Started(_)
             | Event::Connection(_)
             | Event::Decision(_)

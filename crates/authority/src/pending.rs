@@ -116,8 +116,7 @@ impl Authority {
         self.pending.ended.insert(judged.digest(), Ended::Consumed);
         self.pending.takes_away(judged.body());
         if let Body::Portal(portal) = &**judged.body() {
-            let keys =
-                [("portal-public", &portal.public_key), ("portal-staff", &portal.staff_key)];
+            let keys = [("portal-public", &portal.public_key), ("portal-staff", &portal.staff_key)];
             for (process, key) in keys.into_iter().filter(|(_, key)| !key.0.is_empty()) {
                 let subject = format!("{}/{process}", portal.portal);
                 let key = Sha256::digest(&key.0).into();
@@ -241,7 +240,8 @@ impl Pending {
     fn takes_away(&mut self, body: &Body) {
         match body {
             Body::Role(role) if role.action == RoleAction::Withdraw => {
-                let withdrawn = (role.person.as_str().into(), role.role, role.scope.as_str().into());
+                let withdrawn =
+                    (role.person.as_str().into(), role.role, role.scope.as_str().into());
                 self.withdrawn.insert(withdrawn);
             }
             Body::Person(person) if person.action == PersonAction::Leave => {

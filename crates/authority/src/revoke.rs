@@ -149,7 +149,6 @@ impl Authority {
     /// Whether the loss of a letter was reported, pending reports counted.
     pub fn is_lost(&self, reference: &str) -> bool {
         let Some(key) = Reference::read(reference) else { return false };
-        self.pending.lost.contains(&key)
-            || self.letters.get(&key).is_some_and(|letter| letter.lost)
+        self.pending.lost.contains(&key) || self.letters.get(&key).is_some_and(|letter| letter.lost)
     }
 }

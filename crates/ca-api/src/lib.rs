@@ -7,7 +7,7 @@
 mod state;
 
 use mtls::{CallError, Client};
-use records::access::SignedHead;
+use records::access::{Heartbeat, SignedHead};
 use records::decline::{Declined, Declining};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Submit};
 use records::evidence::{Search, SearchAnswer};
@@ -79,6 +79,9 @@ pub mod log {
     pub const SEARCH: &str = "/v1/search";
     /// [`super::Spooled`] → [`super::SpoolAck`]; agents only.
     pub const SPOOL: &str = "/v1/spool";
+    /// `records::access::Heartbeat` → [`super::Pulsed`]; agents only. Nothing of it is kept on
+    /// disk.
+    pub const PULSE: &str = "/v1/pulse";
 }
 
 /// Routes of the status service.
@@ -253,6 +256,15 @@ pub struct SaltedRecord {
     /// What opens its commitments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disclosures: Vec<Disclosure>,
+}
+
+/// The answer to a pulse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pulsed {
+    /// Whether the log did not hear of the agent before this: then a heartbeat belongs in its
+    /// records, so that they say when the silence ended.
+    pub is_back: bool,
 }
 
 /// Records of an agent's run, in order, without holes.
@@ -464,6 +476,11 @@ impl Log {
     /// Hands in an agent's records; they stand in the log when this returns.
     pub async fn spool(&self, message: &Spooled) -> Result<SpoolAck, Refusal> {
         ask(&self.0, log::SPOOL, message).await
+    }
+
+    /// Says that an agent lives.
+    pub async fn pulse(&self, message: &Heartbeat) -> Result<Pulsed, Refusal> {
+        ask(&self.0, log::PULSE, message).await
     }
 
     /// Hands in records; they are durable when this returns.

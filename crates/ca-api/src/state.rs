@@ -69,8 +69,10 @@ pub struct GateState {
     pub open: bool,
     /// Number of its newest snapshot of people.
     pub people: u64,
-    /// When it was heard of last.
+    /// When its last record about itself was made.
     pub seen: Option<String>,
+    /// Since when the log does not hear of it, if so.
+    pub silent: Option<String>,
     /// What it said then.
     pub beat: Option<Heartbeat>,
 }

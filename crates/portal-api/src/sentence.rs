@@ -30,6 +30,7 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
         | Event::Completion(_)
         | Event::Turned(_)
         | Event::Started(_)
+        | Event::Silent { .. }
         | Event::Heartbeat(_) => at_the_gate(record, who),
         Event::Order { order, .. } => {
             let read = records::Order::read(&order.0);
@@ -141,6 +142,10 @@ fn at_the_gate(record: &Record, who: impl Fn(&str) -> String) -> (String, String
         Event::Heartbeat(beat) => (
             format!("网关在运行：允许 {}，拒绝 {}", beat.permitted, beat.denied),
             format!("agent lives: {} permitted, {} denied", beat.permitted, beat.denied),
+        ),
+        Event::Silent { agent, since } => (
+            format!("网关 {agent} 自 {since} 起失联"),
+            format!("agent {agent} is silent since {since}"),
         ),
         _ => (String::new(), String::new()),
     }

@@ -206,7 +206,12 @@ pub struct Turned {
     pub first: String,
 }
 
-/// Kind `heartbeat`: every 10 seconds.
+/// A heartbeat is recorded after this many seconds at the latest; in between the log hears pulses,
+/// and records a silence itself.
+pub const HEARTBEAT_SECONDS_MAX: u64 = 6 * 3_600;
+
+/// Kind `heartbeat`: when an agent starts or comes back, when what is in force with it changes, and
+/// after [`HEARTBEAT_SECONDS_MAX`] at the latest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Heartbeat {

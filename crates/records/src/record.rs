@@ -330,6 +330,13 @@ pub enum Event {
         /// The entry that was handed in.
         other: Bytes,
     },
+    /// The log does not hear of an agent that it heard of before.
+    Silent {
+        /// Agent id.
+        agent: String,
+        /// When it was heard of last.
+        since: String,
+    },
     /// An auditor asked the log.
     Asked {
         /// Person id.
@@ -383,6 +390,7 @@ impl Event {
             Self::Turned(_) => "turned",
             Self::Heartbeat(_) => "heartbeat",
             Self::Forked { .. } => "forked",
+            Self::Silent { .. } => "silent",
             Self::Asked { .. } => "asked",
             Self::Searched { .. } => "searched",
         }
@@ -415,6 +423,7 @@ impl Record {
                 | Event::Crl { .. }
                 | Event::Portal { .. }
                 | Event::Forked { .. }
+                | Event::Silent { .. }
                 | Event::Asked { .. }
                 | Event::Searched { .. }
                 | Event::People { .. }

@@ -66,6 +66,7 @@ pub fn terms(record: &Record) -> Vec<String> {
         }
         Event::Portal { person: who, .. } if who.is_empty() => {}
         Event::Portal { person: who, .. } => terms.push(person(who)),
+        Event::Silent { agent, .. } => terms.push(of_agent(agent)),
         Event::Founding { .. } | Event::Forked { .. } => {}
         Event::Started(_)
         | Event::Connection(_)

@@ -71,6 +71,17 @@ impl Metrics {
         }
     }
 
+    /// Says whether a listener has no place left; a process that turns people away is not ready.
+    pub fn full(&self, listener: &'static str, is_full: bool) {
+        self.condition(listener, if is_full { "full" } else { "" });
+    }
+
+    /// The same for a listener that tells it itself.
+    pub fn fullness(&self, listener: &'static str) -> Arc<dyn Fn(bool) + Send + Sync> {
+        let metrics = self.clone();
+        Arc::new(move |is_full| metrics.full(listener, is_full))
+    }
+
     fn problems(&self) -> String {
         let conditions = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
         conditions.iter().map(|(name, problem)| format!("{name}: {problem}\n")).collect()

@@ -61,3 +61,8 @@ impl IntoResponse for Refused {
         (code, Json(self.0)).into_response()
     }
 }
+
+/// The answer where there is no place for a request.
+pub fn busy() -> Response {
+    Refused(Problem::new(Code::TooBusy, String::new())).into_response()
+}

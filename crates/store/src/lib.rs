@@ -9,6 +9,7 @@ mod statement;
 
 mod checkpoint;
 mod lease;
+pub mod many;
 mod open;
 pub mod pending;
 pub mod spool;

@@ -52,7 +52,7 @@ fn joined(control: &Control, agent: &str, certificate: &Certificate) -> Result<(
     let issued = issued.ok_or_else(|| {
         Failed::missing(format!("certificate {serial}"), "the agent's certificate is not recorded")
     })?;
-    let state = control.authority.agents().get(agent);
+    let state = control.authority.agent(agent);
     let state = state.ok_or_else(|| Failed::missing(agent, "the agent's order is not there"))?;
     let key = Bytes::from(certificate.key().sha256());
     let known = control.events().any(|event| match event {

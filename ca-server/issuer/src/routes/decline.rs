@@ -57,6 +57,6 @@ impl Issuer {
         let record =
             ledger::write(&mut session.tx, "issuer", session.micros, event, disclosed).await?;
         mark_declined(&mut session.tx, &read, &record).await?;
-        Ok(Declined { order: order.order, outcome: read.outcome })
+        Ok(Declined { order: order.order.clone(), outcome: read.outcome })
     }
 }

@@ -23,7 +23,7 @@ pub(crate) async fn join(
         Ok(()) => issuer.join(&mut session, &message).await,
         Err(code) => Err(IssuerError::from(code)),
     };
-    let known = session.authority().is_ok_and(|a| a.agents().contains_key(&message.agent));
+    let known = session.authority().is_ok_and(|a| a.agent(&message.agent).is_some());
     let about = if known && is_recorded(&result) { message.agent.as_str() } else { "" };
     let serial = issuer.finish(session, "join", about, result).await.map_err(Refused)?;
     let joined = issuer.issued(&serial).await;

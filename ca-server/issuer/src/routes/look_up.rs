@@ -64,7 +64,7 @@ impl Issuer {
         let label = if profile.holder() == Holder::Staff { "cli" } else { "page" };
         Ok(LookedUp {
             name: name.to_owned(),
-            person: letter.state.person.clone(),
+            person: letter.state.person.to_string(),
             units: authority.above(&person.unit).iter().rev().filter_map(unit).collect(),
             profile: profile.id().to_owned(),
             keys: profile.keys().to_vec(),

@@ -79,7 +79,7 @@ async fn open_already(
     let authority = session.authority()?;
     Ok(open.into_iter().find_map(|(order, digest)| {
         let (_, body) = authority.open(&Bytes(digest).to_string(), session.now()).ok()?;
-        let Body::Revoke(revoke) = &body else { return None };
+        let Body::Revoke(revoke) = &*body else { return None };
         let same = revoke.serials == [serial] && revoke.reason == reason;
         same.then(|| Certifying { order, needed: authority.needed(&body) })
     }))

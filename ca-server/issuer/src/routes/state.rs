@@ -4,7 +4,7 @@
 use super::{Message, may_call, officer};
 use crate::session::Session;
 use crate::{Issuer, IssuerError, beats};
-use authority::Agent;
+use authority::{Agent, OpenOrder, OrderDigest};
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::staff::STATE;
@@ -44,13 +44,13 @@ impl Issuer {
         let authority = session.authority()?;
         let seen: Vec<(String, Agent, bool)> = authority
             .agents()
-            .iter()
             .filter(|(_, agent)| covers(authority, &person, &agent.unit))
-            .map(|(id, agent)| (id.clone(), agent.clone(), authority.serves(id)))
+            .map(|(id, agent)| (id.to_owned(), agent.clone(), authority.serves(id)))
             .collect();
         let rules = authority.bundle().version;
-        let open = |digest: &&String| authority.open(digest, session.now()).is_ok();
-        let waiting_orders = authority.open_orders().keys().filter(open).count() as u64;
+        let open =
+            |(digest, _): &(OrderDigest, &OpenOrder)| authority.open(digest, session.now()).is_ok();
+        let waiting_orders = authority.open_orders().filter(open).count() as u64;
         let mut gates = Vec::new();
         for (id, agent, open) in seen {
             gates.push(gate(session, id, agent, open).await?);

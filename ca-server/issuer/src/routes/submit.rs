@@ -66,7 +66,7 @@ impl Issuer {
             return Err(Code::BindMismatch.into());
         }
         self.check_key(session, request.key(), &letter.state.person).await?;
-        self.guard(session, std::slice::from_ref(&letter.state.person)).await?;
+        self.guard(session, &[letter.state.person.to_string()]).await?;
         self.apply_for(session, &letter, &profile, &request, message).await
     }
 
@@ -190,7 +190,7 @@ impl Issuer {
         let city = &authority.founding().city;
         let state = authority.profile(profile.id()).ok_or(Code::UnknownProfile)?;
         let body = IssueBody {
-            person: letter.state.person.clone(),
+            person: letter.state.person.to_string(),
             person_version: person.version,
             profile: ProfileRef {
                 id: profile.id().to_owned(),
@@ -202,7 +202,7 @@ impl Issuer {
                 o: city.name.clone(),
                 ou: authority.organizational_units(&person.unit),
                 cn,
-                sn: letter.state.person.clone(),
+                sn: letter.state.person.to_string(),
             },
             names,
             key: request.key().spki().into(),
@@ -226,8 +226,8 @@ impl Issuer {
             (Vec<u8>,),
             "select certificate from certificate where subject = $1 and profile_id = $2 \
              order by not_after desc limit 1",
-            &letter.state.person,
-            &letter.state.profile
+            letter.state.person.as_str(),
+            &*letter.state.profile
         )?;
         Ok(found.map(|(der,)| Bytes::from(Sha256::digest(&der).as_slice())))
     }

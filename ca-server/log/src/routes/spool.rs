@@ -51,7 +51,7 @@ async fn take(
     let (key, own) = (records::Bytes::from(certificate.key().sha256()), agent.clone());
     let known = state.follower.ask(move |authority| {
         // One that was closed or replaced still hands in what it had.
-        authority.agents().get(&own).is_some_and(|a| a.keys.contains(&key) || a.past.contains(&key))
+        authority.agent(&own).is_some_and(|a| a.keys.contains(&key) || a.past.contains(&key))
     });
     if !known.await? {
         return Err(Code::NotYourRoute);

@@ -1,25 +1,19 @@
-//! Requests under way: cut when their certificate, their person or the rules no longer let them, and when
-//! nothing moves any more.
+//! Requests under way, and what moved of them.
 
-use super::Gate;
 use super::peer::Peer;
 use http::Method;
-use policy::{Asked, CanonicalPath};
-use service::Stop;
+use policy::CanonicalPath;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
-const SWEEP: Duration = Duration::from_secs(1);
-/// Rules that read the time are asked again this often.
-const AGAIN: Duration = Duration::from_secs(30);
 /// A body slower than this over a minute is cut, in bytes a second.
 const SLOW: u64 = 1_024;
 
 /// One request under way.
-pub(crate) struct Underway {
+pub(crate) struct InFlight {
     pub(super) peer: Arc<Peer>,
     pub(super) method: Method,
     pub(super) path: CanonicalPath,
@@ -33,15 +27,15 @@ pub(crate) struct Underway {
     /// Whether the application began to answer; before that another limit counts.
     answered: AtomicBool,
     /// Generation of the world in which it was last found permitted.
-    judged_in: AtomicU64,
+    pub(super) judged_in: AtomicU64,
     /// Ends the whole connection: for a client that reads no more, so that nothing else reaches it.
-    end: CancellationToken,
+    pub(super) end: CancellationToken,
     pub(super) began: Instant,
     /// Milliseconds after `began` when a byte moved last.
     moved: AtomicU64,
 }
 
-impl Underway {
+impl InFlight {
     pub(super) fn new(
         peer: Arc<Peer>,
         (method, path): (Method, CanonicalPath),
@@ -84,8 +78,8 @@ impl Underway {
         self.began.elapsed().saturating_sub(moved)
     }
 
-    /// Waits until the application has had everything for so long and has not begun to answer. A long
-    /// upload is no late answer: bytes that move are watched by the sweep.
+    /// Waits until the application has had everything for so long and has not begun to answer. A
+    /// long upload is no late answer: bytes that move are watched by the sweep.
     pub(super) async fn overdue(&self, limit: Duration) {
         loop {
             let silent = self.silent();
@@ -98,7 +92,7 @@ impl Underway {
         }
     }
 
-    fn is_stuck(&self, idle: Duration) -> bool {
+    pub(super) fn is_stuck(&self, idle: Duration) -> bool {
         let age = self.began.elapsed();
         let up = self.up.load(Ordering::Relaxed);
         let uploading = self.uploading.load(Ordering::Relaxed);
@@ -114,13 +108,13 @@ impl Underway {
 /// Every request under way.
 #[derive(Default)]
 pub(crate) struct Live {
-    requests: Mutex<HashMap<u64, Arc<Underway>>>,
+    requests: Mutex<HashMap<u64, Arc<InFlight>>>,
     next: AtomicU64,
 }
 
 impl Live {
     /// Enters a request; gives the number to leave with.
-    pub(super) fn enter(&self, request: Arc<Underway>) -> u64 {
+    pub(super) fn enter(&self, request: Arc<InFlight>) -> u64 {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).insert(number, request);
         number
@@ -130,61 +124,8 @@ impl Live {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
     }
 
-    fn all(&self) -> Vec<Arc<Underway>> {
+    pub(super) fn all(&self) -> Vec<Arc<InFlight>> {
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         requests.values().cloned().collect()
     }
-}
-
-/// Looks after requests under way until the stop; `swapped` tells of every new world.
-pub async fn sweep(gate: Arc<Gate>, swapped: Arc<tokio::sync::Notify>, stop: Stop) {
-    let mut asked = Instant::now();
-    loop {
-        tokio::select! {
-            () = swapped.notified() => {}
-            go = stop.pause(SWEEP) => if !go { break },
-        }
-        let again = asked.elapsed() > AGAIN;
-        if again {
-            asked = Instant::now();
-        }
-        for request in gate.live.all() {
-            look_at(&gate, &request, again);
-        }
-    }
-    for request in gate.live.all().iter().filter(|r| r.tunnel.load(Ordering::Relaxed)) {
-        request.cut.cancel();
-    }
-}
-
-fn look_at(gate: &Gate, request: &Underway, again: bool) {
-    if request.cut.is_cancelled() {
-        // It was cut and is still there: its client reads no more, so the connection has to go.
-        request.end.cancel();
-        return;
-    }
-    let generation = gate.world.load().generation;
-    // Not only told of: a world that came while nobody looked counts as well.
-    let judge = again || request.judged_in.load(Ordering::Relaxed) != generation;
-    let lapsed = judge && !still_permitted(gate, request);
-    if judge && !lapsed {
-        request.judged_in.store(generation, Ordering::Relaxed);
-    }
-    if lapsed || request.is_stuck(Duration::from_secs(gate.limits.body_idle_seconds)) {
-        gate.metrics.count("cut", if lapsed { "lapsed" } else { "stuck" });
-        request.cut.cancel();
-    }
-}
-
-fn still_permitted(gate: &Gate, request: &Underway) -> bool {
-    let world = gate.world.load();
-    let now = gate.clock.seconds();
-    let asked = Asked {
-        person: &request.peer.person,
-        method: request.method.as_str(),
-        path: &request.path,
-        now,
-    };
-    request.peer.holds(&world, now).is_ok()
-        && world.decide(&asked).is_ok_and(|answer| answer.outcome.is_ok())
 }

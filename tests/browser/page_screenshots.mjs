@@ -17,7 +17,7 @@ const kinds = { css: "text/css", js: "text/javascript", svg: "image/svg+xml" };
 mkdirSync(pictures, { recursive: true });
 const letters = join(root, "tests/golden/letters");
 const policy = readFileSync(join(root, "tests/golden/policy.txt"), "utf8");
-const home = mkdtempSync(join(tmpdir(), "looks-"));
+const home = mkdtempSync(join(tmpdir(), "page-screenshots-"));
 const context = await open(home);
 await context.route("https://page.localhost/**", (route) => {
   const name = new URL(route.request().url()).pathname.split("/").at(-1);

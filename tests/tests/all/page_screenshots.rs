@@ -28,5 +28,5 @@ fn scripts_do_what_their_forms_need() {
 /// axe on every sample page, both languages, light and dark, on a narrow screen and on paper.
 #[test]
 fn nothing_keeps_anybody_from_using_a_page() {
-    println!("{}", node("looks.mjs", &[], &Value::Null));
+    println!("{}", node("page_screenshots.mjs", &[], &Value::Null));
 }

@@ -1,52 +1,75 @@
 //! The journey as people make it: `make run`, `make demo`, the command line. Everything that comes out
 //! of it is read by judges that share no code with us.
 
+use crate::printed_sheet::follow;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tests::{Office, Running, binary, workspace};
 
-/// Founds, runs, demonstrates twice, stops, and goes on with the same city.
+/// Founds, runs, follows the printed sheet, demonstrates, stops, and goes on with the same city.
 #[tokio::test]
 async fn a_city_runs_is_demonstrated_stops_and_goes_on() {
     let office = Office::founded_in_full();
     let city = office.folder();
     let mut running = run(&city);
-    let printed = until_ctrl_c(&mut running);
+    let sheet = until_ctrl_c(&mut running);
     for wanted in ["门户 / portal", "信函 / enrolment letters", "根密钥 / root key"] {
-        assert!(printed.contains(wanted), "{printed}");
+        assert!(sheet.contains(wanted), "{sheet}");
     }
-    let described = described(&city);
+    let first = described(&city);
     let root = std::fs::read(city.join("ca/public/ca/root.pem")).unwrap();
-    let demo = |run: u8| {
-        let said = xtask(&city, &["demo"]);
-        let text = String::from_utf8_lossy(&said.stdout).into_owned();
-        assert!(said.status.success(), "{run}: {}", String::from_utf8_lossy(&said.stderr));
-        assert_eq!(text.matches('✓').count(), 33, "{text}");
-        for name in ["good", "revoked", "denied"] {
-            for end in ["pem", "key", "p12", "p12.password"] {
-                assert!(city.join(format!("demo/{name}.{end}")).exists(), "{name}.{end}");
-            }
-        }
-        judge_evidence(&city);
-    };
-    demo(1);
-    demo(2);
+    let used = follow(&office, &sheet).await;
+    judge_demonstration(&city);
+    demonstrate(&city);
     stop(running);
 
     let mut again = run(&city);
-    until_ctrl_c(&mut again);
+    let sheet = until_ctrl_c(&mut again);
     assert_eq!(std::fs::read(city.join("ca/public/ca/root.pem")).unwrap(), root);
-    assert_eq!(self::described(&city), described, "the same people, letters and addresses");
+    let second = described(&city);
+    assert_eq!(without_letters(second), without_letters(first), "the same people and addresses");
     let twice = xtask(&city, &["run"]);
     assert!(!twice.status.success(), "one city runs once");
-    demo(3);
+    let fresh = follow(&office, &sheet).await;
+    let same = |place: usize| used[place] == fresh[place];
+    assert!(!same(0) && !same(1), "used letters are named no more");
+    assert!(same(2) && same(3), "and others are good for as long as they are");
+    judge_demonstration(&city);
     judge_pkcs12(&city);
     judge_certificates(&city);
     judge_lint(&city);
     command_line(&city);
     stop(again);
+}
+
+/// Plays the journey once more against a city that has seen it.
+fn demonstrate(city: &Path) {
+    let said = xtask(city, &["demo"]);
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    assert_eq!(text.matches('✓').count(), 33, "{text}");
+    judge_demonstration(city);
+}
+
+/// What the demonstration leaves.
+fn judge_demonstration(city: &Path) {
+    for name in ["good", "revoked", "denied"] {
+        for end in ["pem", "key", "p12", "p12.password"] {
+            assert!(city.join(format!("demo/{name}.{end}")).exists(), "{name}.{end}");
+        }
+    }
+    judge_evidence(city);
+}
+
+/// A description without what is new at each start.
+fn without_letters(mut described: Value) -> Value {
+    for person in described["people"].as_array_mut().unwrap() {
+        let person = person.as_object_mut().unwrap();
+        person.retain(|key, _| !["letter", "letter_html"].contains(&key.as_str()));
+    }
+    described
 }
 
 fn run(city: &Path) -> Running {
@@ -95,6 +118,7 @@ fn described(city: &Path) -> Value {
         "/portal/staff_url",
         "/ca/crl_url",
         "/ca/root_crl_url",
+        "/ca/ocsp_url",
         "/logs/control/url",
         "/logs/control/vkey",
         "/logs/access/url",
@@ -113,7 +137,7 @@ fn described(city: &Path) -> Value {
     for person in people {
         assert!(["name", "role", "unit"].iter().all(|key| person[key].is_string()));
         let files: &[&str] = match person["letter"].is_string() {
-            true => &["letter"],
+            true => &["letter", "letter_html"],
             false => &["cert", "key", "passphrase_file", "p12", "p12_password_file"],
         };
         for file in files {
@@ -317,20 +341,22 @@ fn command_line(city: &Path) {
         .as_array()
         .unwrap()
         .iter()
-        .find_map(|person| person["letter"].as_str().map(str::to_owned))
+        // The sheet's own letters are used; the last is nobody's yet.
+        .filter_map(|person| person["letter"].as_str().map(str::to_owned))
+        .next_back()
         .unwrap();
-    std::fs::write(city.join("my.passphrase"), "a passphrase of some length\n").unwrap();
+    std::fs::write(city.join("own.passphrase"), "a passphrase of some length\n").unwrap();
     let enroll = [
         "enroll",
         "--yes",
         "--letter",
         &letter,
         "--key",
-        "my.key",
+        "own.key",
         "--out",
-        "my.pem",
+        "own.pem",
         "--passphrase-file",
-        "my.passphrase",
+        "own.passphrase",
     ];
     let said = yinxin(&enroll);
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
@@ -338,10 +364,10 @@ fn command_line(city: &Path) {
     assert_eq!(exit(&enroll), 0, "asking again tells where it stands");
     assert_eq!(exit(&[&enroll[..], &["--wait", "1"]].concat()), 5, "waited in vain");
     assert!(
-        std::fs::read_to_string(city.join("my.key")).unwrap().contains("ENCRYPTED PRIVATE KEY")
+        std::fs::read_to_string(city.join("own.key")).unwrap().contains("ENCRYPTED PRIVATE KEY")
     );
     let request =
-        ["request", "--key", "my.key", "--out", "my.csr", "--passphrase-file", "my.passphrase"];
+        ["request", "--key", "own.key", "--out", "own.csr", "--passphrase-file", "own.passphrase"];
     assert_eq!(exit(&request), 5, "a key is never overwritten");
     assert_eq!(exit(&["enroll", "--key", "k", "--out", "o"]), 2);
     assert_eq!(exit(&["nonsense"]), 2);

@@ -275,9 +275,9 @@ async fn an_operator_walks() {
 /// Pictures in walks and README are those that the look at every page makes.
 #[test]
 fn pictures_are_made_by_the_look_at_every_page() {
-    let looks = workspace().join("tests/browser/looks.mjs");
-    let looks = std::fs::read_to_string(looks).unwrap();
-    let list = looks.split("const shown = [").nth(1).unwrap().split(';').next().unwrap();
+    let screenshots = workspace().join("tests/browser/page_screenshots.mjs");
+    let screenshots = std::fs::read_to_string(screenshots).unwrap();
+    let list = screenshots.split("const shown = [").nth(1).unwrap().split(';').next().unwrap();
     let mut any = 0;
     let mut texts = vec![workspace().join("README.md")];
     for entry in std::fs::read_dir(workspace().join("docs/walks")).unwrap() {

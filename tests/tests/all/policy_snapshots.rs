@@ -37,7 +37,7 @@ impl Liar {
         let address = format!("127.0.0.1:{port}").parse().unwrap();
         let router =
             Router::new().route(ca_api::status::WORLD, post(world)).with_state(liar.clone());
-        tokio::spawn(mtls::listen::tls(address, tls, router, std::future::pending()));
+        tokio::spawn(tests::captured::serve(address, tls, router, std::future::pending()));
         liar
     }
 

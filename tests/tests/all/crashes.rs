@@ -198,9 +198,7 @@ async fn everything_is_killed_at_once() {
 async fn a_killed_founding_leaves_nothing() {
     let office = Office::founded();
     // A city of its own needs a database of its own.
-    let plan = office.path("other.toml");
-    let text = std::fs::read_to_string(office.path("plan.toml")).unwrap();
-    std::fs::write(&plan, text.replace("/ca?host", "/other?host")).unwrap();
+    let plan = office.plan_of_another();
     let words = |state: &str| {
         let mut command = Command::new(binary("ca-server"));
         command.arg("--state").arg(office.path(state)).arg("init").arg("--from").arg(&plan);
@@ -239,9 +237,7 @@ async fn a_killed_founding_leaves_nothing() {
 #[tokio::test]
 async fn of_foundings_at_once_one_comes_true() {
     let office = Office::founded();
-    let plan = office.path("other.toml");
-    let text = std::fs::read_to_string(office.path("plan.toml")).unwrap();
-    std::fs::write(&plan, text.replace("/ca?host", "/other?host")).unwrap();
+    let plan = office.plan_of_another();
     let words = |state: &str| {
         let mut command = Command::new(binary("ca-server"));
         command.arg("--state").arg(office.path(state)).arg("init").arg("--from").arg(&plan);

@@ -329,7 +329,7 @@ async fn a_long_queue_hides_no_withdrawal() {
 /// A database server that is started again takes no process with it: officers, gate and online status go on.
 #[tokio::test]
 async fn a_database_that_comes_back_is_found_again() {
-    let mut office = Office::founded_on(true);
+    let mut office = Office::founded_on_own_server();
     office.start_all().await;
     let gate = office.gate().await;
     let person = office.gate_official("王小明", "sz-office").await;

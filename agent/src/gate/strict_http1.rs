@@ -11,9 +11,9 @@ use tokio::time::Sleep;
 
 /// Lets a held connection go on as a tunnel.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Agreed(Arc<Mutex<(bool, Option<Waker>)>>);
+pub(super) struct UpgradeSwitch(Arc<Mutex<(bool, Option<Waker>)>>);
 
-impl Agreed {
+impl UpgradeSwitch {
     /// The other protocol is agreed.
     pub(super) fn tunnel(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -33,10 +33,10 @@ impl Agreed {
 }
 
 /// A stream whose reading side goes through a [`Reader`].
-pub(super) struct Judged<S> {
+pub(super) struct StrictHttp1<S> {
     inner: S,
     reader: Reader,
-    agreed: Agreed,
+    upgrade: UpgradeSwitch,
     ready: Vec<u8>,
     given: usize,
     buffer: Box<[u8]>,
@@ -45,12 +45,12 @@ pub(super) struct Judged<S> {
     late: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Judged<S> {
+impl<S> StrictHttp1<S> {
     /// Judges a stream from its beginning.
-    pub(super) fn new(inner: S, word: &str, agreed: Agreed, head: Duration) -> Self {
+    pub(super) fn new(inner: S, word: &str, upgrade: UpgradeSwitch, head: Duration) -> Self {
         let buffer = vec![0; 16 * 1024].into_boxed_slice();
         let (reader, ready) = (Reader::new(word), Vec::new());
-        Self { inner, reader, agreed, ready, given: 0, buffer, head, late: None }
+        Self { inner, reader, upgrade, ready, given: 0, buffer, head, late: None }
     }
 
     /// Whether a head that began takes too long.
@@ -64,7 +64,7 @@ impl<S> Judged<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Judged<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for StrictHttp1<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -87,7 +87,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Judged<S> {
                 return Poll::Pending;
             }
             if this.reader.is_held() {
-                if !this.agreed.poll(context) {
+                if !this.upgrade.poll(context) {
                     return Poll::Pending;
                 }
                 this.reader.tunnel();
@@ -103,7 +103,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Judged<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Judged<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for StrictHttp1<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,

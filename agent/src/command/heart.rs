@@ -1,0 +1,117 @@
+//! How others see that this agent lives: pulses, which the log keeps in memory only, and heartbeats in
+//! the records, when something changed. A pulse that does not come is what the log calls silence.
+
+use crate::gate::Gate;
+use crate::spool::Place;
+use crate::world::Source;
+use ca_api::{Log, Pulsed};
+use records::access::{HEARTBEAT_SECONDS_MAX, Heartbeat, InForce};
+use records::record::Event;
+use service::Stop;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// One pulse may go missing before the log takes an agent for silent, after nine seconds.
+const PULSE: Duration = Duration::from_secs(4);
+/// How often it is looked whether decisions can be made; heartbeats are at least this far apart.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often it is looked whether the token key is old.
+const KEY_LOOK: Duration = Duration::from_secs(10);
+const HEARTBEAT_MAX: Duration = Duration::from_secs(HEARTBEAT_SECONDS_MAX);
+
+/// What pulses and heartbeats tell of.
+pub(super) struct Heart {
+    pub(super) gate: Arc<Gate>,
+    pub(super) source: Arc<Source>,
+    /// Told when the log had not heard of this agent before a pulse.
+    pub(super) is_back: Arc<Notify>,
+}
+
+impl Heart {
+    /// Pulses until the stop. A log that cannot be reached is told by the shipper already.
+    pub(super) async fn pulse(self: Arc<Self>, log: Log, stop: Stop) {
+        loop {
+            let pulse = self.beat(state(&self.gate).0);
+            let answer = tokio::time::timeout(PULSE, log.pulse(&pulse)).await;
+            if matches!(answer, Ok(Ok(Pulsed { is_back: true }))) {
+                self.is_back.notify_one();
+            }
+            if !stop.pause(PULSE).await {
+                return;
+            }
+        }
+    }
+
+    /// Records a heartbeat when there is a reason for one, until the stop; and looks after the age of
+    /// the token key.
+    pub(super) async fn record(self: Arc<Self>, stop: Stop) {
+        let mut told: Option<(Instant, &'static str, InForce)> = None;
+        let mut key_looked: Option<Instant> = None;
+        let mut is_back = false;
+        loop {
+            let state = usable(&self.gate);
+            if key_looked.is_none_or(|at| at.elapsed() > KEY_LOOK) {
+                key_looked = Some(Instant::now());
+                if let Err(error) = self.gate.tokens.rotate(self.gate.clock.seconds()) {
+                    tracing::error!(error = format!("{error:#}"), "no new token key");
+                }
+            }
+            let world = self.gate.world.load().in_force();
+            let is_due = told.as_ref().is_none_or(|(at, known, in_force)| {
+                let changed = is_back || *known != state || *in_force != world;
+                at.elapsed() > HEARTBEAT_MAX || (changed && at.elapsed() > LOOK)
+            });
+            if is_due {
+                is_back = false;
+                let event = Event::Heartbeat(self.beat(state));
+                // One that is not recorded is due again; the spool tells on `/readyz` why it is not.
+                if self.gate.spool.record(event, Vec::new(), Place::Ends).await.is_ok() {
+                    told = Some((Instant::now(), state, world));
+                }
+            }
+            tokio::select! {
+                () = self.source.swapped.notified() => {}
+                () = self.is_back.notified() => is_back = true,
+                go = stop.pause(LOOK) => if !go { return },
+            }
+        }
+    }
+
+    /// What there is to say now.
+    pub(super) fn beat(&self, state: &str) -> Heartbeat {
+        let checkpoint = {
+            let marks = self.source.marks.lock().unwrap_or_else(PoisonError::into_inner);
+            marks.access.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
+        };
+        let (permitted, denied, connections) = self.gate.counts.read();
+        Heartbeat {
+            application: self.gate.application.clone(),
+            permitted,
+            denied,
+            connections,
+            world: self.gate.world.load().in_force(),
+            checkpoint,
+            spooled: self.gate.spool.bytes(),
+            state: state.into(),
+        }
+    }
+}
+
+/// Whether decisions can be made: `ready`, or the name of a code; and what people are told of it.
+fn state(gate: &Gate) -> (&'static str, &'static str) {
+    match gate.world.load().usable(gate.clock.seconds()) {
+        Ok(_) => ("ready", ""),
+        Err(code) => (code.name(), code.en()),
+    }
+}
+
+/// Says on `/readyz` whether decisions can be made.
+fn usable(gate: &Gate) -> &'static str {
+    let limit = i64::try_from(gate.world.load().limit()).unwrap_or(0);
+    let now = i64::try_from(gate.clock.seconds()).unwrap_or(0);
+    gate.metrics.set("world_seconds_left", limit - now);
+    let (name, problem) = state(gate);
+    gate.metrics.condition("world-age", problem);
+    name
+}

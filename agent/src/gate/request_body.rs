@@ -1,0 +1,102 @@
+//! The body of a request: passed on frame by frame, never collected, counted, cut when the request is
+//! cut.
+
+use super::completion::CompletionGuard;
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+/// Why a body ends before its time.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Ended {
+    /// The request is no longer permitted, or nothing moved.
+    #[error("cut")]
+    Cut,
+    /// More than the application takes.
+    #[error("too large")]
+    TooLarge,
+    /// The other side.
+    #[error(transparent)]
+    Http(#[from] hyper::Error),
+}
+
+/// The body of a request on its way to the application.
+pub(super) struct RequestBody {
+    inner: Incoming,
+    end: Arc<CompletionGuard>,
+    left: u64,
+    cut: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        self.end.in_flight.uploading.store(false, Ordering::Relaxed);
+    }
+}
+
+impl RequestBody {
+    pub(super) fn new(inner: Incoming, end: &Arc<CompletionGuard>, most: u64) -> Self {
+        end.in_flight.uploading.store(!inner.is_end_stream(), Ordering::Relaxed);
+        let cut = Box::pin(end.in_flight.cut.clone().cancelled_owned());
+        Self { inner, end: end.clone(), left: most, cut }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = Ended;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Ended>>> {
+        let this = self.get_mut();
+        if this.cut.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Some(Err(Ended::Cut)));
+        }
+        loop {
+            let polled = Pin::new(&mut this.inner).poll_frame(context);
+            return match polled {
+                Poll::Ready(Some(Ok(frame))) => {
+                    let Some(data) = frame.data_ref() else { continue };
+                    let length = data.len();
+                    this.end.in_flight.move_on(&this.end.in_flight.up, length);
+                    match this.left.checked_sub(length as u64) {
+                        Some(left) => this.left = left,
+                        None => {
+                            this.end.outcome("too-large");
+                            return Poll::Ready(Some(Err(Ended::TooLarge)));
+                        }
+                    }
+                    // Its library may drop it now instead of asking once more.
+                    this.end
+                        .in_flight
+                        .uploading
+                        .store(!this.inner.is_end_stream(), Ordering::Relaxed);
+                    Poll::Ready(Some(Ok(frame)))
+                }
+                Poll::Ready(None) => {
+                    this.end.in_flight.uploading.store(false, Ordering::Relaxed);
+                    Poll::Ready(None)
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    this.end.outcome("client-gone");
+                    Poll::Ready(Some(Err(error.into())))
+                }
+                Poll::Pending => Poll::Pending,
+            };
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,114 @@
+//! The body of an answer: our own, or the application's as it comes, counted, cut when the request is
+//! cut.
+
+use super::completion::CompletionGuard;
+use super::connection_context::RequestGuard;
+use super::request_body::Ended;
+use super::upstream::{Pool, Sender};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+/// The body of an answer.
+pub(super) enum ResponseBody {
+    /// Our own.
+    Own(Full<Bytes>),
+    /// The application's.
+    Forwarded(Box<ForwardedBody>),
+}
+
+/// The application's answer on its way to the person.
+pub(super) struct ForwardedBody {
+    inner: Incoming,
+    end: Arc<CompletionGuard>,
+    /// The connection it comes on, for the next request of the same person.
+    back: Option<(Sender, Arc<Pool>)>,
+    cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Its connection is busy until this is over.
+    pub(super) guard: Option<RequestGuard>,
+}
+
+impl ForwardedBody {
+    pub(super) fn new(
+        inner: Incoming,
+        end: Arc<CompletionGuard>,
+        sender: Sender,
+        pool: Arc<Pool>,
+    ) -> Self {
+        let cut = Box::pin(end.in_flight.cut.clone().cancelled_owned());
+        let mut passed = Self { inner, end, back: Some((sender, pool)), cut, guard: None };
+        if passed.inner.is_end_stream() {
+            passed.finish();
+        }
+        passed
+    }
+
+    fn finish(&mut self) {
+        self.end.outcome("done");
+        if let Some((sender, pool)) = self.back.take() {
+            pool.give_back(sender);
+        }
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Ended;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Ended>>> {
+        let passed = match self.get_mut() {
+            Self::Own(full) => {
+                let polled = Pin::new(full).poll_frame(context);
+                return polled
+                    .map(|frame| frame.map(|frame| frame.map_err(|never| match never {})));
+            }
+            Self::Forwarded(passed) => passed,
+        };
+        if passed.cut.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Some(Err(Ended::Cut)));
+        }
+        loop {
+            let polled = Pin::new(&mut passed.inner).poll_frame(context);
+            return match polled {
+                Poll::Ready(Some(Ok(frame))) => {
+                    let Some(data) = frame.data_ref() else { continue };
+                    passed.end.in_flight.move_on(&passed.end.in_flight.down, data.len());
+                    if passed.inner.is_end_stream() {
+                        passed.finish();
+                    }
+                    Poll::Ready(Some(Ok(frame)))
+                }
+                Poll::Ready(None) => {
+                    passed.finish();
+                    Poll::Ready(None)
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    passed.end.outcome("upstream-error");
+                    Poll::Ready(Some(Err(error.into())))
+                }
+                Poll::Pending => Poll::Pending,
+            };
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Own(full) => full.is_end_stream(),
+            Self::Forwarded(passed) => passed.inner.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Own(full) => full.size_hint(),
+            Self::Forwarded(passed) => passed.inner.size_hint(),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The accept loop: a place, a handshake in time, who it is from, a slot; then the endpoint serves.
+
+use super::limits::Limits;
+use super::places::{Entry, Places, Slot, Standing};
+use super::transport::Transport;
+use crate::proof::{CertificateVerify, kept};
+use rustls::ServerConfig;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Connections get this long to end after a stop.
+pub(super) const STOP_MAX: Duration = Duration::from_secs(10);
+/// A pause after an accept that failed, mostly for want of files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a handshake brought; empty on a plain listener.
+#[derive(Clone, Debug, Default)]
+pub struct Handshake {
+    /// The client's chain, DER, leaf first.
+    pub chain: Vec<Vec<u8>>,
+    /// The server name that the client asked for.
+    pub sni: Option<String>,
+    /// Whether HTTP/2 is spoken.
+    pub http2: bool,
+    /// What the client signed to open the connection.
+    pub verify: Option<CertificateVerify>,
+}
+
+/// Why a connection is not served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejected {
+    /// There is no place for it.
+    Full,
+    /// Its handshake took too long.
+    Slow,
+    /// Its handshake failed.
+    Foreign,
+}
+
+/// A connection with its place; whoever serves it keeps the slot until its end.
+pub struct Accepted<P> {
+    /// The connection.
+    pub stream: Transport,
+    /// Where it comes from.
+    pub source: SocketAddr,
+    /// What the handshake brought.
+    pub handshake: Handshake,
+    /// Who that is.
+    pub peer: P,
+    /// Its place.
+    pub slot: Slot,
+    /// Cancelled when the listener stops.
+    pub stopping: CancellationToken,
+}
+
+/// What stands behind a listener.
+pub trait Endpoint: Send + Sync + 'static {
+    /// Who a connection is from.
+    type Peer: Send;
+
+    /// The limits of the listener.
+    fn limits(&self) -> Limits;
+
+    /// Judges what a handshake brought.
+    fn peer(&self, handshake: &Handshake) -> (Self::Peer, Standing);
+
+    /// Hears of a connection that is not served.
+    fn reject(&self, source: SocketAddr, peer: Option<&Self::Peer>, why: Rejected);
+
+    /// Hears that the listener has no place left, or has one again.
+    fn full(&self, is_full: bool);
+
+    /// Serves a connection until its end.
+    fn serve(self: Arc<Self>, accepted: Accepted<Self::Peer>) -> impl Future<Output = ()> + Send;
+}
+
+/// Serves until `stop` ends; over TLS if there is a configuration for it, else plain.
+pub async fn serve<E: Endpoint>(
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+    endpoint: E,
+    stop: impl Future<Output = ()>,
+) -> std::io::Result<()> {
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    let endpoint = Arc::new(endpoint);
+    let limits = Arc::new(endpoint.limits());
+    let teller = endpoint.clone();
+    let places = Places::new(limits.clone(), Box::new(move |is_full| teller.full(is_full)));
+    let door = Arc::new(Door { endpoint, acceptor: tls.map(TlsAcceptor::from), limits, places });
+    let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let (stream, source) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "accept");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+            () = &mut stop => break,
+        };
+        tasks.spawn(door.clone().open(stream, source, stopping.clone()));
+    }
+    drop(listener);
+    stopping.cancel();
+    tasks.close();
+    let _ = tokio::time::timeout(STOP_MAX, tasks.wait()).await;
+    Ok(())
+}
+
+/// What every connection of a listener shares.
+struct Door<E> {
+    endpoint: Arc<E>,
+    acceptor: Option<TlsAcceptor>,
+    limits: Arc<Limits>,
+    places: Places,
+}
+
+impl<E: Endpoint> Door<E> {
+    async fn open(
+        self: Arc<Self>,
+        stream: TcpStream,
+        source: SocketAddr,
+        stopping: CancellationToken,
+    ) {
+        let Some(entry) = self.places.enter(source.ip()) else {
+            self.endpoint.reject(source, None, Rejected::Full);
+            return;
+        };
+        let _ = stream.set_nodelay(true);
+        let (stream, handshake) = match self.shake(stream, source).await {
+            Ok(shaken) => shaken,
+            Err(why) => {
+                // The place is free before anybody hears of it.
+                drop(entry);
+                self.endpoint.reject(source, None, why);
+                return;
+            }
+        };
+        let Some((peer, slot)) = self.seat(entry, &handshake, source) else { return };
+        let accepted = Accepted { stream, source, handshake, peer, slot, stopping };
+        self.endpoint.clone().serve(accepted).await;
+    }
+
+    fn seat(
+        &self,
+        entry: Entry,
+        handshake: &Handshake,
+        source: SocketAddr,
+    ) -> Option<(E::Peer, Slot)> {
+        let (peer, standing) = self.endpoint.peer(handshake);
+        let slot = self.places.seat(entry, standing, source.ip());
+        if slot.is_none() {
+            self.endpoint.reject(source, Some(&peer), Rejected::Full);
+        }
+        slot.map(|slot| (peer, slot))
+    }
+
+    async fn shake(
+        &self,
+        stream: TcpStream,
+        source: SocketAddr,
+    ) -> Result<(Transport, Handshake), Rejected> {
+        let Some(acceptor) = &self.acceptor else {
+            return Ok((Transport::Plain(stream), Handshake::default()));
+        };
+        let accepting = kept(acceptor.accept(stream));
+        let (stream, verify) = tokio::time::timeout(self.limits.handshake, accepting)
+            .await
+            .map_err(|_| Rejected::Slow)?;
+        let stream = stream.map_err(|error| {
+            tracing::debug!(%source, %error, "handshake");
+            Rejected::Foreign
+        })?;
+        let (_, session) = stream.get_ref();
+        let chain = session.peer_certificates().unwrap_or_default();
+        let handshake = Handshake {
+            chain: chain.iter().map(|certificate| certificate.to_vec()).collect(),
+            sni: session.server_name().map(str::to_owned),
+            http2: session.alpn_protocol() == Some(b"h2"),
+            verify,
+        };
+        Ok((Transport::Tls(Box::new(stream)), handshake))
+    }
+}

@@ -1,0 +1,170 @@
+//! Many rows with few statements: what a round of a writer changes is written table by table. Each
+//! statement is a hand-over to the database's thread, or a round trip to its server, whatever it
+//! carries.
+
+use crate::{StoreError, Tx};
+use sqlx::{Postgres, QueryBuilder, Sqlite};
+
+/// Most parameters of one statement: SQLite's own limit is 32,766, PostgreSQL's 65,535.
+const PARAMETERS_MAX: usize = 16_000;
+
+/// A value of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A whole number.
+    Number(i64),
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// A text that may be missing.
+    MaybeText(Option<String>),
+    /// Bytes that may be missing.
+    MaybeBytes(Option<Vec<u8>>),
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl From<[u8; 32]> for Value {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self::Bytes(bytes.to_vec())
+    }
+}
+
+impl From<Option<String>> for Value {
+    fn from(text: Option<String>) -> Self {
+        Self::MaybeText(text)
+    }
+}
+
+impl From<Option<Vec<u8>>> for Value {
+    fn from(bytes: Option<Vec<u8>>) -> Self {
+        Self::MaybeBytes(bytes)
+    }
+}
+
+macro_rules! values {
+    ($query:expr, $rows:expr) => {
+        $query.push(" ");
+        $query.push_values($rows, |mut row, values| {
+            for value in values {
+                match value {
+                    Value::Number(number) => row.push_bind(number),
+                    Value::Text(text) => row.push_bind(text),
+                    Value::Bytes(bytes) => row.push_bind(bytes),
+                    Value::MaybeText(text) => row.push_bind(text),
+                    Value::MaybeBytes(bytes) => row.push_bind(bytes),
+                };
+            }
+        });
+    };
+}
+
+/// Inserts rows: `into` is `insert into TABLE (COLUMNS)`, `then` what follows the values, for
+/// example a conflict clause. Gives the number of rows that were written. Every row has a value for
+/// each column.
+pub async fn insert_many(
+    tx: &mut Tx,
+    into: &'static str,
+    rows: Vec<Vec<Value>>,
+    then: &'static str,
+) -> Result<u64, StoreError> {
+    let Some(width) = rows.first().map(Vec::len) else { return Ok(0) };
+    let most = (PARAMETERS_MAX / width.max(1)).max(1);
+    let mut rows = rows.into_iter().peekable();
+    let mut written = 0;
+    while rows.peek().is_some() {
+        let chunk = rows.by_ref().take(most);
+        written += match tx {
+            Tx::Sqlite(inner) => {
+                let mut query = QueryBuilder::<Sqlite>::new(into);
+                values!(query, chunk);
+                query
+                    .push(" ")
+                    .push(then)
+                    .build()
+                    .persistent(false)
+                    .execute(&mut **inner)
+                    .await?
+                    .rows_affected()
+            }
+            Tx::Postgres(inner) => {
+                let mut query = QueryBuilder::<Postgres>::new(into);
+                values!(query, chunk);
+                query
+                    .push(" ")
+                    .push(then)
+                    .build()
+                    .persistent(false)
+                    .execute(&mut **inner)
+                    .await?
+                    .rows_affected()
+            }
+        };
+    }
+    Ok(written)
+}
+
+/// The same rows of one table by a list of keys: `select` ends before the list, which stands in
+/// brackets.
+#[macro_export]
+macro_rules! rows_of {
+    ($tx:expr, $row:ty, $select:expr, $keys:expr, $then:expr) => {{
+        let keys = $keys;
+        let mut found: Vec<$row> = Vec::new();
+        for chunk in keys.chunks($crate::many::KEYS_MAX) {
+            match $tx {
+                $crate::Tx::Sqlite(inner) => {
+                    let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new($select);
+                    let mut list = query.separated(", ");
+                    for key in chunk {
+                        list.push_bind(key.clone());
+                    }
+                    query.push($then);
+                    let rows = query.build_query_as::<$row>().persistent(false);
+                    found.extend(
+                        rows.fetch_all(&mut **inner).await.map_err($crate::StoreError::from)?,
+                    );
+                }
+                $crate::Tx::Postgres(inner) => {
+                    let mut query = sqlx::QueryBuilder::<sqlx::Postgres>::new($select);
+                    let mut list = query.separated(", ");
+                    for key in chunk {
+                        list.push_bind(key.clone());
+                    }
+                    query.push($then);
+                    let rows = query.build_query_as::<$row>().persistent(false);
+                    found.extend(
+                        rows.fetch_all(&mut **inner).await.map_err($crate::StoreError::from)?,
+                    );
+                }
+            }
+        }
+        found
+    }};
+}
+
+/// Most keys of one list.
+pub const KEYS_MAX: usize = 4_000;
