@@ -1,7 +1,7 @@
 //! `ca-server doctor`: replays the whole `control` log from leaf 0, compares rows, files and lists
 //! with it, and says what is wrong and which command is next.
 
-use super::Host;
+use super::host::Host;
 use anyhow::Context;
 use authority::Authority;
 use ca_host::ISSUER;

@@ -1,6 +1,6 @@
 //! `ca-server order …`: works without a portal.
 
-use super::{Host, Refused};
+use super::host::{Host, Refused};
 use anyhow::Context;
 use ca_host::operator::OperatorRequest;
 use ca_store::certificates::by_digest;

@@ -1,6 +1,6 @@
 //! `ca-server status`: how the city stands, from the database and the published files.
 
-use super::Host;
+use super::host::Host;
 use ca_store::ledger;
 use std::process::ExitCode;
 use store::{row, rows};

@@ -1,7 +1,7 @@
 //! The city's plan: what `ca-server init --from FILE` reads, and the statement that follows from it.
 
-use super::Statement;
 use super::keys::FoundingKeys;
+use super::statement::Statement;
 use anyhow::{Context, ensure};
 use ca_host::ISSUER;
 use ca_host::config::{CaConfig, IssuerConfig, LogConfig, StatusConfig};
