@@ -2,7 +2,7 @@
 //! verifies, records and executes. `init` alone opens keys itself.
 
 mod agent;
-pub(crate) mod bundle;
+mod bundle;
 mod ceremony;
 mod doctor;
 mod host;

@@ -7,6 +7,7 @@
 
 pub mod command;
 pub mod founding;
+mod rule_files;
 pub mod serve;
 
 pub use ca_host::CaConfig;

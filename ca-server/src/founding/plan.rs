@@ -216,7 +216,7 @@ impl CityPlan {
         for name in ["roles.toml", "approvals.toml"] {
             files.insert(name.to_owned(), std::fs::read_to_string(root.join(name))?);
         }
-        for file in crate::command::bundle::read(&root.join("access"))? {
+        for file in crate::rule_files::read(&root.join("access"))? {
             files.insert(file.name, file.content);
         }
         for entry in std::fs::read_dir(root.join("profiles"))? {

@@ -5,14 +5,13 @@ use super::sources::{Crate, crates, shown, tokens};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Crates that are being untied, with the most files that may still lie in circles; one that is free
-/// of them leaves the list.
-const BEING_UNTIED: [(&str, usize); 7] = [
+/// Crates that are being untied, with the most files that may still lie in circles; one that is
+/// free of them leaves the list.
+const BEING_UNTIED: [(&str, usize); 6] = [
     ("agent", 18),
     ("authority", 7),
     ("ca-issuer", 30),
     ("ca-log", 5),
-    ("ca-server", 21),
     ("ca-status", 5),
     ("ra-portal", 50),
 ];
@@ -27,7 +26,7 @@ fn files_import_each_other_in_no_circle() {
         let circles = circles(&imports(&one));
         let files: usize = circles.iter().map(BTreeSet::len).sum();
         if let Some((_, known)) = BEING_UNTIED.iter().find(|(name, _)| *name == one.name) {
-            assert!(files <= *known, "{}: {files} files in circles of imports", one.name);
+            assert!(files <= *known, "{}: {files} files in circles: {circles:?}", one.name);
             assert!(files > 0, "{} has no circle of imports: take it from the list", one.name);
             continue;
         }

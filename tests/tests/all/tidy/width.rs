@@ -59,7 +59,8 @@ fn is_one_literal(line: &str) -> bool {
     matches!(shape, "\"" | "b\"" | "r\"" | "r#\"#") || is_row(shape)
 }
 
-/// Names and at least two texts in quotes with nothing between them, as tables of words are written.
+/// Names and at least two texts in quotes with nothing between them, as tables of words are
+/// written.
 fn is_row(shape: &str) -> bool {
     let parts: Vec<&str> = shape.split(' ').collect();
     let names = parts.iter().filter(|part| is_name(part)).count();
