@@ -7,6 +7,7 @@ pub mod browser;
 pub mod built;
 pub mod captured;
 mod city;
+mod foreign;
 pub mod gate;
 pub mod invariants;
 pub mod matrix;
