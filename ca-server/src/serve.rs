@@ -34,6 +34,7 @@ pub async fn serve(
     clock: Clock,
     role: ServedRole,
 ) -> anyhow::Result<ExitCode> {
+    service::raise_open_files();
     let stop = Stop::on_signal()?;
     let closing = store.clone();
     match role {

@@ -101,6 +101,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 
 async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
     service::start_logs();
+    service::raise_open_files();
     let stop = Stop::on_signal()?;
     let clock = Clock::system();
     let metrics = Metrics::default();

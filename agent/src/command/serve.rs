@@ -33,7 +33,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let stop = Stop::on_signal()?;
     // Before anything is written: one whose place is taken leaves nothing behind.
     let listener = TcpListener::bind(config.listen).await?;
-    raise_open_files();
+    service::raise_open_files();
     let clock = Clock::system();
     let metrics = Metrics::default();
     let signer = Arc::new(keys::open_plain(&config.path("tls.key"))?);
@@ -90,16 +90,6 @@ fn alone(folder: &Path) -> anyhow::Result<std::fs::File> {
         .ok()
         .with_context(|| format!("an agent runs in {} already", folder.display()))?;
     Ok(lock)
-}
-
-/// Every connection takes files: as many as the system lets this process have.
-fn raise_open_files() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let now = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: now.maximum, maximum: now.maximum };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::warn!(%error, "the number of open files stays as it is");
-    }
 }
 
 fn identity(config: &AgentConfig) -> anyhow::Result<Identity> {

@@ -2,11 +2,13 @@
 //! operators' socket. It knows no SQL and decides nothing.
 //!
 //! In reading order: [`config`], [`mod@trust`], [`durable`], [`prepare`], [`service_keys`],
-//! [`services`], [`operator`], [`letter_print`], [`lists`], [`published`].
+//! [`services`], [`operator`], [`letter_print`], [`lists`], [`published`],
+//! [`listener`].
 
 pub mod config;
 pub mod durable;
 pub mod letter_print;
+pub mod listener;
 pub mod lists;
 pub mod operator;
 pub mod prepare;

@@ -6,8 +6,8 @@ use records::access::Heartbeat;
 use records::record::{Event, Record};
 use store::{Tx, rows};
 
-/// Records of an agent that are looked at: its newest is a heartbeat, or the start of a run before its first.
-const LOOKED: i64 = 3;
+/// Records of an agent that are looked at: its newest is a heartbeat, unless it is silent or starts.
+const LOOKED: i64 = 16;
 
 /// An agent's last heartbeat, with the time that it bears.
 pub(super) async fn last(
@@ -32,4 +32,23 @@ pub(super) async fn last(
         }
     }
     Ok(None)
+}
+
+/// Since when the log does not hear of an agent, if its newest record says so.
+pub(super) async fn silent_since(tx: &mut Tx, agent: &str) -> Result<Option<String>, IssuerError> {
+    let newest = store::row!(
+        &mut *tx,
+        (i64,),
+        "select idx from log_term where log_id = 'access' and term = $1 order by idx desc limit 1",
+        records::term::key(&records::term::of_agent(agent))
+    )?;
+    let Some(index) = newest.and_then(|(index,)| u64::try_from(index).ok()) else {
+        return Ok(None);
+    };
+    let stored = lineage::stored(tx, "access", index).await?;
+    let event = stored.and_then(|(bytes, _)| Record::read(&bytes).ok()).map(|record| record.event);
+    Ok(match event {
+        Some(Event::Silent { since, .. }) => Some(since),
+        _ => None,
+    })
 }

@@ -97,7 +97,7 @@ pub(super) fn save_head(config: &CaConfig, following: &Following) -> anyhow::Res
 }
 
 fn authority_of(config: &CaConfig, parts: BTreeMap<String, Bytes>) -> anyhow::Result<Authority> {
-    let founding = crate::founding::trust(config)?.founding.digest().context("trust file")?;
+    let founding = ca_host::trust(config)?.founding.digest().context("trust file")?;
     let named = |(name, part): (String, Bytes)| Ok((name.parse()?, part.0));
     let parts: Result<_, authority::PartsError> = parts.into_iter().map(named).collect();
     Ok(Authority::from_parts(&founding, &parts?)?)

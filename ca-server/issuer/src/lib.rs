@@ -33,6 +33,7 @@ mod work;
 use anyhow::Context;
 use ca_host::CaConfig;
 use ca_host::ISSUER;
+use ca_host::listener;
 use ca_host::service_keys::Place;
 use ca_store::ledger::LedgerError;
 use following::Following;
@@ -45,6 +46,7 @@ use service::{Clock, Metrics, Stop};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use store::{Store, StoreError};
+use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
 /// The issuer of one process.
@@ -187,11 +189,12 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
-    let listen = config.issuer.listen;
+    let listen = TcpListener::bind(config.issuer.listen).await?;
+    let full = metrics.fullness("listener");
     let issuer = Arc::new(Issuer::open(config, store, clock, metrics)?);
     let waiting = stop.clone();
-    let routes = routes::router(issuer.clone());
-    let api = mtls::listen::tls(listen, tls, routes, async move { waiting.wait().await });
+    let site = listener::between_services(routes::router(issuer.clone()), full);
+    let api = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
     let operators = socket::serve(issuer.clone(), stop.clone())?;
     let work = work::run(issuer.clone(), stop.clone());
     tokio::try_join!(admin, api, async {

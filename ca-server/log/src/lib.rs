@@ -7,10 +7,12 @@ mod project;
 mod publish;
 mod routes;
 mod search;
+mod silence;
 
 use anyhow::Context;
 use ca_host::CaConfig;
 use ca_host::LOGS;
+use ca_host::listener;
 use ca_host::service_keys::Place;
 use ca_host::trust::checkpoint_key;
 use ca_store::sequence::Sequencer;
@@ -18,6 +20,7 @@ use service::{Clock, Metrics, Stop};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Store, Watch};
+use tokio::net::TcpListener;
 
 /// How often a sequencer looks for a sign of commits.
 const LOOK: Duration = Duration::from_millis(8);
@@ -36,20 +39,25 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
         tasks.spawn(run(sequencer, publisher, watch, metrics.clone(), stop.clone()));
         tasks.spawn(project::run(log, store.clone(), metrics.clone(), stop.clone()));
     }
+    let full = [metrics.fullness("listener"), metrics.fullness("listener-plain")];
     let admin = service::Admin::new(metrics.clone()).serve(config.log.admin, stop.clone());
     let tiles = ca_host::published::files(&config.path("public/log"), &LOGS, metrics.clone());
     let waiting = stop.clone();
-    let public = mtls::listen::plain(config.log.http, tiles, async move { waiting.wait().await });
+    let [full, full_plain] = full;
+    let tiles = listener::for_everybody(tiles, full_plain);
+    let listen = TcpListener::bind(config.log.http).await?;
+    let public = mtls::listen::serve(listen, None, tiles, async move { waiting.wait().await });
     let identity = Place::tls(&config, "log").identity()?;
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
     let state = Arc::new(routes::LogState::new(store, metrics, clock, &config)?);
     tasks.spawn(state.follower().keep_up(stop.clone()));
+    tasks.spawn(silence::watch(state.clone(), stop.clone()));
     let waiting = stop.clone();
-    let private = mtls::listen::tls(config.log.https, tls, routes::router(state), async move {
-        waiting.wait().await
-    });
+    let site = listener::between_services(routes::router(state), full);
+    let listen = TcpListener::bind(config.log.https).await?;
+    let private = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
     tokio::try_join!(admin, public, private)?;
     while tasks.join_next().await.is_some() {}
     Ok(())

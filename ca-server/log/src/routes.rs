@@ -2,10 +2,12 @@
 
 mod append;
 mod ask;
+mod pulse;
 mod search;
 mod spool;
 
 use super::auditors::Auditors;
+use super::silence::Silence;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
@@ -22,9 +24,9 @@ const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// What the routes need.
 pub(super) struct LogState {
-    store: Store,
-    metrics: Metrics,
-    clock: Clock,
+    pub(super) store: Store,
+    pub(super) metrics: Metrics,
+    pub(super) clock: Clock,
     services: Services,
     config: CaConfig,
     trust: Trust,
@@ -32,6 +34,8 @@ pub(super) struct LogState {
     follower: Follower,
     /// Forks that were recorded since the start, once each.
     forks: Mutex<HashSet<[u8; 32]>>,
+    /// When agents were heard of.
+    pub(super) silence: Silence,
 }
 
 impl LogState {
@@ -52,6 +56,7 @@ impl LogState {
             auditors: Auditors::new(follower.clone()),
             follower,
             forks: Mutex::default(),
+            silence: Silence::default(),
             trust,
         })
     }
@@ -66,6 +71,7 @@ pub(super) fn router(state: Arc<LogState>) -> Router {
     Router::new()
         .route(ca_api::log::APPEND, post(append::append))
         .route(ca_api::log::ASK, post(ask::ask))
+        .route(ca_api::log::PULSE, post(pulse::pulse))
         .route(ca_api::log::SEARCH, post(search::search))
         .route(ca_api::log::SPOOL, post(spool::spool))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -14,6 +14,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
 use ca_host::CaConfig;
+use ca_host::listener;
 use ca_host::published::files;
 use ca_host::service_keys::Place;
 use ca_host::services::Services;
@@ -26,6 +27,7 @@ use service::problem::Refused;
 use service::{Clock, Metrics, Stop};
 use std::sync::Arc;
 use store::Store;
+use tokio::net::TcpListener;
 
 /// Largest loss report, in bytes.
 const BODY_BYTES_MAX: usize = 4 * 1024;
@@ -54,7 +56,9 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let metrics = Metrics::default();
     let admin = service::Admin::new(metrics.clone()).serve(config.status.admin, stop.clone());
     let identity = Place::tls(&config, "status").identity()?;
-    let listen = config.status.https;
+    let listen = TcpListener::bind(config.status.https).await?;
+    let listen_plain = TcpListener::bind(config.status.http).await?;
+    let full = [metrics.fullness("listener"), metrics.fullness("listener-plain")];
     let lists = files(&config.path("public"), &["crl", "ca"], metrics.clone());
     let status = Arc::new(Status::open(&config, store, clock, metrics, stop.clone())?);
     let keeping = responder::keep(status.clone(), Place::ocsp(&config), stop.clone());
@@ -62,18 +66,28 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let following = tokio::spawn(status.follower.clone().keep_up(stop.clone()));
     let plain = lists.merge(ocsp::router(status.clone()));
     let waiting = stop.clone();
-    let http = mtls::listen::plain(config.status.http, plain, async move { waiting.wait().await });
+    let [full, full_plain] = full;
+    let plain = listener::for_everybody(plain, full_plain);
+    let stopped = async move { waiting.wait().await };
+    let http = mtls::listen::serve(listen_plain, None, plain, stopped);
     // Loss reports come without a certificate, agents with one: each call judges what it needs.
     let issuers = vec![status.services.issuing().subject().der().to_vec()];
     let clients = mtls::tls::ClientAuth::Optional { issuers };
     let tls = mtls::tls::server(identity, &clients, &["h2", "http/1.1"])?;
-    let routes = router(status);
+    let issuing = status.services.issuing().clone();
+    let site = listener::with_reports(router(status), issuing, is_brake, full);
     let waiting = stop.clone();
-    let https = mtls::listen::tls(listen, tls, routes, async move { waiting.wait().await });
+    let stopped = async move { waiting.wait().await };
+    let https = mtls::listen::serve(listen, Some(tls), site, stopped);
     tokio::try_join!(admin, http, https)?;
     keeping.await?;
     following.await?;
     Ok(())
+}
+
+/// A report of a loss finds a place when agents and strangers have taken all others.
+fn is_brake(path: &str) -> bool {
+    path == ca_api::status::LOSS
 }
 
 fn router(status: Arc<Status>) -> Router {

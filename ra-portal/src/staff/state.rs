@@ -9,11 +9,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, CityState, GateState, ListState, LogState};
+use records::access::HEARTBEAT_SECONDS_MAX;
 use service::problem::Refused;
 use std::sync::Arc;
 
-/// A gate that was not heard of for this many seconds is silent: three of its heartbeats.
-const SILENT: u64 = 30;
+/// A gate without a record of itself for this many seconds is silent, even if no log said so: it makes
+/// one in [`HEARTBEAT_SECONDS_MAX`] at the latest.
+const SILENT: u64 = HEARTBEAT_SECONDS_MAX + 600;
 /// Records are in the tree within a second; this many later the sequencer stands still.
 const STANDS_STILL: u64 = 30;
 
@@ -170,7 +172,7 @@ fn filled(f: Frame, state: CityState) -> StatePage {
             silent,
             closed: !gate.open,
             waits: gate.open && gate.beat.is_none() && !gate.joined,
-            seen: gate.seen.as_deref().map(show::time),
+            seen: gate.silent.as_deref().or(gate.seen.as_deref()).map(show::time),
             list: (list, list < newest),
             people: (people, people < gate.people),
             rules: (version, version < rules),
@@ -192,7 +194,8 @@ fn filled(f: Frame, state: CityState) -> StatePage {
 /// Whether a gate that should be heard of is not.
 pub(super) fn is_silent(gate: &GateState, now: u64) -> bool {
     let seen = gate.seen.as_deref().and_then(records::time::read);
-    gate.open && gate.joined && seen.is_none_or(|seen| now > seen + SILENT)
+    let is_old = seen.is_none_or(|seen| now > seen + SILENT);
+    gate.open && gate.joined && (gate.silent.is_some() || is_old)
 }
 
 /// A state with everything in it that can be late.
@@ -220,6 +223,7 @@ pub(super) fn sample_state(late: bool) -> CityState {
         open: true,
         people: if late { 10 } else { 9 },
         seen: joined.then(|| "2026-11-25T08:00:00Z".to_owned()),
+        silent: (joined && late).then(|| "2026-11-25T08:00:00Z".to_owned()),
         beat: joined.then(|| beat.clone()),
     };
     let list = |issuer: &str, number| ListState {

@@ -114,6 +114,7 @@ async fn gate(
     open: bool,
 ) -> Result<GateState, IssuerError> {
     let beat = beats::last(&mut session.tx, &id).await?;
+    let silent = beats::silent_since(&mut session.tx, &id).await?;
     let people = row!(
         &mut session.tx,
         (i64,),
@@ -134,6 +135,7 @@ async fn gate(
         open,
         people: people.and_then(|(number,)| u64::try_from(number).ok()).unwrap_or(0),
         seen: beat.as_ref().map(|(at, _)| at.clone()),
+        silent,
         beat: beat.map(|(_, beat)| beat),
         agent: id,
     })
