@@ -1,5 +1,5 @@
-//! What operators type on the CA host. Commands ask the running issuer over its socket; only it signs,
-//! verifies, records and executes. `init` alone opens keys itself.
+//! What operators type on the CA host. Commands ask the running issuer over its socket; only it
+//! signs, verifies, records and executes. `init` alone opens keys itself.
 
 mod agent;
 mod bundle;

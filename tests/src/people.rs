@@ -5,7 +5,7 @@ use crate::processes::{Office, until};
 use keys::SoftwareSigner;
 use mtls::Client;
 use mtls::tls::Identity;
-use pki::{Certificate, CertificationRequest, Signer};
+use pki::{Certificate, CertificationRequest};
 use portal_api::{PortalRefusal, Public, Staff};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::export::{Approved, OrderExport};

@@ -1,5 +1,6 @@
-//! Files of the CA's state directory, by [`system::file`]: folders are made on the way, and an error names
-//! the file. The rename is durable as well when this returns: what must not go back, goes forward only.
+//! Files of the CA's state directory, by [`system::file`]: folders are made on the way, and an
+//! error names the file. The rename is durable as well when this returns: what must not go back,
+//! goes forward only.
 
 use anyhow::Context;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! The city's plan: what `ca-server init --from FILE` reads, and the statement that follows from it.
+//! The city's plan: what `ca-server init --from FILE` reads, and the statement that follows from
+//! it.
 
 use super::keys::FoundingKeys;
 use super::statement::Statement;

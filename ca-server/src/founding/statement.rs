@@ -3,22 +3,22 @@
 use records::founding::Founding;
 
 /// The statement with its bytes, signature and what opens its commitments.
-pub struct Statement {
+pub(crate) struct Statement {
     /// The statement.
-    pub founding: Founding,
+    pub(crate) founding: Founding,
     /// Its bytes.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// The root key's signature.
-    pub signature: Vec<u8>,
+    pub(crate) signature: Vec<u8>,
     /// Profiles and rule files.
-    pub files: Vec<records::record::File>,
+    pub(crate) files: Vec<records::record::File>,
     /// Names of the first people by person id, with the salts of their commitments.
-    pub names: Vec<(String, records::Disclosure)>,
+    pub(crate) names: Vec<(String, records::Disclosure)>,
 }
 
 impl Statement {
     /// The founding digest.
-    pub fn digest(&self) -> [u8; 32] {
+    pub(crate) fn digest(&self) -> [u8; 32] {
         records::founding::digest(&self.bytes)
     }
 }

@@ -1,5 +1,5 @@
-//! Answers that are still true: signed once and given to whoever asks the same while nothing of it has changed.
-//! What is revoked is asked of the log each time, before an answer is looked for here.
+//! Answers that are still true: signed once and given to whoever asks the same while nothing of it
+//! has changed. What is revoked is asked of the log each time, before an answer is looked for here.
 
 use axum::body::Bytes;
 use pki::SerialNumber;
@@ -80,7 +80,8 @@ mod tests {
         [(SerialNumber::from_hex("0A").unwrap(), status)].into()
     }
 
-    /// Given again: the same question, key and status, for half a minute. Anything else is signed anew.
+    /// Given again: the same question, key and status, for half a minute. Anything else is signed
+    /// anew.
     #[test]
     fn an_answer_is_given_again_while_nothing_of_it_changed() {
         let answers = Answers::default();
@@ -101,7 +102,8 @@ mod tests {
         assert_eq!(again(b"request", key, &HashMap::new(), 100), None);
     }
 
-    /// What is kept is bounded: long requests are not, and of too many the least asked are forgotten.
+    /// What is kept is bounded: long requests are not, and of too many the least asked are
+    /// forgotten.
     #[test]
     fn what_is_kept_is_bounded() {
         let answers = Answers::default();

@@ -1,7 +1,7 @@
-//! The key that answers for the issuing CA: taken up, tested before it is used, renewed by itself when half
-//! of its life is over.
+//! The key that answers for the issuing CA: taken up, tested before it is used, renewed by itself
+//! when half of its life is over.
 
-use super::Status;
+use crate::state::Status;
 use anyhow::{Context, ensure};
 use ca_host::service_keys::{Place, renew};
 use keys::SoftwareSigner;
@@ -70,8 +70,8 @@ impl Responder {
 pub(super) struct InUse(RwLock<Option<Arc<Responder>>>);
 
 impl InUse {
-    /// Takes up the key of a place. Without one the service still takes loss reports and tells agents what
-    /// is new; whoever asks for an answer is asked to come again.
+    /// Takes up the key of a place. Without one the service still takes loss reports and tells
+    /// agents what is new; whoever asks for an answer is asked to come again.
     pub(super) fn open(place: &Place) -> Self {
         let opened = place.finish().and_then(|()| Responder::open(place)).map(Arc::new);
         if let Err(error) = &opened {

@@ -1,6 +1,6 @@
 //! Hears of agents. What a pulse says is counted in memory; nothing is written for it.
 
-use super::LogState;
+use crate::state::LogState;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::Pulsed;
