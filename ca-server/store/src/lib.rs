@@ -5,9 +5,11 @@ pub mod crl;
 pub mod follower;
 pub mod founding;
 mod grants;
+pub mod keep;
 pub mod ledger;
 pub mod lineage;
 pub mod order_title;
+pub mod replay;
 pub mod rows;
 pub mod sequence;
 

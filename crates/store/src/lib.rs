@@ -8,6 +8,7 @@
 mod statement;
 
 mod checkpoint;
+mod doorbell;
 mod lease;
 pub mod many;
 mod open;
@@ -15,6 +16,7 @@ pub mod pending;
 pub mod spool;
 mod watch;
 
+pub use doorbell::{Doorbell, LOOK};
 pub use lease::{hold_lease, release_lease};
 pub use open::{Alone, Migrations, PostgresTx, Store, StoreError, Tx};
 pub use watch::Watch;

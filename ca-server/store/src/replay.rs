@@ -1,0 +1,184 @@
+//! The one replay of the `control` log: from a signed head over verified entries to [`Authority`].
+//! Whoever decides or answers by authority follows the log through here: the issuer, the followers
+//! of `status` and `log`, `doctor`.
+//!
+//! What a step gives is a new value; the old one stays what it was, so that whoever fails behind it
+//! has nothing to undo.
+
+use crate::ledger::{self, Entry, LedgerError};
+use authority::{Authority, Signatures, Unsigned};
+use records::record::Record;
+use records::trust::Trust;
+use std::sync::Arc;
+use store::{StoreError, Tx};
+use tlog::merkle::{Hash, empty_root, leaf_hash};
+use tlog::{Checkpoint, Edge, VerifierKey};
+
+/// The log that decides.
+pub const LOG: &str = "control";
+
+/// A head below which a log never goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Floor {
+    /// Size of the tree.
+    pub size: u64,
+    /// Its root hash.
+    pub root: Hash,
+}
+
+impl Default for Floor {
+    fn default() -> Self {
+        Self { size: 0, root: empty_root() }
+    }
+}
+
+/// Authority at a head of the log.
+#[derive(Clone)]
+pub struct Followed {
+    /// What follows from the entries; what is only recorded is noticed by whoever owns this value.
+    pub authority: Authority,
+    /// The tree up to the head.
+    pub edge: Edge,
+    /// Time of the newest record that proves time, unix.
+    pub last_time: u64,
+}
+
+impl Followed {
+    /// The head as a floor.
+    pub fn floor(&self) -> Floor {
+        Floor { size: self.edge.size(), root: self.edge.root() }
+    }
+}
+
+/// An entry that was applied.
+pub struct Applied {
+    /// Its record.
+    pub record: Arc<Record>,
+    /// Whether it had an effect; without one here means without one everywhere.
+    pub effect: Result<(), Unsigned>,
+}
+
+/// Why the log cannot be followed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// The database; it may answer the next time.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The log's rows do not hold together.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// There is no head yet.
+    #[error("the log has no head")]
+    Empty,
+    /// The log shows what its key did not sign, or went back.
+    #[error("the log is not the one that was followed: {0}")]
+    Unsigned(&'static str),
+}
+
+/// Follows the log of one city.
+#[derive(Clone)]
+pub struct Replay {
+    key: VerifierKey,
+    founding: [u8; 32],
+    signatures: Signatures,
+}
+
+impl Replay {
+    /// A replay by the trust file of the city; `None` if the file names no key or founding.
+    pub fn new(trust: &Trust) -> Option<Self> {
+        let (key, founding) = (trust.log_key(LOG)?, trust.founding.digest()?);
+        Some(Self { key, founding, signatures: Signatures::new() })
+    }
+
+    /// The same with signatures that others of this process verified before.
+    pub fn with_signatures(self, signatures: Signatures) -> Self {
+        Self { signatures, ..self }
+    }
+
+    /// Signatures that were verified.
+    pub fn signatures(&self) -> &Signatures {
+        &self.signatures
+    }
+
+    /// The head as its key signed it.
+    pub async fn head(&self, tx: &mut Tx, floor: &Floor) -> Result<Checkpoint, ReplayError> {
+        let (size, root, note) = ledger::head(tx, LOG).await?.ok_or(ReplayError::Empty)?;
+        let head = Checkpoint::open(&note, &self.key, records::label::verify_ed25519)
+            .map_err(|_| ReplayError::Unsigned("the head is not signed by the log's key"))?;
+        if (head.size, head.root) != (size, root) {
+            return Err(ReplayError::Unsigned("the head's row is not the signed one"));
+        }
+        let below = size < floor.size || (size == floor.size && root != floor.root);
+        if below {
+            return Err(ReplayError::Unsigned("the log went back"));
+        }
+        Ok(head)
+    }
+
+    /// Follows up to `limit` entries towards a head; the last step arrives at its root, or fails.
+    pub async fn step(
+        &self,
+        tx: &mut Tx,
+        from: Option<&Followed>,
+        (head, floor): (&Checkpoint, &Floor),
+        limit: i64,
+    ) -> Result<(Followed, Vec<Applied>), ReplayError> {
+        let size = from.map_or(0, |from| from.edge.size());
+        let mut entries = ledger::entries(tx, LOG, size, limit).await?;
+        entries.retain(|(index, ..)| *index < head.size);
+        if entries.is_empty() {
+            return Err(ReplayError::Unsigned("entries are missing"));
+        }
+        // Signatures by the thousand would hold up what else the process has begun.
+        let (own, from, head, floor) = (self.clone(), from.cloned(), head.clone(), *floor);
+        let reached =
+            tokio::task::spawn_blocking(move || own.reach(from, &entries, &head, &floor)).await;
+        reached.map_err(|_| ReplayError::Unsigned("the replay ended"))?
+    }
+
+    /// Authority and tree behind some more entries.
+    fn reach(
+        &self,
+        from: Option<Followed>,
+        entries: &[Entry],
+        head: &Checkpoint,
+        floor: &Floor,
+    ) -> Result<(Followed, Vec<Applied>), ReplayError> {
+        let damaged = ReplayError::Unsigned;
+        let (mut authority, mut edge, mut last_time) = match from {
+            Some(followed) => (Some(followed.authority), followed.edge, followed.last_time),
+            None => (None, Edge::default(), 0),
+        };
+        let mut applied = Vec::with_capacity(entries.len());
+        for (index, bytes, salt) in entries {
+            let salt = salt.as_slice().try_into().map_err(|_| damaged("a salt"))?;
+            if *index != edge.size() {
+                return Err(damaged("an entry is missing"));
+            }
+            edge.append(leaf_hash(&records::record::entry(salt, bytes)));
+            if edge.size() == floor.size && edge.root() != floor.root {
+                return Err(damaged("the entries are not those that were followed before"));
+            }
+            let record = Record::read(bytes).map_err(|_| damaged("a record"))?;
+            if record.proves_time() {
+                last_time = last_time.max(record.unix());
+            }
+            let effect = match &mut authority {
+                None => {
+                    let found = Authority::found(&record, &self.founding)
+                        .map_err(|_| damaged("leaf 0 is not this city's founding"))?;
+                    authority = Some(found.with_signatures(self.signatures.clone()));
+                    Ok(())
+                }
+                Some(authority) => authority.apply(&record),
+            };
+            applied.push(Applied { record: Arc::new(record), effect });
+        }
+        if edge.size() == head.size && edge.root() != head.root {
+            return Err(damaged("the entries do not lead to the head"));
+        }
+        let authority = authority.ok_or(damaged("leaf 0"))?;
+        Ok((Followed { authority, edge, last_time }, applied))
+    }
+}
