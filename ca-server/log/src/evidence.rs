@@ -1,6 +1,5 @@
-//! Collecting an evidence bundle: the request's records with their proofs, the certificate's way
-//! back to the founding statement, the rules, people and revocation list that were in force, the
-//! agent's own word.
+//! Collecting an evidence bundle: the request's records with their proofs, the certificate's way back to
+//! the founding statement, the rules, people and revocation list that were in force, the agent's own word.
 
 use super::search::disclosures;
 use anyhow::{Context, ensure};

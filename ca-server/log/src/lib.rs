@@ -8,7 +8,6 @@ mod publish;
 mod routes;
 mod search;
 mod silence;
-mod state;
 
 use anyhow::Context;
 use ca_host::CaConfig;
@@ -52,7 +51,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
-    let state = Arc::new(state::LogState::new(store, metrics, clock, &config)?);
+    let state = Arc::new(routes::LogState::new(store, metrics, clock, &config)?);
     tasks.spawn(state.follower().keep_up(stop.clone()));
     tasks.spawn(silence::watch(state.clone(), stop.clone()));
     let waiting = stop.clone();

@@ -1,5 +1,5 @@
-//! The index: what each sequenced record is found by. Made from the log behind the sequencer, never
-//! in its way; thrown away and made again without a loss.
+//! The index: what each sequenced record is found by. Made from the log behind the sequencer, never in
+//! its way; thrown away and made again without a loss.
 
 use ca_store::ledger;
 use records::record::Record;

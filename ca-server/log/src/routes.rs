@@ -6,13 +6,66 @@ mod pulse;
 mod search;
 mod spool;
 
-use crate::state::LogState;
+use super::auditors::Auditors;
+use super::silence::Silence;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
-use std::sync::Arc;
+use ca_host::CaConfig;
+use ca_host::services::Services;
+use ca_store::follower::Follower;
+use records::trust::Trust;
+use service::{Clock, Metrics};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use store::Store;
 
 const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// What the routes need.
+pub(super) struct LogState {
+    pub(super) store: Store,
+    pub(super) metrics: Metrics,
+    pub(super) clock: Clock,
+    services: Services,
+    config: CaConfig,
+    trust: Trust,
+    auditors: Auditors,
+    follower: Follower,
+    /// Forks that were recorded since the start, once each.
+    forks: Mutex<HashSet<[u8; 32]>>,
+    /// When agents were heard of.
+    pub(super) silence: Silence,
+}
+
+impl LogState {
+    pub(super) fn new(
+        store: Store,
+        metrics: Metrics,
+        clock: Clock,
+        config: &CaConfig,
+    ) -> anyhow::Result<Self> {
+        let trust = ca_host::trust(config)?;
+        let follower = Follower::new(store.clone(), trust.clone());
+        Ok(Self {
+            store,
+            metrics,
+            clock,
+            services: Services::open(config)?,
+            config: config.clone(),
+            auditors: Auditors::new(follower.clone()),
+            follower,
+            forks: Mutex::default(),
+            silence: Silence::default(),
+            trust,
+        })
+    }
+
+    /// Who follows authority for this process.
+    pub(super) fn follower(&self) -> Follower {
+        self.follower.clone()
+    }
+}
 
 pub(super) fn router(state: Arc<LogState>) -> Router {
     Router::new()

@@ -1,10 +1,10 @@
-//! Which agents are heard of, in memory alone: a restart of this process forgets it, and every
-//! agent that pulses afterwards is back and records a heartbeat.
+//! Which agents are heard of, in memory alone: a restart of this process forgets it, and every agent
+//! that pulses afterwards is back and records a heartbeat.
 //!
 //! An agent that was heard of and is not any more is recorded as silent, once. The record stays due
 //! until it is written.
 
-use crate::state::LogState;
+use super::routes::LogState;
 use records::record::{Event, Record};
 use service::Stop;
 use std::collections::HashMap;

@@ -1,14 +1,15 @@
-//! Role `status`: publishes revocation lists and CA certificates, answers OCSP, takes loss reports,
-//! tells agents what changed. Holds the status key, which signs receipts, and the OCSP key; nothing
-//! that could issue.
+//! Role `status`: publishes revocation lists and CA certificates, answers OCSP, takes loss reports, tells
+//! agents what changed. Holds the status key, which signs receipts, and the OCSP key; nothing that could
+//! issue.
 
 mod answers;
 mod loss;
 mod ocsp;
 mod responder;
-mod state;
 mod world;
 
+use answers::Answers;
+use anyhow::Context;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
@@ -16,16 +17,39 @@ use ca_host::CaConfig;
 use ca_host::listener;
 use ca_host::published::files;
 use ca_host::service_keys::Place;
-use records::{Code, Problem};
+use ca_host::services::Services;
+use ca_store::follower::Follower;
+use keys::SoftwareSigner;
+use records::trust::Trust;
+use records::{Bytes, Code, Problem};
+use responder::{InUse, Issued};
 use service::problem::Refused;
 use service::{Clock, Metrics, Stop};
-use state::Status;
 use std::sync::Arc;
 use store::Store;
 use tokio::net::TcpListener;
 
 /// Largest loss report, in bytes.
 const BODY_BYTES_MAX: usize = 4 * 1024;
+
+/// What the calls need.
+struct Status {
+    store: Store,
+    clock: Clock,
+    metrics: Metrics,
+    key: SoftwareSigner,
+    /// Certificate of the status key, then the root.
+    chain: Vec<Bytes>,
+    founding: Bytes,
+    services: Services,
+    follower: Follower,
+    trust: Trust,
+    stop: Stop,
+    config: CaConfig,
+    responder: InUse,
+    issued: Issued,
+    answers: Answers,
+}
 
 /// Runs the role until the stop.
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
@@ -73,4 +97,38 @@ fn router(status: Arc<Status>) -> Router {
         .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(status)
+}
+
+impl Status {
+    fn open(
+        config: &CaConfig,
+        store: Store,
+        clock: Clock,
+        metrics: Metrics,
+        stop: Stop,
+    ) -> anyhow::Result<Self> {
+        let folder = config.path("status");
+        let passphrase = keys::passphrase_from_file(&folder.join("unlock"))?;
+        let read = |name: &str| -> anyhow::Result<Bytes> {
+            let path = config.path(&format!("public/ca/{name}.cer"));
+            Ok(Bytes(std::fs::read(&path).with_context(|| path.display().to_string())?))
+        };
+        let trust = ca_host::trust(config)?;
+        Ok(Self {
+            follower: Follower::new(store.clone(), trust.clone()),
+            store,
+            clock,
+            metrics,
+            key: keys::open(&folder.join("status.key"), &passphrase)?,
+            chain: vec![read("status")?, read("root")?],
+            founding: trust.founding.clone(),
+            trust,
+            services: Services::open(config)?,
+            responder: InUse::open(&Place::ocsp(config)),
+            issued: Issued::default(),
+            answers: Answers::default(),
+            config: config.clone(),
+            stop,
+        })
+    }
 }

@@ -1,7 +1,7 @@
-//! Takes a loss report: a brake. Its evidence is the HMAC under the letter's loss key; row, record
-//! and receipt come at once, whether or not the sequencer runs.
+//! Takes a loss report: a brake. Its evidence is the HMAC under the letter's loss key; row, record and
+//! receipt come at once, whether or not the sequencer runs.
 
-use crate::state::Status;
+use super::Status;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;

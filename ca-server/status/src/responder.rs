@@ -1,7 +1,7 @@
 //! The key that answers for the issuing CA: taken up, tested before it is used, renewed by itself
 //! when half of its life is over.
 
-use crate::state::Status;
+use super::Status;
 use anyhow::{Context, ensure};
 use ca_host::service_keys::{Place, renew};
 use keys::SoftwareSigner;

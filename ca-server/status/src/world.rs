@@ -1,8 +1,8 @@
 //! What an agent needs to decide: the revocation list, its people snapshot, the rules with their
-//! lineage. A long poll: answered when something is newer than what the agent has. Everything here
-//! is signed by others; the agent checks all of it.
+//! lineage. A long poll: answered when something is newer than what the agent has. Everything here is
+//! signed by others; the agent checks all of it.
 
-use crate::state::Status;
+use super::Status;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::{Watch, World};
@@ -119,8 +119,8 @@ async fn people(
     Ok(Some((read, signed)))
 }
 
-/// The rules in force, once the index reaches the record that put them in force: what the rows lead
-/// to must be what this process itself has followed.
+/// The rules in force, once the index reaches the record that put them in force: what the rows lead to
+/// must be what this process itself has followed.
 async fn rules(
     tx: &mut Tx,
     status: &Status,

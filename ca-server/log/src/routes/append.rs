@@ -1,6 +1,6 @@
 //! Takes records of a portal: idempotent by record id, durable before the answer.
 
-use crate::state::LogState;
+use super::LogState;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::{Append, Appended};

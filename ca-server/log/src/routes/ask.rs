@@ -1,7 +1,7 @@
-//! Auditors ask with their own key: searches and exports. Every question is a record itself,
-//! durable before its answer.
+//! Auditors ask with their own key: searches and exports. Every question is a record itself, durable
+//! before its answer.
 
-use crate::state::LogState;
+use super::LogState;
 use crate::{evidence, search};
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -99,8 +99,8 @@ async fn found(
     }
 }
 
-/// Waits a little until the index holds everything that the log holds now: evidence must not leave
-/// out what only the index does not know yet.
+/// Waits a little until the index holds everything that the log holds now: evidence must not leave out
+/// what only the index does not know yet.
 async fn caught_up(state: &LogState, log: &'static str) -> Result<(), Code> {
     let behind = |error: anyhow::Error| {
         tracing::error!(error = format!("{error:#}"), "index");

@@ -1,6 +1,6 @@
 //! Hears of agents. What a pulse says is counted in memory; nothing is written for it.
 
-use crate::state::LogState;
+use super::LogState;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::Pulsed;

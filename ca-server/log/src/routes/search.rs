@@ -1,9 +1,9 @@
-//! A portal searches on behalf of an auditor who is logged in there: a convenience, recorded as the
-//! portal's claim, within the auditor's scope, without what opens commitments. Proof comes only by
-//! the auditor's own key.
+//! A portal searches on behalf of an auditor who is logged in there: a convenience, recorded as the portal's
+//! claim, within the auditor's scope, without what opens commitments. Proof comes only by the auditor's own
+//! key.
 
+use super::LogState;
 use crate::search as finding;
-use crate::state::LogState;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::AsOfficer;

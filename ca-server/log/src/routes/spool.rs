@@ -1,7 +1,7 @@
-//! Takes records of an agent's run: in order, without holes, idempotent, each chained to the one
-//! before; answers when every one of them stands in the log, with the proof of it.
+//! Takes records of an agent's run: in order, without holes, idempotent, each chained to the one before;
+//! answers when every one of them stands in the log, with the proof of it.
 
-use crate::state::LogState;
+use super::LogState;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::{EntryPlace, SaltedRecord, SpoolAck, Spooled};
