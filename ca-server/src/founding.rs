@@ -47,7 +47,7 @@ pub async fn init(plan_path: &Path, target: &Path, clock: Clock) -> anyhow::Resu
     fault::point("init-before-rename");
     sync_folder(&folder)?;
     std::fs::rename(&folder, target)?;
-    std::fs::File::open(parent)?.sync_all()?;
+    system::file::sync_folder(parent)?;
     fault::point("init-after-rename");
     let store = ca_store::open(&CaConfig::read(&target.join("ca.toml"))?).await?;
     ca_store::founding::finish(&store).await?;
@@ -103,6 +103,5 @@ fn sync_folder(folder: &Path) -> anyhow::Result<()> {
             std::fs::File::open(&path)?.sync_all()?;
         }
     }
-    std::fs::File::open(folder)?.sync_all()?;
-    Ok(())
+    Ok(system::file::sync_folder(folder)?)
 }

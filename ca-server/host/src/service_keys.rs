@@ -86,7 +86,7 @@ impl Place {
         std::fs::rename(chain, &self.certificate)?;
         let _ = std::fs::remove_file(self.beside(&self.key, ASKED));
         let folder = self.key.parent().context("a key lies in a folder")?;
-        Ok(std::fs::File::open(folder)?.sync_all()?)
+        Ok(system::file::sync_folder(folder)?)
     }
 
     fn beside(&self, path: &Path, ending: &str) -> PathBuf {
