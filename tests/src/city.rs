@@ -2,8 +2,8 @@
 //! once for each block of ports, which stand in its certificates, and every test that takes the block
 //! gets a copy. Whoever holds the lock of a block owns its template; a killed founding leaves none.
 
+use crate::built::{binary, target, workspace};
 use crate::postgres::Server;
-use crate::{binary, target, workspace};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::File;

@@ -1,6 +1,6 @@
 //! The processes of one office.
 
-use crate::binary;
+use crate::built::binary;
 use crate::city::{self, Block};
 use crate::postgres::{Databases, Server};
 use mtls::Client;

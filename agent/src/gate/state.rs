@@ -23,7 +23,7 @@ pub struct Gate {
     pub hosts: Vec<String>,
     /// The application's address.
     pub upstream: SocketAddr,
-    /// GateLimits.
+    /// Limits.
     pub limits: GateLimits,
     /// What clients' certificates lead to.
     pub clients: ClientTrust,

@@ -1,7 +1,6 @@
-//! Randomness of the operating system, in the lengths that documents need.
+//! Randomness, in the lengths that documents need.
 
-pub use system::NoRandomness;
-pub use system::random::{bytes, fill};
+pub use system::random::{NoRandomness, bytes, fill};
 
 /// 80 random bits as 16 Crockford characters: person ids, order ids, references.
 pub fn id() -> Result<String, NoRandomness> {
