@@ -1,5 +1,5 @@
-//! The people of an office: officers with their keys, officials with their letters, and clients that
-//! can be made to misbehave.
+//! The people of an office: officers with their keys, officials with their letters, and clients
+//! that can be made to misbehave.
 
 use crate::processes::{Office, until};
 use keys::SoftwareSigner;
@@ -96,7 +96,8 @@ pub fn code<T: std::fmt::Debug>(answer: Result<T, PortalRefusal>) -> String {
     refused(answer).code
 }
 
-/// Opens a sealed key, each only once in a run: 600,000 rounds take longer than what tests do with it.
+/// Opens a sealed key, each only once in a run: 600,000 rounds take longer than what tests do with
+/// it.
 fn opened(key: &Path, passphrase: &Path) -> SoftwareSigner {
     static OPENED: Mutex<BTreeMap<Vec<u8>, Vec<u8>>> = Mutex::new(BTreeMap::new());
     let sealed = std::fs::read(key).unwrap();
