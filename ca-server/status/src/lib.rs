@@ -26,7 +26,7 @@ use responder::{InUse, Issued};
 use service::problem::Refused;
 use service::{Clock, Metrics, Stop};
 use std::sync::Arc;
-use store::Store;
+use store::{Doorbell, Store};
 use tokio::net::TcpListener;
 
 /// Largest loss report, in bytes.
@@ -35,6 +35,8 @@ const BODY_BYTES_MAX: usize = 4 * 1024;
 /// What the calls need.
 struct Status {
     store: Store,
+    /// Tells the issuer of a loss at once.
+    doorbell: Doorbell,
     clock: Clock,
     metrics: Metrics,
     key: SoftwareSigner,
@@ -60,7 +62,9 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let listen_plain = TcpListener::bind(config.status.http).await?;
     let full = [metrics.fullness("listener"), metrics.fullness("listener-plain")];
     let lists = files(&config.path("public"), &["crl", "ca"], metrics.clone());
-    let status = Arc::new(Status::open(&config, store, clock, metrics, stop.clone())?);
+    let doorbell = Doorbell::open(&store, &config.path("bells"), "status").await?;
+    let status = Status::open(&config, (store, doorbell), clock, metrics, stop.clone())?;
+    let status = Arc::new(status);
     let keeping = responder::keep(status.clone(), Place::ocsp(&config), stop.clone());
     let keeping = tokio::spawn(keeping);
     let following = tokio::spawn(status.follower.clone().keep_up(stop.clone()));
@@ -102,7 +106,7 @@ fn router(status: Arc<Status>) -> Router {
 impl Status {
     fn open(
         config: &CaConfig,
-        store: Store,
+        (store, doorbell): (Store, Doorbell),
         clock: Clock,
         metrics: Metrics,
         stop: Stop,
@@ -117,6 +121,7 @@ impl Status {
         Ok(Self {
             follower: Follower::new(store.clone(), trust.clone()),
             store,
+            doorbell,
             clock,
             metrics,
             key: keys::open(&folder.join("status.key"), &passphrase)?,

@@ -115,6 +115,7 @@ impl Status {
         }
         service::fault::point("loss-before-commit");
         tx.commit().await?;
+        self.doorbell.ring();
         service::fault::point("loss-after-commit");
         Ok(LossReceipt {
             v: 1,
