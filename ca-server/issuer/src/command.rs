@@ -40,8 +40,9 @@ pub(crate) enum Command {
     Operator(Box<OperatorRequest>, String, Reply<OperatorAnswer>),
     /// Made by the publisher from a view.
     List(Box<RevocationList>, Reply<()>),
-    /// Made by the publisher from a view, with what each says besides number and times.
-    People(Vec<NewSnapshot>, Reply<()>),
+    /// Made by the publisher from a view of the tree at this size, with what each says besides number and
+    /// times.
+    People(Vec<NewSnapshot>, u64, Reply<()>),
     /// A question met a row that says what nobody signed: it is recorded, once.
     Alarm(String, Reply<()>),
 }

@@ -184,7 +184,8 @@ async fn people(issuer: &Issuer, told: &mut HashMap<String, Told>) -> Result<(),
             (new.snapshot.agent.clone(), Told { number, said, next_update })
         })
         .collect();
-    issuer.brake(|reply| Command::People(made, reply)).await?;
+    let as_of = view.state().followed.edge.size();
+    issuer.brake(|reply| Command::People(made, as_of, reply)).await?;
     told.extend(telling);
     Ok(())
 }

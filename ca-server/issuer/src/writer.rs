@@ -384,9 +384,9 @@ fn decide_one(round: &mut Round<'_>, command: Command, metrics: &Metrics) -> Ans
         Command::List(list, reply) => {
             answer(reply, run.decide("crl", "", |round| decide::list::list(round, &list)))
         }
-        Command::People(made, reply) => answer(
+        Command::People(made, as_of, reply) => answer(
             reply,
-            run.decide("people", "", |round| decide::snapshot::snapshots(round, made)),
+            run.decide("people", "", |round| decide::snapshot::snapshots(round, made, as_of)),
         ),
     }
 }

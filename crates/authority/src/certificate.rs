@@ -12,6 +12,9 @@ use records::record::Event;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
+/// Why an intent without a result is revoked.
+const GIVEN_UP: &str = "cessationOfOperation";
+
 impl Authority {
     /// Whether a key may be certified for a subject: a person's id, or a service and its process.
     /// No key of the system, of another subject or of any revoked certificate may; pending records
@@ -27,7 +30,7 @@ impl Authority {
         let pending = self.pending.keys.get(&digest);
         let others_pending = pending.is_some_and(|owner| **owner != *subject);
         let others_certificate = self.certified(digest).any(|serial| {
-            self.revoked_entry(serial).is_some() || self.subject_of(serial) != Some(subject)
+            self.is_withdrawn(serial) || self.subject_of(serial) != Some(subject)
         });
         let foreign = self.fixed.system_keys.contains(&digest)
             || others_service
@@ -35,6 +38,13 @@ impl Authority {
             || others_pending
             || others_certificate;
         if foreign { Err(Code::KeyForeign) } else { Ok(()) }
+    }
+
+    /// Whether a certificate was revoked for more than that its intent was given up after a crash: then
+    /// nobody ever had it, and its key may be tried again by whom it belongs to.
+    fn is_withdrawn(&self, serial: &Serial) -> bool {
+        let issued = self.held.get(serial).is_none_or(|held| held.sha256.is_some());
+        self.revoked_entry(serial).is_some_and(|revoked| issued || revoked.reason != GIVEN_UP)
     }
 
     /// Serial numbers of every certificate of a key.

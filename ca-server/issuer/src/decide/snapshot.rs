@@ -21,7 +21,13 @@ pub(crate) fn said(snapshot: &PeopleSnapshot) -> Result<Vec<u8>, IssuerError> {
 }
 
 /// Records snapshots that the publisher made.
-pub(crate) fn snapshots(round: &mut Round<'_>, made: Vec<NewSnapshot>) -> Result<(), IssuerError> {
+pub(crate) fn snapshots(
+    round: &mut Round<'_>,
+    made: Vec<NewSnapshot>,
+    as_of: u64,
+) -> Result<(), IssuerError> {
+    // Whoever changed since asks for the next ones.
+    round.state.people_due &= round.state.followed.edge.size() != as_of;
     for new in made {
         let event = Event::People {
             agent: new.snapshot.agent.clone(),

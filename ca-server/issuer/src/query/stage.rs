@@ -31,7 +31,9 @@ pub(crate) async fn stage(
     };
     Ok(match outcome {
         Outcome::Ended(Ended::Returned) => again(Some(why(issuer, tx, digest).await?)),
-        Outcome::Ended(Ended::Rejected) => Stage::Rejected { reason: why(issuer, tx, digest).await? },
+        Outcome::Ended(Ended::Rejected) => {
+            Stage::Rejected { reason: why(issuer, tx, digest).await? }
+        }
         Outcome::Open => awaiting(view, digest, now).unwrap_or_else(|| again(None)),
         // Carried out: the certificate is on its way, unless its intent was given up.
         Outcome::Ended(Ended::Consumed)
@@ -65,11 +67,7 @@ fn awaiting(view: &View, digest: OrderDigest, now: u64) -> Option<Stage> {
 
 /// Why an order was declined, as its officer signed it; empty once that was erased, or if rows say what
 /// nobody signed.
-async fn why(
-    issuer: &Issuer,
-    tx: &mut Tx,
-    digest: OrderDigest,
-) -> Result<String, IssuerError> {
+async fn why(issuer: &Issuer, tx: &mut Tx, digest: OrderDigest) -> Result<String, IssuerError> {
     let Some((record, salt, value)) = order::reason_of(tx, &digest).await? else {
         return Ok(String::new());
     };

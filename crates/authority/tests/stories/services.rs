@@ -5,7 +5,7 @@ use crate::key;
 use authority::sample::{SampleCity, named, serial_of, sha256};
 use authority::{JoinClaim, OrderDigest, Serial, authorization_of, join_value};
 use keys::SoftwareSigner;
-use pki::{Signer};
+use pki::Signer;
 use records::bytes::Bytes;
 use records::code::Code;
 use records::order::{AgentBody, Body};
