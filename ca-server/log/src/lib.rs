@@ -51,7 +51,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
-    let state = Arc::new(routes::LogState::new(store, metrics, clock, &config)?);
+    let doorbell = ca_store::doorbell(&store, &config, "log").await?;
+    let state = Arc::new(routes::LogState::new(store, metrics, clock, &config, doorbell)?);
     tasks.spawn(state.follower().keep_up(stop.clone()));
     tasks.spawn(silence::watch(state.clone(), stop.clone()));
     let waiting = stop.clone();

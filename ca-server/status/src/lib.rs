@@ -3,9 +3,12 @@
 //! issue.
 
 mod answers;
+mod lists;
 mod loss;
+mod losses;
 mod ocsp;
 mod responder;
+mod snapshots;
 mod world;
 
 use answers::Answers;
@@ -18,16 +21,23 @@ use ca_host::listener;
 use ca_host::published::files;
 use ca_host::service_keys::Place;
 use ca_host::services::Services;
-use ca_store::follower::Follower;
+use ca_store::follower::{Follower, Observer};
 use keys::SoftwareSigner;
+use lists::Lists;
+use losses::Losses;
+use records::record::Event;
 use records::trust::Trust;
 use records::{Bytes, Code, Problem};
 use responder::{InUse, Issued};
 use service::problem::Refused;
 use service::{Clock, Metrics, Stop};
+use snapshots::Snapshots;
 use std::sync::Arc;
-use store::Store;
+use std::sync::atomic::{AtomicBool, Ordering};
+use store::{Doorbell, Store};
 use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+use world::RulesInForce;
 
 /// Largest loss report, in bytes.
 const BODY_BYTES_MAX: usize = 4 * 1024;
@@ -43,6 +53,14 @@ struct Status {
     founding: Bytes,
     services: Services,
     follower: Follower,
+    /// Losses that were confirmed here, and a sign that there is a new one.
+    losses: Losses,
+    losses_due: Notify,
+    lists: Arc<Lists>,
+    snapshots: Arc<Snapshots>,
+    rules: RulesInForce,
+    /// Counts what agents wait for.
+    news: watch::Sender<u64>,
     trust: Trust,
     stop: Stop,
     config: CaConfig,
@@ -60,10 +78,15 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let listen_plain = TcpListener::bind(config.status.http).await?;
     let full = [metrics.fullness("listener"), metrics.fullness("listener-plain")];
     let lists = files(&config.path("public"), &["crl", "ca"], metrics.clone());
-    let status = Arc::new(Status::open(&config, store, clock, metrics, stop.clone())?);
+    let doorbell = ca_store::doorbell(&store, &config, "status").await?;
+    let status = Status::open(&config, (store, doorbell), clock, metrics, stop.clone())?;
+    let status = Arc::new(status);
     let keeping = responder::keep(status.clone(), Place::ocsp(&config), stop.clone());
     let keeping = tokio::spawn(keeping);
-    let following = tokio::spawn(status.follower.clone().keep_up(stop.clone()));
+    let mut following = tokio::task::JoinSet::new();
+    following.spawn(status.follower.clone().keep_up(stop.clone()));
+    following.spawn(status.clone().bring_losses());
+    following.spawn(status.clone().follow_world());
     let plain = lists.merge(ocsp::router(status.clone()));
     let waiting = stop.clone();
     let [full, full_plain] = full;
@@ -81,7 +104,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let https = mtls::listen::serve(listen, Some(tls), site, stopped);
     tokio::try_join!(admin, http, https)?;
     keeping.await?;
-    following.await?;
+    while following.join_next().await.is_some() {}
     Ok(())
 }
 
@@ -102,7 +125,7 @@ fn router(status: Arc<Status>) -> Router {
 impl Status {
     fn open(
         config: &CaConfig,
-        store: Store,
+        (store, doorbell): (Store, Doorbell),
         clock: Clock,
         metrics: Metrics,
         stop: Stop,
@@ -114,8 +137,23 @@ impl Status {
             Ok(Bytes(std::fs::read(&path).with_context(|| path.display().to_string())?))
         };
         let trust = ca_host::trust(config)?;
+        let services = Services::open(config)?;
+        let snapshots = Arc::new(Snapshots::default());
+        let told = (&trust, metrics.clone());
+        let list_due = Arc::new(AtomicBool::new(true));
+        let observer = observer(snapshots.clone(), list_due.clone());
+        let follower =
+            Follower::open(config, "status", store.clone(), told, doorbell, Some(observer))?;
+        let key = services.issuing().key().clone();
+        let lists = Lists::open(&follower, key, &config.path("public"), list_due)?;
         Ok(Self {
-            follower: Follower::new(store.clone(), trust.clone()),
+            losses: Losses::open(&follower)?,
+            losses_due: Notify::new(),
+            lists: Arc::new(lists),
+            snapshots,
+            rules: RulesInForce::default(),
+            news: watch::Sender::new(0),
+            follower,
             store,
             clock,
             metrics,
@@ -123,7 +161,7 @@ impl Status {
             chain: vec![read("status")?, read("root")?],
             founding: trust.founding.clone(),
             trust,
-            services: Services::open(config)?,
+            services,
             responder: InUse::open(&Place::ocsp(config)),
             issued: Issued::default(),
             answers: Answers::default(),
@@ -131,4 +169,13 @@ impl Status {
             stop,
         })
     }
+}
+
+/// Notes what a record says is new, as soon as it is committed.
+fn observer(snapshots: Arc<Snapshots>, list_due: Arc<AtomicBool>) -> Observer {
+    Arc::new(move |record| match &record.event {
+        Event::Crl { .. } => list_due.store(true, Ordering::Release),
+        Event::People { agent, .. } => snapshots.note_due(agent),
+        _ => {}
+    })
 }

@@ -9,12 +9,13 @@ pub mod keep;
 pub mod ledger;
 pub mod lineage;
 pub mod order_title;
+pub mod people;
 pub mod replay;
 pub mod rows;
 pub mod sequence;
 
 use ca_host::CaConfig;
-use store::{Migrations, Store, StoreError};
+use store::{Doorbell, Migrations, Store, StoreError};
 
 /// Twin migrations; a test keeps the folders alike.
 pub const MIGRATIONS: Migrations = &[
@@ -81,4 +82,13 @@ pub async fn open_as(address: &str) -> Result<Store, StoreError> {
     let store = Store::open(address).await?;
     store.migrate(MIGRATIONS).await?;
     Ok(store)
+}
+
+/// The doorbell of a process of this CA host: all of them share one folder.
+pub async fn doorbell(
+    store: &Store,
+    config: &CaConfig,
+    name: &str,
+) -> Result<Doorbell, StoreError> {
+    Doorbell::open(store, &config.path("run/doorbell"), name).await
 }

@@ -48,6 +48,12 @@ impl Followed {
     pub fn floor(&self) -> Floor {
         Floor { size: self.edge.size(), root: self.edge.root() }
     }
+
+    /// The same with this memory of what was verified.
+    #[must_use]
+    pub fn with_signatures(self, signatures: &Signatures) -> Self {
+        Self { authority: self.authority.with_signatures(signatures.clone()), ..self }
+    }
 }
 
 /// An entry that was applied.
@@ -94,6 +100,11 @@ impl Replay {
     /// The same with signatures that others of this process verified before.
     pub fn with_signatures(self, signatures: Signatures) -> Self {
         Self { signatures, ..self }
+    }
+
+    /// Digest of the city's founding statement.
+    pub fn founding(&self) -> &[u8; 32] {
+        &self.founding
     }
 
     /// Signatures that were verified.
