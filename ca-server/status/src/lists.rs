@@ -4,11 +4,11 @@
 
 use anyhow::Context;
 use arc_swap::ArcSwapOption;
-use ca_host::ISSUER;
 use ca_host::lists::ListOf;
 use ca_store::follower::Follower;
 use ca_store::keep::FloorFile;
 use ca_store::replay::Floor;
+use ca_store::table::list;
 use pki::PublicKey;
 use pki::crl::RevocationList;
 use sha2::{Digest, Sha256};
@@ -91,7 +91,7 @@ impl Lists {
         let mut after = self.newest().map_or(0, |list| list.number());
         let mut newest = None;
         loop {
-            let rows = ca_store::crl::behind(&mut tx, ISSUER, after, ROWS_MAX).await?;
+            let rows = list::behind(&mut tx, after, ROWS_MAX).await?;
             let Some((last, _)) = rows.last() else { break };
             after = *last;
             for (number, der) in rows {

@@ -2,6 +2,7 @@
 //! row is read for every agent that asks, and none that nobody signed is handed out.
 
 use authority::Authority;
+use ca_store::table::snapshot;
 use records::people::{PeopleSnapshot, SignedPeople};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -92,7 +93,7 @@ async fn read(
     if let Some(known) = known {
         let mut after = known.read.number;
         loop {
-            let rows = ca_store::people::behind(&mut tx, agent, after, ROWS_MAX).await?;
+            let rows = snapshot::behind(&mut tx, agent, after, ROWS_MAX).await?;
             let Some((last, _)) = rows.last() else { return Ok(newest) };
             after = *last;
             newest = rows.into_iter().rev().find_map(verified).or(newest);
@@ -100,7 +101,7 @@ async fn read(
     }
     let mut before = u64::MAX;
     loop {
-        let rows = ca_store::people::before(&mut tx, agent, before, ROWS_MAX).await?;
+        let rows = snapshot::before(&mut tx, agent, before, ROWS_MAX).await?;
         let Some((last, _)) = rows.last() else { return Ok(None) };
         before = *last;
         if let Some(found) = rows.into_iter().find_map(verified) {

@@ -6,7 +6,7 @@ use pki::crl::RevocationList;
 use records::Bytes;
 use records::record::Event;
 use sha2::{Digest, Sha256};
-use store::{StoreError, Tx, execute, row, rows};
+use store::{StoreError, Tx, execute, row};
 
 /// Keeps a list under its number, and records it. A number that is taken is an error: somebody else
 /// published it.
@@ -50,25 +50,4 @@ pub async fn newest(tx: &mut Tx, issuer: &str) -> Result<Option<Vec<u8>>, StoreE
         issuer
     )?;
     Ok(newest.map(|(der,)| der))
-}
-
-/// Lists of an issuer behind a number, as their rows say, oldest first; whoever takes one up verifies
-/// it first.
-pub async fn behind(
-    tx: &mut Tx,
-    issuer: &str,
-    number: u64,
-    limit: i64,
-) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-    let found = rows!(
-        tx,
-        (i64, Vec<u8>),
-        "select number, list from crl where issuer = $1 and shard = 0 and number > $2 \
-         order by number limit $3",
-        issuer,
-        i64::try_from(number).unwrap_or(i64::MAX),
-        limit
-    )?;
-    let list = |(number, list)| Some((u64::try_from(number).ok()?, list));
-    Ok(found.into_iter().filter_map(list).collect())
 }

@@ -9,10 +9,11 @@ pub mod keep;
 pub mod ledger;
 pub mod lineage;
 pub mod order_title;
-pub mod people;
+pub mod record;
 pub mod replay;
 pub mod rows;
 pub mod sequence;
+pub mod table;
 
 use ca_host::CaConfig;
 use store::{Doorbell, Migrations, Store, StoreError};
@@ -90,5 +91,5 @@ pub async fn doorbell(
     config: &CaConfig,
     name: &str,
 ) -> Result<Doorbell, StoreError> {
-    Doorbell::open(store, &config.path("run/doorbell"), name).await
+    Doorbell::open(store, &config.path("bells"), name).await
 }

@@ -40,6 +40,24 @@ pub async fn with_term(tx: &mut Tx, log: &str, term: &str) -> Result<Vec<u64>, S
     Ok(found.into_iter().filter_map(|(idx,)| u64::try_from(idx).ok()).collect())
 }
 
+/// Indexes of the newest records with a term, newest first.
+pub async fn newest_with_term(
+    tx: &mut Tx,
+    log: &str,
+    term: &str,
+    limit: i64,
+) -> Result<Vec<u64>, StoreError> {
+    let found = rows!(
+        tx,
+        (i64,),
+        "select idx from log_term where log_id = $1 and term = $2 order by idx desc limit $3",
+        log,
+        records::term::key(term),
+        limit
+    )?;
+    Ok(found.into_iter().filter_map(|(idx,)| u64::try_from(idx).ok()).collect())
+}
+
 /// Index of a sequenced record, by its id.
 pub async fn place(tx: &mut Tx, record_id: &[u8]) -> Result<Option<u64>, StoreError> {
     let found = row!(tx, (i64,), "select idx from log_entry where record_id = $1", record_id)?;

@@ -56,12 +56,26 @@ impl Followed {
     }
 }
 
-/// An entry that was applied.
+/// An entry that stands in the tree and was applied; only the replay makes one.
+///
+/// ```compile_fail
+/// let forged = ca_store::replay::Applied { record: todo!(), effect: Ok(()) };
+/// ```
 pub struct Applied {
+    record: Arc<Record>,
+    effect: Result<(), Unsigned>,
+}
+
+impl Applied {
     /// Its record.
-    pub record: Arc<Record>,
+    pub fn record(&self) -> &Arc<Record> {
+        &self.record
+    }
+
     /// Whether it had an effect; without one here means without one everywhere.
-    pub effect: Result<(), Unsigned>,
+    pub fn effect(&self) -> Result<(), Unsigned> {
+        self.effect
+    }
 }
 
 /// Why the log cannot be followed.

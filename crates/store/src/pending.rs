@@ -97,3 +97,9 @@ pub async fn waiting(
     };
     Ok(found.into_iter().map(record).collect())
 }
+
+/// How many records wait in a log.
+pub async fn count(tx: &mut Tx, log: &str) -> Result<i64, StoreError> {
+    let found = row!(tx, (i64,), "select count(*) from log_pending where log_id = $1", log)?;
+    Ok(found.map_or(0, |(count,)| count))
+}

@@ -60,8 +60,8 @@ impl Shared {
             let step = self.replay.step(tx, tree.as_ref(), (head, floor), CHUNK);
             let (next, applied) = step.await?;
             for one in &applied {
-                urgent |= takes_away(&one.record.event);
-                self.observe(&one.record);
+                urgent |= takes_away(&one.record().event);
+                self.observe(one.record());
             }
             if next.edge.size() >= head.size {
                 return Ok((next, urgent));
