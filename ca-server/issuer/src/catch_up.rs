@@ -114,9 +114,8 @@ impl CaughtUp {
                 if let Ok(read) = decline.read() {
                     self.over(&read.order, read.outcome.name());
                     let digest = read.order.digest().map(OrderDigest);
-                    self.rows.extend(
-                        digest.map(|d| RowChange::OrderDeclined(d, record.id.clone())),
-                    );
+                    self.rows
+                        .extend(digest.map(|d| RowChange::OrderDeclined(d, record.id.clone())));
                 }
             }
             Event::Revoked { cause, .. } => {

@@ -10,7 +10,7 @@ use store::StoreError;
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum IssuerError {
+pub(crate) enum IssuerError {
     /// It is refused; the caller learns the code.
     #[error("refused: {0}")]
     Refused(#[from] Code),
@@ -49,7 +49,7 @@ impl From<ReplayError> for IssuerError {
 
 impl IssuerError {
     /// The code that the caller learns.
-    pub fn code(&self) -> Code {
+    pub(crate) fn code(&self) -> Code {
         match self {
             Self::Refused(code) => *code,
             Self::Recorded(problem) => problem.known().unwrap_or(Code::Unavailable),
@@ -61,7 +61,7 @@ impl IssuerError {
     }
 
     /// What the caller is told, under a reference number.
-    pub fn problem(self) -> Problem {
+    pub(crate) fn problem(self) -> Problem {
         match self {
             Self::Recorded(problem) => problem,
             other => {

@@ -49,14 +49,7 @@ impl PendingIssuance {
     fn parts<'a>(&'a self, serial: &'a str) -> [&'a [u8]; 6] {
         let Issuing { under, profile, subject, reference } = &self.issuing;
         let reference = reference.as_deref().map_or(&[] as &[u8], str::as_bytes);
-        [
-            serial.as_bytes(),
-            under,
-            profile.as_bytes(),
-            subject.as_bytes(),
-            reference,
-            &self.tbs,
-        ]
+        [serial.as_bytes(), under, profile.as_bytes(), subject.as_bytes(), reference, &self.tbs]
     }
 
     /// SHA-256 of the bytes.
@@ -67,11 +60,6 @@ impl PendingIssuance {
     /// Its serial number.
     pub(crate) fn serial(&self) -> Serial {
         self.serial
-    }
-
-    /// What it is issued as.
-    pub(crate) fn issuing(&self) -> &Issuing {
-        &self.issuing
     }
 }
 

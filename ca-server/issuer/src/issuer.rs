@@ -1,9 +1,9 @@
 //! The issuer of one process, as its routes, its socket and its publisher see it: views to read, queues to
 //! command.
 
+use crate::clock_guard::ClockGuard;
 use crate::command::{Command, Outcome, Reply};
 use crate::context::IssuanceContext;
-use crate::clock_guard::ClockGuard;
 use crate::error::IssuerError;
 use crate::view::View;
 use arc_swap::ArcSwapOption;

@@ -183,8 +183,7 @@ impl Loaded {
 /// Whether disclosures open the commitments of a person's record.
 pub(crate) fn opens(person: &authority::Person, list: &[Disclosure]) -> bool {
     let opens = |commitment, path| records::commitment::open(commitment, path, list).is_ok();
-    opens(&person.name, "/name")
-        && person.mail.as_ref().is_none_or(|mail| opens(mail, "/mail"))
+    opens(&person.name, "/name") && person.mail.as_ref().is_none_or(|mail| opens(mail, "/mail"))
 }
 
 /// A disclosed text.

@@ -21,8 +21,8 @@ impl Marks {
         let path = config.path("issuer/signing");
         let mut marked = BTreeSet::new();
         if path.exists() {
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| path.display().to_string())?;
+            let text =
+                std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
             for line in text.lines() {
                 marked.insert(Serial::read(line).with_context(|| path.display().to_string())?);
             }

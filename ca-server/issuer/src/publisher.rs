@@ -12,10 +12,9 @@ use ca_host::ISSUER;
 use ca_host::durable::replace_private;
 use ca_host::lists::{self, ListOf, SHARD};
 use ca_store::table;
-use pki::Signer;
 use pki::crl::{Content, RevocationList};
-use records::people::{SNAPSHOT_SECONDS, SignedPeople};
 use records::Code;
+use records::people::{SNAPSHOT_SECONDS, SignedPeople};
 use service::{Stop, fault};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -40,7 +39,8 @@ pub(crate) async fn run(issuer: Arc<Issuer>, stop: Stop) {
     let mut told: HashMap<String, Told> = HashMap::new();
     loop {
         let lists = lists(&issuer, &mut previous).await;
-        let fine = done(&issuer, "crl", lists) & done(&issuer, "people", people(&issuer, &mut told).await);
+        let fine =
+            done(&issuer, "crl", lists) & done(&issuer, "people", people(&issuer, &mut told).await);
         tokio::select! {
             () = stop.wait() => return,
             _ = moved.changed() => {}
@@ -137,8 +137,7 @@ fn make(
         shard_url: Some(&url),
         revoked: &revoked,
     };
-    let made =
-        RevocationList::issue(&content, &context.issuing).map_err(anyhow::Error::from)?;
+    let made = RevocationList::issue(&content, &context.issuing).map_err(anyhow::Error::from)?;
     if list::continues(view.authority(), (previous, &made), now) {
         Ok(made)
     } else {
@@ -172,8 +171,8 @@ async fn people(issuer: &Issuer, told: &mut HashMap<String, Told>) -> Result<(),
             known.said == said && (left > SNAPSHOT_SECONDS / 2 || !open)
         });
         if !fresh {
-            let signed = SignedPeople::sign(&new, &issuer.context.registry)
-                .map_err(anyhow::Error::from)?;
+            let signed =
+                SignedPeople::sign(&new, &issuer.context.registry).map_err(anyhow::Error::from)?;
             made.push(NewSnapshot { snapshot: new, signed, said });
         }
     }

@@ -1,8 +1,8 @@
 //! What a round changes in rows, written table by table behind its decisions. Rows are copies, queues and
 //! indexes; nothing here is asked again by a decision that authority can answer.
 
-use crate::error::IssuerError;
 use crate::command::NewSnapshot;
+use crate::error::IssuerError;
 use authority::{Agent, OrderDigest, Person, Portal, ProfileState, Revoked, Serial, Unit};
 use ca_store::rows;
 use ca_store::table::{approval, certificate, intent, letter, list, order, snapshot};

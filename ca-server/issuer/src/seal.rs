@@ -76,7 +76,11 @@ impl SealKey {
     }
 
     /// The value, if it belongs there.
-    pub(crate) fn open(&self, sealed: &[u8], belongs: &SealContext<'_>) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn open(
+        &self,
+        sealed: &[u8],
+        belongs: &SealContext<'_>,
+    ) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, rest) = sealed.split_at_checked(12)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut value = Zeroizing::new(rest.to_vec());

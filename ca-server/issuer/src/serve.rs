@@ -1,12 +1,12 @@
 //! Runs the role until the stop: the writer and its signer, the publisher, the operators' socket, the calls.
 
+use crate::catch_up::{CaughtUp, catch_up};
 use crate::context::IssuanceContext;
 use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
 use crate::issuer::Issuer;
 use crate::marks::Marks;
 use crate::signer::Signer;
 use crate::state::State;
-use crate::catch_up::{CaughtUp, catch_up};
 use crate::writer::{QUEUE_MAX, Writer};
 use crate::{effects, publisher, route, rows, socket};
 use anyhow::Context;
@@ -151,8 +151,7 @@ impl Start {
             State::at(Followed { authority, ..followed })
         };
         let state = kept.map(with);
-        let caught =
-            catch_up(&mut tx, context, (replay, &floor), state).await?;
+        let caught = catch_up(&mut tx, context, (replay, &floor), state).await?;
         let CaughtUp { mut state, rows, effects, unsigned, .. } = caught;
         drop(tx);
         // What a former process did not come to: it follows from the log and can be written again.

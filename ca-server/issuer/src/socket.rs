@@ -1,8 +1,8 @@
 //! The operators' socket: one request a connection, from whoever the kernel says it is. The socket lies in
 //! the issuer's folder and only its owner may open it.
 
-use crate::error::IssuerError;
 use crate::command::Command;
+use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use ca_host::operator::{MESSAGE_BYTES_MAX, OperatorAnswer, OperatorRequest, SocketPlace};
 use records::Code;

@@ -38,7 +38,8 @@ pub(crate) struct State {
 impl State {
     /// The state at a head, before anything pending was noticed.
     pub(crate) fn at(followed: Followed) -> Self {
-        let waiting = followed.authority.open_orders().filter(|(_, open)| !open.approvals.is_empty());
+        let waiting =
+            followed.authority.open_orders().filter(|(_, open)| !open.approvals.is_empty());
         Self {
             ready: waiting.map(|(digest, _)| digest).collect(),
             followed,
@@ -72,7 +73,12 @@ impl State {
     /// Uses a challenge up, whatever becomes of the submission.
     pub(crate) fn use_challenge(&mut self, sha256: [u8; 32], now: u64) {
         if self.challenges.len() >= CHALLENGES_MAX {
-            self.challenges = self.challenges.iter().filter(|(_, until)| **until >= now).map(|(k, v)| (*k, *v)).collect();
+            self.challenges = self
+                .challenges
+                .iter()
+                .filter(|(_, until)| **until >= now)
+                .map(|(k, v)| (*k, *v))
+                .collect();
         }
         self.challenges.insert(sha256, now + CHALLENGE_SECONDS);
     }

@@ -4,18 +4,18 @@
 //! was believed, so nothing has to be undone.
 
 use crate::catch_up::{CaughtUp, catch_up};
+use crate::clock_guard::ClockGuard;
 use crate::command::{Command, Outcome, Reply};
 use crate::context::IssuanceContext;
 use crate::decide;
+use crate::effects;
 use crate::error::IssuerError;
 use crate::issuance::{RecordedIntent, Signed};
 use crate::loaded::Loaded;
-use crate::effects;
 use crate::round::{Randomness, Round, Written};
 use crate::rows;
 use crate::state::State;
 use crate::view::View;
-use crate::clock_guard::ClockGuard;
 use arc_swap::ArcSwapOption;
 use ca_host::random;
 use ca_store::keep::Keep;
@@ -121,13 +121,16 @@ impl Writer {
     /// idle city takes no turn and writes nothing.
     async fn has_news(&self) -> bool {
         let Some(state) = &self.state else { return true };
-        let waits = !state.ready.is_empty() || !self.unkept.is_empty() || !self.confirmed.is_empty();
+        let waits =
+            !state.ready.is_empty() || !self.unkept.is_empty() || !self.confirmed.is_empty();
         let looked = async {
             let mut tx = self.store.read().await?;
             let head = ca_store::ledger::head(&mut tx, LOG).await?;
             let newest = pending::newest(&mut tx, LOG).await?;
             let size = head.map_or(0, |(size, ..)| size);
-            Ok::<bool, IssuerError>(size != state.followed.edge.size() || newest > state.pending_seen)
+            Ok::<bool, IssuerError>(
+                size != state.followed.edge.size() || newest > state.pending_seen,
+            )
         };
         waits || looked.await.map_or(true, |news| news)
     }
@@ -195,9 +198,10 @@ impl Writer {
                 to_sign.push(intent.clone());
             }
         }
-        let waits = round.clock.is_err().then(|| {
-            self.confirmed.iter().chain(&confirmed).cloned().collect::<Vec<_>>()
-        });
+        let waits = round
+            .clock
+            .is_err()
+            .then(|| self.confirmed.iter().chain(&confirmed).cloned().collect::<Vec<_>>());
         let Written { state, records, rows, effects } = round.finish();
         copied.extend(rows);
         done.extend(effects);
@@ -300,52 +304,72 @@ fn decide_one(round: &mut Round<'_>, command: Command, metrics: &Metrics) -> Ans
         }
         Command::Approve(caller, officer, approval, reply) => {
             let about = approval.approval().order.to_string();
-            answer(reply, run.decide("approve", &about, |round| {
-                decide::approve::approve(round, &caller, &officer, &approval)
-            }))
+            answer(
+                reply,
+                run.decide("approve", &about, |round| {
+                    decide::approve::approve(round, &caller, &officer, &approval)
+                }),
+            )
         }
         Command::Decline(caller, officer, decline, reply) => {
             let about = decline.statement().order.to_string();
-            answer(reply, run.decide("decline", &about, |round| {
-                decide::decline::decline(round, &caller, &officer, &decline)
-            }))
+            answer(
+                reply,
+                run.decide("decline", &about, |round| {
+                    decide::decline::decline(round, &caller, &officer, &decline)
+                }),
+            )
         }
         Command::Credential(caller, officer, body, reply) => {
             let about = body.person.clone();
-            answer(reply, run.decide("certify", &about, |round| {
-                decide::credential::credential(round, &caller, &officer, &body)
-            }))
+            answer(
+                reply,
+                run.decide("certify", &about, |round| {
+                    decide::credential::credential(round, &caller, &officer, &body)
+                }),
+            )
         }
         Command::Revoke(caller, officer, wanted, reply) => {
             let about = wanted.serial.clone();
-            answer(reply, run.decide("revoke", &about, |round| {
-                decide::revoke::revoke(round, &caller, &officer, &wanted)
-            }))
+            answer(
+                reply,
+                run.decide("revoke", &about, |round| {
+                    decide::revoke::revoke(round, &caller, &officer, &wanted)
+                }),
+            )
         }
         Command::Renew(caller, message, reply) => {
             let about = run.standing(&message.authorization);
-            answer(reply, run.decide_machine("renew", &about, |round| {
-                round.admit(&caller)?;
-                decide::renew::renew(round, &message)
-            }))
+            answer(
+                reply,
+                run.decide_machine("renew", &about, |round| {
+                    round.admit(&caller)?;
+                    decide::renew::renew(round, &message)
+                }),
+            )
         }
         Command::Join(caller, message, reply) => {
             let about = run.agent(&message.agent);
-            answer(reply, run.decide_machine("join", &about, |round| {
-                decide::agent::join(round, &caller, &message)
-            }))
+            answer(
+                reply,
+                run.decide_machine("join", &about, |round| {
+                    decide::agent::join(round, &caller, &message)
+                }),
+            )
         }
-        Command::Operator(request, drafter, reply) => {
-            answer(reply, run.decide("operator", &drafter, |round| {
+        Command::Operator(request, drafter, reply) => answer(
+            reply,
+            run.decide("operator", &drafter, |round| {
                 decide::operator::operator(round, *request, &drafter)
-            }))
-        }
+            }),
+        ),
         Command::List(list, reply) => {
             answer(reply, run.decide("crl", "", |round| decide::list::list(round, &list)))
         }
-        Command::People(made, reply) => {
-            answer(reply, run.decide("people", "", |round| decide::snapshot::snapshots(round, made)))
-        }
+        Command::People(made, reply) => answer(
+            reply,
+            run.decide("people", "", |round| decide::snapshot::snapshots(round, made)),
+        ),
     }
 }
 

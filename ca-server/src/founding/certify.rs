@@ -1,7 +1,8 @@
 //! The certificates of the first day: authorities, statement signers, services, people.
 
 use super::keys::FoundingKeys;
-use super::{CityPlan, Statement};
+use super::plan::CityPlan;
+use super::statement::Statement;
 use anyhow::Context;
 use ca_host::ISSUER;
 use ca_host::prepare::{CertificateInputs, CertificateIssuer, prepare};

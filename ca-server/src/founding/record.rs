@@ -1,9 +1,10 @@
-//! Recording the founding: leaf 0, the letters, what was issued, the first lists; then the rows that
-//! cache it, the first checkpoint and the published files.
+//! Recording the founding: leaf 0, the letters, what was issued, the first lists; then the rows
+//! that cache it, the first checkpoint and the published files.
 
 use super::certify::Certified;
 use super::keys::FoundingKeys;
-use super::{Statement, letters};
+use super::letters;
+use super::statement::Statement;
 use anyhow::Context;
 use authority::Authority;
 use ca_host::CaConfig;

@@ -206,6 +206,9 @@ impl Shared {
         let loaded = blocking(move || lock(&keep).load(&founding)).await.flatten();
         let loaded = loaded.map(|followed| followed.with_signatures(self.replay.signatures()));
         state.saved.0 = loaded.as_ref().map_or(0, |followed| followed.edge.size());
+        // Until the log was followed it answers nothing, but brakes know whose letters there are.
+        let authority = loaded.as_ref().map(|followed| Arc::new(followed.authority.clone()));
+        self.view.store(Arc::new(View { authority, problem: true }));
         state.tree = loaded;
     }
 

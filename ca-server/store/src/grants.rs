@@ -1,6 +1,6 @@
-//! PostgreSQL: each role has a database user of its own, which may read everything and write what its role
-//! writes. Whoever owns the schema grants it after every migration. SQLite has no users; there the files'
-//! owner is who writes.
+//! PostgreSQL: each role has a database user of its own, which may read everything and write what
+//! its role writes. Whoever owns the schema grants it after every migration. SQLite has no users;
+//! there the files' owner is who writes.
 
 use ca_host::CaConfig;
 use sqlx::postgres::PgConnectOptions;

@@ -1,8 +1,9 @@
 //! Collecting a lineage: from an order or person back to the founding statement, by the index.
 //!
-//! What is collected: the constitution (units, profiles, approval rules, portals), every wanted order with the
-//! approvals that carried it, and for each person in it everything that made them who they were: their
-//! letters, certificates, roles, withdrawals and revocations, and whoever approved those.
+//! What is collected: the constitution (units, profiles, approval rules, portals), every wanted
+//! order with the approvals that carried it, and for each person in it everything that made them
+//! who they were: their letters, certificates, roles, withdrawals and revocations, and whoever
+//! approved those.
 
 use super::ledger::{self, LedgerError};
 use records::Bytes;
@@ -210,7 +211,8 @@ impl Walk {
         Ok(())
     }
 
-    /// Leaves out what has no effect: hands put it there, and it would make the whole prove nothing.
+    /// Leaves out what has no effect: hands put it there, and it would make the whole prove
+    /// nothing.
     fn effective(&mut self) -> Result<(), LedgerError> {
         let mut authority: Option<authority::Authority> = None;
         let mut without = Vec::new();

@@ -1,5 +1,5 @@
-//! Whom or what an order concerns, as lists and pages name it: people first, by name and unit, in no language.
-//! Names are the rows'; nothing is decided by them.
+//! Whom or what an order concerns, as lists and pages name it: people first, by name and unit, in
+//! no language. Names are the rows'; nothing is decided by them.
 
 use records::Disclosure;
 use records::order::Body;
@@ -15,7 +15,7 @@ pub async fn about(
     let names = names(tx, body).await?;
     let named = |id: &str| names.get(id).map_or(id, String::as_str).to_owned();
     let disclosed = |path: &str| {
-        let found = disclosures.iter().find(|disclosure| disclosure.path == path);
+        let found = records::commitment::at(path, disclosures);
         found.and_then(|disclosure| disclosure.value.as_str()).unwrap_or_default().to_owned()
     };
     let person = body.person().unwrap_or_default();

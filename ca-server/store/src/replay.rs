@@ -1,9 +1,9 @@
-//! The one replay of the `control` log: from a signed head over verified entries to [`Authority`]. Whoever
-//! decides or answers by authority follows the log through here: the issuer, the followers of `status`
-//! and `log`, `doctor`.
+//! The one replay of the `control` log: from a signed head over verified entries to [`Authority`].
+//! Whoever decides or answers by authority follows the log through here: the issuer, the followers
+//! of `status` and `log`, `doctor`.
 //!
-//! What a step gives is a new value; the old one stays what it was, so that whoever fails behind it has
-//! nothing to undo.
+//! What a step gives is a new value; the old one stays what it was, so that whoever fails behind it
+//! has nothing to undo.
 
 use crate::ledger::{self, Entry, LedgerError};
 use authority::{Authority, Signatures, Unsigned};

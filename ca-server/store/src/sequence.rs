@@ -68,8 +68,8 @@ impl Sequencer {
         if !hold_lease(&mut tx, &lease(self.log), &self.holder, now, now + LEASE_MICROS).await? {
             return Ok(0);
         }
-        // Between the head that a decision follows and the pending records that it notices nothing may move into the
-        // tree: it would see a withdrawal in neither.
+        // Between the head that a decision follows and the pending records that it notices nothing
+        // may move into the tree: it would see a withdrawal in neither.
         pending::lock(&mut tx, self.log).await?;
         let waiting = pending::waiting(&mut tx, self.log, 0, BATCH_MAX).await?;
         let count = i64::try_from(waiting.len()).unwrap_or(0);
@@ -114,7 +114,8 @@ impl Sequencer {
         Ok(edge)
     }
 
-    /// Moves records from the queue into the log, all at once: decisions wait as long as this takes.
+    /// Moves records from the queue into the log, all at once: decisions wait as long as this
+    /// takes.
     async fn number(
         &self,
         tx: &mut Tx,

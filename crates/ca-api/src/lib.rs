@@ -79,7 +79,8 @@ pub mod log {
     pub const SEARCH: &str = "/v1/search";
     /// [`super::Spooled`] → [`super::SpoolAck`]; agents only.
     pub const SPOOL: &str = "/v1/spool";
-    /// `records::access::Heartbeat` → [`super::Pulsed`]; agents only. Nothing of it is kept on disk.
+    /// `records::access::Heartbeat` → [`super::Pulsed`]; agents only. Nothing of it is kept on
+    /// disk.
     pub const PULSE: &str = "/v1/pulse";
 }
 
@@ -261,8 +262,8 @@ pub struct SaltedRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pulsed {
-    /// Whether the log did not hear of the agent before this: then a heartbeat belongs in its records,
-    /// so that they say when the silence ended.
+    /// Whether the log did not hear of the agent before this: then a heartbeat belongs in its
+    /// records, so that they say when the silence ended.
     pub is_back: bool,
 }
 

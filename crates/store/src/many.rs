@@ -1,5 +1,6 @@
-//! Many rows with few statements: what a round of a writer changes is written table by table. Each statement
-//! is a hand-over to the database's thread, or a round trip to its server, whatever it carries.
+//! Many rows with few statements: what a round of a writer changes is written table by table. Each
+//! statement is a hand-over to the database's thread, or a round trip to its server, whatever it
+//! carries.
 
 use crate::{StoreError, Tx};
 use sqlx::{Postgres, QueryBuilder, Sqlite};
@@ -96,8 +97,9 @@ macro_rules! values {
     };
 }
 
-/// Inserts rows: `into` is `insert into TABLE (COLUMNS)`, `then` what follows the values, for example a
-/// conflict clause. Gives the number of rows that were written. Every row has a value for each column.
+/// Inserts rows: `into` is `insert into TABLE (COLUMNS)`, `then` what follows the values, for
+/// example a conflict clause. Gives the number of rows that were written. Every row has a value for
+/// each column.
 pub async fn insert_many(
     tx: &mut Tx,
     into: &'static str,
@@ -155,14 +157,26 @@ pub async fn update_many(
                 bind!(query, value.clone());
                 query.push(then);
                 list!(query, chunk);
-                query.push(")").build().persistent(false).execute(&mut **inner).await?.rows_affected()
+                query
+                    .push(")")
+                    .build()
+                    .persistent(false)
+                    .execute(&mut **inner)
+                    .await?
+                    .rows_affected()
             }
             Tx::Postgres(inner) => {
                 let mut query = QueryBuilder::<Postgres>::new(set);
                 bind!(query, value.clone());
                 query.push(then);
                 list!(query, chunk);
-                query.push(")").build().persistent(false).execute(&mut **inner).await?.rows_affected()
+                query
+                    .push(")")
+                    .build()
+                    .persistent(false)
+                    .execute(&mut **inner)
+                    .await?
+                    .rows_affected()
             }
         };
     }

@@ -37,8 +37,7 @@ pub(crate) fn take(round: &mut Round<'_>, approval: &Approval) -> Result<Approve
     let digest = OrderDigest(approval.order.digest().ok_or(Code::OrderUnknown)?);
     let (order, body) = round.authority().open(digest, now)?;
     let json = serde_json::to_string(approval).map_err(anyhow::Error::from)?;
-    let row =
-        ApprovalRow { order: digest, person: person.clone(), approval: json, received: now };
+    let row = ApprovalRow { order: digest, person: person.clone(), approval: json, received: now };
     round.change(RowChange::Approval(row));
     round.record(Event::Approval { approval: approval.clone(), person }, Vec::new())?;
     let given = round.authority().given(digest, &body, now).len();

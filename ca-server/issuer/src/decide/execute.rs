@@ -122,11 +122,7 @@ pub(crate) fn revoke(
 }
 
 /// Why an order was not carried out: recorded once, and the order waits or is over.
-fn not_executed(
-    round: &mut Round<'_>,
-    digest: OrderDigest,
-    code: Code,
-) -> Result<(), IssuerError> {
+fn not_executed(round: &mut Round<'_>, digest: OrderDigest, code: Code) -> Result<(), IssuerError> {
     let known = round.authority().open_order(&digest.0).map(|open| open.read.order.clone());
     let about = known.unwrap_or_else(|| digest.to_string());
     if code == Code::ApprovalsMissing {

@@ -22,10 +22,8 @@ pub(crate) fn entries(authority: &Authority, now: u64) -> Result<Vec<RevokedCert
         if revoked.not_after + KEPT_SECONDS < now {
             continue;
         }
-        let serial =
-            SerialNumber::from_hex(&serial.to_string()).ok_or(Code::UnsignedAuthority)?;
-        let reason =
-            RevocationReason::from_name(&revoked.reason).ok_or(Code::UnsignedAuthority)?;
+        let serial = SerialNumber::from_hex(&serial.to_string()).ok_or(Code::UnsignedAuthority)?;
+        let reason = RevocationReason::from_name(&revoked.reason).ok_or(Code::UnsignedAuthority)?;
         list.push(RevokedCertificate { serial, at: revoked.at.min(now), reason });
     }
     list.sort_by(|a, b| a.serial.cmp(&b.serial));

@@ -39,7 +39,8 @@ pub(crate) fn renew(round: &mut Round<'_>, message: &Renew) -> Result<String, Is
         profile: &profile,
     };
     let (serial, prepared) = service_certificate(round, &of, &key)?;
-    let issuing = Issuing { under, profile: profile.clone(), subject: name.clone(), reference: None };
+    let issuing =
+        Issuing { under, profile: profile.clone(), subject: name.clone(), reference: None };
     let pending = PendingIssuance::new(serial, &prepared, issuing);
     let event = Event::Used {
         authorization: message.authorization.clone(),

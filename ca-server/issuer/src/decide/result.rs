@@ -24,11 +24,8 @@ pub(crate) fn result(round: &mut Round<'_>, signed: &Signed) -> Result<(), Issue
         certificate: commitment,
     };
     let record_id = round.record(event, vec![disclosure])?;
-    let row = CertificateRow {
-        issuing: issuing.clone(),
-        certificate: certificate.clone(),
-        record_id,
-    };
+    let row =
+        CertificateRow { issuing: issuing.clone(), certificate: certificate.clone(), record_id };
     round.change(RowChange::Certificate(Box::new(row)));
     round.change(RowChange::IntentState(signed.serial(), "done"));
     Ok(())

@@ -76,7 +76,12 @@ pub(crate) fn order(
     }
     let (evidence, disclosure) = round.commitment("/evidence", evidence)?;
     let body = Body::Revoke(RevokeBody { person, serials, reason, evidence });
-    make(round, drafter, &body, OrderParts { disclosures: vec![disclosure], ..OrderParts::default() })
+    make(
+        round,
+        drafter,
+        &body,
+        OrderParts { disclosures: vec![disclosure], ..OrderParts::default() },
+    )
 }
 
 /// What was looked at must be said; nobody approves nothing.

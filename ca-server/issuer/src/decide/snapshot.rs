@@ -21,10 +21,7 @@ pub(crate) fn said(snapshot: &PeopleSnapshot) -> Result<Vec<u8>, IssuerError> {
 }
 
 /// Records snapshots that the publisher made.
-pub(crate) fn snapshots(
-    round: &mut Round<'_>,
-    made: Vec<NewSnapshot>,
-) -> Result<(), IssuerError> {
+pub(crate) fn snapshots(round: &mut Round<'_>, made: Vec<NewSnapshot>) -> Result<(), IssuerError> {
     for new in made {
         let event = Event::People {
             agent: new.snapshot.agent.clone(),

@@ -30,8 +30,7 @@ pub(crate) fn submit(
     let letter = open_letter(round, submission.reference(), &message.key.0)?;
     check_open(round, submission.reference(), &letter)?;
     let authority = round.authority();
-    let profile =
-        authority.profile(&letter.profile).ok_or(Code::UnknownProfile)?.profile.clone();
+    let profile = authority.profile(&letter.profile).ok_or(Code::UnknownProfile)?.profile.clone();
     if profile.holder() == Holder::Staff && message.label != "cli" {
         return Err(Code::LabelNotAllowed.into());
     }
@@ -57,7 +56,14 @@ pub(crate) fn refused(round: &mut Round<'_>, submission: &VerifiedSubmission, co
         round.change(RowChange::Try(submission.reference().to_owned()));
     }
     let opened = open_letter(round, submission.reference(), &message.key.0).is_ok();
-    if opened && challenge::holds(round.context, submission.reference(), &message.challenge.0, round.now()) {
+    if opened
+        && challenge::holds(
+            round.context,
+            submission.reference(),
+            &message.challenge.0,
+            round.now(),
+        )
+    {
         let (sha256, now) = (Sha256::digest(&message.challenge.0).into(), round.now());
         round.state.use_challenge(sha256, now);
     }

@@ -8,7 +8,8 @@ use records::order::Body;
 /// One line. Names are those that authority holds, opened; without one the id stands.
 pub(crate) fn title(round: &Round<'_>, body: &Body, disclosures: &[Disclosure]) -> String {
     let authority = round.authority();
-    let unit = |id: &str| authority.unit(id).map_or_else(|| id.to_owned(), |unit| unit.name.clone());
+    let unit =
+        |id: &str| authority.unit(id).map_or_else(|| id.to_owned(), |unit| unit.name.clone());
     let name = |id: &str| round.loaded.name(authority, id).unwrap_or_else(|| id.to_owned());
     let disclosed = |path: &str| text(disclosures, path).unwrap_or_else(String::new);
     let unit_of = |id: &str| authority.person(id).map_or_else(String::new, |p| unit(&p.unit));

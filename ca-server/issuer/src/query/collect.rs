@@ -21,8 +21,7 @@ pub(crate) async fn collect(issuer: &Issuer, message: &Collect) -> Result<Collec
         loop {
             let view = issuer.view()?;
             let mut tx = issuer.store.read().await?;
-            let letter =
-                look_up::open(&view, &mut tx, (&message.reference, &message.key)).await?;
+            let letter = look_up::open(&view, &mut tx, (&message.reference, &message.key)).await?;
             drop(tx);
             if let Some(serial) = view.authority().issued_under(&letter.reference)
                 && let Some(collected) = proven(issuer, &serial.to_string()).await?

@@ -61,8 +61,7 @@ pub(crate) async fn look_up(issuer: &Issuer, message: &LookUp) -> Result<LookedU
     let name = opened.and_then(|list| text(list, "/name")).ok_or(Code::UnsignedAuthority)?;
     let unit = |id: &&str| authority.unit(id).map(|unit| unit.name.clone());
     let staff = profile.profile.holder() == Holder::Staff;
-    let challenge =
-        challenge::draw(&issuer.context, &letter.reference, random::bytes()?, now);
+    let challenge = challenge::draw(&issuer.context, &letter.reference, random::bytes()?, now);
     Ok(LookedUp {
         name,
         person: id,

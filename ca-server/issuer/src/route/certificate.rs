@@ -13,6 +13,7 @@ pub(crate) async fn certificate(
     State(issuer): State<Arc<Issuer>>,
     call: OfficerCall<Named>,
 ) -> Result<Json<CertificateFacts>, Refused> {
-    let result = query::certificate::certificate(&issuer, &call.officer.0, &call.message.serial).await;
+    let result =
+        query::certificate::certificate(&issuer, &call.officer.0, &call.message.serial).await;
     answered(&issuer, "certificate", result)
 }

@@ -40,10 +40,7 @@ pub async fn insert(tx: &mut Tx, approvals: Vec<ApprovalRow>) -> Result<(), Stor
 }
 
 /// Remembers whose approvals carried an order.
-pub async fn consume(
-    tx: &mut Tx,
-    consumed: Vec<(OrderDigest, String)>,
-) -> Result<(), StoreError> {
+pub async fn consume(tx: &mut Tx, consumed: Vec<(OrderDigest, String)>) -> Result<(), StoreError> {
     let values = consumed.into_iter().map(|(order, person)| vec![order.0.into(), person.into()]);
     insert_many(
         tx,
@@ -56,10 +53,7 @@ pub async fn consume(
 }
 
 /// Names and ids of those who approved what a certificate was issued under.
-pub async fn consumed_by(
-    tx: &mut Tx,
-    order: Vec<u8>,
-) -> Result<Vec<(String, String)>, StoreError> {
+pub async fn consumed_by(tx: &mut Tx, order: Vec<u8>) -> Result<Vec<(String, String)>, StoreError> {
     rows!(
         tx,
         (String, String),

@@ -135,8 +135,7 @@ pub async fn extras(
     tx: &mut Tx,
     digests: Vec<OrderDigest>,
 ) -> Result<HashMap<OrderDigest, OrderExtras>, StoreError> {
-    type Row =
-        (Vec<u8>, String, String, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
+    type Row = (Vec<u8>, String, String, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
     let keys: Vec<Vec<u8>> = digests.into_iter().map(|digest| digest.0.to_vec()).collect();
     let found = rows_of!(
         tx,

@@ -39,12 +39,7 @@ pub async fn namesakes(
 
 /// The name under which a person is found, and their id.
 pub async fn place(tx: &mut Tx, person: &str) -> Result<Option<(String, String)>, StoreError> {
-    row!(
-        tx,
-        (String, String),
-        "select name, person_id from person where person_id = $1",
-        person
-    )
+    row!(tx, (String, String), "select name, person_id from person where person_id = $1", person)
 }
 
 /// Names of some people.

@@ -30,6 +30,7 @@ impl SampleCity {
             version: 1,
             nonce: drawn.get(..16).unwrap().into(),
             expires: records::time::seconds(self.now + ORDER_SECONDS),
+            drafter: "operator:0".into(),
             body: body.value().unwrap(),
         };
         let bytes = records::json::write(&order).unwrap();
