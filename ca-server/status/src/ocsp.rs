@@ -148,7 +148,10 @@ impl Status {
         }
         let confirmed = Serial::of(serial).and_then(|one| self.losses.revoked(authority, &one));
         if let Some(at) = confirmed {
-            return Some(CertificateStatus::Revoked { at, reason: RevocationReason::KeyCompromise.code() });
+            return Some(CertificateStatus::Revoked {
+                at,
+                reason: RevocationReason::KeyCompromise.code(),
+            });
         }
         let list = self.lists.newest().filter(|list| list.contains(serial))?;
         let entry = list.revoked().iter().find(|(listed, _)| listed == serial);
