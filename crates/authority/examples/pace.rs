@@ -114,6 +114,7 @@ impl Maker {
             version: 1,
             nonce: Bytes(vec![7; 16]),
             expires: records::time::seconds(self.city.now + ORDER_SECONDS),
+            drafter: "operator:0".into(),
             body: body.value().unwrap(),
         };
         let bytes = records::json::write(&order).unwrap();

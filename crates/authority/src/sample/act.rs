@@ -3,7 +3,7 @@
 use super::{APPROVALS, PROFILES, SampleCity, SampleOfficer, named, sha256};
 use crate::{OrderDigest, Serial, Unsigned};
 use keys::SoftwareSigner;
-use pki::{CertificationRequest, SerialNumber, Signer};
+use pki::{SerialNumber, Signer};
 use records::Approval;
 use records::bytes::Bytes;
 use records::code::Code;
@@ -325,7 +325,7 @@ impl SampleCity {
     pub fn renewal(&mut self, own: Option<&SoftwareSigner>, key: &SoftwareSigner) -> Renew {
         let authorization = "renew-portal-1";
         let challenge = Bytes(self.draw().get(..16).unwrap().to_vec());
-        let request = CertificationRequest::build(key).unwrap();
+        let request = keys::request(key).unwrap();
         let own = own.unwrap_or(&self.keys.portal);
         let digest = Sha256::digest(request.der());
         let message = [self.founding.as_slice(), &challenge.0, digest.as_slice()].concat();

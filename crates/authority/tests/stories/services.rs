@@ -5,7 +5,7 @@ use crate::key;
 use authority::sample::{SampleCity, named, serial_of, sha256};
 use authority::{JoinClaim, OrderDigest, Serial, authorization_of, join_value};
 use keys::SoftwareSigner;
-use pki::{CertificationRequest, Signer};
+use pki::{Signer};
 use records::bytes::Bytes;
 use records::code::Code;
 use records::order::{AgentBody, Body};
@@ -48,7 +48,7 @@ fn a_renewal_is_signed_whole_by_the_key_that_may_ask() {
     let good = city.renewal(None, &new);
     assert_eq!(told(&city, &good), Ok(()));
     let mut swapped = good.clone();
-    swapped.request = CertificationRequest::build(&thief).unwrap().der().into();
+    swapped.request = keys::request(&thief).unwrap().der().into();
     assert_eq!(told(&city, &swapped), Err(Code::UseSignature));
     let mut replayed = good.clone();
     replayed.challenge = Bytes(vec![9; 16]);
@@ -107,7 +107,7 @@ pub(crate) fn joined(
     key: &SoftwareSigner,
 ) -> (Serial, Event) {
     let serial = city.serial();
-    let request: Bytes = CertificationRequest::build(key).unwrap().der().into();
+    let request: Bytes = keys::request(key).unwrap().der().into();
     let challenge = Bytes(vec![3; 16]);
     let value = join_value(token, &order.0, &challenge.0, &request.0);
     let event = Event::Joined {
@@ -161,7 +161,7 @@ fn a_join_is_made_with_exactly_these_words_and_in_time() {
         city.authority.check_join(&claim, city.now).map(drop)
     };
     assert_eq!(check(&city, &request, &challenge), Ok(()));
-    let other = CertificationRequest::build(&key()).unwrap().der().into();
+    let other = keys::request(&key()).unwrap().der().into();
     assert_eq!(check(&city, &other, &challenge), Err(Code::UseSignature));
     assert_eq!(check(&city, &request, &Bytes(vec![4; 16])), Err(Code::UseSignature));
     city.now += 8 * 86_400;
