@@ -176,16 +176,15 @@ impl Replay {
             None => (None, Edge::default(), 0),
         };
         let mut applied = Vec::with_capacity(entries.len());
-        for (index, bytes, salt) in entries {
-            let salt = salt.as_slice().try_into().map_err(|_| damaged("a salt"))?;
+        let parsed = parse(entries, authority.as_ref())?;
+        for ((index, ..), (hash, record)) in entries.iter().zip(parsed) {
             if *index != edge.size() {
                 return Err(damaged("an entry is missing"));
             }
-            edge.append(leaf_hash(&records::record::entry(salt, bytes)));
+            edge.append(hash);
             if edge.size() == floor.size && edge.root() != floor.root {
                 return Err(damaged("the entries are not those that were followed before"));
             }
-            let record = Record::read(bytes).map_err(|_| damaged("a record"))?;
             if record.proves_time() {
                 last_time = last_time.max(record.unix());
             }
@@ -206,4 +205,40 @@ impl Replay {
         let authority = authority.ok_or(damaged("leaf 0"))?;
         Ok((Followed { authority, edge, last_time }, applied))
     }
+}
+
+/// Entries of this many are parsed beside each other.
+const BESIDE_MIN: usize = 64;
+
+/// Leaf hashes and records, by all processors at once; with authority at hand, signatures are verified
+/// on the way and found again when it is their record's turn.
+fn parse(
+    entries: &[Entry],
+    authority: Option<&Authority>,
+) -> Result<Vec<(Hash, Record)>, ReplayError> {
+    let one = |(_, bytes, salt): &Entry| -> Result<(Hash, Record), ReplayError> {
+        let salt = salt.as_slice().try_into();
+        let salt = salt.map_err(|_| ReplayError::Unsigned("a salt"))?;
+        let hash = leaf_hash(&records::record::entry(salt, bytes));
+        let record = Record::read(bytes).map_err(|_| ReplayError::Unsigned("a record"))?;
+        Ok((hash, record))
+    };
+    let warmed = |entry: &Entry| {
+        let parsed = one(entry)?;
+        authority.inspect(|authority| authority.warm(&parsed.1));
+        Ok(parsed)
+    };
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    if entries.len() < BESIDE_MIN || processors == 1 {
+        return entries.iter().map(one).collect();
+    }
+    let parts = entries.chunks(entries.len().div_ceil(processors));
+    let parsed: Vec<Result<Vec<_>, ReplayError>> = std::thread::scope(|scope| {
+        let work = |part| scope.spawn(move || -> Result<Vec<_>, _> { part.iter().map(warmed).collect() });
+        let threads: Vec<_> = parts.map(work).collect();
+        let ended = |_| Err(ReplayError::Unsigned("the replay ended"));
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(ended)).collect()
+    });
+    let parsed: Result<Vec<Vec<_>>, ReplayError> = parsed.into_iter().collect();
+    Ok(parsed?.into_iter().flatten().collect())
 }

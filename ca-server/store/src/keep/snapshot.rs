@@ -218,3 +218,80 @@ fn named(name: &str, part: &[u8]) -> Vec<u8> {
 fn all(parts: Parts) -> BTreeMap<PartName, Option<Vec<u8>>> {
     parts.into_iter().map(|(name, part)| (name, Some(part))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Keep;
+    use super::*;
+    use authority::sample::SampleCity;
+    use tlog::merkle::leaf_hash;
+
+    fn followed(city: &SampleCity) -> Followed {
+        let mut edge = Edge::default();
+        for record in &city.log {
+            let bytes = record.write().unwrap();
+            edge.append(leaf_hash(&records::record::entry(&[7; 32], &bytes)));
+        }
+        Followed { authority: city.authority.clone(), edge, last_time: city.now }
+    }
+
+    /// Later saves write what changed; everything comes back; a save that was killed before its
+    /// manifest leaves the one before it.
+    #[test]
+    fn authority_is_kept_by_what_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut city = SampleCity::found();
+        for _ in 0..50 {
+            let person = city.register("sz-office");
+            city.letter(&person, "official");
+        }
+        let mut keep = Keep::open(folder.path(), b"secret").unwrap();
+        assert!(keep.load(&city.founding).is_none());
+        keep.save(&followed(&city)).unwrap();
+        let parts = folder.path().join("parts.1");
+        let first = std::fs::metadata(&parts).unwrap().len();
+        let manifest = std::fs::read(folder.path().join("manifest")).unwrap();
+        let before = followed(&city);
+
+        let mut keep = Keep::open(folder.path(), b"secret").unwrap();
+        let loaded = keep.load(&city.founding).unwrap();
+        assert_eq!(loaded.authority.parts(), city.authority.parts());
+        assert_eq!(keep.floor(), before.floor());
+        city.register("sz-office");
+        keep.save(&followed(&city)).unwrap();
+        let second = std::fs::metadata(&parts).unwrap().len();
+        assert!(second - first < first / 3, "{first} {second}");
+        let again = Keep::open(folder.path(), b"secret").unwrap().load(&city.founding).unwrap();
+        assert_eq!(again.authority.parts(), city.authority.parts());
+        assert_eq!(again.floor(), followed(&city).floor());
+
+        std::fs::write(folder.path().join("manifest"), manifest).unwrap();
+        let keep = Keep::open(folder.path(), b"secret").unwrap();
+        let old = keep.load(&city.founding).unwrap();
+        assert_eq!(old.floor(), before.floor());
+        assert_eq!(keep.floor(), followed(&city).floor(), "the floor does not go back with it");
+    }
+
+    /// An altered part, manifest or city is none; a floor that is missing beside them is an error.
+    #[test]
+    fn what_was_altered_is_not_taken_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let city = SampleCity::found();
+        Keep::open(folder.path(), b"secret").unwrap().save(&followed(&city)).unwrap();
+        let load = |founding: &[u8; 32]| {
+            Keep::open(folder.path(), b"secret").unwrap().load(founding).is_some()
+        };
+        assert!(load(&city.founding) && !load(&[1; 32]));
+        for name in ["parts.1", "manifest"] {
+            let path = folder.path().join(name);
+            let whole = std::fs::read(&path).unwrap();
+            let mut altered = whole.clone();
+            altered[whole.len() / 2] ^= 1;
+            std::fs::write(&path, altered).unwrap();
+            assert!(!load(&city.founding), "{name}");
+            std::fs::write(&path, whole).unwrap();
+        }
+        std::fs::remove_file(folder.path().join("floor")).unwrap();
+        assert!(Keep::open(folder.path(), b"secret").is_err());
+    }
+}
