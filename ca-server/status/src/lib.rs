@@ -1,18 +1,20 @@
-//! Role `status`: publishes revocation lists and CA certificates, answers OCSP, takes loss reports, tells
-//! agents what changed. Holds the status key, which signs receipts, and the OCSP key; nothing that could
-//! issue.
+//! Role `status`: publishes revocation lists and CA certificates, answers OCSP, takes loss reports,
+//! tells agents what changed. Holds the status key, which signs receipts, and the OCSP key; nothing
+//! that could issue.
 
 mod answers;
+mod bring;
 mod lists;
 mod loss;
 mod losses;
 mod ocsp;
+mod renewal;
 mod responder;
+mod rules;
 mod snapshots;
+mod state;
 mod world;
 
-use answers::Answers;
-use anyhow::Context;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
@@ -20,54 +22,16 @@ use ca_host::CaConfig;
 use ca_host::listener;
 use ca_host::published::files;
 use ca_host::service_keys::Place;
-use ca_host::services::Services;
-use ca_store::follower::{Follower, Observer};
-use keys::SoftwareSigner;
-use lists::Lists;
-use losses::Losses;
-use records::record::Event;
-use records::trust::Trust;
-use records::{Bytes, Code, Problem};
-use responder::{InUse, Issued};
+use records::{Code, Problem};
 use service::problem::Refused;
 use service::{Clock, Metrics, Stop};
-use snapshots::Snapshots;
+use state::Status;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use store::{Doorbell, Store};
+use store::Store;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, watch};
-use world::RulesInForce;
 
 /// Largest loss report, in bytes.
 const BODY_BYTES_MAX: usize = 4 * 1024;
-
-/// What the calls need.
-struct Status {
-    store: Store,
-    clock: Clock,
-    metrics: Metrics,
-    key: SoftwareSigner,
-    /// Certificate of the status key, then the root.
-    chain: Vec<Bytes>,
-    founding: Bytes,
-    services: Services,
-    follower: Follower,
-    /// Losses that were confirmed here, and a sign that there is a new one.
-    losses: Losses,
-    losses_due: Notify,
-    lists: Arc<Lists>,
-    snapshots: Arc<Snapshots>,
-    rules: RulesInForce,
-    /// Counts what agents wait for.
-    news: watch::Sender<u64>,
-    trust: Trust,
-    stop: Stop,
-    config: CaConfig,
-    responder: InUse,
-    issued: Issued,
-    answers: Answers,
-}
 
 /// Runs the role until the stop.
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
@@ -81,7 +45,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let doorbell = ca_store::doorbell(&store, &config, "status").await?;
     let status = Status::open(&config, (store, doorbell), clock, metrics, stop.clone())?;
     let status = Arc::new(status);
-    let keeping = responder::keep(status.clone(), Place::ocsp(&config), stop.clone());
+    let keeping = renewal::keep(status.clone(), Place::ocsp(&config), stop.clone());
     let keeping = tokio::spawn(keeping);
     let mut following = tokio::task::JoinSet::new();
     following.spawn(status.follower.clone().keep_up(stop.clone()));
@@ -120,62 +84,4 @@ fn router(status: Arc<Status>) -> Router {
         .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(status)
-}
-
-impl Status {
-    fn open(
-        config: &CaConfig,
-        (store, doorbell): (Store, Doorbell),
-        clock: Clock,
-        metrics: Metrics,
-        stop: Stop,
-    ) -> anyhow::Result<Self> {
-        let folder = config.path("status");
-        let passphrase = keys::passphrase_from_file(&folder.join("unlock"))?;
-        let read = |name: &str| -> anyhow::Result<Bytes> {
-            let path = config.path(&format!("public/ca/{name}.cer"));
-            Ok(Bytes(std::fs::read(&path).with_context(|| path.display().to_string())?))
-        };
-        let trust = ca_host::trust(config)?;
-        let services = Services::open(config)?;
-        let snapshots = Arc::new(Snapshots::default());
-        let told = (&trust, metrics.clone());
-        let list_due = Arc::new(AtomicBool::new(true));
-        let observer = observer(snapshots.clone(), list_due.clone());
-        let follower =
-            Follower::open(config, "status", store.clone(), told, doorbell, Some(observer))?;
-        let key = services.issuing().key().clone();
-        let lists = Lists::open(&follower, key, &config.path("public"), list_due)?;
-        Ok(Self {
-            losses: Losses::open(&follower)?,
-            losses_due: Notify::new(),
-            lists: Arc::new(lists),
-            snapshots,
-            rules: RulesInForce::default(),
-            news: watch::Sender::new(0),
-            follower,
-            store,
-            clock,
-            metrics,
-            key: keys::open(&folder.join("status.key"), &passphrase)?,
-            chain: vec![read("status")?, read("root")?],
-            founding: trust.founding.clone(),
-            trust,
-            services,
-            responder: InUse::open(&Place::ocsp(config)),
-            issued: Issued::default(),
-            answers: Answers::default(),
-            config: config.clone(),
-            stop,
-        })
-    }
-}
-
-/// Notes what a record says is new, as soon as it is committed.
-fn observer(snapshots: Arc<Snapshots>, list_due: Arc<AtomicBool>) -> Observer {
-    Arc::new(move |record| match &record.event {
-        Event::Crl { .. } => list_due.store(true, Ordering::Release),
-        Event::People { agent, .. } => snapshots.note_due(agent),
-        _ => {}
-    })
 }

@@ -1,6 +1,6 @@
-//! The newest revocation list that this role has seen, verified under the issuing key. Its number never
-//! goes back, whatever rows and files say: the list and a floor for its number stand in the role's own
-//! directory before anybody is told of it.
+//! The newest revocation list that this role has seen, verified under the issuing key. Its number
+//! never goes back, whatever rows and files say: the list and a floor for its number stand in the
+//! role's own directory before anybody is told of it.
 
 use anyhow::Context;
 use arc_swap::ArcSwapOption;
@@ -127,8 +127,8 @@ impl Lists {
         Ok(true)
     }
 
-    /// Looks at the published file: what is newer is taken up; says how far it is behind what was seen,
-    /// once it had its time.
+    /// Looks at the published file: what is newer is taken up; says how far it is behind what was
+    /// seen, once it had its time.
     pub(super) fn look_at_published(&self) -> anyhow::Result<Option<String>> {
         let changed = std::fs::metadata(&self.published).and_then(|data| data.modified()).ok();
         let known = self.own.lock().unwrap_or_else(PoisonError::into_inner).seen;

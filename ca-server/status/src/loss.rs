@@ -1,8 +1,10 @@
-//! Takes a loss report: a brake. Its evidence is the HMAC under the letter's loss key, judged by the
-//! letter that the registry key signed; no row is asked. The loss is kept in this role's own journal
-//! before the receipt leaves: a receipt that left is a revocation, whatever the database does.
+//! Takes a loss report: a brake. Its evidence is the HMAC under the letter's loss key, judged by
+//! the letter that the registry key signed; no row is asked. The loss is kept in this role's own
+//! journal before the receipt leaves: a receipt that left is a revocation, whatever the database
+//! does.
 
-use super::{Status, losses};
+use super::losses;
+use super::state::Status;
 use authority::Authority;
 use axum::Json;
 use axum::body::Bytes;

@@ -1,37 +1,32 @@
-//! Losses that this role confirmed. Each stands in a journal of its own before the receipt leaves, is
-//! revoked here from then on, and is brought back into the log until the log has it: also when the
-//! database is away, is put back to an older state, or loses the pending record.
+//! Losses that this role confirmed. Each stands in a journal of its own before the receipt leaves,
+//! is revoked here from then on, and is brought back into the log until the log has it: also when
+//! the database is away, is put back to an older state, or loses the pending record.
 
-use super::Status;
 use anyhow::Context;
 use authority::{Authority, Serial};
 use ca_store::follower::Follower;
 use ca_store::keep::Journal;
-use ca_store::ledger::{self, Standing};
 use records::Bytes;
 use records::record::{Cause, Event, Record, RevokedSerial};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Reason of every loss report: whoever has the key may not be its owner.
 const REASON: &str = "keyCompromise";
-/// A loss that the log does not have after this long is told.
-const OPEN_MAX: Duration = Duration::from_secs(10);
-/// While a loss is open, the log is looked at this often at least.
-const LOOK: Duration = Duration::from_secs(1);
 const SALT: usize = 32;
 
 /// A loss as it was confirmed.
 #[derive(Clone)]
-struct Loss {
+pub(super) struct Loss {
     /// When, unix.
     at: u64,
     /// The record that brings it into the log, with its salt.
-    record: Record,
-    bytes: Vec<u8>,
-    salt: [u8; SALT],
-    since: Instant,
+    pub(super) record: Record,
+    pub(super) bytes: Vec<u8>,
+    pub(super) salt: [u8; SALT],
+    /// Since when this process knows of it.
+    pub(super) since: Instant,
 }
 
 /// What was confirmed, by reference.
@@ -107,16 +102,22 @@ impl Losses {
         theirs.map(|(_, loss)| loss.at)
     }
 
+    /// A loss that was confirmed.
+    pub(super) fn get(&self, reference: &str) -> Option<Loss> {
+        self.confirmed().all.get(reference).cloned()
+    }
+
     /// References of losses that the log does not have yet, as far as authority tells.
-    fn open_ones(&self, authority: &Authority) -> Vec<(String, Loss)> {
+    pub(super) fn open_ones(&self, authority: &Authority) -> Vec<(String, Loss)> {
         let mut confirmed = self.confirmed();
         let lost = |one: &String| authority.letter(one).is_some_and(|letter| letter.lost);
         confirmed.open.retain(|reference| !lost(reference));
         confirmed.open().map(|(reference, loss)| (reference.clone(), loss.clone())).collect()
     }
 
-    /// The record that brings a loss into the log from now on: another one took the place of the last.
-    fn renew(&self, reference: &str, loss: &Loss) -> anyhow::Result<()> {
+    /// The record that brings a loss into the log from now on: another one took the place of the
+    /// last.
+    pub(super) fn renew(&self, reference: &str, loss: &Loss) -> anyhow::Result<()> {
         let renewed = Loss::new(loss.record.event.clone(), loss.at * 1_000_000)?;
         let renewed = Loss { since: loss.since, ..renewed };
         self.confirmed().all.insert(reference.to_owned(), renewed);
@@ -124,8 +125,8 @@ impl Losses {
     }
 }
 
-/// The event of a loss: what it revokes follows from the letter, wherever it is read; the certificates
-/// are named so that they find it.
+/// The event of a loss: what it revokes follows from the letter, wherever it is read; the
+/// certificates are named so that they find it.
 pub(super) fn event(authority: &Authority, reference: &str, value: &Bytes) -> Event {
     let cause = Cause::Loss { reference: reference.to_owned(), value: value.clone() };
     let named = under(authority, reference).into_iter().filter_map(|serial| {
@@ -169,76 +170,4 @@ pub(super) fn under(authority: &Authority, reference: &str) -> Vec<Serial> {
     let mut serials = authority.letter(reference).map_or(Vec::new(), |l| l.serials.clone());
     serials.extend(authority.intended_under(reference).filter(|one| !serials.contains(one)));
     serials
-}
-
-impl Status {
-    /// Brings every loss into the log that is not there, until the stop.
-    pub(super) async fn bring_losses(self: Arc<Self>) {
-        let mut changes = self.follower.changes();
-        loop {
-            let open = self.bring_open().await;
-            let pause = async {
-                match open {
-                    0 => std::future::pending().await,
-                    _ => tokio::time::sleep(LOOK).await,
-                }
-            };
-            tokio::select! {
-                _ = changes.changed() => {}
-                () = self.losses_due.notified() => {}
-                () = pause => {}
-                () = self.stop.wait() => return,
-            }
-        }
-    }
-
-    /// How many losses are open.
-    async fn bring_open(&self) -> usize {
-        let Some(authority) = self.follower.latest() else { return 1 };
-        let open = self.losses.open_ones(&authority);
-        let late = open.iter().filter(|(_, loss)| loss.since.elapsed() > OPEN_MAX).count();
-        let told = format!("{late} confirmed losses are not in the log yet");
-        self.metrics.condition("loss", if late > 0 { &told } else { "" });
-        for (reference, loss) in &open {
-            if let Err(error) = self.bring(reference, loss).await {
-                tracing::warn!(error = format!("{error:#}"), "a loss is not in the log yet");
-                break;
-            }
-        }
-        open.len()
-    }
-
-    /// Puts one loss on its way that was confirmed a moment ago.
-    pub(super) async fn bring_now(&self, reference: &str) -> anyhow::Result<()> {
-        let loss = self.losses.confirmed().all.get(reference).cloned();
-        match loss {
-            Some(loss) => self.bring(reference, &loss).await,
-            None => Ok(()),
-        }
-    }
-
-    async fn bring(&self, reference: &str, loss: &Loss) -> anyhow::Result<()> {
-        let id = &loss.record.id.0;
-        let mut tx = self.store.read().await?;
-        let standing = ledger::standing(&mut tx, id, &loss.bytes, &loss.salt).await?;
-        drop(tx);
-        match standing {
-            Standing::Waiting => return Ok(()),
-            Standing::Absent => {}
-            // In its place stands what is no loss, or the log is not followed that far yet.
-            Standing::Sequenced(_) if self.follower.fresh().await.is_err() => return Ok(()),
-            Standing::Sequenced(_) | Standing::Exchanged => {
-                let authority = self.follower.latest().context("authority")?;
-                let has = authority.letter(reference).is_some_and(|letter| letter.lost);
-                return if has { Ok(()) } else { self.losses.renew(reference, loss) };
-            }
-        }
-        let mut tx = self.store.write().await?;
-        ledger::insert(&mut tx, &loss.record, loss.bytes.clone(), loss.salt).await?;
-        service::fault::point("loss-before-commit");
-        tx.commit().await?;
-        service::fault::point("loss-after-commit");
-        self.follower.ring();
-        Ok(())
-    }
 }

@@ -1,9 +1,9 @@
 //! OCSP (RFC 6960, RFC 5019): POST and GET, answered now, by a delegated key. Good is only what has
 //! a certificate under the issuing key here; revoked is what the log says, at once.
 
-use super::Status;
 use super::answers::Signed;
 use super::responder::{CLOCK_SLACK, Responder};
+use super::state::Status;
 use authority::{Authority, Serial};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};

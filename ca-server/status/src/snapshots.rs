@@ -1,5 +1,5 @@
-//! People snapshots for agents, verified under the registry key and kept until there is a newer one: no
-//! row is read for every agent that asks, and none that nobody signed is handed out.
+//! People snapshots for agents, verified under the registry key and kept until there is a newer
+//! one: no row is read for every agent that asks, and none that nobody signed is handed out.
 
 use authority::Authority;
 use ca_store::table::snapshot;
@@ -74,8 +74,8 @@ impl Snapshots {
     }
 }
 
-/// The newest snapshot behind the known one. A snapshot counts under its own number only: under that
-/// of another it would hide those between them.
+/// The newest snapshot behind the known one. A snapshot counts under its own number only: under
+/// that of another it would hide those between them.
 async fn read(
     store: &Store,
     authority: &Authority,

@@ -1,23 +1,20 @@
 //! What an agent needs to decide: the revocation list, its people snapshot, the rules with their
-//! lineage. A long poll: answered when something is newer than what the agent has. Everything here is
-//! signed by others and verified before it is handed out; the agent checks all of it again.
+//! lineage. A long poll: answered when something is newer than what the agent has. Everything here
+//! is signed by others and verified before it is handed out; the agent checks all of it again.
 //!
-//! List, snapshots and rules are read when a record says that there are new ones, not for every agent.
+//! List, snapshots and rules are read when a record says that there are new ones, not for every
+//! agent.
 
-use super::Status;
-use anyhow::Context;
-use authority::Authority;
+use super::rules::rules;
+use super::state::Status;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::{Watch, World};
-use ca_store::lineage::{self, Seeds};
-use ca_store::rows;
 use mtls::Connection;
 use pki::Certificate;
-use records::lineage::Lineage;
 use records::{Bytes, Code, Problem};
 use service::problem::Refused;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const HELD_MAX: Duration = Duration::from_secs(20);
@@ -25,10 +22,6 @@ const HELD_MAX: Duration = Duration::from_secs(20);
 const RULES_AGAIN: Duration = Duration::from_secs(1);
 /// What passed by without a notice is looked for this often.
 const LOOK: Duration = Duration::from_secs(5);
-
-/// Rules with their lineage, once they were verified.
-#[derive(Default)]
-pub(super) struct RulesInForce(Mutex<Option<(u32, Bytes, Lineage)>>);
 
 /// `POST /v1/world`
 pub(super) async fn world(
@@ -92,7 +85,10 @@ async fn look(
     // Rules and the snapshot that names them come together: neither counts without the other.
     let wants = version > message.bundle && named == Some(version);
     let rules = match wants {
-        true => rules(status, &authority).await.map_err(unavailable)?,
+        true => {
+            let known = (&status.store, &status.trust);
+            rules(&status.rules, known, &authority).await.map_err(unavailable)?
+        }
         false => None,
     };
     let again = wants && rules.is_none();
@@ -104,36 +100,6 @@ async fn look(
     let people = people.map(|snapshot| snapshot.signed.clone());
     let crl = (list.number() > message.crl).then(|| Bytes::from(list.der()));
     Ok((World { crl, people, rules }, again))
-}
-
-/// The rules in force, once the index reaches the record that put them in force: what the rows lead to
-/// must be what this process itself has followed.
-async fn rules(status: &Status, authority: &Authority) -> anyhow::Result<Option<Lineage>> {
-    let (version, digest) = (authority.bundle().version, &authority.bundle().digest);
-    let kept = || status.rules.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((known, same, lineage)) = &*kept()
-        && (*known, same) == (version, digest)
-    {
-        return Ok(Some(lineage.clone()));
-    }
-    let mut tx = status.store.read().await?;
-    let order = rows::order_of_bundle(&mut tx, version).await?;
-    let order = order.context("the row of the rules in force")?;
-    let mut seeds = Seeds::default();
-    if !order.is_empty() {
-        seeds.orders.insert(Bytes(order));
-    }
-    let lineage = lineage::collect(&mut tx, seeds).await?;
-    drop(tx);
-    let key = status.trust.log_key("control").context("trust file")?;
-    let founding = authority.founding_digest();
-    let (_, reached) = authority::lineage::replay_lineage(&lineage, &key, &founding)?;
-    let bundle = reached.bundle();
-    if bundle.version != version || bundle.digest != *digest {
-        return Ok(None);
-    }
-    *kept() = Some((version, digest.clone(), lineage.clone()));
-    Ok(Some(lineage))
 }
 
 impl Status {

@@ -1,6 +1,6 @@
 //! Authority as the `control` log says it, followed by a role that does not write it. Rows decide
-//! nothing: every entry is checked by its hash up to a signed head, and no head below the role's own
-//! floor is followed. Whoever asks reads a value that is swapped whole and takes no lock.
+//! nothing: every entry is checked by its hash up to a signed head, and no head below the role's
+//! own floor is followed. Whoever asks reads a value that is swapped whole and takes no lock.
 //!
 //! One task follows ([`Follower::keep_up`]); a doorbell wakes it, a question that finds something
 //! committed does, and without either it looks each second. The floor is durable before an answer
@@ -185,8 +185,13 @@ impl Follower {
         let mut doorbell = self.0.doorbell.clone();
         self.0.load(&mut state).await;
         loop {
-            let more = self.0.round(&mut state).await;
-            if more && !stop.now() {
+            // What a round changes, it changes at its end: one that is given up leaves nothing
+            // behind.
+            let more = tokio::select! {
+                more = self.0.round(&mut state) => more,
+                () = stop.wait() => break,
+            };
+            if more {
                 continue;
             }
             tokio::select! {

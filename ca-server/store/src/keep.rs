@@ -1,9 +1,9 @@
-//! What a role keeps of the log in a directory of its own: the floor below which the log never goes,
-//! and authority at a head, so that a start replays only what follows.
+//! What a role keeps of the log in a directory of its own: the floor below which the log never
+//! goes, and authority at a head, so that a start replays only what follows.
 //!
 //! Both carry a MAC under a key that only this role has. Authority that is missing or damaged only
-//! means replaying from leaf 0; a floor that is missing beside it, or says what the key did not say,
-//! is an error: a floor of nothing would take any history.
+//! means replaying from leaf 0; a floor that is missing beside it, or says what the key did not
+//! say, is an error: a floor of nothing would take any history.
 
 mod floor;
 mod journal;

@@ -1,5 +1,5 @@
-//! A floor as a file of fixed size: two places that are written in turn, so that a raise is one write
-//! and one fdatasync, and a write that a loss of power cut short leaves the floor before it.
+//! A floor as a file of fixed size: two places that are written in turn, so that a raise is one
+//! write and one fdatasync, and a write that a loss of power cut short leaves the floor before it.
 
 use crate::replay::Floor;
 use anyhow::{Context, ensure};
@@ -122,8 +122,11 @@ fn read(key: &hmac::Key, bytes: &[u8; PLACE]) -> Place {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mac_key;
     use super::*;
+
+    fn mac_key(secret: &[u8]) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, secret)
+    }
 
     fn floor(size: u64) -> Floor {
         Floor { size, root: [size.to_be_bytes()[7]; 32] }

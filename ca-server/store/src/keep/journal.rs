@@ -1,9 +1,9 @@
-//! A journal of what a role confirmed to somebody: entries are only added, and each is durable before
-//! [`Journal::append`] returns. Every entry carries a MAC over itself and the one before it, and a
-//! floor beside the file counts them: neither one entry nor the end of all can be taken away. What a
-//! loss of power cut short was never confirmed, and the next entry stands in its place.
+//! A journal of what a role confirmed to somebody: entries are only added, and each is durable
+//! before [`Journal::append`] returns. Every entry carries a MAC over itself and the one before it,
+//! and a floor beside the file counts them: neither one entry nor the end of all can be taken away.
+//! What a loss of power cut short was never confirmed, and the next entry stands in its place.
 
-use super::FloorFile;
+use super::floor::FloorFile;
 use crate::replay::Floor;
 use anyhow::{Context, ensure};
 use aws_lc_rs::hmac;
@@ -96,8 +96,11 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mac_key;
     use super::*;
+
+    fn mac_key(secret: &[u8]) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, secret)
+    }
 
     /// What was confirmed is there again; what was cut short is written over.
     #[test]

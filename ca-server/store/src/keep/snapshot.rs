@@ -1,7 +1,7 @@
-//! Authority at a head, kept in parts. A save writes the parts that changed behind those that are kept,
-//! then the manifest that says where each one stands; a save that is killed leaves the manifest before
-//! it, and what it wrote behind is written over by the next. When more than half of the file is old,
-//! the next save writes a new one.
+//! Authority at a head, kept in parts. A save writes the parts that changed behind those that are
+//! kept, then the manifest that says where each one stands; a save that is killed leaves the
+//! manifest before it, and what it wrote behind is written over by the next. When more than half of
+//! the file is old, the next save writes a new one.
 
 use crate::replay::{Floor, Followed};
 use anyhow::Context;

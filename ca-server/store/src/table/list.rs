@@ -1,5 +1,5 @@
-//! Revocation lists as rows: bytes that an issuer's key signed; whoever publishes or hands one out verifies
-//! it first.
+//! Revocation lists as rows: bytes that an issuer's key signed; whoever publishes or hands one out
+//! verifies it first.
 
 use super::number;
 use ca_host::ISSUER;
@@ -7,7 +7,8 @@ use ca_host::lists::SHARD;
 use pki::crl::RevocationList;
 use store::{StoreError, Tx, execute, row, rows};
 
-/// Keeps a list of the issuing CA; whatever a hand put under its number is not the issuer's and gives way.
+/// Keeps a list of the issuing CA; whatever a hand put under its number is not the issuer's and
+/// gives way.
 pub async fn insert(tx: &mut Tx, list: &RevocationList) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -47,8 +48,8 @@ pub async fn newest(tx: &mut Tx) -> Result<Vec<(String, i64, i64, i64)>, StoreEr
     )
 }
 
-/// Lists of the issuing CA behind a number, as their rows say, oldest first; whoever takes one up verifies
-/// it first.
+/// Lists of the issuing CA behind a number, as their rows say, oldest first; whoever takes one up
+/// verifies it first.
 pub async fn behind(
     tx: &mut Tx,
     number: u64,

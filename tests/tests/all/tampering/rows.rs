@@ -33,8 +33,8 @@ fn page() -> BTreeMap<String, Row> {
     tables.map(row).collect()
 }
 
-/// How a hand changes a row of a table, and how it adds one. Tables that are named nowhere here have
-/// no test, which is an error.
+/// How a hand changes a row of a table, and how it adds one. Tables that are named nowhere here
+/// have no test, which is an error.
 const HANDS: &[(&str, &str, &str)] = &[
     (
         "unit",
@@ -61,7 +61,8 @@ const HANDS: &[(&str, &str, &str)] = &[
     (
         "profile",
         "update profile set version = version + 7",
-        "insert into profile select 'anybody', version, digest from profile where profile_id = 'official'",
+        "insert into profile select 'anybody', version, digest from profile \
+         where profile_id = 'official'",
     ),
     (
         "agent",
@@ -77,8 +78,8 @@ const HANDS: &[(&str, &str, &str)] = &[
     (
         "letter",
         "update letter set loss_sha256 = lookup_sha256, lost = 0, expires = 9999999999",
-        "insert into letter select '9999999999999999', person_id, profile_id, label, lookup_sha256, \
-         loss_sha256, bind_page, bind_cli, expires, 0, 0 from letter limit 1",
+        "insert into letter select '9999999999999999', person_id, profile_id, label, \
+         lookup_sha256, loss_sha256, bind_page, bind_cli, expires, 0, 0 from letter limit 1",
     ),
     (
         "join_token",
@@ -94,8 +95,8 @@ const HANDS: &[(&str, &str, &str)] = &[
         "ordered",
         "update ordered set state = 'done', signature = order_digest",
         "insert into ordered (order_digest, order_id, kind, about, order_bytes, signature, \
-         disclosures, files, made, expires, state) select digest, '9999999999999999', 'issue', 'x', \
-         digest, digest, '[]', '[]', 1, 9999999999, 'open' from profile limit 1",
+         disclosures, files, made, expires, state) select digest, '9999999999999999', 'issue', \
+         'x', digest, digest, '[]', '[]', 1, 9999999999, 'open' from profile limit 1",
     ),
     (
         "approval",
@@ -158,7 +159,12 @@ const HANDS: &[(&str, &str, &str)] = &[
         "update disclosure set value = '\"x\"'",
         "insert into disclosure select digest, '/x', digest, '1' from profile limit 1",
     ),
-    ("log_pending", "update log_pending set record = salt", ""),
+    (
+        "log_pending",
+        "update log_pending set record = (select record from log_entry where log_id = 'control' \
+         and idx = 3)",
+        "",
+    ),
     (
         "log_entry",
         "update log_entry set record = salt where log_id = 'control' and idx = 3",
@@ -331,11 +337,15 @@ async fn do_one(
     }
 }
 
-/// The rows of a log as they were: those that are missing are put back, those that were changed too.
+/// The rows of a log as they were: those that are missing are put back, those that were changed
+/// too.
 async fn restore(database: &AnyPool, table: &str, hand: &str) {
+    if table == "log_head" {
+        execute(database, "delete from log_head where log_id = 'control'").await;
+    }
     if hand.starts_with("update") {
         let keys = match table {
-            "log_head" | "log_projected" => "h.log_id = t.log_id",
+            "log_projected" => "h.log_id = t.log_id",
             "log_entry" => "h.log_id = t.log_id and h.idx = t.idx",
             "log_tile" => "h.log_id = t.log_id and h.level = t.level and h.idx = t.idx",
             _ => "false",
