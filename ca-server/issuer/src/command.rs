@@ -42,6 +42,8 @@ pub(crate) enum Command {
     List(Box<RevocationList>, Reply<()>),
     /// Made by the publisher from a view, with what each says besides number and times.
     People(Vec<NewSnapshot>, Reply<()>),
+    /// A question met a row that says what nobody signed: it is recorded, once.
+    Alarm(String, Reply<()>),
 }
 
 /// A people snapshot that is to be kept.
@@ -77,6 +79,7 @@ impl Command {
             Self::Operator(..) => "operator",
             Self::List(..) => "crl",
             Self::People(..) => "people",
+            Self::Alarm(..) => "alarm",
         }
     }
 

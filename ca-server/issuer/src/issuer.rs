@@ -88,6 +88,12 @@ impl Issuer {
         Ok(answer.await.map_err(|_| gone())??.value)
     }
 
+    /// Records that a row says what nobody signed, once.
+    pub(crate) async fn alarm(&self, about: String) -> Result<(), IssuerError> {
+        self.metrics.count("row", Code::UnsignedAuthority.name());
+        self.ask(|reply| Command::Alarm(about, reply)).await.map(|_| ())
+    }
+
     /// Waits a little until the tree holds what was recorded. With a stopped sequencer it goes on: the
     /// record is durable all the same.
     pub(crate) async fn settled(&self, size: u64) {

@@ -88,7 +88,8 @@ impl Needs {
             | Command::Decline(..)
             | Command::Renew(..)
             | Command::List(..)
-            | Command::People(..) => {}
+            | Command::People(..)
+            | Command::Alarm(..) => {}
         }
     }
 

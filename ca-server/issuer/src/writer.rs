@@ -179,7 +179,9 @@ impl Writer {
         }
         let acts: Vec<&'static str> = batch.iter().map(Command::act).collect();
         let answers = decide_all(&mut round, batch, &self.metrics);
+        let ready = round.state.ready.len();
         let mut failed = decide::execute::execute_ready(&mut round);
+        let executes = round.state.ready.len() < ready;
         for serial in &self.left_behind {
             tracing::warn!(certificate.serial = %serial, "abandoned after a crash");
             decide::abandon::abandon(&mut round, *serial)?;
@@ -206,8 +208,8 @@ impl Writer {
         copied.extend(rows);
         done.extend(effects);
         let worked = !records.is_empty() || !copied.is_empty();
-        let kept = (!self.unkept.is_empty()).then_some("certify");
-        let acts: Vec<&'static str> = acts.into_iter().chain(kept).collect();
+        let executed = executes.then_some("execute");
+        let acts: Vec<&'static str> = acts.into_iter().chain(executed).collect();
         self.commit(tx, state, (records, copied), (worked, &acts)).await?;
         self.unkept.clear();
         self.left_behind.clear();
@@ -245,9 +247,15 @@ impl Writer {
             for act in acts {
                 fault::point_of(act, "before-commit");
             }
+            if !self.unkept.is_empty() {
+                fault::point("certify-before-result");
+            }
             tx.commit().await?;
             for act in acts {
                 fault::point_of(act, "after-commit");
+            }
+            if !self.unkept.is_empty() {
+                fault::point("certify-after-result");
             }
             self.doorbell.ring();
         }
@@ -363,6 +371,16 @@ fn decide_one(round: &mut Round<'_>, command: Command, metrics: &Metrics) -> Ans
                 decide::operator::operator(round, *request, &drafter)
             }),
         ),
+        Command::Alarm(about, reply) => {
+            let once = run.round.state.reported.insert(format!("row {about}")).is_none();
+            let decided = run.decide("alarm", "", |round| {
+                if once {
+                    round.refusal("decide", &about, Code::UnsignedAuthority)?;
+                }
+                Ok(())
+            });
+            answer(reply, decided)
+        }
         Command::List(list, reply) => {
             answer(reply, run.decide("crl", "", |round| decide::list::list(round, &list)))
         }

@@ -19,7 +19,7 @@ use ca_store::sequence::Sequencer;
 use service::{Clock, Metrics, Stop};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Store, Watch};
+use store::{Doorbell, Store, Watch};
 use tokio::net::TcpListener;
 
 /// How often a sequencer looks for a sign of commits.
@@ -30,13 +30,15 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let metrics = Metrics::default();
     let trust = ca_host::trust(&config)?;
     let mut tasks = tokio::task::JoinSet::new();
+    let doorbell = ca_store::doorbell(&store, &config, "log").await?;
     for log in LOGS {
         let origin = trust.log_key(log).context("trust file")?.name().to_owned();
         let (signer, key) = checkpoint_key(config.folder(), log, &origin)?;
         let sequencer = Sequencer::new(log, store.clone(), signer, key, clock)?;
         let publisher = publish::Publisher::new(store.clone(), log, &config.path("public"));
         let watch = store.watch();
-        tasks.spawn(run(sequencer, publisher, watch, metrics.clone(), stop.clone()));
+        let bell = doorbell.clone();
+        tasks.spawn(run(sequencer, publisher, (watch, bell), metrics.clone(), stop.clone()));
         tasks.spawn(project::run(log, store.clone(), metrics.clone(), stop.clone()));
     }
     let full = [metrics.fullness("listener"), metrics.fullness("listener-plain")];
@@ -51,7 +53,6 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
-    let doorbell = ca_store::doorbell(&store, &config, "log").await?;
     let state = Arc::new(routes::LogState::new(store, metrics, clock, &config, doorbell)?);
     tasks.spawn(state.follower().keep_up(stop.clone()));
     tasks.spawn(silence::watch(state.clone(), stop.clone()));
@@ -69,11 +70,11 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
 async fn run(
     mut sequencer: Sequencer,
     publisher: publish::Publisher,
-    watch: Watch,
+    signs: (Watch, Doorbell),
     metrics: Metrics,
     stop: Stop,
 ) {
-    rounds(&mut sequencer, &publisher, watch, &metrics, &stop).await;
+    rounds(&mut sequencer, &publisher, signs, &metrics, &stop).await;
     if let Err(error) = sequencer.release().await {
         tracing::warn!(error = format!("{error:#}"), "the lease is left to its end");
     }
@@ -82,7 +83,7 @@ async fn run(
 async fn rounds(
     sequencer: &mut Sequencer,
     publisher: &publish::Publisher,
-    mut watch: Watch,
+    (mut watch, doorbell): (Watch, Doorbell),
     metrics: &Metrics,
     stop: &Stop,
 ) {
@@ -96,6 +97,9 @@ async fn rounds(
         }
         let result = async {
             let sequenced = sequencer.round().await?;
+            if sequenced > 0 {
+                doorbell.ring();
+            }
             publisher.catch_up().await?;
             anyhow::Ok(sequenced)
         };

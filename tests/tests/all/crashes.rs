@@ -53,7 +53,7 @@ async fn the_issuer_is_killed_around_each_call() {
         "submit-after-commit",
         "approve-before-commit",
         "approve-after-commit",
-        "collect-before-commit",
+        "collect-before-answer",
     ] {
         let person = office.register("王小明", "sz-office").await;
         let official = office.letter(&person, "official");
@@ -287,7 +287,9 @@ async fn a_full_disk_stops_and_loses_nothing() {
     until("the limited issuer answers", async || admin.get("/healthz").await.is_ok()).await;
     let mut failed = false;
     for _ in 0..200 {
-        match office.public().look_up(&official.look_up()).await {
+        let record = office.look_up(&official).await;
+        let submit = official.submit(&record.challenge, &official.request(), "cli");
+        match office.public().submit(&submit).await {
             Ok(_) => {}
             other => {
                 assert_eq!(refused(other).code, "unavailable");

@@ -71,6 +71,6 @@ pub(crate) async fn look_up(issuer: &Issuer, message: &LookUp) -> Result<LookedU
         label: if staff { "cli" } else { "page" }.to_owned(),
         validity_days: profile.profile.validity_days(),
         challenge: Bytes::from(challenge),
-        stage: stage(&view, &mut tx, &letter, now).await?,
+        stage: stage(issuer, &view, &mut tx, &letter, now).await?,
     })
 }

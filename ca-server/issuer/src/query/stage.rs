@@ -2,6 +2,7 @@
 
 use super::look_up::OpenedLetter;
 use crate::error::IssuerError;
+use crate::issuer::Issuer;
 use crate::view::View;
 use authority::{Ended, OrderDigest, Outcome};
 use ca_store::table::order;
@@ -13,6 +14,7 @@ use store::Tx;
 
 /// Where it stands.
 pub(crate) async fn stage(
+    issuer: &Issuer,
     view: &View,
     tx: &mut Tx,
     letter: &OpenedLetter,
@@ -28,12 +30,13 @@ pub(crate) async fn stage(
         return Ok(again(None));
     };
     Ok(match outcome {
-        Outcome::Ended(Ended::Returned) => again(Some(why(tx, digest).await?)),
-        Outcome::Ended(Ended::Rejected) => Stage::Rejected { reason: why(tx, digest).await? },
+        Outcome::Ended(Ended::Returned) => again(Some(why(issuer, tx, digest).await?)),
+        Outcome::Ended(Ended::Rejected) => Stage::Rejected { reason: why(issuer, tx, digest).await? },
         Outcome::Open => awaiting(view, digest, now).unwrap_or_else(|| again(None)),
         // Carried out: the certificate is on its way, unless its intent was given up.
         Outcome::Ended(Ended::Consumed)
-            if authority.intended_under(&letter.reference).is_some() =>
+            if authority.intended_under(&letter.reference).is_some()
+                || !letter.state.serials.is_empty() =>
         {
             let row = order::header(tx, &digest).await?;
             match row {
@@ -62,9 +65,18 @@ fn awaiting(view: &View, digest: OrderDigest, now: u64) -> Option<Stage> {
 
 /// Why an order was declined, as its officer signed it; empty once that was erased, or if rows say what
 /// nobody signed.
-async fn why(tx: &mut Tx, digest: OrderDigest) -> Result<String, IssuerError> {
-    let found = order::reason_of(tx, &digest).await?;
-    let reason = found.and_then(|(record, salt, value)| opened(digest, &record, salt, &value));
+async fn why(
+    issuer: &Issuer,
+    tx: &mut Tx,
+    digest: OrderDigest,
+) -> Result<String, IssuerError> {
+    let Some((record, salt, value)) = order::reason_of(tx, &digest).await? else {
+        return Ok(String::new());
+    };
+    let reason = opened(digest, &record, salt, &value);
+    if reason.is_none() {
+        issuer.alarm(format!("reason of order {digest}")).await?;
+    }
     Ok(reason.unwrap_or_else(String::new))
 }
 

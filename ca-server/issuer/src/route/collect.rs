@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use records::Code;
 use records::enrolment::{Collect, Collected};
+use service::fault;
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ pub(crate) async fn collect(
     call: PortalCall<PublicProcess, Collect>,
 ) -> Result<Json<Collected>, Refused> {
     let result = query::collect::collect(&issuer, &call.message).await;
+    fault::point("collect-before-answer");
     let wrong = result.as_ref().is_err_and(|error| error.code() == Code::WrongCode);
     let reference = records::letter::read_reference(&call.message.reference);
     let known = reference.filter(|reference| {
