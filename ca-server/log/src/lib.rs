@@ -30,7 +30,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let metrics = Metrics::default();
     let trust = ca_host::trust(&config)?;
     let mut tasks = tokio::task::JoinSet::new();
-    let doorbell = Doorbell::open(&store, &config.path("bells"), "log").await?;
+    let doorbell = ca_store::doorbell(&store, &config, "log").await?;
     for log in LOGS {
         let origin = trust.log_key(log).context("trust file")?.name().to_owned();
         let (signer, key) = checkpoint_key(config.folder(), log, &origin)?;
@@ -53,7 +53,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
-    let state = Arc::new(routes::LogState::new(store, metrics, clock, &config)?);
+    let state = Arc::new(routes::LogState::new(store, metrics, clock, &config, doorbell)?);
     tasks.spawn(state.follower().keep_up(stop.clone()));
     tasks.spawn(silence::watch(state.clone(), stop.clone()));
     let waiting = stop.clone();

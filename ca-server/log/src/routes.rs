@@ -18,7 +18,7 @@ use records::trust::Trust;
 use service::{Clock, Metrics};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
-use store::Store;
+use store::{Doorbell, Store};
 
 const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
@@ -44,9 +44,11 @@ impl LogState {
         metrics: Metrics,
         clock: Clock,
         config: &CaConfig,
+        doorbell: Doorbell,
     ) -> anyhow::Result<Self> {
         let trust = ca_host::trust(config)?;
-        let follower = Follower::new(store.clone(), trust.clone());
+        let told = (&trust, metrics.clone());
+        let follower = Follower::open(config, "log", store.clone(), told, doorbell, None)?;
         Ok(Self {
             store,
             metrics,

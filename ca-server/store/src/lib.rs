@@ -16,7 +16,7 @@ pub mod sequence;
 pub mod table;
 
 use ca_host::CaConfig;
-use store::{Migrations, Store, StoreError};
+use store::{Doorbell, Migrations, Store, StoreError};
 
 /// Twin migrations; a test keeps the folders alike.
 pub const MIGRATIONS: Migrations = &[
@@ -83,4 +83,13 @@ pub async fn open_as(address: &str) -> Result<Store, StoreError> {
     let store = Store::open(address).await?;
     store.migrate(MIGRATIONS).await?;
     Ok(store)
+}
+
+/// The doorbell of a process of this CA host: all of them share one folder.
+pub async fn doorbell(
+    store: &Store,
+    config: &CaConfig,
+    name: &str,
+) -> Result<Doorbell, StoreError> {
+    Doorbell::open(store, &config.path("bells"), name).await
 }
