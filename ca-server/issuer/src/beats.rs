@@ -1,28 +1,22 @@
 //! What agents last said of themselves, as the log has it.
 
 use super::IssuerError;
-use ca_store::lineage;
+use ca_store::{index, lineage};
 use records::access::Heartbeat;
 use records::record::{Event, Record};
-use store::{Tx, rows};
+use store::Tx;
 
-/// Records of an agent that are looked at: its newest is a heartbeat, unless it is silent or starts.
-const LOOKED: i64 = 16;
+/// Records of an agent that are looked at: its newest is a heartbeat, unless it is silent or
+/// starts.
+const LOOKED: usize = 16;
 
 /// An agent's last heartbeat, with the time that it bears.
 pub(super) async fn last(
     tx: &mut Tx,
     agent: &str,
 ) -> Result<Option<(String, Heartbeat)>, IssuerError> {
-    let newest = rows!(
-        &mut *tx,
-        (i64,),
-        "select idx from log_term where log_id = 'access' and term = $1 order by idx desc limit $2",
-        records::term::key(&records::term::of_agent(agent)),
-        LOOKED
-    )?;
-    for (index,) in newest {
-        let index = u64::try_from(index).unwrap_or(0);
+    let term = records::term::of_agent(agent);
+    for index in index::newest(tx, "access", &term, (u64::MAX, LOOKED)).await? {
         let stored = lineage::stored(tx, "access", index).await?;
         let Some(record) = stored.and_then(|(bytes, _)| Record::read(&bytes).ok()) else {
             continue;
@@ -36,15 +30,9 @@ pub(super) async fn last(
 
 /// Since when the log does not hear of an agent, if its newest record says so.
 pub(super) async fn silent_since(tx: &mut Tx, agent: &str) -> Result<Option<String>, IssuerError> {
-    let newest = store::row!(
-        &mut *tx,
-        (i64,),
-        "select idx from log_term where log_id = 'access' and term = $1 order by idx desc limit 1",
-        records::term::key(&records::term::of_agent(agent))
-    )?;
-    let Some(index) = newest.and_then(|(index,)| u64::try_from(index).ok()) else {
-        return Ok(None);
-    };
+    let term = records::term::of_agent(agent);
+    let newest = index::newest(tx, "access", &term, (u64::MAX, 1)).await?;
+    let Some(index) = newest.first().copied() else { return Ok(None) };
     let stored = lineage::stored(tx, "access", index).await?;
     let event = stored.and_then(|(bytes, _)| Record::read(&bytes).ok()).map(|record| record.event);
     Ok(match event {

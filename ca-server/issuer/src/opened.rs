@@ -1,29 +1,25 @@
-//! What a certificate opened: the applications of its newest permitted requests, as the log has them.
+//! What a certificate opened: the applications of its newest permitted requests, as the log has
+//! them.
 
 use super::IssuerError;
-use ca_store::lineage;
+use ca_store::{index, lineage};
 use records::record::{Event, Record};
 use std::collections::BTreeMap;
-use store::{Tx, rows};
+use store::Tx;
 
 /// Records of a certificate that are looked at, the newest ones.
-const LOOKED: i64 = 60;
+const LOOKED: usize = 60;
 
 /// Applications with the last time, by name.
 pub(super) async fn lately(
     tx: &mut Tx,
     serial: &str,
 ) -> Result<Vec<(String, String)>, IssuerError> {
-    let newest = rows!(
-        &mut *tx,
-        (i64,),
-        "select idx from log_term where log_id = 'access' and term = $1 order by idx desc limit $2",
-        records::term::key(&records::term::of_serial(serial)),
-        LOOKED
-    )?;
+    let term = records::term::of_serial(serial);
+    let newest = index::newest(tx, "access", &term, (u64::MAX, LOOKED)).await?;
     let mut opened = BTreeMap::new();
-    for (index,) in newest {
-        let stored = lineage::stored(tx, "access", u64::try_from(index).unwrap_or(0)).await?;
+    for index in newest {
+        let stored = lineage::stored(tx, "access", index).await?;
         let Some(record) = stored.and_then(|(bytes, _)| Record::read(&bytes).ok()) else {
             continue;
         };

@@ -28,7 +28,8 @@ pub async fn begin(tx: &mut Tx, digest: &[u8; 32]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Removes what a killed `init` left in a database that outlives its directory; refuses any other city.
+/// Removes what a killed `init` left in a database that outlives its directory; refuses any other
+/// city.
 pub async fn empty(store: &Store) -> Result<(), FoundingError> {
     let mut tx = store.write().await?;
     let states = rows!(&mut tx, (String,), "select state from founding")?;
@@ -58,8 +59,8 @@ pub async fn empty(store: &Store) -> Result<(), FoundingError> {
     Ok(())
 }
 
-/// The directory is in its place: the database holds this city and no other. Said again at every start of
-/// the issuer, which may be the first after a kill right here.
+/// The directory is in its place: the database holds this city and no other. Said again at every
+/// start of the issuer, which may be the first after a kill right here.
 pub async fn finish(store: &Store) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
     execute!(&mut tx, "update founding set state = 'founded' where state <> 'founded'")?;

@@ -1,6 +1,6 @@
-//! PostgreSQL: each role has a database user of its own, which may read everything and write what its role
-//! writes. Whoever owns the schema grants it after every migration. SQLite has no users; there the files'
-//! owner is who writes.
+//! PostgreSQL: each role has a database user of its own, which may read everything and write what
+//! its role writes. Whoever owns the schema grants it after every migration. SQLite has no users;
+//! there the files' owner is who writes.
 
 use ca_host::CaConfig;
 use sqlx::postgres::PgConnectOptions;
@@ -45,7 +45,9 @@ const LOG: &[&str] = &[
     "log_entry",
     "log_head",
     "log_tile",
-    "log_term",
+    "log_opening",
+    "log_segment",
+    "log_posting",
     "log_projected",
     "agent_run",
     "agent_head",

@@ -2,16 +2,26 @@
 
 pub mod certificates;
 pub mod crl;
+mod floor;
 pub mod follower;
 pub mod founding;
 mod grants;
+pub mod index;
 pub mod keep;
 pub mod ledger;
 pub mod lineage;
 pub mod order_title;
 pub mod replay;
 pub mod rows;
+pub mod run;
+pub mod runs;
+mod segment;
 pub mod sequence;
+pub mod shown;
+mod tree;
+
+pub use floor::SignedFloor;
+pub use tree::TreeView;
 
 use ca_host::CaConfig;
 use store::{Migrations, Store, StoreError};
@@ -65,6 +75,12 @@ pub const MIGRATIONS: Migrations = &[
         "look",
         include_str!("../migrations/sqlite/0008_look.sql"),
         include_str!("../migrations/postgres/0008_look.sql"),
+    ),
+    (
+        10,
+        "log",
+        include_str!("../migrations/sqlite/0010_log.sql"),
+        include_str!("../migrations/postgres/0010_log.sql"),
     ),
 ];
 

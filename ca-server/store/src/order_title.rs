@@ -1,5 +1,5 @@
-//! Whom or what an order concerns, as lists and pages name it: people first, by name and unit, in no language.
-//! Names are the rows'; nothing is decided by them.
+//! Whom or what an order concerns, as lists and pages name it: people first, by name and unit, in
+//! no language. Names are the rows'; nothing is decided by them.
 
 use records::Disclosure;
 use records::order::Body;

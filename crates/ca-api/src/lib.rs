@@ -79,7 +79,8 @@ pub mod log {
     pub const SEARCH: &str = "/v1/search";
     /// [`super::Spooled`] → [`super::SpoolAck`]; agents only.
     pub const SPOOL: &str = "/v1/spool";
-    /// `records::access::Heartbeat` → [`super::Pulsed`]; agents only. Nothing of it is kept on disk.
+    /// `records::access::Heartbeat` → [`super::Pulsed`]; agents only. Nothing of it is kept on
+    /// disk.
     pub const PULSE: &str = "/v1/pulse";
 }
 
@@ -261,8 +262,8 @@ pub struct SaltedRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pulsed {
-    /// Whether the log did not hear of the agent before this: then a heartbeat belongs in its records,
-    /// so that they say when the silence ended.
+    /// Whether the log did not hear of the agent before this: then a heartbeat belongs in its
+    /// records, so that they say when the silence ended.
     pub is_back: bool,
 }
 
@@ -286,17 +287,20 @@ pub struct SpoolAck {
     pub checkpoint: String,
     /// That it continues the one that the agent holds (RFC 6962 2.1.2).
     pub consistency: Vec<Bytes>,
-    /// Where each record stands.
+    /// Where the records stand, in their order: more than one place only if they came in pieces
+    /// before.
     pub places: Vec<EntryPlace>,
 }
 
-/// Where an entry stands.
+/// Where some entries stand side by side.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntryPlace {
-    /// Its index.
+    /// Index of the first.
     pub index: u64,
-    /// The audit path.
+    /// How many.
+    pub count: u64,
+    /// The proof for all of them (`tlog::range`).
     pub hashes: Vec<Bytes>,
 }
 

@@ -1,6 +1,6 @@
-//! Every story that crosses programs, in one test program: it is linked once, and cities that wait for
-//! nothing run beside each other whatever file they stand in. `xtask/test` runs all of it on SQLite, and
-//! on PostgreSQL what a database has a part in.
+//! Every story that crosses programs, in one test program: it is linked once, and cities that wait
+//! for nothing run beside each other whatever file they stand in. `xtask/test` runs all of it on
+//! SQLite, and on PostgreSQL what a database has a part in.
 
 mod captured;
 mod crashes;
@@ -8,6 +8,7 @@ mod declines;
 mod docs_walkthroughs;
 mod evidence;
 mod failures;
+mod floors;
 mod formats;
 mod forms;
 mod gate;
