@@ -101,7 +101,7 @@ impl Run {
                     scheme: 0x0403,
                     signature: random::bytes::<71>()?.into(),
                 };
-                (Event::Connection(seen), vec![certificate, source])
+                (Event::Connection(Box::new(seen)), vec![certificate, source])
             }
             odd if odd % 2 == 1 => {
                 let document = u64::from(u16::from_be_bytes(random::bytes()?)) % DOCUMENTS;
