@@ -3,7 +3,7 @@
 
 use ca_store::TreeView;
 use ca_store::run::VerifiedRun;
-use ca_store::sequence::Outcome;
+use ca_store::sequence::RunOutcome;
 use std::collections::{HashSet, VecDeque};
 use tokio::sync::{mpsc, oneshot};
 
@@ -13,7 +13,7 @@ const WAITING_MAX: usize = 256;
 const ROUND_RECORDS: usize = 16_384;
 
 /// What became of a piece, with the tree in which it stands.
-pub(super) type Sequenced = (Outcome, TreeView);
+pub(super) type Sequenced = (RunOutcome, TreeView);
 
 /// A piece and who waits for it.
 pub(super) struct Handed {

@@ -31,7 +31,7 @@ use tokio::task::JoinHandle;
 
 mod follow;
 
-pub use follow::Outcome;
+pub use follow::RunOutcome;
 use follow::{Follows, follow};
 
 const BATCH_MAX: i64 = 1024;
@@ -64,7 +64,7 @@ pub struct Round {
     /// How many records got a number.
     pub count: u64,
     /// What became of each run, in their order.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<RunOutcome>,
     /// The tree behind the round; none if there was nothing to do.
     pub view: Option<TreeView>,
     /// Index of the first record of a run, and what the index finds each from there on by.
@@ -244,7 +244,7 @@ impl Sequencer {
         tx: &mut Tx,
         waiting: &[(i64, pending::PendingRecord)],
         runs: Vec<VerifiedRun>,
-    ) -> anyhow::Result<(Batch, Vec<Outcome>, Vec<((String, Bytes), Reached)>)> {
+    ) -> anyhow::Result<(Batch, Vec<RunOutcome>, Vec<((String, Bytes), Reached)>)> {
         let mut batch = Batch::from(self.tree.edge.size());
         for (_, one) in waiting {
             batch.push(
@@ -285,7 +285,7 @@ impl Sequencer {
                 let first = run.first + old as u64;
                 written.push((run, first, index));
             }
-            outcomes.push(Outcome::Stands(places));
+            outcomes.push(RunOutcome::Stands(places));
         }
         let written: Vec<_> =
             written.iter().map(|(run, first, index)| (run, *first, *index)).collect();

@@ -8,7 +8,7 @@ use ca_api::{EntryPlace, SpoolAck, Spooled};
 use ca_store::TreeView;
 use ca_store::ledger::{self, Tiles};
 use ca_store::run::{LOG, VerifiedRun};
-use ca_store::sequence::Outcome;
+use ca_store::sequence::RunOutcome;
 use mtls::Connection;
 use records::access::SignedHead;
 use records::record::Event;
@@ -54,9 +54,9 @@ async fn take(
     let name = (run.agent().to_owned(), run.epoch().clone());
     let (outcome, view) = state.intake.sequence(run).await.ok_or(Code::LogBehind)?;
     match outcome {
-        Outcome::Stands(places) => acknowledged(state, &places, known, &view).await,
-        Outcome::Gap => Err(Code::SpoolGap),
-        Outcome::Forked { at, known } => {
+        RunOutcome::Stands(places) => acknowledged(state, &places, known, &view).await,
+        RunOutcome::Gap => Err(Code::SpoolGap),
+        RunOutcome::Forked { at, known } => {
             if let Some((aseq, entry)) = entries.get(at).copied() {
                 forked(state, name, (aseq, entry), known).await?;
             }

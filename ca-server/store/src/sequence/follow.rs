@@ -6,7 +6,7 @@ use crate::runs::{self, Reached};
 use store::Tx;
 
 /// What became of a piece of a run.
-pub enum Outcome {
+pub enum RunOutcome {
     /// All of it stands in the log: indexes of the first records of pieces, with their counts.
     Stands(Vec<(u64, u64)>),
     /// The log lacks what comes before it.
@@ -23,7 +23,7 @@ pub enum Outcome {
 pub(super) enum Follows {
     /// So many of them the log has already, at these places; the rest continues it.
     New(usize, Vec<(u64, u64)>),
-    Refused(Outcome),
+    Refused(RunOutcome),
 }
 
 /// Compares a piece with what the log has of its run.
@@ -33,7 +33,7 @@ pub(super) async fn follow(
     run: &VerifiedRun,
 ) -> anyhow::Result<Follows> {
     if run.first > count {
-        return Ok(Follows::Refused(Outcome::Gap));
+        return Ok(Follows::Refused(RunOutcome::Gap));
     }
     let old = usize::try_from(count - run.first).unwrap_or(usize::MAX).min(run.entries.len());
     let mut places = Vec::new();
@@ -42,7 +42,7 @@ pub(super) async fn follow(
             Some((index, entry)) if entry == one.entry => add(&mut places, index, 1),
             other => {
                 let known = other.map(|(_, entry)| entry).unwrap_or_default();
-                return Ok(Follows::Refused(Outcome::Forked { at, known }));
+                return Ok(Follows::Refused(RunOutcome::Forked { at, known }));
             }
         }
     }
@@ -50,7 +50,7 @@ pub(super) async fn follow(
     // rest.
     let continues = old > 0 || run.before == chain;
     if old < run.entries.len() && !continues {
-        return Ok(Follows::Refused(Outcome::Forked { at: old, known: chain.to_vec() }));
+        return Ok(Follows::Refused(RunOutcome::Forked { at: old, known: chain.to_vec() }));
     }
     Ok(Follows::New(old, places))
 }
