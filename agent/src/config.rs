@@ -19,9 +19,9 @@ pub struct AgentConfig {
     pub admin: SocketAddr,
     /// The application: address and port, plain HTTP, reachable by this agent only.
     pub upstream: SocketAddr,
-    /// Limits.
+    /// GateLimits.
     #[serde(default)]
-    pub limits: Limits,
+    pub limits: GateLimits,
     /// The spool.
     #[serde(default)]
     pub spool: SpoolConfig,
@@ -32,7 +32,7 @@ pub struct AgentConfig {
 /// What a gate puts up with; every value stands here with its default.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Limits {
+pub struct GateLimits {
     /// Open connections.
     pub connections: usize,
     /// Open connections of one certificate.
@@ -64,7 +64,7 @@ pub struct Limits {
     pub body_bytes: u64,
 }
 
-impl Default for Limits {
+impl Default for GateLimits {
     fn default() -> Self {
         Self {
             connections: 4_096,
@@ -85,7 +85,7 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
+impl GateLimits {
     /// What the listener for people puts up with. It has no brakes, so no place is reserved; the
     /// time of a body is kept by the gate, which knows what moves.
     pub fn of_listener(&self) -> mtls::listen::Limits {
@@ -138,7 +138,7 @@ impl AgentConfig {
             listen,
             admin,
             upstream,
-            limits: Limits::default(),
+            limits: GateLimits::default(),
             spool: SpoolConfig::default(),
             folder: folder.to_owned(),
         }

@@ -1,10 +1,11 @@
-//! What operators type on the CA host. Commands ask the running issuer over its socket; only it signs,
-//! verifies, records and executes. `init` alone opens keys itself.
+//! What operators type on the CA host. Commands ask the running issuer over its socket; only it
+//! signs, verifies, records and executes. `init` alone opens keys itself.
 
 mod agent;
-pub(crate) mod bundle;
+mod bundle;
 mod ceremony;
 mod doctor;
+mod host;
 mod letter;
 mod order;
 mod person;
@@ -17,16 +18,14 @@ mod say;
 mod status;
 mod unit;
 
-use crate::serve::Role;
+use crate::serve::ServedRole;
 use anyhow::Context;
 use ca_host::CaConfig;
-use ca_host::operator::{OperatorAnswer, OperatorRequest, ask};
 use clap::{Parser, Subcommand};
-use records::Code;
+use host::Host;
 use service::Clock;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use store::Store;
 
 /// Holds the keys and everything that decides: founds a city, issues, revokes, publishes, keeps the
 /// accountability log. 证书签发服务器。
@@ -60,7 +59,7 @@ enum Command {
     /// Runs one role as its own process. 运行一个角色
     Serve {
         #[command(subcommand)]
-        role: Role,
+        role: ServedRole,
     },
     /// Drafts orders about units: create, move, close. 单位
     Unit(unit::Arguments),
@@ -92,14 +91,6 @@ enum Command {
     Status,
     /// Replays the whole log, compares everything with it, and says what to do. 诊断
     Doctor(doctor::Arguments),
-}
-
-/// What commands work with.
-struct Host {
-    config: CaConfig,
-    store: Store,
-    clock: Clock,
-    json: bool,
 }
 
 /// Runs a command; what it prints and how it exits is decided here and nowhere else.
@@ -154,57 +145,5 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Ceremony(arguments) => ceremony::run(&host, arguments).await,
         Command::Status => status::run(&host).await,
         Command::Doctor(arguments) => doctor::run(&host, arguments).await,
-    }
-}
-
-impl Host {
-    /// Hands a draft to the running issuer and says what became of it.
-    async fn draft(&self, request: &OperatorRequest) -> anyhow::Result<OperatorAnswer> {
-        let result = ask(&self.config, request).await?;
-        match result.refused {
-            Some(problem) => Err(Refused(problem).into()),
-            None => Ok(result),
-        }
-    }
-
-    /// Drafts an order and says what comes next.
-    async fn order(&self, request: &OperatorRequest) -> anyhow::Result<ExitCode> {
-        let result = self.draft(request).await?;
-        say::order(&result, self.json)
-    }
-}
-
-/// The issuer said no.
-#[derive(Debug, thiserror::Error)]
-#[error("{} {} [{}] ({})", .0.zh, .0.en, .0.code, .0.reference)]
-struct Refused(records::Problem);
-
-impl Refused {
-    fn exit(&self) -> u8 {
-        exit_of(self.0.known())
-    }
-}
-
-/// Exit code of a refusal.
-fn exit_of(code: Option<Code>) -> u8 {
-    use records::code::Blame;
-    match code {
-        Some(Code::NotFound | Code::OrderUnknown | Code::PersonUnknown | Code::UnitUnknown) => 4,
-        Some(
-            Code::StateConflict
-            | Code::OrderConsumed
-            | Code::OrderCancelled
-            | Code::OrderReturned
-            | Code::OrderRejected
-            | Code::OrderExpired
-            | Code::ApproverTwice
-            | Code::RoleConflict
-            | Code::ProfileChanged
-            | Code::PersonChanged
-            | Code::PersonLeft,
-        ) => 5,
-        Some(Code::Malformed | Code::UnknownKind | Code::UnknownProfile) => 2,
-        Some(code) if code.blame() == Blame::Us => 6,
-        _ => 3,
     }
 }

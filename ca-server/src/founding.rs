@@ -7,6 +7,7 @@ mod keys;
 mod letters;
 mod plan;
 mod record;
+mod statement;
 
 pub use alone::UnderWay;
 
@@ -15,7 +16,6 @@ pub use plan::{CityPlan, PlanError};
 use alone::Alone;
 use anyhow::Context;
 use ca_host::CaConfig;
-use records::founding::Founding;
 use service::{Clock, fault};
 use std::path::{Path, PathBuf};
 
@@ -47,7 +47,7 @@ pub async fn init(plan_path: &Path, target: &Path, clock: Clock) -> anyhow::Resu
     fault::point("init-before-rename");
     sync_folder(&folder)?;
     std::fs::rename(&folder, target)?;
-    std::fs::File::open(parent)?.sync_all()?;
+    system::file::sync_folder(parent)?;
     fault::point("init-after-rename");
     let store = ca_store::open(&CaConfig::read(&target.join("ca.toml"))?).await?;
     ca_store::founding::finish(&store).await?;
@@ -103,27 +103,5 @@ fn sync_folder(folder: &Path) -> anyhow::Result<()> {
             std::fs::File::open(&path)?.sync_all()?;
         }
     }
-    std::fs::File::open(folder)?.sync_all()?;
-    Ok(())
-}
-
-/// The statement with its bytes, signature and what opens its commitments.
-pub struct Statement {
-    /// The statement.
-    pub founding: Founding,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// The root key's signature.
-    pub signature: Vec<u8>,
-    /// Profiles and rule files.
-    pub files: Vec<records::record::File>,
-    /// Names of the first people by person id, with the salts of their commitments.
-    pub names: Vec<(String, records::Disclosure)>,
-}
-
-impl Statement {
-    /// The founding digest.
-    pub fn digest(&self) -> [u8; 32] {
-        records::founding::digest(&self.bytes)
-    }
+    Ok(system::file::sync_folder(folder)?)
 }

@@ -7,7 +7,7 @@ use store::Store;
 
 /// A role of the CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Subcommand, clap::ValueEnum)]
-pub enum Role {
+pub enum ServedRole {
     /// Makes orders, issues, revokes.
     Issuer,
     /// Publishes lists and certificates, takes loss reports.
@@ -16,7 +16,7 @@ pub enum Role {
     Log,
 }
 
-impl Role {
+impl ServedRole {
     /// The address of the database as this role's own user, where it has one.
     pub fn database(self, config: &CaConfig) -> Option<&String> {
         match self {
@@ -32,15 +32,15 @@ pub async fn serve(
     config: CaConfig,
     store: Store,
     clock: Clock,
-    role: Role,
+    role: ServedRole,
 ) -> anyhow::Result<ExitCode> {
     service::raise_open_files();
     let stop = Stop::on_signal()?;
     let closing = store.clone();
     match role {
-        Role::Issuer => ca_issuer::serve(config, store, clock, stop).await?,
-        Role::Status => ca_status::serve(config, store, clock, stop).await?,
-        Role::Log => ca_log::serve(config, store, clock, stop).await?,
+        ServedRole::Issuer => ca_issuer::serve(config, store, clock, stop).await?,
+        ServedRole::Status => ca_status::serve(config, store, clock, stop).await?,
+        ServedRole::Log => ca_log::serve(config, store, clock, stop).await?,
     }
     closing.close().await;
     tracing::info!("stopped");

@@ -32,7 +32,7 @@ pub const MIGRATIONS: Migrations = &[(
 
 /// One line of the authorization matrix.
 #[derive(Clone, Copy, Debug)]
-pub struct Route {
+pub struct PortalRoute {
     /// `public` or `staff`.
     pub host: &'static str,
     /// Path; every route is a POST of JSON.
@@ -44,6 +44,6 @@ pub struct Route {
 }
 
 /// Every route of both hosts; a test prints them as the matrix.
-pub fn routes() -> impl Iterator<Item = &'static Route> {
+pub fn routes() -> impl Iterator<Item = &'static PortalRoute> {
     public::ROUTES.iter().chain(&staff::ROUTES)
 }

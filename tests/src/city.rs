@@ -1,9 +1,10 @@
-//! Where the city of a test comes from. Founding one takes longer than most tests, so a city is founded
-//! once for each block of ports, which stand in its certificates, and every test that takes the block
-//! gets a copy. Whoever holds the lock of a block owns its template; a killed founding leaves none.
+//! Where the city of a test comes from. Founding one takes longer than most tests, so a city is
+//! founded once for each block of ports, which stand in its certificates, and every test that takes
+//! the block gets a copy. Whoever holds the lock of a block owns its template; a killed founding
+//! leaves none.
 
+use crate::built::{binary, target, workspace};
 use crate::postgres::Server;
-use crate::{binary, target, workspace};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -55,7 +56,8 @@ pub(crate) fn copy(city: &Path, block: &Block, server: Option<&Server>) {
     assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
 }
 
-/// On SQLite a template is a folder that outlives the run, with what it was made of written beside it.
+/// On SQLite a template is a folder that outlives the run, with what it was made of written beside
+/// it.
 fn in_files(block: &Block) -> PathBuf {
     let folder = target().join(format!("cities/{}", block.base));
     let (city, made_of) = (folder.join("city"), folder.join("made-of"));

@@ -1,11 +1,11 @@
-//! The people of an office: officers with their keys, officials with their letters, and clients that
-//! can be made to misbehave.
+//! The people of an office: officers with their keys, officials with their letters, and clients
+//! that can be made to misbehave.
 
 use crate::processes::{Office, until};
 use keys::SoftwareSigner;
 use mtls::Client;
 use mtls::tls::Identity;
-use pki::{Certificate, CertificationRequest, Signer};
+use pki::{Certificate, CertificationRequest};
 use portal_api::{PortalRefusal, Public, Staff};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::export::{Approved, OrderExport};
@@ -96,7 +96,8 @@ pub fn code<T: std::fmt::Debug>(answer: Result<T, PortalRefusal>) -> String {
     refused(answer).code
 }
 
-/// Opens a sealed key, each only once in a run: 600,000 rounds take longer than what tests do with it.
+/// Opens a sealed key, each only once in a run: 600,000 rounds take longer than what tests do with
+/// it.
 fn opened(key: &Path, passphrase: &Path) -> SoftwareSigner {
     static OPENED: Mutex<BTreeMap<Vec<u8>, Vec<u8>>> = Mutex::new(BTreeMap::new());
     let sealed = std::fs::read(key).unwrap();
@@ -302,38 +303,16 @@ impl Office {
         .unwrap();
         rows.iter().map(|(bytes,)| records::Record::read(bytes).unwrap()).collect()
     }
-}
 
-impl Office {
-    /// Somebody with a certificate of a CA of their own, in our own form.
-    pub fn foreign(&self) -> Officer {
-        use openssl::asn1::Asn1Time;
-        use openssl::bn::BigNum;
-        use openssl::hash::MessageDigest;
-        use openssl::pkey::PKey;
-        use openssl::x509::{X509, X509NameBuilder};
-        let signer = SoftwareSigner::generate_p256().unwrap();
-        let key = PKey::private_key_from_pkcs8(signer.pkcs8()).unwrap();
-        let mut name = X509NameBuilder::new().unwrap();
-        name.append_entry_by_text("C", "CN").unwrap();
-        name.append_entry_by_text("CN", "陈登记").unwrap();
-        name.append_entry_by_text("serialNumber", &self.first("officer-1").person).unwrap();
-        let name = name.build();
-        let mut builder = X509::builder().unwrap();
-        builder.set_version(2).unwrap();
-        let serial = BigNum::from_u32(77).unwrap().to_asn1_integer().unwrap();
-        builder.set_serial_number(&serial).unwrap();
-        builder.set_subject_name(&name).unwrap();
-        builder.set_issuer_name(&name).unwrap();
-        builder.set_pubkey(&key).unwrap();
-        builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-        builder.set_not_after(&Asn1Time::days_from_now(30).unwrap()).unwrap();
-        let usage = openssl::x509::extension::KeyUsage::new().digital_signature().build().unwrap();
-        builder.append_extension(usage).unwrap();
-        builder.sign(&key, MessageDigest::sha256()).unwrap();
-        let der = builder.build().to_der().unwrap();
-        let certificate = pki::Certificate::read(&der).unwrap();
-        assert_eq!(certificate.key().sha256(), signer.public_key().sha256());
-        Officer { person: String::new(), chain: vec![certificate], signer }
+    /// How many records of a kind stand in the access log.
+    pub async fn of_kind(&self, kind: &str) -> usize {
+        let database = self.database().await;
+        let rows: Vec<(Vec<u8>,)> =
+            sqlx::query_as("select record from log_entry where log_id = 'access'")
+                .fetch_all(&database)
+                .await
+                .unwrap();
+        let records = rows.iter().map(|(bytes,)| records::Record::read(bytes).unwrap());
+        records.filter(|record| record.event.kind() == kind).count()
     }
 }

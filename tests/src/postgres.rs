@@ -1,7 +1,8 @@
-//! PostgreSQL under the cities of tests: one server for a whole run, with databases of its own for each
-//! block of ports. A second process holds the server and ends it when this one is gone, however it went.
+//! PostgreSQL under the cities of tests: one server for a whole run, with databases of its own for
+//! each block of ports. A second process holds the server and ends it when this one is gone,
+//! however it went.
 
-use crate::{binary, target};
+use crate::built::{binary, target};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;

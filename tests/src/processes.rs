@@ -1,6 +1,6 @@
 //! The processes of one office.
 
-use crate::binary;
+use crate::built::binary;
 use crate::city::{self, Block};
 use crate::postgres::{Databases, Server};
 use mtls::Client;
@@ -273,7 +273,8 @@ impl Office {
         address.replace("{user}", user).replace("{name}", "ca")
     }
 
-    /// Writes the plan that this city was founded by anew, for another city with a database of its own.
+    /// Writes the plan that this city was founded by anew, for another city with a database of its
+    /// own.
     pub fn plan_of_another(&self) -> PathBuf {
         let plan = self.path("other.toml");
         let mut text = std::fs::read_to_string(self.path("plan.toml")).unwrap();

@@ -15,8 +15,8 @@ const SCHEMA: &str = "create role ca login; create role issuer login; create rol
 /// What becomes of a server.
 #[derive(Subcommand)]
 pub(crate) enum What {
-    /// Starts a server in the folder, prints its address, and ends both when its input ends: so they
-    /// end with whoever holds the other end, even if that is killed.
+    /// Starts a server in the folder, prints its address, and ends both when its input ends: so
+    /// they end with whoever holds the other end, even if that is killed.
     Hold {
         /// A server's folder to begin with, made there if there is none: a copy is there sooner.
         #[arg(long)]

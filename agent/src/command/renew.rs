@@ -100,5 +100,5 @@ pub(super) fn finish(folder: &Path) -> anyhow::Result<()> {
         std::fs::rename(path("tls.next.key"), path("tls.key"))?;
     }
     std::fs::rename(path("tls.next.pem"), path("tls.pem"))?;
-    Ok(std::fs::File::open(folder)?.sync_all()?)
+    Ok(system::file::sync_folder(folder)?)
 }

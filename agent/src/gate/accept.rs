@@ -13,7 +13,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use mtls::listen::{
-    self, Accepted, Activity, Endpoint, Handshake, KeyedPlaces, Rejected, Standing, drive,
+    self, Accepted, Activity, Endpoint, Handshake, KeyedPlaces, PeerStanding, Rejected, drive,
 };
 use mtls::proof::CertificateVerify;
 use records::access::Connection;
@@ -54,11 +54,11 @@ impl Endpoint for People {
         self.gate.limits.of_listener()
     }
 
-    fn peer(&self, handshake: &Handshake) -> (Shown, Standing) {
+    fn peer(&self, handshake: &Handshake) -> (Shown, PeerStanding) {
         let shown = Shown::read(&self.gate.clients, &handshake.chain, self.gate.clock.seconds());
         let standing = match &shown {
-            Shown::Person(peer) => Standing::Proven(peer.sha256),
-            Shown::Nobody | Shown::Refused { .. } => Standing::Unproven,
+            Shown::Person(peer) => PeerStanding::Proven(peer.sha256),
+            Shown::Nobody | Shown::Refused { .. } => PeerStanding::Unproven,
         };
         (shown, standing)
     }

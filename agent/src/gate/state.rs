@@ -3,7 +3,7 @@
 use super::in_flight::Live;
 use super::peer::ClientTrust;
 use super::rejection::Rejections;
-use crate::config::Limits;
+use crate::config::GateLimits;
 use crate::spool::Spool;
 use crate::token::Tokens;
 use crate::world::World;
@@ -24,7 +24,7 @@ pub struct Gate {
     /// The application's address.
     pub upstream: SocketAddr,
     /// Limits.
-    pub limits: Limits,
+    pub limits: GateLimits,
     /// What clients' certificates lead to.
     pub clients: ClientTrust,
     /// Address of the portal, for people without a certificate.

@@ -3,11 +3,12 @@
 use pki::SerialNumber;
 use pki::crl::RevocationList;
 use policy::{Answer, Application, Asked, Denial, People};
+use quick_cache::sync::Cache;
 use records::Code;
 use records::access::InForce;
 use records::people::PeopleSnapshot;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Most decisions that are kept ready, and the longest path that is.
 const KEPT_MAX: usize = 50_000;
@@ -108,7 +109,7 @@ pub struct World {
     pub known: Option<Arc<Known>>,
     /// What is allowed.
     pub rules: Option<Arc<Rules>>,
-    decided: Mutex<HashMap<DecisionKey, Arc<Answer>>>,
+    decided: Cache<DecisionKey, Arc<Answer>>,
 }
 
 impl World {
@@ -119,7 +120,7 @@ impl World {
             revocations: None,
             known: None,
             rules: None,
-            decided: Mutex::default(),
+            decided: Cache::new(KEPT_MAX),
         }
     }
 
@@ -135,7 +136,7 @@ impl World {
             revocations: revocations.or_else(|| self.revocations.clone()),
             known: known.or_else(|| self.known.clone()),
             rules: rules.or_else(|| self.rules.clone()),
-            decided: Mutex::default(),
+            decided: Cache::new(KEPT_MAX),
         }
     }
 
@@ -187,11 +188,9 @@ impl World {
             asked.path.text().to_owned(),
             asked.now / 60,
         );
-        let mut decided = self.decided.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(answer) = decided.get(&key) {
-            return Ok(answer.clone());
+        if let Some(answer) = self.decided.get(&key) {
+            return Ok(answer);
         }
-        drop(decided);
         let answer = match &rules.application {
             Some(application) => application.decide(&known.people, asked),
             None => return Err(Code::NotPermitted),
@@ -200,11 +199,7 @@ impl World {
         if asked.path.text().len() > KEPT_PATH_BYTES_MAX {
             return Ok(answer);
         }
-        decided = self.decided.lock().unwrap_or_else(PoisonError::into_inner);
-        if decided.len() >= KEPT_MAX {
-            decided.clear();
-        }
-        decided.insert(key, answer.clone());
+        self.decided.insert(key, answer.clone());
         Ok(answer)
     }
 }

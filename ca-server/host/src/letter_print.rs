@@ -1,5 +1,6 @@
-//! A letter as it is printed: one sheet of A4 that is folded and sealed. Whoever reads it can apply, or revoke, in
-//! the addressee's name: it is written where only the operator reads, and handed over like the file beside it.
+//! A letter as it is printed: one sheet of A4 that is folded and sealed. Whoever reads it can
+//! apply, or revoke, in the addressee's name: it is written where only the operator reads, and
+//! handed over like the file beside it.
 
 use crate::durable::write_private;
 use anyhow::Context;

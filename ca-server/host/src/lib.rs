@@ -1,5 +1,5 @@
-//! What a CA host is: its configuration, keys of its services, printed letters, published files, the
-//! operators' socket. It knows no SQL and decides nothing.
+//! What a CA host is: its configuration, keys of its services, printed letters, published files,
+//! the operators' socket. It knows no SQL and decides nothing.
 //!
 //! In reading order: [`config`], [`mod@trust`], [`durable`], [`prepare`], [`service_keys`],
 //! [`services`], [`operator`], [`letter_print`], [`lists`], [`published`],

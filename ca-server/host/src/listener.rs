@@ -28,7 +28,8 @@ pub const BETWEEN_SERVICES: Limits = Limits {
     life: Duration::from_secs(24 * 3_600),
 };
 
-/// Everybody, without TLS: lists, certificates, tiles, OCSP. One address gets an eighth of the places.
+/// Everybody, without TLS: lists, certificates, tiles, OCSP. One address gets an eighth of the
+/// places.
 pub const FOR_EVERYBODY: Limits = Limits {
     connections: 2_048,
     per_certificate: 0,
@@ -45,9 +46,9 @@ pub const FOR_EVERYBODY: Limits = Limits {
     life: Duration::from_secs(3_600),
 };
 
-/// Agents, who wait long and mostly for nothing, beside people without a certificate who report a loss.
-/// Agents leave places to people, people leave places to agents, and a report that finds none of
-/// either takes a reserved one.
+/// Agents, who wait long and mostly for nothing, beside people without a certificate who report a
+/// loss. Agents leave places to people, people leave places to agents, and a report that finds none
+/// of either takes a reserved one.
 pub const WITH_REPORTS: Limits = Limits {
     connections: 4_096,
     per_certificate: 16,

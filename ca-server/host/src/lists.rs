@@ -1,6 +1,7 @@
 //! Revocation lists as files: the first list of an issuer, and where lists are published.
 //!
-//! What is published was verified by whoever publishes it, and its path comes from code, never from a row.
+//! What is published was verified by whoever publishes it, and its path comes from code, never from
+//! a row.
 
 use crate::durable::write_file;
 use crate::{CaConfig, ISSUER};
@@ -70,7 +71,8 @@ impl ListOf {
     }
 }
 
-/// Publishes a list: the immutable numbered file first, then the current one, which never goes back.
+/// Publishes a list: the immutable numbered file first, then the current one, which never goes
+/// back.
 pub fn publish(public: &Path, of: ListOf, list: &RevocationList) -> anyhow::Result<()> {
     let numbered = public.join(of.numbered(list.number()));
     if std::fs::read(&numbered).ok().as_deref() != Some(list.der()) {

@@ -1,6 +1,7 @@
-//! What operators ask the running issuer to do, over its own socket in the state directory. A request
-//! decides nothing: it becomes an order that people approve, or a letter that people use. Who asked is
-//! told by the kernel and stands in the order as its drafter: who operates is responsible.
+//! What operators ask the running issuer to do, over its own socket in the state directory. A
+//! request decides nothing: it becomes an order that people approve, or a letter that people use.
+//! Who asked is told by the kernel and stands in the order as its drafter: who operates is
+//! responsible.
 
 use crate::CaConfig;
 use records::order::{AgentBody, PersonAction, PortalBody, RoleAction, UnitAction};

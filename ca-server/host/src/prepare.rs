@@ -11,23 +11,23 @@ use pki::{Certificate, CertificateProfile, PublicKey, SerialNumber, extension};
 const BACKDATE_SECONDS: u64 = 300;
 
 /// Who signs.
-pub enum Authority<'a> {
+pub enum CertificateIssuer<'a> {
     /// A root signs itself.
     Itself,
     /// An authority with a certificate.
-    Issuer(&'a Certificate),
+    Authority(&'a Certificate),
 }
 
 /// Everything that goes into a certificate.
-pub struct Wanted<'a> {
+pub struct CertificateInputs<'a> {
     /// The profile in force.
     pub profile: &'a CertificateProfile,
     /// The city's arc.
     pub arc: &'a Arc,
     /// Who signs.
-    pub authority: Authority<'a>,
+    pub issuer: CertificateIssuer<'a>,
     /// The signer's key.
-    pub authority_key: &'a PublicKey,
+    pub issuer_key: &'a PublicKey,
     /// Serial number, drawn for this certificate.
     pub serial: &'a SerialNumber,
     /// The time, unix.
@@ -55,11 +55,25 @@ pub struct Addresses {
 }
 
 /// A certificate that may be recorded; only [`prepare`] makes it.
+///
+/// ```compile_fail
+/// let forged = ca_host::prepare::Prepared { tbs: todo!(), not_after: 0 };
+/// ```
 pub struct Prepared {
+    tbs: TbsCertificate,
+    not_after: u64,
+}
+
+impl Prepared {
     /// The bytes.
-    pub tbs: TbsCertificate,
+    pub fn tbs(&self) -> &TbsCertificate {
+        &self.tbs
+    }
+
     /// Last second of validity, unix.
-    pub not_after: u64,
+    pub fn not_after(&self) -> u64 {
+        self.not_after
+    }
 }
 
 /// Why nothing was prepared.
@@ -75,54 +89,54 @@ pub enum PrepareError {
 }
 
 /// Builds and lints.
-pub fn prepare(wanted: &Wanted<'_>) -> Result<Prepared, PrepareError> {
+pub fn prepare(inputs: &CertificateInputs<'_>) -> Result<Prepared, PrepareError> {
     let encode = pki::certificate::CertificateError::from;
-    let not_before = wanted.now.saturating_sub(BACKDATE_SECONDS);
-    let not_after = not_before + u64::from(wanted.profile.validity_days()) * 86_400 - 1;
-    let (issuer, issuer_name, identifier) = match wanted.authority {
-        Authority::Itself => (None, wanted.subject, wanted.key.identifier()),
-        Authority::Issuer(certificate) => (
+    let not_before = inputs.now.saturating_sub(BACKDATE_SECONDS);
+    let not_after = not_before + u64::from(inputs.profile.validity_days()) * 86_400 - 1;
+    let (issuer, issuer_name, identifier) = match inputs.issuer {
+        CertificateIssuer::Itself => (None, inputs.subject, inputs.key.identifier()),
+        CertificateIssuer::Authority(certificate) => (
             Some(certificate),
             certificate.subject(),
             certificate.key_identifier().unwrap_or_default(),
         ),
     };
-    let mut extensions = wanted.profile.extensions(wanted.arc).map_err(encode)?;
+    let mut extensions = inputs.profile.extensions(inputs.arc).map_err(encode)?;
     let more = [
-        extension::subject_key_identifier(&wanted.key.identifier()),
+        extension::subject_key_identifier(&inputs.key.identifier()),
         extension::authority_key_identifier(&identifier),
     ];
     for extension in more {
         extensions.push(extension.map_err(encode)?);
     }
-    if !wanted.dns.is_empty() || !wanted.mail.is_empty() {
-        extensions.push(extension::subject_alt_name(wanted.dns, wanted.mail).map_err(encode)?);
+    if !inputs.dns.is_empty() || !inputs.mail.is_empty() {
+        extensions.push(extension::subject_alt_name(inputs.dns, inputs.mail).map_err(encode)?);
     }
-    if let Some(addresses) = &wanted.addresses {
+    if let Some(addresses) = &inputs.addresses {
         extensions.push(extension::crl_distribution_point(&addresses.crl).map_err(encode)?);
         // A responder's own status is not asked of itself.
-        let ocsp = addresses.ocsp.as_deref().filter(|_| !wanted.profile.answers_status());
+        let ocsp = addresses.ocsp.as_deref().filter(|_| !inputs.profile.answers_status());
         let access = extension::information_access(ocsp, &addresses.issuer);
         extensions.push(access.map_err(encode)?);
     }
-    let signature = wanted.authority_key.algorithm().signature_identifier().map_err(encode)?;
+    let signature = inputs.issuer_key.algorithm().signature_identifier().map_err(encode)?;
     let tbs = TbsCertificate::build(Content {
-        serial: wanted.serial,
+        serial: inputs.serial,
         signature: &signature,
         issuer: issuer_name,
         not_before,
         not_after,
-        subject: wanted.subject,
-        key: wanted.key.spki(),
+        subject: inputs.subject,
+        key: inputs.key.spki(),
         extensions,
     })
     .map_err(encode)?;
     let expected = Expected {
-        profile: wanted.profile,
+        profile: inputs.profile,
         issuer,
-        arc: wanted.arc,
-        issuer_key: wanted.authority_key,
-        now: wanted.now,
+        arc: inputs.arc,
+        issuer_key: inputs.issuer_key,
+        now: inputs.now,
     };
     match lint(&tbs, &expected) {
         findings if findings.is_empty() => Ok(Prepared { tbs, not_after }),

@@ -1,5 +1,6 @@
-//! Renewing a key of the CA's own services: the old key asks for the new one under the founding's standing
-//! authorization. Operators start it for TLS keys, the status service for its OCSP key by itself.
+//! Renewing a key of the CA's own services: the old key asks for the new one under the founding's
+//! standing authorization. Operators start it for TLS keys, the status service for its OCSP key by
+//! itself.
 
 use crate::durable::replace_private;
 use crate::operator::{OperatorAnswer, OperatorRequest, ask};
@@ -71,7 +72,8 @@ impl Place {
         Ok(mtls::tls::Identity::from_files(&self.certificate, &self.key)?)
     }
 
-    /// Puts a new pair in place: the key first, then the chain. A chain that waits says that both must go.
+    /// Puts a new pair in place: the key first, then the chain. A chain that waits says that both
+    /// must go.
     pub fn finish(&self) -> anyhow::Result<()> {
         let (key, chain) = (self.beside(&self.key, NEXT), self.beside(&self.certificate, NEXT));
         if !chain.exists() {
@@ -84,7 +86,7 @@ impl Place {
         std::fs::rename(chain, &self.certificate)?;
         let _ = std::fs::remove_file(self.beside(&self.key, ASKED));
         let folder = self.key.parent().context("a key lies in a folder")?;
-        Ok(std::fs::File::open(folder)?.sync_all()?)
+        Ok(system::file::sync_folder(folder)?)
     }
 
     fn beside(&self, path: &Path, ending: &str) -> PathBuf {
@@ -112,16 +114,18 @@ impl Place {
     }
 }
 
-/// Renews a place's key and certificate. The new key and the one message that asks for it wait for an answer
-/// beside the key in use, so that a lost answer can be asked for again and no use is lost with its key; both
-/// files are then exchanged so that a kill in between leaves a pair that [`Place::finish`] completes.
+/// Renews a place's key and certificate. The new key and the one message that asks for it wait for
+/// an answer beside the key in use, so that a lost answer can be asked for again and no use is lost
+/// with its key; both files are then exchanged so that a kill in between leaves a pair that
+/// [`Place::finish`] completes.
 pub async fn renew(config: &CaConfig, place: &Place) -> anyhow::Result<OperatorAnswer> {
     place.finish()?;
     let old = place.open()?;
     let (new, message) = prepared(config, place, &old)?;
     let mut result = asked(config, message).await?;
     if result.refused.as_ref().and_then(Problem::known) == Some(Code::ChallengeUsed) {
-        // The use counts and its certificate was abandoned in a crash: from now on the new key asks.
+        // The use counts and its certificate was abandoned in a crash: from now on the new key
+        // asks.
         let message = use_message(config, place, &new, &new)?;
         place.keep(&message)?;
         result = asked(config, message).await?;
@@ -136,7 +140,8 @@ pub async fn renew(config: &CaConfig, place: &Place) -> anyhow::Result<OperatorA
     Ok(result)
 }
 
-/// The new key and the message that asks for its certificate: those that wait for an answer, or new ones.
+/// The new key and the message that asks for its certificate: those that wait for an answer, or new
+/// ones.
 fn prepared(
     config: &CaConfig,
     place: &Place,

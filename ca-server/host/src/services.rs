@@ -31,8 +31,8 @@ impl Services {
         &self.issuing
     }
 
-    /// The service's certificate and name, `SERVICE/PROCESS`, if the issuing CA gave it to a service
-    /// and it is in time.
+    /// The service's certificate and name, `SERVICE/PROCESS`, if the issuing CA gave it to a
+    /// service and it is in time.
     pub fn name(&self, connection: &Connection, now: u64) -> Result<(Certificate, String), Code> {
         let der = connection.certificate.as_ref().ok_or(Code::CertificateRequired)?;
         let certificate = Certificate::read(der).map_err(|_| Code::CertificateForeign)?;

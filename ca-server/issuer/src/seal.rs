@@ -10,26 +10,26 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 /// The key that seals rows.
-pub(super) struct SealKey {
+pub(crate) struct SealKey {
     aead: LessSafeKey,
     mac: hmac::Key,
 }
 
 /// What a sealed value belongs to.
-pub(super) struct Belongs<'a> {
+pub(crate) struct SealContext<'a> {
     /// Founding digest.
-    pub founding: &'a [u8; 32],
+    pub(crate) founding: &'a [u8; 32],
     /// `bind-page` or `bind-cli`.
-    pub purpose: &'a str,
+    pub(crate) purpose: &'a str,
     /// Reference of the letter.
-    pub reference: &'a str,
+    pub(crate) reference: &'a str,
     /// Person id.
-    pub person: &'a str,
+    pub(crate) person: &'a str,
     /// Profile id.
-    pub profile: &'a str,
+    pub(crate) profile: &'a str,
 }
 
-impl Belongs<'_> {
+impl SealContext<'_> {
     fn associated(&self) -> Aad<Vec<u8>> {
         let parts = [self.purpose, self.reference, self.person, self.profile];
         let mut bytes = self.founding.to_vec();
@@ -43,7 +43,7 @@ impl Belongs<'_> {
 
 impl SealKey {
     /// Reads the key file: 32 bytes.
-    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let bytes =
             Zeroizing::new(std::fs::read(path).with_context(|| path.display().to_string())?);
         let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| anyhow!("seal key"))?;
@@ -52,17 +52,17 @@ impl SealKey {
     }
 
     /// A MAC over parts, each with its length: a row that the issuer wrote itself.
-    pub(super) fn mac(&self, parts: &[&[u8]]) -> Vec<u8> {
+    pub(crate) fn mac(&self, parts: &[&[u8]]) -> Vec<u8> {
         hmac::sign(&self.mac, &joined(parts)).as_ref().to_vec()
     }
 
     /// Whether this key made the MAC over these parts.
-    pub(super) fn is_ours(&self, mac: &[u8], parts: &[&[u8]]) -> bool {
+    pub(crate) fn is_ours(&self, mac: &[u8], parts: &[&[u8]]) -> bool {
         hmac::verify(&self.mac, &joined(parts), mac).is_ok()
     }
 
     /// Nonce ‖ ciphertext ‖ tag.
-    pub(super) fn seal(&self, value: &[u8], belongs: &Belongs<'_>) -> anyhow::Result<Vec<u8>> {
+    pub(crate) fn seal(&self, value: &[u8], belongs: &SealContext<'_>) -> anyhow::Result<Vec<u8>> {
         let nonce = random::bytes::<12>()?;
         let mut sealed = value.to_vec();
         self.aead
@@ -76,7 +76,11 @@ impl SealKey {
     }
 
     /// The value, if it belongs there.
-    pub(super) fn open(&self, sealed: &[u8], belongs: &Belongs<'_>) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn open(
+        &self,
+        sealed: &[u8],
+        belongs: &SealContext<'_>,
+    ) -> Option<Zeroizing<Vec<u8>>> {
         let (nonce, rest) = sealed.split_at_checked(12)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut value = Zeroizing::new(rest.to_vec());

@@ -1,7 +1,9 @@
 //! The operators' socket: one request a connection, from whoever the kernel says it is. The socket lies in
 //! the issuer's folder and only its owner may open it.
 
-use super::Issuer;
+use crate::command::Command;
+use crate::error::IssuerError;
+use crate::issuer::Issuer;
 use ca_host::operator::{MESSAGE_BYTES_MAX, OperatorAnswer, OperatorRequest, SocketPlace};
 use records::Code;
 use service::Stop;
@@ -17,11 +19,11 @@ const CONNECTIONS_MAX: usize = 16;
 const REQUEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Opens the socket; what is given back hears operators until the stop.
-pub(super) fn serve(
+pub(crate) fn serve(
     issuer: Arc<Issuer>,
     stop: Stop,
 ) -> anyhow::Result<impl Future<Output = ()> + use<>> {
-    let place = SocketPlace::of(&issuer.config)?;
+    let place = SocketPlace::of(&issuer.context.config)?;
     // Left behind by an issuer that was killed; one that runs holds the database's own locks besides.
     let _ = std::fs::remove_file(place.path());
     let listener = UnixListener::bind(place.path())?;
@@ -54,7 +56,7 @@ async fn hear(issuer: &Issuer, mut socket: UnixStream) -> anyhow::Result<()> {
     let mut request = request;
     tokio::time::timeout(REQUEST_WAIT, request.read_to_end(&mut bytes)).await??;
     let answer = match serde_json::from_slice::<OperatorRequest>(&bytes) {
-        Ok(request) => issuer.operator(request, &drafter).await,
+        Ok(request) => operator(issuer, request, drafter).await,
         Err(_) => OperatorAnswer::refused(unreadable(&bytes), ca_host::random::id()?),
     };
     socket.write_all(&serde_json::to_vec(&answer)?).await?;
@@ -69,4 +71,27 @@ fn unreadable(bytes: &[u8]) -> Code {
         Some(kind) if !ca_host::operator::REQUEST_KINDS.contains(&kind) => Code::UnknownKind,
         _ => Code::Malformed,
     }
+}
+
+/// Does what an operator asks for, and waits a little until the tree holds what was made, so that it can be
+/// used at once.
+async fn operator(issuer: &Issuer, request: OperatorRequest, drafter: String) -> OperatorAnswer {
+    tracing::info!(drafter, "an operator asks");
+    let renews = matches!(request, OperatorRequest::Renew { .. });
+    let request = Box::new(request);
+    let asked = issuer.ask(|reply| Command::Operator(request, drafter, reply)).await;
+    let answer = async {
+        let asked = asked?;
+        let mut answer = asked.value;
+        if renews {
+            answer.chain = issuer.issued(&answer.serial).await?.chain;
+        } else {
+            issuer.settled(asked.settled_at).await;
+        }
+        Ok::<OperatorAnswer, IssuerError>(answer)
+    };
+    answer.await.unwrap_or_else(|error| OperatorAnswer {
+        refused: Some(error.problem()),
+        ..OperatorAnswer::default()
+    })
 }

@@ -73,7 +73,7 @@ async fn logs(
     stop: &Stop,
 ) -> anyhow::Result<Shared> {
     let trust = ca_host::trust(config)?;
-    let bell = Doorbell::open(store, &config.path("doorbell"), "log").await?;
+    let bell = Doorbell::open(store, &config.path("bells"), "log").await?;
     let (intake, runs) = intake::open();
     let (mut runs, mut reach, mut sequencers) = (Some(runs), HashMap::new(), Vec::new());
     for log in LOGS {
@@ -91,7 +91,6 @@ async fn logs(
             sequencer,
             arrivals: arrivals.unwrap_or_else(|| intake::open().1),
             bell: bell.clone(),
-            watch: store.watch(),
             own: own.clone(),
             followers: vec![publish.clone(), index.clone()],
             handed: handed.clone(),

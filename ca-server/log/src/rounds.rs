@@ -8,11 +8,9 @@ use ca_store::sequence::Sequencer;
 use service::{Metrics, Stop};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Doorbell, Watch};
+use store::Doorbell;
 use tokio::sync::Notify;
 
-/// How often a sequencer looks for commits of those who do not ring.
-const LOOK: Duration = Duration::from_millis(8);
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
 /// What a log's rounds tell.
@@ -20,7 +18,6 @@ pub(super) struct Rounds {
     pub(super) sequencer: Sequencer,
     pub(super) arrivals: Arrivals,
     pub(super) bell: Doorbell,
-    pub(super) watch: Watch,
     /// Rung by the routes of this process.
     pub(super) own: Arc<Notify>,
     /// Whoever follows the log in this process: the publisher, the index.
@@ -47,19 +44,12 @@ impl Rounds {
         }
     }
 
-    /// Waits until something may wait.
+    /// Waits until something may wait: somebody rang, or a second is over.
     async fn news(&mut self) {
-        loop {
-            tokio::select! {
-                () = self.arrivals.arrived() => return,
-                _ = self.bell.heard() => return,
-                () = self.own.notified() => return,
-                () = tokio::time::sleep(LOOK) => {
-                    if self.watch.changed() {
-                        return;
-                    }
-                }
-            }
+        tokio::select! {
+            () = self.arrivals.arrived() => {}
+            _ = self.bell.heard() => {}
+            () = self.own.notified() => {}
         }
     }
 

@@ -1,11 +1,11 @@
 //! `ca-server bundle`
 
-use super::Host;
+use super::host::Host;
+use crate::rule_files::read;
 use anyhow::Context;
 use ca_host::operator::OperatorRequest;
 use clap::Args;
-use records::record::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Args)]
@@ -23,20 +23,4 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     policy::Bundle::read(arguments.version, pairs)
         .with_context(|| arguments.folder.display().to_string())?;
     host.order(&OperatorRequest::Bundle { version: arguments.version, files }).await
-}
-
-/// The files of a bundle, by name.
-pub(crate) fn read(folder: &Path) -> anyhow::Result<Vec<File>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        let name = path.file_name().context("name")?.to_string_lossy().into_owned();
-        if path.is_file() && !name.starts_with('.') {
-            let content =
-                std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-            files.push(File { name: format!("access/{name}"), content });
-        }
-    }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(files)
 }

@@ -1,6 +1,6 @@
 //! `ca-server ceremony …`: what needs the root key. It is brought for this, and taken away again.
 
-use super::Host;
+use super::host::Host;
 use anyhow::Context;
 use ca_host::lists::{self, ListOf};
 use clap::{Args, Subcommand};

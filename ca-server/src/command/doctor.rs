@@ -1,7 +1,7 @@
 //! `ca-server doctor`: replays the whole `control` log from leaf 0, compares rows, files and lists
 //! with it, and says what is wrong and which command is next.
 
-use super::Host;
+use super::host::Host;
 use anyhow::Context;
 use authority::Authority;
 use ca_host::ISSUER;
@@ -70,8 +70,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// Replays everything up to the signed head, then compares rows and files; gives the newest time that
-/// a record claims.
+/// Replays everything up to the signed head, then compares rows and files; gives the newest time
+/// that a record claims.
 async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<u64> {
     let trust = ca_host::trust(&host.config)?;
     let founding = trust.founding.digest().context("trust file")?;

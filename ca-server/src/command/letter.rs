@@ -1,6 +1,6 @@
 //! `ca-server letter`
 
-use super::Host;
+use super::host::Host;
 use ca_host::operator::OperatorRequest;
 use clap::Args;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! `ca-server order …`: works without a portal.
 
-use super::{Host, Refused};
+use super::host::{Host, Refused};
 use anyhow::Context;
 use ca_host::operator::OperatorRequest;
 use ca_store::certificates::by_digest;
@@ -141,7 +141,7 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     let export = OrderExport { v: 1, signed, registry, previous, names, standing: None };
     let trust = ca_host::trust(&host.config)?;
     export.open(&trust, host.clock.seconds())?;
-    std::fs::write(out, serde_json::to_vec_pretty(&export)?)
+    system::file::replace(out, &serde_json::to_vec_pretty(&export)?)
         .with_context(|| out.display().to_string())?;
     if !host.json {
         println!("已导出 / exported: {}", out.display());

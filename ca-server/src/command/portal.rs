@@ -1,6 +1,6 @@
 //! `ca-server portal …`
 
-use super::Host;
+use super::host::Host;
 use anyhow::Context;
 use ca_host::operator::OperatorRequest;
 use clap::{Args, Subcommand};

@@ -1,7 +1,7 @@
 //! `ca-server renew`: a new key and certificate for one of the CA's own services, asked for by the
 //! old key under the founding's standing authorization.
 
-use super::{Host, Refused};
+use super::host::{Host, Refused};
 use ca_host::service_keys::{Place, renew};
 use clap::{Args, ValueEnum};
 use std::process::ExitCode;

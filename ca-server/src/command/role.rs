@@ -1,6 +1,6 @@
 //! `ca-server role …`
 
-use super::Host;
+use super::host::Host;
 use ca_host::operator::OperatorRequest;
 use clap::{Args, Subcommand};
 use records::order::RoleAction;

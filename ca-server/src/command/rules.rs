@@ -1,6 +1,6 @@
 //! `ca-server profile FILE` and `ca-server approval-rules FILE`
 
-use super::Host;
+use super::host::Host;
 use anyhow::Context;
 use ca_host::operator::OperatorRequest;
 use clap::Args;

@@ -1,6 +1,6 @@
 //! What commands print: Chinese first, English beside it, JSON on request, and the next command.
 
-use super::Refused;
+use super::host::Refused;
 use ca_host::operator::{NobodyTookIt, OperatorAnswer};
 use std::path::Path;
 use std::process::ExitCode;

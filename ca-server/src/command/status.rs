@@ -1,6 +1,6 @@
 //! `ca-server status`: how the city stands, from the database and the published files.
 
-use super::Host;
+use super::host::Host;
 use ca_store::ledger;
 use std::process::ExitCode;
 use store::{row, rows};
@@ -34,7 +34,8 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
         let lists: Vec<_> = lists
             .iter()
             .map(|(issuer, number, next)| {
-                serde_json::json!({ "issuer": issuer, "number": number, "next_update": time(*next) })
+                let next = time(*next);
+                serde_json::json!({ "issuer": issuer, "number": number, "next_update": next })
             })
             .collect();
         let status = serde_json::json!({

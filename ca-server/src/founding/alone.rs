@@ -1,5 +1,5 @@
-//! One `init` at a time: for a directory by a file beside it, for a database that outlives it by a lock there. Both
-//! end with the process, however it ends.
+//! One `init` at a time: for a directory by a file beside it, for a database that outlives it by a
+//! lock there. Both end with the process, however it ends.
 
 use anyhow::Context;
 use ca_host::CaConfig;

@@ -1,10 +1,11 @@
 //! The certificates of the first day: authorities, statement signers, services, people.
 
 use super::keys::FoundingKeys;
-use super::{CityPlan, Statement};
+use super::plan::CityPlan;
+use super::statement::Statement;
 use anyhow::Context;
 use ca_host::ISSUER;
-use ca_host::prepare::{Authority, Wanted, prepare};
+use ca_host::prepare::{CertificateInputs, CertificateIssuer, prepare};
 use ca_host::random;
 use pki::name::{DistinguishedName, Subject, Text};
 use pki::oid::Arc;
@@ -125,11 +126,11 @@ impl Ceremony<'_> {
             Some(_) if under_root => Some(self.config.root_addresses()),
             Some(_) => Some(self.config.addresses(ISSUER)),
         };
-        let prepared = prepare(&Wanted {
+        let prepared = prepare(&CertificateInputs {
             profile: &self.profile(profile)?,
             arc: &self.arc,
-            authority: issuer.map_or(Authority::Itself, Authority::Issuer),
-            authority_key: signer.public_key(),
+            issuer: issuer.map_or(CertificateIssuer::Itself, CertificateIssuer::Authority),
+            issuer_key: signer.public_key(),
             serial: &serial,
             now: self.now,
             subject,
@@ -138,7 +139,7 @@ impl Ceremony<'_> {
             mail: &[],
             addresses,
         })?;
-        Ok(prepared.tbs.sign(signer)?)
+        Ok(prepared.tbs().sign(signer)?)
     }
 
     fn service(

@@ -21,8 +21,9 @@ pub(super) struct FoundingKeys {
 }
 
 impl FoundingKeys {
-    /// Draws all keys and writes them into the state directory: the root's under a random passphrase
-    /// in `offline/`, each role's under its own `unlock` file, TLS keys in clear for rustls.
+    /// Draws all keys and writes them into the state directory: the root's under a random
+    /// passphrase in `offline/`, each role's under its own `unlock` file, TLS keys in clear for
+    /// rustls.
     pub(super) fn generate(folder: &Path) -> anyhow::Result<Self> {
         let make = |name: &str| -> anyhow::Result<SoftwareSigner> {
             Ok(SoftwareSigner::generate(by_name(name).context("algorithm")?)?)

@@ -1,6 +1,6 @@
 //! Loss letters of the first people: the code inside can revoke, and nothing else.
 
-use super::Statement;
+use super::statement::Statement;
 use ca_host::{letter_print, random};
 use records::letter::{EnrolmentCode, Letter, LetterKeys};
 use records::trust::Trust;

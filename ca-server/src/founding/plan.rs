@@ -1,7 +1,8 @@
-//! The city's plan: what `ca-server init --from FILE` reads, and the statement that follows from it.
+//! The city's plan: what `ca-server init --from FILE` reads, and the statement that follows from
+//! it.
 
-use super::Statement;
 use super::keys::FoundingKeys;
+use super::statement::Statement;
 use anyhow::{Context, ensure};
 use ca_host::ISSUER;
 use ca_host::config::{CaConfig, IssuerConfig, LogConfig, StatusConfig};
@@ -216,7 +217,7 @@ impl CityPlan {
         for name in ["roles.toml", "approvals.toml"] {
             files.insert(name.to_owned(), std::fs::read_to_string(root.join(name))?);
         }
-        for file in crate::command::bundle::read(&root.join("access"))? {
+        for file in crate::rule_files::read(&root.join("access"))? {
             files.insert(file.name, file.content);
         }
         for entry in std::fs::read_dir(root.join("profiles"))? {

@@ -3,7 +3,8 @@
 
 use super::certify::Certified;
 use super::keys::FoundingKeys;
-use super::{Statement, letters};
+use super::letters;
+use super::statement::Statement;
 use anyhow::Context;
 use authority::Authority;
 use ca_host::CaConfig;

@@ -1,11 +1,12 @@
-//! Answers that are still true: signed once and given to whoever asks the same while nothing of it has changed.
-//! What is revoked is asked of the log each time, before an answer is looked for here.
+//! Answers that are still true: signed once and given to whoever asks the same while nothing of it
+//! has changed. What is revoked is asked of the log each time, before an answer is looked for here.
 
 use axum::body::Bytes;
 use pki::SerialNumber;
-use pki::ocsp::Status;
+use pki::ocsp::CertificateStatus;
+use quick_cache::sync::Cache;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Longest request whose answer is kept, in bytes: one about a certificate or two.
 const REQUEST_BYTES_MAX: usize = 256;
@@ -28,12 +29,17 @@ struct Kept {
     signed: Signed,
     /// SHA-256 of the responder's certificate.
     by: [u8; 32],
-    known: HashMap<SerialNumber, Status>,
+    known: HashMap<SerialNumber, CertificateStatus>,
 }
 
 /// Answers by the bytes of their requests.
-#[derive(Default)]
-pub(super) struct Answers(Mutex<HashMap<Vec<u8>, Kept>>);
+pub(super) struct Answers(Cache<Vec<u8>, Arc<Kept>>);
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self(Cache::new(KEPT_MAX))
+    }
+}
 
 impl Answers {
     /// An answer to the same request by the same key which says what is known now.
@@ -41,11 +47,10 @@ impl Answers {
         &self,
         request: &[u8],
         by: &[u8; 32],
-        known: &HashMap<SerialNumber, Status>,
+        known: &HashMap<SerialNumber, CertificateStatus>,
         now: u64,
     ) -> Option<Signed> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = kept.get(request)?;
+        let kept = self.0.get(request)?;
         let from = kept.signed.from;
         let fresh = (from..from + AGAIN_SECONDS).contains(&now);
         let same = kept.by == *by && kept.known == *known;
@@ -57,17 +62,13 @@ impl Answers {
         &self,
         request: &[u8],
         by: [u8; 32],
-        known: HashMap<SerialNumber, Status>,
+        known: HashMap<SerialNumber, CertificateStatus>,
         signed: Signed,
     ) {
         if request.len() > REQUEST_BYTES_MAX {
             return;
         }
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT_MAX {
-            kept.clear();
-        }
-        kept.insert(request.to_vec(), Kept { signed, by, known });
+        self.0.insert(request.to_vec(), Arc::new(Kept { signed, by, known }));
     }
 }
 
@@ -75,15 +76,16 @@ impl Answers {
 mod tests {
     use super::*;
 
-    fn known(status: Status) -> HashMap<SerialNumber, Status> {
+    fn known(status: CertificateStatus) -> HashMap<SerialNumber, CertificateStatus> {
         [(SerialNumber::from_hex("0A").unwrap(), status)].into()
     }
 
-    /// Given again: the same question, key and status, for half a minute. Anything else is signed anew.
+    /// Given again: the same question, key and status, for half a minute. Anything else is signed
+    /// anew.
     #[test]
     fn an_answer_is_given_again_while_nothing_of_it_changed() {
         let answers = Answers::default();
-        let (good, key) = (known(Status::Good), [1; 32]);
+        let (good, key) = (known(CertificateStatus::Good), [1; 32]);
         let signed = Signed { bytes: Bytes::from_static(b"signed"), from: 100 };
         answers.keep(b"request", key, good.clone(), signed);
         let again = |request: &[u8], key: [u8; 32], known: &HashMap<_, _>, now| {
@@ -95,12 +97,13 @@ mod tests {
         assert_eq!(again(b"request", key, &good, 99), None, "the clock went back");
         assert_eq!(again(b"other", key, &good, 100), None);
         assert_eq!(again(b"request", [2; 32], &good, 100), None, "another key answers now");
-        let revoked = known(Status::Revoked { at: 100, reason: 1 });
+        let revoked = known(CertificateStatus::Revoked { at: 100, reason: 1 });
         assert_eq!(again(b"request", key, &revoked, 100), None);
         assert_eq!(again(b"request", key, &HashMap::new(), 100), None);
     }
 
-    /// What is kept is bounded: long requests are not, and too many are forgotten together.
+    /// What is kept is bounded: long requests are not, and of too many the least asked are
+    /// forgotten.
     #[test]
     fn what_is_kept_is_bounded() {
         let answers = Answers::default();
@@ -113,7 +116,7 @@ mod tests {
         assert!(!keep(&[7; REQUEST_BYTES_MAX + 1]));
         for number in 0..2 * KEPT_MAX {
             assert!(keep(&number.to_be_bytes()));
-            assert!(answers.0.lock().unwrap().len() <= KEPT_MAX);
+            assert!(answers.0.len() <= KEPT_MAX);
         }
     }
 }

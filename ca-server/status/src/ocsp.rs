@@ -1,5 +1,5 @@
-//! OCSP (RFC 6960, RFC 5019): POST and GET, answered now, by a delegated key. Good is only what has a
-//! certificate under the issuing key here; revoked is what the log says, at once.
+//! OCSP (RFC 6960, RFC 5019): POST and GET, answered now, by a delegated key. Good is only what has
+//! a certificate under the issuing key here; revoked is what the log says, at once.
 
 use super::Status;
 use super::answers::Signed;
@@ -12,13 +12,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use data_encoding::BASE64;
 use pki::crl::RevocationReason;
-use pki::ocsp::{Period, Refusal, Request, Status as Answer};
+use pki::ocsp::{CertificateStatus, OcspRefusal, Period, Request};
 use pki::{Certificate, SerialNumber};
 use records::Code;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use store::row;
 
 /// Largest request, in bytes.
@@ -47,34 +47,22 @@ async fn by_post(State(status): State<Arc<Status>>, request: HttpRequest) -> Res
     let body = to_bytes(request.into_body(), REQUEST_BYTES_MAX);
     match tokio::time::timeout(BODY_SECONDS_MAX, body).await {
         Ok(Ok(body)) if fits => status.answer(&body, false).await,
-        _ => status.refuse(Refusal::MalformedRequest),
+        _ => status.refuse(OcspRefusal::MalformedRequest),
     }
 }
 
 async fn by_get(State(status): State<Arc<Status>>, request: HttpRequest) -> Response {
     // As it came: base64 holds slashes, which some clients escape and some do not.
     let text = request.uri().path().strip_prefix("/ocsp/").unwrap_or_default();
-    match unescaped(text).and_then(|text| BASE64.decode(&text).ok()) {
-        Some(der) if der.len() <= REQUEST_BYTES_MAX => status.answer(&der, true).await,
-        _ => status.refuse(Refusal::MalformedRequest),
+    let text: Vec<u8> = percent_encoding::percent_decode_str(text).collect();
+    match BASE64.decode(&text) {
+        Ok(der) if der.len() <= REQUEST_BYTES_MAX => status.answer(&der, true).await,
+        _ => status.refuse(OcspRefusal::MalformedRequest),
     }
-}
-
-/// Percent-decoding of base64 in a path.
-fn unescaped(text: &str) -> Option<Vec<u8>> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        let (code, rest) = part.split_at_checked(2)?;
-        let code = data_encoding::HEXLOWER_PERMISSIVE.decode(code.as_bytes()).ok()?;
-        bytes.extend(code);
-        bytes.extend(rest.as_bytes());
-    }
-    Some(bytes)
 }
 
 impl Status {
-    fn refuse(&self, refusal: Refusal) -> Response {
+    fn refuse(&self, refusal: OcspRefusal) -> Response {
         self.metrics.count("ocsp", refusal.name());
         answered(refusal.answer().into(), "no-store")
     }
@@ -97,29 +85,31 @@ impl Status {
         }
     }
 
-    async fn judged(&self, der: &[u8], request: &Request) -> Result<Signed, Refusal> {
-        let Some(responder) = self.responder.load() else { return Err(Refusal::TryLater) };
+    async fn judged(&self, der: &[u8], request: &Request) -> Result<Signed, OcspRefusal> {
+        let Some(responder) = self.responder.load() else { return Err(OcspRefusal::TryLater) };
         let now = self.clock.seconds();
         if !responder.is_good_at(now) {
             self.metrics.condition("ocsp", Code::CertificateExpired.en());
-            return Err(Refusal::TryLater);
+            return Err(OcspRefusal::TryLater);
         }
         let serials = request.serials(&responder.issuer)?;
         let known = self.known(&responder, serials).await.map_err(|error| {
             tracing::error!(error = format!("{error:#}"), "ocsp");
-            Refusal::TryLater
+            OcspRefusal::TryLater
         })?;
         if let Some(signed) = self.answers.still_true(der, &responder.name, &known, now) {
             return Ok(signed);
         }
         let until = (now + ANSWER_SECONDS).min(responder.certificate.not_after());
         let period = Period { from: now, until };
-        let status = |serial: &SerialNumber| known.get(serial).cloned().unwrap_or(Answer::Unknown);
+        let status = |serial: &SerialNumber| {
+            known.get(serial).cloned().unwrap_or(CertificateStatus::Unknown)
+        };
         let signer = (&responder.key as &dyn pki::Signer, &responder.certificate);
         let made = request.answer(&responder.issuer, status, period, signer);
         let bytes = made.map_err(|error| {
             tracing::error!(%error, "ocsp");
-            Refusal::TryLater
+            OcspRefusal::TryLater
         })?;
         let signed = Signed { bytes: bytes.into(), from: now };
         if !request.has_nonce() {
@@ -133,7 +123,7 @@ impl Status {
         &self,
         responder: &Responder,
         serials: Vec<SerialNumber>,
-    ) -> anyhow::Result<HashMap<SerialNumber, Answer>> {
+    ) -> anyhow::Result<HashMap<SerialNumber, CertificateStatus>> {
         let mut known = HashMap::new();
         let asked = serials.clone();
         let revoked = self.follower.ask(move |authority| {
@@ -142,21 +132,21 @@ impl Status {
                 // Revoked is revoked, whatever its reason is called; 0 is unspecified.
                 let reason = RevocationReason::from_name(&revoked.reason);
                 let reason = reason.map_or(0, RevocationReason::code);
-                Some((serial.clone(), Answer::Revoked { at: revoked.at, reason }))
+                Some((serial.clone(), CertificateStatus::Revoked { at: revoked.at, reason }))
             };
             asked.iter().filter_map(found).collect::<Vec<_>>()
         });
         known.extend(revoked.await?);
         for serial in serials {
             if !known.contains_key(&serial) && self.is_issued(responder, &serial).await? {
-                known.insert(serial, Answer::Good);
+                known.insert(serial, CertificateStatus::Good);
             }
         }
         Ok(known)
     }
 
-    /// Whether the issuing key signed a certificate of this number. The row only says where to look: who
-    /// writes rows cannot make anything good.
+    /// Whether the issuing key signed a certificate of this number. The row only says where to
+    /// look: who writes rows cannot make anything good.
     async fn is_issued(
         &self,
         responder: &Responder,
@@ -186,10 +176,8 @@ impl Status {
 fn cached(signed: Signed, now: u64) -> Response {
     let tag = data_encoding::HEXLOWER.encode(&Sha256::digest(&signed.bytes));
     let mut response = answered(signed.bytes, CACHED);
-    let at = |unix: u64| {
-        let time = jiff::Timestamp::from_second(i64::try_from(unix).unwrap_or(0));
-        time.unwrap_or_default().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
-    };
+    let at =
+        |unix: u64| httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(unix));
     for (name, value) in [
         (header::LAST_MODIFIED, at(signed.from)),
         (header::EXPIRES, at(now + CACHED_SECONDS)),

@@ -1,17 +1,17 @@
-//! The key that answers for the issuing CA: taken up, tested before it is used, renewed by itself when half
-//! of its life is over.
+//! The key that answers for the issuing CA: taken up, tested before it is used, renewed by itself
+//! when half of its life is over.
 
 use super::Status;
 use anyhow::{Context, ensure};
 use ca_host::service_keys::{Place, renew};
 use keys::SoftwareSigner;
-use pki::ocsp::Issuer;
+use pki::ocsp::IssuerHashes;
 use pki::path::{Usage, check};
 use pki::{Certificate, SerialNumber, Signer};
+use quick_cache::sync::Cache;
 use records::Code;
 use service::Stop;
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// How far a clock may be behind the issuer's, in seconds.
@@ -32,7 +32,7 @@ pub(super) struct Responder {
     pub(super) name: [u8; 32],
     pub(super) certificate: Certificate,
     pub(super) issuing: Certificate,
-    pub(super) issuer: Issuer,
+    pub(super) issuer: IssuerHashes,
 }
 
 impl Responder {
@@ -56,7 +56,7 @@ impl Responder {
             Usage::OcspSigning,
         )?;
         let name = certificate.sha256();
-        Ok(Self { key, name, issuer: Issuer::new(&issuing), certificate, issuing })
+        Ok(Self { key, name, issuer: IssuerHashes::new(&issuing), certificate, issuing })
     }
 
     /// Whether half of its life is over.
@@ -70,8 +70,8 @@ impl Responder {
 pub(super) struct InUse(RwLock<Option<Arc<Responder>>>);
 
 impl InUse {
-    /// Takes up the key of a place. Without one the service still takes loss reports and tells agents what
-    /// is new; whoever asks for an answer is asked to come again.
+    /// Takes up the key of a place. Without one the service still takes loss reports and tells
+    /// agents what is new; whoever asks for an answer is asked to come again.
     pub(super) fn open(place: &Place) -> Self {
         let opened = place.finish().and_then(|()| Responder::open(place)).map(Arc::new);
         if let Err(error) = &opened {
@@ -90,20 +90,21 @@ impl InUse {
 }
 
 /// Serial numbers whose certificates were seen and verified.
-#[derive(Default)]
-pub(super) struct Issued(Mutex<HashSet<SerialNumber>>);
+pub(super) struct Issued(Cache<SerialNumber, ()>);
+
+impl Default for Issued {
+    fn default() -> Self {
+        Self(Cache::new(ISSUED_MAX))
+    }
+}
 
 impl Issued {
     pub(super) fn contains(&self, serial: &SerialNumber) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(serial)
+        self.0.get(serial).is_some()
     }
 
     pub(super) fn remember(&self, serial: &SerialNumber) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= ISSUED_MAX {
-            known.clear();
-        }
-        known.insert(serial.clone());
+        self.0.insert(serial.clone(), ());
     }
 }
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use store::{StoreError, Tx, execute, rows};
 
 /// What a certificate was issued as.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuing {
     /// Digest of order, founding statement or use.
     pub under: [u8; 32],

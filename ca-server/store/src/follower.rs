@@ -1,5 +1,5 @@
-//! Authority as the `control` log says it, followed by a process that has to know who may ask it. Rows
-//! decide nothing: every entry is checked by its hash up to the signed head.
+//! Authority as the `control` log says it, followed by a process that has to know who may ask it.
+//! Rows decide nothing: every entry is checked by its hash up to the signed head.
 
 use super::ledger::{self, Entry};
 use anyhow::{Context, ensure};
@@ -46,7 +46,8 @@ impl Follower {
         Self { trust, store, followed: Arc::default() }
     }
 
-    /// Follows without being asked, until the stop: whoever asks does not wait for what others did long ago.
+    /// Follows without being asked, until the stop: whoever asks does not wait for what others did
+    /// long ago.
     pub async fn keep_up(self, stop: Stop) {
         loop {
             tokio::select! {
@@ -82,7 +83,8 @@ impl Follower {
         // A task of its own: whoever asked may go away while it follows.
         let asked = tokio::spawn(async move {
             let mut followed = own.followed.lock().await;
-            // Looked at before it is followed: what is committed meanwhile counts as news the next time.
+            // Looked at before it is followed: what is committed meanwhile counts as news the next
+            // time.
             let news = followed.watch.get_or_insert_with(|| own.store.watch()).changed();
             if (news || followed.authority.is_none())
                 && let Err(error) = own.follow(&mut followed, true).await
@@ -95,8 +97,8 @@ impl Follower {
         asked.await.ok().flatten().ok_or(Code::LogBehind)
     }
 
-    /// The database will be there again: edge and authority stand at one entry. Anything else that does not fit is
-    /// followed from the beginning.
+    /// The database will be there again: edge and authority stand at one entry. Anything else that
+    /// does not fit is followed from the beginning.
     fn failed(&self, followed: &mut Followed, error: &anyhow::Error) {
         if self.store.is_closed() {
             return;
@@ -136,7 +138,8 @@ impl Follower {
         if !notice {
             return Ok(());
         }
-        // To the end while the tree stands still; piece by piece while it moves, so that each step costs the same.
+        // To the end while the tree stands still; piece by piece while it moves, so that each step
+        // costs the same.
         loop {
             let waiting = pending::waiting(&mut tx, LOG, followed.noticed, PENDING_MAX).await?;
             let Some((last, _)) = waiting.last() else { return Ok(()) };
@@ -157,8 +160,8 @@ impl Follower {
     }
 }
 
-/// Works on a thread of its own: signatures by the thousand would hold up what else the process has begun, and
-/// with it whoever waits for a lock that it holds.
+/// Works on a thread of its own: signatures by the thousand would hold up what else the process has
+/// begun, and with it whoever waits for a lock that it holds.
 async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, tokio::task::JoinError> {

@@ -1,6 +1,7 @@
-//! What a role keeps of the log in a directory of its own: the floor below which the log never goes, and
-//! authority at a head, so that a start replays only what follows. Both carry a MAC under a key that only
-//! this directory has; a missing copy of authority only means replaying from leaf 0.
+//! What a role keeps of the log in a directory of its own: the floor below which the log never
+//! goes, and authority at a head, so that a start replays only what follows. Both carry a MAC under
+//! a key that only this directory has; a missing copy of authority only means replaying from leaf
+//! 0.
 
 use crate::replay::{Floor, Followed};
 use anyhow::{Context, ensure};
@@ -34,8 +35,8 @@ struct KeptAuthority {
 }
 
 impl Keep {
-    /// Opens the directory; `secret` is drawn once for it. A floor that was altered is an error, never a
-    /// floor of nothing.
+    /// Opens the directory; `secret` is drawn once for it. A floor that was altered is an error,
+    /// never a floor of nothing.
     pub fn open(folder: &Path, secret: &[u8]) -> anyhow::Result<Self> {
         let label = [b"yinxin-kept-v1\0".as_slice(), secret].concat();
         let mut keep = Self {

@@ -11,6 +11,7 @@ pub mod keep;
 pub mod ledger;
 pub mod lineage;
 pub mod order_title;
+pub mod record;
 pub mod replay;
 pub mod rows;
 pub mod run;
@@ -18,6 +19,7 @@ pub mod runs;
 mod segment;
 pub mod sequence;
 pub mod shown;
+pub mod table;
 mod tree;
 
 pub use floor::SignedFloor;

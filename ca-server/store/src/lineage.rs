@@ -44,6 +44,17 @@ pub async fn entry_by_id(
     Ok(found.and_then(|(index, entry)| Some((u64::try_from(index).ok()?, entry))))
 }
 
+/// Indexes of the newest records with a term, newest first.
+pub async fn newest_with_term(
+    tx: &mut Tx,
+    log: &str,
+    term: &str,
+    limit: i64,
+) -> Result<Vec<u64>, LedgerError> {
+    let limit = usize::try_from(limit).unwrap_or(0);
+    super::index::newest(tx, log, term, (u64::MAX, limit)).await
+}
+
 /// A sequenced record's bytes and salt.
 pub async fn stored(
     tx: &mut Tx,

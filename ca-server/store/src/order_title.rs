@@ -15,7 +15,7 @@ pub async fn about(
     let names = names(tx, body).await?;
     let named = |id: &str| names.get(id).map_or(id, String::as_str).to_owned();
     let disclosed = |path: &str| {
-        let found = disclosures.iter().find(|disclosure| disclosure.path == path);
+        let found = records::commitment::at(path, disclosures);
         found.and_then(|disclosure| disclosure.value.as_str()).unwrap_or_default().to_owned()
     };
     let person = body.person().unwrap_or_default();

@@ -1,9 +1,9 @@
-//! The one replay of the `control` log: from a signed head over verified entries to [`Authority`]. Whoever
-//! decides or answers by authority follows the log through here: the issuer, the followers of `status`
-//! and `log`, `doctor`.
+//! The one replay of the `control` log: from a signed head over verified entries to [`Authority`].
+//! Whoever decides or answers by authority follows the log through here: the issuer, the followers
+//! of `status` and `log`, `doctor`.
 //!
-//! What a step gives is a new value; the old one stays what it was, so that whoever fails behind it has
-//! nothing to undo.
+//! What a step gives is a new value; the old one stays what it was, so that whoever fails behind it
+//! has nothing to undo.
 
 use crate::ledger::{self, Entry, LedgerError};
 use authority::{Authority, Signatures, Unsigned};
@@ -50,12 +50,26 @@ impl Followed {
     }
 }
 
-/// An entry that was applied.
+/// An entry that stands in the tree and was applied; only the replay makes one.
+///
+/// ```compile_fail
+/// let forged = ca_store::replay::Applied { record: todo!(), effect: Ok(()) };
+/// ```
 pub struct Applied {
+    record: Arc<Record>,
+    effect: Result<(), Unsigned>,
+}
+
+impl Applied {
     /// Its record.
-    pub record: Arc<Record>,
+    pub fn record(&self) -> &Arc<Record> {
+        &self.record
+    }
+
     /// Whether it had an effect; without one here means without one everywhere.
-    pub effect: Result<(), Unsigned>,
+    pub fn effect(&self) -> Result<(), Unsigned> {
+        self.effect
+    }
 }
 
 /// Why the log cannot be followed.

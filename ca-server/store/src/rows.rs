@@ -29,7 +29,7 @@ pub async fn write_person(
     person: &Person,
     disclosures: &[Disclosure],
 ) -> Result<(), StoreError> {
-    let name = disclosures.iter().find(|d| d.path == "/name").and_then(|d| d.value.as_str());
+    let name = records::commitment::at("/name", disclosures).and_then(|d| d.value.as_str());
     let json =
         serde_json::to_string(disclosures).map_err(|_| StoreError::Inconsistent("disclosures"))?;
     execute!(

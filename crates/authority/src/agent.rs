@@ -1,4 +1,5 @@
-//! Agents and the rule bundle: whom the log lets stand in front of an application, and by which rules.
+//! Agents and the rule bundle: whom the log lets stand in front of an application, and by which
+//! rules.
 
 use crate::id::Serial;
 use crate::{Authority, Standing, digest_of};
@@ -74,7 +75,8 @@ pub struct JoinClaim<'a> {
     pub value: &'a Bytes,
 }
 
-/// HMAC-SHA-256(token, `yinxin-use-v1` ‖ 0x00 ‖ digest of the order ‖ challenge ‖ SHA-256(PKCS#10)).
+/// HMAC-SHA-256(token, `yinxin-use-v1` ‖ 0x00 ‖ digest of the order ‖ challenge ‖
+/// SHA-256(PKCS#10)).
 pub fn join_value(token: &[u8], order: &[u8], challenge: &[u8], request: &[u8]) -> Vec<u8> {
     let digest = Sha256::digest(request);
     let message = Label::Use.message(&[order, challenge, digest.as_slice()].concat());
@@ -239,8 +241,8 @@ impl Authority {
         Ok(())
     }
 
-    /// What an agent's next snapshot says: its units with their people, and what stands above them. One
-    /// that is closed is told of nobody.
+    /// What an agent's next snapshot says: its units with their people, and what stands above them.
+    /// One that is closed is told of nobody.
     pub fn snapshot(&self, id: &str, number: u64, now: u64) -> Option<PeopleSnapshot> {
         let agent = self.agent(id)?;
         let open = self.serves(id);

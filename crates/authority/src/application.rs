@@ -51,7 +51,8 @@ impl Authority {
         Some((digest, open))
     }
 
-    /// The newest order under a letter and what became of it by `now` (unix), pending records counted.
+    /// The newest order under a letter and what became of it by `now` (unix), pending records
+    /// counted.
     pub fn application_under(&self, reference: &str, now: u64) -> Option<(OrderDigest, Outcome)> {
         let digest = self.newest_order_under(reference)?;
         if let Some(ended) = self.pending.ended.get(&digest) {
@@ -93,8 +94,8 @@ impl Authority {
         self.letter(reference)?.serials.iter().rev().find(issued).copied()
     }
 
-    /// The newest certificate that is issued or being issued under a letter, pending intents counted;
-    /// abandoned ones are not.
+    /// The newest certificate that is issued or being issued under a letter, pending intents
+    /// counted; abandoned ones are not.
     pub fn intended_under(&self, reference: &str) -> Option<Serial> {
         let key = Reference::read(reference)?;
         let counts = |serial: &&Serial| !self.pending.abandoned.contains(*serial);

@@ -50,8 +50,8 @@ impl Authority {
         Ok(())
     }
 
-    /// The person whose certificate this is, if it is ours, in time and not revoked. Whoever they are, it
-    /// gives no right by itself.
+    /// The person whose certificate this is, if it is ours, in time and not revoked. Whoever they
+    /// are, it gives no right by itself.
     pub fn holder(&self, certificate: &Certificate, now: u64) -> Result<String, Code> {
         let person = certificate.subject().person().filter(|_| self.is_issued_by_us(certificate));
         let person = person.filter(|person| self.person(person).is_some());

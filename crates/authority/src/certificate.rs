@@ -13,8 +13,9 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 impl Authority {
-    /// Whether a key may be certified for a subject: a person's id, or a service and its process. No key
-    /// of the system, of another subject or of any revoked certificate may; pending records counted.
+    /// Whether a key may be certified for a subject: a person's id, or a service and its process.
+    /// No key of the system, of another subject or of any revoked certificate may; pending records
+    /// counted.
     pub fn may_certify(&self, key: &PublicKey, subject: &str) -> Result<(), Code> {
         let digest = key.sha256();
         let services = self.service_keys.get(&digest);

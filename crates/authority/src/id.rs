@@ -82,7 +82,8 @@ ids! {
     Reference
 }
 
-/// The bytes with zeros behind them; a visible character is never zero, so nothing is spelled twice.
+/// The bytes with zeros behind them; a visible character is never zero, so nothing is spelled
+/// twice.
 fn padded(text: &[u8]) -> Option<[u8; ID_BYTES]> {
     let mut bytes = [0; ID_BYTES];
     let place = bytes.get_mut(..text.len())?;

@@ -1,14 +1,14 @@
 //! Authority: who and what may decide, rebuilt by replaying the `control` log from the founding
 //! statement. Database rows are a cache of this and decide nothing.
 //!
-//! [`Authority`] is a value: a copy shares everything with its original and costs nothing, and a change
-//! copies a few nodes. What a record holds is parsed and verified when it is applied; a question parses
-//! and verifies nothing of what was applied before.
+//! [`Authority`] is a value: a copy shares everything with its original and costs nothing, and a
+//! change copies a few nodes. What a record holds is parsed and verified when it is applied; a
+//! question parses and verifies nothing of what was applied before.
 //!
 //! [`Authority::apply`] takes every record in the order of the log and gives effect only to what is
-//! signed as the rules in force at that point ask. [`Authority::judge`] answers whether an order may
-//! be carried out. A grant counts only once its record was applied; withdrawals bite earlier, through
-//! [`Authority::notice_pending`].
+//! signed as the rules in force at that point ask. [`Authority::judge`] answers whether an order
+//! may be carried out. A grant counts only once its record was applied; withdrawals bite earlier,
+//! through [`Authority::notice_pending`].
 //!
 //! | question | file |
 //! |---|---|
@@ -35,6 +35,8 @@ mod parts;
 mod passkey;
 mod pending;
 mod revoke;
+#[cfg(feature = "sample")]
+pub mod sample;
 mod signatures;
 mod standing;
 mod state;

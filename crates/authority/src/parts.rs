@@ -1,6 +1,6 @@
-//! The kept form: authority in parts, cut by table and by the beginning of the key, so that whoever keeps
-//! it writes again only what changed. It is no document: whoever keeps it also authenticates it, and a
-//! form that this version does not know is replayed from leaf 0 instead.
+//! The kept form: authority in parts, cut by table and by the beginning of the key, so that whoever
+//! keeps it writes again only what changed. It is no document: whoever keeps it also authenticates
+//! it, and a form that this version does not know is replayed from leaf 0 instead.
 
 mod read;
 mod table;
@@ -141,8 +141,8 @@ impl Authority {
         self.parts_since(None).into_iter().filter_map(|(name, part)| Some((name, part?))).collect()
     }
 
-    /// The parts that differ from an earlier state, of which this one is a later copy; a part without
-    /// bytes is to be removed.
+    /// The parts that differ from an earlier state, of which this one is a later copy; a part
+    /// without bytes is to be removed.
     pub fn changed_parts(&self, since: &Self) -> BTreeMap<PartName, Option<Vec<u8>>> {
         self.parts_since(Some(since))
     }

@@ -191,7 +191,10 @@ impl Authority {
         self.notice_counter(&approval.signed_statement());
         let Some(digest) = approval.order.order_digest() else { return };
         self.notice_brake(digest, &given);
-        self.pending.given.entry(digest).or_default().push_back(given);
+        let known = self.pending.given.entry(digest).or_default();
+        if known.iter().all(|known| known.id != given.id) {
+            known.push_back(given);
+        }
     }
 
     /// Approvals of an order to revoke count at once: brakes do not wait for the tree.

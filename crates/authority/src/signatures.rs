@@ -54,8 +54,9 @@ impl Signatures {
         Self::default()
     }
 
-    /// The mode for entries that this role verified before and that a root it kept authenticates: no
-    /// signature is computed, everything else is checked as always. Never for what comes from outside.
+    /// The mode for entries that this role verified before and that a root it kept authenticates:
+    /// no signature is computed, everything else is checked as always. Never for what comes from
+    /// outside.
     pub fn trusting() -> Self {
         Self { trusting: true, ..Self::default() }
     }
@@ -72,7 +73,8 @@ impl Signatures {
         })
     }
 
-    /// Whether the key signed bytes that carry no label of ours: certificates, requests, assertions.
+    /// Whether the key signed bytes that carry no label of ours: certificates, requests,
+    /// assertions.
     pub fn verify_plain(&self, key: &PublicKey, bytes: &[u8], signature: &[u8]) -> bool {
         self.known([key.spki(), b"", bytes, signature], || key.verify(bytes, signature))
     }
@@ -111,8 +113,9 @@ impl Signatures {
         self.verify(said.label, key, said.bytes, &said.signature.0).then_some(certificate)
     }
 
-    /// Verifies what of a record can be verified without authority, so that several threads can do that
-    /// for a batch before it is applied in order. Says nothing: what does not verify is found again.
+    /// Verifies what of a record can be verified without authority, so that several threads can do
+    /// that for a batch before it is applied in order. Says nothing: what does not verify is found
+    /// again.
     pub fn warm(&self, record: &Record, registry: &PublicKey, issuing: &PublicKey) {
         match &record.event {
             Event::Letter { statement, signature } => {

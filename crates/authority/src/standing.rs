@@ -1,4 +1,5 @@
-//! Standing authorizations: a machine renews its certificate with the key that it has, within a quota.
+//! Standing authorizations: a machine renews its certificate with the key that it has, within a
+//! quota.
 
 use crate::id::{Serial, Sha256Value};
 use crate::state::Intended;

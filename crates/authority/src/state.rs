@@ -212,8 +212,8 @@ pub struct Credential {
     pub serial: Option<Serial>,
 }
 
-/// An approval whose signature was verified when it was taken. Whether it still counts is asked again
-/// each time: certificates end, roles are withdrawn.
+/// An approval whose signature was verified when it was taken. Whether it still counts is asked
+/// again each time: certificates end, roles are withdrawn.
 #[derive(Clone, Debug)]
 pub struct GivenApproval {
     /// SHA-256 of its canonical bytes; how records name it.

@@ -47,13 +47,13 @@ pub mod staff {
     pub const APPROVE: &str = "/v1/staff/approve";
     /// [`super::AsOfficer`] of a `Declining` → `Declined`.
     pub const DECLINE: &str = "/v1/staff/decline";
-    /// [`super::AsOfficer`] of a `CredentialBody` → [`super::Certifying`].
+    /// [`super::AsOfficer`] of a `CredentialBody` → [`super::OrderCreated`].
     pub const CERTIFY: &str = "/v1/staff/certify";
     /// [`super::AsOfficer`] of [`super::Sought`] → [`super::Certificates`].
     pub const FIND: &str = "/v1/staff/find";
     /// [`super::AsOfficer`] of [`super::Named`] → [`super::CertificateFacts`].
     pub const CERTIFICATE: &str = "/v1/staff/certificate";
-    /// [`super::AsOfficer`] of [`super::Revocation`] → [`super::Certifying`]: the order that
+    /// [`super::AsOfficer`] of [`super::Revocation`] → [`super::OrderCreated`]: the order that
     /// revokes.
     pub const REVOKE: &str = "/v1/staff/revoke";
     /// [`super::AsOfficer`] of nothing → [`super::CityState`].
@@ -202,7 +202,7 @@ pub struct Revocation {
 /// An order that was made, once others approve it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Certifying {
+pub struct OrderCreated {
     /// Order id.
     pub order: String,
     /// Approvals that are needed.
@@ -421,7 +421,7 @@ impl Issuer {
     pub async fn certify(
         &self,
         message: &AsOfficer<CredentialBody>,
-    ) -> Result<Certifying, Refusal> {
+    ) -> Result<OrderCreated, Refusal> {
         ask(&self.0, staff::CERTIFY, message).await
     }
 
@@ -439,7 +439,7 @@ impl Issuer {
     }
 
     /// Drafts the order that revokes a certificate.
-    pub async fn revoke(&self, message: &AsOfficer<Revocation>) -> Result<Certifying, Refusal> {
+    pub async fn revoke(&self, message: &AsOfficer<Revocation>) -> Result<OrderCreated, Refusal> {
         ask(&self.0, staff::REVOKE, message).await
     }
 

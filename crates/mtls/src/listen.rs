@@ -19,6 +19,6 @@ mod tests;
 pub use accept::{Accepted, Endpoint, Handshake, Rejected, serve};
 pub use activity::{ActiveRequest, Activity, drive, http2_builder};
 pub use limits::Limits;
-pub use places::{KeyedPlace, KeyedPlaces, Slot, Standing};
+pub use places::{KeyedPlace, KeyedPlaces, PeerStanding, Slot};
 pub use site::{Proof, Site};
 pub use transport::Transport;

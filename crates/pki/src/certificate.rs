@@ -232,7 +232,8 @@ impl Certificate {
         self.is_signed_with(issuer, |content, signature| issuer.verify(content, signature))
     }
 
-    /// [`Self::is_signed_by`], where the caller verifies the issuer's signature: it may know the answer.
+    /// [`Self::is_signed_by`], where the caller verifies the issuer's signature: it may know the
+    /// answer.
     pub fn is_signed_with(
         &self,
         issuer: &PublicKey,

@@ -19,7 +19,7 @@ const NONCE_BYTES_MAX: usize = 128;
 
 /// Why an answer carries no status (RFC 6960 4.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum OcspRefusal {
     /// The request is not as the standard has it.
     MalformedRequest,
     /// The responder cannot at the moment.
@@ -28,7 +28,7 @@ pub enum Refusal {
     Unauthorized,
 }
 
-impl Refusal {
+impl OcspRefusal {
     fn code(self) -> u8 {
         match self {
             Self::MalformedRequest => 1,
@@ -93,14 +93,14 @@ pub struct Request {
 }
 
 /// An authority whose certificates are asked about, by its hashes.
-pub struct Issuer {
+pub struct IssuerHashes {
     sha1: (Vec<u8>, Vec<u8>),
     sha256: (Vec<u8>, Vec<u8>),
 }
 
 /// What is known of one certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Status {
+pub enum CertificateStatus {
     /// It was issued and is not revoked.
     Good,
     /// It was revoked at this time (unix) for this reason (RFC 5280 5.3.1).
@@ -123,7 +123,7 @@ pub struct Period {
     pub until: u64,
 }
 
-impl Issuer {
+impl IssuerHashes {
     /// The hashes of an authority's name and key (RFC 6960 4.1.1).
     pub fn new(certificate: &Certificate) -> Self {
         let pair = |algorithm: &'static digest::Algorithm| {
@@ -146,8 +146,8 @@ impl Issuer {
 
 impl Request {
     /// Reads DER. A signature on a request says nothing here and is not looked at.
-    pub fn read(der: &[u8]) -> Result<Self, Refusal> {
-        let malformed = Refusal::MalformedRequest;
+    pub fn read(der: &[u8]) -> Result<Self, OcspRefusal> {
+        let malformed = OcspRefusal::MalformedRequest;
         let OcspRequest { tbs, signature: _ } =
             OcspRequest::from_der(der).map_err(|_| malformed)?;
         let TbsRequest { version, requestor: _, list, extensions } = tbs;
@@ -175,10 +175,10 @@ impl Request {
 
     /// Serial numbers of an authority's certificates that are asked about; none of them:
     /// unauthorized.
-    pub fn serials(&self, issuer: &Issuer) -> Result<Vec<SerialNumber>, Refusal> {
+    pub fn serials(&self, issuer: &IssuerHashes) -> Result<Vec<SerialNumber>, OcspRefusal> {
         let named: Vec<&CertId> = self.list.iter().filter(|id| issuer.is_named_by(id)).collect();
         if named.is_empty() {
-            return Err(Refusal::Unauthorized);
+            return Err(OcspRefusal::Unauthorized);
         }
         Ok(named.into_iter().filter_map(serial_of).collect())
     }
@@ -191,15 +191,15 @@ impl Request {
     /// The signed answer, DER.
     pub fn answer(
         &self,
-        issuer: &Issuer,
-        status: impl Fn(&SerialNumber) -> Status,
+        issuer: &IssuerHashes,
+        status: impl Fn(&SerialNumber) -> CertificateStatus,
         period: Period,
         (signer, certificate): (&dyn Signer, &Certificate),
     ) -> Result<Vec<u8>, OcspError> {
         let mut singles = Vec::new();
         for id in &self.list {
             let known = serial_of(id).filter(|_| issuer.is_named_by(id));
-            let status = known.map_or(Status::Unknown, |serial| status(&serial));
+            let status = known.map_or(CertificateStatus::Unknown, |serial| status(&serial));
             singles.extend(single(id, &status, period)?);
         }
         let key_hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, signer.public_key().raw());
@@ -250,11 +250,11 @@ fn serial_of(id: &CertId) -> Option<SerialNumber> {
 }
 
 /// SingleResponse; the id goes back as it came.
-fn single(id: &CertId, status: &Status, period: Period) -> der::Result<Vec<u8>> {
+fn single(id: &CertId, status: &CertificateStatus, period: Period) -> der::Result<Vec<u8>> {
     let status = match status {
-        Status::Good => wrap(0x80, &[])?,
-        Status::Unknown => wrap(0x82, &[])?,
-        Status::Revoked { at, reason } => {
+        CertificateStatus::Good => wrap(0x80, &[])?,
+        CertificateStatus::Unknown => wrap(0x82, &[])?,
+        CertificateStatus::Revoked { at, reason } => {
             let reason = wrap(0xa0, &wrap(0x0a, &[*reason])?)?;
             wrap(0xa1, &[time(*at)?, reason].concat())?
         }

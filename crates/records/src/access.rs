@@ -206,8 +206,8 @@ pub struct Turned {
     pub first: String,
 }
 
-/// A heartbeat is recorded after this many seconds at the latest; in between the log hears pulses, and
-/// records a silence itself.
+/// A heartbeat is recorded after this many seconds at the latest; in between the log hears pulses,
+/// and records a silence itself.
 pub const HEARTBEAT_SECONDS_MAX: u64 = 6 * 3_600;
 
 /// Kind `heartbeat`: when an agent starts or comes back, when what is in force with it changes, and

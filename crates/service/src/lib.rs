@@ -22,8 +22,8 @@ pub fn start_logs() {
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
-/// Lets this process open as many files as the system allows it: every connection takes one, and one
-/// that runs out of them cannot write either.
+/// Lets this process open as many files as the system allows it: every connection takes one, and
+/// one that runs out of them cannot write either.
 pub fn raise_open_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let now = getrlimit(Resource::Nofile);

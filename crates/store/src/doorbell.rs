@@ -1,7 +1,9 @@
-//! The doorbell: whoever commits tells the other processes of the same database, so that nobody has to look.
-//! A ring that is lost costs a second at most: every listener looks by itself that often, and only then.
+//! The doorbell: whoever commits tells the other processes of the same database, so that nobody has
+//! to look. A ring that is lost costs a second at most: every listener looks by itself that often,
+//! and only then.
 //!
-//! On SQLite each process has a datagram socket in one folder; on PostgreSQL it is LISTEN and NOTIFY.
+//! On SQLite each process has a datagram socket in one folder; on PostgreSQL it is LISTEN and
+//! NOTIFY.
 
 use crate::{Store, StoreError};
 use sqlx::postgres::PgListener;
@@ -48,7 +50,8 @@ impl Drop for Sockets {
 }
 
 impl Doorbell {
-    /// Hangs the doorbell of process `name` up; `folder` is the same for every process of a database.
+    /// Hangs the doorbell of process `name` up; `folder` is the same for every process of a
+    /// database.
     pub async fn open(store: &Store, folder: &Path, name: &str) -> Result<Self, StoreError> {
         let (tell, rung) = watch::channel(0_u64);
         let ring = match store {
@@ -57,7 +60,8 @@ impl Doorbell {
                 let mut listener = PgListener::connect_with(pool).await?;
                 listener.listen(CHANNEL).await?;
                 tokio::spawn(async move {
-                    // After a lost connection the listener connects anew; what was missed is looked for.
+                    // After a lost connection the listener connects anew; what was missed is looked
+                    // for.
                     while !tell.is_closed() {
                         let heard = listener.recv().await;
                         tell.send_modify(|count| *count += 1);
@@ -92,7 +96,8 @@ impl Doorbell {
         }
     }
 
-    /// Waits until somebody rang since the last time, or it is time to look; says whether somebody did.
+    /// Waits until somebody rang since the last time, or it is time to look; says whether somebody
+    /// did.
     pub async fn heard(&mut self) -> bool {
         tokio::time::timeout(LOOK, self.rung.changed()).await.is_ok_and(|rung| rung.is_ok())
     }

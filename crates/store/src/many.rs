@@ -1,5 +1,6 @@
-//! Many rows with few statements: what a round of a writer changes is written table by table. Each statement
-//! is a hand-over to the database's thread, or a round trip to its server, whatever it carries.
+//! Many rows with few statements: what a round of a writer changes is written table by table. Each
+//! statement is a hand-over to the database's thread, or a round trip to its server, whatever it
+//! carries.
 
 use crate::{StoreError, Tx};
 use sqlx::{Postgres, QueryBuilder, Sqlite};
@@ -64,25 +65,41 @@ impl From<Option<Vec<u8>>> for Value {
     }
 }
 
+macro_rules! bind {
+    ($place:expr, $value:expr) => {
+        match $value {
+            Value::Number(number) => $place.push_bind(number),
+            Value::Text(text) => $place.push_bind(text),
+            Value::Bytes(bytes) => $place.push_bind(bytes),
+            Value::MaybeText(text) => $place.push_bind(text),
+            Value::MaybeBytes(bytes) => $place.push_bind(bytes),
+        };
+    };
+}
+
+macro_rules! list {
+    ($query:expr, $keys:expr) => {
+        let mut list = $query.separated(", ");
+        for key in $keys {
+            bind!(list, key.clone());
+        }
+    };
+}
+
 macro_rules! values {
     ($query:expr, $rows:expr) => {
         $query.push(" ");
         $query.push_values($rows, |mut row, values| {
             for value in values {
-                match value {
-                    Value::Number(number) => row.push_bind(number),
-                    Value::Text(text) => row.push_bind(text),
-                    Value::Bytes(bytes) => row.push_bind(bytes),
-                    Value::MaybeText(text) => row.push_bind(text),
-                    Value::MaybeBytes(bytes) => row.push_bind(bytes),
-                };
+                bind!(row, value);
             }
         });
     };
 }
 
-/// Inserts rows: `into` is `insert into TABLE (COLUMNS)`, `then` what follows the values, for example a
-/// conflict clause. Gives the number of rows that were written. Every row has a value for each column.
+/// Inserts rows: `into` is `insert into TABLE (COLUMNS)`, `then` what follows the values, for
+/// example a conflict clause. Gives the number of rows that were written. Every row has a value for
+/// each column.
 pub async fn insert_many(
     tx: &mut Tx,
     into: &'static str,
@@ -114,6 +131,47 @@ pub async fn insert_many(
                 query
                     .push(" ")
                     .push(then)
+                    .build()
+                    .persistent(false)
+                    .execute(&mut **inner)
+                    .await?
+                    .rows_affected()
+            }
+        };
+    }
+    Ok(written)
+}
+
+/// Sets one column of many rows: `set` is the statement's beginning up to the value, the value, and what
+/// stands between it and the list of keys, whose bracket is open. Gives the number of rows.
+pub async fn update_many(
+    tx: &mut Tx,
+    (set, value, then): (&'static str, Value, &'static str),
+    keys: Vec<Value>,
+) -> Result<u64, StoreError> {
+    let mut written = 0;
+    for chunk in keys.chunks(KEYS_MAX) {
+        written += match tx {
+            Tx::Sqlite(inner) => {
+                let mut query = QueryBuilder::<Sqlite>::new(set);
+                bind!(query, value.clone());
+                query.push(then);
+                list!(query, chunk);
+                query
+                    .push(")")
+                    .build()
+                    .persistent(false)
+                    .execute(&mut **inner)
+                    .await?
+                    .rows_affected()
+            }
+            Tx::Postgres(inner) => {
+                let mut query = QueryBuilder::<Postgres>::new(set);
+                bind!(query, value.clone());
+                query.push(then);
+                list!(query, chunk);
+                query
+                    .push(")")
                     .build()
                     .persistent(false)
                     .execute(&mut **inner)

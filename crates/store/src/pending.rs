@@ -115,3 +115,9 @@ pub async fn taken(tx: &mut Tx, log: &str, (first, last): (i64, i64)) -> Result<
         last
     )
 }
+
+/// How many records wait in a log.
+pub async fn count(tx: &mut Tx, log: &str) -> Result<i64, StoreError> {
+    let found = row!(tx, (i64,), "select count(*) from log_pending where log_id = $1", log)?;
+    Ok(found.map_or(0, |(count,)| count))
+}

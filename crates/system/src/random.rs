@@ -5,10 +5,16 @@
 #[error("the operating system gives no randomness")]
 pub struct NoRandomness;
 
+/// Fills a place with random bytes.
+pub fn fill(place: &mut [u8]) -> Result<(), NoRandomness> {
+    getrandom::fill(place).map_err(|_| NoRandomness)
+}
+
 /// `N` random bytes.
 pub fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map(|()| bytes).map_err(|_| NoRandomness)
+    fill(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -3,13 +3,12 @@
 
 use crate::edge::Portal;
 use ca_api::{AsOfficer, Officer, Refusal};
+use quick_cache::sync::Cache;
 use records::rules::Role;
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 /// How long a menu stays as it is, in seconds.
 const SECONDS: u64 = 60;
-/// Certificates whose menus are remembered; with more of them all are asked for again.
+/// Certificates whose menus are remembered; of more the least read are asked for again.
 const KEPT_MAX: usize = 4_096;
 
 /// What the menu names besides the own certificate.
@@ -35,15 +34,20 @@ impl Menu {
 }
 
 /// The menus of a process, by certificate, each with the second in which it was asked for.
-#[derive(Default)]
-pub struct Menus(Mutex<HashMap<Vec<u8>, (u64, Menu)>>);
+pub struct Menus(Cache<Vec<u8>, (u64, Menu)>);
+
+impl Default for Menus {
+    fn default() -> Self {
+        Self(Cache::new(KEPT_MAX))
+    }
+}
 
 impl Menus {
     /// The menu of whoever holds a certificate that leads to our root. While the CA does not answer nothing is
     /// remembered, and only the own certificate is named.
     pub(crate) async fn of(&self, portal: &Portal, certificate: records::Bytes, now: u64) -> Menu {
         let key = certificate.0.clone();
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+        let kept = self.0.get(&key);
         if let Some((_, menu)) = kept.filter(|(asked, _)| now.abs_diff(*asked) < SECONDS) {
             return menu;
         }
@@ -53,11 +57,7 @@ impl Menus {
             Err(Refusal::Refused(_)) => Menu::default(),
             Err(_) => return Menu::default(),
         };
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= KEPT_MAX {
-            all.clear();
-        }
-        all.insert(key, (now, menu));
+        self.0.insert(key, (now, menu));
         menu
     }
 }

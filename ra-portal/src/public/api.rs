@@ -6,7 +6,7 @@ mod look_up;
 mod renew;
 mod submit;
 
-use crate::Route;
+use crate::PortalRoute;
 use crate::edge::Portal;
 use axum::Router;
 use axum::routing::post;
@@ -18,12 +18,12 @@ const JOIN_FILE: &[&str] = &["join-file"];
 const OLD_KEY: &[&str] = &["old-key"];
 
 /// Routes of JSON of this host.
-pub const ROUTES: [Route; 5] = [
-    Route { host: "public", path: LOOK_UP, act: "look-up", who: LETTER },
-    Route { host: "public", path: SUBMIT, act: "submit", who: LETTER },
-    Route { host: "public", path: COLLECT, act: "collect", who: LETTER },
-    Route { host: "public", path: JOIN, act: "join", who: JOIN_FILE },
-    Route { host: "public", path: RENEW, act: "renew", who: OLD_KEY },
+pub const ROUTES: [PortalRoute; 5] = [
+    PortalRoute { host: "public", path: LOOK_UP, act: "look-up", who: LETTER },
+    PortalRoute { host: "public", path: SUBMIT, act: "submit", who: LETTER },
+    PortalRoute { host: "public", path: COLLECT, act: "collect", who: LETTER },
+    PortalRoute { host: "public", path: JOIN, act: "join", who: JOIN_FILE },
+    PortalRoute { host: "public", path: RENEW, act: "renew", who: OLD_KEY },
 ];
 
 pub(super) fn router() -> Router<Arc<Portal>> {

@@ -6,7 +6,7 @@ mod decline;
 mod fetch;
 mod list;
 
-use crate::Route;
+use crate::PortalRoute;
 use crate::edge::Portal;
 use axum::Router;
 use axum::routing::post;
@@ -16,12 +16,12 @@ use std::sync::Arc;
 const OFFICERS: &[&str] = &["registration-officer", "security-administrator"];
 
 /// Routes of JSON of this host.
-pub const ROUTES: [Route; 5] = [
-    Route { host: "staff", path: LIST, act: "list", who: OFFICERS },
-    Route { host: "staff", path: FETCH, act: "fetch", who: OFFICERS },
-    Route { host: "staff", path: APPROVE, act: "approve", who: OFFICERS },
-    Route { host: "staff", path: DECLINE, act: "decline", who: OFFICERS },
-    Route { host: "staff", path: CERTIFY, act: "certify", who: OFFICERS },
+pub const ROUTES: [PortalRoute; 5] = [
+    PortalRoute { host: "staff", path: LIST, act: "list", who: OFFICERS },
+    PortalRoute { host: "staff", path: FETCH, act: "fetch", who: OFFICERS },
+    PortalRoute { host: "staff", path: APPROVE, act: "approve", who: OFFICERS },
+    PortalRoute { host: "staff", path: DECLINE, act: "decline", who: OFFICERS },
+    PortalRoute { host: "staff", path: CERTIFY, act: "certify", who: OFFICERS },
 ];
 
 pub(super) fn router() -> Router<Arc<Portal>> {

@@ -77,16 +77,17 @@ pub(super) async fn show(
 fn filled(f: Frame, state: CityState) -> ApplicationsPage {
     let w = ApplicationsWords::of(f.language);
     let now = records::time::read(&state.now).unwrap_or(0);
+    let is_unheard = state::is_unheard(&state.logs, now);
     let mut applications: BTreeMap<String, Vec<Gate>> = BTreeMap::new();
     for gate in state.gates {
         let application = gate.application.clone();
-        applications.entry(application).or_default().push(line(w, gate, now));
+        applications.entry(application).or_default().push(line(w, gate, is_unheard, now));
     }
     ApplicationsPage { f, w, applications: applications.into_iter().collect() }
 }
 
-fn line(w: &'static ApplicationsWords, gate: GateState, now: u64) -> Gate {
-    let silent = state::is_silent(&gate, now);
+fn line(w: &'static ApplicationsWords, gate: GateState, is_unheard: bool, now: u64) -> Gate {
+    let silent = state::is_silent(&gate, is_unheard, now);
     let ready = gate.beat.as_ref().is_some_and(|beat| beat.state == "ready");
     let tag = match (gate.open, gate.joined) {
         (false, _) => w.closed,

@@ -13,8 +13,8 @@ use records::access::HEARTBEAT_SECONDS_MAX;
 use service::problem::Refused;
 use std::sync::Arc;
 
-/// A gate without a record of itself for this many seconds is silent, even if no log said so: it makes
-/// one in [`HEARTBEAT_SECONDS_MAX`] at the latest.
+/// A gate without a record of itself for this many seconds is silent, even if no log said so: it
+/// makes one in [`HEARTBEAT_SECONDS_MAX`] at the latest.
 const SILENT: u64 = HEARTBEAT_SECONDS_MAX + 600;
 /// Records are in the tree within a second; this many later the sequencer stands still.
 const STANDS_STILL: u64 = 30;
@@ -156,15 +156,16 @@ fn filled(f: Frame, state: CityState) -> StatePage {
         issuer: list.issuer,
         number: list.number,
     };
+    let is_unheard = is_unheard(&state.logs, now);
     let log = |log: LogState| LogLine {
-        still: log.waits_since.is_some_and(|since| now > unix(&since) + STANDS_STILL),
+        still: stands_still(&log, now),
         log: log.log,
         size: log.size,
         waiting: log.waiting,
     };
     let rules = state.rules;
     let gate = |gate: GateState| {
-        let silent = is_silent(&gate, now);
+        let silent = is_silent(&gate, is_unheard, now);
         let world = gate.beat.as_ref().map(|beat| beat.world.clone());
         let (list, people, version) = world.map_or((0, 0, 0), |w| (w.crl, w.people, w.bundle));
         GateLine {
@@ -191,11 +192,21 @@ fn filled(f: Frame, state: CityState) -> StatePage {
     }
 }
 
+fn stands_still(log: &LogState, now: u64) -> bool {
+    let since = log.waits_since.as_deref().and_then(records::time::read);
+    since.is_some_and(|since| now > since + STANDS_STILL)
+}
+
+/// Whether nobody hears of gates: a log that stands still records no silence.
+pub(super) fn is_unheard(logs: &[LogState], now: u64) -> bool {
+    logs.iter().any(|log| stands_still(log, now))
+}
+
 /// Whether a gate that should be heard of is not.
-pub(super) fn is_silent(gate: &GateState, now: u64) -> bool {
+pub(super) fn is_silent(gate: &GateState, is_unheard: bool, now: u64) -> bool {
     let seen = gate.seen.as_deref().and_then(records::time::read);
     let is_old = seen.is_none_or(|seen| now > seen + SILENT);
-    gate.open && gate.joined && (gate.silent.is_some() || is_old)
+    gate.open && gate.joined && (is_unheard || gate.silent.is_some() || is_old)
 }
 
 /// A state with everything in it that can be late.

@@ -263,6 +263,7 @@ impl Maker {
                 version: 1,
                 nonce: fixed::<16>(30).into(),
                 expires: "2026-12-01T08:00:00Z".into(),
+                drafter: "operator:0".into(),
                 body,
             };
             let disclosures: Vec<Disclosure> = disclosures.into_iter().cloned().collect();

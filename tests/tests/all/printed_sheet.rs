@@ -1,5 +1,5 @@
-//! The sheet that `make run` prints, followed by somebody who does what it says, in its order, and the
-//! check that stands before it: a Rust that is too old is named before anything is built.
+//! The sheet that `make run` prints, followed by somebody who does what it says, in its order, and
+//! the check that stands before it: a Rust that is too old is named before anything is built.
 
 use records::enrolment::Stage;
 use records::letter::Letter;
@@ -41,7 +41,8 @@ pub(crate) async fn follow(office: &Office, sheet: &str) -> Vec<PathBuf> {
     letters
 }
 
-/// Lines that are to be typed, with those that go on put together, and the reference for the browser.
+/// Lines that are to be typed, with those that go on put together, and the reference for the
+/// browser.
 fn steps(sheet: &str) -> Vec<String> {
     let (_, steps) = sheet.split_once("in this order:").unwrap();
     let whole = steps.replace("\\\n", "");
@@ -51,7 +52,8 @@ fn steps(sheet: &str) -> Vec<String> {
         .map(|line| line.trim().to_owned())
         .filter(|line| typed.iter().any(|start| line.starts_with(start)))
         .collect();
-    // Apply, two approvals, collect, look; the browser, two approvals; the demonstration; the state.
+    // Apply, two approvals, collect, look; the browser, two approvals; the demonstration; the
+    // state.
     assert_eq!(steps.len(), 10, "{sheet}");
     steps
 }
@@ -118,8 +120,8 @@ async fn apply_in_a_browser(office: &Office, visitor: &Official) -> String {
     }
 }
 
-/// A Rust that is older than `Cargo.toml` asks for is named in both languages before anything is built,
-/// and so is one that is missing; the one that is asked for passes.
+/// A Rust that is older than `Cargo.toml` asks for is named in both languages before anything is
+/// built, and so is one that is missing; the one that is asked for passes.
 #[test]
 fn an_old_rust_is_named_before_anything_is_built() {
     let manifest = std::fs::read_to_string(workspace().join("Cargo.toml")).unwrap();

@@ -1,6 +1,7 @@
 //! The pages that say how the city stands, and those that decline: what the CA says now, to whom it concerns.
 
 use records::export::Look;
+use std::time::{Duration, Instant};
 use tests::processes::until;
 use tests::{Office, Officer, web::Page};
 
@@ -41,6 +42,32 @@ async fn officers_see_how_the_city_stands() {
         assert!(page.text.contains(command), "{}", page.text);
     }
     assert!(site.get("/applications", "").await.text.contains("已失联"));
+}
+
+/// An agent that dies is seen within ten seconds, by a record that the log makes; one that lives
+/// writes no record for it.
+#[tokio::test]
+async fn a_silence_is_seen_within_ten_seconds() {
+    let mut office = Office::open().await;
+    let _gate = office.gate().await;
+    let site = office.staff_site(Some(office.first("officer-1").identity()));
+    let shows = async |what: &str| site.get("/state", "").await.text.contains(what);
+    until("the gate is heard of", async || shows("tag good").await).await;
+    // The first pulse may find a log that did not know it, and then the heartbeats are all there.
+    until("it beats", async || office.of_kind("heartbeat").await >= 1).await;
+    office.kill("agent");
+    let began = Instant::now();
+    until("the silence is recorded", async || office.of_kind("silent").await == 1).await;
+    let took = began.elapsed();
+    // Two seconds for a busy machine, and for the sequencer.
+    assert!(took < Duration::from_secs(12), "{took:?}");
+    until("the page says so", async || shows("已失联").await).await;
+    let beats = office.of_kind("heartbeat").await;
+    assert!(beats <= 6, "{beats} heartbeats of an agent where little changed");
+
+    office.start("agent", &[]).await;
+    until("it is back", async || !shows("已失联").await).await;
+    assert_eq!(office.of_kind("silent").await, 1, "a silence is recorded once");
 }
 
 /// The list says which orders an officer has approved and which need a look; the page of one says who approved it,

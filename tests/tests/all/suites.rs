@@ -3,6 +3,7 @@
 
 use pki::crl::RevocationList;
 use pki::{Certificate, CertificationRequest, PublicKey};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tests::workspace;
@@ -13,7 +14,8 @@ fn suite(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    println!("left out: {name} is not in YINXIN_SUITES");
+    // Past the capture of a test that passes: whoever runs it has to read this.
+    writeln!(std::io::stderr(), "left out: {name} is not in YINXIN_SUITES").unwrap();
     None
 }
 

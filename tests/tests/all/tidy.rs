@@ -1,16 +1,10 @@
 //! Tidy: the rules of CONTRIBUTING.md that a machine can keep.
 
-#[path = "tidy/arrows.rs"]
 mod arrows;
-#[path = "tidy/circles.rs"]
 mod circles;
-#[path = "tidy/dependencies.rs"]
 mod dependencies;
-#[path = "tidy/sources.rs"]
 mod sources;
-#[path = "tidy/vocabulary.rs"]
 mod vocabulary;
-#[path = "tidy/width.rs"]
 mod width;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -190,6 +190,7 @@ impl Makers {
             version: 1,
             nonce: random::bytes::<16>()?.into(),
             expires: records::time::seconds(until),
+            drafter: "operator:0".into(),
             body: body.value()?,
         };
         Ok(SignedOrder::sign(&order, vec![opened, seen], &self.registry)?)

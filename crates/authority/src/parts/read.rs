@@ -19,8 +19,9 @@ use std::sync::Arc;
 const PROCESSES: [&str; 3] = ["agent", "portal-public", "portal-staff"];
 
 impl Authority {
-    /// Takes up every part that [`Self::parts`] gave, or that was kept up with [`Self::changed_parts`].
-    /// Whoever kept them has authenticated them; no signature is verified again.
+    /// Takes up every part that [`Self::parts`] gave, or that was kept up with
+    /// [`Self::changed_parts`]. Whoever kept them has authenticated them; no signature is verified
+    /// again.
     pub fn from_parts(founding: &[u8; 32], parts: &Parts) -> Result<Self, PartsError> {
         let city = parts.get(&PartName { table: Table::City, slot: 0 });
         let mut authority = read_city(founding, city.ok_or(PartsError::Malformed)?)?;

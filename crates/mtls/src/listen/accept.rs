@@ -1,7 +1,7 @@
 //! The accept loop: a place, a handshake in time, who it is from, a slot; then the endpoint serves.
 
 use super::limits::Limits;
-use super::places::{Entry, Places, Slot, Standing};
+use super::places::{Entry, PeerStanding, Places, Slot};
 use super::transport::Transport;
 use crate::proof::{CertificateVerify, kept};
 use rustls::ServerConfig;
@@ -68,7 +68,7 @@ pub trait Endpoint: Send + Sync + 'static {
     fn limits(&self) -> Limits;
 
     /// Judges what a handshake brought.
-    fn peer(&self, handshake: &Handshake) -> (Self::Peer, Standing);
+    fn peer(&self, handshake: &Handshake) -> (Self::Peer, PeerStanding);
 
     /// Hears of a connection that is not served.
     fn reject(&self, source: SocketAddr, peer: Option<&Self::Peer>, why: Rejected);

@@ -54,7 +54,7 @@ impl<K: Eq + Hash> Drop for KeyedPlace<K> {
 
 /// Whom a connection's places are counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum PeerStanding {
     /// The holder of a certificate that counts here, by its SHA-256.
     Proven([u8; 32]),
     /// An address, since nothing else is proven.
@@ -171,20 +171,27 @@ impl Places {
     }
 
     /// Gives a connection its place once it is known who it is from.
-    pub(super) fn seat(&self, entry: Entry, standing: Standing, source: IpAddr) -> Option<Slot> {
+    pub(super) fn seat(
+        &self,
+        entry: Entry,
+        standing: PeerStanding,
+        source: IpAddr,
+    ) -> Option<Slot> {
         let Entry::General { place, _handshake } = entry else {
             let Entry::Reserved(slot) = entry else { return None };
             return Some(slot);
         };
         let held = match standing {
-            Standing::Proven(certificate) => self
+            PeerStanding::Proven(certificate) => self
                 .certificates
                 .enter(certificate, self.limits.per_certificate)
                 .map(|own| Held::Proven(place, own)),
-            Standing::Unproven => self.unproven.clone().try_acquire_owned().ok().and_then(|one| {
-                let own = self.unproven_sources.enter(source, self.limits.per_source)?;
-                Some(Held::Unproven(place, one, own))
-            }),
+            PeerStanding::Unproven => {
+                self.unproven.clone().try_acquire_owned().ok().and_then(|one| {
+                    let own = self.unproven_sources.enter(source, self.limits.per_source)?;
+                    Some(Held::Unproven(place, one, own))
+                })
+            }
         };
         let slot = held.map(|held| self.slot(held)).or_else(|| self.reserve(source));
         self.fullness.tell();

@@ -4,7 +4,7 @@ use super::accept::{Accepted, Endpoint, Handshake, Rejected};
 use super::activity::{Activity, drive, http2_builder};
 use super::limits::Limits;
 use super::pace::{AnswerBody, PacedBody, PacedStream};
-use super::places::Standing;
+use super::places::PeerStanding;
 use crate::peer::Connection;
 use axum::Router;
 use axum::body::Body;
@@ -56,7 +56,7 @@ impl Endpoint for Site {
         self.limits.clone()
     }
 
-    fn peer(&self, handshake: &Handshake) -> (bool, Standing) {
+    fn peer(&self, handshake: &Handshake) -> (bool, PeerStanding) {
         let leaf = handshake.chain.first().and_then(|der| Certificate::read(der).ok());
         let proven = leaf.filter(|leaf| match &self.proof {
             Proof::Nothing => false,
@@ -64,8 +64,8 @@ impl Endpoint for Site {
             Proof::SignedBy(issuers) => issuers.iter().any(|one| leaf.is_signed_by(one.key())),
         });
         match proven {
-            Some(leaf) => (true, Standing::Proven(leaf.sha256())),
-            None => (false, Standing::Unproven),
+            Some(leaf) => (true, PeerStanding::Proven(leaf.sha256())),
+            None => (false, PeerStanding::Unproven),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::accept::{Accepted, Endpoint, Handshake, Rejected, serve};
 use super::limits::Limits;
-use super::places::Standing;
+use super::places::PeerStanding;
 use super::site::{Proof, Site};
 use axum::Router;
 use axum::body::Body;
@@ -174,7 +174,7 @@ impl Endpoint for Http2 {
         self.0.limits()
     }
 
-    fn peer(&self, handshake: &Handshake) -> (bool, Standing) {
+    fn peer(&self, handshake: &Handshake) -> (bool, PeerStanding) {
         self.0.peer(handshake)
     }
 

@@ -5,6 +5,9 @@ use super::sources::{crates, shown, tokens};
 use std::collections::BTreeMap;
 use tests::workspace;
 
+/// Folders that have their line before their first file.
+const NOT_BEGUN: [&str; 1] = ["ca-server/issuer/src/decide"];
+
 /// An arrow that is not in the table does not exist; a crate that is not in it neither.
 #[test]
 fn crates_use_what_the_table_allows() {
@@ -41,7 +44,8 @@ fn nothing_names_what_it_never_may() {
         let folder = workspace().join(&place);
         let all = crates().into_iter().flat_map(|one| one.files());
         let files: Vec<_> = all.filter(|path| path.starts_with(&folder)).collect();
-        assert!(!files.is_empty(), "ARCHITECTURE.md has a never line of {place}, which is gone");
+        let begun = !files.is_empty() || NOT_BEGUN.contains(&place.as_str());
+        assert!(begun, "ARCHITECTURE.md has a never line of {place}, which is gone");
         for path in files {
             let words = tokens(&std::fs::read_to_string(&path).unwrap());
             for name in &names {

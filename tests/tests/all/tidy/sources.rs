@@ -59,7 +59,9 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = listed
         .filter(|entry| {
             let name = entry.file_name().to_string_lossy().into_owned();
-            !name.starts_with('.') && !["target", "run", "dist"].contains(&name.as_str())
+            let made: &[&str] =
+                if folder == workspace() { &["target", "run", "dist"] } else { &["target"] };
+            !name.starts_with('.') && !made.contains(&name.as_str())
         })
         .map(|entry| entry.path())
         .collect();

@@ -1,0 +1,220 @@
+//! Following the log into a new state: what the tree holds is applied, what waits is noticed, and the rows
+//! that copy it are written by whoever commits.
+
+use crate::context::IssuanceContext;
+use crate::error::IssuerError;
+use crate::issuance::{IntentEntry, RecordedIntent};
+use crate::round::Effect;
+use crate::rows::RowChange;
+use crate::state::State;
+use authority::{Authority, OrderDigest, Serial};
+use ca_store::replay::{Applied, Floor, Replay};
+use ca_store::{record, table};
+use records::order::Body;
+use records::record::{Cause, Event};
+use records::{Bytes, Code, Disclosure};
+use std::collections::HashMap;
+use store::Tx;
+
+/// Entries of one step.
+const STEP: i64 = 2_000;
+/// Pending records that one round notices: a long queue is noticed piece by piece.
+const PENDING_MAX: i64 = 10_000;
+
+/// A state at the head, with what follows from getting there.
+pub(crate) struct CaughtUp {
+    pub(crate) state: State,
+    pub(crate) rows: Vec<RowChange>,
+    pub(crate) effects: Vec<Effect>,
+    /// Intents that the tree holds now.
+    pub(crate) confirmed: Vec<RecordedIntent>,
+    /// Records without effect: their ids and why.
+    pub(crate) unsigned: Vec<(Bytes, Code)>,
+}
+
+/// Follows the log to its head and notices what waits.
+pub(crate) async fn catch_up(
+    tx: &mut Tx,
+    context: &IssuanceContext,
+    (replay, floor): (&Replay, &Floor),
+    state: Option<State>,
+) -> Result<CaughtUp, IssuerError> {
+    let head = replay.head(tx, floor).await?;
+    let mut caught = CaughtUp {
+        state: match state {
+            Some(state) => state,
+            None => State::at(replay.step(tx, None, (&head, floor), 1).await?.0),
+        },
+        rows: Vec::new(),
+        effects: Vec::new(),
+        confirmed: Vec::new(),
+        unsigned: Vec::new(),
+    };
+    let before = caught.state.followed.edge.size();
+    if head.size < before || (head.size == before && head.root != caught.state.followed.edge.root())
+    {
+        return Err(Code::UnsignedAuthority.into());
+    }
+    if head.size > before {
+        caught.state.followed.authority.forget_pending();
+        (caught.state.pending_seen, caught.state.pending_count) = (0, 0);
+    }
+    while caught.state.followed.edge.size() < head.size {
+        let from = Some(&caught.state.followed);
+        let (followed, applied) = replay.step(tx, from, (&head, floor), STEP).await?;
+        caught.state.followed = followed;
+        let orders = caught.enacted(tx, &applied).await?;
+        for entry in &applied {
+            caught.take(context, entry, &orders);
+        }
+    }
+    let waiting = record::waiting(tx, caught.state.pending_seen, PENDING_MAX).await?;
+    for (position, record) in &waiting {
+        caught.state.pending_seen = *position;
+        caught.state.notice(record);
+    }
+    Ok(caught)
+}
+
+/// Orders that a step carried out, with what opens their commitments.
+type Enacted = HashMap<OrderDigest, (Body, Vec<Disclosure>)>;
+
+impl CaughtUp {
+    async fn enacted(&self, tx: &mut Tx, applied: &[Applied]) -> Result<Enacted, IssuerError> {
+        let digest = |entry: &Applied| match &entry.record().event {
+            Event::Enacted { order, .. } if entry.effect().is_ok() => {
+                order.digest().map(OrderDigest)
+            }
+            _ => None,
+        };
+        let digests: Vec<OrderDigest> = applied.iter().filter_map(digest).collect();
+        Ok(table::order::enacted(tx, digests).await?)
+    }
+
+    fn take(&mut self, context: &IssuanceContext, entry: &Applied, orders: &Enacted) {
+        let record = entry.record();
+        if let Err(unsigned) = entry.effect() {
+            self.unsigned.push((record.id.clone(), unsigned.code));
+            return;
+        }
+        match &record.event {
+            Event::Approval { approval, .. } => {
+                self.state.ready.extend(approval.order.digest().map(OrderDigest));
+            }
+            Event::Enacted { order, .. } => {
+                (self.state.withdrew, self.state.people_due) = (true, true);
+                self.over(order, "done");
+                let digest = order.digest().map(OrderDigest);
+                if let Some((body, opened)) = digest.and_then(|digest| orders.get(&digest)) {
+                    self.copy(order, body, opened);
+                }
+            }
+            Event::Intent { order, .. } => self.over(order, "done"),
+            Event::Declined { decline, .. } => {
+                if let Ok(read) = decline.read() {
+                    self.over(&read.order, read.outcome.name());
+                    let digest = read.order.digest().map(OrderDigest);
+                    self.rows
+                        .extend(digest.map(|d| RowChange::OrderDeclined(d, record.id.clone())));
+                }
+            }
+            Event::Revoked { cause, .. } => {
+                (self.state.withdrew, self.state.list_due) = (true, true);
+                if let Cause::Order { order } = cause {
+                    self.over(order, "done");
+                }
+            }
+            Event::Order { cancels, .. } => {
+                for cancelled in cancels {
+                    self.over(cancelled, "cancelled");
+                }
+            }
+            Event::Issued { serial, .. } => {
+                if let Some(serial) = Serial::read(serial) {
+                    self.state.issuances.remove(&serial);
+                    self.state.signing.remove(&serial);
+                }
+            }
+            _ => {}
+        }
+        self.confirm(context, entry);
+    }
+
+    /// An intent that the tree holds now and whose bytes this process has.
+    fn confirm(&mut self, _context: &IssuanceContext, entry: &Applied) {
+        let Some(entry) = IntentEntry::of(entry) else { return };
+        let pending = self.state.issuances.get(&entry.serial());
+        self.confirmed.extend(pending.and_then(|p| RecordedIntent::confirmed(&entry, p)));
+    }
+
+    /// An order of which the log says what became of it is looked at no more.
+    fn over(&mut self, order: &Bytes, state: &'static str) {
+        let Some(digest) = order.digest().map(OrderDigest) else { return };
+        self.state.ready.remove(&digest);
+        self.rows.push(RowChange::OrderState(digest, state));
+    }
+
+    /// The rows and policy files that copy what an order put in force.
+    fn copy(&mut self, order: &Bytes, body: &Body, opened: &[Disclosure]) {
+        let authority = &self.state.followed.authority;
+        let (rows, effects) = (&mut self.rows, &mut self.effects);
+        match body {
+            Body::Unit(unit) => rows.extend(
+                authority
+                    .unit(&unit.unit)
+                    .map(|state| RowChange::Unit(unit.unit.clone(), state.clone())),
+            ),
+            Body::Person(person) => rows.extend(authority.person(&person.person).map(|state| {
+                RowChange::Person(person.person.clone(), state.clone(), opened.to_vec())
+            })),
+            Body::Role(role) => rows.extend(
+                authority
+                    .person(&role.person)
+                    .map(|state| RowChange::Roles(role.person.clone(), state.clone())),
+            ),
+            Body::Profile(body) => {
+                let id = &body.profile.id;
+                if let Some(state) = authority.profile(id) {
+                    rows.push(RowChange::Profile(id.clone(), state.clone()));
+                    let path = format!("policies/profiles/{id}.toml");
+                    effects.push(Effect::Policy(path, state.content.clone()));
+                }
+            }
+            Body::ApprovalRules(_) => {
+                let content = authority.approval_rules_file().to_owned();
+                effects.push(Effect::Policy("policies/approvals.toml".into(), content));
+            }
+            Body::Portal(portal) => rows.extend(
+                authority
+                    .portal(&portal.portal)
+                    .map(|state| RowChange::Portal(portal.portal.clone(), state.clone())),
+            ),
+            Body::Agent(agent) => rows.extend(
+                authority
+                    .agent(&agent.agent)
+                    .map(|state| RowChange::Agent(agent.agent.clone(), state.clone())),
+            ),
+            Body::Bundle(bundle) => {
+                rows.push(RowChange::Bundle(bundle.version, order.clone()));
+                for file in &authority.bundle().files {
+                    let path = format!("policies/{}", file.name);
+                    effects.push(Effect::Policy(path, file.content.clone()));
+                }
+            }
+            Body::Issue(_) | Body::Revoke(_) | Body::Credential(_) => {}
+        }
+    }
+}
+
+/// Policy files as authority says them, for writing all of them again.
+pub(crate) fn policies(authority: &Authority) -> Vec<Effect> {
+    let mut effects: Vec<Effect> = authority
+        .profiles()
+        .map(|(id, state)| {
+            Effect::Policy(format!("policies/profiles/{id}.toml"), state.content.clone())
+        })
+        .collect();
+    let rules = authority.approval_rules_file().to_owned();
+    effects.push(Effect::Policy("policies/approvals.toml".into(), rules));
+    effects
+}

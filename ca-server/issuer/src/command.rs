@@ -1,0 +1,91 @@
+//! What the writer is asked to do: values that are read and whose signatures were checked as far as that
+//! needs no state. Each carries where its answer goes.
+
+use crate::error::IssuerError;
+use crate::verify::{VerifiedApproval, VerifiedDecline, VerifiedSubmission};
+use ca_api::{OrderCreated, Revocation};
+use ca_host::operator::{OperatorAnswer, OperatorRequest};
+use pki::crl::RevocationList;
+use records::decline::Declined;
+use records::enrolment::Stage;
+use records::export::Approved;
+use records::join::{Join, Renew};
+use records::order::CredentialBody;
+use records::people::{PeopleSnapshot, SignedPeople};
+use tokio::sync::oneshot;
+
+/// A process of a portal, by the key of its TLS certificate; judged again when the command is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// SHA-256 of the key.
+    pub(crate) key_sha256: [u8; 32],
+    /// `portal-public` or `portal-staff`, as the route asks for; either where it is empty.
+    pub(crate) process: &'static str,
+}
+
+/// An officer's certificate as a portal saw it; judged again when the command is decided.
+#[derive(Clone, Debug)]
+pub(crate) struct Officer(pub(crate) std::sync::Arc<pki::Certificate>);
+
+/// A command and where its answer goes.
+pub(crate) enum Command {
+    Submit(Caller, Box<VerifiedSubmission>, Reply<Stage>),
+    WrongKey(Caller, String, Reply<()>),
+    Approve(Caller, Officer, Box<VerifiedApproval>, Reply<Approved>),
+    Decline(Caller, Officer, Box<VerifiedDecline>, Reply<Declined>),
+    Credential(Caller, Officer, Box<CredentialBody>, Reply<OrderCreated>),
+    Revoke(Caller, Officer, Revocation, Reply<OrderCreated>),
+    Renew(Caller, Box<Renew>, Reply<String>),
+    Join(Caller, Box<Join>, Reply<String>),
+    Operator(Box<OperatorRequest>, String, Reply<OperatorAnswer>),
+    /// Made by the publisher from a view.
+    List(Box<RevocationList>, Reply<()>),
+    /// Made by the publisher from a view, with what each says besides number and times.
+    People(Vec<NewSnapshot>, Reply<()>),
+}
+
+/// A people snapshot that is to be kept.
+pub(crate) struct NewSnapshot {
+    pub(crate) snapshot: PeopleSnapshot,
+    pub(crate) signed: SignedPeople,
+    pub(crate) said: Vec<u8>,
+}
+
+/// Where an answer goes; whoever waits may be gone.
+pub(crate) type Reply<T> = oneshot::Sender<Result<Outcome<T>, IssuerError>>;
+
+/// What was done, and how far the tree has to grow until it holds it.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome<T> {
+    pub(crate) value: T,
+    /// Size of the tree that holds everything recorded by then.
+    pub(crate) settled_at: u64,
+}
+
+impl Command {
+    /// The name of the act, for counters and for tests that kill on either side of its commit.
+    pub(crate) fn act(&self) -> &'static str {
+        match self {
+            Self::Submit(..) => "submit",
+            Self::WrongKey(..) => "look-up",
+            Self::Approve(..) => "approve",
+            Self::Decline(..) => "decline",
+            Self::Credential(..) => "certify-passkey",
+            Self::Revoke(..) => "revoke",
+            Self::Renew(..) => "renew",
+            Self::Join(..) => "join",
+            Self::Operator(..) => "operator",
+            Self::List(..) => "crl",
+            Self::People(..) => "people",
+        }
+    }
+
+    /// Whether it brakes: it is carried out before everything else.
+    pub(crate) fn is_brake(&self) -> bool {
+        match self {
+            Self::Revoke(..) | Self::List(..) => true,
+            Self::Operator(request, ..) => matches!(**request, OperatorRequest::Revoke { .. }),
+            _ => false,
+        }
+    }
+}

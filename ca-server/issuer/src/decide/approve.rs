@@ -1,0 +1,47 @@
+//! Taking an approval: judged against its order, kept once a person, recorded. It counts when its record
+//! stands in the tree. Here it is decided that an officer may not approve for herself
+//! (`Authority::check_approval`).
+
+use crate::command::{Caller, Officer};
+use crate::error::IssuerError;
+use crate::round::Round;
+use crate::rows::RowChange;
+use crate::verify::VerifiedApproval;
+use authority::OrderDigest;
+use ca_store::table::approval::ApprovalRow;
+use records::export::Approved;
+use records::record::Event;
+use records::{Approval, Code};
+
+/// Takes an approval that a portal brought.
+pub(crate) fn approve(
+    round: &mut Round<'_>,
+    caller: &Caller,
+    officer: &Officer,
+    verified: &VerifiedApproval,
+) -> Result<Approved, IssuerError> {
+    round.admit(caller)?;
+    round.approver(officer)?;
+    let approval = verified.approval();
+    if approval.certificate.0 != officer.0.der() {
+        return Err(Code::ApprovalSignature.into());
+    }
+    take(round, approval)
+}
+
+/// Takes an approval, whoever brought it.
+pub(crate) fn take(round: &mut Round<'_>, approval: &Approval) -> Result<Approved, IssuerError> {
+    round.clock?;
+    let now = round.now();
+    let person = round.authority().check_approval(approval, now)?;
+    let digest = OrderDigest(approval.order.digest().ok_or(Code::OrderUnknown)?);
+    let (order, body) = round.authority().open(digest, now)?;
+    let json = serde_json::to_string(approval).map_err(anyhow::Error::from)?;
+    let row = ApprovalRow { order: digest, person: person.clone(), approval: json, received: now };
+    round.change(RowChange::Approval(row));
+    round.record(Event::Approval { approval: approval.clone(), person }, Vec::new())?;
+    let given = round.authority().given(digest, &body, now).len();
+    let approvals = u32::try_from(given).map_err(anyhow::Error::from)?;
+    let needed = round.authority().needed(&body);
+    Ok(Approved { order: order.order.clone(), approvals, needed })
+}

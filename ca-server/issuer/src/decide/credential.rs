@@ -1,0 +1,27 @@
+//! Making the order that certifies an officer's passkey; their certificate key has signed the wish.
+
+use super::order::{OrderParts, make};
+use crate::command::{Caller, Officer};
+use crate::error::IssuerError;
+use crate::round::Round;
+use ca_api::OrderCreated;
+use records::Code;
+use records::order::{Body, CredentialBody};
+
+/// Makes the order.
+pub(crate) fn credential(
+    round: &mut Round<'_>,
+    caller: &Caller,
+    officer: &Officer,
+    body: &CredentialBody,
+) -> Result<OrderCreated, IssuerError> {
+    round.admit(caller)?;
+    let person = round.approver(officer)?;
+    if body.certificate.0 != officer.0.der() || body.person != person {
+        return Err(Code::ApprovalSignature.into());
+    }
+    round.clock?;
+    let drafter = format!("person:{person}");
+    let made = make(round, &drafter, &Body::Credential(body.clone()), OrderParts::default())?;
+    Ok(OrderCreated { order: made.order, needed: made.needed })
+}

@@ -1,0 +1,145 @@
+//! Carrying out orders that have their approvals: brakes first. An order that changes authority is recorded
+//! as enacted and has its effect when the record stands in the tree. An order to issue becomes an intent. An
+//! order to revoke bites in this round, also while a change is pending and under a clock that moved.
+
+use super::issue;
+use crate::error::IssuerError;
+use crate::loaded::EXECUTED_MAX;
+use crate::round::Round;
+use crate::rows::RowChange;
+use authority::{Judged, OrderDigest};
+use records::order::{Body, PersonAction};
+use records::record::{Cause, Event, RevokedSerial};
+use records::{Bytes, Code};
+
+/// Carries out every order that became ready. Each stands for itself: one that is refused is recorded and
+/// holds no other up, nor does one that we cannot carry out now: it stays, and why is given back.
+pub(crate) fn execute_ready(round: &mut Round<'_>) -> Option<IssuerError> {
+    let ready: Vec<OrderDigest> = round.state.ready.iter().copied().collect();
+    let is_brake = |round: &Round<'_>, digest: &OrderDigest| {
+        let body = round.authority().open(digest, 0).ok();
+        body.is_some_and(|(_, body)| matches!(&*body, Body::Revoke(_)))
+    };
+    let (brakes, others): (Vec<_>, Vec<_>) =
+        ready.into_iter().partition(|digest| is_brake(round, digest));
+    let mut failed = None;
+    for digest in brakes.into_iter().chain(others.into_iter().take(EXECUTED_MAX)) {
+        let before = round.savepoint();
+        match execute(round, digest) {
+            Ok(true) => {
+                round.state.ready.remove(&digest);
+            }
+            Ok(false) => {}
+            Err(error) => {
+                round.back(before);
+                match error {
+                    IssuerError::Refused(code) => {
+                        if let Err(error) = not_executed(round, digest, code) {
+                            failed = Some(error);
+                        }
+                    }
+                    other => failed = Some(other),
+                }
+            }
+        }
+    }
+    failed
+}
+
+/// Judges one order and writes it down; false while something else has to come first.
+fn execute(round: &mut Round<'_>, digest: OrderDigest) -> Result<bool, IssuerError> {
+    let judged = round.authority().judge(digest, None, round.now())?;
+    let body = judged.body().clone();
+    if let Body::Revoke(_) = &*body {
+        consume(round, &judged);
+        revoke(round, Cause::Order { order: digest.into() }, judged.approvals())?;
+        round.change(RowChange::OrderState(digest, "done"));
+        return Ok(true);
+    }
+    round.clock?;
+    if round.authority().is_changing() {
+        return Ok(false);
+    }
+    consume(round, &judged);
+    match &*body {
+        Body::Issue(issue) => issue::intend(round, &judged, issue)?,
+        _ => enact(round, &judged)?,
+    }
+    Ok(true)
+}
+
+/// Remembers whose approvals carried the order. That each counts once follows from the log: an order that
+/// was carried out is closed there.
+fn consume(round: &mut Round<'_>, judged: &Judged) {
+    let people: Vec<String> = judged.approvers().map(ToString::to_string).collect();
+    for person in people {
+        round.change(RowChange::Consumed(judged.digest(), person));
+    }
+}
+
+fn enact(round: &mut Round<'_>, judged: &Judged) -> Result<(), IssuerError> {
+    let extras = round.loaded.order(judged.digest(), judged.body())?;
+    let event = Event::Enacted {
+        order: judged.digest().into(),
+        approvals: judged.approvals(),
+        files: extras.files.clone(),
+    };
+    round.record(event, Vec::new())?;
+    match &**judged.body() {
+        // Whoever leaves office loses every certificate.
+        Body::Person(body) if body.action == PersonAction::Leave => {
+            revoke(round, Cause::Left { person: body.person.clone() }, Vec::new())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Records a revocation. What it revokes follows from its cause and the log; serial numbers that are revoked
+/// already stay as they are.
+pub(crate) fn revoke(
+    round: &mut Round<'_>,
+    cause: Cause,
+    approvals: Vec<Bytes>,
+) -> Result<(), IssuerError> {
+    let now = round.now();
+    let revoked = round.authority().revocation(&cause, &approvals, now)?;
+    let mut certificates = Vec::new();
+    let mut reason = String::new();
+    for (serial, revoked) in revoked {
+        reason.clone_from(&revoked.reason);
+        if round.authority().is_revoked(&serial.to_string()) {
+            continue;
+        }
+        let not_after = records::time::seconds(revoked.not_after);
+        certificates.push(RevokedSerial { serial: serial.to_string(), not_after });
+        round.change(RowChange::Revocation(serial, revoked));
+    }
+    if certificates.is_empty() && approvals.is_empty() {
+        return Ok(());
+    }
+    round.record(Event::Revoked { certificates, reason, cause, approvals }, Vec::new())?;
+    Ok(())
+}
+
+/// Why an order was not carried out: recorded once, and the order waits or is over.
+fn not_executed(round: &mut Round<'_>, digest: OrderDigest, code: Code) -> Result<(), IssuerError> {
+    let known = round.authority().open_order(&digest.0).map(|open| open.read.order.clone());
+    let about = known.unwrap_or_else(|| digest.to_string());
+    if code == Code::ApprovalsMissing {
+        round.state.ready.remove(&digest);
+        for (person, code) in round.authority().lapsed(digest, round.now()) {
+            let once = format!("{digest} {person} {}", code.name());
+            if round.state.reported.insert(once).is_none() {
+                round.refusal("execute", &format!("{about} {person}"), code)?;
+            }
+        }
+        return Ok(());
+    }
+    if !matches!(code, Code::UnsignedAuthority | Code::ClockMoved | Code::LogBehind) {
+        round.state.ready.remove(&digest);
+    }
+    if round.state.reported.insert(format!("{digest} {}", code.name())).is_none() {
+        round.refusal("execute", &about, code)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! From an approved order to an intent: the bound key is checked again, the certificate is prepared and
+//! linted, the intent recorded. It is signed when the tree holds it.
+
+use super::submit::bind_key;
+use crate::error::IssuerError;
+use crate::issuance::PendingIssuance;
+use crate::loaded::text;
+use crate::round::Round;
+use crate::rows::RowChange;
+use authority::{Judged, Serial};
+use ca_host::prepare::{CertificateInputs, CertificateIssuer, PrepareError, Prepared, prepare};
+use ca_store::certificates::Issuing;
+use ca_store::table::order::KeyBinding;
+use pki::name::{DistinguishedName, Subject, Text};
+use pki::{PublicKey, SerialNumber, Signer};
+use records::letter::bind;
+use records::order::IssueBody;
+use records::record::Event;
+use records::{Bytes, Code, Disclosure};
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+/// Records the intent of an order to issue.
+pub(crate) fn intend(
+    round: &mut Round<'_>,
+    judged: &Judged,
+    issue: &IssueBody,
+) -> Result<(), IssuerError> {
+    let extras = round.loaded.order(judged.digest(), judged.body())?;
+    let key = PublicKey::read(&issue.key.0).map_err(|_| Code::KeyUnknown)?;
+    check_bound(round, extras.binding.as_ref(), issue, &key)?;
+    round.authority().may_certify(&key, &issue.person)?;
+    let subject = subject(issue, &extras.disclosures)?;
+    let mail: Vec<String> = issue
+        .names
+        .iter()
+        .enumerate()
+        .filter_map(|(place, _)| text(&extras.disclosures, &format!("/names/{place}/value")))
+        .collect();
+    let number = SerialNumber::from_random(round.random()?);
+    let serial = Serial::of(&number).ok_or(Code::LintFailed)?;
+    let of = SubjectInputs { serial: &number, subject: &subject, key: &key, dns: &[], mail: &mail };
+    let prepared = prepared(round, &issue.profile.id, &of)?;
+    let issuing = Issuing {
+        under: judged.digest().0,
+        profile: issue.profile.id.clone(),
+        subject: issue.person.clone(),
+        reference: Some(issue.reference.clone()),
+    };
+    let pending = PendingIssuance::new(serial, &prepared, issuing);
+    let value = Bytes::from(prepared.tbs().der()).to_string();
+    let (tbs, disclosure) = round.commitment("/tbs", value)?;
+    let event = Event::Intent {
+        order: judged.digest().into(),
+        approvals: judged.approvals(),
+        serial: serial.to_string(),
+        not_after: records::time::seconds(prepared.not_after()),
+        tbs_sha256: pending.tbs_sha256().into(),
+        tbs,
+        lint: pki::lint::LINT_VERSION,
+    };
+    round.record(event, vec![disclosure])?;
+    round.change(RowChange::Intent(pending.row(&round.context.seal)));
+    round.state.issuances.insert(serial, Arc::new(pending));
+    Ok(())
+}
+
+/// The key that was approved is the one that the letter's code tied.
+fn check_bound(
+    round: &Round<'_>,
+    binding: Option<&KeyBinding>,
+    issue: &IssueBody,
+    key: &PublicKey,
+) -> Result<(), Code> {
+    let binding = binding.ok_or(Code::BindMismatch)?;
+    let letter = round.authority().letter(&issue.reference).ok_or(Code::UnsignedAuthority)?;
+    let sealed = round.loaded.sealed(&issue.reference)?;
+    let secret = bind_key(round, &issue.reference, (letter, &issue.label), sealed)?;
+    let expected = bind(&secret, &binding.challenge, &binding.request);
+    let same = bool::from(expected.as_slice().ct_eq(&binding.bind));
+    let own = round.authority().signatures().request(&binding.request);
+    if same && own.is_some_and(|own| own.key().spki() == key.spki()) {
+        Ok(())
+    } else {
+        Err(Code::BindMismatch)
+    }
+}
+
+/// The subject that was approved, with the name that opens its commitment.
+fn subject(issue: &IssueBody, opened: &[Disclosure]) -> Result<DistinguishedName, Code> {
+    let name = text(opened, "/subject/cn").ok_or(Code::OrderIncomplete)?;
+    let subject = Subject {
+        country: issue.subject.c.clone(),
+        organization: Text::read(&issue.subject.o).map_err(|_| Code::Malformed)?,
+        units: issue.subject.ou.clone(),
+        common_name: Text::read(&name).map_err(|_| Code::Malformed)?,
+        serial_number: Some(issue.subject.sn.clone()),
+    };
+    subject.to_name().map_err(|_| Code::Malformed)
+}
+
+/// A service as its certificate names it.
+pub(crate) struct ServiceName<'a> {
+    /// `SERVICE/PROCESS`.
+    pub(crate) name: &'a str,
+    pub(crate) unit: &'a str,
+    pub(crate) hosts: &'a [String],
+    /// Profile id.
+    pub(crate) profile: &'a str,
+}
+
+/// The certificate of a service to come.
+pub(crate) fn service_certificate(
+    round: &mut Round<'_>,
+    service: &ServiceName<'_>,
+    key: &PublicKey,
+) -> Result<(Serial, Prepared), IssuerError> {
+    let authority = round.authority();
+    let state = authority.profile(service.profile).ok_or(Code::UnknownProfile)?;
+    if !state.profile.allows(key) {
+        return Err(Code::KeyNotAllowed.into());
+    }
+    let city = &authority.founding().city;
+    let subject = Subject {
+        country: city.country.clone(),
+        organization: Text::read(&city.name).map_err(|_| Code::Malformed)?,
+        units: vec![service.unit.to_owned()],
+        common_name: Text::read(service.name).map_err(|_| Code::Malformed)?,
+        serial_number: None,
+    };
+    let subject = subject.to_name().map_err(|_| Code::Malformed)?;
+    let number = SerialNumber::from_random(round.random()?);
+    let serial = Serial::of(&number).ok_or(Code::LintFailed)?;
+    let dns = service.hosts;
+    let of = SubjectInputs { serial: &number, subject: &subject, key, dns, mail: &[] };
+    let prepared = prepared(round, service.profile, &of)?;
+    Ok((serial, prepared))
+}
+
+/// Whom a certificate names.
+struct SubjectInputs<'a> {
+    serial: &'a SerialNumber,
+    subject: &'a DistinguishedName,
+    key: &'a PublicKey,
+    dns: &'a [String],
+    mail: &'a [String],
+}
+
+/// Builds and lints under the issuing CA.
+fn prepared(
+    round: &Round<'_>,
+    profile: &str,
+    of: &SubjectInputs<'_>,
+) -> Result<Prepared, IssuerError> {
+    let (context, authority) = (round.context, round.authority());
+    let state = authority.profile(profile).ok_or(Code::UnknownProfile)?;
+    let inputs = CertificateInputs {
+        profile: &state.profile,
+        arc: &authority.arc().ok_or(Code::UnsignedAuthority)?,
+        issuer: CertificateIssuer::Authority(&context.issuing_certificate),
+        issuer_key: context.issuing.public_key(),
+        serial: of.serial,
+        now: round.now(),
+        subject: of.subject,
+        key: of.key,
+        dns: of.dns,
+        mail: of.mail,
+        addresses: Some(context.addresses()),
+    };
+    prepare(&inputs).map_err(|error| match error {
+        PrepareError::Lint(findings) => {
+            tracing::error!(?findings, "lint");
+            IssuerError::Refused(Code::LintFailed)
+        }
+        error => IssuerError::Failed(error.into()),
+    })
+}

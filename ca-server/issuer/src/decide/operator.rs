@@ -1,0 +1,194 @@
+//! What operators ask for: each request becomes an order, a letter or an approval, or is refused.
+
+use super::order::{OrderParts, make};
+use super::revoke::{RevocationRequest, check_evidence};
+use super::{agent, approve, letter, renew, revoke};
+use crate::catch_up::policies;
+use crate::error::IssuerError;
+use crate::loaded::text;
+use crate::round::Round;
+use crate::rows::RowChange;
+use ca_host::operator::{OperatorAnswer, OperatorRequest};
+use pki::CertificateProfile;
+use pki::name::Text;
+use records::order::{
+    ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, ProfileBody, ProfileRef,
+    RoleBody, UnitAction, UnitBody, bundle_digest,
+};
+use records::record::File;
+use records::rules::ApprovalRules;
+use records::{Bytes, Code};
+use sha2::{Digest, Sha256};
+
+const UNIT_ID_CHARS_MAX: usize = 32;
+
+/// Does what an operator asks for.
+pub(crate) fn operator(
+    round: &mut Round<'_>,
+    request: OperatorRequest,
+    drafter: &str,
+) -> Result<OperatorAnswer, IssuerError> {
+    match request {
+        OperatorRequest::Repair {} => Ok(repair(round)),
+        OperatorRequest::Revoke { person, serials, reason, evidence } => {
+            let request = RevocationRequest { person, serials, reason, evidence };
+            let person = request.person.clone();
+            let made = revoke::order(round, drafter, request)?;
+            let approvals = (0, made.needed);
+            Ok(OperatorAnswer { order: made.order, person, approvals, ..Default::default() })
+        }
+        OperatorRequest::Renew { message } => {
+            let serial = renew::renew(round, &message)?;
+            Ok(OperatorAnswer { serial, ..Default::default() })
+        }
+        OperatorRequest::Letter { person, profile } => {
+            let letter = letter::letter(round, &person, &profile)?;
+            Ok(OperatorAnswer { letter, person, ..Default::default() })
+        }
+        OperatorRequest::Approval { approval } => {
+            let approved = approve::take(round, &approval)?;
+            let approvals = (approved.approvals, approved.needed);
+            Ok(OperatorAnswer { order: approved.order, approvals, ..Default::default() })
+        }
+        OperatorRequest::Agent { body } => agent::order(round, drafter, *body),
+        order => {
+            round.clock?;
+            let (body, parts) = order_of(round, order)?;
+            let person = body.person().map_or_else(String::new, str::to_owned);
+            let made = make(round, drafter, &body, parts)?;
+            let approvals = (0, made.needed);
+            Ok(OperatorAnswer { order: made.order, person, approvals, ..Default::default() })
+        }
+    }
+}
+
+/// The order that a request asks for.
+fn order_of(
+    round: &mut Round<'_>,
+    request: OperatorRequest,
+) -> Result<(Body, OrderParts), IssuerError> {
+    match request {
+        OperatorRequest::Unit { action, unit, name, county, parent } => {
+            let wanted = UnitBody { action, unit, county, name, parent };
+            Ok((unit_order(round, wanted)?, OrderParts::default()))
+        }
+        OperatorRequest::Person { action, person, name, mail, unit, evidence } => {
+            person_order(round, action, PersonRequest { person, name, mail, unit, evidence })
+        }
+        OperatorRequest::Role { action, person, role, scope } => {
+            Ok((Body::Role(RoleBody { action, person, role, scope }), OrderParts::default()))
+        }
+        OperatorRequest::Profile { content } => Ok(profile_order(content)?),
+        OperatorRequest::ApprovalRules { content } => Ok(rules_order(content)?),
+        OperatorRequest::Portal { body } => Ok((Body::Portal(*body), OrderParts::default())),
+        OperatorRequest::Bundle { version, files } => Ok(bundle_order(version, files)?),
+        _ => Err(Code::UnknownKind.into()),
+    }
+}
+
+struct PersonRequest {
+    person: String,
+    name: String,
+    mail: String,
+    unit: String,
+    evidence: String,
+}
+
+fn person_order(
+    round: &mut Round<'_>,
+    action: PersonAction,
+    wanted: PersonRequest,
+) -> Result<(Body, OrderParts), IssuerError> {
+    let (person, version, kept) = if action == PersonAction::Create {
+        (round.id()?, 1, (String::new(), String::new(), String::new()))
+    } else {
+        let state = round.authority().person(&wanted.person).ok_or(Code::PersonUnknown)?;
+        let known = round.loaded.person(&wanted.person, state)?;
+        let told = |path| text(known, path).unwrap_or_else(String::new);
+        let kept = (state.unit.clone(), told("/name"), told("/mail"));
+        (wanted.person, state.version + 1, kept)
+    };
+    let chosen = |given: String, kept| if given.is_empty() { kept } else { given };
+    let (unit, name, mail) =
+        (chosen(wanted.unit, kept.0), chosen(wanted.name, kept.1), chosen(wanted.mail, kept.2));
+    Text::read(&name).map_err(|_| Code::Malformed)?;
+    check_evidence(&wanted.evidence)?;
+    let (name, name_opened) = round.commitment("/name", name)?;
+    let (evidence, evidence_opened) = round.commitment("/evidence", wanted.evidence)?;
+    let mut disclosures = vec![name_opened, evidence_opened];
+    let mail = if mail.is_empty() {
+        None
+    } else {
+        check_mail(&mail)?;
+        let (commitment, opened) = round.commitment("/mail", mail)?;
+        disclosures.push(opened);
+        Some(commitment)
+    };
+    let body = PersonBody { action, person, version, unit, name, mail, evidence };
+    Ok((Body::Person(body), OrderParts { disclosures, ..OrderParts::default() }))
+}
+
+fn check_mail(mail: &str) -> Result<(), Code> {
+    let fits = mail.is_ascii() && mail.len() <= 254 && mail.split('@').count() == 2;
+    let odd = mail.bytes().any(|byte| byte <= b' ' || byte == b',');
+    if fits && !odd { Ok(()) } else { Err(Code::Malformed) }
+}
+
+fn unit_order(round: &Round<'_>, wanted: UnitBody) -> Result<Body, Code> {
+    let UnitBody { action, unit, county, name, parent } = wanted;
+    let id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if unit.is_empty() || unit.len() > UNIT_ID_CHARS_MAX || !unit.chars().all(id) {
+        return Err(Code::Malformed);
+    }
+    let known = round.authority().unit(&unit).cloned();
+    let (name, county, parent) = match (action, known) {
+        (UnitAction::Create, _) => (name, county, parent),
+        (_, None) => return Err(Code::UnitUnknown),
+        (UnitAction::Move, Some(known)) => (known.name, known.county, parent),
+        (UnitAction::Close, Some(known)) => {
+            (known.name, known.county, known.parent.unwrap_or_else(String::new))
+        }
+    };
+    Text::read(&name).map_err(|_| Code::Malformed)?;
+    Ok(Body::Unit(UnitBody { action, unit, county, name, parent }))
+}
+
+fn sha256(content: &str) -> Bytes {
+    Bytes::from(Sha256::digest(content.as_bytes()).as_slice())
+}
+
+fn profile_order(content: String) -> Result<(Body, OrderParts), Code> {
+    let profile = CertificateProfile::read(&content).map_err(|_| Code::Malformed)?;
+    let (id, version) = (profile.id().to_owned(), profile.version());
+    let name = format!("profiles/{id}.toml");
+    let profile = ProfileRef { id, version, digest: sha256(&content) };
+    let files = vec![File { name, content }];
+    Ok((Body::Profile(ProfileBody { profile }), OrderParts { files, ..OrderParts::default() }))
+}
+
+fn rules_order(content: String) -> Result<(Body, OrderParts), Code> {
+    let rules = ApprovalRules::read(&content).map_err(|_| Code::Malformed)?;
+    let body = ApprovalRulesBody { digest: sha256(&content), version: rules.version };
+    let files = vec![File { name: "approvals.toml".into(), content }];
+    Ok((Body::ApprovalRules(body), OrderParts { files, ..OrderParts::default() }))
+}
+
+fn bundle_order(version: u32, files: Vec<File>) -> Result<(Body, OrderParts), Code> {
+    let content = |file: &File| (file.name.clone(), file.content.clone());
+    policy::Bundle::read(version, files.iter().map(content)).map_err(|error| {
+        tracing::info!(%error, "a rule bundle is not accepted");
+        Code::RulesMalformed
+    })?;
+    let pairs = files.iter().map(|file| (file.name.as_str(), file.content.as_str()));
+    let body = BundleBody { version, digest: bundle_digest(pairs) };
+    Ok((Body::Bundle(body), OrderParts { files, ..OrderParts::default() }))
+}
+
+/// Writes cached rows and policy files again as the log says they are.
+fn repair(round: &mut Round<'_>) -> OperatorAnswer {
+    round.change(RowChange::Rewrite);
+    for effect in policies(round.authority()) {
+        round.after(effect);
+    }
+    OperatorAnswer { repaired: vec!["rows".into(), "policies".into()], ..Default::default() }
+}

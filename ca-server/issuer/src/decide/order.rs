@@ -1,0 +1,87 @@
+//! Making orders: the CA writes down what is to be approved, signs it with the registry key, and records it.
+//! Who drafted it stands in it: who operates is responsible.
+
+use super::review_flag::review_flag;
+use super::title::title;
+use crate::error::IssuerError;
+use crate::round::Round;
+use crate::rows::RowChange;
+use authority::OrderDigest;
+use ca_host::ISSUER;
+use ca_store::table::order::{KeyBinding, OrderExtras, OrderRow};
+use records::export::Look;
+use records::order::{Body, ORDER_SECONDS, Order, SignedOrder};
+use records::record::{Event, File};
+use records::{Bytes, Disclosure};
+
+/// What stands beside an order's body.
+#[derive(Default)]
+pub(crate) struct OrderParts {
+    /// What opens its commitments.
+    pub(crate) disclosures: Vec<Disclosure>,
+    /// Files that it puts in force.
+    pub(crate) files: Vec<File>,
+    /// Reference of the letter.
+    pub(crate) reference: Option<String>,
+    /// What ties the key of an application.
+    pub(crate) binding: Option<KeyBinding>,
+    /// Open orders that it replaces.
+    pub(crate) cancels: Vec<Bytes>,
+}
+
+/// An order that was made.
+pub(crate) struct NewOrder {
+    /// Its id.
+    pub(crate) order: String,
+    /// Its digest.
+    pub(crate) digest: OrderDigest,
+    /// Last second.
+    pub(crate) expires: String,
+    /// Approvals that it needs.
+    pub(crate) needed: u32,
+}
+
+/// Makes an order. It must fit the present state already; it is judged again when it is carried out.
+pub(crate) fn make(
+    round: &mut Round<'_>,
+    drafter: &str,
+    body: &Body,
+    parts: OrderParts,
+) -> Result<NewOrder, IssuerError> {
+    round.authority().fits(body)?;
+    let order = Order {
+        v: 1,
+        kind: body.kind().into(),
+        issuer: ISSUER.into(),
+        order: round.id()?,
+        version: 1,
+        nonce: round.random::<16>()?.into(),
+        expires: records::time::seconds(round.now() + ORDER_SECONDS),
+        drafter: drafter.to_owned(),
+        body: body.value()?,
+    };
+    let OrderParts { disclosures, files, reference, binding, cancels } = parts;
+    let signed = SignedOrder::sign(&order, disclosures, &round.context.registry)
+        .map_err(anyhow::Error::from)?;
+    body.check_disclosures(&signed.disclosures).map_err(anyhow::Error::from)?;
+    let digest = OrderDigest(signed.digest());
+    let row = OrderRow {
+        digest,
+        order: order.order.clone(),
+        kind: body.kind(),
+        title: title(round, body, &signed.disclosures),
+        person: body.person().map(str::to_owned),
+        reference,
+        bytes: signed.order.0.clone(),
+        signature: signed.signature.0.clone(),
+        look: review_flag(round, body, &signed.disclosures).map_or("", Look::name),
+        extras: OrderExtras { disclosures: signed.disclosures, files, binding },
+        made: round.now(),
+        expires: order.expires_unix(),
+    };
+    round.change(RowChange::Order(Box::new(row)));
+    let needed = round.authority().needed(body);
+    let event = Event::Order { order: signed.order, signature: signed.signature, cancels };
+    round.record(event, Vec::new())?;
+    Ok(NewOrder { order: order.order, digest, expires: order.expires, needed })
+}

@@ -1,0 +1,223 @@
+//! Taking a request: challenge, profile and bind are judged, then the CA makes the order that people approve.
+
+use super::order::{OrderParts, make};
+use crate::challenge;
+use crate::command::Caller;
+use crate::error::IssuerError;
+use crate::loaded::text;
+use crate::round::Round;
+use crate::rows::RowChange;
+use crate::verify::VerifiedSubmission;
+use authority::LetterState;
+use ca_store::table::order::KeyBinding;
+use pki::profile::Holder;
+use records::enrolment::{Stage, Submit};
+use records::letter::{TRIES_MAX, bind};
+use records::order::{Body, CommittedName, IssueBody, ProfileRef, SubjectBody};
+use records::record::Event;
+use records::{Bytes, Code, Disclosure};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// Takes a submission; a challenge is used up whatever becomes of it, and a wrong bind counts as a try.
+pub(crate) fn submit(
+    round: &mut Round<'_>,
+    caller: &Caller,
+    submission: &VerifiedSubmission,
+) -> Result<Stage, IssuerError> {
+    round.admit(caller)?;
+    let message = submission.message();
+    let letter = open_letter(round, submission.reference(), &message.key.0)?;
+    check_open(round, submission.reference(), &letter)?;
+    let authority = round.authority();
+    let profile = authority.profile(&letter.profile).ok_or(Code::UnknownProfile)?.profile.clone();
+    if profile.holder() == Holder::Staff && message.label != "cli" {
+        return Err(Code::LabelNotAllowed.into());
+    }
+    use_challenge(round, submission.reference(), &message.challenge)?;
+    if !profile.allows(submission.request().key()) {
+        return Err(Code::KeyNotAllowed.into());
+    }
+    let sealed = round.loaded.sealed(submission.reference())?;
+    let key = bind_key(round, submission.reference(), (&letter, &message.label), sealed)?;
+    let expected = bind(&key, &message.challenge.0, &message.request.0);
+    if !bool::from(expected.as_slice().ct_eq(&message.bind.0)) {
+        return Err(Code::BindMismatch.into());
+    }
+    round.authority().may_certify(submission.request().key(), &letter.person)?;
+    round.clock?;
+    apply(round, submission, &letter)
+}
+
+/// What stays of a submission that is refused: its challenge is used up, a wrong bind is a try.
+pub(crate) fn refused(round: &mut Round<'_>, submission: &VerifiedSubmission, code: Code) {
+    let message = submission.message();
+    if code == Code::BindMismatch {
+        round.change(RowChange::Try(submission.reference().to_owned()));
+    }
+    let opened = open_letter(round, submission.reference(), &message.key.0).is_ok();
+    if opened
+        && challenge::holds(
+            round.context,
+            submission.reference(),
+            &message.challenge.0,
+            round.now(),
+        )
+    {
+        let (sha256, now) = (Sha256::digest(&message.challenge.0).into(), round.now());
+        round.state.use_challenge(sha256, now);
+    }
+}
+
+/// The letter whose look-up key is shown. Five wrong keys close it.
+fn open_letter(round: &Round<'_>, reference: &str, key: &[u8]) -> Result<LetterState, Code> {
+    let letter = round.authority().letter(reference).ok_or(Code::WrongCode)?;
+    if round.loaded.sealed(reference)?.tries >= TRIES_MAX {
+        return Err(Code::TooManyTries);
+    }
+    if !bool::from(Sha256::digest(key).as_slice().ct_eq(&letter.lookup_sha256)) {
+        return Err(Code::WrongCode);
+    }
+    if round.authority().is_lost(reference) {
+        return Err(Code::LetterLost);
+    }
+    Ok(letter.clone())
+}
+
+/// The letter is in time and nothing was issued under it.
+fn check_open(round: &Round<'_>, reference: &str, letter: &LetterState) -> Result<(), Code> {
+    let authority = round.authority();
+    if authority.intended_under(reference).is_some() || !letter.serials.is_empty() {
+        return Err(Code::CodeUsed);
+    }
+    if authority.is_rejected(reference) {
+        return Err(Code::OrderRejected);
+    }
+    if round.now() > letter.expires {
+        return Err(Code::CodeExpired);
+    }
+    Ok(())
+}
+
+fn use_challenge(round: &mut Round<'_>, reference: &str, shown: &Bytes) -> Result<(), Code> {
+    let sha256: [u8; 32] = Sha256::digest(&shown.0).into();
+    let holds = challenge::holds(round.context, reference, &shown.0, round.now());
+    if !holds || round.state.is_challenge_used(&sha256) {
+        return Err(Code::ChallengeUsed);
+    }
+    let now = round.now();
+    round.state.use_challenge(sha256, now);
+    Ok(())
+}
+
+/// The bind key of a label, if its row really belongs to this letter.
+pub(crate) fn bind_key(
+    round: &Round<'_>,
+    reference: &str,
+    (letter, label): (&LetterState, &str),
+    sealed: &ca_store::table::letter::SealedKeys,
+) -> Result<zeroize::Zeroizing<[u8; 32]>, Code> {
+    let (purpose, sealed) = match label {
+        "page" => ("bind-page", &sealed.page),
+        "cli" => ("bind-cli", &sealed.cli),
+        _ => return Err(Code::Malformed),
+    };
+    let context = crate::seal::SealContext {
+        founding: &round.context.founding,
+        purpose,
+        reference,
+        person: &letter.person,
+        profile: &letter.profile,
+    };
+    let opened = round.context.seal.open(sealed, &context).ok_or(Code::UnsignedAuthority)?;
+    let key = <[u8; 32]>::try_from(opened.as_slice()).map_err(|_| Code::UnsignedAuthority)?;
+    Ok(zeroize::Zeroizing::new(key))
+}
+
+fn apply(
+    round: &mut Round<'_>,
+    submission: &VerifiedSubmission,
+    letter: &LetterState,
+) -> Result<Stage, IssuerError> {
+    let (body, disclosures) = issue_body(round, submission, letter)?;
+    let (message, reference) = (submission.message(), submission.reference().to_owned());
+    let replaced = round.authority().open_order_under(&reference).map(|(digest, _)| digest);
+    if let Some(digest) = replaced {
+        round.change(RowChange::OrderState(digest, "cancelled"));
+    }
+    let Submit { bind, request, challenge, label, .. } = message;
+    let parts = OrderParts {
+        disclosures,
+        reference: Some(reference.clone()),
+        binding: Some(KeyBinding {
+            bind: bind.0.clone(),
+            request: request.0.clone(),
+            challenge: challenge.0.clone(),
+        }),
+        cancels: replaced.into_iter().map(Bytes::from).collect(),
+        ..OrderParts::default()
+    };
+    let made = make(round, &format!("letter:{reference}"), &body, parts)?;
+    let (committed, disclosure) = round.commitment("/request", request.to_string())?;
+    let event = Event::Application {
+        reference,
+        order: made.digest.into(),
+        label: label.clone(),
+        challenge_sha256: Bytes::from(Sha256::digest(&challenge.0).as_slice()),
+        request: committed,
+    };
+    round.record(event, vec![disclosure])?;
+    let (order, needed, expires) = (made.order, made.needed, made.expires);
+    Ok(Stage::Awaiting { order, approvals: 0, needed, expires })
+}
+
+/// What is to be approved, with what opens it.
+fn issue_body(
+    round: &mut Round<'_>,
+    submission: &VerifiedSubmission,
+    letter: &LetterState,
+) -> Result<(Body, Vec<Disclosure>), IssuerError> {
+    let person_id = letter.person.to_string();
+    let person = round.authority().person(&person_id).ok_or(Code::PersonUnknown)?.clone();
+    let known = round.loaded.person(&person_id, &person)?;
+    let name = text(known, "/name").ok_or(Code::UnsignedAuthority)?;
+    let vetted = text(known, "/evidence").unwrap_or_else(|| "founding statement".into());
+    let mail = text(known, "/mail").filter(|_| person.mail.is_some());
+    let (cn, cn_opened) = round.commitment("/subject/cn", name)?;
+    let (evidence, evidence_opened) = round.commitment("/evidence", vetted)?;
+    let mut disclosures = vec![cn_opened, evidence_opened];
+    let state = round.authority().profile(&letter.profile).ok_or(Code::UnknownProfile)?.clone();
+    let mut names = Vec::new();
+    if let Some(mail) = mail.filter(|_| state.profile.mail()) {
+        let (value, opened) = round.commitment("/names/0/value", mail)?;
+        names.push(CommittedName { kind: "mail".into(), value });
+        disclosures.push(opened);
+    }
+    let authority = round.authority();
+    let last = authority.last_certificate(&person_id, &letter.profile);
+    let city = &authority.founding().city;
+    let body = IssueBody {
+        person: person_id.clone(),
+        person_version: person.version,
+        profile: ProfileRef {
+            id: letter.profile.to_string(),
+            version: state.version,
+            digest: state.digest.clone(),
+        },
+        subject: SubjectBody {
+            c: city.country.clone(),
+            o: city.name.clone(),
+            ou: authority.organizational_units(&person.unit),
+            cn,
+            sn: person_id,
+        },
+        names,
+        key: submission.request().key().spki().into(),
+        validity_days: state.profile.validity_days(),
+        evidence,
+        label: submission.message().label.clone(),
+        reference: submission.reference().to_owned(),
+        previous: last.and_then(|held| held.sha256).map(Bytes::from),
+    };
+    Ok((Body::Issue(Box::new(body)), disclosures))
+}

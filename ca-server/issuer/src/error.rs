@@ -1,0 +1,86 @@
+//! Why something was not done.
+
+use ca_host::random::NoRandomness;
+use ca_store::ledger::LedgerError;
+use ca_store::replay::ReplayError;
+use records::json::JsonError;
+use records::{Code, Problem};
+use store::StoreError;
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum IssuerError {
+    /// It is refused; the caller learns the code.
+    #[error("refused: {0}")]
+    Refused(#[from] Code),
+    /// It was refused and recorded; the caller learns code and reference number.
+    #[error("refused: {0:?}")]
+    Recorded(Problem),
+    /// We cannot; the caller learns `unavailable`, the diagnostic log why.
+    #[error("{0:#}")]
+    Failed(#[from] anyhow::Error),
+}
+
+macro_rules! failed {
+    ($($error:ty)*) => {$(
+        impl From<$error> for IssuerError {
+            fn from(error: $error) -> Self {
+                Self::Failed(error.into())
+            }
+        }
+    )*};
+}
+
+failed! { StoreError LedgerError NoRandomness JsonError }
+
+impl From<ReplayError> for IssuerError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Empty => Self::Refused(Code::LogBehind),
+            ReplayError::Unsigned(why) => {
+                tracing::error!(why, "the log is not followed");
+                Self::Refused(Code::UnsignedAuthority)
+            }
+            other => Self::Failed(other.into()),
+        }
+    }
+}
+
+impl IssuerError {
+    /// The code that the caller learns.
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Self::Refused(code) => *code,
+            Self::Recorded(problem) => problem.known().unwrap_or(Code::Unavailable),
+            Self::Failed(error) => {
+                tracing::error!(error = format!("{error:#}"), "failed");
+                Code::Unavailable
+            }
+        }
+    }
+
+    /// What the caller is told, under a reference number.
+    pub(crate) fn problem(self) -> Problem {
+        match self {
+            Self::Recorded(problem) => problem,
+            other => {
+                let reference = ca_host::random::id().unwrap_or_else(|_| String::new());
+                Problem::new(other.code(), reference)
+            }
+        }
+    }
+}
+
+/// The code of a request that is not accepted.
+pub(crate) fn request_code(error: pki::request::RequestError) -> Code {
+    use pki::algorithm::KeyError;
+    use pki::request::RequestError;
+    match error {
+        RequestError::TooLarge => Code::TooLarge,
+        RequestError::Key(KeyError::Weak(_)) => Code::KeyWeak,
+        RequestError::Key(KeyError::UnknownAlgorithm(_)) => Code::KeyUnknown,
+        RequestError::Possession => Code::RequestSignature,
+        _ => Code::RequestMalformed,
+    }
+}

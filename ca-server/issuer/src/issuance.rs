@@ -1,0 +1,155 @@
+//! The stations of a certificate as types: `Prepared` (linted bytes, `ca_host::prepare`), then
+//! [`PendingIssuance`] (its intent is written), [`RecordedIntent`] (the tree holds the intent with exactly
+//! these bytes), [`Signed`]. Only the station before can make the next one.
+//!
+//! After a crash: a pending issuance is taken up from its row under the issuer's MAC; a recorded intent
+//! whose serial number stands in the marks and which has no result is revoked, since its signature may
+//! exist. Nothing is signed twice.
+
+use crate::seal::SealKey;
+use authority::Serial;
+use ca_host::prepare::Prepared;
+use ca_store::certificates::Issuing;
+use ca_store::replay::Applied;
+use ca_store::table::intent::IntentRow;
+use pki::certificate::{CertificateError, TbsCertificate};
+use pki::{Certificate, Signer};
+use records::record::Event;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// An intent that is written; it may be signed once the tree confirms it.
+#[derive(Clone, Debug)]
+pub(crate) struct PendingIssuance {
+    serial: Serial,
+    tbs: Vec<u8>,
+    issuing: Issuing,
+}
+
+impl PendingIssuance {
+    /// What was prepared and linted.
+    pub(crate) fn new(serial: Serial, prepared: &Prepared, issuing: Issuing) -> Self {
+        Self { serial, tbs: prepared.tbs().der().to_vec(), issuing }
+    }
+
+    /// Takes up a row that the issuer wrote itself.
+    pub(crate) fn read(row: IntentRow, seal: &SealKey) -> Option<Self> {
+        let serial = Serial::read(&row.serial)?;
+        let own = Self { serial, tbs: row.tbs, issuing: row.issuing };
+        seal.is_ours(&row.mac, &own.parts(&row.serial)).then_some(own)
+    }
+
+    /// The row that keeps it.
+    pub(crate) fn row(&self, seal: &SealKey) -> IntentRow {
+        let serial = self.serial.to_string();
+        let mac = seal.mac(&self.parts(&serial));
+        IntentRow { tbs: self.tbs.clone(), issuing: self.issuing.clone(), mac, serial }
+    }
+
+    fn parts<'a>(&'a self, serial: &'a str) -> [&'a [u8]; 6] {
+        let Issuing { under, profile, subject, reference } = &self.issuing;
+        let reference = reference.as_deref().map_or(&[] as &[u8], str::as_bytes);
+        [serial.as_bytes(), under, profile.as_bytes(), subject.as_bytes(), reference, &self.tbs]
+    }
+
+    /// SHA-256 of the bytes.
+    pub(crate) fn tbs_sha256(&self) -> [u8; 32] {
+        Sha256::digest(&self.tbs).into()
+    }
+
+    /// Its serial number.
+    pub(crate) fn serial(&self) -> Serial {
+        self.serial
+    }
+}
+
+/// A proof that the tree holds an entry by which an intent is recorded: the entry's record names the serial
+/// number and the SHA-256 of the bytes.
+pub(crate) struct IntentEntry {
+    serial: Serial,
+    tbs_sha256: [u8; 32],
+}
+
+impl IntentEntry {
+    /// What an applied entry says, if it records an intent and had its effect.
+    pub(crate) fn of(applied: &Applied) -> Option<Self> {
+        applied.effect().ok()?;
+        let (serial, tbs_sha256) = match &applied.record().event {
+            Event::Intent { serial, tbs_sha256, .. }
+            | Event::Used { serial, tbs_sha256, .. }
+            | Event::Joined { serial, tbs_sha256, .. } => (serial, tbs_sha256),
+            _ => return None,
+        };
+        Some(Self { serial: Serial::read(serial)?, tbs_sha256: tbs_sha256.digest()? })
+    }
+
+    /// The same from authority, after a start: an intent without a result.
+    pub(crate) fn unfinished(authority: &authority::Authority, serial: Serial) -> Option<Self> {
+        let intended = authority.intent(&serial.to_string())?;
+        Some(Self { serial, tbs_sha256: intended.tbs_sha256 })
+    }
+
+    /// Its serial number.
+    pub(crate) fn serial(&self) -> Serial {
+        self.serial
+    }
+}
+
+/// An intent that the tree holds with exactly the bytes to be signed.
+///
+/// ```compile_fail
+/// let forged = ca_issuer::issuance::RecordedIntent { pending: todo!() };
+/// ```
+#[derive(Clone, Debug)]
+pub struct RecordedIntent {
+    pending: Arc<PendingIssuance>,
+}
+
+impl RecordedIntent {
+    /// The intent, if the entry is about exactly these bytes.
+    pub(crate) fn confirmed(entry: &IntentEntry, pending: &Arc<PendingIssuance>) -> Option<Self> {
+        let same = entry.serial == pending.serial && entry.tbs_sha256 == pending.tbs_sha256();
+        same.then(|| Self { pending: pending.clone() })
+    }
+
+    /// Its serial number.
+    pub(crate) fn serial(&self) -> Serial {
+        self.pending.serial
+    }
+
+    /// What it is issued as.
+    pub(crate) fn issuing(&self) -> &Issuing {
+        &self.pending.issuing
+    }
+
+    /// Signs exactly the recorded bytes and verifies the signature that came back.
+    pub(crate) fn sign(self, signer: &dyn Signer) -> Result<Signed, CertificateError> {
+        let tbs = TbsCertificate::from_recorded(self.pending.tbs.clone())?;
+        let certificate = tbs.sign(signer)?;
+        Ok(Signed { pending: self.pending, certificate })
+    }
+}
+
+/// A certificate whose signature was verified; its result is not recorded yet.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    pending: Arc<PendingIssuance>,
+    certificate: Certificate,
+}
+
+impl Signed {
+    /// The certificate.
+    pub(crate) fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// Its serial number.
+    pub(crate) fn serial(&self) -> Serial {
+        self.pending.serial
+    }
+
+    /// What it was issued as.
+    pub(crate) fn issuing(&self) -> &Issuing {
+        &self.pending.issuing
+    }
+}

@@ -1,0 +1,118 @@
+//! The issuer of one process, as its routes, its socket and its publisher see it: views to read, queues to
+//! command.
+
+use crate::clock_guard::ClockGuard;
+use crate::command::{Command, Outcome, Reply};
+use crate::context::IssuanceContext;
+use crate::error::IssuerError;
+use crate::view::View;
+use arc_swap::ArcSwapOption;
+use authority::Signatures;
+use records::Code;
+use records::enrolment::Collected;
+use service::{Clock, Metrics};
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How long a caller waits for the tree to hold what was recorded.
+const SETTLE_WAIT: Duration = Duration::from_secs(2);
+/// How long a machine waits for its certificate.
+const ISSUED_WAIT: Duration = Duration::from_secs(10);
+
+/// The issuer of one process.
+pub(crate) struct Issuer {
+    pub(crate) context: Arc<IssuanceContext>,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Metrics,
+    pub(crate) signatures: Signatures,
+    pub(crate) view: Arc<ArcSwapOption<View>>,
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) brakes: mpsc::Sender<Command>,
+    pub(crate) moved: watch::Receiver<u64>,
+}
+
+impl Issuer {
+    /// The state as the last round left it; none before the first.
+    pub(crate) fn view_now(&self) -> Option<Arc<View>> {
+        self.view.load_full()
+    }
+
+    /// The same, or that we cannot answer yet.
+    pub(crate) fn view(&self) -> Result<Arc<View>, Code> {
+        self.view_now().ok_or(Code::LogBehind)
+    }
+
+    /// Hears of every round.
+    pub(crate) fn moved(&self) -> watch::Receiver<u64> {
+        self.moved.clone()
+    }
+
+    /// Unix seconds.
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.seconds()
+    }
+
+    /// The time for lists and snapshots: the clock's if it may be believed, else the last proven one.
+    pub(crate) fn list_time(&self, view: &View) -> u64 {
+        let (now, last) = (self.now(), view.state().followed.last_time);
+        match ClockGuard::read(&self.context.config).check(now, last) {
+            Ok(()) => now,
+            Err(_) => last,
+        }
+    }
+
+    /// Asks the writer; gives what it did, when it is durable.
+    pub(crate) async fn ask<T>(
+        &self,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<Outcome<T>, IssuerError> {
+        let (reply, answer) = oneshot::channel();
+        let command = command(reply);
+        let queue = if command.is_brake() { &self.brakes } else { &self.commands };
+        let gone = || IssuerError::Refused(Code::Unavailable);
+        queue.send(command).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// The same for what is ours and cannot wait.
+    pub(crate) async fn brake<T>(
+        &self,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, IssuerError> {
+        let (reply, answer) = oneshot::channel();
+        let gone = || IssuerError::Refused(Code::Unavailable);
+        self.brakes.send(command(reply)).await.map_err(|_| gone())?;
+        Ok(answer.await.map_err(|_| gone())??.value)
+    }
+
+    /// Waits a little until the tree holds what was recorded. With a stopped sequencer it goes on: the
+    /// record is durable all the same.
+    pub(crate) async fn settled(&self, size: u64) {
+        let mut moved = self.moved();
+        let settled = moved.wait_for(|reached| *reached >= size);
+        let _ = tokio::time::timeout(SETTLE_WAIT, settled).await;
+    }
+
+    /// Waits until a machine's certificate is issued and its record stands in the tree.
+    pub(crate) async fn issued(&self, serial: &str) -> Result<Collected, IssuerError> {
+        let mut moved = self.moved();
+        let waiting = async {
+            loop {
+                if let Some(collected) = crate::query::collect::proven(self, serial).await? {
+                    return Ok(collected);
+                }
+                let gone = moved.changed().await.is_err();
+                if gone {
+                    return Err(Code::Unavailable.into());
+                }
+            }
+        };
+        match tokio::time::timeout(ISSUED_WAIT, waiting).await {
+            Ok(collected) => collected,
+            Err(_) => Err(Code::LogBehind.into()),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What a round needs from rows: secrets that are sealed, what opens commitments, files. One select a table;
+//! whoever uses a value checks it against authority.
+
+use crate::command::Command;
+use crate::error::IssuerError;
+use crate::state::State;
+use authority::{Authority, OrderDigest};
+use ca_host::operator::OperatorRequest;
+use ca_store::table::letter::SealedKeys;
+use ca_store::table::order::OrderExtras;
+use ca_store::table::{certificate, letter, order, person};
+use records::order::{Body, PersonAction};
+use records::{Code, Disclosure};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use store::Tx;
+
+/// Most orders that a round carries out.
+pub(crate) const EXECUTED_MAX: usize = 512;
+
+/// What was loaded.
+#[derive(Default)]
+pub(crate) struct Loaded {
+    sealed: HashMap<String, SealedKeys>,
+    people: HashMap<String, Vec<Disclosure>>,
+    namesakes: HashSet<(String, String)>,
+    certificates: HashMap<[u8; 32], Vec<u8>>,
+    orders: HashMap<OrderDigest, OrderExtras>,
+    tokens: HashMap<OrderDigest, Vec<u8>>,
+}
+
+/// What is asked for, before anything is decided.
+#[derive(Default)]
+struct Needs {
+    references: BTreeSet<String>,
+    people: BTreeSet<String>,
+    names: BTreeSet<String>,
+    holders: BTreeSet<String>,
+    orders: BTreeSet<OrderDigest>,
+    tokens: BTreeSet<OrderDigest>,
+}
+
+impl Needs {
+    fn of(state: &State, commands: &[Command]) -> Self {
+        let mut needs = Self::default();
+        for command in commands {
+            needs.command(state.authority(), command);
+        }
+        for digest in state.ready.iter().take(EXECUTED_MAX) {
+            needs.orders.insert(*digest);
+            if let Ok((_, body)) = state.authority().open(digest, 0) {
+                needs.body(&body);
+            }
+        }
+        needs
+    }
+
+    fn command(&mut self, authority: &Authority, command: &Command) {
+        match command {
+            Command::Submit(_, submission, _) => {
+                let reference = submission.reference();
+                self.references.insert(reference.to_owned());
+                if let Some(letter) = authority.letter(reference) {
+                    let person = letter.person.to_string();
+                    if authority.last_certificate(&person, &letter.profile).is_some() {
+                        self.holders.insert(person.clone());
+                    }
+                    self.people.insert(person);
+                }
+            }
+            Command::WrongKey(_, reference, _) => {
+                self.references.insert(reference.clone());
+            }
+            Command::Credential(_, _, body, _) => {
+                self.people.insert(body.person.clone());
+            }
+            Command::Revoke(_, _, revocation, _) => {
+                let serial = authority::Serial::read(&revocation.serial);
+                let subject = serial.and_then(|serial| authority.subject_of(&serial));
+                self.people.extend(subject.map(str::to_owned));
+            }
+            Command::Join(_, join, _) => {
+                let order = authority.agent(&join.agent).and_then(|agent| agent.order.digest());
+                self.tokens.extend(order.map(OrderDigest));
+            }
+            Command::Operator(request, ..) => self.operator(request),
+            Command::Approve(..)
+            | Command::Decline(..)
+            | Command::Renew(..)
+            | Command::List(..)
+            | Command::People(..) => {}
+        }
+    }
+
+    fn operator(&mut self, request: &OperatorRequest) {
+        match request {
+            OperatorRequest::Person { action: PersonAction::Create, name, .. } => {
+                self.names.insert(name.clone());
+            }
+            OperatorRequest::Person { person, .. }
+            | OperatorRequest::Role { person, .. }
+            | OperatorRequest::Revoke { person, .. }
+            | OperatorRequest::Letter { person, .. } => {
+                self.people.insert(person.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// What carrying out an order needs.
+    fn body(&mut self, body: &Body) {
+        if let Body::Issue(issue) = body {
+            self.references.insert(issue.reference.clone());
+        }
+    }
+}
+
+impl Loaded {
+    /// Loads what a round's commands and ready orders need.
+    pub(crate) async fn load(
+        tx: &mut Tx,
+        state: &State,
+        commands: &[Command],
+    ) -> Result<Self, IssuerError> {
+        let needs = Needs::of(state, commands);
+        let list = |set: BTreeSet<String>| set.into_iter().collect::<Vec<_>>();
+        let certificates = certificate::of_people(tx, list(needs.holders)).await?;
+        let by_digest = |der: Vec<u8>| (Sha256::digest(&der).into(), der);
+        Ok(Self {
+            sealed: letter::sealed(tx, list(needs.references)).await?,
+            people: person::disclosures(tx, list(needs.people)).await?,
+            namesakes: person::namesakes(tx, list(needs.names)).await?.into_iter().collect(),
+            certificates: certificates.into_iter().map(by_digest).collect(),
+            orders: order::extras(tx, needs.orders.into_iter().collect()).await?,
+            tokens: letter::tokens(tx, needs.tokens.into_iter().collect()).await?,
+        })
+    }
+
+    /// The sealed keys of a letter.
+    pub(crate) fn sealed(&self, reference: &str) -> Result<&SealedKeys, Code> {
+        self.sealed.get(reference).ok_or(Code::UnsignedAuthority)
+    }
+
+    /// What opens the commitments of a person's record, if it really opens them.
+    pub(crate) fn person(
+        &self,
+        id: &str,
+        state: &authority::Person,
+    ) -> Result<&[Disclosure], Code> {
+        let list = self.people.get(id).ok_or(Code::UnsignedAuthority)?;
+        if opens(state, list) { Ok(list) } else { Err(Code::UnsignedAuthority) }
+    }
+
+    /// The name of a person, if their record opens.
+    pub(crate) fn name(&self, authority: &Authority, id: &str) -> Option<String> {
+        let opened = self.person(id, authority.person(id)?).ok()?;
+        text(opened, "/name")
+    }
+
+    /// Whether somebody of this name is in the unit already, as rows have it.
+    pub(crate) fn has_namesake(&self, unit: &str, name: &str) -> bool {
+        self.namesakes.contains(&(unit.to_owned(), name.to_owned()))
+    }
+
+    /// A certificate by its SHA-256, DER.
+    pub(crate) fn certificate(&self, sha256: &[u8; 32]) -> Option<&[u8]> {
+        self.certificates.get(sha256).map(Vec::as_slice)
+    }
+
+    /// What is kept beside an order, if it opens the order's commitments.
+    pub(crate) fn order(&self, digest: OrderDigest, body: &Body) -> Result<&OrderExtras, Code> {
+        let extras = self.orders.get(&digest).ok_or(Code::OrderIncomplete)?;
+        body.check_disclosures(&extras.disclosures).map_err(|_| Code::OrderIncomplete)?;
+        Ok(extras)
+    }
+
+    /// The sealed token of an agent's order.
+    pub(crate) fn token(&self, order: OrderDigest) -> Result<&[u8], Code> {
+        self.tokens.get(&order).map(Vec::as_slice).ok_or(Code::UseSignature)
+    }
+}
+
+/// Whether disclosures open the commitments of a person's record.
+pub(crate) fn opens(person: &authority::Person, list: &[Disclosure]) -> bool {
+    let opens = |commitment, path| records::commitment::open(commitment, path, list).is_ok();
+    opens(&person.name, "/name") && person.mail.as_ref().is_none_or(|mail| opens(mail, "/mail"))
+}
+
+/// A disclosed text.
+pub(crate) fn text(disclosures: &[Disclosure], path: &str) -> Option<String> {
+    let found = disclosures.iter().find(|disclosure| disclosure.path == path);
+    found.and_then(|disclosure| disclosure.value.as_str()).map(str::to_owned)
+}

@@ -1,0 +1,15 @@
+//! Questions: each reads a view of the state and, where it needs them, rows in a transaction of its own.
+//! None of them waits for the writer, and none changes anything.
+
+pub(crate) mod certificate;
+pub(crate) mod collect;
+pub(crate) mod fetch;
+pub(crate) mod find;
+pub(crate) mod heartbeat;
+pub(crate) mod list;
+pub(crate) mod look_up;
+pub(crate) mod officer;
+pub(crate) mod recent_use;
+pub(crate) mod revocation_reach;
+pub(crate) mod stage;
+pub(crate) mod state;

@@ -1,0 +1,40 @@
+//! One certificate for an officer: who approved it, what it opened, where its revocation is in force.
+
+use super::find::line;
+use super::officer::{is_within, person_of};
+use super::{recent_use, revocation_reach};
+use crate::error::IssuerError;
+use crate::issuer::Issuer;
+use ca_api::CertificateFacts;
+use ca_store::table::{approval, certificate};
+use pki::{Certificate, SerialNumber};
+use records::{Bytes, Code};
+
+/// The facts.
+pub(crate) async fn certificate(
+    issuer: &Issuer,
+    shown: &Certificate,
+    serial: &str,
+) -> Result<CertificateFacts, IssuerError> {
+    let view = issuer.view()?;
+    let authority = view.authority();
+    let officer = person_of(authority, shown, issuer.now())?;
+    if !authority.is_approver(&officer) {
+        return Err(Code::NotYourRoute.into());
+    }
+    SerialNumber::from_hex(serial).ok_or(Code::NotFound)?;
+    let mut tx = issuer.store.read().await?;
+    let row = certificate::found(&mut tx, serial).await?.ok_or(Code::NotFound)?;
+    if !is_within(authority, &officer, &row.1) {
+        return Err(Code::ApproverScope.into());
+    }
+    let line = line(authority, row)?;
+    let found = certificate::issued_under(&mut tx, serial).await?.ok_or(Code::NotFound)?;
+    let approvers = approval::consumed_by(&mut tx, found.1).await?;
+    let agents = match line.revoked {
+        Some(_) => revocation_reach::reach(authority, &mut tx, serial).await?,
+        None => Vec::new(),
+    };
+    let opened = recent_use::lately(&mut tx, serial).await?;
+    Ok(CertificateFacts { line, certificate: Bytes(found.0), approvers, agents, opened })
+}

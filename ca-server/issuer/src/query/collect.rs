@@ -1,0 +1,70 @@
+//! Hands a certificate out, with the proof that the log holds its record. One that is not yet under a
+//! checkpoint does not leave.
+
+use super::look_up;
+use crate::error::IssuerError;
+use crate::issuer::Issuer;
+use ca_store::ledger;
+use ca_store::replay::LOG;
+use ca_store::table::certificate;
+use records::Code;
+use records::enrolment::{Collect, Collected};
+use std::time::Duration;
+
+/// A caller whose certificate is being made waits for it this long instead of asking again.
+const WAIT: Duration = Duration::from_millis(1_500);
+
+/// The certificate of a letter.
+pub(crate) async fn collect(issuer: &Issuer, message: &Collect) -> Result<Collected, IssuerError> {
+    let mut moved = issuer.moved();
+    let waiting = async {
+        loop {
+            let view = issuer.view()?;
+            let mut tx = issuer.store.read().await?;
+            let letter = look_up::open(&view, &mut tx, (&message.reference, &message.key)).await?;
+            drop(tx);
+            if let Some(serial) = view.authority().issued_under(&letter.reference)
+                && let Some(collected) = proven(issuer, &serial.to_string()).await?
+            {
+                return Ok(collected);
+            }
+            let under_way = view.authority().intended_under(&letter.reference).is_some()
+                || is_ready(&view, &letter.reference, issuer.now());
+            if !under_way || moved.changed().await.is_err() {
+                return Err(Code::NotReady.into());
+            }
+        }
+    };
+    match tokio::time::timeout(WAIT, waiting).await {
+        Ok(collected) => collected,
+        Err(_) => Err(Code::NotReady.into()),
+    }
+}
+
+/// Whether an application has every approval that it needs.
+fn is_ready(view: &crate::view::View, reference: &str, now: u64) -> bool {
+    let authority = view.authority();
+    authority.open_order_under(reference).is_some_and(|(digest, open)| {
+        let given = authority.given(digest, &open.body, now).len();
+        u32::try_from(given).is_ok_and(|given| given >= authority.needed(&open.body))
+    })
+}
+
+/// A certificate whose record stands in the tree, with its proof.
+pub(crate) async fn proven(
+    issuer: &Issuer,
+    serial: &str,
+) -> Result<Option<Collected>, IssuerError> {
+    let mut tx = issuer.store.read().await?;
+    let Some((der, record)) = certificate::by_serial(&mut tx, serial).await? else {
+        return Ok(None);
+    };
+    let read = pki::Certificate::read(&der).ok();
+    let ours = read.filter(|read| read.serial().to_string() == serial);
+    let view = issuer.view()?;
+    if !ours.is_some_and(|read| view.authority().is_issued_by_us(&read)) {
+        return Err(Code::UnsignedAuthority.into());
+    }
+    let evidence = ledger::evidence(&mut tx, LOG, &record).await?;
+    Ok(evidence.map(|evidence| Collected { chain: issuer.context.chain(&der), evidence }))
+}

@@ -1,0 +1,65 @@
+//! Open orders that an officer may approve, oldest first, keyset-paged by time and order id.
+
+use super::officer::person_of;
+use crate::error::IssuerError;
+use crate::issuer::Issuer;
+use ca_store::table::{number, order};
+use pki::Certificate;
+use records::Code;
+use records::export::{Look, OrderLine};
+
+/// Rows that are looked at for one chunk of a page.
+const CHUNK: i64 = 200;
+
+/// One page.
+pub(crate) async fn list(
+    issuer: &Issuer,
+    certificate: &Certificate,
+    after: &str,
+) -> Result<Vec<OrderLine>, IssuerError> {
+    let (view, now) = (issuer.view()?, issuer.now());
+    let authority = view.authority();
+    let person = person_of(authority, certificate, now)?;
+    if !authority.is_approver(&person) {
+        return Err(Code::NotYourRoute.into());
+    }
+    let (mut since, mut after) = cursor(after)?;
+    let mut page = Vec::new();
+    let mut tx = issuer.store.read().await?;
+    while page.len() < OrderLine::PAGE {
+        let chunk = order::waiting(&mut tx, (since, &after), number(now), CHUNK).await?;
+        let Some(last) = chunk.last() else { break };
+        (since, after) = (last.made, last.order.clone());
+        for row in chunk {
+            let Ok((_, body)) = authority.open(row.digest, now) else { continue };
+            if page.len() == OrderLine::PAGE || authority.may_approve(&person, &body).is_err() {
+                continue;
+            }
+            let given = authority.given(row.digest, &body, now);
+            let time = |unix| ca_store::table::unsigned(unix).map(records::time::seconds);
+            page.push(OrderLine {
+                action: body.action().to_owned(),
+                about: row.title,
+                made: time(row.made)?,
+                expires: time(row.expires)?,
+                approvals: u32::try_from(given.len()).map_err(anyhow::Error::from)?,
+                needed: authority.needed(&body),
+                given: given.contains_key(&person),
+                look: Look::from_name(&row.look),
+                order: row.order,
+                kind: row.kind,
+            });
+        }
+    }
+    Ok(page)
+}
+
+/// Where a page begins: behind a time and the order id of then.
+fn cursor(after: &str) -> Result<(i64, String), Code> {
+    if after.is_empty() {
+        return Ok((0, String::new()));
+    }
+    let (made, order) = after.split_once('.').ok_or(Code::Malformed)?;
+    let order = records::letter::read_reference(order).ok_or(Code::Malformed)?;
+    Ok((made.parse().map_err(|_| Code::Malformed)?, order))
+}

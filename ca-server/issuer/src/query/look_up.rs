@@ -1,0 +1,76 @@
+//! Opens a person's own record, draws a challenge, says where the matter stands.
+
+use super::stage::stage;
+use crate::challenge;
+use crate::error::IssuerError;
+use crate::issuer::Issuer;
+use crate::loaded::{opens, text};
+use crate::view::View;
+use authority::LetterState;
+use ca_host::random;
+use ca_store::table::{letter, person};
+use pki::profile::Holder;
+use records::enrolment::{LookUp, LookedUp};
+use records::letter::TRIES_MAX;
+use records::{Bytes, Code};
+use sha2::{Digest, Sha256};
+use store::Tx;
+use subtle::ConstantTimeEq;
+
+/// A letter whose look-up key was shown.
+pub(crate) struct OpenedLetter {
+    /// Reference, as it is spelled.
+    pub(crate) reference: String,
+    /// As the log knows it.
+    pub(crate) state: LetterState,
+}
+
+/// Opens a letter by its look-up key. Five wrong keys close it.
+pub(crate) async fn open(
+    view: &View,
+    tx: &mut Tx,
+    (reference, key): (&str, &Bytes),
+) -> Result<OpenedLetter, IssuerError> {
+    let reference = records::letter::read_reference(reference).ok_or(Code::WrongCode)?;
+    let state = view.authority().letter(&reference).cloned().ok_or(Code::WrongCode)?;
+    let sealed = letter::sealed(tx, vec![reference.clone()]).await?;
+    let tries = sealed.get(&reference).ok_or(Code::UnsignedAuthority)?.tries;
+    if tries >= TRIES_MAX {
+        return Err(Code::TooManyTries.into());
+    }
+    if !bool::from(Sha256::digest(&key.0).as_slice().ct_eq(&state.lookup_sha256)) {
+        return Err(Code::WrongCode.into());
+    }
+    if view.authority().is_lost(&reference) {
+        return Err(Code::LetterLost.into());
+    }
+    Ok(OpenedLetter { reference, state })
+}
+
+/// The record with a fresh challenge.
+pub(crate) async fn look_up(issuer: &Issuer, message: &LookUp) -> Result<LookedUp, IssuerError> {
+    let view = issuer.view()?;
+    let mut tx = issuer.store.read().await?;
+    let letter = open(&view, &mut tx, (&message.reference, &message.key)).await?;
+    let (authority, now) = (view.authority(), issuer.now());
+    let profile = authority.profile(&letter.state.profile).ok_or(Code::UnknownProfile)?;
+    let id = letter.state.person.to_string();
+    let person = authority.person(&id).ok_or(Code::PersonUnknown)?;
+    let known = person::disclosures(&mut tx, vec![id.clone()]).await?;
+    let opened = known.get(&id).filter(|list| opens(person, list));
+    let name = opened.and_then(|list| text(list, "/name")).ok_or(Code::UnsignedAuthority)?;
+    let unit = |id: &&str| authority.unit(id).map(|unit| unit.name.clone());
+    let staff = profile.profile.holder() == Holder::Staff;
+    let challenge = challenge::draw(&issuer.context, &letter.reference, random::bytes()?, now);
+    Ok(LookedUp {
+        name,
+        person: id,
+        units: authority.above(&person.unit).iter().rev().filter_map(unit).collect(),
+        profile: profile.profile.id().to_owned(),
+        keys: profile.profile.keys().to_vec(),
+        label: if staff { "cli" } else { "page" }.to_owned(),
+        validity_days: profile.profile.validity_days(),
+        challenge: Bytes::from(challenge),
+        stage: stage(&view, &mut tx, &letter, now).await?,
+    })
+}

@@ -1,0 +1,91 @@
+//! Whose certificate a portal saw: an officer's, or anybody's; and what of others is their business.
+
+use crate::error::IssuerError;
+use crate::issuer::Issuer;
+use crate::loaded::{opens, text};
+use authority::Authority;
+use ca_api::OwnPasskey;
+use ca_store::table::person;
+use pki::Certificate;
+use records::order::{Body, RevokeBody};
+use records::{Bytes, Code};
+
+/// The officer to whom a certificate belongs; judged anew at every call.
+pub(crate) fn person_of(
+    authority: &Authority,
+    certificate: &Certificate,
+    now: u64,
+) -> Result<String, Code> {
+    authority.credential_holder(certificate, now).map_err(|code| match code {
+        Code::ApproverExpired => Code::CertificateExpired,
+        Code::ApproverRevoked => Code::CertificateRevoked,
+        Code::ApproverUnknown if authority.is_issued_by_us(certificate) => Code::NotYourRoute,
+        _ => Code::CertificateForeign,
+    })
+}
+
+/// Whether a person's certificates are this officer's business: they could approve their revocation, or it
+/// is themselves.
+pub(crate) fn is_within(authority: &Authority, officer: &str, person: &str) -> bool {
+    let revoke = RevokeBody {
+        person: person.to_owned(),
+        serials: Vec::new(),
+        reason: String::new(),
+        evidence: Bytes::default(),
+    };
+    officer == person || authority.may_approve(officer, &Body::Revoke(revoke)).is_ok()
+}
+
+/// Who an officer is.
+pub(crate) async fn who(
+    issuer: &Issuer,
+    certificate: &Certificate,
+) -> Result<ca_api::Officer, IssuerError> {
+    let view = issuer.view()?;
+    let person = person_of(view.authority(), certificate, issuer.now())?;
+    described(issuer, view.authority(), &person, true).await
+}
+
+/// Who the holder of any certificate of ours is.
+pub(crate) async fn holder(
+    issuer: &Issuer,
+    certificate: &Certificate,
+) -> Result<ca_api::Officer, IssuerError> {
+    let view = issuer.view()?;
+    let person = view.authority().holder(certificate, issuer.now())?;
+    let staff = person_of(view.authority(), certificate, issuer.now()).is_ok();
+    described(issuer, view.authority(), &person, staff).await
+}
+
+async fn described(
+    issuer: &Issuer,
+    authority: &Authority,
+    person: &str,
+    staff: bool,
+) -> Result<ca_api::Officer, IssuerError> {
+    let state = authority.person(person).ok_or(Code::PersonUnknown)?;
+    let mut tx = issuer.store.read().await?;
+    let known = person::disclosures(&mut tx, vec![person.to_owned()]).await?;
+    let opened = known.get(person).filter(|list| opens(state, list));
+    let name = opened.and_then(|list| text(list, "/name")).unwrap_or_else(String::new);
+    let roles = state.roles.iter().map(|(role, scope)| (role.name().to_owned(), scope.clone()));
+    let roles = roles.collect();
+    let approves = staff && authority.is_approver(person);
+    Ok(ca_api::Officer { person: person.to_owned(), name, roles, staff, approves })
+}
+
+/// An officer's own certified passkeys.
+pub(crate) fn passkeys(
+    issuer: &Issuer,
+    certificate: &Certificate,
+) -> Result<Vec<OwnPasskey>, IssuerError> {
+    let view = issuer.view()?;
+    let person = person_of(view.authority(), certificate, issuer.now())?;
+    let shown = certificate.sha256();
+    let passkeys = view.authority().passkeys_of(&person).map(|passkey| OwnPasskey {
+        credential: passkey.statement.credential.clone(),
+        software: passkey.statement.software,
+        usable: passkey.statement.certificate.0 == shown.as_slice(),
+    });
+    Ok(passkeys.collect())
+}

@@ -1,0 +1,78 @@
+//! Where the matter of a letter stands, as the log has it.
+
+use super::look_up::OpenedLetter;
+use crate::error::IssuerError;
+use crate::view::View;
+use authority::{Ended, OrderDigest, Outcome};
+use ca_store::table::order;
+use records::Disclosure;
+use records::decline::Declining;
+use records::enrolment::Stage;
+use records::record::{Event, Record};
+use store::Tx;
+
+/// Where it stands.
+pub(crate) async fn stage(
+    view: &View,
+    tx: &mut Tx,
+    letter: &OpenedLetter,
+    now: u64,
+) -> Result<Stage, IssuerError> {
+    let authority = view.authority();
+    if let Some(serial) = authority.issued_under(&letter.reference) {
+        return Ok(Stage::Issued { serial: serial.to_string() });
+    }
+    let until = records::time::seconds(letter.state.expires);
+    let again = |returned| Stage::Letter { expires: until.clone(), returned };
+    let Some((digest, outcome)) = authority.application_under(&letter.reference, now) else {
+        return Ok(again(None));
+    };
+    Ok(match outcome {
+        Outcome::Ended(Ended::Returned) => again(Some(why(tx, digest).await?)),
+        Outcome::Ended(Ended::Rejected) => Stage::Rejected { reason: why(tx, digest).await? },
+        Outcome::Open => awaiting(view, digest, now).unwrap_or_else(|| again(None)),
+        // Carried out: the certificate is on its way, unless its intent was given up.
+        Outcome::Ended(Ended::Consumed)
+            if authority.intended_under(&letter.reference).is_some() =>
+        {
+            let row = order::header(tx, &digest).await?;
+            match row {
+                Some((order, body, expires)) => {
+                    let needed = authority.needed(&body);
+                    Stage::Awaiting { order, approvals: needed, needed, expires }
+                }
+                None => again(None),
+            }
+        }
+        _ => again(None),
+    })
+}
+
+fn awaiting(view: &View, digest: OrderDigest, now: u64) -> Option<Stage> {
+    let authority = view.authority();
+    let (order, body) = authority.open(digest, now).ok()?;
+    let given = authority.given(digest, &body, now).len();
+    Some(Stage::Awaiting {
+        order: order.order.clone(),
+        approvals: u32::try_from(given).ok()?,
+        needed: authority.needed(&body),
+        expires: order.expires.clone(),
+    })
+}
+
+/// Why an order was declined, as its officer signed it; empty once that was erased, or if rows say what
+/// nobody signed.
+async fn why(tx: &mut Tx, digest: OrderDigest) -> Result<String, IssuerError> {
+    let found = order::reason_of(tx, &digest).await?;
+    let reason = found.and_then(|(record, salt, value)| opened(digest, &record, salt, &value));
+    Ok(reason.unwrap_or_else(String::new))
+}
+
+/// The reason that opens what the officer signed.
+fn opened(digest: OrderDigest, record: &[u8], salt: Vec<u8>, value: &str) -> Option<String> {
+    let Event::Declined { decline, .. } = Record::read(record).ok()?.event else { return None };
+    let signed = decline.read().ok()?.order.digest() == Some(digest.0);
+    let value = serde_json::from_str(value).ok()?;
+    let reason = Disclosure::new("/reason", salt.try_into().ok()?, value);
+    Declining { decline, reason }.reason().ok().filter(|_| signed).map(str::to_owned)
+}

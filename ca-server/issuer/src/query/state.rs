@@ -1,0 +1,109 @@
+//! How the city stands: lists, logs, gates. Every officer may see lists and logs; a gate, who holds a role
+//! over the unit that runs it.
+
+use super::heartbeat;
+use super::officer::person_of;
+use crate::error::IssuerError;
+use crate::issuer::Issuer;
+use authority::{Agent, Authority};
+use ca_api::{CityState, GateState, ListState, LogState};
+use ca_store::ledger;
+use ca_store::table::{list, unsigned};
+use pki::Certificate;
+use records::record::Record;
+use std::collections::HashMap;
+use store::{Tx, pending};
+
+/// How the city stands, for an officer.
+pub(crate) async fn state(
+    issuer: &Issuer,
+    certificate: &Certificate,
+) -> Result<CityState, IssuerError> {
+    let (view, now) = (issuer.view()?, issuer.now());
+    let authority = view.authority();
+    let person = person_of(authority, certificate, now)?;
+    let mut tx = issuer.store.read().await?;
+    let lists = lists(&mut tx).await?;
+    let mut logs = Vec::new();
+    for log in records::record::LOGS {
+        logs.push(log_state(&mut tx, log).await?);
+    }
+    let open = authority.open_orders().filter(|(digest, _)| authority.open(digest, now).is_ok());
+    let waiting_orders = open.count() as u64;
+    let current = ca_store::table::snapshot::current(&mut tx).await?;
+    let numbers: HashMap<String, u64> =
+        current.into_iter().map(|(agent, current)| (agent, current.number)).collect();
+    let mut gates = Vec::new();
+    let seen = authority.agents().filter(|(_, agent)| covers(authority, &person, &agent.unit));
+    let seen: Vec<(String, Agent)> =
+        seen.map(|(id, agent)| (id.to_owned(), agent.clone())).collect();
+    for (id, agent) in seen {
+        let people = numbers.get(&id).copied().map_or(0, |number| number);
+        gates.push(gate(authority, &mut tx, (id, agent), people).await?);
+    }
+    let rules = authority.bundle().version;
+    Ok(CityState { now: records::time::seconds(now), lists, logs, gates, rules, waiting_orders })
+}
+
+/// Whether a person holds any role over a unit.
+fn covers(authority: &Authority, person: &str, unit: &str) -> bool {
+    let above = authority.above(unit);
+    authority.person(person).is_some_and(|state| {
+        state.roles.iter().any(|(role, scope)| {
+            above.contains(&scope.as_str()) && authority.holds(person, *role, scope)
+        })
+    })
+}
+
+async fn lists(tx: &mut Tx) -> Result<Vec<ListState>, IssuerError> {
+    let mut lists = Vec::new();
+    for (issuer, number, this, next) in list::newest(tx).await? {
+        lists.push(ListState {
+            issuer,
+            number: unsigned(number)?,
+            this_update: records::time::seconds(unsigned(this)?),
+            next_update: records::time::seconds(unsigned(next)?),
+        });
+    }
+    Ok(lists)
+}
+
+async fn log_state(tx: &mut Tx, log: &str) -> Result<LogState, IssuerError> {
+    let size = ledger::head(tx, log).await?.map_or(0, |(size, ..)| size);
+    let waiting = pending::count(tx, log).await?;
+    let oldest = pending::waiting(tx, log, 0, 1).await?;
+    let oldest = oldest.first().and_then(|(_, waiting)| Record::read(&waiting.record).ok());
+    Ok(LogState {
+        log: log.to_owned(),
+        size,
+        waiting: unsigned(waiting)?,
+        waits_since: oldest.map(|record| records::time::seconds(record.unix())),
+    })
+}
+
+async fn gate(
+    authority: &Authority,
+    tx: &mut Tx,
+    (id, agent): (String, Agent),
+    people: u64,
+) -> Result<GateState, IssuerError> {
+    let beat = heartbeat::last(tx, &id).await?;
+    let silent = heartbeat::silent_since(tx, &id).await?;
+    let name = |unit: &String| match authority.unit(unit) {
+        Some(state) => format!("{} ({unit})", state.name),
+        None => unit.clone(),
+    };
+    Ok(GateState {
+        application: agent.application,
+        unit: name(&agent.unit),
+        hosts: agent.hosts,
+        serves: agent.units.iter().map(name).collect(),
+        joined: agent.joined,
+        open: authority.serves(&id),
+        people,
+        seen: beat.as_ref().map(|(at, _)| at.clone()),
+        silent,
+        beat: beat.map(|(_, beat)| beat),
+        agent: id,
+    })
+}

@@ -1,0 +1,197 @@
+//! One round of the writer: a copy of the state on which commands are decided one after the other, with
+//! what they record and change. Nothing here waits, reads a clock or touches a row; a round that is dropped
+//! leaves nothing behind.
+
+use crate::context::IssuanceContext;
+use crate::error::IssuerError;
+use crate::loaded::Loaded;
+use crate::rows::RowChange;
+use crate::state::State;
+use authority::Authority;
+use ca_host::random::NoRandomness;
+use ca_store::record::NewRecord;
+use records::code::Blame;
+use records::record::{Event, Record};
+use records::{Bytes, Code, Disclosure, Problem};
+use serde_json::Value;
+
+/// Draws random bytes; the writer takes them from the operating system, tests from a counter.
+pub(crate) type Randomness = dyn FnMut(&mut [u8]) -> Result<(), NoRandomness> + Send;
+
+/// A round.
+pub(crate) struct Round<'a> {
+    /// Keys, certificates, addresses.
+    pub(crate) context: &'a IssuanceContext,
+    /// What rows gave.
+    pub(crate) loaded: &'a Loaded,
+    /// The state as it is when the round is durable.
+    pub(crate) state: State,
+    /// The time of this round, unix microseconds: judged by and recorded.
+    pub(crate) micros: u64,
+    /// Whether the clock may be believed; brakes work all the same.
+    pub(crate) clock: Result<(), Code>,
+    random: &'a mut Randomness,
+    records: Vec<NewRecord>,
+    rows: Vec<RowChange>,
+    effects: Vec<Effect>,
+}
+
+/// What is done outside of rows once the round is durable.
+pub(crate) enum Effect {
+    /// A letter or join file is written where only the operator reads it; the path below the state
+    /// directory, and the sheet if it is a letter.
+    File(String, zeroize::Zeroizing<Vec<u8>>),
+    /// A letter with the sheet to print.
+    Letter(String, Box<records::letter::Letter>),
+    /// A policy file as it is in force now.
+    Policy(String, String),
+}
+
+/// How far a round was, to go back to.
+pub(crate) struct Savepoint {
+    state: State,
+    records: usize,
+    rows: usize,
+    effects: usize,
+}
+
+/// What a round leaves to be written.
+pub(crate) struct Written {
+    pub(crate) state: State,
+    pub(crate) records: Vec<NewRecord>,
+    pub(crate) rows: Vec<RowChange>,
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl<'a> Round<'a> {
+    /// A round on a copy of the state.
+    pub(crate) fn new(
+        context: &'a IssuanceContext,
+        loaded: &'a Loaded,
+        state: State,
+        (micros, clock): (u64, Result<(), Code>),
+        random: &'a mut Randomness,
+    ) -> Self {
+        Self {
+            context,
+            loaded,
+            state,
+            micros,
+            clock,
+            random,
+            records: Vec::new(),
+            rows: Vec::new(),
+            effects: Vec::new(),
+        }
+    }
+
+    /// Unix seconds of this round.
+    pub(crate) fn now(&self) -> u64 {
+        self.micros / 1_000_000
+    }
+
+    /// Who and what may decide.
+    pub(crate) fn authority(&self) -> &Authority {
+        self.state.authority()
+    }
+
+    /// How far it is.
+    pub(crate) fn savepoint(&self) -> Savepoint {
+        Savepoint {
+            state: self.state.clone(),
+            records: self.records.len(),
+            rows: self.rows.len(),
+            effects: self.effects.len(),
+        }
+    }
+
+    /// Goes back: what was decided since came to nothing.
+    pub(crate) fn back(&mut self, to: Savepoint) {
+        self.state = to.state;
+        self.records.truncate(to.records);
+        self.rows.truncate(to.rows);
+        self.effects.truncate(to.effects);
+    }
+
+    /// What is left to be written.
+    pub(crate) fn finish(self) -> Written {
+        let Self { state, records, rows, effects, .. } = self;
+        Written { state, records, rows, effects }
+    }
+
+    /// Random bytes.
+    pub(crate) fn random<const N: usize>(&mut self) -> Result<[u8; N], NoRandomness> {
+        let mut bytes = [0; N];
+        (self.random)(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// An id: 16 Crockford characters.
+    pub(crate) fn id(&mut self) -> Result<String, NoRandomness> {
+        Ok(records::letter::reference(self.random()?))
+    }
+
+    /// Records an event; what it takes away is felt by the next decision of this round. Gives its id.
+    pub(crate) fn record(
+        &mut self,
+        event: Event,
+        disclosures: Vec<Disclosure>,
+    ) -> Result<Bytes, IssuerError> {
+        let id = Bytes::from(self.random::<16>()?);
+        let record = Record {
+            v: 1,
+            id: id.clone(),
+            log: ca_store::replay::LOG.into(),
+            maker: "issuer".into(),
+            time: records::time::micros(self.micros),
+            link: None,
+            event,
+        };
+        let (bytes, salt) = (record.write()?, self.random()?);
+        self.records.push(NewRecord { id: id.clone(), bytes, salt, disclosures });
+        self.state.notice(&record);
+        Ok(id)
+    }
+
+    /// Changes a row.
+    pub(crate) fn change(&mut self, change: RowChange) {
+        self.rows.push(change);
+    }
+
+    /// Does something once the round is durable.
+    pub(crate) fn after(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// A commitment under a fresh salt, with what opens it.
+    pub(crate) fn commitment(
+        &mut self,
+        path: &str,
+        value: impl Into<Value>,
+    ) -> Result<(Bytes, Disclosure), IssuerError> {
+        let disclosure = Disclosure::new(path, self.random()?, value.into());
+        Ok((disclosure.commitment()?, disclosure))
+    }
+
+    /// Records a refusal and gives what the caller is told. With an empty `about` it is only counted, and
+    /// so is what is our own fault.
+    pub(crate) fn refusal(
+        &mut self,
+        act: &str,
+        about: &str,
+        code: Code,
+    ) -> Result<Problem, IssuerError> {
+        let reference = self.id()?;
+        if !about.is_empty() && code.blame() != Blame::Us {
+            let event = Event::Refusal {
+                code,
+                act: act.to_owned(),
+                about: about.to_owned(),
+                reference: reference.clone(),
+            };
+            self.record(event, Vec::new())?;
+        }
+        tracing::info!(act, code = code.name(), refusal.reference = reference, "refused");
+        Ok(Problem::new(code, reference))
+    }
+}

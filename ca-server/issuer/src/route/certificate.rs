@@ -1,0 +1,19 @@
+//! Says where a certificate comes from and where it opened a door.
+
+use super::{OfficerCall, answered};
+use crate::issuer::Issuer;
+use crate::query;
+use axum::Json;
+use axum::extract::State;
+use ca_api::{CertificateFacts, Named};
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(crate) async fn certificate(
+    State(issuer): State<Arc<Issuer>>,
+    call: OfficerCall<Named>,
+) -> Result<Json<CertificateFacts>, Refused> {
+    let result =
+        query::certificate::certificate(&issuer, &call.officer.0, &call.message.serial).await;
+    answered(&issuer, "certificate", result)
+}

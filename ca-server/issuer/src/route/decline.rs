@@ -1,0 +1,26 @@
+//! Takes an officer's decline of an order.
+
+use super::{OfficerCall, answered, told};
+use crate::command::Command;
+use crate::issuer::Issuer;
+use crate::verify::VerifiedDecline;
+use axum::Json;
+use axum::extract::State;
+use records::decline::{Declined, Declining};
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(crate) async fn decline(
+    State(issuer): State<Arc<Issuer>>,
+    call: OfficerCall<Declining>,
+) -> Result<Json<Declined>, Refused> {
+    let OfficerCall { caller, officer, message } = call;
+    match VerifiedDecline::verify(message) {
+        Ok(decline) => {
+            let decline = Box::new(decline);
+            let command = |reply| Command::Decline(caller, officer, decline, reply);
+            told(issuer.ask(command).await.map(|outcome| outcome.value))
+        }
+        Err(code) => answered(&issuer, "decline", Err(code.into())),
+    }
+}

@@ -1,0 +1,19 @@
+//! Hands an order to an officer who may approve it.
+
+use super::{OfficerCall, answered};
+use crate::issuer::Issuer;
+use crate::query;
+use axum::Json;
+use axum::extract::State;
+use ca_api::Wanted;
+use records::export::OrderExport;
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(crate) async fn fetch(
+    State(issuer): State<Arc<Issuer>>,
+    call: OfficerCall<Wanted>,
+) -> Result<Json<OrderExport>, Refused> {
+    let result = query::fetch::fetch(&issuer, &call.officer.0, &call.message.order).await;
+    answered(&issuer, "fetch", result)
+}

@@ -1,0 +1,18 @@
+//! Finds certificates for officers.
+
+use super::{OfficerCall, answered};
+use crate::issuer::Issuer;
+use crate::query;
+use axum::Json;
+use axum::extract::State;
+use ca_api::{Certificates, Sought};
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(crate) async fn find(
+    State(issuer): State<Arc<Issuer>>,
+    call: OfficerCall<Sought>,
+) -> Result<Json<Certificates>, Refused> {
+    let result = query::find::find(&issuer, &call.officer.0, &call.message).await;
+    answered(&issuer, "find", result)
+}

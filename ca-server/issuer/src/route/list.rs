@@ -1,0 +1,19 @@
+//! Lists open orders that an officer may approve.
+
+use super::{OfficerCall, answered};
+use crate::issuer::Issuer;
+use crate::query;
+use axum::Json;
+use axum::extract::State;
+use ca_api::Page;
+use records::export::OrderLine;
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(crate) async fn list(
+    State(issuer): State<Arc<Issuer>>,
+    call: OfficerCall<Page>,
+) -> Result<Json<Vec<OrderLine>>, Refused> {
+    let result = query::list::list(&issuer, &call.officer.0, &call.message.after).await;
+    answered(&issuer, "list", result)
+}

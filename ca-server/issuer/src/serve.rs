@@ -1,0 +1,183 @@
+//! Runs the role until the stop: the writer and its signer, the publisher, the operators' socket, the calls.
+
+use crate::catch_up::{CaughtUp, catch_up};
+use crate::context::IssuanceContext;
+use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
+use crate::issuer::Issuer;
+use crate::marks::Marks;
+use crate::signer::Signer;
+use crate::state::State;
+use crate::writer::{QUEUE_MAX, Writer};
+use crate::{effects, publisher, route, rows, socket};
+use anyhow::Context;
+use arc_swap::ArcSwapOption;
+use authority::Serial;
+use ca_host::service_keys::Place;
+use ca_host::{CaConfig, listener};
+use ca_store::keep::Keep;
+use ca_store::replay::{Followed, Replay};
+use ca_store::table::intent;
+use records::{Bytes, Code};
+use service::{Clock, Metrics, Stop};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use store::{Doorbell, Store};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+
+/// Runs the role until the stop.
+pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
+    ca_store::founding::finish(&store).await?;
+    let metrics = Metrics::default();
+    let admin = service::Admin::new(metrics.clone()).serve(config.issuer.admin, stop.clone());
+    let identity = Place::tls(&config, "issuer").identity()?;
+    let root = std::fs::read(config.path("public/ca/root.cer"))?;
+    let tls =
+        mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
+    let listen = TcpListener::bind(config.issuer.listen).await?;
+    let full = metrics.fullness("listener");
+    let (issuer, writer, signer) = open(config, store, clock, metrics).await?;
+    let issuer = Arc::new(issuer);
+    let signing = std::thread::Builder::new().name("signer".into()).spawn(move || signer.run())?;
+    let writing = tokio::spawn(writer.run());
+    let waiting = stop.clone();
+    let site = listener::between_services(route::router(issuer.clone()), full);
+    let api = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
+    let operators = socket::serve(issuer.clone(), stop.clone())?;
+    let publishing = publisher::run(issuer.clone(), stop.clone());
+    tokio::try_join!(admin, api, async {
+        tokio::join!(publishing, operators);
+        Ok(())
+    })?;
+    // Whoever may still ask holds the issuer; without it the writer ends, then the signer.
+    drop(issuer);
+    let Writer { state, mut keep, signer, .. } = writing.await?;
+    drop(signer);
+    signing.join().map_err(|_| anyhow::anyhow!("the signer panicked"))?;
+    if let Some(state) = state {
+        keep.save(&state.followed)?;
+    }
+    Ok(())
+}
+
+/// Opens the role: its keys, what it kept, what a former process left.
+async fn open(
+    config: CaConfig,
+    store: Store,
+    clock: Clock,
+    metrics: Metrics,
+) -> anyhow::Result<(Issuer, Writer, Signer)> {
+    let folder = config.path("issuer");
+    let secret = std::fs::read(folder.join("seal.key"))?;
+    let context = Arc::new(IssuanceContext::open(config)?);
+    let replay = Replay::new(&context.trust).context("trust file")?;
+    let keep = Keep::open(&folder, &secret)?;
+    let kept = keep.load(&context.founding);
+    let marks = Marks::open(&context.config)?;
+    let doorbell = Doorbell::open(&store, &context.config.path("bells"), "issuer").await?;
+    let start = Start::of(&store, &context, (&replay, &keep), (kept, &marks)).await?;
+    let (commands, command_queue) = mpsc::channel(QUEUE_MAX);
+    let (brakes, brake_queue) = mpsc::channel(QUEUE_MAX);
+    let (to_signer, intents) = mpsc::unbounded_channel();
+    let (to_writer, signed) = mpsc::unbounded_channel();
+    let (moved_sender, moved) = watch::channel(0);
+    let view = Arc::new(ArcSwapOption::empty());
+    let signatures = replay.signatures().clone();
+    let issuer = Issuer {
+        context: context.clone(),
+        store: store.clone(),
+        clock,
+        metrics: metrics.clone(),
+        signatures,
+        view: view.clone(),
+        commands,
+        brakes,
+        moved,
+    };
+    let signer = Signer {
+        context: context.clone(),
+        metrics: metrics.clone(),
+        marks,
+        view: view.clone(),
+        intents,
+        signed: to_writer,
+    };
+    let writer = Writer {
+        context,
+        store,
+        clock,
+        metrics,
+        replay,
+        keep,
+        doorbell,
+        state: Some(start.state),
+        commands: command_queue,
+        brakes: brake_queue,
+        signed,
+        signer: to_signer,
+        view,
+        moved: moved_sender,
+        unkept: Vec::new(),
+        confirmed: start.confirmed,
+        left_behind: start.left_behind,
+        unsigned: start.unsigned,
+    };
+    Ok((issuer, writer, signer))
+}
+
+/// What a start takes up.
+struct Start {
+    state: State,
+    /// Intents that the tree holds and that nobody began to sign.
+    confirmed: Vec<RecordedIntent>,
+    /// Intents whose signatures may exist: they are given up.
+    left_behind: Vec<Serial>,
+    /// Records without effect that were met on the way.
+    unsigned: Vec<(Bytes, Code)>,
+}
+
+impl Start {
+    /// Follows the log to its head and looks which intents have no result.
+    async fn of(
+        store: &Store,
+        context: &IssuanceContext,
+        (replay, keep): (&Replay, &Keep),
+        (kept, marks): (Option<Followed>, &Marks),
+    ) -> anyhow::Result<Self> {
+        let mut tx = store.read().await?;
+        let floor = keep.floor();
+        let with = |followed: Followed| {
+            let authority = followed.authority.with_signatures(replay.signatures().clone());
+            State::at(Followed { authority, ..followed })
+        };
+        let state = kept.map(with);
+        let caught = catch_up(&mut tx, context, (replay, &floor), state).await?;
+        let CaughtUp { mut state, rows, effects, unsigned, .. } = caught;
+        drop(tx);
+        // What a former process did not come to: it follows from the log and can be written again.
+        if !rows.is_empty() {
+            let mut tx = store.write().await?;
+            rows::write(&mut tx, rows, state.authority()).await?;
+            tx.commit().await?;
+        }
+        effects::carry_out(context, effects)?;
+        let mut tx = store.read().await?;
+        for row in intent::waiting(&mut tx).await? {
+            if let Some(pending) = PendingIssuance::read(row, &context.seal) {
+                state.issuances.insert(pending.serial(), Arc::new(pending));
+            }
+        }
+        let marked: BTreeSet<Serial> = marks.marked().collect();
+        let unfinished: Vec<Serial> =
+            state.authority().unfinished_intents().map(|(serial, _)| *serial).collect();
+        let (left_behind, waiting): (Vec<Serial>, Vec<Serial>) =
+            unfinished.into_iter().partition(|serial| marked.contains(serial));
+        let confirmed = waiting.into_iter().filter_map(|serial| {
+            let entry = IntentEntry::unfinished(state.authority(), serial)?;
+            let pending = state.issuances.get(&serial)?;
+            RecordedIntent::confirmed(&entry, pending)
+        });
+        let confirmed = confirmed.collect();
+        Ok(Self { state, confirmed, left_behind, unsigned })
+    }
+}

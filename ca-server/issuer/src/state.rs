@@ -1,0 +1,105 @@
+//! What decides: authority at the head that was followed, with what is recorded since. A value: a round
+//! works on a copy, and the writer takes the copy over when its commit is durable, never before.
+
+use crate::issuance::PendingIssuance;
+use authority::{Authority, OrderDigest, Serial};
+use ca_store::replay::Followed;
+use imbl::{OrdMap, OrdSet};
+use records::letter::CHALLENGE_SECONDS;
+use std::sync::Arc;
+
+/// The issuer's state.
+#[derive(Clone)]
+pub(crate) struct State {
+    /// Authority and tree; what is recorded and not in the tree is noticed in it.
+    pub(crate) followed: Followed,
+    /// Position of the newest pending record that was noticed.
+    pub(crate) pending_seen: i64,
+    /// Records that are noticed and not in the tree.
+    pub(crate) pending_count: u64,
+    /// Orders that got an approval since they were last looked at.
+    pub(crate) ready: OrdSet<OrderDigest>,
+    /// Intents whose bytes this process holds, until they have a result.
+    pub(crate) issuances: OrdMap<Serial, Arc<PendingIssuance>>,
+    /// Those that the signer has.
+    pub(crate) signing: OrdSet<Serial>,
+    /// Whether a revocation waits for its list.
+    pub(crate) list_due: bool,
+    /// Whether people snapshots may say something old.
+    pub(crate) people_due: bool,
+    /// Whether something was taken away since the floor was last raised.
+    pub(crate) withdrew: bool,
+    /// Refusals that are recorded once.
+    pub(crate) reported: OrdSet<String>,
+    /// Challenges that refused submissions used up, until they would have expired.
+    pub(crate) challenges: OrdMap<[u8; 32], u64>,
+}
+
+impl State {
+    /// The state at a head, before anything pending was noticed.
+    pub(crate) fn at(followed: Followed) -> Self {
+        let waiting =
+            followed.authority.open_orders().filter(|(_, open)| !open.approvals.is_empty());
+        Self {
+            ready: waiting.map(|(digest, _)| digest).collect(),
+            followed,
+            pending_seen: 0,
+            pending_count: 0,
+            issuances: OrdMap::new(),
+            signing: OrdSet::new(),
+            list_due: true,
+            people_due: true,
+            withdrew: false,
+            reported: OrdSet::new(),
+            challenges: OrdMap::new(),
+        }
+    }
+
+    /// Who and what may decide.
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.followed.authority
+    }
+
+    /// Size of the tree when everything that is recorded now stands in it.
+    pub(crate) fn size_to_come(&self) -> u64 {
+        self.followed.edge.size() + self.pending_count
+    }
+
+    /// Whether a challenge was used up.
+    pub(crate) fn is_challenge_used(&self, sha256: &[u8; 32]) -> bool {
+        self.challenges.contains_key(sha256) || self.authority().is_challenge_used(sha256)
+    }
+
+    /// Uses a challenge up, whatever becomes of the submission.
+    pub(crate) fn use_challenge(&mut self, sha256: [u8; 32], now: u64) {
+        if self.challenges.len() >= CHALLENGES_MAX {
+            self.challenges = self
+                .challenges
+                .iter()
+                .filter(|(_, until)| **until >= now)
+                .map(|(k, v)| (*k, *v))
+                .collect();
+        }
+        self.challenges.insert(sha256, now + CHALLENGE_SECONDS);
+    }
+}
+
+/// More challenges than these are looked through for old ones.
+const CHALLENGES_MAX: usize = 100_000;
+
+impl State {
+    /// Takes notice of a record that is not in the tree: what it takes away counts at once; a revocation
+    /// wants its list, an approved brake its order.
+    pub(crate) fn notice(&mut self, record: &records::Record) {
+        use records::record::Event;
+        self.pending_count += 1;
+        match &record.event {
+            Event::Revoked { .. } => self.list_due = true,
+            Event::Approval { approval, .. } => {
+                self.ready.extend(approval.order.digest().map(OrderDigest));
+            }
+            _ => {}
+        }
+        self.followed.authority.notice(record);
+    }
+}

@@ -1,0 +1,109 @@
+//! What is checked before the turn, beside everything else: parsing and signatures that need no state. The
+//! proofs say what was checked and by what; they are judged against authority when they are decided.
+
+use crate::error::request_code;
+use authority::Signatures;
+use pki::CertificationRequest;
+use records::decline::{DeclineStatement, Declining};
+use records::enrolment::Submit;
+use records::{Approval, Code};
+
+/// A submission whose request is well-formed and whose key proved possession.
+///
+/// ```compile_fail
+/// let forged = ca_issuer::verify::VerifiedSubmission { message: todo!(), request: todo!() };
+/// ```
+pub struct VerifiedSubmission {
+    message: Submit,
+    request: CertificationRequest,
+    reference: String,
+}
+
+impl VerifiedSubmission {
+    /// Reads the request and checks its own signature.
+    pub fn verify(
+        message: Submit,
+        reference: String,
+        signatures: &Signatures,
+    ) -> Result<Self, Code> {
+        let remembered = |key: &pki::PublicKey, content: &[u8], signature: &[u8]| {
+            signatures.verify_plain(key, content, signature)
+        };
+        let request = CertificationRequest::read_with(&message.request.0, remembered);
+        let request = request.map_err(request_code)?;
+        if !request.subject().is_empty() {
+            return Err(Code::RequestMalformed);
+        }
+        Ok(Self { message, request, reference })
+    }
+
+    /// The message.
+    pub fn message(&self) -> &Submit {
+        &self.message
+    }
+
+    /// The request.
+    pub fn request(&self) -> &CertificationRequest {
+        &self.request
+    }
+
+    /// Reference of the letter, as it is spelled.
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+}
+
+/// An approval whose signature was checked under the certificate that it shows, unless a passkey gave it,
+/// whose key only authority knows.
+///
+/// ```compile_fail
+/// let forged = ca_issuer::verify::VerifiedApproval { approval: todo!() };
+/// ```
+pub struct VerifiedApproval {
+    approval: Approval,
+}
+
+impl VerifiedApproval {
+    /// Checks the signature; what was verified is remembered for when the approval is judged.
+    pub fn verify(approval: Approval, signatures: &Signatures) -> Result<Self, Code> {
+        let said = approval.signed_statement();
+        if said.assertion.is_none() && signatures.signer(&said).is_none() {
+            return Err(Code::ApprovalSignature);
+        }
+        Ok(Self { approval })
+    }
+
+    /// The approval.
+    pub fn approval(&self) -> &Approval {
+        &self.approval
+    }
+}
+
+/// A decline that can be read and whose reason opens what was signed.
+///
+/// ```compile_fail
+/// let forged = ca_issuer::verify::VerifiedDecline { declining: todo!(), statement: todo!() };
+/// ```
+pub struct VerifiedDecline {
+    declining: Declining,
+    statement: DeclineStatement,
+}
+
+impl VerifiedDecline {
+    /// Reads the statement and opens the reason.
+    pub fn verify(declining: Declining) -> Result<Self, Code> {
+        declining.reason()?;
+        let statement = declining.decline.read()?;
+        Ok(Self { declining, statement })
+    }
+
+    /// The decline with its reason.
+    pub fn declining(&self) -> &Declining {
+        &self.declining
+    }
+
+    /// What was said.
+    pub fn statement(&self) -> &DeclineStatement {
+        &self.statement
+    }
+}

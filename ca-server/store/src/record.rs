@@ -1,0 +1,62 @@
+//! Records of one transaction, appended together: their order is the order of the log.
+
+use crate::replay::LOG;
+use records::record::Record;
+use records::{Bytes, Disclosure};
+use store::many::insert_many;
+use store::{StoreError, Tx, pending};
+
+/// A record on its way, with what opens its commitments.
+#[derive(Clone, Debug)]
+pub struct NewRecord {
+    /// Its id.
+    pub id: Bytes,
+    /// Its canonical bytes.
+    pub bytes: Vec<u8>,
+    /// The salt of its entry.
+    pub salt: [u8; 32],
+    /// What opens its commitments.
+    pub disclosures: Vec<Disclosure>,
+}
+
+/// Puts records of `control` on their way, in the transaction of their acts, which holds the log's order;
+/// gives the newest position.
+pub async fn append_many(tx: &mut Tx, new: Vec<NewRecord>) -> Result<i64, StoreError> {
+    let (mut waiting, mut opened) = (Vec::with_capacity(new.len()), Vec::new());
+    for record in new {
+        let NewRecord { id, bytes, salt, disclosures } = record;
+        let entry = records::record::entry(&salt, &bytes);
+        for Disclosure { path, salt, value } in disclosures {
+            let value = value.to_string();
+            opened.push(vec![id.0.clone().into(), path.into(), salt.0.into(), value.into()]);
+        }
+        waiting.push(vec![
+            LOG.into(),
+            id.0.into(),
+            bytes.into(),
+            salt.into(),
+            entry.to_vec().into(),
+        ]);
+    }
+    insert_many(
+        tx,
+        "insert into log_pending (log_id, record_id, record, salt, entry)",
+        waiting,
+        "",
+    )
+    .await?;
+    insert_many(tx, "insert into disclosure (record_id, path, salt, value)", opened, "").await?;
+    pending::newest(tx, LOG).await
+}
+
+/// A record that waits: its position and what it says.
+pub type Waiting = (i64, Record);
+
+/// The records of `control` that are not in the tree and stand behind a position, in order.
+pub async fn waiting(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<Waiting>, StoreError> {
+    let found = pending::waiting(tx, LOG, after, limit).await?;
+    let read = |(position, waiting): (i64, pending::PendingRecord)| {
+        Record::read(&waiting.record).ok().map(|record| (position, record))
+    };
+    Ok(found.into_iter().filter_map(read).collect())
+}

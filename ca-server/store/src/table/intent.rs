@@ -1,0 +1,69 @@
+//! Intents as rows: the bytes that are to be signed, under a MAC of the issuer. Whether one waits, was
+//! signed or was given up is said by the log and by the issuer's own marks; the column `state` only shows it.
+
+use crate::certificates::Issuing;
+use store::many::{Value, insert_many, update_many};
+use store::{StoreError, Tx, rows};
+
+/// An intent with the MAC under which the issuer wrote it.
+#[derive(Clone, Debug)]
+pub struct IntentRow {
+    /// Serial number.
+    pub serial: String,
+    /// The TBSCertificate, DER.
+    pub tbs: Vec<u8>,
+    /// What it is issued as.
+    pub issuing: Issuing,
+    /// MAC of the issuer over all of it.
+    pub mac: Vec<u8>,
+}
+
+/// Keeps intents.
+pub async fn insert(tx: &mut Tx, intents: Vec<IntentRow>) -> Result<(), StoreError> {
+    let values = intents.into_iter().map(|intent| {
+        let Issuing { under, profile, subject, reference } = intent.issuing;
+        vec![
+            intent.serial.into(),
+            under.into(),
+            profile.into(),
+            subject.into(),
+            reference.into(),
+            intent.tbs.into(),
+            intent.mac.into(),
+            "recorded".into(),
+        ]
+    });
+    insert_many(
+        tx,
+        "insert into intent (serial, under, profile_id, subject, reference, tbs, mac, state)",
+        values.collect(),
+        "",
+    )
+    .await?;
+    Ok(())
+}
+
+/// Says in the rows what became of intents.
+pub async fn mark(tx: &mut Tx, state: &str, serials: Vec<String>) -> Result<(), StoreError> {
+    let keys = serials.into_iter().map(Value::from).collect();
+    update_many(tx, ("update intent set state = ", state.into(), " where serial in ("), keys)
+        .await?;
+    Ok(())
+}
+
+/// Intents that may wait for their signature; whoever takes them up asks the log and the MAC.
+pub async fn waiting(tx: &mut Tx) -> Result<Vec<IntentRow>, StoreError> {
+    type Row = (String, Vec<u8>, String, String, Option<String>, Vec<u8>, Vec<u8>);
+    let found = rows!(
+        tx,
+        Row,
+        "select serial, under, profile_id, subject, reference, tbs, mac from intent \
+         where state = 'recorded' order by serial"
+    )?;
+    let intent = |(serial, under, profile, subject, reference, tbs, mac): Row| {
+        let under = <[u8; 32]>::try_from(under)
+            .map_err(|_| StoreError::Inconsistent("what an intent is under"))?;
+        Ok(IntentRow { serial, tbs, issuing: Issuing { under, profile, subject, reference }, mac })
+    };
+    found.into_iter().map(intent).collect()
+}

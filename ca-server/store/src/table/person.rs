@@ -1,0 +1,74 @@
+//! People as rows: what opens the commitments of their records, and the index by which they are found.
+
+use records::Disclosure;
+use std::collections::HashMap;
+use store::{StoreError, Tx, row, rows, rows_of};
+
+/// What opens the records of some people, as rows have it; whoever reads it opens the commitments.
+pub async fn disclosures(
+    tx: &mut Tx,
+    people: Vec<String>,
+) -> Result<HashMap<String, Vec<Disclosure>>, StoreError> {
+    let found = rows_of!(
+        tx,
+        (String, String),
+        "select person_id, disclosures from person where person_id in (",
+        people,
+        ")"
+    );
+    let read = |(person, json): (String, String)| {
+        let list = serde_json::from_str(&json).unwrap_or_else(|_| Vec::new());
+        (person, list)
+    };
+    Ok(found.into_iter().map(read).collect())
+}
+
+/// Units in which somebody in office has one of these names, with the name.
+pub async fn namesakes(
+    tx: &mut Tx,
+    names: Vec<String>,
+) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(rows_of!(
+        tx,
+        (String, String),
+        "select unit_id, name from person where left_office = 0 and name in (",
+        names,
+        ")"
+    ))
+}
+
+/// The name under which a person is found, and their id.
+pub async fn place(tx: &mut Tx, person: &str) -> Result<Option<(String, String)>, StoreError> {
+    row!(tx, (String, String), "select name, person_id from person where person_id = $1", person)
+}
+
+/// Names of some people.
+pub async fn names(
+    tx: &mut Tx,
+    people: Vec<String>,
+) -> Result<HashMap<String, String>, StoreError> {
+    let found = rows_of!(
+        tx,
+        (String, String),
+        "select person_id, name from person where person_id in (",
+        people,
+        ")"
+    );
+    Ok(found.into_iter().collect())
+}
+
+/// People for operators' lists: id, name, unit, whether they left.
+pub async fn list(
+    tx: &mut Tx,
+    after: &str,
+    unit: &str,
+) -> Result<Vec<(String, String, String, i64)>, StoreError> {
+    rows!(
+        tx,
+        (String, String, String, i64),
+        "select person_id, name, unit_id, left_office from person \
+         where person_id > $1 and ($2 = '' or unit_id = $2) order by person_id limit 200",
+        after,
+        unit
+    )
+}

@@ -1,0 +1,218 @@
+//! Who approves: other people, different people, with the role, over the place, with what holds
+//! now.
+
+use crate::{key, with_letter};
+use authority::sample::{SampleCity, named, sha256};
+use records::code::Code;
+use records::order::{Body, PersonAction, ProfileBody, ProfileRef, RoleAction};
+use records::record::{Event, File};
+use records::rules::Role;
+
+#[test]
+fn nobody_counts_twice() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    assert_eq!(city.approve(order, "officer-1"), Ok(()));
+    assert_eq!(city.approve(order, "officer-1"), Err(Code::ApproverTwice));
+    assert_eq!(city.intend(order).unwrap_err(), Code::ApprovalsMissing);
+    assert_eq!(city.approve(order, "officer-2"), Ok(()));
+    city.intend(order).unwrap();
+}
+
+#[test]
+fn a_record_that_counts_one_person_twice_has_no_effect() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    // Two signatures of one person are two approvals, and one approver.
+    let approval = city.approval(order, "officer-1");
+    let again = city.approval(order, "officer-1");
+    for approval in [&approval, &again] {
+        let event = Event::Approval { approval: approval.clone(), person: "somebody".into() };
+        city.apply(event).unwrap();
+    }
+    let ids = [&approval, &again].map(|a| records::record::approval_id(a).unwrap());
+    assert_eq!(city.authority.judge(order, Some(&ids), city.now).unwrap_err(), Code::ApproverTwice);
+    assert_eq!(city.authority.given(order, &issue(&city, order), city.now).len(), 1);
+    city.approve(order, "officer-2").unwrap();
+    city.intend(order).unwrap();
+}
+
+fn issue(city: &SampleCity, order: authority::OrderDigest) -> Body {
+    (*city.authority.open(order, city.now).unwrap().1).clone()
+}
+
+#[test]
+fn nobody_approves_for_themselves() {
+    let mut city = SampleCity::found();
+    let officer = city.officer("officer-1").person.clone();
+    let reference = city.letter(&officer, "staff");
+    let order = city.apply_for(&reference, &key());
+    assert_eq!(city.approve(order, "officer-1"), Err(Code::ApproverSelf));
+    assert_eq!(city.approve(order, "officer-2"), Ok(()));
+    assert_eq!(city.approve(order, "security-1"), Ok(()));
+    city.intend(order).unwrap();
+}
+
+#[test]
+fn only_a_role_that_the_rule_names_counts() {
+    let mut city = SampleCity::found();
+    let digest = sha256(b"rules");
+    let rules = Body::ApprovalRules(records::order::ApprovalRulesBody { digest, version: 2 });
+    let order = city.order(&rules);
+    assert_eq!(city.approve(order, "officer-1"), Err(Code::ApproverRole));
+    assert_eq!(city.approve(order, "auditor"), Err(Code::ApproverRole));
+    assert_eq!(city.approve(order, "security-1"), Ok(()));
+}
+
+#[test]
+fn a_role_counts_where_it_holds_and_below() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    assert_eq!(city.approve(order, "officer-3"), Err(Code::ApproverScope));
+    assert_eq!(city.approve(order, "officer-1"), Ok(()));
+    // Whoever holds it over the city holds it here.
+    assert_eq!(city.approve(order, "security-1"), Ok(()));
+}
+
+#[test]
+fn a_move_needs_those_of_both_places() {
+    let mut city = SampleCity::found();
+    let person = city.register("sz-office");
+    let body = city.person_body(PersonAction::Move, &person, "ln-office");
+    let order = city.order(&body);
+    assert_eq!(city.approve(order, "officer-1"), Err(Code::ApproverScope));
+    assert_eq!(city.approve(order, "officer-3"), Err(Code::ApproverScope));
+    city.approve(order, "security-1").unwrap();
+    city.approve(order, "security-2").unwrap();
+    city.enact(order, &[]).unwrap();
+    assert_eq!(city.authority.person(&person).unwrap().unit, "ln-office");
+}
+
+#[test]
+fn as_many_as_the_rule_says() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    assert_eq!(city.authority.needed(&issue(&city, order)), 2);
+    assert_eq!(city.intend(order).unwrap_err(), Code::ApprovalsMissing);
+    city.approve(order, "officer-1").unwrap();
+    assert_eq!(city.intend(order).unwrap_err(), Code::ApprovalsMissing);
+    city.approve(order, "officer-2").unwrap();
+    city.intend(order).unwrap();
+}
+
+#[test]
+fn an_approval_is_of_one_order() {
+    let (mut city, person, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    let other = city.letter(&person, "official");
+    let other = city.apply_for(&other, &key());
+    let mut moved = city.approval(order, "officer-1");
+    moved.order = named(other);
+    assert_eq!(city.take(&moved), Err(Code::ApprovalSignature));
+    moved.order = named(order);
+    assert_eq!(city.take(&moved), Ok(()));
+}
+
+/// A file of a profile that asks for more than the rules, and the order that puts it in force.
+fn asking_for_more(version: u32) -> (File, Body) {
+    let more = "[approvals]\nroles = [\"security-administrator\"]\ncount = 2\noutside_browser = 2";
+    let file = SampleCity::changed_profile("official", version, more);
+    let digest = sha256(file.content.as_bytes());
+    let profile = ProfileRef { id: "official".into(), version, digest };
+    (file, Body::Profile(ProfileBody { profile }))
+}
+
+#[test]
+fn a_profile_may_ask_for_more() {
+    let (mut city, _, reference) = with_letter();
+    let (file, body) = asking_for_more(2);
+    city.done_with(&body, &["security-1", "security-2"], &[file]);
+    let order = city.apply_for(&reference, &key());
+    assert_eq!(city.approve(order, "officer-1"), Err(Code::ApproverRole));
+    city.approve(order, "security-1").unwrap();
+    city.approve(order, "security-2").unwrap();
+    city.intend(order).unwrap();
+}
+
+#[test]
+fn an_order_under_a_profile_that_changed_is_void() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    city.approve(order, "officer-1").unwrap();
+    let (file, body) = asking_for_more(2);
+    city.done_with(&body, &["security-1", "security-2"], &[file]);
+    assert_eq!(city.approve(order, "officer-2"), Err(Code::ApproverRole));
+    assert_eq!(city.approve(order, "security-1"), Err(Code::ProfileChanged));
+    assert_eq!(city.intend(order).unwrap_err(), Code::ProfileChanged);
+}
+
+#[test]
+fn a_certificate_that_ended_approves_nothing() {
+    let (mut city, _, reference) = with_letter();
+    let officer = city.officer("officer-1").certificate.clone();
+    city.now = officer.not_after() - 60;
+    let order = city.apply_for(&reference, &key());
+    city.approve(order, "officer-1").unwrap();
+    city.now = officer.not_after() + 1;
+    assert_eq!(city.approve(order, "officer-2"), Err(Code::ApproverExpired));
+    // What was given before counts no longer either.
+    assert_eq!(city.authority.lapsed(order, city.now).len(), 1);
+    assert_eq!(city.authority.given(order, &issue(&city, order), city.now).len(), 0);
+}
+
+#[test]
+fn a_certificate_that_was_revoked_approves_nothing() {
+    let (mut city, _, reference) = with_letter();
+    let person = city.appoint("new", Role::RegistrationOfficer, "shangzhou");
+    let order = city.apply_for(&reference, &key());
+    city.approve(order, "new").unwrap();
+    city.approve(order, "officer-1").unwrap();
+    let serials = city.authority.serials_of(&person);
+    city.revoke(&person, &serials);
+    assert_eq!(city.intend(order).unwrap_err(), Code::ApprovalsMissing);
+    assert_eq!(city.authority.lapsed(order, city.now), [(person, Code::ApproverRevoked)]);
+    assert_eq!(city.approve(order, "new"), Err(Code::ApproverRevoked));
+    city.approve(order, "officer-2").unwrap();
+    city.intend(order).unwrap();
+}
+
+#[test]
+fn a_withdrawn_role_counts_no_longer() {
+    let (mut city, _, reference) = with_letter();
+    let person = city.appoint("new", Role::RegistrationOfficer, "shangzhou");
+    let order = city.apply_for(&reference, &key());
+    city.approve(order, "new").unwrap();
+    city.approve(order, "officer-1").unwrap();
+    let role = Role::RegistrationOfficer;
+    let body = city.role_body(RoleAction::Withdraw, &person, role, "shangzhou");
+    city.done(&body, &["security-1", "security-2"]);
+    assert!(!city.authority.is_approver(&person));
+    assert_eq!(city.intend(order).unwrap_err(), Code::ApprovalsMissing);
+    assert_eq!(city.approve(order, "new"), Err(Code::ApproverRole));
+    city.approve(order, "officer-2").unwrap();
+    city.intend(order).unwrap();
+}
+
+#[test]
+fn whoever_left_office_counts_no_longer() {
+    let (mut city, _, reference) = with_letter();
+    let person = city.appoint("new", Role::RegistrationOfficer, "shangzhou");
+    let order = city.apply_for(&reference, &key());
+    city.approve(order, "new").unwrap();
+    city.approve(order, "officer-1").unwrap();
+    let body = city.person_body(PersonAction::Leave, &person, "sz-office");
+    city.done(&body, &["officer-1", "officer-2"]);
+    assert!(city.authority.has_left(&person));
+    assert_eq!(city.intend(order).unwrap_err(), Code::ApprovalsMissing);
+    assert_eq!(city.approve(order, "new"), Err(Code::ApproverRevoked));
+}
+
+#[test]
+fn three_offices_are_three_people() {
+    let city = SampleCity::found();
+    let auditor = city.officer("auditor").person.clone();
+    let clash = city.role_body(RoleAction::Grant, &auditor, Role::RegistrationOfficer, "shangzhou");
+    assert_eq!(city.authority.fits(&clash), Err(Code::RoleConflict));
+    let allowed = city.role_body(RoleAction::Grant, &auditor, Role::Official, "shangzhou");
+    assert_eq!(city.authority.fits(&allowed), Ok(()));
+}

@@ -1,0 +1,29 @@
+//! The rules of authority, one story each, in a city that lives in memory: what is allowed, and the
+//! nearest thing that is not.
+
+mod approvals;
+mod kept;
+mod keys_of_others;
+mod letters;
+mod orders;
+mod passkeys;
+mod pending;
+mod revocations;
+mod services;
+mod signatures;
+
+use authority::sample::SampleCity;
+use keys::SoftwareSigner;
+
+/// A new key.
+fn key() -> SoftwareSigner {
+    SoftwareSigner::generate_p256().unwrap()
+}
+
+/// A city with one official and their letter.
+fn with_letter() -> (SampleCity, String, String) {
+    let mut city = SampleCity::found();
+    let person = city.register("sz-office");
+    let reference = city.letter(&person, "official");
+    (city, person, reference)
+}

@@ -1,0 +1,214 @@
+//! What becomes of orders: carried out once, replaced, sent back, ended, too old, forged.
+
+use crate::{key, with_letter};
+use authority::sample::{SampleCity, named, sha256};
+use authority::{Ended, Outcome};
+use records::bytes::Bytes;
+use records::code::Code;
+use records::decline::Outcome as Said;
+use records::label::Label;
+use records::order::{ORDER_SECONDS, PersonAction, UnitAction, UnitBody};
+use records::record::Event;
+
+#[test]
+fn an_order_is_carried_out_once() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    city.approve(order, "officer-1").unwrap();
+    city.approve(order, "officer-2").unwrap();
+    let (_, event) = city.intent_event(order).unwrap();
+    city.apply(event.clone()).unwrap();
+    assert_eq!(city.apply(event).unwrap_err().code, Code::OrderConsumed);
+    assert_eq!(city.approve(order, "security-1"), Err(Code::OrderConsumed));
+    let ended = Some((order, Outcome::Ended(Ended::Consumed)));
+    assert_eq!(city.authority.application_under(&reference, city.now), ended);
+}
+
+#[test]
+fn an_order_lives_for_a_week() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    city.approve(order, "officer-1").unwrap();
+    city.now += ORDER_SECONDS;
+    assert_eq!(city.approve(order, "officer-2"), Ok(()));
+    assert_eq!(
+        city.authority.application_under(&reference, city.now),
+        Some((order, Outcome::Open))
+    );
+    city.now += 1;
+    assert_eq!(city.intend(order).unwrap_err(), Code::OrderExpired);
+    assert_eq!(
+        city.authority.application_under(&reference, city.now),
+        Some((order, Outcome::Expired))
+    );
+}
+
+#[test]
+fn a_record_under_an_old_date_brings_no_old_order_back() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    city.approve(order, "officer-1").unwrap();
+    city.approve(order, "officer-2").unwrap();
+    let (_, intent) = city.intent_event(order).unwrap();
+    let before = city.now;
+    // The registry key signs an order a month later; that proves the time for every record behind
+    // it.
+    city.now += 30 * 86_400;
+    let body = city.person_body(PersonAction::Create, "0000000000000001", "sz-office");
+    city.order(&body);
+    city.now = before;
+    assert_eq!(city.apply(intent).unwrap_err().code, Code::OrderExpired);
+    let (_, old) = city.order_event(&body, &[]);
+    assert_eq!(city.apply(old).unwrap_err().code, Code::StateConflict);
+}
+
+#[test]
+fn a_new_application_replaces_the_last_one_under_its_letter() {
+    let (mut city, person, reference) = with_letter();
+    let other = city.letter(&person, "official");
+    let others = city.apply_for(&other, &key());
+    let first = city.apply_for(&reference, &key());
+    city.approve(first, "officer-1").unwrap();
+    let second = city.apply_for(&reference, &key());
+    assert_eq!(city.approve(first, "officer-2"), Err(Code::OrderCancelled));
+    assert_eq!(city.authority.open_order_under(&reference).unwrap().0, second);
+    // An order names others to be replaced, and only those under its own letter are.
+    let body = records::order::Body::Issue(Box::new(city.issue(&reference, &key())));
+    let (third, event) = city.order_event(&body, &[second, others]);
+    city.apply(event).unwrap();
+    assert_eq!(city.approve(second, "officer-1"), Err(Code::OrderCancelled));
+    assert_eq!(city.approve(others, "officer-1"), Ok(()));
+    assert_eq!(city.approve(third, "officer-1"), Ok(()));
+}
+
+#[test]
+fn one_officer_sends_an_application_back() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    let foreign = city.decline(order, "officer-3", Said::Returned);
+    assert_eq!(city.authority.check_decline(&foreign, city.now).unwrap_err(), Code::ApproverScope);
+    let decline = city.decline(order, "officer-1", Said::Returned);
+    let event = Event::Declined { decline, person: String::new() };
+    city.apply(event).unwrap();
+    assert_eq!(city.approve(order, "officer-2"), Err(Code::OrderReturned));
+    let ended = Some((order, Outcome::Ended(Ended::Returned)));
+    assert_eq!(city.authority.application_under(&reference, city.now), ended);
+    assert!(city.authority.open_order_under(&reference).is_none());
+    // The same letter applies again.
+    let again = city.apply_for(&reference, &key());
+    assert_eq!(city.approve(again, "officer-1"), Ok(()));
+}
+
+#[test]
+fn a_rejection_uses_the_letter_up() {
+    let (mut city, person, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    let decline = city.decline(order, "officer-1", Said::Rejected);
+    city.apply(Event::Declined { decline, person: String::new() }).unwrap();
+    assert!(city.authority.is_rejected(&reference));
+    let again = city.apply_for(&reference, &key());
+    assert_eq!(city.approve(again, "officer-1"), Err(Code::OrderRejected));
+    let other = city.letter(&person, "official");
+    let other = city.apply_for(&other, &key());
+    assert_eq!(city.approve(other, "officer-1"), Ok(()));
+}
+
+#[test]
+fn nobody_declines_a_brake_or_their_own_order() {
+    let (mut city, person, reference) = with_letter();
+    let serial = city.certify(&reference, &key());
+    let brake = city.order(&city.revoke_body(&person, &[serial]));
+    let decline = city.decline(brake, "officer-1", Said::Rejected);
+    assert_eq!(city.authority.check_decline(&decline, city.now).unwrap_err(), Code::StateConflict);
+    let own = city.officer("officer-1").person.clone();
+    let reference = city.letter(&own, "staff");
+    let order = city.apply_for(&reference, &key());
+    let decline = city.decline(order, "officer-1", Said::Rejected);
+    assert_eq!(city.authority.check_decline(&decline, city.now).unwrap_err(), Code::ApproverSelf);
+    let decline = city.decline(order, "officer-2", Said::Rejected);
+    assert!(city.authority.check_decline(&decline, city.now).is_ok());
+}
+
+#[test]
+fn what_the_registry_key_did_not_sign_has_no_effect() {
+    let (mut city, person, _) = with_letter();
+    let thief = key();
+    let forge = |event: &mut Event, label: Label| match event {
+        Event::Letter { statement: bytes, signature }
+        | Event::Order { order: bytes, signature, .. } => {
+            *signature = Bytes(label.sign(&thief, &bytes.0).unwrap());
+        }
+        _ => unreachable!(),
+    };
+    let mut letter = city.letter_event("0000000000000002", &person, "staff");
+    forge(&mut letter, Label::Letter);
+    assert_eq!(city.apply(letter).unwrap_err().code, Code::UnsignedAuthority);
+    assert!(city.authority.letter("0000000000000002").is_none());
+    let body = city.person_body(PersonAction::Create, "0000000000000003", "sz-office");
+    let (digest, mut order) = city.order_event(&body, &[]);
+    forge(&mut order, Label::Order);
+    assert_eq!(city.apply(order).unwrap_err().code, Code::OrderAltered);
+    assert_eq!(city.approve(digest, "officer-1"), Err(Code::OrderUnknown));
+    // A signature of another kind is none of this kind.
+    let (_, mut order) = city.order_event(&body, &[]);
+    if let Event::Order { order: bytes, .. } = &order {
+        let statement = bytes.clone();
+        let (_, other) = city.order_event(&body, &[]);
+        let Event::Order { signature, .. } = other else { unreachable!() };
+        order = Event::Letter { statement, signature };
+    }
+    assert_eq!(city.apply(order).unwrap_err().code, Code::UnsignedAuthority);
+}
+
+#[test]
+fn what_nobody_approved_has_no_effect() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    city.approve(order, "officer-1").unwrap();
+    let intent = Event::Intent {
+        order: named(order),
+        approvals: vec![sha256(b"an approval"), sha256(b"another")],
+        serial: "0102".into(),
+        not_after: records::time::seconds(city.now + 86_400),
+        tbs_sha256: sha256(b"tbs"),
+        tbs: sha256(b"commitment"),
+        lint: 1,
+    };
+    assert_eq!(city.apply(intent).unwrap_err().code, Code::ApprovalsMissing);
+    let issued = Event::Issued {
+        under: named(order),
+        serial: "0102".into(),
+        subject: "somebody".into(),
+        profile: "official".into(),
+        key_sha256: sha256(b"key"),
+        not_after: records::time::seconds(city.now + 86_400),
+        sha256: sha256(b"certificate"),
+        certificate: sha256(b"commitment"),
+    };
+    assert_eq!(city.apply(issued).unwrap_err().code, Code::UnsignedAuthority);
+    assert!(city.authority.held("0102").is_none());
+}
+
+#[test]
+fn units_make_a_tree() {
+    let mut city = SampleCity::found();
+    let body = |action, unit: &str, parent: &str| {
+        let (unit, name, parent) = (unit.into(), unit.into(), parent.into());
+        records::order::Body::Unit(UnitBody { action, unit, county: false, name, parent })
+    };
+    let fits = |city: &SampleCity, body| city.authority.fits(&body);
+    assert_eq!(
+        fits(&city, body(UnitAction::Create, "sz-office", "city")),
+        Err(Code::StateConflict)
+    );
+    assert_eq!(fits(&city, body(UnitAction::Create, "new", "nowhere")), Err(Code::UnitUnknown));
+    assert_eq!(fits(&city, body(UnitAction::Close, "city", "city")), Err(Code::StateConflict));
+    let below = body(UnitAction::Move, "shangzhou", "sz-office");
+    assert_eq!(fits(&city, below), Err(Code::StateConflict));
+    let close = body(UnitAction::Close, "ln-office", "luonan");
+    city.done(&close, &["officer-3", "security-1"]);
+    let person = city.person_body(PersonAction::Create, "0000000000000004", "ln-office");
+    assert_eq!(city.authority.fits(&person), Err(Code::UnitUnknown));
+    let person = city.person_body(PersonAction::Create, "0000000000000004", "sz-office");
+    assert_eq!(city.authority.fits(&person), Ok(()));
+}

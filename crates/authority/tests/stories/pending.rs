@@ -1,0 +1,154 @@
+//! What is recorded and not yet in the tree: withdrawals bite, brakes count, grants wait.
+
+use crate::{key, with_letter};
+use authority::sample::{SampleCity, named};
+use authority::{Ended, Outcome};
+use records::code::Code;
+use records::decline::Outcome as Said;
+use records::order::{PersonAction, RoleAction};
+use records::record::{Cause, Event};
+use records::rules::Role;
+
+fn approval(city: &SampleCity, order: authority::OrderDigest, name: &str) -> Event {
+    Event::Approval { approval: city.approval(order, name), person: String::new() }
+}
+
+#[test]
+fn a_withdrawal_bites_at_once_and_a_grant_waits() {
+    let (mut city, person, reference) = with_letter();
+    let officer = city.officer("officer-1").person.clone();
+    let order = city.apply_for(&reference, &key());
+    let role = Role::RegistrationOfficer;
+    let withdraw = city.role_body(RoleAction::Withdraw, &officer, role, "shangzhou");
+    let withdraw = city.order(&withdraw);
+    let grant = city.role_body(RoleAction::Grant, &person, Role::UnitHandler, "shangzhou");
+    let grant = city.order(&grant);
+    for order in [withdraw, grant] {
+        city.approve(order, "security-1").unwrap();
+        city.approve(order, "security-2").unwrap();
+    }
+    assert!(!city.authority.is_changing());
+    let event = city.enacted_event(withdraw, &[]).unwrap();
+    city.pending(event);
+    let event = city.enacted_event(grant, &[]).unwrap();
+    city.pending(event);
+    assert!(city.authority.is_changing());
+    assert_eq!(city.approve(order, "officer-1"), Err(Code::ApproverRevoked));
+    assert!(!city.authority.holds(&person, Role::UnitHandler, "shangzhou"));
+    assert_eq!(city.authority.judge(grant, None, city.now).unwrap_err(), Code::OrderConsumed);
+    city.authority.forget_pending();
+    assert_eq!(city.approve(order, "officer-1"), Ok(()));
+}
+
+#[test]
+fn a_brake_counts_while_it_is_only_recorded() {
+    let (mut city, person, reference) = with_letter();
+    let serial = city.certify(&reference, &key());
+    let (brake, event) = city.order_event(&city.revoke_body(&person, &[serial]), &[]);
+    city.pending(event);
+    for name in ["officer-1", "officer-2"] {
+        let event = approval(&city, brake, name);
+        city.pending(event);
+    }
+    assert_eq!(city.authority.open_orders_about(&person).len(), 1);
+    let judged = city.authority.judge(brake, None, city.now).unwrap();
+    let cause = Cause::Order { order: named(brake) };
+    let revoked = city.revoked_event(cause, judged.approvals());
+    city.pending(revoked);
+    assert!(city.authority.is_revoked(&serial.to_string()));
+    assert_eq!(city.authority.all_revoked().count(), 1);
+    assert_eq!(city.authority.revoked().count(), 0);
+    assert!(city.authority.open_orders_about(&person).is_empty());
+}
+
+#[test]
+fn other_orders_wait_for_the_tree() {
+    let (mut city, _, reference) = with_letter();
+    let body = records::order::Body::Issue(Box::new(city.issue(&reference, &key())));
+    let (order, event) = city.order_event(&body, &[]);
+    city.pending(event);
+    for name in ["officer-1", "officer-2"] {
+        let event = approval(&city, order, name);
+        city.pending(event);
+    }
+    // Both are seen, so nobody gives two; neither counts yet.
+    assert_eq!(city.approve(order, "officer-1"), Err(Code::ApproverTwice));
+    assert_eq!(city.authority.judge(order, None, city.now).unwrap_err(), Code::ApprovalsMissing);
+    assert_eq!(city.authority.open_order_under(&reference).unwrap().0, order);
+}
+
+#[test]
+fn a_forged_approval_that_waits_takes_nobodys_place() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    let mut forged = city.approval(order, "officer-1");
+    forged.signature.0.clone_from(&city.approval(order, "officer-2").signature.0);
+    city.pending(Event::Approval { approval: forged, person: String::new() });
+    assert_eq!(city.approve(order, "officer-1"), Ok(()));
+}
+
+#[test]
+fn a_loss_bites_at_once() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    city.approve(order, "officer-1").unwrap();
+    let value = SampleCity::loss_value(&reference);
+    let cause = Cause::Loss { reference: reference.clone(), value };
+    let event = city.revoked_event(cause, Vec::new());
+    city.pending(event);
+    assert!(city.authority.is_lost(&reference));
+    assert_eq!(city.approve(order, "officer-2"), Err(Code::LetterLost));
+}
+
+#[test]
+fn a_rejection_bites_at_once() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    let decline = city.decline(order, "officer-1", Said::Rejected);
+    city.pending(Event::Declined { decline, person: String::new() });
+    assert!(city.authority.is_rejected(&reference));
+    assert_eq!(city.approve(order, "officer-2"), Err(Code::OrderRejected));
+    assert_eq!(
+        city.authority.application_under(&reference, city.now),
+        Some((order, Outcome::Ended(Ended::Rejected)))
+    );
+}
+
+#[test]
+fn a_departure_bites_at_once() {
+    let (mut city, person, reference) = with_letter();
+    let serial = city.certify(&reference, &key());
+    let body = city.person_body(PersonAction::Leave, &person, "sz-office");
+    let order = city.order(&body);
+    city.approve(order, "officer-1").unwrap();
+    city.approve(order, "officer-2").unwrap();
+    let cause = || Cause::Left { person: person.clone() };
+    assert_eq!(
+        city.authority.revocation(&cause(), &[], city.now).unwrap_err(),
+        Code::UnsignedAuthority
+    );
+    let event = city.enacted_event(order, &[]).unwrap();
+    city.pending(event);
+    assert!(city.authority.has_left(&person));
+    let revoked = city.authority.revocation(&cause(), &[], city.now).unwrap();
+    assert_eq!(revoked.into_iter().map(|(serial, _)| serial).collect::<Vec<_>>(), [serial]);
+}
+
+#[test]
+fn a_long_queue_of_others_costs_an_order_nothing() {
+    let (mut city, person, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    let other = city.letter(&person, "official");
+    let other = city.apply_for(&other, &key());
+    let event = approval(&city, other, "officer-1");
+    let record = city.record(event);
+    for _ in 0..2_000 {
+        city.authority.notice(&record);
+    }
+    let verified = city.authority.signatures().verifications();
+    let body = (*city.authority.open(order, city.now).unwrap().1).clone();
+    for _ in 0..2_000 {
+        assert!(city.authority.given(order, &body, city.now).is_empty());
+    }
+    assert_eq!(city.authority.signatures().verifications(), verified);
+}
