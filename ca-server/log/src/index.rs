@@ -7,7 +7,7 @@ use service::{Metrics, Stop};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use store::Store;
+use store::{Store, Tx};
 use tokio::sync::{Notify, watch};
 
 /// Records of one piece.
@@ -121,6 +121,19 @@ impl Indexer {
     /// Indexes what comes next; gives how many records that were.
     async fn some(&self) -> anyhow::Result<i64> {
         let mut tx = self.store.read().await?;
+        if !index::is_whole(&mut tx, self.log).await? {
+            drop(tx);
+            tracing::warn!(log = self.log, "the index does not hang together and is made again");
+            let mut tx = self.store.write().await?;
+            index::forget(&mut tx, self.log).await?;
+            tx.commit().await?;
+            tx = self.store.read().await?;
+            return self.next(tx).await;
+        }
+        self.next(tx).await
+    }
+
+    async fn next(&self, mut tx: Tx) -> anyhow::Result<i64> {
         let first = index::projected(&mut tx, self.log).await?;
         let (keys, next) = self.handed.take(first, usize::try_from(CHUNK)?);
         let records = if keys.is_empty() {

@@ -17,7 +17,7 @@ use ca_host::LOGS;
 use ca_host::listener;
 use ca_host::service_keys::Place;
 use ca_host::trust::checkpoint_key;
-use ca_store::SignedFloor;
+use ca_store::follower::Follower;
 use ca_store::sequence::Sequencer;
 use index::{Handed, Indexer};
 use publish::Publisher;
@@ -26,13 +26,10 @@ use routes::Shared;
 use service::{Clock, Metrics, Stop};
 use std::collections::HashMap;
 use std::sync::Arc;
-use store::{Doorbell, Store};
+use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-
-/// The directory of this role's own memory, which no user of the database reaches.
-const KEPT: &str = "log";
 
 /// Runs the role until the stop.
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
@@ -73,13 +70,15 @@ async fn logs(
     stop: &Stop,
 ) -> anyhow::Result<Shared> {
     let trust = ca_host::trust(config)?;
-    let bell = Doorbell::open(store, &config.path("bells"), "log").await?;
+    let bell = ca_store::doorbell(store, config, "log").await?;
+    let told = (&trust, metrics.clone());
+    let follower = Follower::open(config, "log", store.clone(), told, bell.clone(), None)?;
     let (intake, runs) = intake::open();
     let (mut runs, mut reach, mut sequencers) = (Some(runs), HashMap::new(), Vec::new());
     for log in LOGS {
         let origin = trust.log_key(log).context("trust file")?.name().to_owned();
         let (signer, key) = checkpoint_key(config.folder(), log, &origin)?;
-        let floor = SignedFloor::open(&config.path(KEPT), log)?;
+        let (floor, _) = follower.own_floor(signed(log))?;
         let sequencer = Sequencer::new(log, store.clone(), signer, key, clock)?.above(floor);
         let arrivals = match log {
             ca_store::run::LOG => runs.take(),
@@ -104,5 +103,10 @@ async fn logs(
         tasks.spawn(indexer.run(index, metrics.clone(), stop.clone()));
         reach.insert(log, reached);
     }
-    Ok(Shared { intake, reach, bell, sequencers })
+    Ok(Shared { intake, reach, follower, bell, sequencers })
+}
+
+/// The name of the floor of what is signed of a log, in this role's own directory.
+fn signed(log: &str) -> &'static str {
+    if log == "control" { "signed-control" } else { "signed-access" }
 }

@@ -52,6 +52,7 @@ pub(super) struct LogState {
 pub(super) struct Shared {
     pub(super) intake: Intake,
     pub(super) reach: HashMap<&'static str, Reach>,
+    pub(super) follower: Follower,
     pub(super) bell: Doorbell,
     pub(super) sequencers: Vec<Arc<Notify>>,
 }
@@ -65,7 +66,7 @@ impl LogState {
         shared: Shared,
     ) -> anyhow::Result<Self> {
         let trust = ca_host::trust(config)?;
-        let follower = Follower::new(store.clone(), trust.clone());
+        let follower = shared.follower;
         Ok(Self {
             store,
             metrics,

@@ -6,18 +6,14 @@ use anyhow::Context;
 use authority::Authority;
 use ca_host::ISSUER;
 use ca_host::operator::OperatorRequest;
-use ca_store::{ledger, rows};
+use ca_store::replay::{Applied, Replay, ReplayError};
+use ca_store::rows;
 use clap::Args;
 use pki::Certificate;
 use pki::crl::RevocationList;
-use records::label;
-use records::record::Record;
 use sha2::{Digest, Sha256};
 use std::process::ExitCode;
-use tlog::merkle::leaf_hash;
-use tlog::{Checkpoint, Edge};
 
-const CHUNK: i64 = 2_000;
 /// A certificate or list is called out when less than this is left, in days.
 const DAYS_LEFT_MIN: u64 = 30;
 
@@ -74,52 +70,31 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 /// that a record claims.
 async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<u64> {
     let trust = ca_host::trust(&host.config)?;
-    let founding = trust.founding.digest().context("trust file")?;
-    let key = trust.log_key("control").context("trust file")?;
+    let replay = Replay::new(&trust).context("trust file")?;
     let mut newest = 0;
     let mut tx = host.store.read().await?;
-    let (size, root, note) = ledger::head(&mut tx, "control").await?.context("the log is empty")?;
-    let head = Checkpoint::open(&note, &key, label::verify_ed25519);
-    if !head.is_ok_and(|head| (head.size, head.root) == (size, root)) {
-        findings.push(Finding {
-            what: "日志头未签名 / the head of the log is not signed by its key".into(),
-            next: "restore the database from a backup / 从备份恢复数据库",
-        });
-        return Ok(newest);
-    }
-    let mut edge = Edge::default();
-    let mut authority: Option<Authority> = None;
-    while edge.size() < size {
-        let entries = ledger::entries(&mut tx, "control", edge.size(), CHUNK).await?;
-        anyhow::ensure!(!entries.is_empty(), "the log lacks entries behind {}", edge.size());
-        for (index, bytes, salt) in entries.iter().take_while(|(index, _, _)| *index < size) {
-            let salt = salt.as_slice().try_into().context("salt")?;
-            edge.append(leaf_hash(&records::record::entry(salt, bytes)));
-            let record = Record::read(bytes)?;
-            if record.proves_time() {
-                newest = newest.max(record.unix());
-            }
-            match &mut authority {
-                None => authority = Some(Authority::found(&record, &founding)?),
-                Some(authority) => {
-                    if let Err(unsigned) = authority.apply(&record) {
-                        findings.push(Finding {
-                            what: format!("记录 {index} 无效 / record {index}: {unsigned}"),
-                            next: "find out who wrote to the database / 查明谁改动了数据库",
-                        });
-                    }
-                }
-            }
+    let seen = |index: u64, applied: &Applied| {
+        if applied.record().proves_time() {
+            newest = newest.max(applied.record().unix());
         }
-    }
-    if edge.root() != root {
-        findings.push(Finding {
-            what: "日志内容与签名的日志头不符 / the entries do not lead to the signed head".into(),
-            next: "restore the database from a backup / 从备份恢复数据库",
-        });
-        return Ok(newest);
-    }
-    let authority = authority.context("leaf 0")?;
+        if let Err(unsigned) = applied.effect() {
+            findings.push(Finding {
+                what: format!("记录 {index} 无效 / record {index}: {unsigned}"),
+                next: "find out who wrote to the database / 查明谁改动了数据库",
+            });
+        }
+    };
+    let authority = match replay.whole(&mut tx, seen).await {
+        Ok(followed) => followed.authority,
+        Err(ReplayError::Unsigned(what)) => {
+            findings.push(Finding {
+                what: format!("日志与签名的日志头不符 / the log is not what its key signed: {what}"),
+                next: "restore the database from a backup / 从备份恢复数据库",
+            });
+            return Ok(newest);
+        }
+        Err(error) => return Err(error.into()),
+    };
     let people: Vec<String> = authority.people().map(|(id, _)| id.to_string()).collect();
     let mut found = rows::differences(&mut tx, &authority).await?;
     found.extend(rows::people_differences(&mut tx, &authority, &people).await?);

@@ -1,15 +1,20 @@
-//! Role `status`: publishes revocation lists and CA certificates, answers OCSP, takes loss reports, tells
-//! agents what changed. Holds the status key, which signs receipts, and the OCSP key; nothing that could
-//! issue.
+//! Role `status`: publishes revocation lists and CA certificates, answers OCSP, takes loss reports,
+//! tells agents what changed. Holds the status key, which signs receipts, and the OCSP key; nothing
+//! that could issue.
 
 mod answers;
+mod bring;
+mod lists;
 mod loss;
+mod losses;
 mod ocsp;
+mod renewal;
 mod responder;
+mod rules;
+mod snapshots;
+mod state;
 mod world;
 
-use answers::Answers;
-use anyhow::Context;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
@@ -17,39 +22,16 @@ use ca_host::CaConfig;
 use ca_host::listener;
 use ca_host::published::files;
 use ca_host::service_keys::Place;
-use ca_host::services::Services;
-use ca_store::follower::Follower;
-use keys::SoftwareSigner;
-use records::trust::Trust;
-use records::{Bytes, Code, Problem};
-use responder::{InUse, Issued};
+use records::{Code, Problem};
 use service::problem::Refused;
 use service::{Clock, Metrics, Stop};
+use state::Status;
 use std::sync::Arc;
 use store::Store;
 use tokio::net::TcpListener;
 
 /// Largest loss report, in bytes.
 const BODY_BYTES_MAX: usize = 4 * 1024;
-
-/// What the calls need.
-struct Status {
-    store: Store,
-    clock: Clock,
-    metrics: Metrics,
-    key: SoftwareSigner,
-    /// Certificate of the status key, then the root.
-    chain: Vec<Bytes>,
-    founding: Bytes,
-    services: Services,
-    follower: Follower,
-    trust: Trust,
-    stop: Stop,
-    config: CaConfig,
-    responder: InUse,
-    issued: Issued,
-    answers: Answers,
-}
 
 /// Runs the role until the stop.
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
@@ -60,10 +42,15 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let listen_plain = TcpListener::bind(config.status.http).await?;
     let full = [metrics.fullness("listener"), metrics.fullness("listener-plain")];
     let lists = files(&config.path("public"), &["crl", "ca"], metrics.clone());
-    let status = Arc::new(Status::open(&config, store, clock, metrics, stop.clone())?);
-    let keeping = responder::keep(status.clone(), Place::ocsp(&config), stop.clone());
+    let doorbell = ca_store::doorbell(&store, &config, "status").await?;
+    let status = Status::open(&config, (store, doorbell), clock, metrics, stop.clone())?;
+    let status = Arc::new(status);
+    let keeping = renewal::keep(status.clone(), Place::ocsp(&config), stop.clone());
     let keeping = tokio::spawn(keeping);
-    let following = tokio::spawn(status.follower.clone().keep_up(stop.clone()));
+    let mut following = tokio::task::JoinSet::new();
+    following.spawn(status.follower.clone().keep_up(stop.clone()));
+    following.spawn(status.clone().bring_losses());
+    following.spawn(status.clone().follow_world());
     let plain = lists.merge(ocsp::router(status.clone()));
     let waiting = stop.clone();
     let [full, full_plain] = full;
@@ -81,7 +68,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let https = mtls::listen::serve(listen, Some(tls), site, stopped);
     tokio::try_join!(admin, http, https)?;
     keeping.await?;
-    following.await?;
+    while following.join_next().await.is_some() {}
     Ok(())
 }
 
@@ -97,38 +84,4 @@ fn router(status: Arc<Status>) -> Router {
         .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(status)
-}
-
-impl Status {
-    fn open(
-        config: &CaConfig,
-        store: Store,
-        clock: Clock,
-        metrics: Metrics,
-        stop: Stop,
-    ) -> anyhow::Result<Self> {
-        let folder = config.path("status");
-        let passphrase = keys::passphrase_from_file(&folder.join("unlock"))?;
-        let read = |name: &str| -> anyhow::Result<Bytes> {
-            let path = config.path(&format!("public/ca/{name}.cer"));
-            Ok(Bytes(std::fs::read(&path).with_context(|| path.display().to_string())?))
-        };
-        let trust = ca_host::trust(config)?;
-        Ok(Self {
-            follower: Follower::new(store.clone(), trust.clone()),
-            store,
-            clock,
-            metrics,
-            key: keys::open(&folder.join("status.key"), &passphrase)?,
-            chain: vec![read("status")?, read("root")?],
-            founding: trust.founding.clone(),
-            trust,
-            services: Services::open(config)?,
-            responder: InUse::open(&Place::ocsp(config)),
-            issued: Issued::default(),
-            answers: Answers::default(),
-            config: config.clone(),
-            stop,
-        })
-    }
 }

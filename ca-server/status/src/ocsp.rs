@@ -1,15 +1,17 @@
 //! OCSP (RFC 6960, RFC 5019): POST and GET, answered now, by a delegated key. Good is only what has
 //! a certificate under the issuing key here; revoked is what the log says, at once.
 
-use super::Status;
 use super::answers::Signed;
 use super::responder::{CLOCK_SLACK, Responder};
+use super::state::Status;
+use authority::{Authority, Serial};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use ca_store::certificates;
 use data_encoding::BASE64;
 use pki::crl::RevocationReason;
 use pki::ocsp::{CertificateStatus, OcspRefusal, Period, Request};
@@ -19,7 +21,6 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use store::row;
 
 /// Largest request, in bytes.
 const REQUEST_BYTES_MAX: usize = 8 * 1024;
@@ -124,25 +125,37 @@ impl Status {
         responder: &Responder,
         serials: Vec<SerialNumber>,
     ) -> anyhow::Result<HashMap<SerialNumber, CertificateStatus>> {
+        let authority = self.follower.fresh().await?;
         let mut known = HashMap::new();
-        let asked = serials.clone();
-        let revoked = self.follower.ask(move |authority| {
-            let found = |serial: &SerialNumber| {
-                let revoked = authority.revoked_as(&serial.to_string())?;
-                // Revoked is revoked, whatever its reason is called; 0 is unspecified.
-                let reason = RevocationReason::from_name(&revoked.reason);
-                let reason = reason.map_or(0, RevocationReason::code);
-                Some((serial.clone(), CertificateStatus::Revoked { at: revoked.at, reason }))
-            };
-            asked.iter().filter_map(found).collect::<Vec<_>>()
-        });
-        known.extend(revoked.await?);
         for serial in serials {
-            if !known.contains_key(&serial) && self.is_issued(responder, &serial).await? {
+            if let Some(revoked) = self.revoked(&authority, &serial) {
+                known.insert(serial, revoked);
+            } else if self.is_issued(responder, &serial).await? {
                 known.insert(serial, CertificateStatus::Good);
             }
         }
         Ok(known)
+    }
+
+    /// Revoked is what the log says, what was confirmed here, and what stands in the newest list:
+    /// list and answer never contradict each other.
+    fn revoked(&self, authority: &Authority, serial: &SerialNumber) -> Option<CertificateStatus> {
+        if let Some(revoked) = authority.revoked_as(&serial.to_string()) {
+            // Revoked is revoked, whatever its reason is called; 0 is unspecified.
+            let reason = RevocationReason::from_name(&revoked.reason);
+            let reason = reason.map_or(0, RevocationReason::code);
+            return Some(CertificateStatus::Revoked { at: revoked.at, reason });
+        }
+        let confirmed = Serial::of(serial).and_then(|one| self.losses.revoked(authority, &one));
+        if let Some(at) = confirmed {
+            return Some(CertificateStatus::Revoked {
+                at,
+                reason: RevocationReason::KeyCompromise.code(),
+            });
+        }
+        let list = self.lists.newest().filter(|list| list.contains(serial))?;
+        let entry = list.revoked().iter().find(|(listed, _)| listed == serial);
+        entry.map(|(_, at)| CertificateStatus::Revoked { at: *at, reason: 0 })
     }
 
     /// Whether the issuing key signed a certificate of this number. The row only says where to
@@ -156,13 +169,8 @@ impl Status {
             return Ok(true);
         }
         let mut tx = self.store.read().await?;
-        let found = row!(
-            &mut tx,
-            (Vec<u8>,),
-            "select certificate from certificate where serial = $1",
-            serial.to_string()
-        )?;
-        let issued = found.and_then(|(der,)| Certificate::read(&der).ok()).is_some_and(|read| {
+        let found = certificates::by_serial(&mut tx, &serial.to_string()).await?;
+        let issued = found.and_then(|der| Certificate::read(&der).ok()).is_some_and(|read| {
             read.serial() == serial && read.is_signed_by(responder.issuing.key())
         });
         if issued {

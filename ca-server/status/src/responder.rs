@@ -1,27 +1,16 @@
-//! The key that answers for the issuing CA: taken up, tested before it is used, renewed by itself
-//! when half of its life is over.
+//! The key that answers for the issuing CA: taken up, and tested before it is used.
 
-use super::Status;
 use anyhow::{Context, ensure};
-use ca_host::service_keys::{Place, renew};
+use ca_host::service_keys::Place;
 use keys::SoftwareSigner;
 use pki::ocsp::IssuerHashes;
 use pki::path::{Usage, check};
 use pki::{Certificate, SerialNumber, Signer};
 use quick_cache::sync::Cache;
-use records::Code;
-use service::Stop;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
 
 /// How far a clock may be behind the issuer's, in seconds.
 pub(super) const CLOCK_SLACK: u64 = 300;
-/// How often the key is looked at.
-const LOOK: Duration = Duration::from_secs(5);
-/// Pause after a renewal that did not work.
-const AFTER_FAILURE: Duration = Duration::from_secs(60);
-/// No second renewal sooner: a clock that is wrong must not use up what the founding allows.
-const BETWEEN_RENEWALS: Duration = Duration::from_secs(86_400);
 /// Most serial numbers that are remembered as issued.
 const ISSUED_MAX: usize = 200_000;
 
@@ -36,7 +25,7 @@ pub(super) struct Responder {
 }
 
 impl Responder {
-    fn open(place: &Place) -> anyhow::Result<Self> {
+    pub(super) fn open(place: &Place) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(&place.certificate)
             .with_context(|| place.certificate.display().to_string())?;
         let blocks = pki::certificate::read_pem(&text, "CERTIFICATE");
@@ -60,7 +49,7 @@ impl Responder {
     }
 
     /// Whether half of its life is over.
-    fn is_due(&self, now: u64) -> bool {
+    pub(super) fn is_due(&self, now: u64) -> bool {
         let (from, until) = (self.certificate.not_before(), self.certificate.not_after());
         now > from + (until - from) / 2
     }
@@ -84,7 +73,7 @@ impl InUse {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn store(&self, responder: Responder) {
+    pub(super) fn store(&self, responder: Responder) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(responder));
     }
 }
@@ -106,48 +95,4 @@ impl Issued {
     pub(super) fn remember(&self, serial: &SerialNumber) {
         self.0.insert(serial.clone(), ());
     }
-}
-
-/// Keeps the responder fresh until the stop.
-pub(super) async fn keep(status: Arc<Status>, place: Place, stop: Stop) {
-    let mut renewed = None;
-    loop {
-        let pause = match refresh(&status, &place, &mut renewed).await {
-            Ok(()) => {
-                status.metrics.condition("ocsp", "");
-                LOOK
-            }
-            Err(error) => {
-                status.metrics.condition("ocsp", &format!("its key is not renewed: {error:#}"));
-                AFTER_FAILURE
-            }
-        };
-        if !stop.pause(pause).await {
-            return;
-        }
-    }
-}
-
-async fn refresh(
-    status: &Status,
-    place: &Place,
-    renewed: &mut Option<Instant>,
-) -> anyhow::Result<()> {
-    let present = status.responder.load();
-    let may = renewed.is_none_or(|at| at.elapsed() > BETWEEN_RENEWALS);
-    let due = present.as_ref().is_some_and(|present| present.is_due(status.clock.seconds()));
-    if due && may {
-        let result = renew(&status.config, place).await?;
-        if let Some(problem) = result.refused {
-            anyhow::bail!("{}", problem.known().map_or("refused", Code::name));
-        }
-        *renewed = Some(Instant::now());
-        tracing::info!(serial = result.serial, "the OCSP key is renewed");
-    }
-    // Also when an operator renewed it.
-    let kept = Responder::open(place)?;
-    if present.is_none_or(|present| kept.name != present.name) {
-        status.responder.store(kept);
-    }
-    Ok(())
 }

@@ -1,24 +1,27 @@
 //! What an agent needs to decide: the revocation list, its people snapshot, the rules with their
-//! lineage. A long poll: answered when something is newer than what the agent has. Everything here is
-//! signed by others; the agent checks all of it.
+//! lineage. A long poll: answered when something is newer than what the agent has. Everything here
+//! is signed by others and verified before it is handed out; the agent checks all of it again.
+//!
+//! List, snapshots and rules are read when a record says that there are new ones, not for every
+//! agent.
 
-use super::Status;
+use super::rules::rules;
+use super::state::Status;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::{Watch, World};
-use ca_host::ISSUER;
-use ca_store::lineage::{self, Seeds};
 use mtls::Connection;
-use pki::crl::RevocationList;
-use records::people::{PeopleSnapshot, SignedPeople};
+use pki::Certificate;
 use records::{Bytes, Code, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{Tx, row};
 
-const LOOK: Duration = Duration::from_millis(100);
 const HELD_MAX: Duration = Duration::from_secs(20);
+/// Rules that the index does not reach yet are looked for again after this long.
+const RULES_AGAIN: Duration = Duration::from_secs(1);
+/// What passed by without a notice is looked for this often.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// `POST /v1/world`
 pub(super) async fn world(
@@ -33,116 +36,108 @@ pub(super) async fn world(
 }
 
 async fn watch(status: &Status, connection: &Connection, message: &Watch) -> Result<World, Code> {
-    let started = Instant::now();
-    let mut watch = status.store.watch();
+    let until = Instant::now() + HELD_MAX;
+    let agent = status.services.agent(connection, status.clock.seconds())?;
+    let mut news = status.news.subscribe();
     loop {
-        if watch.changed() {
-            let world = look(status, connection, message).await?;
-            if world != World::default() {
-                return Ok(world);
-            }
+        news.borrow_and_update();
+        let (world, again) = look(status, &agent, message).await?;
+        let left = until.saturating_duration_since(Instant::now());
+        if world != World::default() || left.is_zero() {
+            return Ok(world);
         }
-        if started.elapsed() > HELD_MAX || status.stop.now() {
-            return Ok(World::default());
-        }
-        if !status.stop.pause(LOOK).await {
-            return Ok(World::default());
+        let pause = if again { left.min(RULES_AGAIN) } else { left };
+        tokio::select! {
+            _ = news.changed() => {}
+            () = tokio::time::sleep(pause) => {}
+            () = status.stop.wait() => return Ok(World::default()),
         }
     }
 }
 
-async fn look(status: &Status, connection: &Connection, message: &Watch) -> Result<World, Code> {
-    let (certificate, agent) = status.services.agent(connection, status.clock.seconds())?;
-    let (key, own) = (Bytes::from(certificate.key().sha256()), agent.clone());
-    let asked = status.follower.ask(move |authority| {
-        let known = authority.agent(&own).is_some_and(|agent| agent.keys.contains(&key));
-        let bundle = authority.bundle();
-        (known, bundle.version, bundle.digest.clone())
-    });
+/// What is newer, and whether something is to be looked for again soon.
+async fn look(
+    status: &Status,
+    (certificate, agent): &(Certificate, String),
+    message: &Watch,
+) -> Result<(World, bool), Code> {
+    let authority = status.follower.fresh().await?;
+    let key = Bytes::from(certificate.key().sha256());
     // One that was replaced hears nothing; one that was closed hears that it serves nobody.
-    let (known, version, digest) = asked.await?;
-    if !known {
+    if !authority.agent(agent).is_some_and(|agent| agent.keys.contains(&key)) {
         return Err(Code::NotYourRoute);
     }
     let unavailable = |error: anyhow::Error| {
         tracing::error!(error = format!("{error:#}"), "world");
         Code::Unavailable
     };
-    let mut tx = status.store.read().await.map_err(|e| unavailable(e.into()))?;
-    let list = newest_list(&mut tx).await.map_err(unavailable)?;
-    if list.contains(certificate.serial()) {
+    status.lists.refresh(&status.store).await.map_err(unavailable)?;
+    let list = status.lists.newest().ok_or(Code::Unavailable)?;
+    let revoked = list.contains(certificate.serial())
+        || authority.is_revoked(&certificate.serial().to_string());
+    if revoked {
         return Err(Code::CertificateRevoked);
     }
-    let newest = people(&mut tx, &agent).await.map_err(unavailable)?;
-    let named = newest.as_ref().map(|(snapshot, _)| snapshot.bundle);
+    let newest = status.snapshots.newest(&status.store, &authority, agent).await;
+    let newest = newest.map_err(unavailable)?;
+    let version = authority.bundle().version;
+    let named = newest.as_ref().map(|snapshot| snapshot.read.bundle);
     // Rules and the snapshot that names them come together: neither counts without the other.
-    let rules = match version > message.bundle && named == Some(version) {
-        true => rules(&mut tx, status, (version, &digest)).await.map_err(unavailable)?,
+    let wants = version > message.bundle && named == Some(version);
+    let rules = match wants {
+        true => {
+            let known = (&status.store, &status.trust);
+            rules(&status.rules, known, &authority).await.map_err(unavailable)?
+        }
         false => None,
     };
+    let again = wants && rules.is_none();
     let has = if rules.is_some() { version } else { message.bundle };
-    let newer = |snapshot: &PeopleSnapshot| snapshot.number > message.people || rules.is_some();
-    let people = newest.filter(|(snapshot, _)| snapshot.bundle == has && newer(snapshot));
-    let people = people.map(|(_, signed)| signed);
+    let people = newest.filter(|snapshot| {
+        let newer = snapshot.read.number > message.people || rules.is_some();
+        snapshot.read.bundle == has && newer
+    });
+    let people = people.map(|snapshot| snapshot.signed.clone());
     let crl = (list.number() > message.crl).then(|| Bytes::from(list.der()));
-    Ok(World { crl, people, rules })
+    Ok((World { crl, people, rules }, again))
 }
 
-async fn newest_list(tx: &mut Tx) -> anyhow::Result<RevocationList> {
-    use anyhow::Context;
-    let newest = row!(
-        tx,
-        (Vec<u8>,),
-        "select list from crl where issuer = $1 order by number desc limit 1",
-        ISSUER
-    )?;
-    let (der,) = newest.context("no revocation list")?;
-    Ok(RevocationList::read(&der)?)
-}
-
-/// The newest snapshot of an agent, read and as it was signed; its agent verifies it.
-async fn people(
-    tx: &mut Tx,
-    agent: &str,
-) -> anyhow::Result<Option<(PeopleSnapshot, SignedPeople)>> {
-    let newest = row!(
-        tx,
-        (Vec<u8>, Vec<u8>),
-        "select s.snapshot, s.signature from people_current c join people_snapshot s \
-         on s.agent_id = c.agent_id and s.number = c.number \
-         where c.agent_id = $1",
-        agent
-    )?;
-    let Some((snapshot, signature)) = newest else { return Ok(None) };
-    let read = records::json::read(&snapshot)?;
-    let signed = SignedPeople { snapshot: Bytes(snapshot), signature: Bytes(signature) };
-    Ok(Some((read, signed)))
-}
-
-/// The rules in force, once the index reaches the record that put them in force: what the rows lead to
-/// must be what this process itself has followed.
-async fn rules(
-    tx: &mut Tx,
-    status: &Status,
-    (version, digest): (u32, &Bytes),
-) -> anyhow::Result<Option<records::lineage::Lineage>> {
-    use anyhow::Context;
-    let found = row!(
-        &mut *tx,
-        (Vec<u8>,),
-        "select order_digest from bundle where version = $1",
-        i64::from(version)
-    )?;
-    let (order,) = found.context("the row of the rules in force")?;
-    let mut seeds = Seeds::default();
-    if !order.is_empty() {
-        seeds.orders.insert(Bytes(order));
+impl Status {
+    /// Takes up what is new and wakes whoever waits for it, until the stop.
+    pub(super) async fn follow_world(self: Arc<Self>) {
+        let mut changes = self.follower.changes();
+        let mut looked = tokio::time::interval(LOOK);
+        let mut seen = (0, 0);
+        loop {
+            tokio::select! {
+                _ = changes.changed() => {}
+                _ = looked.tick() => self.look_at_published().await,
+                () = self.stop.wait() => return,
+            }
+            let listed = self.lists.refresh(&self.store).await.unwrap_or_else(|error| {
+                tracing::warn!(error = format!("{error:#}"), "the newest list");
+                false
+            });
+            let version = self.follower.latest().map_or(0, |known| known.bundle().version);
+            let now = (self.snapshots.noted(), version);
+            if listed || now != seen {
+                seen = now;
+                self.news.send_modify(|count| *count += 1);
+            }
+        }
     }
-    let lineage = lineage::collect(tx, seeds).await?;
-    let key = status.trust.log_key("control").context("trust file")?;
-    let founding = status.trust.founding.digest().context("trust file")?;
-    let (_, authority) = authority::lineage::replay_lineage(&lineage, &key, &founding)?;
-    let bundle = authority.bundle();
-    let same = bundle.version == version && bundle.digest == *digest;
-    Ok(same.then_some(lineage))
+
+    /// Looks for lists that no record told of, and at the file that everybody reads.
+    async fn look_at_published(self: &Arc<Self>) {
+        self.lists.note_due();
+        let own = self.clone();
+        let looked = tokio::task::spawn_blocking(move || own.lists.look_at_published()).await;
+        match looked {
+            Ok(Ok(behind)) => {
+                self.metrics.condition("list", behind.as_deref().unwrap_or_default());
+            }
+            Ok(Err(error)) => self.metrics.condition("list", &format!("{error:#}")),
+            Err(_) => self.metrics.condition("list", "it cannot be read"),
+        }
+    }
 }

@@ -6,7 +6,7 @@ use pki::Certificate;
 use records::record::Event;
 use records::{Bytes, Disclosure};
 use sha2::{Digest, Sha256};
-use store::{StoreError, Tx, execute, rows};
+use store::{StoreError, Tx, execute, row, rows};
 
 /// What a certificate was issued as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,4 +69,11 @@ pub async fn by_digest(
         rows!(tx, (Vec<u8>,), "select certificate from certificate where subject = $1", person)?;
     let fits = |der: &(Vec<u8>,)| Sha256::digest(&der.0).as_slice() == sha256.0;
     Ok(held.into_iter().find(fits).map(|(der,)| Bytes(der)))
+}
+
+/// The certificate of a serial number as its row says; whoever rests on it verifies it first.
+pub async fn by_serial(tx: &mut Tx, serial: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let found =
+        row!(tx, (Vec<u8>,), "select certificate from certificate where serial = $1", serial)?;
+    Ok(found.map(|(der,)| der))
 }

@@ -1,190 +1,359 @@
-//! Authority as the `control` log says it, followed by a process that has to know who may ask it.
-//! Rows decide nothing: every entry is checked by its hash up to the signed head.
+//! Authority as the `control` log says it, followed by a role that does not write it. Rows decide
+//! nothing: every entry is checked by its hash up to a signed head, and no head below the role's
+//! own floor is followed. Whoever asks reads a value that is swapped whole and takes no lock.
+//!
+//! One task follows ([`Follower::keep_up`]); a doorbell wakes it, a question that finds something
+//! committed does, and without either it looks each second. The floor is durable before an answer
+//! rests on anything that was taken away; what only adds is covered within a second. A killed role
+//! takes up authority as it was last kept and replays what follows.
 
-use super::ledger::{self, Entry};
-use anyhow::{Context, ensure};
+mod place;
+mod step;
+
+use crate::keep::{FloorFile, Journal, Keep};
+use crate::replay::{Floor, Followed, Replay, ReplayError};
+use anyhow::Context;
+use arc_swap::ArcSwap;
 use authority::Authority;
+use ca_host::CaConfig;
 use records::Code;
 use records::record::Record;
 use records::trust::Trust;
-use service::Stop;
-use std::sync::Arc;
-use std::time::Duration;
-use store::pending::{self, PendingRecord};
-use store::{Store, Watch};
-use tlog::merkle::leaf_hash;
-use tlog::{Checkpoint, Edge};
-use tokio::sync::Mutex;
+use service::{Metrics, Stop};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use store::{Doorbell, Store, StoreError, Watch};
+use tokio::sync::{Notify, watch};
 
-const LOG: &str = "control";
-const CHUNK: i64 = 2_000;
-const PENDING_MAX: i64 = 10_000;
-/// How often it is followed without being asked.
-const KEEP_UP: Duration = Duration::from_secs(1);
+/// Authority is kept again after so many records, which a start replays in about a second.
+const SAVE_RECORDS: u64 = 1 << 16;
+/// Authority is kept again after so long, if anything followed.
+const SAVE_AFTER: Duration = Duration::from_secs(600);
+/// A floor that covers only what was added is raised after so long.
+const RAISE_AFTER: Duration = Duration::from_secs(1);
+/// The condition on `/readyz`.
+const CONDITION: &str = "follow";
 
-#[derive(Default)]
-struct Followed {
-    authority: Option<Authority>,
-    edge: Edge,
-    /// The newest pending record that was noticed.
-    noticed: i64,
-    /// Whether anything was committed since it was followed.
-    watch: Option<Watch>,
+/// Hears of every record once it is followed, and of those that wait for the tree.
+pub type Observer = Arc<dyn Fn(&Record) + Send + Sync>;
+
+/// Follows authority; clones share it.
+#[derive(Clone)]
+pub struct Follower(Arc<Shared>);
+
+struct Shared {
+    place: place::Place,
+    store: Store,
+    metrics: Metrics,
+    replay: Replay,
+    doorbell: Doorbell,
+    observer: Option<Observer>,
+    /// Taken by the task that follows.
+    state: Mutex<Option<State>>,
+    view: ArcSwap<View>,
+    /// Whether anything was committed since the last question.
+    watch: Mutex<Watch>,
+    /// The number of the newest question that found something committed.
+    wanted: AtomicU64,
+    /// The number up to which it was tried to follow; the view is at least as new.
+    tried: watch::Sender<u64>,
+    wake: Notify,
+    changes: watch::Sender<u64>,
 }
 
-/// Follows authority.
-#[derive(Clone)]
-pub struct Follower {
-    trust: Trust,
-    store: Store,
-    followed: Arc<Mutex<Followed>>,
+/// What questions are answered by.
+#[derive(Clone, Default)]
+struct View {
+    authority: Option<Arc<Authority>>,
+    /// Why nothing is answered now.
+    problem: bool,
+}
+
+/// What the task that follows owns.
+struct State {
+    keep: Arc<Mutex<Keep>>,
+    /// The tree alone.
+    tree: Option<Followed>,
+    /// The tree with what waits for it.
+    noticed: Option<Authority>,
+    /// The newest position that was noticed.
+    position: i64,
+    /// Whether the floor is to be raised, and since when.
+    raise_since: Option<Instant>,
+    saved: (u64, Instant),
+    saving: Option<tokio::task::JoinHandle<anyhow::Result<()>>>,
 }
 
 impl Follower {
-    /// Begins at leaf 0, with the first question.
-    pub fn new(store: Store, trust: Trust) -> Self {
-        Self { trust, store, followed: Arc::default() }
-    }
-
-    /// Follows without being asked, until the stop: whoever asks does not wait for what others did
-    /// long ago.
-    pub async fn keep_up(self, stop: Stop) {
-        loop {
-            tokio::select! {
-                () = self.clone().advance() => {}
-                () = stop.wait() => return,
-            }
-            if !stop.pause(KEEP_UP).await {
-                return;
-            }
-        }
-    }
-
-    /// Follows the tree, without what waits: that is noticed when somebody asks.
-    async fn advance(self) {
-        // A task of its own, as with questions.
-        let advanced = tokio::spawn(async move {
-            let mut followed = self.followed.lock().await;
-            followed.watch = None;
-            if let Err(error) = self.follow(&mut followed, false).await {
-                self.failed(&mut followed, &error);
-            }
-        });
-        // What fails fails again for whoever asks, who is told.
-        let _ = advanced.await;
+    /// Opens what the role kept in its directory; nothing is followed before [`Self::keep_up`].
+    pub fn open(
+        config: &CaConfig,
+        role: &str,
+        store: Store,
+        (trust, metrics): (&Trust, Metrics),
+        doorbell: Doorbell,
+        observer: Option<Observer>,
+    ) -> anyhow::Result<Self> {
+        let (place, keep) = place::open(&config.path(role))?;
+        let state = State {
+            keep: Arc::new(Mutex::new(keep)),
+            tree: None,
+            noticed: None,
+            position: 0,
+            raise_since: None,
+            saved: (0, Instant::now()),
+            saving: None,
+        };
+        Ok(Self(Arc::new(Shared {
+            place,
+            watch: Mutex::new(store.watch()),
+            store,
+            metrics,
+            replay: Replay::new(trust).context("trust file")?,
+            doorbell,
+            observer,
+            state: Mutex::new(Some(state)),
+            view: ArcSwap::default(),
+            wanted: AtomicU64::new(1),
+            tried: watch::Sender::new(0),
+            wake: Notify::new(),
+            changes: watch::Sender::new(0),
+        })))
     }
 
     /// Asks authority at the log's head, pending withdrawals counted.
-    pub async fn ask<T: Send + 'static>(
-        &self,
-        question: impl FnOnce(&Authority) -> T + Send + 'static,
-    ) -> Result<T, Code> {
-        let own = self.clone();
-        // A task of its own: whoever asked may go away while it follows.
-        let asked = tokio::spawn(async move {
-            let mut followed = own.followed.lock().await;
-            // Looked at before it is followed: what is committed meanwhile counts as news the next
-            // time.
-            let news = followed.watch.get_or_insert_with(|| own.store.watch()).changed();
-            if (news || followed.authority.is_none())
-                && let Err(error) = own.follow(&mut followed, true).await
-            {
-                own.failed(&mut followed, &error);
-                return None;
-            }
-            followed.authority.as_ref().map(question)
-        });
-        asked.await.ok().flatten().ok_or(Code::LogBehind)
+    pub async fn ask<T>(&self, question: impl FnOnce(&Authority) -> T) -> Result<T, Code> {
+        self.fresh().await.map(|authority| question(&authority))
     }
 
-    /// The database will be there again: edge and authority stand at one entry. Anything else that
-    /// does not fit is followed from the beginning.
-    fn failed(&self, followed: &mut Followed, error: &anyhow::Error) {
-        if self.store.is_closed() {
+    /// Authority at the log's head, pending withdrawals counted.
+    pub async fn fresh(&self) -> Result<Arc<Authority>, Code> {
+        let own = &*self.0;
+        let committed = own.watch.lock().unwrap_or_else(PoisonError::into_inner).changed();
+        if committed {
+            own.wanted.fetch_add(1, Ordering::SeqCst);
+            own.wake.notify_one();
+        }
+        let wanted = own.wanted.load(Ordering::SeqCst);
+        if *own.tried.borrow() < wanted {
+            let mut tried = own.tried.subscribe();
+            tried.wait_for(|tried| *tried >= wanted).await.map_err(|_| Code::LogBehind)?;
+        }
+        let view = own.view.load();
+        match &view.authority {
+            Some(authority) if !view.problem => Ok(authority.clone()),
+            _ => Err(Code::LogBehind),
+        }
+    }
+
+    /// Authority as it was last followed, however long ago: for brakes, which wait for nobody.
+    pub fn latest(&self) -> Option<Arc<Authority>> {
+        self.0.view.load().authority.clone()
+    }
+
+    /// A journal of the role's own, beside what it followed, with what it holds.
+    pub fn journal(&self, name: &str) -> anyhow::Result<(Journal, Vec<Vec<u8>>)> {
+        let place = &self.0.place;
+        Journal::open(&place.folder.join(name), &place.key(name))
+    }
+
+    /// A floor of the role's own for something else that only goes up, and a path beside it.
+    pub fn own_floor(&self, name: &str) -> anyhow::Result<(FloorFile, PathBuf)> {
+        let place = &self.0.place;
+        let path = place.folder.join(name);
+        let floor = FloorFile::open(&path.with_extension("floor"), &place.key(name))?;
+        Ok((floor, path))
+    }
+
+    /// Counts what was followed or noticed.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes.subscribe()
+    }
+
+    /// Tells the other processes that something was committed, and follows it.
+    pub fn ring(&self) {
+        self.0.doorbell.ring();
+        self.0.wake.notify_one();
+    }
+
+    /// Follows until the stop, and keeps what was followed. Only the first call does anything.
+    pub async fn keep_up(self, stop: Stop) {
+        let taken = self.0.state.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut state) = taken else { return };
+        let mut doorbell = self.0.doorbell.clone();
+        self.0.load(&mut state).await;
+        loop {
+            // What a round changes, it changes at its end: one that is given up leaves nothing
+            // behind.
+            let more = tokio::select! {
+                more = self.0.round(&mut state) => more,
+                () = stop.wait() => break,
+            };
+            if more {
+                continue;
+            }
+            tokio::select! {
+                _ = doorbell.heard() => {}
+                () = self.0.wake.notified() => {}
+                () = stop.wait() => break,
+            }
+        }
+        self.0.end(&mut state).await;
+    }
+}
+
+impl Shared {
+    /// Takes up authority as it was kept.
+    async fn load(&self, state: &mut State) {
+        let (keep, founding) = (state.keep.clone(), *self.replay.founding());
+        let loaded = blocking(move || lock(&keep).load(&founding)).await.flatten();
+        let loaded = loaded.map(|followed| followed.with_signatures(self.replay.signatures()));
+        state.saved.0 = loaded.as_ref().map_or(0, |followed| followed.edge.size());
+        // Until the log was followed it answers nothing, but brakes know whose letters there are.
+        let authority = loaded.as_ref().map(|followed| Arc::new(followed.authority.clone()));
+        self.view.store(Arc::new(View { authority, problem: true }));
+        state.tree = loaded;
+    }
+
+    /// One round: whether there is more to notice.
+    async fn round(&self, state: &mut State) -> bool {
+        let wanted = self.wanted.load(Ordering::SeqCst);
+        let before = (state.size(), state.position);
+        let result = self.follow(state).await;
+        let result = match result {
+            Ok(more) => self.raise(state).await.map(|()| more).map_err(Stopped::Floor),
+            Err(ReplayError::Store(error)) => Err(Stopped::Store(error)),
+            Err(error) => Err(Stopped::Replay(error)),
+        };
+        let mut more = false;
+        match result {
+            Ok(left) => {
+                more = left;
+                self.metrics.condition(CONDITION, "");
+                let authority = state.noticed.clone().map(Arc::new);
+                self.view.store(Arc::new(View { authority, problem: false }));
+            }
+            // A database that does not answer is asked again; what it shows decides nothing then.
+            Err(error) => {
+                if !self.store.is_closed() {
+                    self.metrics.condition(CONDITION, &error.to_string());
+                }
+                let authority = self.view.load().authority.clone();
+                self.view.store(Arc::new(View { authority, problem: true }));
+            }
+        }
+        self.tried.send_modify(|tried| *tried = wanted.max(*tried));
+        if (state.size(), state.position) != before {
+            self.changes.send_modify(|count| *count += 1);
+        }
+        self.save(state).await;
+        more
+    }
+
+    /// Makes the floor durable where it must be.
+    async fn raise(&self, state: &mut State) -> anyhow::Result<()> {
+        let due = state.raise_since.is_some_and(|since| since.elapsed() >= RAISE_AFTER);
+        match (due, state.tree.as_ref().map(Followed::floor)) {
+            (true, Some(floor)) => {
+                state.raise_since = None;
+                state.raise(floor).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps authority when it is time, beside whoever follows.
+    async fn save(&self, state: &mut State) {
+        if state.saving.as_ref().is_some_and(|saving| !saving.is_finished()) {
             return;
         }
-        tracing::error!(error = format!("{error:#}"), "following");
-        let passes = error.chain().any(|cause| cause.is::<sqlx::Error>());
-        followed.watch = None;
-        if !passes {
-            *followed = Followed::default();
+        if let Some(saving) = state.saving.take() {
+            told(saving.await);
+        }
+        let behind = state.size().saturating_sub(state.saved.0);
+        let late = behind > 0 && state.saved.1.elapsed() > SAVE_AFTER;
+        if behind >= SAVE_RECORDS || late {
+            state.begin_saving();
         }
     }
 
-    /// Follows the tree, and takes notice of what waits.
-    async fn follow(&self, followed: &mut Followed, notice: bool) -> anyhow::Result<()> {
-        let mut tx = self.store.read().await?;
-        let (size, root, note) = ledger::head(&mut tx, LOG).await?.context("head")?;
-        let key = self.trust.log_key(LOG).context("trust file")?;
-        let head = Checkpoint::open(&note, &key, records::label::verify_ed25519)?;
-        ensure!((head.size, head.root) == (size, root), "the head's row is not the signed one");
-        ensure!(size >= followed.edge.size(), "the log went back");
-        let moves = followed.edge.size() < size && followed.authority.is_some();
-        if moves {
-            followed.noticed = 0;
-            followed.authority.iter_mut().for_each(Authority::forget_pending);
+    /// Keeps what was followed since it was last kept.
+    async fn end(&self, state: &mut State) {
+        let authority = self.view.load().authority.clone();
+        self.view.store(Arc::new(View { authority, problem: true }));
+        self.tried.send_modify(|tried| *tried = u64::MAX);
+        if let Some(saving) = state.saving.take() {
+            told(saving.await);
         }
-        let founding = self.trust.founding.digest().context("trust file")?;
-        while followed.edge.size() < size {
-            ensure!(!self.store.is_closed(), "it ends");
-            let mut entries = ledger::entries(&mut tx, LOG, followed.edge.size(), CHUNK).await?;
-            entries.retain(|(index, ..)| *index < size);
-            ensure!(!entries.is_empty(), "entries are missing");
-            let (authority, edge) = (followed.authority.take(), std::mem::take(&mut followed.edge));
-            let reached = aside(move || reach(authority, edge, &entries, &founding)).await??;
-            (followed.authority, followed.edge) = reached;
+        if state.size() > state.saved.0 {
+            state.begin_saving();
         }
-        ensure!(followed.edge.root() == root, "the entries do not lead to the head");
-        if !notice {
-            return Ok(());
+        if let Some(saving) = state.saving.take() {
+            told(saving.await);
         }
-        // To the end while the tree stands still; piece by piece while it moves, so that each step
-        // costs the same.
-        loop {
-            let waiting = pending::waiting(&mut tx, LOG, followed.noticed, PENDING_MAX).await?;
-            let Some((last, _)) = waiting.last() else { return Ok(()) };
-            followed.noticed = *last;
-            if let Some(mut authority) = followed.authority.take() {
-                let noticed = aside(move || {
-                    let read = |(_, waits): &(i64, PendingRecord)| Record::read(&waits.record).ok();
-                    let records: Vec<Record> = waiting.iter().filter_map(read).collect();
-                    authority.notice_pending(&records);
-                    authority
-                });
-                followed.authority = Some(noticed.await?);
-            }
-            if moves {
-                return Ok(());
-            }
+        if let Some(floor) = state.tree.as_ref().map(Followed::floor)
+            && let Err(error) = state.raise(floor).await
+        {
+            tracing::error!(error = format!("{error:#}"), "the floor is not raised");
         }
     }
 }
 
-/// Works on a thread of its own: signatures by the thousand would hold up what else the process has
-/// begun, and with it whoever waits for a lock that it holds.
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, tokio::task::JoinError> {
-    tokio::task::spawn_blocking(work).await
-}
+impl State {
+    fn size(&self) -> u64 {
+        self.tree.as_ref().map_or(0, |tree| tree.edge.size())
+    }
 
-/// Authority and tree behind some more entries.
-fn reach(
-    mut authority: Option<Authority>,
-    mut edge: Edge,
-    entries: &[Entry],
-    founding: &[u8; 32],
-) -> anyhow::Result<(Option<Authority>, Edge)> {
-    for (index, bytes, salt) in entries {
-        ensure!(*index == edge.size(), "an entry is missing");
-        let salt = salt.as_slice().try_into()?;
-        edge.append(leaf_hash(&records::record::entry(salt, bytes)));
-        let record = Record::read(bytes)?;
-        match &mut authority {
-            None => authority = Some(Authority::found(&record, founding)?),
-            // Without effect there means without effect here too.
-            Some(authority) => drop(authority.apply(&record)),
+    /// The higher of what is durable and what was followed.
+    fn floor(&self) -> Floor {
+        let kept = lock(&self.keep).floor();
+        match self.tree.as_ref().map(Followed::floor) {
+            Some(followed) if followed.size >= kept.size => followed,
+            _ => kept,
         }
     }
-    Ok((authority, edge))
+
+    async fn raise(&self, floor: Floor) -> anyhow::Result<()> {
+        let keep = self.keep.clone();
+        let raised = blocking(move || {
+            let mut keep = lock(&keep);
+            if keep.floor().size < floor.size { keep.raise(floor) } else { Ok(()) }
+        });
+        raised.await.context("the floor")?
+    }
+
+    fn begin_saving(&mut self) {
+        let Some(tree) = self.tree.clone() else { return };
+        self.saved = (tree.edge.size(), Instant::now());
+        let snapshot = lock(&self.keep).snapshot();
+        self.saving = Some(tokio::task::spawn_blocking(move || snapshot.save(&tree)));
+    }
+}
+
+/// Why nothing is answered.
+#[derive(Debug, thiserror::Error)]
+enum Stopped {
+    #[error("the database does not answer: {0}")]
+    Store(StoreError),
+    #[error("unsigned-authority: {0}")]
+    Replay(ReplayError),
+    #[error("the floor is not durable: {0:#}")]
+    Floor(anyhow::Error),
+}
+
+fn told(saved: Result<anyhow::Result<()>, tokio::task::JoinError>) {
+    if let Ok(Err(error)) = saved {
+        tracing::error!(error = format!("{error:#}"), "authority is not kept");
+    }
+}
+
+fn lock(keep: &Mutex<Keep>) -> std::sync::MutexGuard<'_, Keep> {
+    keep.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Works on a thread of its own; `None` if the work panicked.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
 }

@@ -36,8 +36,8 @@ const ISSUER: &[&str] = &[
     "lease",
     "founding",
 ];
-/// Tables that the status service changes: what a loss report revokes, and its own renewal's draft.
-const STATUS: &[&str] = &["letter", "revocation", "disclosure", "log_pending", "tripwire", "draft"];
+/// Tables that the status service changes: the record of a loss is put on its way.
+const STATUS: &[&str] = &["log_pending"];
 /// Tables that the log service changes.
 const LOG: &[&str] = &[
     "disclosure",

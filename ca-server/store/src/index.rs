@@ -55,6 +55,19 @@ pub async fn segments(tx: &mut Tx, log: &str) -> Result<Vec<Segment>, StoreError
     found.into_iter().map(read).collect()
 }
 
+/// Whether the segments hang together from the first record to where the index reaches; what does
+/// not is thrown away and made again.
+pub async fn is_whole(tx: &mut Tx, log: &str) -> Result<bool, StoreError> {
+    let mut end = 0;
+    for one in segments(tx, log).await? {
+        if one.first != end {
+            return Ok(false);
+        }
+        end += one.size;
+    }
+    Ok(end == projected(tx, log).await?)
+}
+
 /// Sorted blocks over records that follow each other.
 pub struct Piece {
     first: u64,

@@ -83,6 +83,45 @@ pub async fn insert(
     pending::insert(tx, &waiting).await
 }
 
+/// Where a record stands, by its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nowhere.
+    Absent,
+    /// It waits, and is still these bytes.
+    Waiting,
+    /// Something else waits under its id.
+    Exchanged,
+    /// It has this place in the log, whatever stands there.
+    Sequenced(u64),
+}
+
+/// Where a record of these bytes stands.
+pub async fn standing(
+    tx: &mut Tx,
+    record_id: &[u8],
+    bytes: &[u8],
+    salt: &[u8],
+) -> Result<Standing, StoreError> {
+    let waits = row!(
+        tx,
+        (String, Vec<u8>, Vec<u8>, Vec<u8>),
+        "select log_id, record, salt, entry from log_pending where record_id = $1",
+        record_id
+    )?;
+    if let Some((log, record, with, entry)) = waits {
+        let commits = salt
+            .try_into()
+            .is_ok_and(|salt: [u8; 32]| records::record::entry(&salt, bytes).as_slice() == entry);
+        let same = log == "control" && record == bytes && with == salt && commits;
+        return Ok(if same { Standing::Waiting } else { Standing::Exchanged });
+    }
+    let placed = row!(tx, (i64,), "select idx from log_entry where record_id = $1", record_id)?;
+    Ok(placed.map_or(Standing::Absent, |(index,)| {
+        u64::try_from(index).map_or(Standing::Absent, Standing::Sequenced)
+    }))
+}
+
 /// The head of a log as it was last committed: size, root hash, signed checkpoint.
 pub async fn head(tx: &mut Tx, log: &str) -> Result<Option<(u64, Hash, String)>, LedgerError> {
     let found = row!(

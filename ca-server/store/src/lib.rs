@@ -2,7 +2,6 @@
 
 pub mod certificates;
 pub mod crl;
-mod floor;
 pub mod follower;
 pub mod founding;
 mod grants;
@@ -22,11 +21,10 @@ pub mod shown;
 pub mod table;
 mod tree;
 
-pub use floor::SignedFloor;
 pub use tree::TreeView;
 
 use ca_host::CaConfig;
-use store::{Migrations, Store, StoreError};
+use store::{Doorbell, Migrations, Store, StoreError};
 
 /// Twin migrations; a test keeps the folders alike.
 pub const MIGRATIONS: Migrations = &[
@@ -99,4 +97,13 @@ pub async fn open_as(address: &str) -> Result<Store, StoreError> {
     let store = Store::open(address).await?;
     store.migrate(MIGRATIONS).await?;
     Ok(store)
+}
+
+/// The doorbell of a process of this CA host: all of them share one folder.
+pub async fn doorbell(
+    store: &Store,
+    config: &CaConfig,
+    name: &str,
+) -> Result<Doorbell, StoreError> {
+    Doorbell::open(store, &config.path("bells"), name).await
 }

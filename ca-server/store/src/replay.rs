@@ -48,6 +48,12 @@ impl Followed {
     pub fn floor(&self) -> Floor {
         Floor { size: self.edge.size(), root: self.edge.root() }
     }
+
+    /// The same with this memory of what was verified.
+    #[must_use]
+    pub fn with_signatures(self, signatures: &Signatures) -> Self {
+        Self { authority: self.authority.with_signatures(signatures.clone()), ..self }
+    }
 }
 
 /// An entry that stands in the tree and was applied; only the replay makes one.
@@ -110,6 +116,11 @@ impl Replay {
         Self { signatures, ..self }
     }
 
+    /// Digest of the city's founding statement.
+    pub fn founding(&self) -> &[u8; 32] {
+        &self.founding
+    }
+
     /// Signatures that were verified.
     pub fn signatures(&self) -> &Signatures {
         &self.signatures
@@ -139,13 +150,48 @@ impl Replay {
         limit: i64,
     ) -> Result<(Followed, Vec<Applied>), ReplayError> {
         let size = from.map_or(0, |from| from.edge.size());
-        let mut entries = ledger::entries(tx, LOG, size, limit).await?;
-        entries.retain(|(index, ..)| *index < head.size);
-        if entries.is_empty() {
-            return Err(ReplayError::Unsigned("entries are missing"));
+        let entries = entries(tx, size, head, limit).await?;
+        self.reach_aside(from.cloned(), entries, (head, floor)).await
+    }
+
+    /// Follows everything from leaf 0 to the signed head and shows each entry with its effect; the
+    /// next entries are read while these are applied.
+    pub async fn whole(
+        &self,
+        tx: &mut Tx,
+        mut seen: impl FnMut(u64, &Applied),
+    ) -> Result<Followed, ReplayError> {
+        let floor = Floor::default();
+        let head = self.head(tx, &floor).await?;
+        let mut followed: Option<Followed> = None;
+        let mut next = entries(tx, 0, &head, WHOLE_CHUNK).await?;
+        loop {
+            let first = followed.as_ref().map_or(0, |followed| followed.edge.size());
+            let behind = first + next.len() as u64;
+            let reached = self.reach_aside(followed.take(), next, (&head, &floor));
+            let (reached, read) = if behind < head.size {
+                let read = async { entries(tx, behind, &head, WHOLE_CHUNK).await.map(Some) };
+                tokio::join!(reached, read)
+            } else {
+                (reached.await, Ok(None))
+            };
+            let (reached, applied) = reached?;
+            (first..).zip(&applied).for_each(|(index, applied)| seen(index, applied));
+            match read? {
+                Some(read) => (followed, next) = (Some(reached), read),
+                None => return Ok(reached),
+            }
         }
-        // Signatures by the thousand would hold up what else the process has begun.
-        let (own, from, head, floor) = (self.clone(), from.cloned(), head.clone(), *floor);
+    }
+
+    /// Signatures by the thousand would hold up what else the process has begun.
+    async fn reach_aside(
+        &self,
+        from: Option<Followed>,
+        entries: Vec<Entry>,
+        (head, floor): (&Checkpoint, &Floor),
+    ) -> Result<(Followed, Vec<Applied>), ReplayError> {
+        let (own, head, floor) = (self.clone(), head.clone(), *floor);
         let reached =
             tokio::task::spawn_blocking(move || own.reach(from, &entries, &head, &floor)).await;
         reached.map_err(|_| ReplayError::Unsigned("the replay ended"))?
@@ -165,16 +211,15 @@ impl Replay {
             None => (None, Edge::default(), 0),
         };
         let mut applied = Vec::with_capacity(entries.len());
-        for (index, bytes, salt) in entries {
-            let salt = salt.as_slice().try_into().map_err(|_| damaged("a salt"))?;
+        let parsed = parse(entries, authority.as_ref())?;
+        for ((index, ..), (hash, record)) in entries.iter().zip(parsed) {
             if *index != edge.size() {
                 return Err(damaged("an entry is missing"));
             }
-            edge.append(leaf_hash(&records::record::entry(salt, bytes)));
+            edge.append(hash);
             if edge.size() == floor.size && edge.root() != floor.root {
                 return Err(damaged("the entries are not those that were followed before"));
             }
-            let record = Record::read(bytes).map_err(|_| damaged("a record"))?;
             if record.proves_time() {
                 last_time = last_time.max(record.unix());
             }
@@ -195,4 +240,58 @@ impl Replay {
         let authority = authority.ok_or(damaged("leaf 0"))?;
         Ok((Followed { authority, edge, last_time }, applied))
     }
+}
+
+/// Entries of one step of a whole replay.
+const WHOLE_CHUNK: i64 = 8_000;
+
+/// Entries from an index on, before the head; some, or an error.
+async fn entries(
+    tx: &mut Tx,
+    from: u64,
+    head: &Checkpoint,
+    limit: i64,
+) -> Result<Vec<Entry>, ReplayError> {
+    let mut entries = ledger::entries(tx, LOG, from, limit).await?;
+    entries.retain(|(index, ..)| *index < head.size);
+    if entries.is_empty() {
+        return Err(ReplayError::Unsigned("entries are missing"));
+    }
+    Ok(entries)
+}
+
+/// Entries of this many are parsed beside each other.
+const BESIDE_MIN: usize = 64;
+
+/// Leaf hashes and records, by all processors at once; with authority at hand, signatures are
+/// verified on the way and found again when it is their record's turn.
+fn parse(
+    entries: &[Entry],
+    authority: Option<&Authority>,
+) -> Result<Vec<(Hash, Record)>, ReplayError> {
+    let one = |(_, bytes, salt): &Entry| -> Result<(Hash, Record), ReplayError> {
+        let salt = salt.as_slice().try_into();
+        let salt = salt.map_err(|_| ReplayError::Unsigned("a salt"))?;
+        let hash = leaf_hash(&records::record::entry(salt, bytes));
+        let record = Record::read(bytes).map_err(|_| ReplayError::Unsigned("a record"))?;
+        Ok((hash, record))
+    };
+    let warmed = |entry: &Entry| -> Result<(Hash, Record), ReplayError> {
+        let parsed = one(entry)?;
+        authority.inspect(|authority| authority.warm(&parsed.1));
+        Ok(parsed)
+    };
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    if entries.len() < BESIDE_MIN || processors == 1 {
+        return entries.iter().map(one).collect();
+    }
+    let parts = entries.chunks(entries.len().div_ceil(processors));
+    let parsed: Vec<Result<Vec<_>, ReplayError>> = std::thread::scope(|scope| {
+        let part = |part: &[Entry]| part.iter().map(warmed).collect::<Result<Vec<_>, _>>();
+        let threads: Vec<_> = parts.map(|own| scope.spawn(move || part(own))).collect();
+        let ended = |_| Err(ReplayError::Unsigned("the replay ended"));
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(ended)).collect()
+    });
+    let parsed: Result<Vec<Vec<_>>, ReplayError> = parsed.into_iter().collect();
+    Ok(parsed?.into_iter().flatten().collect())
 }

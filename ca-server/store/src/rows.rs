@@ -107,6 +107,18 @@ pub async fn write_bundle(tx: &mut Tx, version: u32, order: &[u8]) -> Result<(),
     Ok(())
 }
 
+/// The order that put a version of the access rules in force, as its row says: a place to begin
+/// looking. Empty for the founding's.
+pub async fn order_of_bundle(tx: &mut Tx, version: u32) -> Result<Option<Vec<u8>>, StoreError> {
+    let found = row!(
+        tx,
+        (Vec<u8>,),
+        "select order_digest from bundle where version = $1",
+        i64::from(version)
+    )?;
+    Ok(found.map(|(order,)| order))
+}
+
 /// Writes which profile is in force.
 pub async fn write_profile(
     tx: &mut Tx,

@@ -7,7 +7,7 @@
 //! it, files are made again from the rows. The floor of the signer follows each commit: a database
 //! that goes back below it is signed no second history.
 
-use crate::floor::SignedFloor;
+use crate::keep::FloorFile;
 use crate::ledger::{self, LedgerError};
 use crate::replay::Floor;
 use crate::run::VerifiedRun;
@@ -52,9 +52,9 @@ pub struct Sequencer {
     tree: Tree,
     /// What was signed last, as far as this process or its directory knows.
     signed: Floor,
-    floor: Option<SignedFloor>,
+    floor: Option<FloorFile>,
     /// The floor while it is being raised, beside the answers.
-    raising: Option<JoinHandle<(SignedFloor, anyhow::Result<()>)>>,
+    raising: Option<JoinHandle<(FloorFile, anyhow::Result<()>)>>,
     /// How far runs reach in the tree above.
     reached: HashMap<(String, Bytes), Reached>,
 }
@@ -106,7 +106,7 @@ impl Sequencer {
     }
 
     /// The same above a floor.
-    pub fn above(self, floor: SignedFloor) -> Self {
+    pub fn above(self, floor: FloorFile) -> Self {
         Self { signed: floor.floor(), floor: Some(floor), ..self }
     }
 

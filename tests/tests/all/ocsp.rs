@@ -22,6 +22,19 @@ fn asked(office: &Office, words: &[&str]) -> String {
     said
 }
 
+/// What `openssl ocsp` says of a certificate.
+pub(super) fn status_of(office: &Office, certificate: &pki::Certificate) -> String {
+    let name = format!("asked-{}.pem", certificate.serial());
+    asked(office, &["-cert", &written(office, &name, certificate)])
+}
+
+/// Whether a certificate's status is answered at all.
+pub(super) fn is_answered(office: &Office, certificate: &pki::Certificate) -> bool {
+    let name = format!("asked-{}.pem", certificate.serial());
+    let done = openssl(office, &["-cert", &written(office, &name, certificate)]);
+    String::from_utf8_lossy(&done.stderr).contains("Response verify OK")
+}
+
 fn openssl(office: &Office, words: &[&str]) -> std::process::Output {
     let url = url(office);
     let (issuer, root) = (ca(office, "issuing-1"), ca(office, "root"));

@@ -1,6 +1,9 @@
 //! Hands in the database: what nobody signed decides nothing, stops every decision, leaves a record,
 //! and is mended from the log.
 
+mod brakes;
+mod rows;
+
 use records::order::{Body, ORDER_SECONDS};
 use records::record::{Event, Record};
 use sqlx::AnyPool;
@@ -360,8 +363,8 @@ async fn each_user_of_the_database_writes_its_own_tables_only() {
         ("delete from certificate", "issuer"),
         ("delete from crl", "issuer"),
         ("delete from role_grant", "issuer"),
-        ("update letter set reference = reference", "issuer status"),
-        ("delete from revocation", "issuer status"),
+        ("update letter set reference = reference", "issuer"),
+        ("delete from revocation", "issuer"),
         ("delete from log_pending", "issuer status log"),
         ("delete from log_entry", "log"),
         ("delete from log_head", "log"),

@@ -49,7 +49,12 @@ pub async fn merge(store: &Store, log: &str) -> anyhow::Result<bool> {
     let size = last.first + last.size - first.first;
     let mut inputs = Inputs::open(store, log, old).await?;
     let (mut blocks, mut written, mut number) = (Blocks::default(), 0, None);
+    let mut last = None;
     while let Some(posting) = inputs.next().await? {
+        // What a hand doubled stands once.
+        if last.replace(posting) == Some(posting) {
+            continue;
+        }
         blocks.push(posting);
         if blocks.count() >= BLOCKS {
             written += blocks.count();

@@ -1,5 +1,5 @@
-//! Revocation lists as rows: bytes that an issuer's key signed; whoever publishes or hands one out verifies
-//! it first.
+//! Revocation lists as rows: bytes that an issuer's key signed; whoever publishes or hands one out
+//! verifies it first.
 
 use super::number;
 use ca_host::ISSUER;
@@ -7,7 +7,8 @@ use ca_host::lists::SHARD;
 use pki::crl::RevocationList;
 use store::{StoreError, Tx, execute, row, rows};
 
-/// Keeps a list of the issuing CA; whatever a hand put under its number is not the issuer's and gives way.
+/// Keeps a list of the issuing CA; whatever a hand put under its number is not the issuer's and
+/// gives way.
 pub async fn insert(tx: &mut Tx, list: &RevocationList) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -45,4 +46,24 @@ pub async fn newest(tx: &mut Tx) -> Result<Vec<(String, i64, i64, i64)>, StoreEr
          where c.number = (select max(n.number) from crl n where n.issuer = c.issuer) \
          order by c.issuer"
     )
+}
+
+/// Lists of the issuing CA behind a number, as their rows say, oldest first; whoever takes one up
+/// verifies it first.
+pub async fn behind(
+    tx: &mut Tx,
+    number: u64,
+    limit: i64,
+) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+    let found = rows!(
+        tx,
+        (i64, Vec<u8>),
+        "select number, list from crl where issuer = $1 and shard = 0 and number > $2 \
+         order by number limit $3",
+        ISSUER,
+        super::number(number),
+        limit
+    )?;
+    let list = |(number, list)| Some((super::unsigned(number).ok()?, list));
+    Ok(found.into_iter().filter_map(list).collect())
 }

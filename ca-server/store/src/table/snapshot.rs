@@ -1,6 +1,7 @@
 //! People snapshots as rows: bytes that the registry key signed; agents verify them.
 
 use super::number;
+use records::Bytes;
 use records::people::{PeopleSnapshot, SignedPeople};
 use std::collections::HashMap;
 use store::{StoreError, Tx, execute, rows};
@@ -59,4 +60,53 @@ pub async fn insert(
         number(snapshot.next_update_unix())
     )?;
     Ok(())
+}
+
+/// A snapshot under the number that its row has.
+pub type Numbered = (u64, SignedPeople);
+
+fn numbered(found: Vec<(i64, Vec<u8>, Vec<u8>)>) -> Vec<Numbered> {
+    let one = |(number, snapshot, signature): (i64, Vec<u8>, Vec<u8>)| {
+        let signed = SignedPeople { snapshot: Bytes(snapshot), signature: Bytes(signature) };
+        Some((super::unsigned(number).ok()?, signed))
+    };
+    found.into_iter().filter_map(one).collect()
+}
+
+/// Snapshots of an agent behind a number, oldest first.
+pub async fn behind(
+    tx: &mut Tx,
+    agent: &str,
+    number: u64,
+    limit: i64,
+) -> Result<Vec<Numbered>, StoreError> {
+    let found = rows!(
+        tx,
+        (i64, Vec<u8>, Vec<u8>),
+        "select number, snapshot, signature from people_snapshot \
+         where agent_id = $1 and number > $2 order by number limit $3",
+        agent,
+        super::number(number),
+        limit
+    )?;
+    Ok(numbered(found))
+}
+
+/// Snapshots of an agent before a number, newest first.
+pub async fn before(
+    tx: &mut Tx,
+    agent: &str,
+    number: u64,
+    limit: i64,
+) -> Result<Vec<Numbered>, StoreError> {
+    let found = rows!(
+        tx,
+        (i64, Vec<u8>, Vec<u8>),
+        "select number, snapshot, signature from people_snapshot \
+         where agent_id = $1 and number < $2 order by number desc limit $3",
+        agent,
+        super::number(number),
+        limit
+    )?;
+    Ok(numbered(found))
 }

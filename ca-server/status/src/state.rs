@@ -1,0 +1,108 @@
+//! What the calls of this role share.
+
+use super::answers::Answers;
+use super::lists::Lists;
+use super::losses::Losses;
+use super::responder::{InUse, Issued};
+use super::rules::RulesInForce;
+use super::snapshots::Snapshots;
+use anyhow::Context;
+use ca_host::CaConfig;
+use ca_host::service_keys::Place;
+use ca_host::services::Services;
+use ca_store::follower::{Follower, Observer};
+use keys::SoftwareSigner;
+use records::Bytes;
+use records::record::Event;
+use records::trust::Trust;
+use service::{Clock, Metrics, Stop};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use store::{Doorbell, Store};
+use tokio::sync::{Notify, watch};
+
+/// What the calls need.
+pub(super) struct Status {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) metrics: Metrics,
+    pub(super) key: SoftwareSigner,
+    /// Certificate of the status key, then the root.
+    pub(super) chain: Vec<Bytes>,
+    pub(super) founding: Bytes,
+    pub(super) services: Services,
+    pub(super) follower: Follower,
+    /// Losses that were confirmed here, and a sign that there is a new one.
+    pub(super) losses: Losses,
+    pub(super) losses_due: Notify,
+    pub(super) lists: Arc<Lists>,
+    pub(super) snapshots: Arc<Snapshots>,
+    pub(super) rules: RulesInForce,
+    /// Counts what agents wait for.
+    pub(super) news: watch::Sender<u64>,
+    pub(super) trust: Trust,
+    pub(super) stop: Stop,
+    pub(super) config: CaConfig,
+    pub(super) responder: InUse,
+    pub(super) issued: Issued,
+    pub(super) answers: Answers,
+}
+
+impl Status {
+    /// Opens what the role kept; nothing is followed yet.
+    pub(super) fn open(
+        config: &CaConfig,
+        (store, doorbell): (Store, Doorbell),
+        clock: Clock,
+        metrics: Metrics,
+        stop: Stop,
+    ) -> anyhow::Result<Self> {
+        let folder = config.path("status");
+        let passphrase = keys::passphrase_from_file(&folder.join("unlock"))?;
+        let read = |name: &str| -> anyhow::Result<Bytes> {
+            let path = config.path(&format!("public/ca/{name}.cer"));
+            Ok(Bytes(std::fs::read(&path).with_context(|| path.display().to_string())?))
+        };
+        let trust = ca_host::trust(config)?;
+        let services = Services::open(config)?;
+        let snapshots = Arc::new(Snapshots::default());
+        let told = (&trust, metrics.clone());
+        let list_due = Arc::new(AtomicBool::new(true));
+        let observer = observer(snapshots.clone(), list_due.clone());
+        let follower =
+            Follower::open(config, "status", store.clone(), told, doorbell, Some(observer))?;
+        let key = services.issuing().key().clone();
+        let lists = Lists::open(&follower, key, &config.path("public"), list_due)?;
+        Ok(Self {
+            losses: Losses::open(&follower)?,
+            losses_due: Notify::new(),
+            lists: Arc::new(lists),
+            snapshots,
+            rules: RulesInForce::default(),
+            news: watch::Sender::new(0),
+            follower,
+            store,
+            clock,
+            metrics,
+            key: keys::open(&folder.join("status.key"), &passphrase)?,
+            chain: vec![read("status")?, read("root")?],
+            founding: trust.founding.clone(),
+            trust,
+            services,
+            responder: InUse::open(&Place::ocsp(config)),
+            issued: Issued::default(),
+            answers: Answers::default(),
+            config: config.clone(),
+            stop,
+        })
+    }
+}
+
+/// Notes what a record says is new, as soon as it is committed.
+fn observer(snapshots: Arc<Snapshots>, list_due: Arc<AtomicBool>) -> Observer {
+    Arc::new(move |record| match &record.event {
+        Event::Crl { .. } => list_due.store(true, Ordering::Release),
+        Event::People { agent, .. } => snapshots.note_due(agent),
+        _ => {}
+    })
+}

@@ -1,0 +1,117 @@
+//! One round of a follower: the tree up to its signed head, then what waits for it.
+
+use super::{Shared, State, blocking};
+use crate::replay::{Floor, Followed, LOG, ReplayError};
+use authority::Authority;
+use records::record::{Event, Record};
+use store::{Tx, pending};
+use tlog::Checkpoint;
+
+/// Entries of one step.
+const CHUNK: i64 = 8_000;
+/// Pending records of one step.
+const PENDING_MAX: i64 = 10_000;
+
+impl Shared {
+    /// Follows the tree and takes notice of what waits; says whether there is more to notice. The
+    /// floor is durable before this returns if anything was taken away.
+    pub(super) async fn follow(&self, state: &mut State) -> Result<bool, ReplayError> {
+        let mut tx = self.store.read().await?;
+        let floor = state.floor();
+        let head = self.replay.head(&mut tx, &floor).await?;
+        let moves = state.size() < head.size;
+        if moves {
+            let (tree, urgent) = self.climb(&mut tx, state.tree.clone(), &head, &floor).await?;
+            if urgent {
+                state.raise(tree.floor()).await.map_err(|_| ReplayError::Unsigned("no floor"))?;
+                state.raise_since = None;
+            } else {
+                state.raise_since.get_or_insert_with(std::time::Instant::now);
+            }
+            state.noticed = Some(tree.authority.clone());
+            state.tree = Some(tree);
+            state.position = 0;
+        } else if state.noticed.is_none() {
+            state.noticed = state.tree.as_ref().map(|tree| tree.authority.clone());
+        }
+        // To the end while the tree stands still; piece by piece while it moves, so that each round
+        // costs the same.
+        loop {
+            let left = self.notice(&mut tx, state).await?;
+            if !left || moves {
+                return Ok(left);
+            }
+        }
+    }
+
+    /// The tree at the head, and whether anything was taken away on the way.
+    async fn climb(
+        &self,
+        tx: &mut Tx,
+        mut tree: Option<Followed>,
+        head: &Checkpoint,
+        floor: &Floor,
+    ) -> Result<(Followed, bool), ReplayError> {
+        let mut urgent = tree.is_none();
+        loop {
+            if self.store.is_closed() {
+                return Err(ReplayError::Unsigned("it ends"));
+            }
+            let step = self.replay.step(tx, tree.as_ref(), (head, floor), CHUNK);
+            let (next, applied) = step.await?;
+            for one in &applied {
+                urgent |= takes_away(&one.record().event);
+                self.observe(one.record());
+            }
+            if next.edge.size() >= head.size {
+                return Ok((next, urgent));
+            }
+            tree = Some(next);
+        }
+    }
+
+    /// Takes notice of some pending records that were not noticed yet: only what they take away
+    /// counts. Says whether more wait.
+    async fn notice(&self, tx: &mut Tx, state: &mut State) -> Result<bool, ReplayError> {
+        let waiting = pending::waiting(tx, LOG, state.position, PENDING_MAX).await?;
+        let Some((last, _)) = waiting.last() else { return Ok(false) };
+        let (last, left) = (*last, waiting.len() as i64 == PENDING_MAX);
+        let Some(mut authority) = state.noticed.clone() else { return Ok(false) };
+        let read = move || -> (Authority, Vec<Record>) {
+            let read = waiting.iter().filter_map(|(_, waits)| Record::read(&waits.record).ok());
+            let records: Vec<Record> = read.collect();
+            authority.notice_pending(&records);
+            (authority, records)
+        };
+        let noticed = blocking(read).await;
+        let (authority, records) = noticed.ok_or(ReplayError::Unsigned("a pending record"))?;
+        records.iter().for_each(|record| self.observe(record));
+        state.noticed = Some(authority);
+        state.position = last;
+        Ok(left)
+    }
+
+    fn observe(&self, record: &Record) {
+        if let Some(observer) = &self.observer {
+            observer(record);
+        }
+    }
+}
+
+/// Whether a log that goes back behind this record would give something back.
+fn takes_away(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::Application { .. }
+            | Event::Order { .. }
+            | Event::Approval { .. }
+            | Event::Intent { .. }
+            | Event::Issued { .. }
+            | Event::Letter { .. }
+            | Event::Crl { .. }
+            | Event::People { .. }
+            | Event::Refusal { .. }
+            | Event::Asked { .. }
+            | Event::Searched { .. }
+    )
+}

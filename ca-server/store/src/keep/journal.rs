@@ -1,0 +1,147 @@
+//! A journal of what a role confirmed to somebody: entries are only added, and each is durable
+//! before [`Journal::append`] returns. Every entry carries a MAC over itself and the one before it,
+//! and a floor beside the file counts them: neither one entry nor the end of all can be taken away.
+//! What a loss of power cut short was never confirmed, and the next entry stands in its place.
+
+use super::floor::FloorFile;
+use crate::replay::Floor;
+use anyhow::{Context, ensure};
+use aws_lc_rs::hmac;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Longest entry, in bytes.
+const ENTRY_BYTES_MAX: usize = 1 << 20;
+/// Length and MAC.
+const HEAD: usize = 4 + 32;
+
+/// An open journal.
+pub struct Journal {
+    file: File,
+    key: hmac::Key,
+    floor: FloorFile,
+    end: u64,
+    count: u64,
+    last: [u8; 32],
+}
+
+impl Journal {
+    /// Opens a journal, or begins one; gives what it holds.
+    pub fn open(path: &Path, key: &hmac::Key) -> anyhow::Result<(Self, Vec<Vec<u8>>)> {
+        let damaged = || format!("{} is damaged; restore it", path.display());
+        let beside = path.with_extension("floor");
+        ensure!(beside.exists() || !path.exists(), "{} is missing; restore it", beside.display());
+        // The floor is there first: a file without one is never what a crash left.
+        let floor = FloorFile::open(&beside, key)?;
+        ensure!(
+            floor.floor().size == 0 || path.exists(),
+            "{} is missing; restore it",
+            path.display()
+        );
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let file = options.open(path).with_context(|| path.display().to_string())?;
+        file.sync_all()?;
+        system::file::sync_folder(path.parent().context("no folder")?)?;
+        let mut own = Self { file, key: key.clone(), floor, end: 0, count: 0, last: [0; 32] };
+        let bytes = std::fs::read(path).with_context(damaged)?;
+        let mut entries = Vec::new();
+        let counted = own.floor.floor();
+        let mut agrees = counted.size == 0;
+        while let Some(entry) = own.next(&bytes) {
+            own.end += (HEAD + entry.len()) as u64;
+            own.count += 1;
+            own.last = own.mac(&entry);
+            agrees |= (own.count, own.last) == (counted.size, counted.root);
+            entries.push(entry);
+        }
+        ensure!(agrees, damaged());
+        Ok((own, entries))
+    }
+
+    /// Adds an entry; it is durable when this returns.
+    pub fn append(&mut self, entry: &[u8]) -> anyhow::Result<()> {
+        ensure!(entry.len() <= ENTRY_BYTES_MAX, "the entry is too long");
+        let mac = self.mac(entry);
+        let length = u32::try_from(entry.len())?.to_be_bytes();
+        let bytes = [length.as_slice(), &mac, entry].concat();
+        self.file.set_len(self.end)?;
+        self.file.write_all_at(&bytes, self.end)?;
+        self.file.sync_data()?;
+        self.floor.raise(Floor { size: self.count + 1, root: mac })?;
+        self.end += bytes.len() as u64;
+        self.count += 1;
+        self.last = mac;
+        Ok(())
+    }
+
+    fn mac(&self, entry: &[u8]) -> [u8; 32] {
+        let mut mac = [0; 32];
+        let signed = [b"entry\0".as_slice(), &self.last, entry].concat();
+        mac.copy_from_slice(hmac::sign(&self.key, &signed).as_ref());
+        mac
+    }
+
+    /// The entry behind those that were read, if it is whole.
+    fn next(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let rest = bytes.get(usize::try_from(self.end).ok()?..)?;
+        let (head, rest) = rest.split_at_checked(HEAD)?;
+        let (length, mac) = head.split_at_checked(4)?;
+        let length = u32::from_be_bytes(length.try_into().ok()?);
+        let entry = rest.get(..usize::try_from(length).ok()?)?;
+        (self.mac(entry) == mac).then(|| entry.to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mac_key(secret: &[u8]) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, secret)
+    }
+
+    /// What was confirmed is there again; what was cut short is written over.
+    #[test]
+    fn what_was_confirmed_stays_and_what_was_cut_short_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("losses"), mac_key(b"secret"));
+        let (mut journal, entries) = Journal::open(&path, &key).unwrap();
+        assert!(entries.is_empty());
+        journal.append(b"first").unwrap();
+        journal.append(b"second").unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, [whole.as_slice(), &[0, 0, 0, 9, 1, 2]].concat()).unwrap();
+        let (mut journal, entries) = Journal::open(&path, &key).unwrap();
+        assert_eq!(entries, [b"first".to_vec(), b"second".to_vec()]);
+        journal.append(b"third").unwrap();
+        assert_eq!(Journal::open(&path, &key).unwrap().1.len(), 3);
+    }
+
+    /// Nobody takes an entry away: not one, not the last, not all of them with the file.
+    #[test]
+    fn nobody_takes_an_entry_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("losses"), mac_key(b"secret"));
+        let (mut journal, _) = Journal::open(&path, &key).unwrap();
+        for entry in [b"first", b"other", b"third"] {
+            journal.append(entry).unwrap();
+        }
+        let whole = std::fs::read(&path).unwrap();
+        let one = HEAD + 5;
+        let without_second = [&whole[..one], &whole[2 * one..]].concat();
+        let mut changed = whole.clone();
+        changed[one + HEAD] ^= 1;
+        for bytes in [without_second, whole[..2 * one].to_vec(), Vec::new(), changed] {
+            std::fs::write(&path, bytes).unwrap();
+            assert!(Journal::open(&path, &key).is_err());
+        }
+        std::fs::remove_file(&path).unwrap();
+        assert!(Journal::open(&path, &key).is_err());
+        std::fs::write(&path, &whole).unwrap();
+        assert!(Journal::open(&path, &key).is_ok());
+        std::fs::remove_file(path.with_extension("floor")).unwrap();
+        assert!(Journal::open(&path, &key).is_err());
+    }
+}
