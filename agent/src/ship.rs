@@ -14,7 +14,7 @@ use service::{Metrics, Stop};
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tlog::merkle::{leaf_hash, verify_consistency, verify_inclusion};
+use tlog::merkle::verify_consistency;
 use tlog::{Checkpoint, VerifierKey};
 
 const RECORDS_MAX: usize = 256;
@@ -221,12 +221,16 @@ impl Shipper {
             verify_consistency((known.size, &known.root), (head.size, &head.root), &proof)
                 .context("the log shows another past than before")?;
         }
-        ensure!(ack.places.len() == batch.entries.len(), "not every record is acknowledged");
-        for (place, entry) in ack.places.iter().zip(&batch.entries) {
-            let proof = hashes(&place.hashes)?;
-            verify_inclusion(&leaf_hash(entry), place.index, head.size, &proof, &head.root)
+        let mut entries = batch.entries.as_slice();
+        for place in &ack.places {
+            let count = usize::try_from(place.count).ok();
+            let here = count.and_then(|count| entries.split_at_checked(count));
+            let (here, rest) = here.context("more records are acknowledged than were sent")?;
+            tlog::range::verify(here, place.index, (head.size, &head.root), &hashes(&place.hashes)?)
                 .context("a record does not stand where the log says")?;
+            entries = rest;
         }
+        ensure!(entries.is_empty(), "not every record is acknowledged");
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
         marks.access.clone_from(&ack.checkpoint);
         marks.write()

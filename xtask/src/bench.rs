@@ -5,6 +5,7 @@ mod floor;
 mod gate;
 mod grow;
 mod issue;
+mod log;
 mod portal;
 mod status;
 
@@ -33,6 +34,21 @@ pub(crate) enum What {
         /// Seconds a round.
         #[arg(long, default_value_t = 4)]
         seconds: u64,
+    },
+    /// Intake of agents' runs against the disk's durable writes, on both databases.
+    Log {
+        /// Senders at once, each with a run of its own.
+        #[arg(long, default_value_t = 64)]
+        senders: usize,
+        /// The log grows to so many records, if time allows.
+        #[arg(long, default_value_t = 1_000_000)]
+        records: u64,
+        /// The growth on one database ends after so many seconds.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Only on this database.
+        #[arg(long)]
+        on: Option<portal::Database>,
     },
     /// Time of each page with a whole city's people, on both databases.
     Portal {
@@ -85,6 +101,9 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
     match what {
         What::Issue { count, at_once } => issue::run(count, at_once).await,
         What::Gate { connections, seconds } => gate::run(connections, seconds).await,
+        What::Log { senders, records, seconds, on } => {
+            log::run(log::Wanted { senders, records, seconds, on }).await
+        }
         What::Portal { people, requests, on } => portal::run((people, requests), on).await,
         What::Status { connections, seconds } => status::run(connections, seconds).await,
         What::Empty { port } => status::empty(port).await,

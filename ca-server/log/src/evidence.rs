@@ -1,22 +1,24 @@
-//! Collecting an evidence bundle: the request's records with their proofs, the certificate's way back to
-//! the founding statement, the rules, people and revocation list that were in force, the agent's own word.
+//! Collecting an evidence bundle: the request's records with their proofs, the certificate's way
+//! back to the founding statement, the rules, people and revocation list that were in force, the
+//! agent's own word.
 
-use super::search::disclosures;
 use anyhow::{Context, ensure};
 use ca_host::CaConfig;
 use ca_host::ISSUER;
+use ca_store::index::with_term;
 use ca_store::ledger::{self, Tiles};
-use ca_store::lineage::{self, Seeds, with_term};
+use ca_store::lineage::{self, Seeds};
+use ca_store::{runs, shown};
 use records::access::{Decision, SignedHead};
 use records::evidence::{AccessPart, Exported, Manifest, Opening, Question, RunPart, Shown, file};
 use records::lineage::{Lineage, Proven};
 use records::people::SignedPeople;
 use records::record::{Event, Record};
-use records::{Bytes, Disclosure, term};
+use records::{Bytes, term};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use store::{Tx, row, rows};
+use store::Tx;
 
 const README: &str = "\
 证据包 / evidence bundle
@@ -131,24 +133,12 @@ impl Requested {
         put(files, file::ACCESS, &self.access(tx).await?)?;
         put(files, file::RUN, &self.run(tx).await?)?;
         let world = &self.decision.world;
-        let people = row!(
-            &mut *tx,
-            (Vec<u8>, Vec<u8>),
-            "select snapshot, signature from people_snapshot where agent_id = $1 and number = $2",
-            &self.agent,
-            i64::try_from(world.people)?
-        )?;
+        let people = shown::people_snapshot(tx, &self.agent, world.people).await?;
         let (snapshot, signature) = people.context("people snapshot")?;
         let people = SignedPeople { snapshot: Bytes(snapshot), signature: Bytes(signature) };
         put(files, file::PEOPLE, &people)?;
-        let list = row!(
-            &mut *tx,
-            (Vec<u8>,),
-            "select list from crl where issuer = $1 and number = $2",
-            ISSUER,
-            i64::try_from(world.crl)?
-        )?;
-        files.insert(file::LIST.to_owned(), list.context("revocation list")?.0);
+        let list = shown::list(tx, ISSUER, world.crl).await?;
+        files.insert(file::LIST.to_owned(), list.context("revocation list")?);
         seeds.people.insert(self.decision.person.clone());
         let wanted = [
             format!("people:{}/{}", self.agent, world.people),
@@ -176,42 +166,40 @@ impl Requested {
                 index: *index,
                 hashes: hashes.into_iter().map(Bytes::from).collect(),
             };
-            records.push(Shown { proven, disclosures: disclosures(tx, &id.0).await? });
+            let disclosures = ledger::openings(tx, "access", *index, &id.0).await?;
+            records.push(Shown { proven, disclosures });
         }
         Ok(AccessPart { checkpoint, records })
     }
 
     /// The first head that the agent signed behind the decision, and the entries up to it.
     async fn run(&self, tx: &mut Tx) -> anyhow::Result<RunPart> {
-        let aseq = i64::try_from(self.link.aseq)?;
-        let found = row!(
-            &mut *tx,
-            (i64, Vec<u8>, Vec<u8>, Vec<u8>),
-            "select count, head, signature, certificate from agent_head \
-             where agent_id = $1 and epoch = $2 and count > $3 order by count limit 1",
-            &self.agent,
-            &self.link.epoch.0,
-            aseq
-        )?;
-        let (count, head, signature, certificate) = found.context("spool head")?;
+        let (agent, epoch, aseq) = (&self.agent, &self.link.epoch, self.link.aseq);
+        let found = runs::head_behind(tx, agent, epoch, aseq).await?.context("spool head")?;
         let mut entries = Vec::new();
-        for later in self.link.aseq + 1..u64::try_from(count)? {
-            let name = records::access::request_id(&self.agent, &self.link.epoch, later);
-            let mut found = None;
-            for index in with_term(tx, "access", &format!("request:{name}")).await? {
-                let (bytes, salt) =
-                    lineage::stored(tx, "access", index).await?.context("record")?;
-                let record = Record::read(&bytes)?;
-                if record.link.is_some_and(|link| link.aseq == later) {
-                    let salt = salt.as_slice().try_into()?;
-                    found = Some(Bytes::from(records::record::entry(salt, &bytes)));
-                }
-            }
-            entries.push(found.context("an entry of the run")?);
+        for later in aseq + 1..found.count {
+            entries.push(self.entry(tx, later).await?.context("an entry of the run")?);
         }
-        ensure!(!head.is_empty(), "spool head");
-        let head = SignedHead { head: Bytes(head), signature: Bytes(signature) };
-        Ok(RunPart { head, certificate: Bytes(certificate), entries })
+        ensure!(!found.head.is_empty(), "spool head");
+        let head = SignedHead { head: Bytes(found.head), signature: Bytes(found.signature) };
+        Ok(RunPart { head, certificate: Bytes(found.certificate), entries })
+    }
+
+    /// The entry of a later record of the run.
+    async fn entry(&self, tx: &mut Tx, later: u64) -> anyhow::Result<Option<Bytes>> {
+        let name = records::access::request_id(&self.agent, &self.link.epoch, later);
+        for index in with_term(tx, "access", &format!("request:{name}")).await? {
+            let (bytes, salt) = lineage::stored(tx, "access", index).await?.context("record")?;
+            let record = Record::read(&bytes)?;
+            let own = record
+                .link
+                .is_some_and(|link| (link.aseq, &link.epoch) == (later, &self.link.epoch));
+            if own {
+                let salt = salt.as_slice().try_into()?;
+                return Ok(Some(Bytes::from(records::record::entry(salt, &bytes))));
+            }
+        }
+        Ok(None)
     }
 
     /// The agent's order, its join, and what was issued to it.
@@ -265,14 +253,8 @@ async fn certificate(tx: &mut Tx, serial: &str, seeds: &mut Seeds) -> anyhow::Re
 
 /// The order that put a version of the rules in force; the founding's needs none.
 async fn rules(tx: &mut Tx, version: u32, seeds: &mut Seeds) -> anyhow::Result<()> {
-    let found = rows!(
-        tx,
-        (Vec<u8>,),
-        "select order_digest from bundle where version = $1",
-        i64::from(version)
-    )?;
-    let digests = found.into_iter().map(|(digest,)| digest).filter(|digest| !digest.is_empty());
-    seeds.orders.extend(digests.map(Bytes));
+    let digest = shown::bundle_order(tx, version).await?;
+    seeds.orders.extend(digest.filter(|digest| !digest.is_empty()).map(Bytes));
     Ok(())
 }
 
@@ -281,18 +263,14 @@ async fn openings(tx: &mut Tx, lineage: &Lineage) -> anyhow::Result<Vec<Opening>
     let mut openings = Vec::new();
     for proven in &lineage.records {
         let record = Record::read(&proven.record.0)?;
-        let disclosures: Vec<Disclosure> = match &record.event {
+        let disclosures = match &record.event {
             Event::Order { order, .. } => {
                 let digest = records::order::digest(&order.0).to_vec();
-                let found = row!(
-                    &mut *tx,
-                    (String,),
-                    "select disclosures from ordered where order_digest = $1",
-                    digest
-                )?;
-                found.map(|(json,)| serde_json::from_str(&json)).transpose()?.unwrap_or_default()
+                shown::order_disclosures(tx, digest).await?
             }
-            Event::Issued { .. } => disclosures(tx, &record.id.0).await?,
+            Event::Issued { .. } => {
+                ledger::openings(tx, "control", proven.index, &record.id.0).await?
+            }
             _ => Vec::new(),
         };
         if !disclosures.is_empty() {

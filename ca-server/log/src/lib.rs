@@ -3,8 +3,10 @@
 
 mod auditors;
 mod evidence;
-mod project;
+mod index;
+mod intake;
 mod publish;
+mod rounds;
 mod routes;
 mod search;
 mod silence;
@@ -15,32 +17,25 @@ use ca_host::LOGS;
 use ca_host::listener;
 use ca_host::service_keys::Place;
 use ca_host::trust::checkpoint_key;
+use ca_store::follower::Follower;
 use ca_store::sequence::Sequencer;
+use index::{Handed, Indexer};
+use publish::Publisher;
+use rounds::Rounds;
+use routes::Shared;
 use service::{Clock, Metrics, Stop};
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
-use store::{Doorbell, Store, Watch};
+use store::Store;
 use tokio::net::TcpListener;
-
-/// How often a sequencer looks for a sign of commits.
-const LOOK: Duration = Duration::from_millis(8);
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 /// Runs the role until the stop.
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
     let metrics = Metrics::default();
-    let trust = ca_host::trust(&config)?;
-    let mut tasks = tokio::task::JoinSet::new();
-    let doorbell = ca_store::doorbell(&store, &config, "log").await?;
-    for log in LOGS {
-        let origin = trust.log_key(log).context("trust file")?.name().to_owned();
-        let (signer, key) = checkpoint_key(config.folder(), log, &origin)?;
-        let sequencer = Sequencer::new(log, store.clone(), signer, key, clock)?;
-        let publisher = publish::Publisher::new(store.clone(), log, &config.path("public"));
-        let watch = store.watch();
-        let bell = doorbell.clone();
-        tasks.spawn(run(sequencer, publisher, (watch, bell), metrics.clone(), stop.clone()));
-        tasks.spawn(project::run(log, store.clone(), metrics.clone(), stop.clone()));
-    }
+    let mut tasks = JoinSet::new();
+    let shared = logs(&config, &store, clock, &metrics, &mut tasks, &stop).await?;
     let full = [metrics.fullness("listener"), metrics.fullness("listener-plain")];
     let admin = service::Admin::new(metrics.clone()).serve(config.log.admin, stop.clone());
     let tiles = ca_host::published::files(&config.path("public/log"), &LOGS, metrics.clone());
@@ -53,7 +48,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
-    let state = Arc::new(routes::LogState::new(store, metrics, clock, &config, doorbell)?);
+    let state = Arc::new(routes::LogState::new(store, metrics, clock, &config, shared)?);
     tasks.spawn(state.follower().keep_up(stop.clone()));
     tasks.spawn(silence::watch(state.clone(), stop.clone()));
     let waiting = stop.clone();
@@ -65,61 +60,53 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     Ok(())
 }
 
-/// The sequencer's loop: commit, then publish. A failure leaves records pending and is told on
-/// `/readyz`; the next round tries again.
-async fn run(
-    mut sequencer: Sequencer,
-    publisher: publish::Publisher,
-    signs: (Watch, Doorbell),
-    metrics: Metrics,
-    stop: Stop,
-) {
-    rounds(&mut sequencer, &publisher, signs, &metrics, &stop).await;
-    if let Err(error) = sequencer.release().await {
-        tracing::warn!(error = format!("{error:#}"), "the lease is left to its end");
+/// Starts sequencer, publisher and indexer of each log.
+async fn logs(
+    config: &CaConfig,
+    store: &Store,
+    clock: Clock,
+    metrics: &Metrics,
+    tasks: &mut JoinSet<()>,
+    stop: &Stop,
+) -> anyhow::Result<Shared> {
+    let trust = ca_host::trust(config)?;
+    let bell = ca_store::doorbell(store, config, "log").await?;
+    let told = (&trust, metrics.clone());
+    let follower = Follower::open(config, "log", store.clone(), told, bell.clone(), None)?;
+    let (intake, runs) = intake::open();
+    let (mut runs, mut reach, mut sequencers) = (Some(runs), HashMap::new(), Vec::new());
+    for log in LOGS {
+        let origin = trust.log_key(log).context("trust file")?.name().to_owned();
+        let (signer, key) = checkpoint_key(config.folder(), log, &origin)?;
+        let (floor, _) = follower.own_floor(signed(log))?;
+        let sequencer = Sequencer::new(log, store.clone(), signer, key, clock)?.above(floor);
+        let arrivals = match log {
+            ca_store::run::LOG => runs.take(),
+            _ => None,
+        };
+        let [publish, index, own] = std::array::from_fn(|_| Arc::new(Notify::new()));
+        let handed = Arc::new(Handed::default());
+        let rounds = Rounds {
+            sequencer,
+            arrivals: arrivals.unwrap_or_else(|| intake::open().1),
+            bell: bell.clone(),
+            own: own.clone(),
+            followers: vec![publish.clone(), index.clone()],
+            handed: handed.clone(),
+            metrics: metrics.clone(),
+        };
+        sequencers.push(own);
+        tasks.spawn(rounds.run(stop.clone()));
+        let publisher = Publisher::new(store.clone(), log, &config.path("public"));
+        tasks.spawn(publisher.run(publish, metrics.clone(), stop.clone()));
+        let (indexer, reached) = Indexer::new(log, store.clone(), handed);
+        tasks.spawn(indexer.run(index, metrics.clone(), stop.clone()));
+        reach.insert(log, reached);
     }
+    Ok(Shared { intake, reach, follower, bell, sequencers })
 }
 
-async fn rounds(
-    sequencer: &mut Sequencer,
-    publisher: &publish::Publisher,
-    (mut watch, doorbell): (Watch, Doorbell),
-    metrics: &Metrics,
-    stop: &Stop,
-) {
-    let name = sequencer.log();
-    loop {
-        if !watch.changed() {
-            if !stop.pause(LOOK).await {
-                return;
-            }
-            continue;
-        }
-        let result = async {
-            let sequenced = sequencer.round().await?;
-            if sequenced > 0 {
-                doorbell.ring();
-            }
-            publisher.catch_up().await?;
-            anyhow::Ok(sequenced)
-        };
-        let pause = match result.await {
-            Ok(0) => 5,
-            Ok(count) => {
-                metrics.condition(name, "");
-                metrics.count("sequence", "done");
-                metrics
-                    .set(if name == "control" { "control_batch" } else { "access_batch" }, count);
-                1
-            }
-            Err(error) => {
-                metrics.condition(name, &format!("{error:#}"));
-                metrics.count("sequence", "unavailable");
-                500
-            }
-        };
-        if !stop.pause(Duration::from_millis(pause)).await {
-            return;
-        }
-    }
+/// The name of the floor of what is signed of a log, in this role's own directory.
+fn signed(log: &str) -> &'static str {
+    if log == "control" { "signed-control" } else { "signed-access" }
 }

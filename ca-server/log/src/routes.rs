@@ -7,6 +7,8 @@ mod search;
 mod spool;
 
 use super::auditors::Auditors;
+use super::index::Reach;
+use super::intake::Intake;
 use super::silence::Silence;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -16,9 +18,10 @@ use ca_host::services::Services;
 use ca_store::follower::Follower;
 use records::trust::Trust;
 use service::{Clock, Metrics};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use store::{Doorbell, Store};
+use tokio::sync::Notify;
 
 const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
@@ -36,6 +39,22 @@ pub(super) struct LogState {
     forks: Mutex<HashSet<[u8; 32]>>,
     /// When agents were heard of.
     pub(super) silence: Silence,
+    /// Where runs go.
+    intake: Intake,
+    /// How far each index is.
+    reach: HashMap<&'static str, Reach>,
+    bell: Doorbell,
+    /// The sequencers of this process, which do not hear its own doorbell.
+    sequencers: Vec<Arc<Notify>>,
+}
+
+/// What the routes share with the sequencers and indexers of this process.
+pub(super) struct Shared {
+    pub(super) intake: Intake,
+    pub(super) reach: HashMap<&'static str, Reach>,
+    pub(super) follower: Follower,
+    pub(super) bell: Doorbell,
+    pub(super) sequencers: Vec<Arc<Notify>>,
 }
 
 impl LogState {
@@ -44,11 +63,10 @@ impl LogState {
         metrics: Metrics,
         clock: Clock,
         config: &CaConfig,
-        doorbell: Doorbell,
+        shared: Shared,
     ) -> anyhow::Result<Self> {
         let trust = ca_host::trust(config)?;
-        let told = (&trust, metrics.clone());
-        let follower = Follower::open(config, "log", store.clone(), told, doorbell, None)?;
+        let follower = shared.follower;
         Ok(Self {
             store,
             metrics,
@@ -60,7 +78,17 @@ impl LogState {
             forks: Mutex::default(),
             silence: Silence::default(),
             trust,
+            intake: shared.intake,
+            reach: shared.reach,
+            bell: shared.bell,
+            sequencers: shared.sequencers,
         })
+    }
+
+    /// Tells everybody that something was committed.
+    pub(super) fn news(&self) {
+        self.bell.ring();
+        self.sequencers.iter().for_each(|one| one.notify_one());
     }
 
     /// Who follows authority for this process.

@@ -1,14 +1,13 @@
 //! Finding records by the index, newest first.
 
 use super::auditors::{Auditor, Auditors};
-use super::project::projected;
 use anyhow::Context;
-use ca_store::ledger;
+use ca_store::{index, ledger, shown};
 use records::evidence::{Found, Search, SearchAnswer};
 use records::record::{Event, Record};
-use records::{Bytes, Disclosure, term};
+use records::{Bytes, term};
 use std::collections::{BTreeMap, BTreeSet};
-use store::{Tx, rows};
+use store::Tx;
 
 /// Records of one page.
 const PAGE: usize = 100;
@@ -26,7 +25,7 @@ pub(super) async fn search(
 ) -> anyhow::Result<SearchAnswer> {
     let log = asked.log.as_str();
     let (_, _, checkpoint) = ledger::head(tx, log).await?.context("head")?;
-    let complete_to = projected(tx, log).await?;
+    let complete_to = index::projected(tx, log).await?;
     let wanted = wanted(asked);
     let mut answer = SearchAnswer {
         found: Vec::new(),
@@ -62,15 +61,16 @@ pub(super) async fn search(
             break;
         }
     }
-    answer.names = names(tx, people).await?;
+    let names = shown::names(tx, people.into_iter().collect()).await?;
+    answer.names = names.into_iter().collect();
     Ok(answer)
 }
 
 /// Adds what opens the commitments of the records that were found.
-pub(super) async fn open(tx: &mut Tx, answer: &mut SearchAnswer) -> anyhow::Result<()> {
+pub(super) async fn open(tx: &mut Tx, log: &str, answer: &mut SearchAnswer) -> anyhow::Result<()> {
     for found in &mut answer.found {
         let record = Record::read(&found.record.0)?;
-        found.disclosures = disclosures(tx, &record.id.0).await?;
+        found.disclosures = ledger::openings(tx, log, found.index, &record.id.0).await?;
     }
     Ok(())
 }
@@ -98,30 +98,9 @@ async fn page(
     first: Option<&String>,
     before: u64,
 ) -> anyhow::Result<Vec<(u64, Vec<u8>)>> {
-    let (before, limit) = (i64::try_from(before)?, i64::try_from(READ)?);
-    let found = match first {
-        Some(term) => rows!(
-            tx,
-            (i64, Vec<u8>),
-            "select t.idx, e.record from (select log_id, idx from log_term \
-             where log_id = $1 and term = $2 and idx < $3 order by idx desc limit $4) t \
-             join log_entry e on e.log_id = t.log_id and e.idx = t.idx order by t.idx desc",
-            log,
-            term::key(term),
-            before,
-            limit
-        )?,
-        None => rows!(
-            tx,
-            (i64, Vec<u8>),
-            "select idx, record from log_entry where log_id = $1 and idx < $2 \
-             order by idx desc limit $3",
-            log,
-            before,
-            limit
-        )?,
-    };
-    found.into_iter().map(|(index, bytes)| Ok((u64::try_from(index)?, bytes))).collect()
+    let Some(term) = first else { return Ok(ledger::newest(tx, log, before, READ).await?) };
+    let places = index::newest(tx, log, term, (before, READ)).await?;
+    Ok(ledger::records(tx, log, &places).await?)
 }
 
 /// Whether a record has every term that is wanted, within the times that were asked for.
@@ -152,43 +131,4 @@ async fn in_scope(
         Some(unit) => auditors.covers(auditor, &unit).await,
         None => Ok(false),
     }
-}
-
-/// What opens the commitments of a record.
-pub(super) async fn disclosures(tx: &mut Tx, record_id: &[u8]) -> anyhow::Result<Vec<Disclosure>> {
-    let found = rows!(
-        tx,
-        (String, Vec<u8>, String),
-        "select path, salt, value from disclosure where record_id = $1 order by path",
-        record_id
-    )?;
-    let open = |(path, salt, value): (String, Vec<u8>, String)| {
-        Ok(Disclosure { path, salt: Bytes(salt), value: serde_json::from_str(&value)? })
-    };
-    found.into_iter().map(open).collect()
-}
-
-/// Names of people, as the register has them.
-async fn names(tx: &mut Tx, people: BTreeSet<String>) -> anyhow::Result<BTreeMap<String, String>> {
-    let mut names = BTreeMap::new();
-    let mut people = people.into_iter();
-    while let Some(first) = people.next() {
-        // One statement for eight people; whoever is missing from the last one has no name.
-        let mut next = || people.next().unwrap_or_default();
-        names.extend(rows!(
-            tx,
-            (String, String),
-            "select person_id, name from person \
-             where person_id in ($1, $2, $3, $4, $5, $6, $7, $8)",
-            &first,
-            next(),
-            next(),
-            next(),
-            next(),
-            next(),
-            next(),
-            next()
-        )?);
-    }
-    Ok(names)
 }

@@ -1,5 +1,5 @@
-//! Which agents are heard of, in memory alone: a restart of this process forgets it, and every agent
-//! that pulses afterwards is back and records a heartbeat.
+//! Which agents are heard of, in memory alone: a restart of this process forgets it, and every
+//! agent that pulses afterwards is back and records a heartbeat.
 //!
 //! An agent that was heard of and is not any more is recorded as silent, once. The record stays due
 //! until it is written.
@@ -83,6 +83,7 @@ async fn record(state: &LogState, agent: &str, unix: u64) -> anyhow::Result<()> 
     let mut tx = state.store.write().await?;
     ca_store::ledger::insert(&mut tx, &record, record.write()?, ca_host::random::bytes()?).await?;
     tx.commit().await?;
+    state.news();
     Ok(())
 }
 

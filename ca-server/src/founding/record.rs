@@ -136,7 +136,7 @@ async fn sequence(config: &CaConfig, store: &Store, clock: Clock) -> anyhow::Res
         let origin = trust.log_key(log).context("log key")?.name().to_owned();
         let (signer, key) = checkpoint_key(config.folder(), log, &origin)?;
         let mut sequencer = Sequencer::new(log, store.clone(), signer, key, clock)?;
-        while sequencer.round().await? > 0 {}
+        while sequencer.round(Vec::new()).await?.count > 0 {}
         sequencer.release().await?;
     }
     Ok(())

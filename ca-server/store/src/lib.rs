@@ -5,6 +5,7 @@ pub mod crl;
 pub mod follower;
 pub mod founding;
 mod grants;
+pub mod index;
 pub mod keep;
 pub mod ledger;
 pub mod lineage;
@@ -12,8 +13,15 @@ pub mod order_title;
 pub mod record;
 pub mod replay;
 pub mod rows;
+pub mod run;
+pub mod runs;
+mod segment;
 pub mod sequence;
+pub mod shown;
 pub mod table;
+mod tree;
+
+pub use tree::TreeView;
 
 use ca_host::CaConfig;
 use store::{Doorbell, Migrations, Store, StoreError};
@@ -67,6 +75,12 @@ pub const MIGRATIONS: Migrations = &[
         "look",
         include_str!("../migrations/sqlite/0008_look.sql"),
         include_str!("../migrations/postgres/0008_look.sql"),
+    ),
+    (
+        10,
+        "log",
+        include_str!("../migrations/sqlite/0010_log.sql"),
+        include_str!("../migrations/postgres/0010_log.sql"),
     ),
 ];
 

@@ -5,6 +5,7 @@
 //! who they were: their letters, certificates, roles, withdrawals and revocations, and whoever
 //! approved those.
 
+use super::index::with_term;
 use super::ledger::{self, LedgerError};
 use records::Bytes;
 use records::lineage::{Lineage, Proven};
@@ -12,7 +13,7 @@ use records::record::{Event, Record, approval_id};
 use records::term;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use store::{StoreError, Tx, row, rows};
+use store::{StoreError, Tx, row};
 
 const LOG: &str = "control";
 /// Orders that everybody's authority rests on.
@@ -29,16 +30,18 @@ pub struct Seeds {
     pub records: BTreeSet<u64>,
 }
 
-/// Indexes of records with a term, oldest first.
-pub async fn with_term(tx: &mut Tx, log: &str, term: &str) -> Result<Vec<u64>, StoreError> {
-    let found = rows!(
+/// Index and entry of a sequenced record, by its id; records of runs are found by their runs.
+pub async fn entry_by_id(
+    tx: &mut Tx,
+    record_id: &[u8],
+) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+    let found = row!(
         tx,
-        (i64,),
-        "select idx from log_term where log_id = $1 and term = $2 order by idx",
-        log,
-        records::term::key(term)
+        (i64, Vec<u8>),
+        "select idx, entry from log_entry where record_id = $1",
+        record_id
     )?;
-    Ok(found.into_iter().filter_map(|(idx,)| u64::try_from(idx).ok()).collect())
+    Ok(found.and_then(|(index, entry)| Some((u64::try_from(index).ok()?, entry))))
 }
 
 /// Indexes of the newest records with a term, newest first.
@@ -47,22 +50,9 @@ pub async fn newest_with_term(
     log: &str,
     term: &str,
     limit: i64,
-) -> Result<Vec<u64>, StoreError> {
-    let found = rows!(
-        tx,
-        (i64,),
-        "select idx from log_term where log_id = $1 and term = $2 order by idx desc limit $3",
-        log,
-        records::term::key(term),
-        limit
-    )?;
-    Ok(found.into_iter().filter_map(|(idx,)| u64::try_from(idx).ok()).collect())
-}
-
-/// Index of a sequenced record, by its id.
-pub async fn place(tx: &mut Tx, record_id: &[u8]) -> Result<Option<u64>, StoreError> {
-    let found = row!(tx, (i64,), "select idx from log_entry where record_id = $1", record_id)?;
-    Ok(found.and_then(|(idx,)| u64::try_from(idx).ok()))
+) -> Result<Vec<u64>, LedgerError> {
+    let limit = usize::try_from(limit).unwrap_or(0);
+    super::index::newest(tx, log, term, (u64::MAX, limit)).await
 }
 
 /// A sequenced record's bytes and salt.

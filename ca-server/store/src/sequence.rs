@@ -1,23 +1,44 @@
-//! The sequencer: one holder of a lease per log numbers pending records, moves the head by
-//! compare-and-swap, and signs the checkpoint, all in one transaction.
+//! The sequencer: one holder of a lease per log numbers what waits, moves the head by
+//! compare-and-swap, and signs the checkpoint, all in one transaction. Records that other processes
+//! wrote wait in `log_pending`; runs of agents come from this process's own intake and are numbered
+//! directly.
 //!
-//! A crash before the commit leaves the records pending; after it, tiles and files are made again
-//! from the rows.
+//! A crash before the commit leaves the records pending, or with the agents that hold them; after
+//! it, files are made again from the rows. The floor of the signer follows each commit: a database
+//! that goes back below it is signed no second history.
 
+use crate::keep::FloorFile;
 use crate::ledger::{self, LedgerError};
-use anyhow::Context;
+use crate::replay::Floor;
+use crate::run::VerifiedRun;
+use crate::runs::{self, Reached};
+use crate::tree::{Tree, TreeView};
+use anyhow::{Context, bail, ensure};
 use ca_host::random;
 use keys::SoftwareSigner;
 use pki::Signer;
+use records::Bytes;
+use records::term::Key;
 use service::{Clock, fault};
-use store::{Store, Tx, execute, hold_lease, pending};
+use std::collections::HashMap;
+use std::sync::Arc;
+use store::many::Value;
+use store::{Store, Tx, hold_lease, pending};
 use tlog::merkle::{Hash, empty_root, leaf_hash};
-use tlog::tile::{TileId, tile_bytes};
+use tlog::tile::TileId;
 use tlog::{Checkpoint, Edge, VerifierKey};
+use tokio::task::JoinHandle;
+
+mod follow;
+
+pub use follow::RunOutcome;
+use follow::{Follows, follow};
 
 const BATCH_MAX: i64 = 1024;
 /// A successor of a killed holder waits this long; the head's compare-and-swap keeps order anyway.
 const LEASE_MICROS: i64 = 3_000_000;
+/// Runs whose reach is remembered.
+const REACHED_MAX: usize = 10_000;
 
 /// Sequences one log.
 pub struct Sequencer {
@@ -27,8 +48,37 @@ pub struct Sequencer {
     key: VerifierKey,
     clock: Clock,
     holder: String,
-    /// The edge at the size at which we last committed; rebuilt from tiles when the head moved.
-    edge: Edge,
+    /// The tree at the size at which we last committed; rebuilt from tiles when the head moved.
+    tree: Tree,
+    /// What was signed last, as far as this process or its directory knows.
+    signed: Floor,
+    floor: Option<FloorFile>,
+    /// The floor while it is being raised, beside the answers.
+    raising: Option<JoinHandle<(FloorFile, anyhow::Result<()>)>>,
+    /// How far runs reach in the tree above.
+    reached: HashMap<(String, Bytes), Reached>,
+}
+
+/// What a round did.
+pub struct Round {
+    /// How many records got a number.
+    pub count: u64,
+    /// What became of each run, in their order.
+    pub outcomes: Vec<RunOutcome>,
+    /// The tree behind the round; none if there was nothing to do.
+    pub view: Option<TreeView>,
+    /// Index of the first record of a run, and what the index finds each from there on by.
+    pub keys: (u64, Vec<Vec<Key>>),
+}
+
+/// Records that get their numbers together.
+struct Batch {
+    rows: Vec<Vec<Value>>,
+    leaves: Vec<Hash>,
+    openings: Vec<Vec<Value>>,
+    /// Of the records of runs, which come last.
+    keys: Vec<Vec<Key>>,
+    next: u64,
 }
 
 impl Sequencer {
@@ -40,8 +90,24 @@ impl Sequencer {
         key: VerifierKey,
         clock: Clock,
     ) -> anyhow::Result<Self> {
-        let holder = random::id()?;
-        Ok(Self { log, store, signer, key, clock, holder, edge: Edge::default() })
+        Ok(Self {
+            log,
+            store,
+            signer,
+            key,
+            clock,
+            holder: random::id()?,
+            tree: Tree::default(),
+            signed: Floor::default(),
+            floor: None,
+            raising: None,
+            reached: HashMap::new(),
+        })
+    }
+
+    /// The same above a floor.
+    pub fn above(self, floor: FloorFile) -> Self {
+        Self { signed: floor.floor(), floor: Some(floor), ..self }
     }
 
     /// The log's name.
@@ -50,133 +116,257 @@ impl Sequencer {
     }
 
     /// Gives the lease up, at the end.
-    pub async fn release(&self) -> anyhow::Result<()> {
+    pub async fn release(&mut self) -> anyhow::Result<()> {
+        self.settle().await?;
         Ok(store::release_lease(&self.store, &lease(self.log), &self.holder).await?)
     }
 
-    /// One round: how many records got a number.
-    pub async fn round(&mut self) -> anyhow::Result<i64> {
-        let mut tx = self.store.read().await?;
-        let idle = pending::waiting(&mut tx, self.log, 0, 1).await?.is_empty()
-            && ledger::head(&mut tx, self.log).await?.is_some();
-        drop(tx);
-        if idle {
-            return Ok(0);
+    /// One round over what waits and these runs, of which no two are pieces of the same one.
+    pub async fn round(&mut self, runs: Vec<VerifiedRun>) -> anyhow::Result<Round> {
+        if runs.is_empty() && self.is_idle().await? {
+            return Ok(Round::empty());
         }
+        // No more than one signature is ever ahead of the floor.
+        self.settle().await?;
         let mut tx = self.store.write().await?;
         let now = i64::try_from(self.clock.micros()).unwrap_or(i64::MAX);
         if !hold_lease(&mut tx, &lease(self.log), &self.holder, now, now + LEASE_MICROS).await? {
-            return Ok(0);
+            ensure!(runs.is_empty(), "another sequencer has the lease");
+            return Ok(Round::empty());
         }
         // Between the head that a decision follows and the pending records that it notices nothing
         // may move into the tree: it would see a withdrawal in neither.
         pending::lock(&mut tx, self.log).await?;
+        let checkpoint = self.catch_up(&mut tx).await?;
         let waiting = pending::waiting(&mut tx, self.log, 0, BATCH_MAX).await?;
-        let count = i64::try_from(waiting.len()).unwrap_or(0);
-        self.append(&mut tx, waiting).await?;
+        let (mut batch, outcomes, reached) = self.collect(&mut tx, &waiting, runs).await?;
+        let count = batch.leaves.len() as u64;
+        if count == 0 && checkpoint.is_some() {
+            self.keep_floor();
+            let view = checkpoint.map(|note| self.tree.view(note.into()));
+            return Ok(Round { count, outcomes, view, ..Round::empty() });
+        }
+        let keys = (self.tree.edge.size() + waiting.len() as u64, batch.keys.split_off(0));
+        let (tree, note) = self.append(&mut tx, batch, &waiting).await?;
         fault::point("sequencer-before-commit");
         tx.commit().await?;
         fault::point("sequencer-after-commit");
-        Ok(count)
+        self.committed(tree, reached);
+        let view = Some(self.tree.view(note.into()));
+        Ok(Round { count, outcomes, view, keys })
     }
 
-    async fn append(
-        &mut self,
-        tx: &mut Tx,
-        waiting: Vec<(i64, pending::PendingRecord)>,
-    ) -> anyhow::Result<()> {
-        let (size, root, _) =
-            ledger::head(tx, self.log).await?.unwrap_or((0, empty_root(), String::new()));
-        let mut edge = self.current(tx, size, root).await?;
-        for (_, record) in &waiting {
-            for full in edge.append(leaf_hash(&record.entry)) {
-                self.write_tile(tx, full.id, &full.hashes).await?;
+    /// Whether nothing waits, and the head is the one that this sequencer knows: a head that it
+    /// does not know is looked at, even if there is nothing to do.
+    async fn is_idle(&self) -> anyhow::Result<bool> {
+        let mut tx = self.store.read().await?;
+        let head = ledger::head(&mut tx, self.log).await?;
+        let own = (self.tree.edge.size(), self.tree.edge.root());
+        let known = head.is_some_and(|(size, root, _)| (size, root) == own);
+        Ok(known && pending::waiting(&mut tx, self.log, 0, 1).await?.is_empty())
+    }
+
+    /// Memory follows the commit, and the floor after it.
+    fn committed(&mut self, tree: Tree, reached: Vec<((String, Bytes), Reached)>) {
+        self.tree = tree;
+        self.signed = Floor { size: self.tree.edge.size(), root: self.tree.edge.root() };
+        if self.reached.len() > REACHED_MAX {
+            self.reached.clear();
+        }
+        self.reached.extend(reached);
+        self.keep_floor();
+    }
+
+    /// Raises the floor to what is signed, beside everything else.
+    fn keep_floor(&mut self) {
+        let signed = self.signed;
+        if self.floor.as_ref().is_none_or(|floor| floor.floor() == signed) {
+            return;
+        }
+        if let Some(mut floor) = self.floor.take() {
+            self.raising = Some(tokio::task::spawn_blocking(move || {
+                let raised = floor.raise(signed);
+                (floor, raised)
+            }));
+        }
+    }
+
+    /// The floor stands where the last signature does.
+    async fn settle(&mut self) -> anyhow::Result<()> {
+        let Some(raising) = self.raising.take() else { return Ok(()) };
+        let (mut floor, raised) = raising.await?;
+        let again = raised.or_else(|_| floor.raise(self.signed));
+        if again.is_ok() {
+            self.floor = Some(floor);
+        } else {
+            self.raising = Some(tokio::spawn(async move { (floor, Ok(())) }));
+        }
+        again.context("the floor cannot be kept")
+    }
+
+    /// Brings the tree to the committed head, if that continues what was signed; gives its
+    /// checkpoint.
+    async fn catch_up(&mut self, tx: &mut Tx) -> anyhow::Result<Option<String>> {
+        let found = ledger::head(tx, self.log).await?;
+        let (size, root) =
+            found.as_ref().map_or((0, empty_root()), |(size, root, _)| (*size, *root));
+        let signed = self.signed;
+        if size < signed.size || (size == signed.size && root != signed.root) {
+            bail!(
+                "the database went back below what this log signed ({size} entries, {} signed); \
+                 no second history is signed: put the database back",
+                signed.size
+            );
+        }
+        if self.tree.edge.size() != size || self.tree.edge.root() != root {
+            self.reached.clear();
+            if let Some((_, _, note)) = &found {
+                let head = Checkpoint::open(note, &self.key, records::label::verify_ed25519)?;
+                ensure!((head.size, head.root) == (size, root), "the head is not the signed one");
             }
+            let edge = edge_at(tx, self.log, size).await?;
+            if edge.root() != root {
+                return Err(LedgerError::Damaged("the tiles do not lead to the head").into());
+            }
+            if signed.size > 0 && edge_at(tx, self.log, signed.size).await?.root() != signed.root {
+                bail!("the database holds another history than this log signed");
+            }
+            self.tree = Tree::at(edge);
+            self.signed = Floor { size, root };
         }
-        self.number(tx, size, &waiting).await?;
-        for (id, hashes) in edge.partial() {
-            self.write_tile(tx, id, hashes).await?;
-        }
-        self.move_head(tx, size, &edge).await?;
-        self.edge = edge;
-        Ok(())
+        Ok(found.map(|(_, _, note)| note))
     }
 
-    /// The edge at the head; rebuilt from the tiles when someone else moved the head.
-    async fn current(&self, tx: &mut Tx, size: u64, root: Hash) -> anyhow::Result<Edge> {
-        if self.edge.size() == size && self.edge.root() == root {
-            return Ok(self.edge.clone());
-        }
-        let edge = edge_at(tx, self.log, size).await?;
-        if edge.root() != root {
-            return Err(LedgerError::Damaged("the tiles do not lead to the head").into());
-        }
-        Ok(edge)
-    }
-
-    /// Moves records from the queue into the log, all at once: decisions wait as long as this
-    /// takes.
-    async fn number(
+    /// What gets a number: first what waits, in its order, then the runs that continue what the log
+    /// has.
+    async fn collect(
         &self,
         tx: &mut Tx,
-        size: u64,
         waiting: &[(i64, pending::PendingRecord)],
-    ) -> anyhow::Result<()> {
-        let (Some((first, _)), Some((last, _))) = (waiting.first(), waiting.last()) else {
-            return Ok(());
+        runs: Vec<VerifiedRun>,
+    ) -> anyhow::Result<(Batch, Vec<RunOutcome>, Vec<((String, Bytes), Reached)>)> {
+        let mut batch = Batch::from(self.tree.edge.size());
+        for (_, one) in waiting {
+            batch.push(
+                self.log,
+                leaf_hash(&one.entry),
+                Some(one.record_id.clone()),
+                one.parts(),
+            )?;
+        }
+        let (mut outcomes, mut reached, mut written) = (Vec::new(), Vec::new(), Vec::new());
+        for mut run in runs {
+            let name = (run.agent.clone(), run.epoch().clone());
+            let known = match self.reached.get(&name) {
+                Some(known) => *known,
+                None => runs::reached(tx, &name.0, &name.1).await?,
+            };
+            let (old, mut places) = match follow(tx, known, &run).await? {
+                Follows::New(old, places) => (old, places),
+                Follows::Refused(outcome) => {
+                    outcomes.push(outcome);
+                    continue;
+                }
+            };
+            let fresh = run.entries.split_off(old);
+            if !fresh.is_empty() {
+                let index = batch.next;
+                follow::add(&mut places, index, fresh.len() as u64);
+                let chain = run.head.chain.digest().context("chain")?;
+                reached.push((name, (run.end(), chain)));
+                for one in fresh {
+                    if !one.openings.is_empty() {
+                        batch.open(self.log, one.openings)?;
+                    }
+                    batch.keys.push(one.keys);
+                    let parts = (one.bytes, one.salt.to_vec(), one.entry.to_vec());
+                    batch.push(self.log, one.leaf, None, parts)?;
+                }
+                let first = run.first + old as u64;
+                written.push((run, first, index));
+            }
+            outcomes.push(RunOutcome::Stands(places));
+        }
+        let written: Vec<_> =
+            written.iter().map(|(run, first, index)| (run, *first, *index)).collect();
+        runs::write(tx, &written).await?;
+        Ok((batch, outcomes, reached))
+    }
+
+    /// Writes the batch behind the head; gives the tree with it and its signed checkpoint.
+    async fn append(
+        &self,
+        tx: &mut Tx,
+        batch: Batch,
+        waiting: &[(i64, pending::PendingRecord)],
+    ) -> anyhow::Result<(Tree, String)> {
+        let old = self.tree.edge.size();
+        ledger::append(tx, batch.rows, batch.openings).await?;
+        if let (Some((first, _)), Some((last, _))) = (waiting.first(), waiting.last()) {
+            let taken = pending::taken(tx, self.log, (*first, *last)).await?;
+            ensure!(taken == waiting.len() as u64, "the queue is not what was read");
+        }
+        let mut tree = self.tree.clone();
+        let mut tiles = tree.append(batch.leaves.into_iter());
+        let partial = tree.edge.partial();
+        tiles.extend(partial.map(|(id, hashes)| (id, Arc::new(hashes.to_vec()))));
+        ledger::write_tiles(tx, self.log, tiles).await?;
+        let head = Checkpoint {
+            origin: self.key.name().to_owned(),
+            size: tree.edge.size(),
+            root: tree.edge.root(),
         };
-        let numbered = execute!(
-            tx,
-            "insert into log_entry (log_id, idx, record_id, record, salt, entry) \
-             select log_id, $1 + row_number() over (order by position) - 1, record_id, record, \
-             salt, entry from log_pending where log_id = $2 and position between $3 and $4",
-            i64::try_from(size)?,
-            self.log,
-            *first,
-            *last
-        )?;
-        let taken = execute!(
-            tx,
-            "delete from log_pending where log_id = $1 and position between $2 and $3",
-            self.log,
-            *first,
-            *last
-        )?;
-        let count = u64::try_from(waiting.len())?;
-        anyhow::ensure!((numbered, taken) == (count, count), "the queue is not what was read");
-        Ok(())
-    }
-
-    async fn write_tile(&self, tx: &mut Tx, id: TileId, hashes: &[Hash]) -> anyhow::Result<()> {
-        execute!(
-            tx,
-            "insert into log_tile (log_id, level, idx, hashes) values ($1, $2, $3, $4) \
-             on conflict (log_id, level, idx) do update set hashes = $4",
-            self.log,
-            i64::from(id.level),
-            i64::try_from(id.index)?,
-            tile_bytes(hashes)
-        )?;
-        Ok(())
-    }
-
-    async fn move_head(&self, tx: &mut Tx, old: u64, edge: &Edge) -> anyhow::Result<()> {
-        let head =
-            Checkpoint { origin: self.key.name().to_owned(), size: edge.size(), root: edge.root() };
         let note = tlog::note::sign(&head.text(), &self.key, |text| self.signer.sign(text))?;
-        let size = i64::try_from(head.size)?;
-        let moved = execute!(
-            tx,
-            "insert into log_head (log_id, size, root, checkpoint) values ($1, $2, $3, $4) \
-             on conflict (log_id) do update set size = $2, root = $3, checkpoint = $4 \
-             where log_head.size = $5",
-            self.log,
-            size,
-            head.root.to_vec(),
-            &note,
-            i64::try_from(old)?
-        )?;
-        anyhow::ensure!(moved == 1, "another sequencer moved the head");
+        ensure!(
+            ledger::move_head(tx, self.log, old, (&head, &note)).await?,
+            "another sequencer moved the head"
+        );
+        Ok((tree, note))
+    }
+}
+
+impl Round {
+    fn empty() -> Self {
+        Self { count: 0, outcomes: Vec::new(), view: None, keys: (0, Vec::new()) }
+    }
+}
+
+impl Batch {
+    fn from(size: u64) -> Self {
+        Self {
+            rows: Vec::new(),
+            leaves: Vec::new(),
+            openings: Vec::new(),
+            keys: Vec::new(),
+            next: size,
+        }
+    }
+
+    /// What opens the commitments of the record that comes next.
+    fn open(&mut self, log: &str, openings: String) -> anyhow::Result<()> {
+        let index = i64::try_from(self.next)?;
+        self.openings.push(vec![log.into(), index.into(), openings.into()]);
+        Ok(())
+    }
+
+    fn push(
+        &mut self,
+        log: &str,
+        leaf: Hash,
+        id: Option<Vec<u8>>,
+        (record, salt, entry): (Vec<u8>, Vec<u8>, Vec<u8>),
+    ) -> anyhow::Result<()> {
+        let index = i64::try_from(self.next)?;
+        self.rows.push(vec![
+            log.into(),
+            index.into(),
+            id.into(),
+            record.into(),
+            salt.into(),
+            entry.into(),
+        ]);
+        self.leaves.push(leaf);
+        self.next += 1;
         Ok(())
     }
 }
@@ -185,7 +375,7 @@ fn lease(log: &str) -> String {
     format!("sequencer/{log}")
 }
 
-/// The edge of a log at its committed size, from its tiles.
+/// The edge of a log at a size that it had, from its tiles.
 pub async fn edge_at(tx: &mut Tx, log: &str, size: u64) -> anyhow::Result<Edge> {
     let mut levels = Vec::new();
     for level in 0..tlog::edge::level_count(size) {

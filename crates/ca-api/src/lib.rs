@@ -287,17 +287,20 @@ pub struct SpoolAck {
     pub checkpoint: String,
     /// That it continues the one that the agent holds (RFC 6962 2.1.2).
     pub consistency: Vec<Bytes>,
-    /// Where each record stands.
+    /// Where the records stand, in their order: more than one place only if they came in pieces
+    /// before.
     pub places: Vec<EntryPlace>,
 }
 
-/// Where an entry stands.
+/// Where some entries stand side by side.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntryPlace {
-    /// Its index.
+    /// Index of the first.
     pub index: u64,
-    /// The audit path.
+    /// How many.
+    pub count: u64,
+    /// The proof for all of them (`tlog::range`).
     pub hashes: Vec<Bytes>,
 }
 

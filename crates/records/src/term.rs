@@ -4,6 +4,7 @@
 use crate::bytes::Bytes;
 use crate::order::{Body, Order};
 use crate::record::{Cause, Event, Record};
+use sha2::{Digest, Sha256};
 
 /// Every term of a record.
 pub fn terms(record: &Record) -> Vec<String> {
@@ -132,9 +133,32 @@ fn order_terms(order: &Bytes) -> Vec<String> {
 
 /// What stands in the index for a term: the first half of its SHA-256, so that whoever chooses what
 /// is in a term does not choose what an index has to hold.
-pub fn key(term: &str) -> String {
-    let digest = crate::access::sha256(term.as_bytes());
-    Bytes::from(digest.0.get(..16).unwrap_or_default()).to_string()
+pub type Key = [u8; 16];
+
+/// The key of a term.
+pub fn key(term: &str) -> Key {
+    let digest = Sha256::digest(term.as_bytes());
+    let mut key = Key::default();
+    key.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+    key
+}
+
+/// Keys of a record's terms, without its own name: a record of a run is found by its run.
+pub fn keys(record: &Record) -> Vec<Key> {
+    let own = record.link.as_ref().map(|link| {
+        let agent = record.maker.split('/').next().unwrap_or_default();
+        format!("request:{}", crate::access::request_id(agent, &link.epoch, link.aseq))
+    });
+    let terms = terms(record);
+    terms.iter().filter(|term| own.as_ref() != Some(term)).map(|term| key(term)).collect()
+}
+
+/// Agent, epoch and number of a record of a run, if a term is its name.
+pub fn named(term: &str) -> Option<(&str, Bytes, u64)> {
+    let mut parts = term.strip_prefix("request:")?.split('/');
+    let (agent, epoch, aseq) = (parts.next()?, parts.next()?, parts.next()?);
+    let rest = parts.next().is_none();
+    rest.then_some((agent, Bytes::read(epoch)?, aseq.parse().ok()?))
 }
 
 /// Records of an order, by its digest.

@@ -18,6 +18,13 @@ pub struct PendingRecord {
     pub entry: Vec<u8>,
 }
 
+impl PendingRecord {
+    /// Record, salt and entry.
+    pub fn parts(&self) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+        (self.record.clone(), self.salt.clone(), self.entry.clone())
+    }
+}
+
 /// Holds a log's order until the commit: what is read and written afterwards in this transaction is
 /// not overtaken. SQLite has one writer anyway; PostgreSQL takes one advisory lock per log. It
 /// comes before any savepoint: going back to one that is older would give the lock up.
@@ -96,6 +103,17 @@ pub async fn waiting(
         (position, PendingRecord { log: log.to_owned(), record_id, record, salt, entry })
     };
     Ok(found.into_iter().map(record).collect())
+}
+
+/// Takes records out that stand in the tree now, from one position to another; gives how many.
+pub async fn taken(tx: &mut Tx, log: &str, (first, last): (i64, i64)) -> Result<u64, StoreError> {
+    execute!(
+        tx,
+        "delete from log_pending where log_id = $1 and position between $2 and $3",
+        log,
+        first,
+        last
+    )
 }
 
 /// How many records wait in a log.

@@ -75,12 +75,12 @@ pub fn consistency<'a>(
 }
 
 /// Largest power of two below `n`, for n ≥ 2.
-fn split(n: u64) -> u64 {
+pub(crate) fn split(n: u64) -> u64 {
     1 << (n - 1).ilog2()
 }
 
 /// The hash of the leaves `low..high`, which is a subtree of the tree.
-fn range<'a>(
+pub(crate) fn range<'a>(
     low: u64,
     high: u64,
     tiles: &dyn Fn(TileId) -> Option<&'a [Hash]>,

@@ -8,6 +8,7 @@ mod declines;
 mod docs_walkthroughs;
 mod evidence;
 mod failures;
+mod floors;
 mod formats;
 mod forms;
 mod gate;

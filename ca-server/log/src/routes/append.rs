@@ -57,6 +57,7 @@ async fn take(
         ledger::insert(&mut tx, &record, bytes, salt).await.map_err(unavailable)?;
     }
     tx.commit().await.map_err(unavailable)?;
+    state.news();
     Ok(Appended { count: message.records.len() as u64 })
 }
 

@@ -1,8 +1,9 @@
-//! Auditors ask with their own key: searches and exports. Every question is a record itself, durable
-//! before its answer.
+//! Auditors ask with their own key: searches and exports. Every question is a record itself,
+//! durable before its answer.
 
 use super::LogState;
 use crate::{evidence, search};
+use anyhow::Context;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_host::random;
@@ -16,9 +17,8 @@ use service::problem::Refused;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often an export looks whether the index has caught up, and how many times.
-const LOOK: Duration = Duration::from_millis(20);
-const LOOKS_MAX: usize = 150;
+/// How long an export waits for the index.
+const WAIT: Duration = Duration::from_secs(3);
 
 /// `POST /v1/ask`
 pub(super) async fn ask(
@@ -80,7 +80,7 @@ async fn found(
             }
             let found = search::search(&mut tx, &state.auditors, auditor, asked).await;
             let mut answer = found.map_err(failed)?;
-            search::open(&mut tx, &mut answer).await.map_err(failed)?;
+            search::open(&mut tx, &asked.log, &mut answer).await.map_err(failed)?;
             Ok(LogAnswer::Search(Box::new(answer)))
         }
         Ask::Export(question) => {
@@ -99,26 +99,24 @@ async fn found(
     }
 }
 
-/// Waits a little until the index holds everything that the log holds now: evidence must not leave out
-/// what only the index does not know yet.
+/// Waits a little until the index holds everything that the log holds now: evidence must not leave
+/// out what only the index does not know yet.
 async fn caught_up(state: &LogState, log: &'static str) -> Result<(), Code> {
-    let behind = |error: anyhow::Error| {
-        tracing::error!(error = format!("{error:#}"), "index");
-        Code::Unavailable
-    };
-    let mut wanted = None;
-    for _ in 0..LOOKS_MAX {
-        let mut tx = state.store.read().await.map_err(|error| behind(error.into()))?;
-        let head = ledger::head(&mut tx, log).await.map_err(|error| behind(error.into()))?;
-        let wanted = *wanted.get_or_insert(head.map_or(0, |(size, ..)| size));
-        let reached = crate::project::projected(&mut tx, log).await.map_err(behind)?;
+    let reached = async {
+        let mut tx = state.store.read().await?;
+        let size = ledger::head(&mut tx, log).await?.map_or(0, |(size, ..)| size);
         drop(tx);
-        if reached >= wanted {
-            return Ok(());
+        let reach = state.reach.get(log).context("log")?;
+        reach.wait(&state.store, size, WAIT).await
+    };
+    match reached.await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Code::LogBehind),
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "index");
+            Err(Code::Unavailable)
         }
-        tokio::time::sleep(LOOK).await;
     }
-    Err(Code::LogBehind)
 }
 
 async fn record(
@@ -139,5 +137,7 @@ async fn record(
     };
     let mut tx = state.store.write().await?;
     ledger::write(&mut tx, "log", state.clock.micros(), event, &[disclosure]).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    state.news();
+    Ok(())
 }

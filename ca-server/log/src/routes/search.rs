@@ -1,6 +1,6 @@
-//! A portal searches on behalf of an auditor who is logged in there: a convenience, recorded as the portal's
-//! claim, within the auditor's scope, without what opens commitments. Proof comes only by the auditor's own
-//! key.
+//! A portal searches on behalf of an auditor who is logged in there: a convenience, recorded as the
+//! portal's claim, within the auditor's scope, without what opens commitments. Proof comes only by
+//! the auditor's own key.
 
 use super::LogState;
 use crate::search as finding;
@@ -81,5 +81,7 @@ async fn record(
     let event = Event::Searched { by, person: person.to_owned(), search, given };
     let mut tx = state.store.write().await?;
     ledger::write(&mut tx, "log", state.clock.micros(), event, &[]).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    state.news();
+    Ok(())
 }

@@ -184,9 +184,19 @@ const HANDS: &[(&str, &str, &str)] = &[
         "insert into log_tile select 'other', level, idx, hashes from log_tile",
     ),
     (
-        "log_term",
-        "update log_term set term = term || 'x'",
-        "insert into log_term values ('other', 'x', 1)",
+        "log_opening",
+        "update log_opening set disclosures = '[]'",
+        "insert into log_opening values ('other', 1, '[]')",
+    ),
+    (
+        "log_segment",
+        "update log_segment set size = size + 1",
+        "insert into log_segment values ('other', 1, 0, 1)",
+    ),
+    (
+        "log_posting",
+        "update log_posting set block = low",
+        "insert into log_posting select 'other', segment, low, block from log_posting",
     ),
     (
         "log_projected",
@@ -201,7 +211,7 @@ const HANDS: &[(&str, &str, &str)] = &[
     (
         "agent_head",
         "update agent_head set head = signature",
-        "insert into agent_head select 'agent-9', digest, 1, digest, digest, digest \
+        "insert into agent_head select 'agent-9', digest, 1, digest, digest, digest, 0, 0 \
          from profile limit 1",
     ),
     ("lease", "update lease set holder = 'x'", "insert into lease values ('x', 'x', 9999999999)"),
@@ -320,7 +330,8 @@ async fn do_one(
     watched.holds(office, hand);
     match table {
         // What the running log writes meanwhile stays.
-        "log_head" | "log_entry" | "log_tile" | "log_term" | "log_projected" => {
+        "log_head" | "log_entry" | "log_tile" | "log_opening" | "log_segment" | "log_posting"
+        | "log_projected" => {
             let own = "log_id in (select distinct log_id from hand)";
             execute(database, &format!("delete from {table} where not ({own})")).await;
             restore(database, table, hand).await;
@@ -346,16 +357,14 @@ async fn restore(database: &AnyPool, table: &str, hand: &str) {
     if hand.starts_with("update") {
         let keys = match table {
             "log_projected" => "h.log_id = t.log_id",
-            "log_entry" => "h.log_id = t.log_id and h.idx = t.idx",
             "log_tile" => "h.log_id = t.log_id and h.level = t.level and h.idx = t.idx",
-            _ => "false",
+            "log_segment" => "h.log_id = t.log_id and h.segment = t.segment",
+            "log_posting" => "h.log_id = t.log_id and h.segment = t.segment and h.low = t.low",
+            _ => "h.log_id = t.log_id and h.idx = t.idx",
         };
         let gone =
             format!("delete from {table} as t where exists (select 1 from hand h where {keys})");
         execute(database, &gone).await;
-        if table == "log_term" {
-            execute(database, "delete from log_term").await;
-        }
     }
     let back = format!("insert into {table} select * from hand where true on conflict do nothing");
     execute(database, &back).await;

@@ -1,0 +1,160 @@
+//! A piece of an agent's run, verified before it waits for anything: no lock is held for what needs
+//! none.
+
+use pki::Certificate;
+use records::access::{SignedHead, SpoolHead, chain};
+use records::record::{Event, Record, entry};
+use records::term::Key;
+use records::{Bytes, Code, Disclosure, term};
+use tlog::merkle::{Hash, leaf_hash};
+
+/// The log that runs go to.
+pub const LOG: &str = "access";
+
+/// A record as an agent hands it in, with its salt and what opens its commitments.
+pub type Submitted = (Vec<u8>, Bytes, Vec<Disclosure>);
+
+/// One record of a verified run.
+pub(crate) struct RunEntry {
+    pub(crate) id: Bytes,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) salt: [u8; 32],
+    pub(crate) entry: [u8; 32],
+    pub(crate) leaf: Hash,
+    /// What opens its commitments, as JSON; empty if it has none.
+    pub(crate) openings: String,
+    /// What the index finds it by.
+    pub(crate) keys: Vec<Key>,
+}
+
+/// Records of one run, in order, chained to each other and to a head that the agent signed.
+pub struct VerifiedRun {
+    pub(crate) agent: String,
+    pub(crate) head: SpoolHead,
+    pub(crate) signed: SignedHead,
+    pub(crate) certificate: Vec<u8>,
+    /// Number of the first record in its run.
+    pub(crate) first: u64,
+    /// Chain value before the first record.
+    pub(crate) before: [u8; 32],
+    pub(crate) entries: Vec<RunEntry>,
+}
+
+impl VerifiedRun {
+    /// Verifies what an agent hands in with its own certificate: form, maker, chain, signed head,
+    /// and that every disclosure opens a commitment of its record.
+    pub fn verify(
+        agent: &str,
+        certificate: &Certificate,
+        signed: SignedHead,
+        records: Vec<Submitted>,
+    ) -> Result<Self, Code> {
+        let head = signed.open(certificate.key()).ok_or(Code::UseSignature)?;
+        if head.agent != agent {
+            return Err(Code::NotYourRoute);
+        }
+        let mut run = Self {
+            agent: agent.to_owned(),
+            head,
+            signed,
+            certificate: certificate.der().to_vec(),
+            first: 0,
+            before: [0; 32],
+            entries: Vec::with_capacity(records.len()),
+        };
+        let mut running = None;
+        for submitted in records {
+            running = Some(run.link(submitted, running)?);
+        }
+        let led = running.is_some_and(|chain| run.head.chain == Bytes::from(chain));
+        let end = run.first.saturating_add(run.entries.len() as u64);
+        if led && run.head.count == end { Ok(run) } else { Err(Code::SpoolGap) }
+    }
+
+    /// Takes the next record; gives the chain value behind it.
+    fn link(
+        &mut self,
+        (bytes, salt, disclosures): Submitted,
+        running: Option<[u8; 32]>,
+    ) -> Result<[u8; 32], Code> {
+        let record = Record::read(&bytes).map_err(|_| Code::Malformed)?;
+        let salt = salt.digest().ok_or(Code::Malformed)?;
+        let link = record.link.as_ref().ok_or(Code::Malformed)?;
+        let prev = link.prev.digest().ok_or(Code::Malformed)?;
+        let maker = record.maker.strip_suffix("/agent") == Some(self.agent.as_str());
+        if record.log != LOG || !maker || !self.is_own(&record.event) {
+            return Err(Code::NotYourRoute);
+        }
+        if self.entries.is_empty() {
+            (self.first, self.before) = (link.aseq, prev);
+        }
+        let number = self.first.saturating_add(self.entries.len() as u64);
+        let next = link.aseq == number && running.is_none_or(|chain| chain == prev);
+        if link.epoch != self.head.epoch || !next {
+            return Err(Code::SpoolGap);
+        }
+        let openings = openings(&bytes, &disclosures)?;
+        let entry = entry(&salt, &bytes);
+        let keys = term::keys(&record);
+        let (id, leaf) = (record.id, leaf_hash(&entry));
+        self.entries.push(RunEntry { id, bytes, salt, entry, leaf, openings, keys });
+        Ok(chain(&prev, &entry))
+    }
+
+    /// What a gate records, of its own requests only.
+    fn is_own(&self, event: &Event) -> bool {
+        match event {
+            Event::Completion(ended) => ended
+                .request
+                .strip_prefix(self.agent.as_str())
+                .is_some_and(|rest| rest.starts_with('/')),
+            Event::Started(_)
+            | Event::Connection(_)
+            | Event::Decision(_)
+            | Event::Turned(_)
+            | Event::Heartbeat(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Number behind the last record.
+    pub(crate) fn end(&self) -> u64 {
+        self.head.count
+    }
+
+    /// How many records it has.
+    pub fn count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whose run it is.
+    pub fn agent(&self) -> &str {
+        &self.agent
+    }
+
+    /// Which run it is.
+    pub fn epoch(&self) -> &Bytes {
+        &self.head.epoch
+    }
+
+    /// Number and entry of a record, counted from the first.
+    pub fn at(&self, at: usize) -> Option<(u64, [u8; 32])> {
+        let one = self.entries.get(at)?;
+        Some((self.first.saturating_add(at as u64), one.entry))
+    }
+}
+
+/// The disclosures as they are kept, if each opens a commitment that stands in the record's text.
+fn openings(record: &[u8], disclosures: &[Disclosure]) -> Result<String, Code> {
+    if disclosures.is_empty() {
+        return Ok(String::new());
+    }
+    let text = core::str::from_utf8(record).map_err(|_| Code::Malformed)?;
+    for disclosure in disclosures {
+        let commitment = disclosure.commitment().map_err(|_| Code::Malformed)?;
+        if !text.contains(&format!("\"{commitment}\"")) {
+            return Err(Code::OrderIncomplete);
+        }
+    }
+    serde_json::to_string(disclosures).map_err(|_| Code::Malformed)
+}

@@ -1,0 +1,62 @@
+//! What evidence and search show of tables that others write: rows that are verified by whoever
+//! reads the evidence, and names, which prove nothing.
+
+use records::Disclosure;
+use store::{StoreError, Tx, row};
+
+/// Names of people, as the register has them.
+pub async fn names(tx: &mut Tx, people: Vec<String>) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(store::rows_of!(
+        tx,
+        (String, String),
+        "select person_id, name from person where person_id in (",
+        &people,
+        ")"
+    ))
+}
+
+/// A people snapshot of an agent, with its signature.
+pub async fn people_snapshot(
+    tx: &mut Tx,
+    agent: &str,
+    number: u64,
+) -> anyhow::Result<Option<(Vec<u8>, Vec<u8>)>> {
+    Ok(row!(
+        tx,
+        (Vec<u8>, Vec<u8>),
+        "select snapshot, signature from people_snapshot where agent_id = $1 and number = $2",
+        agent,
+        i64::try_from(number)?
+    )?)
+}
+
+/// A revocation list by its number.
+pub async fn list(tx: &mut Tx, issuer: &str, number: u64) -> anyhow::Result<Option<Vec<u8>>> {
+    let found = row!(
+        tx,
+        (Vec<u8>,),
+        "select list from crl where issuer = $1 and number = $2",
+        issuer,
+        i64::try_from(number)?
+    )?;
+    Ok(found.map(|(list,)| list))
+}
+
+/// Digest of the order that put a version of the rules in force; empty for the founding's.
+pub async fn bundle_order(tx: &mut Tx, version: u32) -> Result<Option<Vec<u8>>, StoreError> {
+    let found = row!(
+        tx,
+        (Vec<u8>,),
+        "select order_digest from bundle where version = $1",
+        i64::from(version)
+    )?;
+    Ok(found.map(|(digest,)| digest))
+}
+
+/// What opens the commitments of an order.
+pub async fn order_disclosures(tx: &mut Tx, digest: Vec<u8>) -> anyhow::Result<Vec<Disclosure>> {
+    let found =
+        row!(tx, (String,), "select disclosures from ordered where order_digest = $1", digest)?;
+    let Some((json,)) = found else { return Ok(Vec::new()) };
+    Ok(serde_json::from_str(&json)?)
+}
