@@ -226,8 +226,13 @@ impl Shipper {
             let count = usize::try_from(place.count).ok();
             let here = count.and_then(|count| entries.split_at_checked(count));
             let (here, rest) = here.context("more records are acknowledged than were sent")?;
-            tlog::range::verify(here, place.index, (head.size, &head.root), &hashes(&place.hashes)?)
-                .context("a record does not stand where the log says")?;
+            tlog::range::verify(
+                here,
+                place.index,
+                (head.size, &head.root),
+                &hashes(&place.hashes)?,
+            )
+            .context("a record does not stand where the log says")?;
             entries = rest;
         }
         ensure!(entries.is_empty(), "not every record is acknowledged");

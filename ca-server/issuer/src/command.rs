@@ -12,6 +12,7 @@ use records::export::Approved;
 use records::join::{Join, Renew};
 use records::order::CredentialBody;
 use records::people::{PeopleSnapshot, SignedPeople};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 /// A process of a portal, by the key of its TLS certificate; judged again when the command is decided.
@@ -42,7 +43,7 @@ pub(crate) enum Command {
     List(Box<RevocationList>, Reply<()>),
     /// Made by the publisher from a view of the tree at this size, with what each says besides number and
     /// times.
-    People(Vec<NewSnapshot>, u64, Reply<()>),
+    People(Vec<Arc<NewSnapshot>>, u64, Reply<()>),
     /// A question met a row that says what nobody signed: it is recorded, once.
     Alarm(String, Reply<()>),
 }
@@ -54,8 +55,33 @@ pub(crate) struct NewSnapshot {
     pub(crate) said: Vec<u8>,
 }
 
-/// Where an answer goes; whoever waits may be gone.
-pub(crate) type Reply<T> = oneshot::Sender<Result<Outcome<T>, IssuerError>>;
+/// Where an answer goes. It is sent once, after the commit that keeps it; a round that fails sends nothing.
+pub(crate) struct Reply<T>(Arc<Mutex<Option<oneshot::Sender<Answered<T>>>>>);
+
+/// What whoever waits gets.
+pub(crate) type Answered<T> = Result<Outcome<T>, IssuerError>;
+
+impl<T> Reply<T> {
+    /// A reply, and where it arrives.
+    pub(crate) fn open() -> (Self, oneshot::Receiver<Answered<T>>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(Arc::new(Mutex::new(Some(sender)))), receiver)
+    }
+
+    /// Answers; whoever waited may be gone.
+    pub(crate) fn send(&self, answer: Answered<T>) {
+        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(sender) = sender {
+            let _ = sender.send(answer);
+        }
+    }
+}
+
+impl<T> Clone for Reply<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
 
 /// What was done, and how far the tree has to grow until it holds it.
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@
 pub(crate) mod abandon;
 pub(crate) mod agent;
 pub(crate) mod approve;
+pub(crate) mod command;
 pub(crate) mod credential;
 pub(crate) mod decline;
 pub(crate) mod execute;

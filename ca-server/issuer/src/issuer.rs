@@ -14,7 +14,7 @@ use service::{Clock, Metrics};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 /// How long a caller waits for the tree to hold what was recorded.
 const SETTLE_WAIT: Duration = Duration::from_secs(2);
@@ -69,7 +69,7 @@ impl Issuer {
         &self,
         command: impl FnOnce(Reply<T>) -> Command,
     ) -> Result<Outcome<T>, IssuerError> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = Reply::open();
         let command = command(reply);
         let queue = if command.is_brake() { &self.brakes } else { &self.commands };
         let gone = || IssuerError::Refused(Code::Unavailable);
@@ -82,7 +82,7 @@ impl Issuer {
         &self,
         command: impl FnOnce(Reply<T>) -> Command,
     ) -> Result<T, IssuerError> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = Reply::open();
         let gone = || IssuerError::Refused(Code::Unavailable);
         self.brakes.send(command(reply)).await.map_err(|_| gone())?;
         Ok(answer.await.map_err(|_| gone())??.value)

@@ -24,6 +24,7 @@ mod route;
 mod rows;
 mod seal;
 mod serve;
+mod share;
 mod signer;
 mod socket;
 mod state;

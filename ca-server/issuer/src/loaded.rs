@@ -15,9 +15,6 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use store::Tx;
 
-/// Most orders that a round carries out.
-pub(crate) const EXECUTED_MAX: usize = 512;
-
 /// What was loaded.
 #[derive(Default)]
 pub(crate) struct Loaded {
@@ -41,12 +38,12 @@ struct Needs {
 }
 
 impl Needs {
-    fn of(state: &State, commands: &[Command]) -> Self {
+    fn of(state: &State, commands: &[Command], orders: &[OrderDigest]) -> Self {
         let mut needs = Self::default();
         for command in commands {
             needs.command(state.authority(), command);
         }
-        for digest in state.ready.iter().take(EXECUTED_MAX) {
+        for digest in orders {
             needs.orders.insert(*digest);
             if let Ok((_, body)) = state.authority().open(digest, 0) {
                 needs.body(&body);
@@ -117,13 +114,14 @@ impl Needs {
 }
 
 impl Loaded {
-    /// Loads what a round's commands and ready orders need.
+    /// Loads what a round's commands and the orders that it carries out need.
     pub(crate) async fn load(
         tx: &mut Tx,
         state: &State,
         commands: &[Command],
+        orders: &[OrderDigest],
     ) -> Result<Self, IssuerError> {
-        let needs = Needs::of(state, commands);
+        let needs = Needs::of(state, commands, orders);
         let list = |set: BTreeSet<String>| set.into_iter().collect::<Vec<_>>();
         let certificates = certificate::of_people(tx, list(needs.holders)).await?;
         let by_digest = |der: Vec<u8>| (Sha256::digest(&der).into(), der);

@@ -173,7 +173,7 @@ async fn people(issuer: &Issuer, told: &mut HashMap<String, Told>) -> Result<(),
         if !fresh {
             let signed =
                 SignedPeople::sign(&new, &issuer.context.registry).map_err(anyhow::Error::from)?;
-            made.push(NewSnapshot { snapshot: new, signed, said });
+            made.push(Arc::new(NewSnapshot { snapshot: new, signed, said }));
         }
     }
     let telling: Vec<(String, Told)> = made

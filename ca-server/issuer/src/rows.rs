@@ -8,6 +8,7 @@ use ca_store::rows;
 use ca_store::table::{approval, certificate, intent, letter, list, order, snapshot};
 use pki::crl::RevocationList;
 use records::{Bytes, Disclosure};
+use std::sync::Arc;
 use store::Tx;
 
 /// One change.
@@ -25,7 +26,7 @@ pub(crate) enum RowChange {
     Try(String),
     Token(OrderDigest, String, Vec<u8>),
     List(Box<RevocationList>),
-    Snapshot(Box<NewSnapshot>),
+    Snapshot(Arc<NewSnapshot>),
     Unit(String, Unit),
     Person(String, Person, Vec<Disclosure>),
     Roles(String, Person),
@@ -131,8 +132,7 @@ async fn write_other(
         }
         RowChange::List(new) => list::insert(tx, &new).await?,
         RowChange::Snapshot(new) => {
-            let NewSnapshot { snapshot, signed, said } = *new;
-            snapshot::insert(tx, &snapshot, &signed, &said).await?;
+            snapshot::insert(tx, &new.snapshot, &new.signed, &new.said).await?;
         }
         RowChange::Unit(id, unit) => rows::write_unit(tx, &id, &unit).await?,
         RowChange::Person(id, person, opened) => {

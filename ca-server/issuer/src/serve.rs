@@ -5,6 +5,7 @@ use crate::context::IssuanceContext;
 use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
 use crate::issuer::Issuer;
 use crate::marks::Marks;
+use crate::share::Stuck;
 use crate::signer::Signer;
 use crate::state::State;
 use crate::writer::{QUEUE_MAX, Writer};
@@ -121,6 +122,7 @@ async fn open(
         confirmed: start.confirmed,
         left_behind: start.left_behind,
         unsigned: start.unsigned,
+        stuck: Stuck::none(),
     };
     Ok((issuer, writer, signer))
 }

@@ -1,26 +1,29 @@
 //! The single writer: the only owner of the state, the only caller of `store.write()`. A round takes many
 //! commands, decides them one after the other on a copy of the state, and makes all of them durable with one
 //! commit. Only then the state moves, views are shown and answers leave. An error drops the round: nothing
-//! was believed, so nothing has to be undone.
+//! was believed, so nothing has to be undone. What could not be kept together is tried again one by one, so
+//! that one row that a database refuses holds up nobody else.
 
 use crate::catch_up::{CaughtUp, catch_up};
 use crate::clock_guard::ClockGuard;
-use crate::command::{Command, Outcome, Reply};
+use crate::command::Command;
 use crate::context::IssuanceContext;
-use crate::decide;
+use crate::decide::{self, execute};
 use crate::effects;
 use crate::error::IssuerError;
 use crate::issuance::{RecordedIntent, Signed};
 use crate::loaded::Loaded;
 use crate::round::{Randomness, Round, Written};
 use crate::rows;
+use crate::share::{Failure, Share, Stuck};
 use crate::state::State;
 use crate::view::View;
 use arc_swap::ArcSwapOption;
 use ca_host::random;
 use ca_store::keep::Keep;
+use ca_store::record::NewRecord;
 use ca_store::replay::{LOG, Replay};
-use records::{Code, Problem};
+use records::Code;
 use service::{Clock, Metrics, fault};
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,10 +63,9 @@ pub(crate) struct Writer {
     pub(crate) left_behind: Vec<authority::Serial>,
     /// Records without effect that a start met and no commit reported yet.
     pub(crate) unsigned: Vec<(records::Bytes, Code)>,
+    /// What a database refuses to keep for now.
+    pub(crate) stuck: Stuck,
 }
-
-/// An answer that waits for the commit.
-type Answer = Box<dyn FnOnce(u64) + Send>;
 
 impl Writer {
     /// Runs until every sender is gone; then everything that was decided is durable.
@@ -75,7 +77,7 @@ impl Writer {
                 continue;
             }
             let urgent = !batch.is_empty();
-            wait = match self.round(batch).await {
+            wait = match self.work(&batch).await {
                 Ok(more) => {
                     self.told("decide", "");
                     !more
@@ -95,6 +97,69 @@ impl Writer {
 
     fn told(&self, condition: &'static str, problem: &str) {
         self.metrics.condition(condition, problem);
+    }
+
+    /// One round of everything; where that cannot be kept, one thing after the other. Whoever asked for what
+    /// cannot be kept hears nothing but that it was not done. Says whether another round is wanted at once.
+    async fn work(&mut self, batch: &[Command]) -> Result<bool, IssuerError> {
+        let everything = Share::everything(batch, std::mem::take(&mut self.unkept));
+        let done = match self.round(&everything).await {
+            Err(Failure::Unkept(_)) if !everything.is_one(self.state.as_ref()) => {
+                self.one_by_one(everything).await
+            }
+            Err(failure) => {
+                self.unkept.extend(everything.signed);
+                Err(failure.error())
+            }
+            Ok(more) => Ok(more),
+        };
+        if self.stuck.is_empty() {
+            return done;
+        }
+        let more = done?;
+        self.try_stuck().await.map(|()| more)
+    }
+
+    async fn one_by_one(&mut self, everything: Share<'_>) -> Result<bool, IssuerError> {
+        for command in everything.commands {
+            if let Err(Failure::Whole(error)) = self.round(&Share::command(command)).await {
+                self.unkept.extend(everything.signed);
+                return Err(error);
+            }
+        }
+        let ready = self.state.as_ref().map(|state| execute::chosen(state, self.stuck.orders()));
+        for order in ready.into_iter().flatten() {
+            if self.round(&Share::order(order)).await.is_err() {
+                self.stuck.order(order);
+            }
+        }
+        for signed in everything.signed {
+            if self.round(&Share::signed(signed.clone())).await.is_err() {
+                self.stuck.signed(signed);
+            }
+        }
+        self.round(&Share::rest()).await.map_err(Failure::error)
+    }
+
+    /// Tries what is stuck again, each alone.
+    async fn try_stuck(&mut self) -> Result<(), IssuerError> {
+        if !self.stuck.is_due(AFTER_FAILURE) {
+            return Err(Code::Unavailable.into());
+        }
+        let mut failed = Ok(());
+        for order in self.stuck.orders().clone() {
+            match self.round(&Share::order(order)).await {
+                Ok(_) => self.stuck.order_is_kept(&order),
+                Err(failure) => failed = Err(failure.error()),
+            }
+        }
+        for signed in self.stuck.take_signed() {
+            if let Err(failure) = self.round(&Share::signed(signed.clone())).await {
+                self.stuck.signed(signed);
+                failed = Err(failure.error());
+            }
+        }
+        failed
     }
 
     /// The commands of the next round, brakes first; none if somebody else committed or time passed. `None`
@@ -152,110 +217,84 @@ impl Writer {
     }
 
     /// One round; says whether another is wanted at once.
-    async fn round(&mut self, batch: Vec<Command>) -> Result<bool, IssuerError> {
-        let turn = tokio::time::timeout(TURN_WAIT, self.store.write()).await;
-        let Ok(turn) = turn else {
+    async fn round(&mut self, share: &Share<'_>) -> Result<bool, Failure> {
+        let mut tx = self.turn().await?;
+        let floor = self.keep.floor();
+        let caught =
+            catch_up(&mut tx, &self.context, (&self.replay, &floor), self.state.clone()).await?;
+        let CaughtUp { state, rows: copied, effects: mut done, confirmed, unsigned } = caught;
+        let chosen = share.orders(&state, &self.stuck);
+        let loaded = Loaded::load(&mut tx, &state, share.commands, &chosen).await?;
+        let micros = self.clock.micros();
+        let clock = self.clock_guard(micros / 1_000_000, state.followed.last_time);
+        let mut random: Box<Randomness> = Box::new(random::fill);
+        let context = self.context.clone();
+        let mut round = Round::new(&context, &loaded, state, (micros, clock), &mut *random);
+        let decide = |command| decide::command::command(&mut round, command, &self.metrics);
+        let answers: Vec<_> = share.commands.iter().map(decide).collect();
+        let orders = share.orders(&round.state, &self.stuck);
+        let ready = round.state.ready.len();
+        let failed = execute::execute(&mut round, orders);
+        let executes = round.state.ready.len() < ready;
+        for signed in &share.signed {
+            // Signed once and kept once; what a failing commit left is kept by a later round.
+            decide::result::result(&mut round, signed)?;
+        }
+        let waits = Waits {
+            confirmed: self.confirmed.iter().cloned().chain(confirmed).collect(),
+            unsigned: self.unsigned.iter().cloned().chain(unsigned).collect(),
+            left_behind: self.left_behind.clone(),
+        };
+        let (to_sign, waits) = if share.rest { waits.settle(&mut round)? } else { (vec![], waits) };
+        let mut written = round.finish();
+        written.rows.splice(0..0, copied);
+        done.append(&mut written.effects);
+        let executed = executes.then_some("execute");
+        let acts: Vec<_> = share.commands.iter().map(Command::act).chain(executed).collect();
+        self.commit(tx, written, &acts, !share.signed.is_empty()).await?;
+        (self.confirmed, self.unsigned) = (waits.confirmed, waits.unsigned);
+        self.left_behind = waits.left_behind;
+        if !to_sign.is_empty() {
+            let _ = self.signer.send(to_sign);
+        }
+        let settled_at = self.state.as_ref().map_or(0, State::size_to_come);
+        effects::carry_out(&self.context, done)?;
+        for answer in answers {
+            answer(settled_at);
+        }
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(!self.commands.is_empty() || !self.brakes.is_empty()),
+        }
+    }
+
+    /// The writers' turn. Another process that holds it for too long is told on `/readyz`.
+    async fn turn(&self) -> Result<store::Tx, IssuerError> {
+        let Ok(turn) = tokio::time::timeout(TURN_WAIT, self.store.write()).await else {
             self.told("turn", "another process holds the database's turn for too long");
             return Err(Code::Unavailable.into());
         };
         let mut tx = turn?;
         self.told("turn", "");
         pending::lock(&mut tx, LOG).await?;
-        let floor = self.keep.floor();
-        let caught =
-            catch_up(&mut tx, &self.context, (&self.replay, &floor), self.state.clone()).await?;
-        let CaughtUp { state, rows: mut copied, effects: mut done, confirmed, unsigned } = caught;
-        let loaded = Loaded::load(&mut tx, &state, &batch).await?;
-        let micros = self.clock.micros();
-        let clock = self.clock_guard(micros / 1_000_000, state.followed.last_time);
-        let mut random: Box<Randomness> = Box::new(random::fill);
-        let context = self.context.clone();
-        let mut round = Round::new(&context, &loaded, state, (micros, clock), &mut *random);
-        for (record, code) in self.unsigned.iter().cloned().chain(unsigned) {
-            let about = format!("record {record} ({code})");
-            if round.state.reported.insert(about.clone()).is_none() {
-                round.refusal("follow", &about, Code::UnsignedAuthority)?;
-            }
-        }
-        let acts: Vec<&'static str> = batch.iter().map(Command::act).collect();
-        let answers = decide_all(&mut round, batch, &self.metrics);
-        let ready = round.state.ready.len();
-        let mut failed = decide::execute::execute_ready(&mut round);
-        let executes = round.state.ready.len() < ready;
-        for serial in &self.left_behind {
-            tracing::warn!(certificate.serial = %serial, "abandoned after a crash");
-            decide::abandon::abandon(&mut round, *serial)?;
-        }
-        for signed in &self.unkept {
-            // Signed once and kept once; what a crash or a failing commit left is kept by a later round.
-            decide::result::result(&mut round, signed)?;
-        }
-        let mut to_sign: Vec<RecordedIntent> = Vec::new();
-        for intent in self.confirmed.iter().chain(&confirmed) {
-            let serial = intent.serial();
-            if !decide::abandon::may_be_signed(round.authority(), serial, intent.issuing()) {
-                decide::abandon::abandon(&mut round, serial)?;
-            } else if round.clock.is_ok() {
-                round.state.signing.insert(serial);
-                to_sign.push(intent.clone());
-            }
-        }
-        let waits = round
-            .clock
-            .is_err()
-            .then(|| self.confirmed.iter().chain(&confirmed).cloned().collect::<Vec<_>>());
-        let Written { state, records, rows, effects } = round.finish();
-        copied.extend(rows);
-        done.extend(effects);
-        let worked = !records.is_empty() || !copied.is_empty();
-        let executed = executes.then_some("execute");
-        let acts: Vec<&'static str> = acts.into_iter().chain(executed).collect();
-        self.commit(tx, state, (records, copied), (worked, &acts)).await?;
-        self.unkept.clear();
-        self.left_behind.clear();
-        self.unsigned.clear();
-        self.confirmed = waits.unwrap_or_else(Vec::new);
-        effects::carry_out(&self.context, done)?;
-        if !to_sign.is_empty() {
-            let _ = self.signer.send(to_sign);
-        }
-        let settled_at = self.state.as_ref().map_or(0, State::size_to_come);
-        for answer in answers {
-            answer(settled_at);
-        }
-        match failed.take() {
-            Some(error) => Err(error),
-            None => Ok(!self.commands.is_empty() || !self.brakes.is_empty()),
-        }
+        Ok(tx)
     }
 
     /// Makes a round durable; from here on it is true.
     async fn commit(
         &mut self,
-        mut tx: store::Tx,
-        mut state: State,
-        (records, rows): (Vec<ca_store::record::NewRecord>, Vec<rows::RowChange>),
-        (worked, acts): (bool, &[&'static str]),
-    ) -> Result<(), IssuerError> {
-        if worked {
-            rows::write(&mut tx, rows, state.authority()).await?;
+        tx: store::Tx,
+        written: Written,
+        acts: &[&'static str],
+        results: bool,
+    ) -> Result<(), Failure> {
+        let Written { mut state, records, rows, .. } = written;
+        if !records.is_empty() || !rows.is_empty() {
             let appended = !records.is_empty();
-            let newest = ca_store::record::append_many(&mut tx, records).await?;
+            let kept = keep(tx, (records, rows), &state, (acts, results)).await;
+            let newest = kept.map_err(Failure::Unkept)?;
             if appended {
                 state.pending_seen = newest;
-            }
-            for act in acts {
-                fault::point_of(act, "before-commit");
-            }
-            if !self.unkept.is_empty() {
-                fault::point("certify-before-result");
-            }
-            tx.commit().await?;
-            for act in acts {
-                fault::point_of(act, "after-commit");
-            }
-            if !self.unkept.is_empty() {
-                fault::point("certify-after-result");
             }
             self.doorbell.ring();
         }
@@ -284,199 +323,65 @@ impl Writer {
     }
 }
 
-/// Decides every command; a refusal is recorded and stays, what it would have changed does not.
-fn decide_all(round: &mut Round<'_>, batch: Vec<Command>, metrics: &Metrics) -> Vec<Answer> {
-    batch.into_iter().map(|command| decide_one(round, command, metrics)).collect()
+/// What waits for a round beside its commands.
+struct Waits {
+    confirmed: Vec<RecordedIntent>,
+    unsigned: Vec<(records::Bytes, Code)>,
+    left_behind: Vec<authority::Serial>,
 }
 
-fn decide_one(round: &mut Round<'_>, command: Command, metrics: &Metrics) -> Answer {
-    let mut run = Run { round, metrics };
-    match command {
-        Command::Submit(caller, submission, reply) => {
-            let about = run.known_reference(submission.reference());
-            let decided = run.decide("submit", &about, |round| {
-                decide::submit::submit(round, &caller, &submission)
-            });
-            if let Err(error) = &decided {
-                decide::submit::refused(run.round, &submission, error.code());
+impl Waits {
+    /// Reports what had no effect, gives up what a crash left, and says what may be signed now. While the
+    /// clock is not believed, what is confirmed goes on waiting.
+    fn settle(self, round: &mut Round<'_>) -> Result<(Vec<RecordedIntent>, Self), IssuerError> {
+        for (record, code) in self.unsigned {
+            let about = format!("record {record} ({code})");
+            if round.state.reported.insert(about.clone()).is_none() {
+                round.refusal("follow", &about, Code::UnsignedAuthority)?;
             }
-            answer(reply, decided)
         }
-        Command::WrongKey(caller, reference, reply) => {
-            run.round.change(crate::rows::RowChange::Try(reference.clone()));
-            let decided = run.decide("look-up", &reference, |round| {
-                round.admit(&caller)?;
-                Err(Code::WrongCode.into())
-            });
-            answer(reply, decided)
+        for serial in self.left_behind {
+            tracing::warn!(certificate.serial = %serial, "abandoned after a crash");
+            decide::abandon::abandon(round, serial)?;
         }
-        Command::Approve(caller, officer, approval, reply) => {
-            let about = approval.approval().order.to_string();
-            answer(
-                reply,
-                run.decide("approve", &about, |round| {
-                    decide::approve::approve(round, &caller, &officer, &approval)
-                }),
-            )
+        let (mut to_sign, mut confirmed) = (Vec::new(), Vec::new());
+        for intent in self.confirmed {
+            let serial = intent.serial();
+            if !decide::abandon::may_be_signed(round.authority(), serial, intent.issuing()) {
+                decide::abandon::abandon(round, serial)?;
+            } else if round.clock.is_ok() {
+                round.state.signing.insert(serial);
+                to_sign.push(intent);
+            } else {
+                confirmed.push(intent);
+            }
         }
-        Command::Decline(caller, officer, decline, reply) => {
-            let about = decline.statement().order.to_string();
-            answer(
-                reply,
-                run.decide("decline", &about, |round| {
-                    decide::decline::decline(round, &caller, &officer, &decline)
-                }),
-            )
-        }
-        Command::Credential(caller, officer, body, reply) => {
-            let about = body.person.clone();
-            answer(
-                reply,
-                run.decide("certify", &about, |round| {
-                    decide::credential::credential(round, &caller, &officer, &body)
-                }),
-            )
-        }
-        Command::Revoke(caller, officer, wanted, reply) => {
-            let about = wanted.serial.clone();
-            answer(
-                reply,
-                run.decide("revoke", &about, |round| {
-                    decide::revoke::revoke(round, &caller, &officer, &wanted)
-                }),
-            )
-        }
-        Command::Renew(caller, message, reply) => {
-            let about = run.standing(&message.authorization);
-            answer(
-                reply,
-                run.decide_machine("renew", &about, |round| {
-                    round.admit(&caller)?;
-                    decide::renew::renew(round, &message)
-                }),
-            )
-        }
-        Command::Join(caller, message, reply) => {
-            let about = run.agent(&message.agent);
-            answer(
-                reply,
-                run.decide_machine("join", &about, |round| {
-                    decide::agent::join(round, &caller, &message)
-                }),
-            )
-        }
-        Command::Operator(request, drafter, reply) => answer(
-            reply,
-            run.decide("operator", &drafter, |round| {
-                decide::operator::operator(round, *request, &drafter)
-            }),
-        ),
-        Command::Alarm(about, reply) => {
-            let once = run.round.state.reported.insert(format!("row {about}")).is_none();
-            let decided = run.decide("alarm", "", |round| {
-                if once {
-                    round.refusal("decide", &about, Code::UnsignedAuthority)?;
-                }
-                Ok(())
-            });
-            answer(reply, decided)
-        }
-        Command::List(list, reply) => {
-            answer(reply, run.decide("crl", "", |round| decide::list::list(round, &list)))
-        }
-        Command::People(made, as_of, reply) => answer(
-            reply,
-            run.decide("people", "", |round| decide::snapshot::snapshots(round, made, as_of)),
-        ),
+        let waits = Self { confirmed, unsigned: Vec::new(), left_behind: Vec::new() };
+        Ok((to_sign, waits))
     }
 }
 
-/// One command on its round.
-struct Run<'r, 'a> {
-    round: &'r mut Round<'a>,
-    metrics: &'r Metrics,
-}
-
-impl Run<'_, '_> {
-    /// The reference as it may stand in a refusal: only one that exists.
-    fn known_reference(&self, reference: &str) -> String {
-        let known = self.round.authority().letter(reference).is_some();
-        if known { reference.to_owned() } else { String::new() }
+/// Writes what a round recorded and changed, and commits; gives the position of the newest record.
+async fn keep(
+    mut tx: store::Tx,
+    (records, changes): (Vec<NewRecord>, Vec<rows::RowChange>),
+    state: &State,
+    (acts, results): (&[&'static str], bool),
+) -> Result<i64, IssuerError> {
+    rows::write(&mut tx, changes, state.authority()).await?;
+    let newest = ca_store::record::append_many(&mut tx, records).await?;
+    for act in acts {
+        fault::point_of(act, "before-commit");
     }
-
-    fn standing(&self, authorization: &str) -> String {
-        let known = self.round.authority().standing(authorization).is_some();
-        if known { authorization.to_owned() } else { String::new() }
+    if results {
+        fault::point("certify-before-result");
     }
-
-    fn agent(&self, agent: &str) -> String {
-        let known = self.round.authority().agent(agent).is_some();
-        if known { agent.to_owned() } else { String::new() }
+    tx.commit().await?;
+    for act in acts {
+        fault::point_of(act, "after-commit");
     }
-
-    /// Decides; what is refused goes back and is recorded.
-    fn decide<T>(
-        &mut self,
-        act: &'static str,
-        about: &str,
-        verb: impl FnOnce(&mut Round<'_>) -> Result<T, IssuerError>,
-    ) -> Result<T, IssuerError> {
-        let before = self.round.savepoint();
-        let decided = verb(self.round);
-        match decided {
-            Ok(value) => {
-                self.metrics.count(act, "done");
-                Ok(value)
-            }
-            Err(error) => {
-                self.round.back(before);
-                let code = error.code();
-                self.metrics.count(act, code.name());
-                Err(IssuerError::Recorded(self.refused(act, about, code)?))
-            }
-        }
+    if results {
+        fault::point("certify-after-result");
     }
-
-    /// The same for machines: anybody can reach these through the public portal, and who proves nothing is
-    /// counted, but does not write to the log.
-    fn decide_machine<T>(
-        &mut self,
-        act: &'static str,
-        about: &str,
-        verb: impl FnOnce(&mut Round<'_>) -> Result<T, IssuerError>,
-    ) -> Result<T, IssuerError> {
-        let mut proves_nothing = false;
-        let before = self.round.savepoint();
-        let decided = verb(self.round);
-        if let Err(error) = &decided {
-            proves_nothing = matches!(
-                error.code(),
-                Code::UseSignature | Code::KeyUnknown | Code::RequestMalformed | Code::Malformed
-            );
-        }
-        let about = if proves_nothing { "" } else { about };
-        match decided {
-            Ok(value) => {
-                self.metrics.count(act, "done");
-                Ok(value)
-            }
-            Err(error) => {
-                self.round.back(before);
-                self.metrics.count(act, error.code().name());
-                Err(IssuerError::Recorded(self.refused(act, about, error.code())?))
-            }
-        }
-    }
-
-    fn refused(&mut self, act: &str, about: &str, code: Code) -> Result<Problem, IssuerError> {
-        self.round.refusal(act, about, code)
-    }
-}
-
-/// The answer to a command, once the round is durable.
-fn answer<T: Send + 'static>(reply: Reply<T>, decided: Result<T, IssuerError>) -> Answer {
-    Box::new(move |settled_at| {
-        // Whoever asked may be gone.
-        let _ = reply.send(decided.map(|value| Outcome { value, settled_at }));
-    })
+    Ok(newest)
 }

@@ -88,7 +88,9 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
         Ok(followed) => followed.authority,
         Err(ReplayError::Unsigned(what)) => {
             findings.push(Finding {
-                what: format!("日志与签名的日志头不符 / the log is not what its key signed: {what}"),
+                what: format!(
+                    "日志与签名的日志头不符 / the log is not what its key signed: {what}"
+                ),
                 next: "restore the database from a backup / 从备份恢复数据库",
             });
             return Ok(newest);

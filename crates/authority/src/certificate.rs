@@ -29,9 +29,9 @@ impl Authority {
             self.credentials.get(&digest).is_some_and(|c| c.person.as_str() != subject);
         let pending = self.pending.keys.get(&digest);
         let others_pending = pending.is_some_and(|owner| **owner != *subject);
-        let others_certificate = self.certified(digest).any(|serial| {
-            self.is_withdrawn(serial) || self.subject_of(serial) != Some(subject)
-        });
+        let others_certificate = self
+            .certified(digest)
+            .any(|serial| self.is_withdrawn(serial) || self.subject_of(serial) != Some(subject));
         let foreign = self.fixed.system_keys.contains(&digest)
             || others_service
             || others_credential

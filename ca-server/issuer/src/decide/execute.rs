@@ -4,28 +4,37 @@
 
 use super::issue;
 use crate::error::IssuerError;
-use crate::loaded::EXECUTED_MAX;
 use crate::round::Round;
 use crate::rows::RowChange;
+use crate::state::State;
 use authority::{Judged, OrderDigest};
 use records::order::{Body, PersonAction};
 use records::record::{Cause, Event, RevokedSerial};
 use records::{Bytes, Code};
+use std::collections::BTreeSet;
 
-/// Carries out every order that became ready. Each stands for itself: one that is refused is recorded and
-/// holds no other up, nor does one that we cannot carry out now: it stays, and why is given back.
-pub(crate) fn execute_ready(round: &mut Round<'_>) -> Option<IssuerError> {
-    let ready: Vec<OrderDigest> = round.state.ready.iter().copied().collect();
-    let is_brake = |round: &Round<'_>, digest: &OrderDigest| {
-        let body = round.authority().open(digest, 0).ok();
+/// Most orders that a round carries out, besides brakes.
+const EXECUTED_MAX: usize = 512;
+
+/// The orders that a round carries out: every brake, then some of the others.
+pub(crate) fn chosen(state: &State, except: &BTreeSet<OrderDigest>) -> Vec<OrderDigest> {
+    let is_brake = |digest: &OrderDigest| {
+        let body = state.authority().open(digest, 0).ok();
         body.is_some_and(|(_, body)| matches!(&*body, Body::Revoke(_)))
     };
-    let (brakes, others): (Vec<_>, Vec<_>) =
-        ready.into_iter().partition(|digest| is_brake(round, digest));
+    let ready = state.ready.iter().copied().filter(|digest| !except.contains(digest));
+    let (mut chosen, others): (Vec<_>, Vec<_>) = ready.partition(is_brake);
+    chosen.extend(others.into_iter().take(EXECUTED_MAX));
+    chosen
+}
+
+/// Carries out orders that became ready. Each stands for itself: one that is refused is recorded and holds
+/// no other up, nor does one that we cannot carry out now: it stays, and why is given back.
+pub(crate) fn execute(round: &mut Round<'_>, orders: Vec<OrderDigest>) -> Option<IssuerError> {
     let mut failed = None;
-    for digest in brakes.into_iter().chain(others.into_iter().take(EXECUTED_MAX)) {
+    for digest in orders {
         let before = round.savepoint();
-        match execute(round, digest) {
+        match execute_one(round, digest) {
             Ok(true) => {
                 round.state.ready.remove(&digest);
             }
@@ -47,7 +56,7 @@ pub(crate) fn execute_ready(round: &mut Round<'_>) -> Option<IssuerError> {
 }
 
 /// Judges one order and writes it down; false while something else has to come first.
-fn execute(round: &mut Round<'_>, digest: OrderDigest) -> Result<bool, IssuerError> {
+fn execute_one(round: &mut Round<'_>, digest: OrderDigest) -> Result<bool, IssuerError> {
     let judged = round.authority().judge(digest, None, round.now())?;
     let body = judged.body().clone();
     if let Body::Revoke(_) = &*body {

@@ -8,6 +8,7 @@ use records::Bytes;
 use records::people::PeopleSnapshot;
 use records::record::Event;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// SHA-256 of what a snapshot says, number and times left out.
 pub(crate) fn said(snapshot: &PeopleSnapshot) -> Result<Vec<u8>, IssuerError> {
@@ -23,7 +24,7 @@ pub(crate) fn said(snapshot: &PeopleSnapshot) -> Result<Vec<u8>, IssuerError> {
 /// Records snapshots that the publisher made.
 pub(crate) fn snapshots(
     round: &mut Round<'_>,
-    made: Vec<NewSnapshot>,
+    made: &[Arc<NewSnapshot>],
     as_of: u64,
 ) -> Result<(), IssuerError> {
     // Whoever changed since asks for the next ones.
@@ -38,7 +39,7 @@ pub(crate) fn snapshots(
             people: new.snapshot.people.len() as u64,
         };
         round.record(event, Vec::new())?;
-        round.change(RowChange::Snapshot(Box::new(new)));
+        round.change(RowChange::Snapshot(new.clone()));
     }
     Ok(())
 }
