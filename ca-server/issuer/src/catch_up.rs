@@ -11,9 +11,9 @@ use authority::{Authority, OrderDigest, Serial};
 use ca_store::replay::{Applied, Floor, Replay};
 use ca_store::{record, table};
 use records::order::Body;
-use records::record::{Cause, Event};
+use records::record::{Cause, Event, RevokedSerial};
 use records::{Bytes, Code, Disclosure};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use store::Tx;
 
 /// Entries of one step.
@@ -30,6 +30,8 @@ pub(crate) struct CaughtUp {
     pub(crate) confirmed: Vec<RecordedIntent>,
     /// Records without effect: their ids and why.
     pub(crate) unsigned: Vec<(Bytes, Code)>,
+    /// Whether everything that waits was noticed.
+    pub(crate) is_whole: bool,
 }
 
 /// Follows the log to its head and notices what waits.
@@ -49,6 +51,7 @@ pub(crate) async fn catch_up(
         effects: Vec::new(),
         confirmed: Vec::new(),
         unsigned: Vec::new(),
+        is_whole: false,
     };
     let before = caught.state.followed.edge.size();
     if head.size < before || (head.size == before && head.root != caught.state.followed.edge.root())
@@ -56,8 +59,7 @@ pub(crate) async fn catch_up(
         return Err(Code::UnsignedAuthority.into());
     }
     if head.size > before {
-        caught.state.followed.authority.forget_pending();
-        (caught.state.pending_seen, caught.state.pending_count) = (0, 0);
+        caught.state.forget_pending();
     }
     while caught.state.followed.edge.size() < head.size {
         let from = Some(&caught.state.followed);
@@ -69,6 +71,7 @@ pub(crate) async fn catch_up(
         }
     }
     let waiting = record::waiting(tx, caught.state.pending_seen, PENDING_MAX).await?;
+    caught.is_whole = (waiting.len() as i64) < PENDING_MAX;
     for (position, record) in &waiting {
         caught.state.pending_seen = *position;
         caught.state.notice(record);
@@ -118,8 +121,9 @@ impl CaughtUp {
                         .extend(digest.map(|d| RowChange::OrderDeclined(d, record.id.clone())));
                 }
             }
-            Event::Revoked { cause, .. } => {
+            Event::Revoked { cause, certificates, .. } => {
                 (self.state.withdrew, self.state.list_due) = (true, true);
+                self.revoked(cause, certificates);
                 if let Cause::Order { order } = cause {
                     self.over(order, "done");
                 }
@@ -152,6 +156,27 @@ impl CaughtUp {
         let Some(digest) = order.digest().map(OrderDigest) else { return };
         self.state.ready.remove(&digest);
         self.rows.push(RowChange::OrderState(digest, state));
+    }
+
+    /// The rows that copy a revocation, whoever recorded it.
+    fn revoked(&mut self, cause: &Cause, certificates: &[RevokedSerial]) {
+        let authority = &self.state.followed.authority;
+        // What a cause revokes follows from the log; a record need not name all of it.
+        let all = match cause {
+            Cause::Loss { reference, .. } => {
+                authority.letter(reference).map(|letter| letter.serials.clone())
+            }
+            Cause::Left { person } => {
+                authority.person(person).map(|person| person.serials.clone())
+            }
+            _ => None,
+        };
+        let named = certificates.iter().filter_map(|one| Serial::read(&one.serial));
+        let serials: BTreeSet<Serial> = named.chain(all.into_iter().flatten()).collect();
+        self.rows.extend(serials.into_iter().filter_map(|serial| {
+            let revoked = authority.revoked_as(&serial.to_string())?;
+            Some(RowChange::Revocation(serial, revoked.clone()))
+        }));
     }
 
     /// The rows and policy files that copy what an order put in force.

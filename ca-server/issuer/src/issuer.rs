@@ -13,8 +13,8 @@ use records::enrolment::Collected;
 use service::{Clock, Metrics};
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
-use tokio::sync::{mpsc, watch};
+use store::{Store, Tx};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// How long a caller waits for the tree to hold what was recorded.
 const SETTLE_WAIT: Duration = Duration::from_secs(2);
@@ -32,6 +32,8 @@ pub(crate) struct Issuer {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) brakes: mpsc::Sender<Command>,
     pub(crate) moved: watch::Receiver<u64>,
+    /// Wakes the writer: something was committed that it has not seen.
+    pub(crate) news: Arc<Notify>,
 }
 
 impl Issuer {
@@ -43,6 +45,32 @@ impl Issuer {
     /// The same, or that we cannot answer yet.
     pub(crate) fn view(&self) -> Result<Arc<View>, Code> {
         self.view_now().ok_or(Code::LogBehind)
+    }
+
+    /// The state with everything that was committed until now, whoever committed it: a loss that was reported
+    /// a moment ago counts already. With it the transaction in which that was seen.
+    pub(crate) async fn current(&self) -> Result<(Arc<View>, Tx), IssuerError> {
+        let mut moved = self.moved();
+        let waiting = async {
+            loop {
+                moved.mark_unchanged();
+                let mut tx = self.store.read().await?;
+                if let Some(view) = self.view_now()
+                    && view.state().holds_all(&mut tx).await?
+                {
+                    return Ok((view, tx));
+                }
+                drop(tx);
+                self.news.notify_one();
+                if moved.changed().await.is_err() {
+                    return Err(Code::Unavailable.into());
+                }
+            }
+        };
+        match tokio::time::timeout(SETTLE_WAIT, waiting).await {
+            Ok(current) => current,
+            Err(_) => Err(Code::LogBehind.into()),
+        }
     }
 
     /// Hears of every round.

@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::{Doorbell, Store};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// Runs the role until the stop.
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
@@ -82,6 +82,7 @@ async fn open(
     let (to_signer, intents) = mpsc::unbounded_channel();
     let (to_writer, signed) = mpsc::unbounded_channel();
     let (moved_sender, moved) = watch::channel(0);
+    let news = Arc::new(Notify::new());
     let view = Arc::new(ArcSwapOption::empty());
     let signatures = replay.signatures().clone();
     let issuer = Issuer {
@@ -94,6 +95,7 @@ async fn open(
         commands,
         brakes,
         moved,
+        news: news.clone(),
     };
     let signer = Signer {
         context: context.clone(),
@@ -118,6 +120,7 @@ async fn open(
         signer: to_signer,
         view,
         moved: moved_sender,
+        news,
         unkept: Vec::new(),
         confirmed: start.confirmed,
         left_behind: start.left_behind,

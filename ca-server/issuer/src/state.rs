@@ -1,12 +1,14 @@
 //! What decides: authority at the head that was followed, with what is recorded since. A value: a round
 //! works on a copy, and the writer takes the copy over when its commit is durable, never before.
 
+use crate::error::IssuerError;
 use crate::issuance::PendingIssuance;
 use authority::{Authority, OrderDigest, Serial};
-use ca_store::replay::Followed;
+use ca_store::replay::{Followed, LOG};
 use imbl::{OrdMap, OrdSet};
 use records::letter::CHALLENGE_SECONDS;
 use std::sync::Arc;
+use store::{Tx, pending};
 
 /// The issuer's state.
 #[derive(Clone)]
@@ -31,6 +33,8 @@ pub(crate) struct State {
     pub(crate) withdrew: bool,
     /// Refusals that are recorded once.
     pub(crate) reported: OrdSet<String>,
+    /// Serial numbers whose results are recorded and wait for the tree.
+    pub(crate) results: OrdSet<Serial>,
     /// Challenges that refused submissions used up, until they would have expired.
     pub(crate) challenges: OrdMap<[u8; 32], u64>,
 }
@@ -51,6 +55,7 @@ impl State {
             people_due: true,
             withdrew: false,
             reported: OrdSet::new(),
+            results: OrdSet::new(),
             challenges: OrdMap::new(),
         }
     }
@@ -63,6 +68,14 @@ impl State {
     /// Size of the tree when everything that is recorded now stands in it.
     pub(crate) fn size_to_come(&self) -> u64 {
         self.followed.edge.size() + self.pending_count
+    }
+
+    /// Whether nothing is committed that is not in it: neither an entry of the tree nor a record that waits.
+    pub(crate) async fn holds_all(&self, tx: &mut Tx) -> Result<bool, IssuerError> {
+        let head = ca_store::ledger::head(tx, LOG).await?;
+        let newest = pending::newest(tx, LOG).await?;
+        let size = head.map_or(0, |(size, ..)| size);
+        Ok(size <= self.size_to_come() && newest <= self.pending_seen)
     }
 
     /// Whether a challenge was used up.
@@ -88,6 +101,13 @@ impl State {
 const CHALLENGES_MAX: usize = 100_000;
 
 impl State {
+    /// Forgets what waited: the tree grew, and what still waits is noticed anew.
+    pub(crate) fn forget_pending(&mut self) {
+        self.followed.authority.forget_pending();
+        (self.pending_seen, self.pending_count) = (0, 0);
+        self.results = OrdSet::new();
+    }
+
     /// Takes notice of a record that is not in the tree: what it takes away counts at once; a revocation
     /// wants its list, an approved brake its order.
     pub(crate) fn notice(&mut self, record: &records::Record) {
@@ -95,6 +115,7 @@ impl State {
         self.pending_count += 1;
         match &record.event {
             Event::Revoked { .. } => self.list_due = true,
+            Event::Issued { serial, .. } => self.results.extend(Serial::read(serial)),
             Event::Approval { approval, .. } => {
                 self.ready.extend(approval.order.digest().map(OrderDigest));
             }

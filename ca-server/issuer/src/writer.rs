@@ -28,7 +28,7 @@ use service::{Clock, Metrics, fault};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Doorbell, Store, pending};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// Most commands of one round.
 const BATCH_MAX: usize = 512;
@@ -55,6 +55,7 @@ pub(crate) struct Writer {
     pub(crate) signer: mpsc::UnboundedSender<Vec<RecordedIntent>>,
     pub(crate) view: Arc<ArcSwapOption<View>>,
     pub(crate) moved: watch::Sender<u64>,
+    pub(crate) news: Arc<Notify>,
     /// What the signer gave back and no commit kept yet.
     pub(crate) unkept: Vec<Signed>,
     /// Intents that the tree holds and the signer does not have yet.
@@ -174,6 +175,7 @@ impl Writer {
                 Some(signed) = self.signed.recv() => self.unkept.extend(signed),
                 command = self.commands.recv() => batch.push(command?),
                 _ = self.doorbell.heard() => {}
+                _ = self.news.notified() => {}
             }
             self.drain(&mut batch);
         } else if batch.is_empty() && self.commands.is_closed() && self.commands.is_empty() {
@@ -191,11 +193,9 @@ impl Writer {
         let looked = async {
             let mut tx = self.store.read().await?;
             let head = ca_store::ledger::head(&mut tx, LOG).await?;
-            let newest = pending::newest(&mut tx, LOG).await?;
             let size = head.map_or(0, |(size, ..)| size);
-            Ok::<bool, IssuerError>(
-                size != state.followed.edge.size() || newest > state.pending_seen,
-            )
+            let same = size == state.followed.edge.size();
+            Ok::<bool, IssuerError>(!same || !state.holds_all(&mut tx).await?)
         };
         waits || looked.await.map_or(true, |news| news)
     }
@@ -222,7 +222,7 @@ impl Writer {
         let floor = self.keep.floor();
         let caught =
             catch_up(&mut tx, &self.context, (&self.replay, &floor), self.state.clone()).await?;
-        let CaughtUp { state, rows: copied, effects: mut done, confirmed, unsigned } = caught;
+        let CaughtUp { state, rows: copied, effects: mut done, confirmed, unsigned, is_whole } = caught;
         let chosen = share.orders(&state, &self.stuck);
         let loaded = Loaded::load(&mut tx, &state, share.commands, &chosen).await?;
         let micros = self.clock.micros();
@@ -245,7 +245,9 @@ impl Writer {
             unsigned: self.unsigned.iter().cloned().chain(unsigned).collect(),
             left_behind: self.left_behind.clone(),
         };
-        let (to_sign, waits) = if share.rest { waits.settle(&mut round)? } else { (vec![], waits) };
+        // What waits is settled when everything is noticed that may have settled it.
+        let settles = share.rest && is_whole;
+        let (to_sign, waits) = if settles { waits.settle(&mut round)? } else { (vec![], waits) };
         let mut written = round.finish();
         written.rows.splice(0..0, copied);
         done.append(&mut written.effects);
@@ -340,7 +342,14 @@ impl Waits {
                 round.refusal("follow", &about, Code::UnsignedAuthority)?;
             }
         }
+        let has_no_result = |serial: &authority::Serial, round: &Round<'_>| {
+            let known = round.authority().intent(&serial.to_string()).is_some();
+            known && !round.state.results.contains(serial)
+        };
         for serial in self.left_behind {
+            if !has_no_result(&serial, round) {
+                continue;
+            }
             tracing::warn!(certificate.serial = %serial, "abandoned after a crash");
             decide::abandon::abandon(round, serial)?;
         }

@@ -285,7 +285,7 @@ async fn a_log_that_is_followed_anew_says_nothing_new() {
     office.listed(&office.report_lost(&lost).await[0]).await;
     office.stop("issuer");
     let before = office.refusals().await;
-    std::fs::remove_file(office.path("ca/issuer/authority")).unwrap();
+    std::fs::remove_file(office.path("ca/issuer/manifest")).unwrap();
     office.start("issuer", &[]).await;
     office.official("张三", "sz-office").await;
     assert_eq!(office.refusals().await, before);

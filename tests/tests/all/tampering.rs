@@ -240,7 +240,7 @@ async fn a_log_that_went_back_is_not_followed() {
     database.close().await;
     // The database of before the loss, with the issuer's own memory of after it.
     office.put_back(&copy);
-    std::fs::remove_file(office.path("ca/issuer/authority")).unwrap();
+    std::fs::remove_file(office.path("ca/issuer/manifest")).unwrap();
     office.spawn("log", &[]);
     office.spawn("issuer", &[]);
     let admin = office.admin("issuer");

@@ -121,7 +121,6 @@ pub(crate) fn revoke(
         }
         let not_after = records::time::seconds(revoked.not_after);
         certificates.push(RevokedSerial { serial: serial.to_string(), not_after });
-        round.change(RowChange::Revocation(serial, revoked));
     }
     if certificates.is_empty() && approvals.is_empty() {
         return Ok(());

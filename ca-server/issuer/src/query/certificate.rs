@@ -16,14 +16,13 @@ pub(crate) async fn certificate(
     shown: &Certificate,
     serial: &str,
 ) -> Result<CertificateFacts, IssuerError> {
-    let view = issuer.view()?;
+    let (view, mut tx) = issuer.current().await?;
     let authority = view.authority();
     let officer = person_of(authority, shown, issuer.now())?;
     if !authority.is_approver(&officer) {
         return Err(Code::NotYourRoute.into());
     }
     SerialNumber::from_hex(serial).ok_or(Code::NotFound)?;
-    let mut tx = issuer.store.read().await?;
     let row = certificate::found(&mut tx, serial).await?.ok_or(Code::NotFound)?;
     if !is_within(authority, &officer, &row.1) {
         return Err(Code::ApproverScope.into());

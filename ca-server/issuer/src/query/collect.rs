@@ -19,8 +19,7 @@ pub(crate) async fn collect(issuer: &Issuer, message: &Collect) -> Result<Collec
     let mut moved = issuer.moved();
     let waiting = async {
         loop {
-            let view = issuer.view()?;
-            let mut tx = issuer.store.read().await?;
+            let (view, mut tx) = issuer.current().await?;
             let letter = look_up::open(&view, &mut tx, (&message.reference, &message.key)).await?;
             drop(tx);
             if let Some(serial) = view.authority().issued_under(&letter.reference)

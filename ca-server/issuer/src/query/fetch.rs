@@ -21,14 +21,14 @@ pub(crate) async fn fetch(
     certificate: &Certificate,
     order: &str,
 ) -> Result<OrderExport, IssuerError> {
-    let (view, now) = (issuer.view()?, issuer.now());
+    let (view, mut tx) = issuer.current().await?;
+    let now = issuer.now();
     let authority = view.authority();
     let person = person_of(authority, certificate, now)?;
     if !authority.is_approver(&person) {
         return Err(Code::NotYourRoute.into());
     }
     let id = records::letter::read_reference(order).ok_or(Code::OrderUnknown)?;
-    let mut tx = issuer.store.read().await?;
     let digest = order::digest_of(&mut tx, &id).await?.ok_or(Code::OrderUnknown)?;
     let (_, body) = authority.open(digest, now)?;
     authority.may_approve(&person, &body)?;

@@ -25,7 +25,7 @@ pub(crate) async fn find(
     certificate: &Certificate,
     sought: &Sought,
 ) -> Result<Certificates, IssuerError> {
-    let view = issuer.view()?;
+    let (view, mut tx) = issuer.current().await?;
     let authority = view.authority();
     let officer = person_of(authority, certificate, issuer.now())?;
     if !authority.is_approver(&officer) {
@@ -38,7 +38,6 @@ pub(crate) async fn find(
     }
     let mut answer = Certificates { lines: Vec::new(), elsewhere: 0, more: String::new() };
     let by = by(authority, text);
-    let mut tx = issuer.store.read().await?;
     let mut behind = behind(&mut tx, &sought.after).await?;
     let mut looked = 0;
     while looked < LOOKED_MAX {

@@ -17,7 +17,8 @@ pub(crate) async fn list(
     certificate: &Certificate,
     after: &str,
 ) -> Result<Vec<OrderLine>, IssuerError> {
-    let (view, now) = (issuer.view()?, issuer.now());
+    let (view, mut tx) = issuer.current().await?;
+    let now = issuer.now();
     let authority = view.authority();
     let person = person_of(authority, certificate, now)?;
     if !authority.is_approver(&person) {
@@ -25,7 +26,6 @@ pub(crate) async fn list(
     }
     let (mut since, mut after) = cursor(after)?;
     let mut page = Vec::new();
-    let mut tx = issuer.store.read().await?;
     while page.len() < OrderLine::PAGE {
         let chunk = order::waiting(&mut tx, (since, &after), number(now), CHUNK).await?;
         let Some(last) = chunk.last() else { break };

@@ -49,8 +49,7 @@ pub(crate) async fn open(
 
 /// The record with a fresh challenge.
 pub(crate) async fn look_up(issuer: &Issuer, message: &LookUp) -> Result<LookedUp, IssuerError> {
-    let view = issuer.view()?;
-    let mut tx = issuer.store.read().await?;
+    let (view, mut tx) = issuer.current().await?;
     let letter = open(&view, &mut tx, (&message.reference, &message.key)).await?;
     let (authority, now) = (view.authority(), issuer.now());
     let profile = authority.profile(&letter.state.profile).ok_or(Code::UnknownProfile)?;

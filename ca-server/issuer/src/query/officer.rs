@@ -9,6 +9,7 @@ use ca_store::table::person;
 use pki::Certificate;
 use records::order::{Body, RevokeBody};
 use records::{Bytes, Code};
+use store::Tx;
 
 /// The officer to whom a certificate belongs; judged anew at every call.
 pub(crate) fn person_of(
@@ -41,9 +42,9 @@ pub(crate) async fn who(
     issuer: &Issuer,
     certificate: &Certificate,
 ) -> Result<ca_api::Officer, IssuerError> {
-    let view = issuer.view()?;
+    let (view, tx) = issuer.current().await?;
     let person = person_of(view.authority(), certificate, issuer.now())?;
-    described(issuer, view.authority(), &person, true).await
+    described(tx, view.authority(), &person, true).await
 }
 
 /// Who the holder of any certificate of ours is.
@@ -51,20 +52,19 @@ pub(crate) async fn holder(
     issuer: &Issuer,
     certificate: &Certificate,
 ) -> Result<ca_api::Officer, IssuerError> {
-    let view = issuer.view()?;
+    let (view, tx) = issuer.current().await?;
     let person = view.authority().holder(certificate, issuer.now())?;
     let staff = person_of(view.authority(), certificate, issuer.now()).is_ok();
-    described(issuer, view.authority(), &person, staff).await
+    described(tx, view.authority(), &person, staff).await
 }
 
 async fn described(
-    issuer: &Issuer,
+    mut tx: Tx,
     authority: &Authority,
     person: &str,
     staff: bool,
 ) -> Result<ca_api::Officer, IssuerError> {
     let state = authority.person(person).ok_or(Code::PersonUnknown)?;
-    let mut tx = issuer.store.read().await?;
     let known = person::disclosures(&mut tx, vec![person.to_owned()]).await?;
     let opened = known.get(person).filter(|list| opens(state, list));
     let name = opened.and_then(|list| text(list, "/name")).unwrap_or_else(String::new);
@@ -75,11 +75,11 @@ async fn described(
 }
 
 /// An officer's own certified passkeys.
-pub(crate) fn passkeys(
+pub(crate) async fn passkeys(
     issuer: &Issuer,
     certificate: &Certificate,
 ) -> Result<Vec<OwnPasskey>, IssuerError> {
-    let view = issuer.view()?;
+    let (view, _) = issuer.current().await?;
     let person = person_of(view.authority(), certificate, issuer.now())?;
     let shown = certificate.sha256();
     let passkeys = view.authority().passkeys_of(&person).map(|passkey| OwnPasskey {

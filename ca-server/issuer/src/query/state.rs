@@ -19,10 +19,10 @@ pub(crate) async fn state(
     issuer: &Issuer,
     certificate: &Certificate,
 ) -> Result<CityState, IssuerError> {
-    let (view, now) = (issuer.view()?, issuer.now());
+    let (view, mut tx) = issuer.current().await?;
+    let now = issuer.now();
     let authority = view.authority();
     let person = person_of(authority, certificate, now)?;
-    let mut tx = issuer.store.read().await?;
     let lists = lists(&mut tx).await?;
     let mut logs = Vec::new();
     for log in records::record::LOGS {

@@ -13,6 +13,6 @@ pub(crate) async fn passkeys(
     State(issuer): State<Arc<Issuer>>,
     call: OfficerCall<()>,
 ) -> Result<Json<Vec<OwnPasskey>>, Refused> {
-    let result = query::officer::passkeys(&issuer, &call.officer.0);
+    let result = query::officer::passkeys(&issuer, &call.officer.0).await;
     answered(&issuer, "passkeys", result)
 }
