@@ -43,6 +43,7 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
 PATTERNS = {
     "text": r"(?s:.*)", "name": r"[a-z0-9-]+", "id": f"[{CROCKFORD}]{{16}}",
     "arc": r"\d+(\.\d+)+", "serial": r"(0[1-9a-f]|[1-7][0-9a-f])[0-9a-f]{34}",
+    "drafter": f"operator:(0|[1-9][0-9]{{0,9}})|(person|letter):[{CROCKFORD}]{{16}}",
     "subject": f"[{CROCKFORD}]{{16}}|[a-z0-9-]+/[a-z-]+"}
 TIMES = {"time": "%Y-%m-%dT%H:%M:%SZ", "micros": "%Y-%m-%dT%H:%M:%S.%fZ"}
 NUMBERS = {"one": (1, 1), "revision": (1, 2**53 - 1), "number": (0, 2**53 - 1)}
@@ -50,7 +51,7 @@ OCTETS = {"bytes": None, "hash": 32, "nonce": 16}
 SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fields in {
     # key:type, with ? an optional key, with * a list; section 4
     "order": "v:one kind:order-kind issuer:name order:id version:revision nonce:nonce"
-             " expires:time body:any",
+             " expires:time drafter:drafter body:any",
     "order/issue": "person:id person_version:revision profile:profile-ref subject:names"
                    " names:*mail-name key:key validity_days:number evidence:commitment"
                    " label:label reference:id previous?:hash",

@@ -1,7 +1,6 @@
 //! Following the log into a new state: what the tree holds is applied, what waits is noticed, and the rows
 //! that copy it are written by whoever commits.
 
-use crate::context::IssuanceContext;
 use crate::error::IssuerError;
 use crate::issuance::{IntentEntry, RecordedIntent};
 use crate::round::Effect;
@@ -28,8 +27,10 @@ pub(crate) struct CaughtUp {
     pub(crate) effects: Vec<Effect>,
     /// Intents that the tree holds now.
     pub(crate) confirmed: Vec<RecordedIntent>,
-    /// Records without effect: their ids and why.
-    pub(crate) unsigned: Vec<(Bytes, Code)>,
+    /// Records without effect, and why.
+    pub(crate) unsigned: Vec<(String, Code)>,
+    /// Intents that the tree holds now and whose bytes nobody has.
+    pub(crate) without_bytes: Vec<Serial>,
     /// Whether everything that waits was noticed.
     pub(crate) is_whole: bool,
 }
@@ -37,7 +38,6 @@ pub(crate) struct CaughtUp {
 /// Follows the log to its head and notices what waits.
 pub(crate) async fn catch_up(
     tx: &mut Tx,
-    context: &IssuanceContext,
     (replay, floor): (&Replay, &Floor),
     state: Option<State>,
 ) -> Result<CaughtUp, IssuerError> {
@@ -51,6 +51,7 @@ pub(crate) async fn catch_up(
         effects: Vec::new(),
         confirmed: Vec::new(),
         unsigned: Vec::new(),
+        without_bytes: Vec::new(),
         is_whole: false,
     };
     let before = caught.state.followed.edge.size();
@@ -67,14 +68,16 @@ pub(crate) async fn catch_up(
         caught.state.followed = followed;
         let orders = caught.enacted(tx, &applied).await?;
         for entry in &applied {
-            caught.take(context, entry, &orders);
+            caught.take(entry, &orders);
         }
     }
     let waiting = record::waiting(tx, caught.state.pending_seen, PENDING_MAX).await?;
     caught.is_whole = (waiting.len() as i64) < PENDING_MAX;
     for (position, record) in &waiting {
         caught.state.pending_seen = *position;
-        caught.state.notice(record);
+        if let Some(record) = record {
+            caught.state.notice(record);
+        }
     }
     Ok(caught)
 }
@@ -94,10 +97,10 @@ impl CaughtUp {
         Ok(table::order::enacted(tx, digests).await?)
     }
 
-    fn take(&mut self, context: &IssuanceContext, entry: &Applied, orders: &Enacted) {
+    fn take(&mut self, entry: &Applied, orders: &Enacted) {
         let record = entry.record();
         if let Err(unsigned) = entry.effect() {
-            self.unsigned.push((record.id.clone(), unsigned.code));
+            self.unsigned.push((format!("record {}", record.id), unsigned.code));
             return;
         }
         match &record.event {
@@ -141,14 +144,17 @@ impl CaughtUp {
             }
             _ => {}
         }
-        self.confirm(context, entry);
+        self.confirm(entry);
     }
 
     /// An intent that the tree holds now and whose bytes this process has.
-    fn confirm(&mut self, _context: &IssuanceContext, entry: &Applied) {
+    fn confirm(&mut self, entry: &Applied) {
         let Some(entry) = IntentEntry::of(entry) else { return };
         let pending = self.state.issuances.get(&entry.serial());
-        self.confirmed.extend(pending.and_then(|p| RecordedIntent::confirmed(&entry, p)));
+        match pending.and_then(|pending| RecordedIntent::confirmed(&entry, pending)) {
+            Some(intent) => self.confirmed.push(intent),
+            None => self.without_bytes.push(entry.serial()),
+        }
     }
 
     /// An order of which the log says what became of it is looked at no more.
@@ -166,9 +172,7 @@ impl CaughtUp {
             Cause::Loss { reference, .. } => {
                 authority.letter(reference).map(|letter| letter.serials.clone())
             }
-            Cause::Left { person } => {
-                authority.person(person).map(|person| person.serials.clone())
-            }
+            Cause::Left { person } => authority.person(person).map(|person| person.serials.clone()),
             _ => None,
         };
         let named = certificates.iter().filter_map(|one| Serial::read(&one.serial));

@@ -23,6 +23,7 @@ mod who;
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
+use crate::query;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -143,6 +144,14 @@ fn caller(issuer: &Issuer, parts: &Parts, process: &'static str) -> Result<Calle
         return Err(Code::NotYourRoute);
     }
     Ok(Caller { key_sha256, process })
+}
+
+/// Whether an officer may approve anything, as far as is known: who may not makes us verify nothing. The
+/// writer judges it again.
+fn approver(issuer: &Issuer, officer: &Officer) -> Result<(), Code> {
+    let view = issuer.view()?;
+    let person = query::officer::person_of(view.authority(), &officer.0, issuer.now())?;
+    if view.authority().is_approver(&person) { Ok(()) } else { Err(Code::NotYourRoute) }
 }
 
 /// A message in JSON, or a clear refusal.

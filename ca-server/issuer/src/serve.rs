@@ -18,26 +18,34 @@ use ca_host::{CaConfig, listener};
 use ca_store::keep::Keep;
 use ca_store::replay::{Followed, Replay};
 use ca_store::table::intent;
-use records::{Bytes, Code};
+use records::Code;
 use service::{Clock, Metrics, Stop};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 use store::{Doorbell, Store};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
+
+/// A log that cannot be followed at the start is looked at again after this long.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Runs the role until the stop.
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
     ca_store::founding::finish(&store).await?;
     let metrics = Metrics::default();
+    metrics.condition("start", "the log is being followed");
     let admin = service::Admin::new(metrics.clone()).serve(config.issuer.admin, stop.clone());
+    let admin = tokio::spawn(admin);
     let identity = Place::tls(&config, "issuer").identity()?;
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
     let listen = TcpListener::bind(config.issuer.listen).await?;
     let full = metrics.fullness("listener");
-    let (issuer, writer, signer) = open(config, store, clock, metrics).await?;
+    let Some((issuer, writer, signer)) = open(config, store, clock, metrics, &stop).await? else {
+        return admin.await?.map_err(Into::into);
+    };
     let issuer = Arc::new(issuer);
     let signing = std::thread::Builder::new().name("signer".into()).spawn(move || signer.run())?;
     let writing = tokio::spawn(writer.run());
@@ -45,8 +53,9 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let site = listener::between_services(route::router(issuer.clone()), full);
     let api = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
     let operators = socket::serve(issuer.clone(), stop.clone())?;
+    issuer.metrics.condition("start", "");
     let publishing = publisher::run(issuer.clone(), stop.clone());
-    tokio::try_join!(admin, api, async {
+    tokio::try_join!(async { admin.await? }, api, async {
         tokio::join!(publishing, operators);
         Ok(())
     })?;
@@ -61,22 +70,35 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     Ok(())
 }
 
-/// Opens the role: its keys, what it kept, what a former process left.
+/// Opens the role: its keys, what it kept, what a former process left; nothing if it is stopped before.
 async fn open(
     config: CaConfig,
     store: Store,
     clock: Clock,
     metrics: Metrics,
-) -> anyhow::Result<(Issuer, Writer, Signer)> {
+    stop: &Stop,
+) -> anyhow::Result<Option<(Issuer, Writer, Signer)>> {
     let folder = config.path("issuer");
     let secret = std::fs::read(folder.join("seal.key"))?;
     let context = Arc::new(IssuanceContext::open(config)?);
     let replay = Replay::new(&context.trust).context("trust file")?;
     let keep = Keep::open(&folder, &secret)?;
-    let kept = keep.load(&context.founding);
     let marks = Marks::open(&context.config)?;
     let doorbell = Doorbell::open(&store, &context.config.path("bells"), "issuer").await?;
-    let start = Start::of(&store, &context, (&replay, &keep), (kept, &marks)).await?;
+    let start = async {
+        loop {
+            // A log that cannot be followed is told on `/readyz`, and looked at until it can be.
+            match Start::of(&store, &context, (&replay, &keep), &marks).await {
+                Ok(start) => return start,
+                Err(error) => metrics.condition("start", &format!("{error:#}")),
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    };
+    let start = tokio::select! {
+        start = start => start,
+        () = stop.wait() => return Ok(None),
+    };
     let (commands, command_queue) = mpsc::channel(QUEUE_MAX);
     let (brakes, brake_queue) = mpsc::channel(QUEUE_MAX);
     let (to_signer, intents) = mpsc::unbounded_channel();
@@ -127,7 +149,7 @@ async fn open(
         unsigned: start.unsigned,
         stuck: Stuck::none(),
     };
-    Ok((issuer, writer, signer))
+    Ok(Some((issuer, writer, signer)))
 }
 
 /// What a start takes up.
@@ -135,10 +157,10 @@ struct Start {
     state: State,
     /// Intents that the tree holds and that nobody began to sign.
     confirmed: Vec<RecordedIntent>,
-    /// Intents whose signatures may exist: they are given up.
+    /// Intents whose signatures may exist, or whose bytes are gone: they are given up.
     left_behind: Vec<Serial>,
-    /// Records without effect that were met on the way.
-    unsigned: Vec<(Bytes, Code)>,
+    /// What had no effect and was met on the way: a record, or a row that we did not write.
+    unsigned: Vec<(String, Code)>,
 }
 
 impl Start {
@@ -147,7 +169,7 @@ impl Start {
         store: &Store,
         context: &IssuanceContext,
         (replay, keep): (&Replay, &Keep),
-        (kept, marks): (Option<Followed>, &Marks),
+        marks: &Marks,
     ) -> anyhow::Result<Self> {
         let mut tx = store.read().await?;
         let floor = keep.floor();
@@ -155,9 +177,9 @@ impl Start {
             let authority = followed.authority.with_signatures(replay.signatures().clone());
             State::at(Followed { authority, ..followed })
         };
-        let state = kept.map(with);
-        let caught = catch_up(&mut tx, context, (replay, &floor), state).await?;
-        let CaughtUp { mut state, rows, effects, unsigned, .. } = caught;
+        let state = keep.load(&context.founding).map(with);
+        let caught = catch_up(&mut tx, (replay, &floor), state).await?;
+        let CaughtUp { mut state, rows, effects, mut unsigned, .. } = caught;
         drop(tx);
         // What a former process did not come to: it follows from the log and can be written again.
         if !rows.is_empty() {
@@ -168,15 +190,22 @@ impl Start {
         effects::carry_out(context, effects)?;
         let mut tx = store.read().await?;
         for row in intent::waiting(&mut tx).await? {
-            if let Some(pending) = PendingIssuance::read(row, &context.seal) {
-                state.issuances.insert(pending.serial(), Arc::new(pending));
+            let serial = row.serial.clone();
+            match PendingIssuance::read(row, &context.seal) {
+                Some(pending) => {
+                    state.issuances.insert(pending.serial(), Arc::new(pending));
+                }
+                None => unsigned.push((format!("intent {serial}"), Code::UnsignedAuthority)),
             }
         }
         let marked: BTreeSet<Serial> = marks.marked().collect();
         let unfinished: Vec<Serial> =
             state.authority().unfinished_intents().map(|(serial, _)| *serial).collect();
+        // Without its bytes an intent can never be signed.
+        let is_left =
+            |serial: &Serial| marked.contains(serial) || !state.issuances.contains_key(serial);
         let (left_behind, waiting): (Vec<Serial>, Vec<Serial>) =
-            unfinished.into_iter().partition(|serial| marked.contains(serial));
+            unfinished.into_iter().partition(is_left);
         let confirmed = waiting.into_iter().filter_map(|serial| {
             let entry = IntentEntry::unfinished(state.authority(), serial)?;
             let pending = state.issuances.get(&serial)?;

@@ -4,6 +4,7 @@
 use crate::error::request_code;
 use authority::Signatures;
 use pki::CertificationRequest;
+use records::approval::SignedStatement;
 use records::decline::{DeclineStatement, Declining};
 use records::enrolment::Submit;
 use records::{Approval, Code};
@@ -66,10 +67,7 @@ pub struct VerifiedApproval {
 impl VerifiedApproval {
     /// Checks the signature; what was verified is remembered for when the approval is judged.
     pub fn verify(approval: Approval, signatures: &Signatures) -> Result<Self, Code> {
-        let said = approval.signed_statement();
-        if said.assertion.is_none() && signatures.signer(&said).is_none() {
-            return Err(Code::ApprovalSignature);
-        }
+        signed(&approval.signed_statement(), signatures)?;
         Ok(Self { approval })
     }
 
@@ -79,7 +77,15 @@ impl VerifiedApproval {
     }
 }
 
-/// A decline that can be read and whose reason opens what was signed.
+/// Checks a statement's signature; a passkey's is judged by authority, which alone knows its key.
+fn signed(said: &SignedStatement<'_>, signatures: &Signatures) -> Result<(), Code> {
+    match said.assertion.is_some() || signatures.signer(said).is_some() {
+        true => Ok(()),
+        false => Err(Code::ApprovalSignature),
+    }
+}
+
+/// A decline whose signature was checked like an approval's and whose reason opens what was signed.
 ///
 /// ```compile_fail
 /// let forged = ca_issuer::verify::VerifiedDecline { declining: todo!(), statement: todo!() };
@@ -90,8 +96,9 @@ pub struct VerifiedDecline {
 }
 
 impl VerifiedDecline {
-    /// Reads the statement and opens the reason.
-    pub fn verify(declining: Declining) -> Result<Self, Code> {
+    /// Checks the signature, reads the statement and opens the reason.
+    pub fn verify(declining: Declining, signatures: &Signatures) -> Result<Self, Code> {
+        signed(&declining.decline.signed_statement(), signatures)?;
         declining.reason()?;
         let statement = declining.decline.read()?;
         Ok(Self { declining, statement })

@@ -63,7 +63,7 @@ pub(crate) struct Writer {
     /// Intents that a former process left without a result; see [`crate::marks`].
     pub(crate) left_behind: Vec<authority::Serial>,
     /// Records without effect that a start met and no commit reported yet.
-    pub(crate) unsigned: Vec<(records::Bytes, Code)>,
+    pub(crate) unsigned: Vec<(String, Code)>,
     /// What a database refuses to keep for now.
     pub(crate) stuck: Stuck,
 }
@@ -220,9 +220,9 @@ impl Writer {
     async fn round(&mut self, share: &Share<'_>) -> Result<bool, Failure> {
         let mut tx = self.turn().await?;
         let floor = self.keep.floor();
-        let caught =
-            catch_up(&mut tx, &self.context, (&self.replay, &floor), self.state.clone()).await?;
-        let CaughtUp { state, rows: copied, effects: mut done, confirmed, unsigned, is_whole } = caught;
+        let caught = catch_up(&mut tx, (&self.replay, &floor), self.state.clone()).await?;
+        let (is_whole, without_bytes) = (caught.is_whole, caught.without_bytes);
+        let CaughtUp { state, rows: copied, effects: mut done, confirmed, unsigned, .. } = caught;
         let chosen = share.orders(&state, &self.stuck);
         let loaded = Loaded::load(&mut tx, &state, share.commands, &chosen).await?;
         let micros = self.clock.micros();
@@ -243,7 +243,7 @@ impl Writer {
         let waits = Waits {
             confirmed: self.confirmed.iter().cloned().chain(confirmed).collect(),
             unsigned: self.unsigned.iter().cloned().chain(unsigned).collect(),
-            left_behind: self.left_behind.clone(),
+            left_behind: self.left_behind.iter().copied().chain(without_bytes).collect(),
         };
         // What waits is settled when everything is noticed that may have settled it.
         let settles = share.rest && is_whole;
@@ -328,7 +328,7 @@ impl Writer {
 /// What waits for a round beside its commands.
 struct Waits {
     confirmed: Vec<RecordedIntent>,
-    unsigned: Vec<(records::Bytes, Code)>,
+    unsigned: Vec<(String, Code)>,
     left_behind: Vec<authority::Serial>,
 }
 
@@ -336,8 +336,8 @@ impl Waits {
     /// Reports what had no effect, gives up what a crash left, and says what may be signed now. While the
     /// clock is not believed, what is confirmed goes on waiting.
     fn settle(self, round: &mut Round<'_>) -> Result<(Vec<RecordedIntent>, Self), IssuerError> {
-        for (record, code) in self.unsigned {
-            let about = format!("record {record} ({code})");
+        for (what, code) in self.unsigned {
+            let about = format!("{what} ({code})");
             if round.state.reported.insert(about.clone()).is_none() {
                 round.refusal("follow", &about, Code::UnsignedAuthority)?;
             }
@@ -350,7 +350,7 @@ impl Waits {
             if !has_no_result(&serial, round) {
                 continue;
             }
-            tracing::warn!(certificate.serial = %serial, "abandoned after a crash");
+            tracing::warn!(certificate.serial = %serial, "given up: it was left behind");
             decide::abandon::abandon(round, serial)?;
         }
         let (mut to_sign, mut confirmed) = (Vec::new(), Vec::new());

@@ -42,7 +42,7 @@ pub async fn empty(store: &Store) -> Result<(), FoundingError> {
     if let Tx::Postgres(inner) = &mut tx {
         let tables: Vec<(String,)> = sqlx::query_as(
             "select quote_ident(tablename) from pg_tables where schemaname = current_schema() \
-             and tablename not in ('_sqlx_migrations', 'tripwire')",
+             and tablename <> '_sqlx_migrations'",
         )
         .fetch_all(&mut **inner)
         .await

@@ -82,6 +82,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0010_log.sql"),
         include_str!("../migrations/postgres/0010_log.sql"),
     ),
+    (
+        11,
+        "no row decides",
+        include_str!("../migrations/sqlite/0011_no_row_decides.sql"),
+        include_str!("../migrations/postgres/0011_no_row_decides.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.

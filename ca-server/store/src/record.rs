@@ -49,14 +49,20 @@ pub async fn append_many(tx: &mut Tx, new: Vec<NewRecord>) -> Result<i64, StoreE
     pending::newest(tx, LOG).await
 }
 
-/// A record that waits: its position and what it says.
-pub type Waiting = (i64, Record);
+/// What waits in a log's queue, if it is a record of that log under its own id.
+pub fn read(log: &str, waiting: &pending::PendingRecord) -> Option<Record> {
+    let record = Record::read(&waiting.record).ok()?;
+    let whole = waiting.salt.len() == 32 && record.id.0 == waiting.record_id;
+    (whole && record.log == log).then_some(record)
+}
+
+/// A record that waits: its position and what it says; nothing if it is no record, which the sequencer
+/// gives no number.
+pub type Waiting = (i64, Option<Record>);
 
 /// The records of `control` that are not in the tree and stand behind a position, in order.
 pub async fn waiting(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<Waiting>, StoreError> {
     let found = pending::waiting(tx, LOG, after, limit).await?;
-    let read = |(position, waiting): (i64, pending::PendingRecord)| {
-        Record::read(&waiting.record).ok().map(|record| (position, record))
-    };
-    Ok(found.into_iter().filter_map(read).collect())
+    let read = |(position, waiting): (i64, pending::PendingRecord)| (position, read(LOG, &waiting));
+    Ok(found.into_iter().map(read).collect())
 }

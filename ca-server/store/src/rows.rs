@@ -172,12 +172,6 @@ pub async fn disclosures(
     Ok(list.filter(opens))
 }
 
-/// How often cached rows were changed, whoever changed them.
-pub async fn touched(tx: &mut Tx) -> Result<i64, StoreError> {
-    let found = row!(tx, (i64,), "select changes from tripwire where one = 1")?;
-    Ok(found.map_or(-1, |(changes,)| changes))
-}
-
 /// Writes every cached row again as the log says it is. What opens people's names is kept.
 pub async fn rewrite(tx: &mut Tx, authority: &Authority) -> Result<(), StoreError> {
     execute!(tx, "delete from unit")?;

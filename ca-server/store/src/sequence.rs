@@ -9,6 +9,7 @@
 
 use crate::keep::FloorFile;
 use crate::ledger::{self, LedgerError};
+use crate::record;
 use crate::replay::Floor;
 use crate::run::VerifiedRun;
 use crate::runs::{self, Reached};
@@ -141,12 +142,13 @@ impl Sequencer {
         let waiting = pending::waiting(&mut tx, self.log, 0, BATCH_MAX).await?;
         let (mut batch, outcomes, reached) = self.collect(&mut tx, &waiting, runs).await?;
         let count = batch.leaves.len() as u64;
-        if count == 0 && checkpoint.is_some() {
+        if count == 0 && waiting.is_empty() && checkpoint.is_some() {
             self.keep_floor();
             let view = checkpoint.map(|note| self.tree.view(note.into()));
             return Ok(Round { count, outcomes, view, ..Round::empty() });
         }
-        let keys = (self.tree.edge.size() + waiting.len() as u64, batch.keys.split_off(0));
+        let first_of_runs = batch.next - batch.keys.len() as u64;
+        let keys = (first_of_runs, batch.keys.split_off(0));
         let (tree, note) = self.append(&mut tx, batch, &waiting).await?;
         fault::point("sequencer-before-commit");
         tx.commit().await?;
@@ -246,13 +248,17 @@ impl Sequencer {
         runs: Vec<VerifiedRun>,
     ) -> anyhow::Result<(Batch, Vec<RunOutcome>, Vec<((String, Bytes), Reached)>)> {
         let mut batch = Batch::from(self.tree.edge.size());
-        for (_, one) in waiting {
-            batch.push(
-                self.log,
-                leaf_hash(&one.entry),
-                Some(one.record_id.clone()),
-                one.parts(),
-            )?;
+        for (position, one) in waiting {
+            // What a hand put there and no record can be would stop every follower for good, and so
+            // would an entry that commits to something else: the one is dropped, the other made anew.
+            let (Some(_), Ok(salt)) = (record::read(self.log, one), one.salt.as_slice().try_into())
+            else {
+                tracing::error!(log = self.log, position, "what waits is no record: dropped");
+                continue;
+            };
+            let entry = records::record::entry(salt, &one.record);
+            let parts = (one.record.clone(), one.salt.clone(), entry.to_vec());
+            batch.push(self.log, leaf_hash(&entry), Some(one.record_id.clone()), parts)?;
         }
         let (mut outcomes, mut reached, mut written) = (Vec::new(), Vec::new(), Vec::new());
         for mut run in runs {

@@ -82,7 +82,8 @@ impl Order {
     /// Reads an order's bytes without judging who signed them.
     pub fn read(bytes: &[u8]) -> Result<Self, OrderError> {
         let order: Self = json::read(bytes)?;
-        if order.v != 1 || order.nonce.0.len() != 16 || order.expires_unix() == 0 {
+        let nonce = order.nonce.0.len() == 16;
+        if order.v != 1 || !nonce || order.expires_unix() == 0 || !is_drafter(&order.drafter) {
             return Err(OrderError::Header);
         }
         Ok(order)
@@ -99,6 +100,16 @@ impl Order {
     /// Last second in which it may be consumed; 0 if unreadable.
     pub fn expires_unix(&self) -> u64 {
         time::read(&self.expires).unwrap_or(0)
+    }
+}
+
+/// Whether a text names a drafter as section 4 of the formats says.
+fn is_drafter(text: &str) -> bool {
+    let id = |id: &str| crate::letter::read_reference(id).is_some_and(|read| read == id);
+    match text.split_once(':') {
+        Some(("operator", user)) => user.parse::<u32>().is_ok_and(|uid| uid.to_string() == user),
+        Some(("person" | "letter", about)) => id(about),
+        _ => false,
     }
 }
 

@@ -18,13 +18,6 @@ pub struct PendingRecord {
     pub entry: Vec<u8>,
 }
 
-impl PendingRecord {
-    /// Record, salt and entry.
-    pub fn parts(&self) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
-        (self.record.clone(), self.salt.clone(), self.entry.clone())
-    }
-}
-
 /// Holds a log's order until the commit: what is read and written afterwards in this transaction is
 /// not overtaken. SQLite has one writer anyway; PostgreSQL takes one advisory lock per log. It
 /// comes before any savepoint: going back to one that is older would give the lock up.

@@ -127,7 +127,10 @@ async fn a_captured_portal_exchanges_keys_in_vain() {
     assert!(machine.enroll().status.success());
     let Stage::Awaiting { order, .. } = office.look_up(&official).await.stage else { panic!() };
     office.approve_by_both(&order).await;
-    office.carried_out(&order).await;
+    until("it is issued", async || {
+        matches!(office.look_up(&official).await.stage, Stage::Issued { .. })
+    })
+    .await;
     *double.handed.lock().unwrap() = Some(theirs);
     let enrolled = machine.enroll();
     assert!(!enrolled.status.success(), "{}", said(&enrolled));

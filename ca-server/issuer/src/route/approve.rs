@@ -1,6 +1,6 @@
 //! Takes an officer's approval: its signature is verified here, beside everything else; the writer judges.
 
-use super::{OfficerCall, answered, told};
+use super::{OfficerCall, answered, approver, told};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use crate::verify::VerifiedApproval;
@@ -16,7 +16,9 @@ pub(crate) async fn approve(
     call: OfficerCall<Approval>,
 ) -> Result<Json<Approved>, Refused> {
     let OfficerCall { caller, officer, message } = call;
-    match VerifiedApproval::verify(message, &issuer.signatures) {
+    let verified = approver(&issuer, &officer)
+        .and_then(|()| VerifiedApproval::verify(message, &issuer.signatures));
+    match verified {
         Ok(approval) => {
             let approval = Box::new(approval);
             let command = |reply| Command::Approve(caller, officer, approval, reply);

@@ -1,6 +1,6 @@
 //! Takes an officer's decline of an order.
 
-use super::{OfficerCall, answered, told};
+use super::{OfficerCall, answered, approver, told};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use crate::verify::VerifiedDecline;
@@ -15,7 +15,9 @@ pub(crate) async fn decline(
     call: OfficerCall<Declining>,
 ) -> Result<Json<Declined>, Refused> {
     let OfficerCall { caller, officer, message } = call;
-    match VerifiedDecline::verify(message) {
+    let verified = approver(&issuer, &officer)
+        .and_then(|()| VerifiedDecline::verify(message, &issuer.signatures));
+    match verified {
         Ok(decline) => {
             let decline = Box::new(decline);
             let command = |reply| Command::Decline(caller, officer, decline, reply);

@@ -87,11 +87,6 @@ const HANDS: &[(&str, &str, &str)] = &[
         "insert into join_token select digest, 'agent-9', digest from profile limit 1",
     ),
     (
-        "challenge",
-        "update challenge set expires = 9999999999",
-        "insert into challenge select digest, 'x', 9999999999 from profile limit 1",
-    ),
-    (
         "ordered",
         "update ordered set state = 'done', signature = order_digest",
         "insert into ordered (order_digest, order_id, kind, about, order_bytes, signature, \
@@ -148,11 +143,6 @@ const HANDS: &[(&str, &str, &str)] = &[
         "people_current",
         "update people_current set number = number + 90",
         "insert into people_current select 'agent-9', 900, digest, 1 from profile limit 1",
-    ),
-    (
-        "draft",
-        "update draft set state = 'refused'",
-        "insert into draft values ('9999999999999999', 'revoke', '{}', 'new', '', 1)",
     ),
     (
         "disclosure",
@@ -216,7 +206,6 @@ const HANDS: &[(&str, &str, &str)] = &[
     ),
     ("lease", "update lease set holder = 'x'", "insert into lease values ('x', 'x', 9999999999)"),
     ("founding", "update founding set state = 'building'", ""),
-    ("tripwire", "update tripwire set changes = changes + 1", ""),
 ];
 
 /// Tables of the database, those of its library left out.
@@ -356,7 +345,7 @@ async fn restore(database: &AnyPool, table: &str, hand: &str) {
     }
     if hand.starts_with("update") {
         let keys = match table {
-            "log_projected" => "h.log_id = t.log_id",
+            "log_projected" | "log_head" => "h.log_id = t.log_id",
             "log_tile" => "h.log_id = t.log_id and h.level = t.level and h.idx = t.idx",
             "log_segment" => "h.log_id = t.log_id and h.segment = t.segment",
             "log_posting" => "h.log_id = t.log_id and h.segment = t.segment and h.low = t.low",
