@@ -171,7 +171,8 @@ const HANDS: &[(&str, &str, &str)] = &[
         "log_tile",
         "update log_tile set hashes = (select digest from profile limit 1) \
          where log_id = 'control' and level > 0",
-        "insert into log_tile select 'other', level, idx, hashes from log_tile",
+        "insert into log_tile select 'other', level, idx, hashes from log_tile \
+         where log_id = 'control'",
     ),
     (
         "log_opening",
@@ -186,7 +187,8 @@ const HANDS: &[(&str, &str, &str)] = &[
     (
         "log_posting",
         "update log_posting set block = low",
-        "insert into log_posting select 'other', segment, low, block from log_posting",
+        "insert into log_posting select 'other', segment, low, block from log_posting \
+         where log_id = 'control'",
     ),
     (
         "log_projected",
