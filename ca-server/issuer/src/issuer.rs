@@ -18,6 +18,8 @@ use tokio::sync::{Notify, mpsc, watch};
 
 /// How long a caller waits for the tree to hold what was recorded.
 const SETTLE_WAIT: Duration = Duration::from_secs(2);
+/// How long a question waits for the writer to have seen what is committed.
+const CURRENT_WAIT: Duration = Duration::from_secs(6);
 /// How long a machine waits for its certificate.
 const ISSUED_WAIT: Duration = Duration::from_secs(10);
 
@@ -67,7 +69,7 @@ impl Issuer {
                 }
             }
         };
-        match tokio::time::timeout(SETTLE_WAIT, waiting).await {
+        match tokio::time::timeout(CURRENT_WAIT, waiting).await {
             Ok(current) => current,
             Err(_) => Err(Code::LogBehind.into()),
         }

@@ -284,7 +284,7 @@ async fn a_full_disk_stops_and_loses_nothing() {
     let blocks = wal / 512 + 48;
     let limited = spawn_limited(&office, blocks);
     let admin = office.admin("issuer");
-    until("the limited issuer answers", async || admin.get("/healthz").await.is_ok()).await;
+    started(&admin).await;
     let mut failed = false;
     for _ in 0..200 {
         let record = office.look_up(&official).await;
@@ -382,7 +382,7 @@ async fn a_clock_that_moved_stops_decisions_and_no_brake() {
         office.stop("issuer");
         office.spawn("issuer", &environment);
         let admin = office.admin("issuer");
-        until("the issuer answers", async || admin.get("/healthz").await.is_ok()).await;
+        started(&admin).await;
         let words = ["letter", &second, "--json"];
         let said = office.ca_with(&words, &environment);
         assert!(String::from_utf8_lossy(&said.stderr).contains("clock-moved"), "{offset}");
@@ -411,4 +411,14 @@ async fn a_clock_that_moved_stops_decisions_and_no_brake() {
 
 fn serial(collected: &Collected) -> String {
     pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string()
+}
+
+/// Waits until a process has begun, whatever else it says is wrong.
+async fn started(admin: &mtls::Client) {
+    until("it has begun", async || {
+        let told = admin.get("/readyz").await;
+        let body = told.map(|answer| String::from_utf8_lossy(answer.body()).into_owned());
+        body.is_ok_and(|body| !body.contains("start"))
+    })
+    .await;
 }
