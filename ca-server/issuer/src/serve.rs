@@ -10,7 +10,7 @@ use crate::signer::Signer;
 use crate::state::State;
 use crate::writer::{QUEUE_MAX, Writer};
 use crate::{effects, publisher, route, rows, socket};
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use arc_swap::ArcSwapOption;
 use authority::Serial;
 use ca_host::service_keys::Place;
@@ -82,6 +82,8 @@ async fn open(
     let secret = std::fs::read(folder.join("seal.key"))?;
     let context = Arc::new(IssuanceContext::open(config)?);
     let replay = Replay::new(&context.trust).context("trust file")?;
+    let floor = folder.join("floor");
+    ensure!(floor.exists(), "{} is missing; restore it", floor.display());
     let keep = Keep::open(&folder, &secret)?;
     let marks = Marks::open(&context.config)?;
     let doorbell = Doorbell::open(&store, &context.config.path("bells"), "issuer").await?;
@@ -148,6 +150,7 @@ async fn open(
         left_behind: start.left_behind,
         unsigned: start.unsigned,
         stuck: Stuck::none(),
+        turn: None,
     };
     Ok(Some((issuer, writer, signer)))
 }

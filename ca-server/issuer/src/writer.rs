@@ -25,9 +25,10 @@ use ca_store::record::NewRecord;
 use ca_store::replay::{LOG, Replay};
 use records::Code;
 use service::{Clock, Metrics, fault};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Doorbell, Store, pending};
+use store::{Doorbell, Store, StoreError, pending};
 use tokio::sync::{Notify, mpsc, watch};
 
 /// Most commands of one round.
@@ -38,6 +39,8 @@ pub(crate) const QUEUE_MAX: usize = 4_096;
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
 /// Somebody else who holds the writers' turn longer than this is told on `/readyz`; the round is tried again.
 const TURN_WAIT: Duration = Duration::from_secs(5);
+/// A round gives the turn back after this long, whatever it waits for.
+const TURN_HELD: Duration = Duration::from_secs(10);
 
 /// The writer.
 pub(crate) struct Writer {
@@ -66,7 +69,12 @@ pub(crate) struct Writer {
     pub(crate) unsigned: Vec<(String, Code)>,
     /// What a database refuses to keep for now.
     pub(crate) stuck: Stuck,
+    /// The place in the queue for the turn, while somebody else has it.
+    pub(crate) turn: Option<TurnWait>,
 }
+
+/// A wait for the writers' turn.
+pub(crate) type TurnWait = Pin<Box<dyn Future<Output = Result<store::Tx, StoreError>> + Send>>;
 
 impl Writer {
     /// Runs until every sender is gone; then everything that was decided is durable.
@@ -186,7 +194,7 @@ impl Writer {
 
     /// Whether anybody else committed what this process has not seen, or something of its own waits. An
     /// idle city takes no turn and writes nothing.
-    async fn has_news(&self) -> bool {
+    async fn has_news(&mut self) -> bool {
         let Some(state) = &self.state else { return true };
         let waits =
             !state.ready.is_empty() || !self.unkept.is_empty() || !self.confirmed.is_empty();
@@ -218,7 +226,17 @@ impl Writer {
 
     /// One round; says whether another is wanted at once.
     async fn round(&mut self, share: &Share<'_>) -> Result<bool, Failure> {
-        let mut tx = self.turn().await?;
+        let tx = self.turn().await?;
+        match tokio::time::timeout(TURN_HELD, self.held(tx, share)).await {
+            Ok(done) => done,
+            // The transaction is dropped with its turn; whether a commit that hung was durable, the next
+            // round sees in the log.
+            Err(_) => Err(anyhow::anyhow!("a round took longer than the turn may be held").into()),
+        }
+    }
+
+    /// What is done while the turn is held.
+    async fn held(&mut self, mut tx: store::Tx, share: &Share<'_>) -> Result<bool, Failure> {
         let floor = self.keep.floor();
         let caught = catch_up(&mut tx, (&self.replay, &floor), self.state.clone()).await?;
         let (is_whole, without_bytes) = (caught.is_whole, caught.without_bytes);
@@ -270,16 +288,24 @@ impl Writer {
         }
     }
 
-    /// The writers' turn. Another process that holds it for too long is told on `/readyz`.
-    async fn turn(&self) -> Result<store::Tx, IssuerError> {
-        let Ok(turn) = tokio::time::timeout(TURN_WAIT, self.store.write()).await else {
+    /// The writers' turn. Another process that holds it for too long is told on `/readyz`; whoever asked is
+    /// told that nothing was done, and the wait goes on in the queue that it has.
+    async fn turn(&mut self) -> Result<store::Tx, IssuerError> {
+        let store = self.store.clone();
+        let waiting = self.turn.get_or_insert_with(|| {
+            Box::pin(async move {
+                let mut tx = store.write().await?;
+                pending::lock(&mut tx, LOG).await?;
+                Ok(tx)
+            })
+        });
+        let Ok(turn) = tokio::time::timeout(TURN_WAIT, waiting).await else {
             self.told("turn", "another process holds the database's turn for too long");
             return Err(Code::Unavailable.into());
         };
-        let mut tx = turn?;
+        self.turn = None;
         self.told("turn", "");
-        pending::lock(&mut tx, LOG).await?;
-        Ok(tx)
+        Ok(turn?)
     }
 
     /// Makes a round durable; from here on it is true.

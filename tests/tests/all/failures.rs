@@ -343,3 +343,31 @@ async fn a_database_that_comes_back_is_found_again() {
     assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
     invariants::hold(&office).await;
 }
+
+/// Somebody who holds the writers' turn for too long is told of: whoever asks hears that nothing was done, and
+/// everything goes on when the turn is given back. A server ends a session that gives nothing back.
+#[tokio::test]
+async fn a_turn_that_is_held_for_too_long_is_told() {
+    let office = Office::open().await;
+    let words = ["person", "create", "--name", "王小明", "--unit", "sz-office", "--evidence", "x"];
+    let (order, _) = office.draft(&words);
+    let store = store::Store::open(&office.database_address()).await.unwrap();
+    let mut tx = store.write().await.unwrap();
+    store::pending::lock(&mut tx, "control").await.unwrap();
+    let officer = office.first("officer-1");
+    assert_eq!(code(office.approve(&officer, &order).await), "unavailable");
+    fails(&office, "turn").await;
+    // What only reads goes on.
+    let staff = office.staff(&officer);
+    assert_eq!(staff.list("").await.unwrap().len(), 1);
+    if is_postgres() {
+        // Nobody gives it back: the server does.
+        well(&office).await;
+        assert!(tx.commit().await.is_err());
+    } else {
+        drop(tx);
+        well(&office).await;
+    }
+    office.approve_by_both(&order).await;
+    invariants::hold(&office).await;
+}

@@ -260,6 +260,12 @@ async fn a_log_that_went_back_is_not_followed() {
     .await;
     let words = ["letter", &official.letter.person, "--json"];
     assert_eq!(office.ca(&words).status.code(), Some(6), "nothing is decided");
+
+    // Without anything of its own it takes no log for the first one: it does not begin.
+    office.stop("issuer");
+    std::fs::remove_file(office.path("ca/issuer/floor")).unwrap();
+    office.spawn("issuer", &[]);
+    assert!(!office.ended("issuer").await.success());
 }
 
 /// A bind key that is pointed at someone else's row opens nothing.
