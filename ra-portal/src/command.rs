@@ -20,8 +20,8 @@ use std::time::Duration;
 use store::Store;
 use tokio::net::TcpListener;
 
-/// What a process of the portal puts up with. A household or an office stands behind one address, so one
-/// address gets an eighth of the places of people, and some that only brakes may use.
+/// What a process of the portal puts up with. A household or an office stands behind one address,
+/// so one address gets an eighth of the places of people, and some that only brakes may use.
 const LIMITS: Limits = Limits {
     connections: 2_048,
     per_certificate: 64,

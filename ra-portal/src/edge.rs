@@ -1,5 +1,5 @@
-//! What every request of a portal passes: the host must be the handshake's and the process's own, the
-//! body is bounded in size and time, a refusal is a problem in both languages with a reference.
+//! What every request of a portal passes: the host must be the handshake's and the process's own,
+//! the body is bounded in size and time, a refusal is a problem in both languages with a reference.
 
 use crate::events::Events;
 use crate::pages::menu::Menus;

@@ -1,5 +1,5 @@
-//! A process's own events: durable in the spool before the answer, shipped to the log in order, freed
-//! after its acknowledgement.
+//! A process's own events: durable in the spool before the answer, shipped to the log in order,
+//! freed after its acknowledgement.
 
 use crate::edge::random;
 use ca_api::{Append, Log, SaltedRecord};

@@ -1,9 +1,10 @@
-//! `ra-portal`: faces people. It carries what a person and the CA say to each other, and tells people
-//! what happens next.
+//! `ra-portal`: faces people. It carries what a person and the CA say to each other, and tells
+//! people what happens next.
 //!
-//! It can never reach a signing key, decide, or make the CA believe an approval that nobody gave: it
-//! holds two TLS keys, one a process, and the CA verifies everything itself. In reading order:
-//! [`config`], [`edge`] (what every request passes), [`public`], [`staff`], [`events`], [`command`].
+//! It can never reach a signing key, decide, or make the CA believe an approval that nobody gave:
+//! it holds two TLS keys, one a process, and the CA verifies everything itself. In reading order:
+//! [`config`], [`edge`] (what every request passes), [`public`], [`staff`], [`events`],
+//! [`command`].
 
 // A text that no page uses any more does not compile.
 #![deny(dead_code)]

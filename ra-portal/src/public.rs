@@ -1,6 +1,6 @@
-//! The public host: people with a letter and joining agents, and nobody else. In the order in which people
-//! meet them: [`home`], [`letter`] and the endpoints around it, [`enrolment`], [`import`], [`receipt`];
-//! [`api`] is the same for command lines and agents.
+//! The public host: people with a letter and joining agents, and nobody else. In the order in which
+//! people meet them: [`home`], [`letter`] and the endpoints around it, [`enrolment`], [`import`],
+//! [`receipt`]; [`api`] is the same for command lines and agents.
 
 mod api;
 mod enrolment;

@@ -1,8 +1,8 @@
-//! The staff host: everybody with a certificate. It is optional in TLS, so that people can be told why it is
-//! refused, and required in HTTP; the CA judges it anew at every request. In the order in which people meet
-//! them: [`certificate`] (for everybody), [`passkeys`], [`queue`], [`review`] with [`approve`], [`decline`] and
-//! [`declined`], [`certificates`], [`issued`] and [`revoke`], [`applications`], [`state`], [`audit_search`];
-//! [`api`] is the same for the command line.
+//! The staff host: everybody with a certificate. It is optional in TLS, so that people can be told
+//! why it is refused, and required in HTTP; the CA judges it anew at every request. In the order in
+//! which people meet them: [`certificate`] (for everybody), [`passkeys`], [`queue`], [`review`]
+//! with [`approve`], [`decline`] and [`declined`], [`certificates`], [`issued`] and [`revoke`],
+//! [`applications`], [`state`], [`audit_search`]; [`api`] is the same for the command line.
 
 mod api;
 mod applications;
@@ -82,8 +82,8 @@ pub fn router() -> Router<Arc<Portal>> {
         .route(asset::ROUTE, get(asset::fetch))
 }
 
-/// A client certificate that leads to our root and is in time. Who it is, whether it is revoked, and
-/// what its holder may do, the CA says at each request.
+/// A client certificate that leads to our root and is in time. Who it is, whether it is revoked,
+/// and what its holder may do, the CA says at each request.
 pub(crate) struct StaffCertificate {
     /// DER.
     pub(crate) certificate: Bytes,

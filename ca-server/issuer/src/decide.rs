@@ -1,5 +1,5 @@
-//! Decisions: pure functions of a round, one file a verb. Each judges by authority alone, records what it
-//! decides and says which rows copy it. None of them waits, reads a clock, a file or a row.
+//! Decisions: pure functions of a round, one file a verb. Each judges by authority alone, records
+//! what it decides and says which rows copy it. None of them waits, reads a clock, a file or a row.
 
 pub(crate) mod abandon;
 pub(crate) mod agent;

@@ -1,10 +1,10 @@
 //! The stations of a certificate as types: `Prepared` (linted bytes, `ca_host::prepare`), then
-//! [`PendingIssuance`] (its intent is written), [`RecordedIntent`] (the tree holds the intent with exactly
-//! these bytes), [`Signed`]. Only the station before can make the next one.
+//! [`PendingIssuance`] (its intent is written), [`RecordedIntent`] (the tree holds the intent with
+//! exactly these bytes), [`Signed`]. Only the station before can make the next one.
 //!
-//! After a crash: a pending issuance is taken up from its row under the issuer's MAC; a recorded intent
-//! whose serial number stands in the marks and which has no result is revoked, since its signature may
-//! exist. Nothing is signed twice.
+//! After a crash: a pending issuance is taken up from its row under the issuer's MAC; a recorded
+//! intent whose serial number stands in the marks and which has no result is revoked, since its
+//! signature may exist. Nothing is signed twice.
 
 use crate::seal::SealKey;
 use authority::Serial;
@@ -63,8 +63,8 @@ impl PendingIssuance {
     }
 }
 
-/// A proof that the tree holds an entry by which an intent is recorded: the entry's record names the serial
-/// number and the SHA-256 of the bytes.
+/// A proof that the tree holds an entry by which an intent is recorded: the entry's record names
+/// the serial number and the SHA-256 of the bytes.
 pub(crate) struct IntentEntry {
     serial: Serial,
     tbs_sha256: [u8; 32],

@@ -1,5 +1,5 @@
-//! The issuer of one process, as its routes, its socket and its publisher see it: views to read, queues to
-//! command.
+//! The issuer of one process, as its routes, its socket and its publisher see it: views to read,
+//! queues to command.
 
 use crate::clock_guard::ClockGuard;
 use crate::command::{Command, Outcome, Reply};
@@ -55,7 +55,8 @@ impl Issuer {
         self.clock.seconds()
     }
 
-    /// The time for lists and snapshots: the clock's if it may be believed, else the last proven one.
+    /// The time for lists and snapshots: the clock's if it may be believed, else the last proven
+    /// one.
     pub(crate) fn list_time(&self, view: &View) -> u64 {
         let (now, last) = (self.now(), view.state().followed.last_time);
         match ClockGuard::read(&self.context.config).check(now, last) {
@@ -94,8 +95,8 @@ impl Issuer {
         self.ask(|reply| Command::Alarm(about, reply)).await.map(|_| ())
     }
 
-    /// Waits a little until the tree holds what was recorded. With a stopped sequencer it goes on: the
-    /// record is durable all the same.
+    /// Waits a little until the tree holds what was recorded. With a stopped sequencer it goes on:
+    /// the record is durable all the same.
     pub(crate) async fn settled(&self, size: u64) {
         let mut moved = self.moved();
         let settled = moved.wait_for(|reached| *reached >= size);

@@ -1,5 +1,5 @@
-//! What a round needs from rows: secrets that are sealed, what opens commitments, files. One select a table;
-//! whoever uses a value checks it against authority.
+//! What a round needs from rows: secrets that are sealed, what opens commitments, files. One select
+//! a table; whoever uses a value checks it against authority.
 
 use crate::command::Command;
 use crate::error::IssuerError;

@@ -1,6 +1,7 @@
-//! The publisher: makes revocation lists and people snapshots from a view, beside the writer, and hands them
-//! to it; publishes a list once it is recorded. What it publishes it has made or verified itself: the last
-//! list lies in the issuer's own directory, and no row says which one is current.
+//! The publisher: makes revocation lists and people snapshots from a view, beside the writer, and
+//! hands them to it; publishes a list once it is recorded. What it publishes it has made or
+//! verified itself: the last list lies in the issuer's own directory, and no row says which one is
+//! current.
 
 use crate::command::{Command, NewSnapshot};
 use crate::context::IssuanceContext;
@@ -103,8 +104,8 @@ async fn lists(issuer: &Issuer, kept: &mut Option<RevocationList>) -> Result<(),
     Ok(())
 }
 
-/// The last list that the issuing key signed: from the own directory, the published file or a row, whichever
-/// is newest. Older ones are nobody's business here.
+/// The last list that the issuing key signed: from the own directory, the published file or a row,
+/// whichever is newest. Older ones are nobody's business here.
 async fn last(issuer: &Issuer) -> Result<RevocationList, IssuerError> {
     let config = &issuer.context.config;
     let mut candidates = vec![

@@ -1,6 +1,6 @@
-//! The issuer's calls: HTTP only. Each route is typed for one process of a portal; which process speaks
-//! follows from its TLS key and the log, and is judged by what the handler takes: without a [`PortalCall`] or
-//! an [`OfficerCall`] nothing can be asked.
+//! The issuer's calls: HTTP only. Each route is typed for one process of a portal; which process
+//! speaks follows from its TLS key and the log, and is judged by what the handler takes: without a
+//! [`PortalCall`] or an [`OfficerCall`] nothing can be asked.
 
 mod approve;
 mod certificate;
@@ -95,8 +95,8 @@ pub(crate) struct PortalCall<P, T> {
     process: std::marker::PhantomData<P>,
 }
 
-/// A message of the staff process with the certificate of the officer, or of anybody, whom it saw. Who that
-/// is, is judged when it is answered.
+/// A message of the staff process with the certificate of the officer, or of anybody, whom it saw.
+/// Who that is, is judged when it is answered.
 pub(crate) struct OfficerCall<T> {
     pub(crate) caller: Caller,
     pub(crate) officer: Officer,

@@ -1,5 +1,5 @@
-//! What a round changes in rows, written table by table behind its decisions. Rows are copies, queues and
-//! indexes; nothing here is asked again by a decision that authority can answer.
+//! What a round changes in rows, written table by table behind its decisions. Rows are copies,
+//! queues and indexes; nothing here is asked again by a decision that authority can answer.
 
 use crate::command::NewSnapshot;
 use crate::error::IssuerError;

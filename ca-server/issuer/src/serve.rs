@@ -1,4 +1,5 @@
-//! Runs the role until the stop: the writer and its signer, the publisher, the operators' socket, the calls.
+//! Runs the role until the stop: the writer and its signer, the publisher, the operators' socket,
+//! the calls.
 
 use crate::catch_up::{CaughtUp, catch_up};
 use crate::context::IssuanceContext;

@@ -1,5 +1,6 @@
-//! What is checked before the turn, beside everything else: parsing and signatures that need no state. The
-//! proofs say what was checked and by what; they are judged against authority when they are decided.
+//! What is checked before the turn, beside everything else: parsing and signatures that need no
+//! state. The proofs say what was checked and by what; they are judged against authority when they
+//! are decided.
 
 use crate::error::request_code;
 use authority::Signatures;
@@ -53,8 +54,8 @@ impl VerifiedSubmission {
     }
 }
 
-/// An approval whose signature was checked under the certificate that it shows, unless a passkey gave it,
-/// whose key only authority knows.
+/// An approval whose signature was checked under the certificate that it shows, unless a passkey
+/// gave it, whose key only authority knows.
 ///
 /// ```compile_fail
 /// let forged = ca_issuer::verify::VerifiedApproval { approval: todo!() };

@@ -40,8 +40,8 @@ impl Authority {
         if foreign { Err(Code::KeyForeign) } else { Ok(()) }
     }
 
-    /// Whether a certificate was revoked for more than that its intent was given up after a crash: then
-    /// nobody ever had it, and its key may be tried again by whom it belongs to.
+    /// Whether a certificate was revoked for more than that its intent was given up after a crash:
+    /// then nobody ever had it, and its key may be tried again by whom it belongs to.
     fn is_withdrawn(&self, serial: &Serial) -> bool {
         let issued = self.held.get(serial).is_none_or(|held| held.sha256.is_some());
         self.revoked_entry(serial).is_some_and(|revoked| issued || revoked.reason != GIVEN_UP)

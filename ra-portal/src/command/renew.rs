@@ -1,6 +1,6 @@
 //! `ra-portal renew`: the old TLS key signs for the new one, under the portal's standing
-//! authorization. The new key is made outside (`yinxin request --service`); this process reads keys as
-//! PEM for TLS and has no signer of its own.
+//! authorization. The new key is made outside (`yinxin request --service`); this process reads keys
+//! as PEM for TLS and has no signer of its own.
 
 use super::{Process, trust};
 use crate::PortalConfig;

@@ -1,5 +1,5 @@
-//! The two languages, and texts as types: a text that is missing in one does not compile, nor does one that
-//! no page uses.
+//! The two languages, and texts as types: a text that is missing in one does not compile, nor does
+//! one that no page uses.
 
 use crate::edge::Portal;
 use crate::pages::form::Posted;

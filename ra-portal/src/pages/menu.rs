@@ -1,5 +1,5 @@
-//! Which pages of the staff host the menu names: those that its reader may use. It decides nothing, so what the CA
-//! said within the last minute will do.
+//! Which pages of the staff host the menu names: those that its reader may use. It decides nothing,
+//! so what the CA said within the last minute will do.
 
 use crate::edge::Portal;
 use ca_api::{AsOfficer, Officer, Refusal};
@@ -43,8 +43,8 @@ impl Default for Menus {
 }
 
 impl Menus {
-    /// The menu of whoever holds a certificate that leads to our root. While the CA does not answer nothing is
-    /// remembered, and only the own certificate is named.
+    /// The menu of whoever holds a certificate that leads to our root. While the CA does not answer
+    /// nothing is remembered, and only the own certificate is named.
     pub(crate) async fn of(&self, portal: &Portal, certificate: records::Bytes, now: u64) -> Menu {
         let key = certificate.0.clone();
         let kept = self.0.get(&key);

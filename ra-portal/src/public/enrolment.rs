@@ -1,5 +1,5 @@
-//! `GET /enrolment`: the person's own record, where it stands, what comes next and when. Everything on it is
-//! what the CA says now.
+//! `GET /enrolment`: the person's own record, where it stands, what comes next and when. Everything
+//! on it is what the CA says now.
 
 use super::letter::{OpenLetter, close};
 use crate::edge::{Portal, passed_on};

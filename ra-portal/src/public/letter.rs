@@ -1,5 +1,5 @@
-//! The page on which a letter is opened, and what stays open afterwards: reference and look-up key in a
-//! cookie of this host alone. The portal keeps neither; the code never comes here.
+//! The page on which a letter is opened, and what stays open afterwards: reference and look-up key
+//! in a cookie of this host alone. The portal keeps neither; the code never comes here.
 
 use crate::edge::{Portal, refused};
 use crate::pages::{Frame, form, problem, words};

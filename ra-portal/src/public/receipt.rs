@@ -1,5 +1,5 @@
-//! `GET /lost/receipt`: the receipt of a loss report, as the status service signed it. Asking for it again
-//! reports the same loss again, which changes nothing.
+//! `GET /lost/receipt`: the receipt of a loss report, as the status service signed it. Asking for
+//! it again reports the same loss again, which changes nothing.
 
 use super::letter::OpenLetter;
 use crate::edge::{Portal, refused};

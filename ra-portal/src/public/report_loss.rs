@@ -1,5 +1,5 @@
-//! `POST /lost`: carries a loss report to the status service. Its receipt is signed there; a portal that
-//! swallows the report has none to show.
+//! `POST /lost`: carries a loss report to the status service. Its receipt is signed there; a portal
+//! that swallows the report has none to show.
 
 use super::letter::LetterPage;
 use super::receipt::Reported;

@@ -1,5 +1,5 @@
-//! `GET /applications`: the applications behind gates that are this officer's business: who runs them, for whom,
-//! how they are used, and how one more is put behind a gate.
+//! `GET /applications`: the applications behind gates that are this officer's business: who runs
+//! them, for whom, how they are used, and how one more is put behind a gate.
 
 use super::{Shown, certificate, state};
 use crate::edge::Portal;

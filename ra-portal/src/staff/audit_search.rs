@@ -1,5 +1,5 @@
-//! `GET /audit`: an auditor asks who did what, where and when. What comes back is the log's answer to this
-//! portal, and no proof: that the auditor takes with their own key.
+//! `GET /audit`: an auditor asks who did what, where and when. What comes back is the log's answer
+//! to this portal, and no proof: that the auditor takes with their own key.
 
 use super::{Shown, StaffCertificate, certificate};
 use crate::edge::{Portal, passed_on, refused};
@@ -141,7 +141,8 @@ pub(super) async fn show(
     FromQuery(asked): FromQuery<Asked>,
     headers: HeaderMap,
 ) -> Response {
-    // A search is recorded in the auditor's name: a link on somebody else's page fills the form and no more.
+    // A search is recorded in the auditor's name: a link on somebody else's page fills the form and
+    // no more.
     if asked.log.is_empty() || !is_own_step(&headers) {
         return empty(&portal, f, &asked, shown).await;
     }

@@ -1,5 +1,5 @@
-//! `GET /certificate`: whether the own certificate works, said by the CA; and if it does not, why not, each
-//! cause with its own page.
+//! `GET /certificate`: whether the own certificate works, said by the CA; and if it does not, why
+//! not, each cause with its own page.
 
 use super::Shown;
 use crate::edge::{Portal, passed_on};

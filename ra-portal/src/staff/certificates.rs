@@ -74,7 +74,8 @@ pub(super) async fn show(
     FromQuery(asked): FromQuery<Asked>,
     headers: HeaderMap,
 ) -> Response {
-    // A link on somebody else's page fills the form and no more: what is looked for is kept in the officer's name.
+    // A link on somebody else's page fills the form and no more: what is looked for is kept in the
+    // officer's name.
     let begun = !asked.find.trim().is_empty() && is_own_step(&headers);
     // Without a question only whether they may ask: nobody has this name.
     let text = if begun { asked.find.clone() } else { "-".into() };

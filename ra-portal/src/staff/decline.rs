@@ -1,5 +1,5 @@
-//! `POST /orders/ORDER/decline`: what will be signed when an order is sent back or rejected, before anybody
-//! signs it. Nothing is changed here.
+//! `POST /orders/ORDER/decline`: what will be signed when an order is sent back or rejected, before
+//! anybody signs it. Nothing is changed here.
 
 use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on, random, refused};

@@ -1,4 +1,5 @@
-//! `POST /orders/ORDER/declined`: carries what a passkey said about declining an order. The CA checks all of it.
+//! `POST /orders/ORDER/declined`: carries what a passkey said about declining an order. The CA
+//! checks all of it.
 
 use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on, refused};

@@ -1,5 +1,5 @@
-//! `GET /certificates/SERIAL`: one certificate, its person first, who approved it, and the form that drafts
-//! its revocation.
+//! `GET /certificates/SERIAL`: one certificate, its person first, who approved it, and the form
+//! that drafts its revocation.
 
 use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on};

@@ -1,5 +1,5 @@
-//! `GET /passkeys`: an officer's certified passkeys, and where a new one is made. The page certifies nothing:
-//! the officer's own `yinxin` asks for it, and others approve.
+//! `GET /passkeys`: an officer's certified passkeys, and where a new one is made. The page
+//! certifies nothing: the officer's own `yinxin` asks for it, and others approve.
 
 use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on};

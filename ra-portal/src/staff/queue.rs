@@ -1,5 +1,5 @@
-//! `GET /`: what waits for this officer, oldest first, in their scope only; whoever approves nothing goes to
-//! their certificate.
+//! `GET /`: what waits for this officer, oldest first, in their scope only; whoever approves
+//! nothing goes to their certificate.
 
 use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on};

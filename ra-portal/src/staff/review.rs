@@ -1,5 +1,6 @@
-//! `GET /orders/ORDER`: one order, evidence left, decision right. What is shown was checked against the CA's
-//! signature here; an officer's own `yinxin` checks it again, which a captured portal cannot.
+//! `GET /orders/ORDER`: one order, evidence left, decision right. What is shown was checked against
+//! the CA's signature here; an officer's own `yinxin` checks it again, which a captured portal
+//! cannot.
 
 use super::{Shown, certificate};
 use crate::edge::{Portal, passed_on, refused};

@@ -1,4 +1,5 @@
-//! `POST /certificates/SERIAL/revoke`: drafts the order that revokes a certificate, and leads to it.
+//! `POST /certificates/SERIAL/revoke`: drafts the order that revokes a certificate, and leads to
+//! it.
 
 use super::Shown;
 use super::issued::{Typed, shown_with};

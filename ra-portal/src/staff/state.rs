@@ -1,5 +1,5 @@
-//! `GET /state`: how the city stands: revocation lists, logs and their sequencer, gates. What is late says so,
-//! and what to type.
+//! `GET /state`: how the city stands: revocation lists, logs and their sequencer, gates. What is
+//! late says so, and what to type.
 
 use super::{Shown, StaffCertificate, certificate};
 use crate::edge::{Portal, passed_on};

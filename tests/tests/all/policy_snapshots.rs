@@ -1,5 +1,6 @@
-//! What a captured status service or database can tell an agent: nothing that widens a right. Whatever is
-//! older, unsigned, signed by too few, changed or too far ahead leaves the old in force, with an alarm.
+//! What a captured status service or database can tell an agent: nothing that widens a right.
+//! Whatever is older, unsigned, signed by too few, changed or too far ahead leaves the old in
+//! force, with an alarm.
 
 use axum::extract::State;
 use axum::routing::post;
@@ -284,7 +285,8 @@ async fn rules_that_do_not_count_change_nothing() {
     assert!(!alarm(&office).await.contains("rules:"));
 }
 
-/// Rules that the city did enact wait until a snapshot names them: whoever carries both cannot choose.
+/// Rules that the city did enact wait until a snapshot names them: whoever carries both cannot
+/// choose.
 #[tokio::test]
 async fn rules_wait_for_the_snapshot_that_names_them() {
     let mut office = Office::open().await;

@@ -1,5 +1,5 @@
-//! Giving an intent up: its serial number is revoked, whether or not it was signed, and the letter is free
-//! again.
+//! Giving an intent up: its serial number is revoked, whether or not it was signed, and the letter
+//! is free again.
 
 use super::execute::revoke;
 use crate::error::IssuerError;

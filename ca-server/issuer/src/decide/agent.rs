@@ -21,8 +21,8 @@ use zeroize::Zeroizing;
 
 const PROFILE: &str = "service";
 
-/// Makes an order of kind `agent`. To register one draws the token and writes the join file where only the
-/// operator reads it; the order holds the token's SHA-256.
+/// Makes an order of kind `agent`. To register one draws the token and writes the join file where
+/// only the operator reads it; the order holds the token's SHA-256.
 pub(crate) fn order(
     round: &mut Round<'_>,
     drafter: &str,
@@ -79,8 +79,8 @@ fn keep_token(
     Ok(path)
 }
 
-/// Records a join; gives the serial number of the certificate to come. The same request again, from an agent
-/// that did not hear the answer, gives the same certificate.
+/// Records a join; gives the serial number of the certificate to come. The same request again, from
+/// an agent that did not hear the answer, gives the same certificate.
 pub(crate) fn join(
     round: &mut Round<'_>,
     caller: &Caller,

@@ -1,5 +1,5 @@
-//! Taking an approval: judged against its order, kept once a person, recorded. It counts when its record
-//! stands in the tree. Here it is decided that an officer may not approve for herself
+//! Taking an approval: judged against its order, kept once a person, recorded. It counts when its
+//! record stands in the tree. Here it is decided that an officer may not approve for herself
 //! (`Authority::check_approval`).
 
 use crate::command::{Caller, Officer};

@@ -157,8 +157,8 @@ impl Run<'_, '_> {
         }
     }
 
-    /// The same for machines: anybody can reach these through the public portal, and who proves nothing is
-    /// counted, but does not write to the log.
+    /// The same for machines: anybody can reach these through the public portal, and who proves
+    /// nothing is counted, but does not write to the log.
     fn decide_machine<T>(
         &mut self,
         act: &'static str,

@@ -1,5 +1,5 @@
-//! From an approved order to an intent: the bound key is checked again, the certificate is prepared and
-//! linted, the intent recorded. It is signed when the tree holds it.
+//! From an approved order to an intent: the bound key is checked again, the certificate is prepared
+//! and linted, the intent recorded. It is signed when the tree holds it.
 
 use super::submit::bind_key;
 use crate::error::IssuerError;

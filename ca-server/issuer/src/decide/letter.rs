@@ -1,5 +1,5 @@
-//! Making a letter: a code is drawn, its bind keys are sealed for exactly this reference, person and profile,
-//! the letter is recorded under the registry key's signature.
+//! Making a letter: a code is drawn, its bind keys are sealed for exactly this reference, person
+//! and profile, the letter is recorded under the registry key's signature.
 
 use crate::error::IssuerError;
 use crate::loaded::text;

@@ -1,5 +1,5 @@
-//! Making orders: the CA writes down what is to be approved, signs it with the registry key, and records it.
-//! Who drafted it stands in it: who operates is responsible.
+//! Making orders: the CA writes down what is to be approved, signs it with the registry key, and
+//! records it. Who drafted it stands in it: who operates is responsible.
 
 use super::review_flag::review_flag;
 use super::title::title;
@@ -41,7 +41,8 @@ pub(crate) struct NewOrder {
     pub(crate) needed: u32,
 }
 
-/// Makes an order. It must fit the present state already; it is judged again when it is carried out.
+/// Makes an order. It must fit the present state already; it is judged again when it is carried
+/// out.
 pub(crate) fn make(
     round: &mut Round<'_>,
     drafter: &str,

@@ -1,5 +1,5 @@
-//! Renewing a machine's certificate under a standing authorization: the old key asks, authority checks, the
-//! use is recorded as an intent like any other.
+//! Renewing a machine's certificate under a standing authorization: the old key asks, authority
+//! checks, the use is recorded as an intent like any other.
 
 use super::issue::{ServiceName, service_certificate};
 use crate::error::IssuerError;
@@ -13,8 +13,8 @@ use records::record::Event;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// Records the use of an authorization; gives the serial number of the certificate to come. The same message
-/// again, from a machine that did not hear the answer, gives the same certificate.
+/// Records the use of an authorization; gives the serial number of the certificate to come. The
+/// same message again, from a machine that did not hear the answer, gives the same certificate.
 pub(crate) fn renew(round: &mut Round<'_>, message: &Renew) -> Result<String, IssuerError> {
     round.clock?;
     let authority = round.authority();

@@ -1,4 +1,5 @@
-//! Making the order that revokes certificates of a person: a brake, which works under a clock that moved.
+//! Making the order that revokes certificates of a person: a brake, which works under a clock that
+//! moved.
 
 use super::order::{NewOrder, OrderParts, make};
 use crate::command::{Caller, Officer};

@@ -1,4 +1,5 @@
-//! Taking a request: challenge, profile and bind are judged, then the CA makes the order that people approve.
+//! Taking a request: challenge, profile and bind are judged, then the CA makes the order that
+//! people approve.
 
 use super::order::{OrderParts, make};
 use crate::challenge;
@@ -19,7 +20,8 @@ use records::{Bytes, Code, Disclosure};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// Takes a submission; a challenge is used up whatever becomes of it, and a wrong bind counts as a try.
+/// Takes a submission; a challenge is used up whatever becomes of it, and a wrong bind counts as a
+/// try.
 pub(crate) fn submit(
     round: &mut Round<'_>,
     caller: &Caller,

@@ -1,4 +1,5 @@
-//! Whom or what an order concerns, as lists name it: people first, by name and unit, in no language.
+//! Whom or what an order concerns, as lists name it: people first, by name and unit, in no
+//! language.
 
 use crate::loaded::text;
 use crate::round::Round;

@@ -1,4 +1,5 @@
-//! One certificate for an officer: who approved it, what it opened, where its revocation is in force.
+//! One certificate for an officer: who approved it, what it opened, where its revocation is in
+//! force.
 
 use super::find::line;
 use super::officer::{is_within, person_of};

@@ -1,5 +1,5 @@
-//! Hands a certificate out, with the proof that the log holds its record. One that is not yet under a
-//! checkpoint does not leave.
+//! Hands a certificate out, with the proof that the log holds its record. One that is not yet under
+//! a checkpoint does not leave.
 
 use super::look_up;
 use crate::error::IssuerError;

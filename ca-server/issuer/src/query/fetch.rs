@@ -1,5 +1,5 @@
-//! An order on its way to an officer who may approve it, with everything that must be shown: exact bytes,
-//! signature, disclosures, the last certificate, how far it is.
+//! An order on its way to an officer who may approve it, with everything that must be shown: exact
+//! bytes, signature, disclosures, the last certificate, how far it is.
 
 use super::officer::person_of;
 use crate::error::IssuerError;

@@ -6,7 +6,8 @@ use records::access::Heartbeat;
 use records::record::{Event, Record};
 use store::Tx;
 
-/// Records of an agent that are looked at: its newest is a heartbeat, unless it is silent or starts.
+/// Records of an agent that are looked at: its newest is a heartbeat, unless it is silent or
+/// starts.
 const LOOKED: i64 = 16;
 
 /// An agent's last heartbeat, with the time that it bears.

@@ -1,4 +1,5 @@
-//! Whose certificate a portal saw: an officer's, or anybody's; and what of others is their business.
+//! Whose certificate a portal saw: an officer's, or anybody's; and what of others is their
+//! business.
 
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
@@ -24,8 +25,8 @@ pub(crate) fn person_of(
     })
 }
 
-/// Whether a person's certificates are this officer's business: they could approve their revocation, or it
-/// is themselves.
+/// Whether a person's certificates are this officer's business: they could approve their
+/// revocation, or it is themselves.
 pub(crate) fn is_within(authority: &Authority, officer: &str, person: &str) -> bool {
     let revoke = RevokeBody {
         person: person.to_owned(),

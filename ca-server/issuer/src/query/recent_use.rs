@@ -1,4 +1,5 @@
-//! What a certificate opened: the applications of its newest permitted requests, as the log has them.
+//! What a certificate opened: the applications of its newest permitted requests, as the log has
+//! them.
 
 use crate::error::IssuerError;
 use ca_store::lineage;

@@ -1,5 +1,5 @@
-//! How the city stands: lists, logs, gates. Every officer may see lists and logs; a gate, who holds a role
-//! over the unit that runs it.
+//! How the city stands: lists, logs, gates. Every officer may see lists and logs; a gate, who holds
+//! a role over the unit that runs it.
 
 use super::heartbeat;
 use super::officer::person_of;

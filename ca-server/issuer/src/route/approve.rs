@@ -1,4 +1,5 @@
-//! Takes an officer's approval: its signature is verified here, beside everything else; the writer judges.
+//! Takes an officer's approval: its signature is verified here, beside everything else; the writer
+//! judges.
 
 use super::{OfficerCall, answered, told};
 use crate::command::Command;

@@ -1,4 +1,5 @@
-//! Makes the order that revokes a certificate, for an officer in whose scope it is; others approve it.
+//! Makes the order that revokes a certificate, for an officer in whose scope it is; others approve
+//! it.
 
 use super::{OfficerCall, told};
 use crate::command::Command;

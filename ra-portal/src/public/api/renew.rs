@@ -1,4 +1,5 @@
-//! Renews an agent's certificate; the CA checks the old key's signature, this process only carries it.
+//! Renews an agent's certificate; the CA checks the old key's signature, this process only carries
+//! it.
 
 use crate::edge::{Message, Portal, passed_on};
 use axum::Json;
