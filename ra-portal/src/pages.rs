@@ -6,6 +6,9 @@
 pub(crate) mod answer;
 pub(crate) mod asked;
 pub(crate) mod asset;
+pub(crate) mod choose_language;
+pub(crate) mod cookie;
+pub(crate) mod fetch_asset;
 pub(crate) mod form;
 pub(crate) mod frame;
 pub(crate) mod language;

@@ -1,7 +1,7 @@
 //! Preparing a certificate: profile, subject and key become the exact bytes that will be recorded
 //! and signed, and the lint judges them before anything is recorded.
 
-use pki::certificate::{Content, TbsCertificate};
+use pki::certificate::{CertificateContent, TbsCertificate};
 use pki::lint::{Expected, Finding, lint};
 use pki::name::DistinguishedName;
 use pki::oid::Arc;
@@ -120,7 +120,7 @@ pub fn prepare(inputs: &CertificateInputs<'_>) -> Result<Prepared, PrepareError>
         extensions.push(access.map_err(encode)?);
     }
     let signature = inputs.issuer_key.algorithm().signature_identifier().map_err(encode)?;
-    let tbs = TbsCertificate::build(Content {
+    let tbs = TbsCertificate::build(CertificateContent {
         serial: inputs.serial,
         signature: &signature,
         issuer: issuer_name,

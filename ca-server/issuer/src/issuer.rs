@@ -9,7 +9,6 @@ use crate::view::View;
 use arc_swap::ArcSwapOption;
 use authority::Signatures;
 use records::Code;
-use records::enrolment::Collected;
 use service::{Clock, Metrics};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +17,6 @@ use tokio::sync::{mpsc, watch};
 
 /// How long a caller waits for the tree to hold what was recorded.
 const SETTLE_WAIT: Duration = Duration::from_secs(2);
-/// How long a machine waits for its certificate.
-const ISSUED_WAIT: Duration = Duration::from_secs(10);
 
 /// The issuer of one process.
 pub(crate) struct Issuer {
@@ -101,25 +98,5 @@ impl Issuer {
         let mut moved = self.moved();
         let settled = moved.wait_for(|reached| *reached >= size);
         let _ = tokio::time::timeout(SETTLE_WAIT, settled).await;
-    }
-
-    /// Waits until a machine's certificate is issued and its record stands in the tree.
-    pub(crate) async fn issued(&self, serial: &str) -> Result<Collected, IssuerError> {
-        let mut moved = self.moved();
-        let waiting = async {
-            loop {
-                if let Some(collected) = crate::query::collect::proven(self, serial).await? {
-                    return Ok(collected);
-                }
-                let gone = moved.changed().await.is_err();
-                if gone {
-                    return Err(Code::Unavailable.into());
-                }
-            }
-        };
-        match tokio::time::timeout(ISSUED_WAIT, waiting).await {
-            Ok(collected) => collected,
-            Err(_) => Err(Code::LogBehind.into()),
-        }
     }
 }

@@ -13,7 +13,7 @@ use ca_host::ISSUER;
 use ca_host::durable::replace_private;
 use ca_host::lists::{self, ListOf, SHARD};
 use ca_store::table;
-use pki::crl::{Content, RevocationList};
+use pki::crl::{ListContent, RevocationList};
 use records::Code;
 use records::people::{SNAPSHOT_SECONDS, SignedPeople};
 use service::{Stop, fault};
@@ -129,7 +129,7 @@ fn make(
     let revoked = list::entries(view.authority(), now)?;
     let url = context.config.crl_url(ISSUER, SHARD);
     let identifier = context.issuing_certificate.key_identifier();
-    let content = Content {
+    let content = ListContent {
         issuer: context.issuing_certificate.subject(),
         key_identifier: &identifier.ok_or(Code::UnsignedAuthority)?,
         number: previous.number() + 1,

@@ -14,7 +14,7 @@ use crate::{effects, publisher, route, rows, socket};
 use anyhow::Context;
 use arc_swap::ArcSwapOption;
 use authority::Serial;
-use ca_host::service_keys::Place;
+use ca_host::service_keys::KeyPlace;
 use ca_host::{CaConfig, listener};
 use ca_store::keep::Keep;
 use ca_store::replay::{Followed, Replay};
@@ -32,7 +32,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     ca_store::founding::finish(&store).await?;
     let metrics = Metrics::default();
     let admin = service::Admin::new(metrics.clone()).serve(config.issuer.admin, stop.clone());
-    let identity = Place::tls(&config, "issuer").identity()?;
+    let identity = KeyPlace::tls(&config, "issuer").identity()?;
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;

@@ -4,6 +4,7 @@
 use crate::command::Command;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
+use crate::query::collect;
 use ca_host::operator::{MESSAGE_BYTES_MAX, OperatorAnswer, OperatorRequest, SocketPlace};
 use records::Code;
 use service::Stop;
@@ -85,7 +86,7 @@ async fn operator(issuer: &Issuer, request: OperatorRequest, drafter: String) ->
         let asked = asked?;
         let mut answer = asked.value;
         if renews {
-            answer.chain = issuer.issued(&answer.serial).await?.chain;
+            answer.chain = collect::issued(issuer, &answer.serial).await?.chain;
         } else {
             issuer.settled(asked.settled_at).await;
         }

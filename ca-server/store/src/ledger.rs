@@ -85,7 +85,7 @@ pub async fn insert(
 
 /// Where a record stands, by its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum RecordPlace {
     /// Nowhere.
     Absent,
     /// It waits, and is still these bytes.
@@ -97,12 +97,12 @@ pub enum Standing {
 }
 
 /// Where a record of these bytes stands.
-pub async fn standing(
+pub async fn place_of(
     tx: &mut Tx,
     record_id: &[u8],
     bytes: &[u8],
     salt: &[u8],
-) -> Result<Standing, StoreError> {
+) -> Result<RecordPlace, StoreError> {
     let waits = row!(
         tx,
         (String, Vec<u8>, Vec<u8>, Vec<u8>),
@@ -114,11 +114,11 @@ pub async fn standing(
             .try_into()
             .is_ok_and(|salt: [u8; 32]| records::record::entry(&salt, bytes).as_slice() == entry);
         let same = log == "control" && record == bytes && with == salt && commits;
-        return Ok(if same { Standing::Waiting } else { Standing::Exchanged });
+        return Ok(if same { RecordPlace::Waiting } else { RecordPlace::Exchanged });
     }
     let placed = row!(tx, (i64,), "select idx from log_entry where record_id = $1", record_id)?;
-    Ok(placed.map_or(Standing::Absent, |(index,)| {
-        u64::try_from(index).map_or(Standing::Absent, Standing::Sequenced)
+    Ok(placed.map_or(RecordPlace::Absent, |(index,)| {
+        u64::try_from(index).map_or(RecordPlace::Absent, RecordPlace::Sequenced)
     }))
 }
 

@@ -2,6 +2,7 @@
 
 pub mod certificates;
 pub mod crl;
+pub mod entry;
 pub mod follower;
 pub mod founding;
 mod grants;

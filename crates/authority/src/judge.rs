@@ -1,8 +1,9 @@
 //! Judging: may this order be carried out now, with these approvals?
 
+use crate::authority::Authority;
 use crate::id::{NamesOrder, OrderDigest, PersonId, Sha256Value};
+use crate::signatures::Signatures;
 use crate::state::{GivenApproval, OpenOrder};
-use crate::{Authority, Signatures};
 use records::approval::Approval;
 use records::bytes::Bytes;
 use records::code::Code;

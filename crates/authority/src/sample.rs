@@ -5,11 +5,12 @@
 mod act;
 mod passkey;
 
-pub use passkey::{Answer, SamplePasskey};
+pub use passkey::{SampleAnswer, SamplePasskey};
 
-use crate::{Authority, OrderDigest, Serial};
+use crate::authority::Authority;
+use crate::id::{OrderDigest, Serial};
 use keys::SoftwareSigner;
-use pki::certificate::{Content, TbsCertificate};
+use pki::certificate::{CertificateContent, TbsCertificate};
 use pki::name::{Subject, Text};
 use pki::{Certificate, SerialNumber, Signer};
 use records::bytes::Bytes;
@@ -186,7 +187,7 @@ impl SampleCity {
             subject.to_name().unwrap()
         };
         let issuing = &self.keys.issuing;
-        let content = Content {
+        let content = CertificateContent {
             serial,
             signature: &issuing.public_key().algorithm().signature_identifier().unwrap(),
             issuer: &name("issuing", None),

@@ -88,7 +88,7 @@ pub mod log {
 pub mod status {
     /// `records::enrolment::ReportLoss` → `SignedReceipt`.
     pub const LOSS: &str = "/v1/loss";
-    /// [`super::Watch`] → [`super::World`]; agents only, a long poll.
+    /// [`super::WorldNumbers`] → [`super::WorldUpdate`]; agents only, a long poll.
     pub const WORLD: &str = "/v1/world";
 }
 
@@ -315,7 +315,7 @@ pub struct Appended {
 /// What an agent has; it is told what is newer, or nothing after a while.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Watch {
+pub struct WorldNumbers {
     /// Number of its revocation list.
     pub crl: u64,
     /// Number of its people snapshot.
@@ -327,7 +327,7 @@ pub struct Watch {
 /// What is newer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct World {
+pub struct WorldUpdate {
     /// The issuing CA's revocation list, DER.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crl: Option<Bytes>,
@@ -497,7 +497,7 @@ pub struct Status(pub Client);
 
 impl Status {
     /// Waits for something newer than what the agent has.
-    pub async fn world(&self, message: &Watch) -> Result<World, Refusal> {
+    pub async fn world(&self, message: &WorldNumbers) -> Result<WorldUpdate, Refusal> {
         ask(&self.0, status::WORLD, message).await
     }
 

@@ -1,8 +1,9 @@
 //! `GET /certificates`: people and their certificates within the officer's scope.
 
-use super::{Shown, certificate};
-use crate::edge::{Portal, passed_on};
+use super::certificate::{self, Shown};
 use crate::pages::{Frame, FromQuery, is_own_step, page, show, words};
+use crate::refusal::passed_on;
+use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -68,7 +69,7 @@ pub(super) struct Asked {
 
 /// `GET /certificates`
 pub(super) async fn show(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Shown(shown): Shown,
     FromQuery(asked): FromQuery<Asked>,
@@ -82,7 +83,7 @@ pub(super) async fn show(
     let sought = Sought { text, after: if begun { asked.after } else { String::new() } };
     let message = AsOfficer { certificate: shown.certificate, message: sought };
     let answer = passed_on(portal.issuer.find(&message).await);
-    match portal.told("find", &shown.person, answer).await {
+    match portal.recorded("find", &shown.person, answer).await {
         Ok(found) => page(StatusCode::OK, &filled(f, asked.find, begun.then_some(found), None)),
         Err(Refused(told)) => match told.known() {
             Some(code @ Code::Malformed) => {

@@ -302,12 +302,12 @@ async fn each_service_speaks_on_its_own_routes() {
         Some(mtls::tls::Identity::from_files(&path("pem"), &path("key")).unwrap())
     };
     let (gate, portal) = ("gate/tls", "portal/public");
-    let watch = ca_api::Watch::default();
+    let watch = ca_api::WorldNumbers::default();
     let status = |who| ca_api::Status(office.client(&office.trust.status, who));
     let world = status(identity(gate)).world(&watch).await.unwrap();
     assert!(world.crl.is_some() && world.rules.is_some());
     let refusal =
-        |answer: Result<ca_api::World, ca_api::Refusal>| answer.unwrap_err().code().name();
+        |answer: Result<ca_api::WorldUpdate, ca_api::Refusal>| answer.unwrap_err().code().name();
     assert_eq!(refusal(status(identity(portal)).world(&watch).await), "not-your-route");
     assert_eq!(refusal(status(None).world(&watch).await), "certificate-required");
     let officer = office.first("officer-1");

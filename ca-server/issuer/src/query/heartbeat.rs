@@ -1,7 +1,7 @@
 //! What agents last said of themselves, as the log has it.
 
 use crate::error::IssuerError;
-use ca_store::lineage;
+use ca_store::{entry, lineage};
 use records::access::Heartbeat;
 use records::record::{Event, Record};
 use store::Tx;
@@ -36,7 +36,7 @@ async fn newest(tx: &mut Tx, agent: &str, limit: i64) -> Result<Vec<Record>, Iss
     let term = records::term::of_agent(agent);
     let mut found = Vec::new();
     for index in lineage::newest_with_term(tx, "access", &term, limit).await? {
-        let stored = lineage::stored(tx, "access", index).await?;
+        let stored = entry::at(tx, "access", index).await?;
         found.extend(stored.and_then(|(bytes, _)| Record::read(&bytes).ok()));
     }
     Ok(found)

@@ -1,7 +1,7 @@
 //! Takes an officer's approval: its signature is verified here, beside everything else; the writer
 //! judges.
 
-use super::{OfficerCall, answered, told};
+use super::call::{OfficerCall, answered, told};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use crate::verify::VerifiedApproval;

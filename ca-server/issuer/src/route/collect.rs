@@ -1,6 +1,6 @@
 //! Hands a certificate out, with the proof that the log holds its record.
 
-use super::{PortalCall, PublicProcess, answered};
+use super::call::{PortalCall, PublicProcess, answered};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use crate::query;

@@ -1,6 +1,6 @@
 //! Takes an officer's decline of an order.
 
-use super::{OfficerCall, answered, told};
+use super::call::{OfficerCall, answered, told};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use crate::verify::VerifiedDecline;

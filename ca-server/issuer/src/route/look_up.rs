@@ -1,6 +1,6 @@
 //! Opens a person's own record, draws a challenge, says where the matter stands.
 
-use super::{PortalCall, PublicProcess, answered};
+use super::call::{PortalCall, PublicProcess, answered};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use crate::query;

@@ -2,7 +2,7 @@
 
 use crate::{key, with_letter};
 use authority::sample::{SampleCity, named};
-use authority::{Ended, Outcome};
+use authority::{ApplicationOutcome, Ended};
 use records::code::Code;
 use records::decline::Outcome as Said;
 use records::order::{PersonAction, RoleAction};
@@ -110,7 +110,7 @@ fn a_rejection_bites_at_once() {
     assert_eq!(city.approve(order, "officer-2"), Err(Code::OrderRejected));
     assert_eq!(
         city.authority.application_under(&reference, city.now),
-        Some((order, Outcome::Ended(Ended::Rejected)))
+        Some((order, ApplicationOutcome::Ended(Ended::Rejected)))
     );
 }
 
