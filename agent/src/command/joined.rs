@@ -1,4 +1,5 @@
-//! The state directory of an agent that joined: what it joined as, and whether its keys are its own.
+//! The state directory of an agent that joined: what it joined as, and whether its keys are its
+//! own.
 
 use anyhow::Context;
 use records::join::JoinFile;

@@ -9,7 +9,7 @@
 use crate::seal::SealKey;
 use authority::Serial;
 use ca_host::prepare::Prepared;
-use ca_store::certificates::Issuing;
+pub(crate) use ca_store::certificates::Issuing;
 use ca_store::replay::Applied;
 use ca_store::table::intent::IntentRow;
 use pki::certificate::{CertificateError, TbsCertificate};

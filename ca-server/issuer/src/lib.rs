@@ -17,6 +17,7 @@ pub mod issuance;
 mod issuer;
 mod loaded;
 mod marks;
+mod officer;
 mod publisher;
 mod query;
 mod round;

@@ -1,5 +1,6 @@
 //! The issuer's calls: HTTP only. Each route is typed for one process of a portal; which process
-//! speaks follows from its TLS key and the log, and is judged by what the handler takes (`call.rs`).
+//! speaks follows from its TLS key and the log, and is judged by what the handler takes
+//! (`call.rs`).
 
 mod approve;
 mod call;

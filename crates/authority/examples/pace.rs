@@ -2,7 +2,6 @@
 //! form is taken up: `cargo run --release -p authority --example pace -- PEOPLE CERTIFICATES`.
 #![expect(clippy::unwrap_used, reason = "a measurement, no program")]
 
-use authority::sample::{SampleCity, sha256};
 use authority::{Authority, OrderDigest, Signatures};
 use keys::SoftwareSigner;
 use pki::Signer;
@@ -12,6 +11,7 @@ use records::order::{
     Body, IssueBody, ORDER_SECONDS, Order, PersonAction, PersonBody, ProfileRef, SubjectBody,
 };
 use records::record::{Event, LetterStatement, Record, approval_id};
+use sample_city::{SampleCity, sha256};
 use std::time::{Duration, Instant};
 
 const BATCH: usize = 1_000;

@@ -36,8 +36,6 @@ mod parts;
 mod passkey;
 mod pending;
 mod revoke;
-#[cfg(feature = "sample")]
-pub mod sample;
 mod signatures;
 mod standing;
 mod state;

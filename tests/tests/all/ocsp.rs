@@ -435,8 +435,10 @@ async fn a_killed_renewal_goes_on() {
     let second = serial(&office);
     assert_ne!(second, first, "the start finishes the exchange");
     let used = office.control().await.into_iter().filter(|record| {
-        use records::record::Event;
-        matches!(&record.event, Event::Used { authorization, .. } if authorization == "renew-log-log")
+        let records::record::Event::Used { authorization, .. } = &record.event else {
+            return false;
+        };
+        authorization == "renew-log-log"
     });
     assert_eq!(used.count(), 1, "one use, however often it was asked for");
     office.ca_json(&["renew", "log"]);

@@ -3,6 +3,7 @@
 mod arrows;
 mod circles;
 mod dependencies;
+mod migrations;
 mod sources;
 mod vocabulary;
 mod width;
@@ -67,45 +68,6 @@ fn nothing_is_left_for_later_or_silenced() {
             );
         }
     }
-}
-
-/// Migrations come in twins: the same names, the same tables and columns.
-#[test]
-fn migrations_are_twins() {
-    for service in ["ca-server/store", "ra-portal"] {
-        let folder = |kind: &str| workspace().join(service).join("migrations").join(kind);
-        let names = |kind: &str| -> BTreeSet<String> {
-            let entries = std::fs::read_dir(folder(kind)).unwrap();
-            entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect()
-        };
-        assert_eq!(names("sqlite"), names("postgres"), "{service}");
-        for name in names("sqlite") {
-            let read = |kind: &str| std::fs::read_to_string(folder(kind).join(&name)).unwrap();
-            assert_eq!(columns(&read("sqlite")), columns(&read("postgres")), "{service} {name}");
-            // Older columns were altered by this one.
-            if service == "ca-server/store" && *name > *"0007_find.sql" {
-                for line in read("postgres").lines().filter(|line| line.contains(" text")) {
-                    assert!(line.contains(" collate \"C\""), "{name}: {line}");
-                }
-            }
-        }
-    }
-}
-
-/// Words that begin a column or name a table or index, in order.
-fn columns(sql: &str) -> Vec<String> {
-    sql.lines()
-        // SQLite compares text byte by byte anyhow; PostgreSQL is told to.
-        .take_while(|line| !["-- Triggers", "-- Collation"].iter().any(|end| line.starts_with(end)))
-        .map(str::trim)
-        .filter(|line| !line.starts_with("--") && !line.is_empty())
-        .map(|line| {
-            let words = if line.starts_with("create") { 3 } else { 1 };
-            line.split_whitespace().take(words).collect::<Vec<_>>().join(" ")
-        })
-        .map(|start| start.trim_end_matches([',', ';']).to_owned())
-        .filter(|start| !start.is_empty() && !start.starts_with(')'))
-        .collect()
 }
 
 /// One version of each crate that touches keys, certificates or TLS.

@@ -3,10 +3,10 @@
 
 use super::execute::revoke;
 use crate::error::IssuerError;
+use crate::issuance::Issuing;
 use crate::round::Round;
 use crate::rows::RowChange;
 use authority::{Authority, Serial};
-use ca_store::certificates::Issuing;
 use records::Bytes;
 use records::record::Cause;
 

@@ -5,10 +5,9 @@
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
 use crate::round::Round;
-use crate::rows::RowChange;
+use crate::rows::{ApprovalRow, RowChange};
 use crate::verify::VerifiedApproval;
 use authority::OrderDigest;
-use ca_store::table::approval::ApprovalRow;
 use records::export::Approved;
 use records::record::Event;
 use records::{Approval, Code};

@@ -3,14 +3,13 @@
 
 use super::submit::bind_key;
 use crate::error::IssuerError;
+use crate::issuance::Issuing;
 use crate::issuance::PendingIssuance;
 use crate::loaded::text;
 use crate::round::Round;
-use crate::rows::RowChange;
+use crate::rows::{KeyBinding, RowChange};
 use authority::{Judged, Serial};
 use ca_host::prepare::{CertificateInputs, CertificateIssuer, PrepareError, Prepared, prepare};
-use ca_store::certificates::Issuing;
-use ca_store::table::order::KeyBinding;
 use pki::name::{DistinguishedName, Subject, Text};
 use pki::{PublicKey, SerialNumber, Signer};
 use records::letter::bind;

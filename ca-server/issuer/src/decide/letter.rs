@@ -4,10 +4,9 @@
 use crate::error::IssuerError;
 use crate::loaded::text;
 use crate::round::{Effect, Round};
-use crate::rows::RowChange;
+use crate::rows::{LetterRow, RowChange, SealedKeys};
 use crate::seal::SealContext;
 use ca_host::letter_print::letter_event;
-use ca_store::table::letter::{LetterRow, SealedKeys};
 use pki::profile::Holder;
 use records::Code;
 use records::letter::{EnrolmentCode, LETTER_SECONDS, Letter, LetterKeys};

@@ -3,10 +3,10 @@
 
 use super::issue::{ServiceName, service_certificate};
 use crate::error::IssuerError;
+use crate::issuance::Issuing;
 use crate::issuance::PendingIssuance;
 use crate::round::Round;
 use crate::rows::RowChange;
-use ca_store::certificates::Issuing;
 use records::Code;
 use records::join::Renew;
 use records::record::Event;

@@ -34,7 +34,7 @@ pub(crate) fn revoke(
     let serial = Serial::read(&wanted.serial).ok_or(Code::NotFound)?;
     let person = round.authority().held(&wanted.serial).map(|held| held.person.to_string());
     let person = person.ok_or(Code::NotFound)?;
-    if !crate::query::officer::is_within(round.authority(), &officer, &person) {
+    if !crate::officer::is_within(round.authority(), &officer, &person) {
         return Err(Code::ApproverScope.into());
     }
     let serial = serial.to_string();

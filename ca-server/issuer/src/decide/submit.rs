@@ -7,10 +7,9 @@ use crate::command::Caller;
 use crate::error::IssuerError;
 use crate::loaded::text;
 use crate::round::Round;
-use crate::rows::RowChange;
+use crate::rows::{KeyBinding, RowChange, SealedKeys};
 use crate::verify::VerifiedSubmission;
 use authority::LetterState;
-use ca_store::table::order::KeyBinding;
 use pki::profile::Holder;
 use records::enrolment::{Stage, Submit};
 use records::letter::{TRIES_MAX, bind};
@@ -117,7 +116,7 @@ pub(crate) fn bind_key(
     round: &Round<'_>,
     reference: &str,
     (letter, label): (&LetterState, &str),
-    sealed: &ca_store::table::letter::SealedKeys,
+    sealed: &SealedKeys,
 ) -> Result<zeroize::Zeroizing<[u8; 32]>, Code> {
     let (purpose, sealed) = match label {
         "page" => ("bind-page", &sealed.page),

@@ -2,10 +2,10 @@
 //! force.
 
 use super::find::line;
-use super::officer::{is_within, person_of};
 use super::{recent_use, revocation_reach};
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
+use crate::officer::{is_within, person_of};
 use ca_api::CertificateFacts;
 use ca_store::table::{approval, certificate};
 use pki::{Certificate, SerialNumber};

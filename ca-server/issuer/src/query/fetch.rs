@@ -1,9 +1,9 @@
 //! An order on its way to an officer who may approve it, with everything that must be shown: exact
 //! bytes, signature, disclosures, the last certificate, how far it is.
 
-use super::officer::person_of;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
+use crate::officer::person_of;
 use crate::view::View;
 use authority::OrderDigest;
 use ca_store::certificates::by_digest;

@@ -1,9 +1,9 @@
 //! Finds certificates for officers: people first, only those whose certificates they could have
 //! revoked; how many fit elsewhere is told, not whose.
 
-use super::officer::{is_within, person_of};
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
+use crate::officer::{is_within, person_of};
 use authority::Authority;
 use ca_api::{CertificateLine, Certificates, Sought};
 use ca_store::table::certificate::{FoundRow, SearchBy, search};

@@ -12,8 +12,8 @@ mod revocations;
 mod services;
 mod signatures;
 
-use authority::sample::SampleCity;
 use keys::SoftwareSigner;
+use sample_city::SampleCity;
 
 /// A new key.
 fn key() -> SoftwareSigner {

@@ -1,7 +1,6 @@
 //! What becomes of orders: carried out once, replaced, sent back, ended, too old, forged.
 
 use crate::{key, with_letter};
-use authority::sample::{SampleCity, named, sha256};
 use authority::{ApplicationOutcome, Ended};
 use records::bytes::Bytes;
 use records::code::Code;
@@ -9,6 +8,7 @@ use records::decline::Outcome as Said;
 use records::label::Label;
 use records::order::{ORDER_SECONDS, PersonAction, UnitAction, UnitBody};
 use records::record::Event;
+use sample_city::{SampleCity, named, sha256};
 
 #[test]
 fn an_order_is_carried_out_once() {

@@ -2,12 +2,12 @@
 
 use crate::{key, with_letter};
 use authority::OrderDigest;
-use authority::sample::{SampleAnswer, SampleCity, SamplePasskey};
 use records::code::Code;
 use records::label::Label;
 use records::order::Body;
 use records::record::Event;
 use records::rules::Role;
+use sample_city::{SampleAnswer, SampleCity, SamplePasskey};
 
 /// A passkey of an officer, certified.
 fn certified(city: &mut SampleCity, name: &str) -> SamplePasskey {

@@ -7,8 +7,8 @@ mod passkey;
 
 pub use passkey::{SampleAnswer, SamplePasskey};
 
-use crate::authority::Authority;
-use crate::id::{OrderDigest, Serial};
+use authority::Authority;
+use authority::{OrderDigest, Serial};
 use keys::SoftwareSigner;
 use pki::certificate::{CertificateContent, TbsCertificate};
 use pki::name::{Subject, Text};
@@ -225,7 +225,7 @@ impl SampleCity {
     }
 
     /// The next record of the log.
-    pub fn apply(&mut self, event: Event) -> Result<(), crate::Unsigned> {
+    pub fn apply(&mut self, event: Event) -> Result<(), authority::Unsigned> {
         let record = self.record(event);
         let applied = self.authority.apply(&record);
         if applied.is_ok() {

@@ -1,7 +1,7 @@
 //! A passkey in software; what it answers can be changed by a test.
 
 use super::{SampleCity, SampleOfficer, fresh};
-use crate::id::OrderDigest;
+use authority::OrderDigest;
 use keys::SoftwareSigner;
 use pki::Signer;
 use records::Approval;
