@@ -56,7 +56,7 @@ pub struct Addresses {
 
 /// A certificate that may be recorded; only [`prepare`] makes it.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let forged = ca_host::prepare::Prepared { tbs: todo!(), not_after: 0 };
 /// ```
 pub struct Prepared {

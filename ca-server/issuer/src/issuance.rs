@@ -18,9 +18,15 @@ use records::record::Event;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// An intent that is written; it may be signed once the tree confirms it.
+/// An intent that is written; it may be signed once the tree confirms it. Made of what was prepared
+/// and linted, or of a row under the issuer's own MAC.
+///
+/// ```compile_fail,E0451
+/// let (serial, tbs, issuing) = todo!();
+/// let forged = ca_issuer::issuance::PendingIssuance { serial, tbs, issuing };
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct PendingIssuance {
+pub struct PendingIssuance {
     serial: Serial,
     tbs: Vec<u8>,
     issuing: Issuing,
@@ -65,7 +71,11 @@ impl PendingIssuance {
 
 /// A proof that the tree holds an entry by which an intent is recorded: the entry's record names
 /// the serial number and the SHA-256 of the bytes.
-pub(crate) struct IntentEntry {
+///
+/// ```compile_fail,E0451
+/// let forged = ca_issuer::issuance::IntentEntry { serial: todo!(), tbs_sha256: [0; 32] };
+/// ```
+pub struct IntentEntry {
     serial: Serial,
     tbs_sha256: [u8; 32],
 }
@@ -97,7 +107,7 @@ impl IntentEntry {
 
 /// An intent that the tree holds with exactly the bytes to be signed.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let forged = ca_issuer::issuance::RecordedIntent { pending: todo!() };
 /// ```
 #[derive(Clone, Debug)]
@@ -130,7 +140,12 @@ impl RecordedIntent {
     }
 }
 
-/// A certificate whose signature was verified; its result is not recorded yet.
+/// A certificate whose signature was verified; its result is not recorded yet. Only
+/// [`RecordedIntent`] makes one.
+///
+/// ```compile_fail,E0451
+/// let forged = ca_issuer::issuance::Signed { pending: todo!(), certificate: todo!() };
+/// ```
 #[derive(Clone, Debug)]
 pub struct Signed {
     pending: Arc<PendingIssuance>,

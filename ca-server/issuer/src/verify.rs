@@ -11,7 +11,7 @@ use records::{Approval, Code};
 
 /// A submission whose request is well-formed and whose key proved possession.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let forged = ca_issuer::verify::VerifiedSubmission { message: todo!(), request: todo!() };
 /// ```
 pub struct VerifiedSubmission {
@@ -57,7 +57,7 @@ impl VerifiedSubmission {
 /// An approval whose signature was checked under the certificate that it shows, unless a passkey
 /// gave it, whose key only authority knows.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let forged = ca_issuer::verify::VerifiedApproval { approval: todo!() };
 /// ```
 pub struct VerifiedApproval {
@@ -82,7 +82,7 @@ impl VerifiedApproval {
 
 /// A decline that can be read and whose reason opens what was signed.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let forged = ca_issuer::verify::VerifiedDecline { declining: todo!(), statement: todo!() };
 /// ```
 pub struct VerifiedDecline {

@@ -14,6 +14,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// An order that may be carried out; only [`Authority::judge`] makes it.
+///
+/// ```compile_fail,E0451
+/// let (digest, order, body) = todo!();
+/// let (approvals, approvers) = (Vec::new(), Default::default());
+/// let forged = authority::Judged { digest, order, body, approvals, approvers };
+/// ```
 #[derive(Clone, Debug)]
 pub struct Judged {
     digest: OrderDigest,

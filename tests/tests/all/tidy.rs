@@ -238,6 +238,27 @@ fn every_route_and_every_promise_is_tested() {
     }
 }
 
+/// A page that names a Rust file names one that is there; `crates`, `ca-server` and `src` may be
+/// left out.
+#[test]
+fn pages_name_files_that_are_there() {
+    let bare = |path: &str| -> String {
+        let parts = path.split('/').filter(|part| !["crates", "ca-server", "src"].contains(part));
+        format!("/{}", parts.collect::<Vec<_>>().join("/"))
+    };
+    let files: Vec<String> = sources()
+        .iter()
+        .map(|path| bare(path.strip_prefix(workspace()).unwrap().to_str().unwrap()))
+        .collect();
+    for page in ["ARCHITECTURE.md", "SECURITY.md", "README.md", "CONTRIBUTING.md", "docs/rows.md"] {
+        let text = std::fs::read_to_string(workspace().join(page)).unwrap();
+        for word in text.split('`').skip(1).step_by(2).filter(|word| word.ends_with(".rs")) {
+            let there = files.iter().any(|file| file.ends_with(&bare(word)));
+            assert!(there, "{page} names {word}, which is not there");
+        }
+    }
+}
+
 /// README and the rest name the two commands and stay where they are looked for.
 #[test]
 fn the_front_door_is_there() {

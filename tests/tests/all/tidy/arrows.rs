@@ -2,7 +2,7 @@
 //! under "Never" are read from there, so that the page and the code cannot differ.
 
 use super::sources::{crates, shown, tokens};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tests::workspace;
 
 /// An arrow that is not in the table does not exist; a crate that is not in it neither.
@@ -11,6 +11,7 @@ fn crates_use_what_the_table_allows() {
     let allowed = table();
     let all = crates();
     let ours: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
+    let mut arrows = BTreeSet::new();
     for one in &all {
         let row = if one.folder.starts_with(workspace().join("examples")) {
             "examples/*"
@@ -22,8 +23,15 @@ fn crates_use_what_the_table_allows() {
         for used in uses.as_table().unwrap().keys().filter(|used| ours.contains(&used.as_str())) {
             let fits = may.iter().any(|word| word == used || word == "*");
             assert!(fits, "{} must not use {used}: ARCHITECTURE.md has no such arrow", one.name);
+            arrows.insert((row, used.as_str()));
             let looks = ["tests", "xtask", "sample-city"];
             assert!(looks.contains(&row) || !looks.contains(&used.as_str()), "{row} uses {used}");
+        }
+    }
+    for (row, may) in &allowed {
+        for used in may.iter().filter(|used| *used != "*") {
+            let there = arrows.contains(&(row.as_str(), used.as_str()));
+            assert!(there, "ARCHITECTURE.md lets {row} use {used}, which it does not");
         }
     }
     for row in allowed.keys().filter(|row| *row != "examples/*") {
@@ -70,16 +78,21 @@ fn table() -> BTreeMap<String, Vec<String>> {
     found
 }
 
-/// The lines "- `place`: `name` …": where, and what is never named there.
+/// The items "- `place`: `name` …": where, and what is never named there.
 fn never() -> Vec<(String, Vec<String>)> {
-    let text = section("### Never");
-    let lines = text.lines().filter(|line| line.starts_with("- `"));
-    lines
-        .map(|line| {
-            let mut words = quoted(line);
-            (words.remove(0), words)
-        })
-        .collect()
+    let mut items: Vec<String> = Vec::new();
+    for line in section("### Never").lines() {
+        match items.last_mut() {
+            Some(item) if line.starts_with("  ") => item.push_str(line),
+            _ if line.starts_with("- ") => items.push(line.to_owned()),
+            _ => {}
+        }
+    }
+    let read = |item: String| {
+        let mut words = quoted(&item);
+        (words.remove(0), words)
+    };
+    items.into_iter().map(read).collect()
 }
 
 /// From a heading to the next of its own kind.
@@ -88,7 +101,8 @@ fn section(heading: &str) -> String {
     let start = text.find(&format!("{heading}\n")).unwrap_or_else(|| panic!("{heading} is gone"));
     let after = &text[start + heading.len()..];
     let depth = heading.split(' ').next().unwrap();
-    let end = after.find(&format!("\n{depth} ")).unwrap_or(after.len());
+    let ends = |depth: &str| after.find(&format!("\n{depth} ")).unwrap_or(after.len());
+    let end = ends(depth).min(ends("##"));
     after[..end].to_owned()
 }
 
