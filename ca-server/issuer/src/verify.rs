@@ -12,7 +12,8 @@ use records::{Approval, Code};
 /// A submission whose request is well-formed and whose key proved possession.
 ///
 /// ```compile_fail,E0451
-/// let forged = ca_issuer::verify::VerifiedSubmission { message: todo!(), request: todo!() };
+/// let (message, request, reference) = todo!();
+/// let forged = ca_issuer::verify::VerifiedSubmission { message, request, reference };
 /// ```
 pub struct VerifiedSubmission {
     message: Submit,
