@@ -8,6 +8,7 @@
 use super::entry;
 use super::index::with_term;
 use super::ledger::{self, LedgerError};
+use super::proof::Tiles;
 use records::Bytes;
 use records::lineage::{Lineage, Proven};
 use records::record::{Event, Record, approval_id};
@@ -206,7 +207,7 @@ impl Walk {
         self.effective()?;
         let (size, _, checkpoint) =
             ledger::head(tx, LOG).await?.ok_or(LedgerError::Damaged("head"))?;
-        let mut tiles = ledger::Tiles::default();
+        let mut tiles = Tiles::default();
         let mut records = Vec::with_capacity(self.records.len());
         for (index, (record, salt)) in self.records {
             let hashes = tiles.inclusion(tx, LOG, index, size).await?;

@@ -4,7 +4,7 @@
 use super::look_up;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
-use ca_store::ledger;
+use ca_store::proof;
 use ca_store::replay::LOG;
 use ca_store::table::certificate;
 use records::Code;
@@ -85,6 +85,6 @@ async fn proven(issuer: &Issuer, serial: &str) -> Result<Option<Collected>, Issu
     if !ours.is_some_and(|read| view.authority().is_issued_by_us(&read)) {
         return Err(Code::UnsignedAuthority.into());
     }
-    let evidence = ledger::evidence(&mut tx, LOG, &record).await?;
+    let evidence = proof::evidence(&mut tx, LOG, &record).await?;
     Ok(evidence.map(|evidence| Collected { chain: issuer.context.chain(&der), evidence }))
 }
