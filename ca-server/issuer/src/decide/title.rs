@@ -12,7 +12,7 @@ pub(crate) fn title(round: &Round<'_>, body: &Body, disclosures: &[Disclosure]) 
     let unit =
         |id: &str| authority.unit(id).map_or_else(|| id.to_owned(), |unit| unit.name.clone());
     let name = |id: &str| round.loaded.name(authority, id).unwrap_or_else(|| id.to_owned());
-    let disclosed = |path: &str| text(disclosures, path).unwrap_or_else(String::new);
+    let disclosed = |path: &str| text(disclosures, path).unwrap_or_default();
     let unit_of = |id: &str| authority.person(id).map_or_else(String::new, |p| unit(&p.unit));
     match body {
         Body::Issue(issue) => format!("{} · {}", disclosed("/subject/cn"), unit_of(&issue.person)),

@@ -75,7 +75,7 @@ async fn why(issuer: &Issuer, tx: &mut Tx, digest: OrderDigest) -> Result<String
     if reason.is_none() {
         issuer.alarm(format!("reason of order {digest}")).await?;
     }
-    Ok(reason.unwrap_or_else(String::new))
+    Ok(reason.unwrap_or_default())
 }
 
 /// The reason that opens what the officer signed.

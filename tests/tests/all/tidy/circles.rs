@@ -71,12 +71,14 @@ fn imports(one: &Crate) -> Graph {
 fn is_root(one: &Crate, path: &Path) -> bool {
     let inside = path.strip_prefix(&one.folder).unwrap();
     let parts: Vec<&str> = inside.iter().map(|part| part.to_str().unwrap()).collect();
-    match parts.as_slice() {
-        ["src", "lib.rs" | "main.rs"] | ["build.rs"] => true,
-        ["src", "bin", _] | ["tests" | "benches" | "examples", _] => true,
-        ["tests", _, "main.rs"] => true,
-        _ => false,
-    }
+    matches!(
+        parts.as_slice(),
+        ["src", "lib.rs" | "main.rs"]
+            | ["build.rs"]
+            | ["src", "bin", _]
+            | ["tests" | "benches" | "examples", _]
+            | ["tests", _, "main.rs"]
+    )
 }
 
 /// The module of a file with everything that it declares; `below` is where its children lie.
