@@ -1,4 +1,5 @@
-//! Runs the role until the stop: the writer and its signer, the publisher, the operators' socket, the calls.
+//! Runs the role until the stop: the writer and its signer, the publisher, the operators' socket,
+//! the calls.
 
 use crate::catch_up::{CaughtUp, catch_up};
 use crate::context::IssuanceContext;
@@ -13,7 +14,7 @@ use crate::{effects, publisher, route, rows, socket};
 use anyhow::{Context, ensure};
 use arc_swap::ArcSwapOption;
 use authority::Serial;
-use ca_host::service_keys::Place;
+use ca_host::service_keys::KeyPlace;
 use ca_host::{CaConfig, listener};
 use ca_store::keep::Keep;
 use ca_store::replay::{Followed, Replay};
@@ -37,7 +38,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     metrics.condition("start", "the log is being followed");
     let admin = service::Admin::new(metrics.clone()).serve(config.issuer.admin, stop.clone());
     let admin = tokio::spawn(admin);
-    let identity = Place::tls(&config, "issuer").identity()?;
+    let identity = KeyPlace::tls(&config, "issuer").identity()?;
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;

@@ -1,5 +1,6 @@
-//! What decides: authority at the head that was followed, with what is recorded since. A value: a round
-//! works on a copy, and the writer takes the copy over when its commit is durable, never before.
+//! What decides: authority at the head that was followed, with what is recorded since. A value: a
+//! round works on a copy, and the writer takes the copy over when its commit is durable, never
+//! before.
 
 use crate::error::IssuerError;
 use crate::issuance::PendingIssuance;
@@ -108,8 +109,8 @@ impl State {
         self.results = OrdSet::new();
     }
 
-    /// Takes notice of a record that is not in the tree: what it takes away counts at once; a revocation
-    /// wants its list, an approved brake its order.
+    /// Takes notice of a record that is not in the tree: what it takes away counts at once; a
+    /// revocation wants its list, an approved brake its order.
     pub(crate) fn notice(&mut self, record: &records::Record) {
         use records::record::Event;
         self.pending_count += 1;

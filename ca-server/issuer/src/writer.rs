@@ -1,8 +1,9 @@
-//! The single writer: the only owner of the state, the only caller of `store.write()`. A round takes many
-//! commands, decides them one after the other on a copy of the state, and makes all of them durable with one
-//! commit. Only then the state moves, views are shown and answers leave. An error drops the round: nothing
-//! was believed, so nothing has to be undone. What could not be kept together is tried again one by one, so
-//! that one row that a database refuses holds up nobody else.
+//! The single writer: the only owner of the state, the only caller of `store.write()`. A round
+//! takes many commands, decides them one after the other on a copy of the state, and makes all of
+//! them durable with one commit. Only then the state moves, views are shown and answers leave. An
+//! error drops the round: nothing was believed, so nothing has to be undone. What could not be kept
+//! together is tried again one by one, so that one row that a database refuses holds up nobody
+//! else.
 
 use crate::catch_up::{CaughtUp, catch_up};
 use crate::clock_guard::ClockGuard;
@@ -37,7 +38,8 @@ const BATCH_MAX: usize = 512;
 pub(crate) const QUEUE_MAX: usize = 4_096;
 /// Pause after a round that failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
-/// Somebody else who holds the writers' turn longer than this is told on `/readyz`; the round is tried again.
+/// Somebody else who holds the writers' turn longer than this is told on `/readyz`; the round is
+/// tried again.
 const TURN_WAIT: Duration = Duration::from_secs(5);
 /// A round gives the turn back after this long, whatever it waits for.
 const TURN_HELD: Duration = Duration::from_secs(10);
@@ -108,8 +110,9 @@ impl Writer {
         self.metrics.condition(condition, problem);
     }
 
-    /// One round of everything; where that cannot be kept, one thing after the other. Whoever asked for what
-    /// cannot be kept hears nothing but that it was not done. Says whether another round is wanted at once.
+    /// One round of everything; where that cannot be kept, one thing after the other. Whoever asked
+    /// for what cannot be kept hears nothing but that it was not done. Says whether another round
+    /// is wanted at once.
     async fn work(&mut self, batch: &[Command]) -> Result<bool, IssuerError> {
         let everything = Share::everything(batch, std::mem::take(&mut self.unkept));
         let done = match self.round(&everything).await {
@@ -171,8 +174,8 @@ impl Writer {
         failed
     }
 
-    /// The commands of the next round, brakes first; none if somebody else committed or time passed. `None`
-    /// when nobody can command any more.
+    /// The commands of the next round, brakes first; none if somebody else committed or time
+    /// passed. `None` when nobody can command any more.
     async fn next(&mut self, wait: bool) -> Option<Vec<Command>> {
         let mut batch = Vec::new();
         self.drain(&mut batch);
@@ -192,8 +195,8 @@ impl Writer {
         Some(batch)
     }
 
-    /// Whether anybody else committed what this process has not seen, or something of its own waits. An
-    /// idle city takes no turn and writes nothing.
+    /// Whether anybody else committed what this process has not seen, or something of its own
+    /// waits. An idle city takes no turn and writes nothing.
     async fn has_news(&mut self) -> bool {
         let Some(state) = &self.state else { return true };
         let waits =
@@ -327,8 +330,8 @@ impl Writer {
             self.doorbell.ring();
         }
         if state.withdrew {
-            // What was taken away may not come back with an older log: the floor is durable before any
-            // answer rests on it.
+            // What was taken away may not come back with an older log: the floor is durable before
+            // any answer rests on it.
             self.keep.raise(state.followed.floor())?;
             state.withdrew = false;
         }
@@ -359,8 +362,8 @@ struct Waits {
 }
 
 impl Waits {
-    /// Reports what had no effect, gives up what a crash left, and says what may be signed now. While the
-    /// clock is not believed, what is confirmed goes on waiting.
+    /// Reports what had no effect, gives up what a crash left, and says what may be signed now.
+    /// While the clock is not believed, what is confirmed goes on waiting.
     fn settle(self, round: &mut Round<'_>) -> Result<(Vec<RecordedIntent>, Self), IssuerError> {
         for (what, code) in self.unsigned {
             let about = format!("{what} ({code})");

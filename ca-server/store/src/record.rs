@@ -19,8 +19,8 @@ pub struct NewRecord {
     pub disclosures: Vec<Disclosure>,
 }
 
-/// Puts records of `control` on their way, in the transaction of their acts, which holds the log's order;
-/// gives the newest position.
+/// Puts records of `control` on their way, in the transaction of their acts, which holds the log's
+/// order; gives the newest position.
 pub async fn append_many(tx: &mut Tx, new: Vec<NewRecord>) -> Result<i64, StoreError> {
     let (mut waiting, mut opened) = (Vec::with_capacity(new.len()), Vec::new());
     for record in new {

@@ -9,6 +9,7 @@
 
 use crate::keep::FloorFile;
 use crate::ledger::{self, LedgerError};
+use crate::proof;
 use crate::record;
 use crate::replay::Floor;
 use crate::run::VerifiedRun;
@@ -389,7 +390,7 @@ pub async fn edge_at(tx: &mut Tx, log: &str, size: u64) -> anyhow::Result<Edge> 
         let id = TileId { level: u8::try_from(level)?, index: (size >> (8 * level)) / 256 };
         let tile = match width {
             0 => Vec::new(),
-            _ => ledger::tile(tx, log, id).await?.context("a tile is missing")?,
+            _ => proof::tile(tx, log, id).await?.context("a tile is missing")?,
         };
         levels.push(tile.get(..width).context("a tile is too short")?.to_vec());
     }

@@ -1,9 +1,10 @@
 //! Standing authorizations: a machine renews its certificate with the key that it has, within a
 //! quota.
 
+use crate::authority::Authority;
+use crate::id::digest_of;
 use crate::id::{Serial, Sha256Value};
 use crate::state::Intended;
-use crate::{Authority, digest_of};
 use pki::PublicKey;
 use records::bytes::Bytes;
 use records::code::Code;

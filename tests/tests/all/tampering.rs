@@ -1,5 +1,5 @@
-//! Hands in the database: what nobody signed decides nothing, stops every decision, leaves a record,
-//! and is mended from the log.
+//! Hands in the database: what nobody signed decides nothing, stops every decision, leaves a
+//! record, and is mended from the log.
 
 mod brakes;
 mod rows;
@@ -169,7 +169,8 @@ async fn a_forged_record_has_no_effect() {
     office.collect(&official).await;
 }
 
-/// Old approvals under a new date bring nothing back: what the registry key signed later is the floor.
+/// Old approvals under a new date bring nothing back: what the registry key signed later is the
+/// floor.
 #[tokio::test]
 async fn a_withdrawn_role_does_not_come_back_with_old_records() {
     let mut office = Office::open().await;
@@ -188,7 +189,8 @@ async fn a_withdrawn_role_does_not_come_back_with_old_records() {
     let records: Vec<Record> = rows.iter().map(|(bytes,)| Record::read(bytes).unwrap()).collect();
     let is_grant = |order: &records::Bytes| {
         let order = records::Order::read(&order.0).unwrap();
-        matches!(order.body(), Ok(Body::Role(role)) if role.action == records::order::RoleAction::Grant)
+        let Ok(Body::Role(role)) = order.body() else { return false };
+        role.action == records::order::RoleAction::Grant
     };
     let position = records
         .iter()
@@ -357,8 +359,8 @@ async fn forge(database: &AnyPool, event: Event) {
     .unwrap();
 }
 
-/// On PostgreSQL each role has a user of its own, which reads everything and writes only what its role writes;
-/// the portal's user reads nothing of the CA.
+/// On PostgreSQL each role has a user of its own, which reads everything and writes only what its
+/// role writes; the portal's user reads nothing of the CA.
 #[tokio::test]
 async fn each_user_of_the_database_writes_its_own_tables_only() {
     let office = Office::founded_on(true);

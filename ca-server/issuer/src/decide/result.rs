@@ -3,8 +3,7 @@
 use crate::error::IssuerError;
 use crate::issuance::Signed;
 use crate::round::Round;
-use crate::rows::RowChange;
-use ca_store::table::certificate::CertificateRow;
+use crate::rows::{CertificateRow, RowChange};
 use records::Bytes;
 use records::record::Event;
 

@@ -223,7 +223,7 @@ fn all(parts: Parts) -> BTreeMap<PartName, Option<Vec<u8>>> {
 mod tests {
     use super::super::Keep;
     use super::*;
-    use authority::sample::SampleCity;
+    use sample_city::SampleCity;
     use tlog::merkle::leaf_hash;
 
     fn followed(city: &SampleCity) -> Followed {

@@ -5,11 +5,12 @@
 mod act;
 mod passkey;
 
-pub use passkey::{Answer, SamplePasskey};
+pub use passkey::{SampleAnswer, SamplePasskey};
 
-use crate::{Authority, OrderDigest, Serial};
+use authority::Authority;
+use authority::{OrderDigest, Serial};
 use keys::SoftwareSigner;
-use pki::certificate::{Content, TbsCertificate};
+use pki::certificate::{CertificateContent, TbsCertificate};
 use pki::name::{Subject, Text};
 use pki::{Certificate, SerialNumber, Signer};
 use records::bytes::Bytes;
@@ -186,7 +187,7 @@ impl SampleCity {
             subject.to_name().unwrap()
         };
         let issuing = &self.keys.issuing;
-        let content = Content {
+        let content = CertificateContent {
             serial,
             signature: &issuing.public_key().algorithm().signature_identifier().unwrap(),
             issuer: &name("issuing", None),
@@ -224,7 +225,7 @@ impl SampleCity {
     }
 
     /// The next record of the log.
-    pub fn apply(&mut self, event: Event) -> Result<(), crate::Unsigned> {
+    pub fn apply(&mut self, event: Event) -> Result<(), authority::Unsigned> {
         let record = self.record(event);
         let applied = self.authority.apply(&record);
         if applied.is_ok() {
@@ -281,11 +282,6 @@ fn statement(keys: &CityKeys, people: &[(usize, SoftwareSigner)], sample: bool) 
             profile: "staff".into(),
         }
     };
-    let key = |process: &str, host: &str, signer: &SoftwareSigner| ServiceKey {
-        process: process.into(),
-        hosts: vec![host.into()],
-        key: spki(signer),
-    };
     let rule = |name: &str, digest: Bytes| RuleFile { name: name.into(), version: 1, digest };
     let profile = |(id, content): &(&str, &str)| ProfileRef {
         id: (*id).into(),
@@ -319,14 +315,7 @@ fn statement(keys: &CityKeys, people: &[(usize, SoftwareSigner)], sample: bool) 
             unit("ln-office", false, Some("luonan")),
         ],
         people: people.iter().map(person).collect(),
-        services: vec![FirstService {
-            service: "portal-1".into(),
-            unit: "city".into(),
-            keys: vec![
-                key("portal-public", "portal.example", &keys.portal),
-                key("portal-staff", "staff.example", &keys.staff),
-            ],
-        }],
+        services: vec![portal(keys)],
         authorizations: vec![StandingAuthorization {
             authorization: "renew-portal-1".into(),
             service: "portal-1".into(),
@@ -341,6 +330,22 @@ fn statement(keys: &CityKeys, people: &[(usize, SoftwareSigner)], sample: bool) 
             rule("approvals", sha256(APPROVALS.as_bytes())),
             rule("roles", sha256(ROLES.as_bytes())),
             rule("bundle", bundle_digest([(BUNDLE, "version = 1\n")])),
+        ],
+    }
+}
+
+fn portal(keys: &CityKeys) -> FirstService {
+    let key = |process: &str, host: &str, signer: &SoftwareSigner| ServiceKey {
+        process: process.into(),
+        hosts: vec![host.into()],
+        key: spki(signer),
+    };
+    FirstService {
+        service: "portal-1".into(),
+        unit: "city".into(),
+        keys: vec![
+            key("portal-public", "portal.example", &keys.portal),
+            key("portal-staff", "staff.example", &keys.staff),
         ],
     }
 }
