@@ -46,8 +46,8 @@ impl Issuer {
         self.view_now().ok_or(Code::LogBehind)
     }
 
-    /// The state with everything that was committed until now, whoever committed it: a loss that was reported
-    /// a moment ago counts already. With it the transaction in which that was seen.
+    /// The state with everything that was committed until now, whoever committed it: a loss that
+    /// was reported a moment ago counts already. With it the transaction in which that was seen.
     pub(crate) async fn current(&self) -> Result<(Arc<View>, Tx), IssuerError> {
         let mut moved = self.moved();
         let waiting = async {

@@ -71,7 +71,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     Ok(())
 }
 
-/// Opens the role: its keys, what it kept, what a former process left; nothing if it is stopped before.
+/// Opens the role: its keys, what it kept, what a former process left; nothing if it is stopped
+/// before.
 async fn open(
     config: CaConfig,
     store: Store,

@@ -71,7 +71,8 @@ impl State {
         self.followed.edge.size() + self.pending_count
     }
 
-    /// Whether nothing is committed that is not in it: neither an entry of the tree nor a record that waits.
+    /// Whether nothing is committed that is not in it: neither an entry of the tree nor a record
+    /// that waits.
     pub(crate) async fn holds_all(&self, tx: &mut Tx) -> Result<bool, IssuerError> {
         let head = ca_store::ledger::head(tx, LOG).await?;
         let newest = pending::newest(tx, LOG).await?;

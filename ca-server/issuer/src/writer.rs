@@ -232,8 +232,8 @@ impl Writer {
         let tx = self.turn().await?;
         match tokio::time::timeout(TURN_HELD, self.held(tx, share)).await {
             Ok(done) => done,
-            // The transaction is dropped with its turn; whether a commit that hung was durable, the next
-            // round sees in the log.
+            // The transaction is dropped with its turn; whether a commit that hung was durable, the
+            // next round sees in the log.
             Err(_) => Err(anyhow::anyhow!("a round took longer than the turn may be held").into()),
         }
     }
@@ -291,8 +291,8 @@ impl Writer {
         }
     }
 
-    /// The writers' turn. Another process that holds it for too long is told on `/readyz`; whoever asked is
-    /// told that nothing was done, and the wait goes on in the queue that it has.
+    /// The writers' turn. Another process that holds it for too long is told on `/readyz`; whoever
+    /// asked is told that nothing was done, and the wait goes on in the queue that it has.
     async fn turn(&mut self) -> Result<store::Tx, IssuerError> {
         let store = self.store.clone();
         let waiting = self.turn.get_or_insert_with(|| {

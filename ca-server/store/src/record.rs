@@ -56,8 +56,8 @@ pub fn read(log: &str, waiting: &pending::PendingRecord) -> Option<Record> {
     (whole && record.log == log).then_some(record)
 }
 
-/// A record that waits: its position and what it says; nothing if it is no record, which the sequencer
-/// gives no number.
+/// A record that waits: its position and what it says; nothing if it is no record, which the
+/// sequencer gives no number.
 pub type Waiting = (i64, Option<Record>);
 
 /// The records of `control` that are not in the tree and stand behind a position, in order.

@@ -251,7 +251,8 @@ impl Sequencer {
         let mut batch = Batch::from(self.tree.edge.size());
         for (position, one) in waiting {
             // What a hand put there and no record can be would stop every follower for good, and so
-            // would an entry that commits to something else: the one is dropped, the other made anew.
+            // would an entry that commits to something else: the one is dropped, the other made
+            // anew.
             let (Some(_), Ok(salt)) = (record::read(self.log, one), one.salt.as_slice().try_into())
             else {
                 tracing::error!(log = self.log, position, "what waits is no record: dropped");

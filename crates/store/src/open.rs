@@ -159,8 +159,8 @@ impl Store {
             return Ok(Self::Sqlite(pool));
         }
         if address.starts_with("postgres:") || address.starts_with("postgresql:") {
-            // A process that stops in the middle of a transaction holds the others up no longer than this:
-            // the server ends its session.
+            // A process that stops in the middle of a transaction holds the others up no longer
+            // than this: the server ends its session.
             let options = PgConnectOptions::from_str(address)?
                 .options([("idle_in_transaction_session_timeout", TURN_HELD_MAX)]);
             let pool = PgPoolOptions::new()

@@ -241,8 +241,9 @@ async fn what_cannot_be_done_now_holds_up_nothing_else() {
     invariants::hold(&office).await;
 }
 
-/// A certificate that was signed and cannot be kept is kept by the process that signed it, as soon as that
-/// works: it is signed once, and nobody has it before the log does. What is asked meanwhile is done.
+/// A certificate that was signed and cannot be kept is kept by the process that signed it, as soon
+/// as that works: it is signed once, and nobody has it before the log does. What is asked meanwhile
+/// is done.
 #[tokio::test]
 async fn a_certificate_that_is_not_kept_is_kept_later() {
     let office = Office::open().await;
@@ -350,8 +351,9 @@ async fn a_database_that_comes_back_is_found_again() {
     invariants::hold(&office).await;
 }
 
-/// Somebody who holds the writers' turn for too long is told of: whoever asks hears that nothing was done, and
-/// everything goes on when the turn is given back. A server ends a session that gives nothing back.
+/// Somebody who holds the writers' turn for too long is told of: whoever asks hears that nothing
+/// was done, and everything goes on when the turn is given back. A server ends a session that gives
+/// nothing back.
 #[tokio::test]
 async fn a_turn_that_is_held_for_too_long_is_told() {
     let office = Office::open().await;

@@ -11,8 +11,8 @@ use tests::people::code;
 use tests::processes::until;
 use tests::{Office, invariants, random};
 
-/// No row decides: whatever hands write into rows and policy files, decisions are what they were; `doctor`
-/// names each difference and `doctor --repair` mends it.
+/// No row decides: whatever hands write into rows and policy files, decisions are what they were;
+/// `doctor` names each difference and `doctor --repair` mends it.
 #[tokio::test]
 async fn what_nobody_signed_decides_nothing() {
     let office = Office::open().await;

@@ -341,8 +341,8 @@ async fn operators_list_and_show_what_there_is() {
     assert_eq!(found["findings"], json!([]));
 }
 
-/// Who drafted an order stands in it, signed: an operator as the kernel tells them, an applicant by their letter,
-/// an officer by themselves. Nobody else of the host reaches the issuer's socket.
+/// Who drafted an order stands in it, signed: an operator as the kernel tells them, an applicant by
+/// their letter, an officer by themselves. Nobody else of the host reaches the issuer's socket.
 #[tokio::test]
 async fn who_drafts_an_order_stands_in_it() {
     let office = Office::open().await;
@@ -375,7 +375,7 @@ async fn who_drafts_an_order_stands_in_it() {
         return;
     }
     let script = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])";
-    let words = ["--reuid", "65534", "--clear-groups", "python3", "-c", script];
+    let words = ["--reuid", "65534", "--clear-groups", "/usr/bin/python3", "-c", script];
     let other = Command::new("setpriv").args(words).arg(&socket).output().unwrap();
     let said = String::from_utf8_lossy(&other.stderr).into_owned();
     assert!(!other.status.success() && said.contains("PermissionError"), "{said}");
