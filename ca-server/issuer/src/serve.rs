@@ -89,16 +89,7 @@ async fn open(
     let keep = Keep::open(&folder, &secret)?;
     let marks = Marks::open(&context.config)?;
     let doorbell = Doorbell::open(&store, &context.config.path("bells"), "issuer").await?;
-    let start = async {
-        loop {
-            // A log that cannot be followed is told on `/readyz`, and looked at until it can be.
-            match Start::of(&store, &context, (&replay, &keep), &marks).await {
-                Ok(start) => return start,
-                Err(error) => metrics.condition("start", &format!("{error:#}")),
-            }
-            tokio::time::sleep(AGAIN).await;
-        }
-    };
+    let start = Start::once_followed((&store, &context), (&replay, &keep), &marks, &metrics);
     let start = tokio::select! {
         start = start => start,
         () = stop.wait() => return Ok(None),
@@ -169,6 +160,23 @@ struct Start {
 }
 
 impl Start {
+    /// The start from a log that can be followed: one that cannot is told on `/readyz`, and looked
+    /// at until it can be.
+    async fn once_followed(
+        (store, context): (&Store, &IssuanceContext),
+        (replay, keep): (&Replay, &Keep),
+        marks: &Marks,
+        metrics: &Metrics,
+    ) -> Self {
+        loop {
+            match Self::of(store, context, (replay, keep), marks).await {
+                Ok(start) => return start,
+                Err(error) => metrics.condition("start", &format!("{error:#}")),
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
     /// Follows the log to its head and looks which intents have no result.
     async fn of(
         store: &Store,

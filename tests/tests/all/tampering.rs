@@ -42,37 +42,13 @@ async fn what_nobody_signed_decides_nothing() {
     let approval = last.sign(&export);
     let before = office.look_up(&official).await.stage;
 
-    let grant =
-        format!("insert into role_grant values ('{person}', 'registration-officer', 'shangluo')");
-    let widen = format!(
-        "update role_grant set scope = 'shangzhou' where person_id = '{}'",
-        office.first("officer-1").person
-    );
-    let undo = format!(
-        "insert into role_grant values ('{}', 'registration-officer', 'sz-office')",
-        sun.letter.person
-    );
-    let unrevoke = format!("delete from revocation where serial = '{serial}'");
-    let rise = format!("update person set unit_id = 'sz-finance' where person_id = '{person}'");
-    let hands: [(&str, &str); 8] = [
-        (&grant, "role_grant"),
-        (&widen, "role_grant"),
-        (
-            "insert into portal values ('portal-9', 'shangluo', 'a.localhost', 'b.localhost', 1)",
-            "portal portal-9",
-        ),
-        ("update unit set parent = 'shangluo' where unit_id = 'sz-office'", "unit sz-office"),
-        (&undo, "role_grant"),
-        (&unrevoke, "revocation"),
-        (&rise, "person"),
-        ("update profile set version = 9 where profile_id = 'official'", "profile official"),
-    ];
+    let hands = hands(&office, &person, &sun.letter.person, &serial);
     let profile = office.path("ca/policies/profiles/official.toml");
     let text = std::fs::read_to_string(&profile).unwrap();
     let longer = text.replace("validity_days = 365", "validity_days = 3650");
     let database = office.database().await;
-    for (sql, about) in hands {
-        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&database).await.unwrap();
+    for (sql, about) in &hands {
+        sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).execute(&database).await.unwrap();
         mended(&office, about);
     }
     std::fs::write(&profile, &longer).unwrap();
@@ -80,8 +56,8 @@ async fn what_nobody_signed_decides_nothing() {
     assert_eq!(std::fs::read_to_string(&profile).unwrap(), text);
 
     // All of them at once, and nobody mends anything.
-    for (sql, _) in hands {
-        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&database).await.unwrap();
+    for (sql, _) in &hands {
+        sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).execute(&database).await.unwrap();
     }
     std::fs::write(&profile, &longer).unwrap();
     let elsewhere = office.register("陈登记", "sz-finance").await;
@@ -103,6 +79,50 @@ async fn what_nobody_signed_decides_nothing() {
     let said = office.ca(&["doctor", "--repair"]);
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
     invariants::hold(&office).await;
+}
+
+/// What hands write into rows, and by what name `doctor` tells of it.
+fn hands(
+    office: &Office,
+    person: &str,
+    withdrawn: &str,
+    serial: &str,
+) -> [(String, &'static str); 8] {
+    let officer = office.first("officer-1").person;
+    [
+        (
+            format!(
+                "insert into role_grant values ('{person}', 'registration-officer', 'shangluo')"
+            ),
+            "role_grant",
+        ),
+        (
+            format!("update role_grant set scope = 'shangzhou' where person_id = '{officer}'"),
+            "role_grant",
+        ),
+        (
+            "insert into portal values ('portal-9', 'shangluo', 'a.localhost', 'b.localhost', 1)"
+                .into(),
+            "portal portal-9",
+        ),
+        (
+            "update unit set parent = 'shangluo' where unit_id = 'sz-office'".into(),
+            "unit sz-office",
+        ),
+        (
+            format!(
+                "insert into role_grant values \
+                 ('{withdrawn}', 'registration-officer', 'sz-office')"
+            ),
+            "role_grant",
+        ),
+        (format!("delete from revocation where serial = '{serial}'"), "revocation"),
+        (
+            format!("update person set unit_id = 'sz-finance' where person_id = '{person}'"),
+            "person",
+        ),
+        ("update profile set version = 9 where profile_id = 'official'".into(), "profile official"),
+    ]
 }
 
 fn mended(office: &Office, about: &str) {
