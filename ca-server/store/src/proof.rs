@@ -1,5 +1,5 @@
-//! Proofs from the log's tiles: that a record stands under the newest checkpoint, that entries stand
-//! side by side, that one tree continues another.
+//! Proofs from the log's tiles: that a record stands under the newest checkpoint, that entries
+//! stand side by side, that one tree continues another.
 
 use crate::ledger::{LedgerError, head};
 use records::Bytes;
