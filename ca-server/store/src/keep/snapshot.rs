@@ -241,7 +241,7 @@ mod tests {
     fn authority_is_kept_by_what_changed() {
         let folder = tempfile::tempdir().unwrap();
         let mut city = SampleCity::found();
-        for _ in 0..50 {
+        for _ in 0..200 {
             let person = city.register("sz-office");
             city.letter(&person, "official");
         }
