@@ -1,8 +1,9 @@
 """A second verifier of evidence bundles, written from docs/formats.md alone. Tests only.
 
     verifier.py [--trust FILE] evidence.tar
+    verifier.py [--trust FILE] --each evidence.tar ...
 
-Exit codes as `yinxin-verify`: 0 verified (without --trust: consistent), 1 altered, 2 missing,
+With --each a line `exit CODE` follows what is said of each file. Exit codes as `yinxin-verify`: 0 verified (without --trust: consistent), 1 altered, 2 missing,
 3 untrusted, 4 malformed. It replays what a request's evidence rests on: orders, approvals, who the
 approvers are and how many the rules ask for. The rules of access themselves it does not evaluate.
 """
@@ -512,8 +513,16 @@ def main(words):
         with open(words[1], "rb") as file:
             trust = __import__("json").load(file)
         words = words[2:]
+    if words[:1] != ["--each"]:
+        return judge(words[0], trust)
+    for path in words[1:]:
+        print(f"exit {judge(path, trust)}")
+    return 0
+
+
+def judge(path, trust):
     try:
-        with open(words[0], "rb") as file:
+        with open(path, "rb") as file:
             verified(file.read(), trust)
     except Failed as error:
         print(error)

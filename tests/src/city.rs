@@ -12,7 +12,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// A template is used for as long as its lists and heartbeats are as fresh as those of a new city.
 const TEMPLATE_AGE_MAX: Duration = Duration::from_secs(3600);
@@ -62,7 +62,7 @@ fn in_files(block: &Block) -> PathBuf {
     let folder = target().join(format!("cities/{}", block.base));
     let (city, made_of) = (folder.join("city"), folder.join("made-of"));
     let written = std::fs::metadata(&made_of).and_then(|file| file.modified());
-    let age = written.ok().and_then(|time| elapsed_since(time));
+    let age = written.ok().and_then(|time| time.elapsed().ok());
     let same = std::fs::read_to_string(&made_of).is_ok_and(|text| text == ingredients());
     if !same || age.is_none_or(|age| age > TEMPLATE_AGE_MAX) {
         let _ = std::fs::remove_dir_all(&folder);
@@ -128,8 +128,4 @@ fn ingredients() -> &'static str {
             text
         })
     })
-}
-
-fn elapsed_since(time: SystemTime) -> Option<Duration> {
-    time.elapsed().ok()
 }
