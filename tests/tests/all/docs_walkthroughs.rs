@@ -233,9 +233,7 @@ async fn an_operator_walks() {
     let mut office = Office::founded();
     let mut walk = Walk::open("operator");
     // A city of its own needs a database of its own; what is run afterwards is the office's.
-    let plan = std::fs::read_to_string(office.path("plan.toml")).unwrap();
-    let other = office.path("other.toml");
-    std::fs::write(&other, plan.replace("/ca?host", "/other?host")).unwrap();
+    let other = office.plan_of_another();
     let (other, state) = (other.display().to_string(), office.path("other").display().to_string());
     walk.run("ca-server init", &[("plan.toml", &other)], &["--state", &state]);
     let ca = office.path("ca");
