@@ -1,5 +1,5 @@
-//! Letters of the sample officials: made on the first day, and made anew when one is used up or soon too
-//! old, so that what is printed can be followed whenever the city runs.
+//! Letters of the sample officials: made on the first day, and made anew when one is used up or
+//! soon too old, so that what is printed can be followed whenever the city runs.
 
 use crate::city::{City, Person};
 use crate::demo::act::Actor;

@@ -1,5 +1,6 @@
-//! What `make run` prints: where everything is, and what to try, in an order that can be followed. Nothing
-//! in it was used before: letters are fresh, and files that commands make are not there yet.
+//! What `make run` prints: where everything is, and what to try, in an order that can be followed.
+//! Nothing in it was used before: letters are fresh, and files that commands make are not there
+//! yet.
 
 use super::letters;
 use crate::city::{City, Person};
