@@ -30,7 +30,10 @@ use tokio::sync::{mpsc, watch};
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
     ca_store::founding::finish(&store).await?;
     let metrics = Metrics::default();
-    let admin = service::Admin::new(metrics.clone()).serve(config.issuer.admin, stop.clone());
+    let admin = service::Admin::new(metrics.clone())
+        .counting("verifications", "Signatures verified, TLS aside", pki::counted::verifications)
+        .counting("profiles_parsed", "Profile files parsed", pki::counted::profiles)
+        .serve(config.issuer.admin, stop.clone());
     let identity = Place::tls(&config, "issuer").identity()?;
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
