@@ -11,20 +11,30 @@ mod status;
 
 use anyhow::ensure;
 use clap::Subcommand;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What to measure.
 #[derive(Clone, Copy, Subcommand)]
 pub(crate) enum What {
-    /// Issuance end to end (two approvals verified, recorded, checkpointed) against raw P-256
-    /// signing and against the disk's commits.
+    /// Issuance: whole journeys through the portal, and the issuer alone, against raw P-256, the
+    /// disk's durable writes and `cfssl serve`, on both databases.
     Issue {
-        /// How many certificates.
-        #[arg(long, default_value_t = 400)]
+        /// How many certificates a measurement.
+        #[arg(long, default_value_t = 2_000)]
         count: usize,
         /// How many people at once.
         #[arg(long, default_value_t = 32)]
         at_once: usize,
+        /// How many are in flight at the issuer alone.
+        #[arg(long, default_value_t = 64)]
+        in_flight: usize,
+        /// Only on this database.
+        #[arg(long)]
+        on: Option<portal::Database>,
+        /// One JSON document instead of tables.
+        #[arg(long)]
+        json: bool,
     },
     /// The gate with all its duties against plain nginx with mTLS.
     Gate {
@@ -99,7 +109,9 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
         return Ok(());
     }
     match what {
-        What::Issue { count, at_once } => issue::run(count, at_once).await,
+        What::Issue { count, at_once, in_flight, on, json } => {
+            issue::run(issue::Wanted { count, at_once, in_flight, on, json }).await
+        }
         What::Gate { connections, seconds } => gate::run(connections, seconds).await,
         What::Log { senders, records, seconds, on } => {
             log::run(log::Wanted { senders, records, seconds, on }).await
@@ -108,4 +120,9 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
         What::Status { connections, seconds } => status::run(connections, seconds).await,
         What::Empty { port } => status::empty(port).await,
     }
+}
+
+/// A program of the system, if it is installed.
+fn which(name: &str) -> Option<PathBuf> {
+    ["/usr/sbin", "/usr/bin"].iter().map(|at| Path::new(at).join(name)).find(|path| path.exists())
 }

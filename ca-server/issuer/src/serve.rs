@@ -36,7 +36,10 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     ca_store::founding::finish(&store).await?;
     let metrics = Metrics::default();
     metrics.condition("start", "the log is being followed");
-    let admin = service::Admin::new(metrics.clone()).serve(config.issuer.admin, stop.clone());
+    let admin = service::Admin::new(metrics.clone())
+        .counting("verifications", "Signatures verified, TLS aside", pki::counted::verifications)
+        .counting("profiles_parsed", "Profile files parsed", pki::counted::profiles)
+        .serve(config.issuer.admin, stop.clone());
     let admin = tokio::spawn(admin);
     let identity = KeyPlace::tls(&config, "issuer").identity()?;
     let root = std::fs::read(config.path("public/ca/root.cer"))?;

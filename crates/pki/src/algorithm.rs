@@ -200,6 +200,7 @@ impl PublicKey {
 
     /// Whether `signature` over `message` was made by this key.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        crate::counted::verified();
         sig::UnparsedPublicKey::new(self.algorithm.verifier, &self.raw)
             .verify(message, signature)
             .is_ok()

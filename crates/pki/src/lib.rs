@@ -11,6 +11,7 @@
 
 pub mod algorithm;
 pub mod certificate;
+pub mod counted;
 pub mod crl;
 pub mod extension;
 pub mod lint;

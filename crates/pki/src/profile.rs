@@ -101,6 +101,7 @@ const PURPOSES: [(&str, Option<ObjectIdentifier>); 6] = [
 impl CertificateProfile {
     /// Reads a profile file; its digest is SHA-256 of the file.
     pub fn read(text: &str) -> Result<Self, ProfileError> {
+        crate::counted::profile_read();
         let config: ProfileConfig =
             toml::from_str(text).map_err(|error| ProfileError::Toml(error.to_string()))?;
         let wrong = |what: String| ProfileError::Value { id: config.id.clone(), what };

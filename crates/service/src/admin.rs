@@ -4,9 +4,12 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeLabelSet, EncodeMetric, LabelSetEncoder,
+};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
@@ -88,10 +91,26 @@ impl Metrics {
     }
 }
 
+/// A count that is kept elsewhere and read when somebody asks.
+#[derive(Debug)]
+struct Elsewhere {
+    name: &'static str,
+    help: &'static str,
+    read: fn() -> u64,
+}
+
+impl Collector for Elsewhere {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let counter = ConstCounter::new((self.read)());
+        let kind = counter.metric_type();
+        counter.encode(encoder.encode_descriptor(self.name, self.help, None, kind)?)
+    }
+}
+
 /// The admin listener of a process.
 pub struct Admin {
     metrics: Metrics,
-    registry: Arc<Registry>,
+    registry: Registry,
     beside: Router,
 }
 
@@ -104,7 +123,13 @@ impl Admin {
         up.set(1);
         registry.register("up", "The process runs", up);
         registry.register("value", "Present values", metrics.values.clone());
-        Self { metrics, registry: Arc::new(registry), beside: Router::new() }
+        Self { metrics, registry, beside: Router::new() }
+    }
+
+    /// Shows a count that is kept elsewhere.
+    pub fn counting(mut self, name: &'static str, help: &'static str, read: fn() -> u64) -> Self {
+        self.registry.register_collector(Box::new(Elsewhere { name, help, read }));
+        self
     }
 
     /// Serves more beside it: what may be read by whoever reaches the admin address.

@@ -1,6 +1,6 @@
 //! The floors: what the machine gives at most, measured in the same run.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use keys::SoftwareSigner;
 use pki::Signer;
 use std::path::Path;
@@ -17,6 +17,20 @@ pub(super) fn signatures() -> anyhow::Result<f64> {
     let mut count = 0u32;
     while started.elapsed() < SECONDS {
         signer.sign(&message)?;
+        count += 1;
+    }
+    Ok(f64::from(count) / started.elapsed().as_secs_f64())
+}
+
+/// P-256 verifications a second on one core.
+pub(super) fn verifications() -> anyhow::Result<f64> {
+    let signer = SoftwareSigner::generate_p256()?;
+    let message = [7u8; 500];
+    let signature = signer.sign(&message)?;
+    let started = Instant::now();
+    let mut count = 0u32;
+    while started.elapsed() < SECONDS {
+        ensure!(signer.public_key().verify(&message, &signature), "a signature does not verify");
         count += 1;
     }
     Ok(f64::from(count) / started.elapsed().as_secs_f64())

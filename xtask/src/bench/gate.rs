@@ -47,7 +47,7 @@ struct Stage {
 
 /// Runs the bench and prints its table.
 pub(super) async fn run(connections: usize, seconds: u64) -> anyhow::Result<()> {
-    let nginx = which("nginx").context("nginx; next: apt-get install nginx-light")?;
+    let nginx = super::which("nginx").context("nginx; next: apt-get install nginx-light")?;
     let home = tempfile::tempdir_in(crate::found::workspace()?.join("target"))?;
     let folder = home.path().join("city");
     eprintln!("founding a city with a gate and {PEOPLE} people …");
@@ -103,10 +103,6 @@ pub(super) async fn run(connections: usize, seconds: u64) -> anyhow::Result<()> 
     end(&mut agent)?;
     end(&mut plain)?;
     running.stop().await
-}
-
-fn which(name: &str) -> Option<PathBuf> {
-    ["/usr/sbin", "/usr/bin"].iter().map(|at| Path::new(at).join(name)).find(|path| path.exists())
 }
 
 /// Starts a proxy on core 0; everything else runs on the others.

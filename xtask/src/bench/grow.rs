@@ -1,6 +1,7 @@
 //! A city of many people for benches: orders, approvals and enactments as the issuer writes them,
 //! with the city's own keys, many in one transaction. Log service and issuer take them up like any
-//! others: every signature is verified. Certificates are rows only, made from one that was issued.
+//! others: every signature is verified. Certificates are rows only, made from one that was issued,
+//! or there are none.
 
 use crate::city::City;
 use anyhow::Context;
@@ -43,12 +44,13 @@ struct Makers {
     officers: Vec<(SoftwareSigner, Certificate, String)>,
 }
 
-/// Makes so many people with a certificate each, spread over units; `certificate` is an issued one.
+/// Makes so many people, spread over units, with a certificate each that is like this one, if there
+/// is one.
 pub(super) async fn grow(
     folder: &Path,
     store: &Store,
     (count, units): (usize, &[&str]),
-    certificate: &Certificate,
+    certificate: Option<&Certificate>,
 ) -> anyhow::Result<Vec<Grown>> {
     let makers = Makers::open(folder)?;
     let before = people(store).await?;
@@ -123,7 +125,7 @@ impl Makers {
         tx: &mut Tx,
         number: usize,
         unit: &str,
-        certificate: &Certificate,
+        certificate: Option<&Certificate>,
     ) -> anyhow::Result<Grown> {
         let name = name_of(number);
         let person = random::id()?;
@@ -148,20 +150,10 @@ impl Makers {
         }
         let event = Event::Enacted { order: digest.into(), approvals, files: Vec::new() };
         ledger::write(tx, "issuer", now, event, &[]).await?;
-        let serial = pki::SerialNumber::from_random(random::bytes()?).to_string();
-        execute!(
-            &mut *tx,
-            "insert into certificate (serial, under, subject, profile_id, reference, key_sha256, \
-             not_after, certificate, record_id) \
-             values ($1, $2, $3, 'official', null, $4, $5, $6, $7)",
-            &serial,
-            digest.to_vec(),
-            &person,
-            random::bytes::<32>()?.to_vec(),
-            i64::try_from(certificate.not_after())?,
-            certificate.der().to_vec(),
-            random::bytes::<16>()?.to_vec()
-        )?;
+        let serial = match certificate {
+            Some(certificate) => keep_certificate(tx, (&digest, &person), certificate).await?,
+            None => String::new(),
+        };
         Ok(Grown { name, person, serial })
     }
 
@@ -201,6 +193,29 @@ fn name_of(number: usize) -> String {
     let pick = |from: &[&'static str], at: usize| from.get(at % from.len()).copied().unwrap_or("");
     let (a, b, c) = (number, number / SURNAMES.len(), number / SURNAMES.len() / GIVEN.len());
     format!("{}{}{}", pick(&SURNAMES, a), pick(&GIVEN, b), pick(&GIVEN, c))
+}
+
+/// Gives the serial number.
+async fn keep_certificate(
+    tx: &mut Tx,
+    (digest, person): (&[u8; 32], &str),
+    certificate: &Certificate,
+) -> anyhow::Result<String> {
+    let serial = pki::SerialNumber::from_random(random::bytes()?).to_string();
+    execute!(
+        &mut *tx,
+        "insert into certificate (serial, under, subject, profile_id, reference, key_sha256, \
+         not_after, certificate, record_id) \
+         values ($1, $2, $3, 'official', null, $4, $5, $6, $7)",
+        &serial,
+        digest.to_vec(),
+        person,
+        random::bytes::<32>()?.to_vec(),
+        i64::try_from(certificate.not_after())?,
+        certificate.der().to_vec(),
+        random::bytes::<16>()?.to_vec()
+    )?;
+    Ok(serial)
 }
 
 async fn keep_order(

@@ -1,225 +1,174 @@
-//! Issuance end to end: applications over the public host, two approvals each over the staff host,
-//! the certificate collected with its proof.
+//! Issuance, end to end and at the issuer alone, on SQLite and on PostgreSQL, beside what the
+//! machine gives at most and `cfssl serve`, all in one run: rates wobble on a shared machine,
+//! ratios and CPU per certificate do less.
+//!
+//! People, letters and keys are made before anything is measured. The load generator shares the
+//! machine; what it used is a line of its own.
+
+mod cfssl;
+mod journey;
+mod meter;
+mod people;
+mod report;
 
 use super::floor;
-use crate::city::City;
+use super::portal::Database;
 use crate::found::{Sample, found};
+use crate::postgres;
 use crate::processes::Running;
-use anyhow::{Context, ensure};
-use ca_host::CaConfig;
-use ca_host::operator::{OperatorAnswer, OperatorRequest, ask};
-use keys::SoftwareSigner;
-use mtls::Client;
-use mtls::tls::Identity;
-use pki::Certificate;
-use portal_api::{PortalRefusal, Public, Staff};
-use records::enrolment::{Collect, LookUp, Stage, Submit};
-use records::letter::{EnrolmentCode, Letter, LetterKeys, bind};
-use records::order::PersonAction;
-use records::trust::Trust;
-use records::{Approval, Bytes};
-use std::path::Path;
+use journey::{Bare, Portal, Took};
+use meter::Meter;
+use people::{Applicant, applicants, for_all};
+use report::{Floors, Load, OnDatabase, Report};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use store::Store;
 
-const ASK_AGAIN: Duration = Duration::from_millis(25);
+/// People who come one after the other.
+const ALONE: usize = 60;
+/// What comes before a measurement, of the same kind.
+const WARM: usize = 200;
+/// Certificates that cfssl signs.
+const CFSSL: usize = 4_000;
 
-/// An officer at their own machine.
-struct Officer {
-    staff: Staff,
-    certificate: Certificate,
-    signer: SoftwareSigner,
+/// What is measured.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted {
+    /// Certificates a measurement.
+    pub(super) count: usize,
+    /// People at once.
+    pub(super) at_once: usize,
+    /// Certificates in flight at the issuer alone.
+    pub(super) in_flight: usize,
+    pub(super) on: Option<Database>,
+    pub(super) json: bool,
 }
 
-/// Everything that the people of the bench share.
-struct Office {
-    public: Public,
-    officers: [Officer; 2],
-    config: CaConfig,
-    folder: std::path::PathBuf,
-}
-
-/// Runs the bench and prints its table.
-pub(super) async fn run(count: usize, at_once: usize) -> anyhow::Result<()> {
+/// Runs the bench and prints its tables.
+pub(super) async fn run(wanted: Wanted) -> anyhow::Result<()> {
     let home = tempfile::tempdir_in(crate::found::workspace()?.join("target"))?;
-    let folder = home.path().join("city");
-    let signatures = floor::signatures()?;
-    let commits = floor::commits(home.path()).await?;
-    eprintln!("founding a city and registering {count} people …");
-    found(&folder, &Sample::default())?;
-    let mut running = Running::start(&folder).await?;
-    let office = Arc::new(Office::open(&folder).await?);
-    let registering = Instant::now();
-    let letters =
-        for_all(
-            &office,
-            0..count,
-            at_once,
-            |office, number| async move { office.letter(number).await },
-        )
-        .await?;
-    let registered = count as f64 / registering.elapsed().as_secs_f64();
-    eprintln!("issuing {count} certificates, {at_once} people at once …");
-    let started = Instant::now();
-    let mut times = for_all(&office, letters, at_once, |office, letter| async move {
-        let begun = Instant::now();
-        office.issue(&letter).await?;
-        Ok(begun.elapsed())
-    })
-    .await?;
-    let issued = count as f64 / started.elapsed().as_secs_f64();
-    running.stop().await?;
-    times.sort_unstable();
-    let at = |part: usize| times.get(times.len() * part / 100).copied().unwrap_or_default();
-    println!("raw P-256 signatures, one core        {signatures:>10.0} /s");
-    println!("commits of the disk, one writer       {commits:>10.0} /s");
-    println!("people registered (order, approvals)  {registered:>10.1} /s");
-    println!("certificates issued end to end        {issued:>10.1} /s");
-    println!("  of raw signing                      {:>10.4}", issued / signatures);
-    println!("  of the disk's commits               {:>10.4}", issued / commits);
-    println!("  commits that one costs              {:>10.1}", commits / issued);
-    println!("  from look-up to certificate         {:>7.0?} median, {:.0?} p99", at(50), at(99));
+    eprintln!("measuring the machine …");
+    let floors = Floors {
+        processors: std::thread::available_parallelism()?.get(),
+        signatures: floor::signatures()?,
+        verifications: floor::verifications()?,
+        durable_writes: floor::durable(home.path())?,
+        cfssl: cfssl::measure(home.path(), (CFSSL, wanted.in_flight)).await?,
+    };
+    let mut report = Report { floors, databases: Vec::new() };
+    if !wanted.json {
+        report.floors.print();
+    }
+    if wanted.on != Some(Database::Postgres) {
+        let stage = Stage { folder: home.path().join("sqlite"), server: None, wanted };
+        report.add(stage.run(None).await?, wanted.json);
+    }
+    if wanted.on != Some(Database::Sqlite) {
+        let server = tempfile::Builder::new().prefix("pg-").tempdir_in("/tmp")?;
+        let address = postgres::start(server.path(), true)?;
+        let folder = home.path().join("postgres");
+        let stage = Stage { folder, server: Some(server.path().to_owned()), wanted };
+        let done = stage.run(Some(address)).await;
+        postgres::stop(server.path())?;
+        report.add(done?, wanted.json);
+    }
+    if wanted.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    }
     Ok(())
 }
 
-/// Does something for all, so many at once.
-async fn for_all<I, T, F, R>(
-    office: &Arc<Office>,
-    items: impl IntoIterator<Item = I>,
-    at_once: usize,
-    act: F,
-) -> anyhow::Result<Vec<T>>
-where
-    I: Send + 'static,
-    T: Send + 'static,
-    F: Fn(Arc<Office>, I) -> R,
-    R: Future<Output = anyhow::Result<T>> + Send + 'static,
-{
-    let places = Arc::new(Semaphore::new(at_once));
-    let mut tasks = JoinSet::new();
-    for item in items {
-        let place = places.clone().acquire_owned().await?;
-        let doing = act(office.clone(), item);
-        tasks.spawn(async move {
-            let _place = place;
-            doing.await
-        });
-    }
-    let mut done = Vec::new();
-    while let Some(finished) = tasks.join_next().await {
-        done.push(finished??);
-    }
-    Ok(done)
+/// One city on one database.
+struct Stage {
+    folder: PathBuf,
+    /// The folder of its PostgreSQL server.
+    server: Option<PathBuf>,
+    wanted: Wanted,
 }
 
-impl Office {
-    async fn open(folder: &Path) -> anyhow::Result<Self> {
-        let city = City::read(folder)?;
-        let trust: Trust = serde_json::from_slice(&std::fs::read(folder.join(&city.trust_file))?)?;
-        let root = trust.root_sha256.digest().context("trust file")?;
-        let mut officers = Vec::new();
-        for person in city.holders("registration-officer") {
-            let path = |place: &Option<String>| -> anyhow::Result<_> {
-                Ok(folder.join(place.as_deref().context("place")?))
-            };
-            let text = std::fs::read_to_string(path(&person.cert)?)?;
-            let chain = pki::certificate::read_pem(&text, "CERTIFICATE");
-            let certificate = Certificate::read(chain.first().context("certificate")?)?;
-            let passphrase = keys::passphrase_from_file(&path(&person.passphrase_file)?)?;
-            let signer = keys::open(&path(&person.key)?, &passphrase)?;
-            let identity = Identity::from_der(chain, signer.pkcs8())?;
-            let tls = mtls::tls::client(root, Some(identity))?;
-            let staff = Staff(Client::new(&trust.portal_staff, Some(tls))?);
-            officers.push(Officer { staff, certificate, signer });
-        }
-        let officers = officers.try_into().ok().context("two officers are expected")?;
-        let tls = mtls::tls::client(root, None)?;
-        Ok(Self {
-            public: Public(Client::new(&trust.portal_public, Some(tls))?),
-            officers,
-            config: CaConfig::read(&folder.join("ca/ca.toml"))?,
-            folder: folder.to_owned(),
-        })
+impl Stage {
+    async fn run(&self, postgres: Option<String>) -> anyhow::Result<OnDatabase> {
+        let database = if postgres.is_some() { "PostgreSQL" } else { "SQLite" };
+        let Wanted { count, at_once, in_flight, .. } = self.wanted;
+        eprintln!("{database}: founding a city, making people and letters …");
+        found(&self.folder, &Sample { postgres: postgres.clone(), ..Sample::default() })?;
+        let mut running = Running::start(&self.folder).await?;
+        let address = match &postgres {
+            Some(address) => address.replace("{user}", "ca").replace("{name}", "ca"),
+            None => format!("sqlite:{}", self.folder.join("ca/ca.db").display()),
+        };
+        let store = Store::open(&address).await?;
+        let made = ALONE + 2 * (WARM + count);
+        let mut people = applicants(&self.folder, &store, made).await?;
+        store.close().await;
+        let meter = Meter::open(&self.folder, &running, self.server.as_deref())?;
+        eprintln!("{database}: one person after the other …");
+        let portal = Arc::new(Portal::open(&self.folder)?);
+        let alone = journeys(&portal, &meter, people.split_off(people.len() - ALONE), 1, 0).await?;
+        eprintln!("{database}: {at_once} people at once …");
+        let some = people.split_off(people.len() - WARM - count);
+        let journeys = journeys(&portal, &meter, some, at_once, WARM).await?;
+        eprintln!("{database}: the issuer alone, {in_flight} in flight …");
+        let issuer = at_issuer(&self.folder, &meter, people, in_flight).await?;
+        running.stop().await?;
+        Ok(OnDatabase { database, alone, journeys, issuer })
     }
+}
 
-    async fn draft(&self, request: &OperatorRequest) -> anyhow::Result<OperatorAnswer> {
-        let result = ask(&self.config, request).await?;
-        ensure!(result.refused.is_none(), "refused: {:?}", result.refused);
-        Ok(result)
-    }
+/// Whole journeys through the portal; some of them before the measurement.
+async fn journeys(
+    portal: &Arc<Portal>,
+    meter: &Meter,
+    mut people: Vec<Applicant>,
+    at_once: usize,
+    warm: usize,
+) -> anyhow::Result<Load> {
+    let portal = portal.clone();
+    let act = move |applicant: Applicant| {
+        let portal = portal.clone();
+        async move { portal.journey(&applicant).await }
+    };
+    for_all("before", people.split_off(people.len() - warm), at_once, act.clone()).await?;
+    measured(meter, people, at_once, act).await
+}
 
-    /// Registers a person and makes their letter.
-    async fn letter(&self, number: usize) -> anyhow::Result<Letter> {
-        let made = self
-            .draft(&OperatorRequest::Person {
-                action: PersonAction::Create,
-                person: String::new(),
-                name: format!("测试{number}"),
-                mail: String::new(),
-                unit: "sz-office".into(),
-                evidence: "bench".into(),
-            })
-            .await?;
-        self.approve(&made.order).await?;
-        let wanted = OperatorRequest::Letter { person: made.person, profile: "official".into() };
-        loop {
-            let result = ask(&self.config, &wanted).await?;
-            if result.refused.is_none() {
-                let path = self.folder.join("ca").join(result.letter);
-                return Ok(serde_json::from_slice(&std::fs::read(path)?)?);
-            }
-            // The person is known once the tree holds the order.
-            tokio::time::sleep(ASK_AGAIN).await;
-        }
-    }
+/// The same at the issuer; every record was opened before.
+async fn at_issuer(
+    folder: &Path,
+    meter: &Meter,
+    people: Vec<Applicant>,
+    at_once: usize,
+) -> anyhow::Result<Load> {
+    let bare = Arc::new(Bare::open(folder)?);
+    let opening = bare.clone();
+    let mut opened = for_all("records opened", people, at_once, move |applicant: Applicant| {
+        let bare = opening.clone();
+        async move { Ok((bare.look_up(&applicant).await?, applicant)) }
+    })
+    .await?;
+    let act = move |(challenge, applicant): (records::Bytes, Applicant)| {
+        let bare = bare.clone();
+        async move { bare.issue(&applicant, &challenge).await }
+    };
+    for_all("before", opened.split_off(opened.len() - WARM), at_once, act.clone()).await?;
+    measured(meter, opened, at_once, act).await
+}
 
-    async fn approve(&self, order: &str) -> anyhow::Result<()> {
-        for officer in &self.officers {
-            let export = officer.staff.fetch(order).await?;
-            let digest = export.signed.digest();
-            let approval = Approval::sign(digest, &officer.certificate, &officer.signer)?;
-            officer.staff.approve(&approval).await?;
-        }
-        Ok(())
-    }
-
-    /// From the look-up to the certificate with its proof.
-    async fn issue(&self, letter: &Letter) -> anyhow::Result<()> {
-        let founding = letter.trust.founding.digest().context("trust")?;
-        let code = EnrolmentCode::read(&letter.code)?;
-        let keys = LetterKeys::derive(&founding, &letter.reference, &code);
-        let reference = letter.reference.clone();
-        let key = Bytes::from(keys.lookup().as_slice());
-        let look_up = LookUp { reference: reference.clone(), key: key.clone() };
-        let record = self.public.look_up(&look_up).await?;
-        let request = keys::request(&SoftwareSigner::generate_p256()?)?;
-        let bind_key = keys.bind_key("cli").context("bind key")?;
-        let stage = self
-            .public
-            .submit(&Submit {
-                reference: reference.clone(),
-                key: key.clone(),
-                challenge: record.challenge.clone(),
-                request: request.der().into(),
-                label: "cli".into(),
-                bind: bind(bind_key, &record.challenge.0, request.der()).into(),
-            })
-            .await?;
-        let Stage::Awaiting { order, .. } = stage else { anyhow::bail!("{stage:?}") };
-        self.approve(&order).await?;
-        let collect = Collect { reference, key };
-        loop {
-            match self.public.collect(&collect).await {
-                Ok(collected) => {
-                    collected.evidence.open(&letter.trust, "control")?;
-                    return Ok(());
-                }
-                Err(PortalRefusal::Refused(problem)) if problem.code == "not-ready" => {}
-                Err(refusal) => return Err(refusal.into()),
-            }
-            tokio::time::sleep(ASK_AGAIN).await;
-        }
-    }
+async fn measured<I, F, R>(
+    meter: &Meter,
+    items: Vec<I>,
+    at_once: usize,
+    act: F,
+) -> anyhow::Result<Load>
+where
+    I: Send + 'static,
+    F: Fn(I) -> R + Clone + Send + 'static,
+    R: Future<Output = anyhow::Result<Took>> + Send + 'static,
+{
+    let count = items.len();
+    let (before, began) = (meter.read().await?, Instant::now());
+    let took = for_all("certificates", items, at_once, act).await?;
+    let elapsed: Duration = began.elapsed();
+    Ok(Load::new((at_once, count), elapsed, &took, &meter.since(&before).await?))
 }

@@ -76,7 +76,7 @@ async fn on(
     let store = Store::open(&address).await?;
     let desk = Desk::open(folder)?;
     let began = Instant::now();
-    let grown = grow(folder, &store, (people, &UNITS), &desk.certificate).await?;
+    let grown = grow(folder, &store, (people, &UNITS), Some(&desk.certificate)).await?;
     indexed(&store).await?;
     if postgres.is_some() {
         // What the server would have done by itself within the hour; people do not come in four

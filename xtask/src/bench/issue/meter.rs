@@ -1,0 +1,115 @@
+//! What the processes of a city say of themselves, and what they used, before and after a load.
+
+use crate::bench::cpu;
+use crate::city::City;
+use crate::processes::{PROCESSES, Running};
+use anyhow::Context;
+use mtls::Client;
+use rustix::fs::inotify;
+use std::collections::BTreeMap;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+/// Looks at a running city.
+pub(super) struct Meter {
+    admin: Client,
+    pids: Vec<(String, u32)>,
+    postgres: Option<u32>,
+    /// Hears when a policy file is opened.
+    policies: OwnedFd,
+}
+
+/// What was counted so far.
+pub(super) struct Reading {
+    verifications: u64,
+    profiles: u64,
+    cpu: BTreeMap<String, f64>,
+}
+
+/// What came in between.
+pub(super) struct Difference {
+    pub(super) verifications: u64,
+    pub(super) profiles_parsed: u64,
+    pub(super) policies_opened: u64,
+    /// Seconds of the processor by process.
+    pub(super) cpu: BTreeMap<String, f64>,
+}
+
+impl Meter {
+    pub(super) fn open(
+        folder: &Path,
+        running: &Running,
+        server: Option<&Path>,
+    ) -> anyhow::Result<Self> {
+        let city = City::read(folder)?;
+        let admin = Client::new(city.admin_urls.get("issuer").context("admin address")?, None)?;
+        let mut pids = vec![("load generator".to_owned(), std::process::id())];
+        for (name, ..) in PROCESSES {
+            pids.push((name.to_owned(), running.pid(name).context("no such process")?));
+        }
+        let postgres = match server {
+            Some(server) => {
+                let text = std::fs::read_to_string(server.join("data/postmaster.pid"))?;
+                Some(text.lines().next().context("postmaster")?.parse()?)
+            }
+            None => None,
+        };
+        let policies = inotify::init(inotify::CreateFlags::NONBLOCK)?;
+        for below in ["", "profiles", "access"] {
+            let path = folder.join("ca/policies").join(below);
+            inotify::add_watch(&policies, path, inotify::WatchFlags::OPEN)?;
+        }
+        Ok(Self { admin, pids, postgres, policies })
+    }
+
+    /// Reads now; what was heard of policy files before is forgotten.
+    pub(super) async fn read(&self) -> anyhow::Result<Reading> {
+        let answer = self.admin.get("/metrics").await?;
+        let text = String::from_utf8(answer.into_body().to_vec())?;
+        let count = |name: &str| -> anyhow::Result<u64> {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            Ok(line.context("the issuer does not count")?.trim().parse()?)
+        };
+        let mut cpu = BTreeMap::new();
+        for (name, pid) in &self.pids {
+            cpu.insert(name.clone(), cpu::seconds(*pid)?);
+        }
+        if let Some(pid) = self.postgres {
+            cpu.insert("PostgreSQL".to_owned(), cpu::family_seconds(pid)?);
+        }
+        self.opened();
+        Ok(Reading {
+            verifications: count("yinxin_verifications_total ")?,
+            profiles: count("yinxin_profiles_parsed_total ")?,
+            cpu,
+        })
+    }
+
+    /// What came since.
+    pub(super) async fn since(&self, before: &Reading) -> anyhow::Result<Difference> {
+        let policies_opened = self.opened();
+        let now = self.read().await?;
+        let used = |(name, after): (&String, &f64)| {
+            let before = before.cpu.get(name).copied().unwrap_or_default();
+            (name.clone(), after - before)
+        };
+        Ok(Difference {
+            verifications: now.verifications - before.verifications,
+            profiles_parsed: now.profiles - before.profiles,
+            policies_opened,
+            cpu: now.cpu.iter().map(used).collect(),
+        })
+    }
+
+    /// How often policy files were opened since somebody asked.
+    fn opened(&self) -> u64 {
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut events = inotify::Reader::new(&self.policies, &mut buffer);
+        let mut count = 0;
+        while events.next().is_ok() {
+            count += 1;
+        }
+        count
+    }
+}
