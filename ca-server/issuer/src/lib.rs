@@ -22,6 +22,8 @@ mod query;
 mod round;
 mod route;
 mod rows;
+#[cfg(test)]
+mod sample;
 mod seal;
 mod serve;
 mod share;
