@@ -1,12 +1,12 @@
-//! A city in memory in which the issuer decides: without a process, a database, a file or a clock. Tests
-//! give commands, let the log take in what was recorded, and look at what came of it.
+//! A city in memory in which the issuer decides: without a process, a database, a file or a clock.
+//! Tests give commands, let the log take in what was recorded, and look at what came of it.
 
 pub(crate) mod act;
 pub(crate) mod enrol;
 pub(crate) mod operate;
 mod place;
 
-pub(crate) use authority::sample::{SampleCity, SampleOfficer, SamplePasskey};
+pub(crate) use authority::sample::{Answer, SampleCity, SampleOfficer, SamplePasskey};
 
 use crate::catch_up::{CaughtUp, Enacted};
 use crate::command::{Command, Reply};
@@ -210,6 +210,11 @@ impl Sample {
             _ => None,
         };
         self.recorded.iter().rev().find_map(digest).unwrap()
+    }
+
+    /// Whether an order is open, or what became of it.
+    pub(crate) fn became_of(&self, order: OrderDigest) -> Result<(), Code> {
+        self.authority().open(order, self.city.now).map(drop)
     }
 
     /// An order's id for people.

@@ -335,7 +335,10 @@ pub(crate) struct Waits {
 impl Waits {
     /// Reports what had no effect, gives up what a crash left, and says what may be signed now. While the
     /// clock is not believed, what is confirmed goes on waiting.
-    pub(crate) fn settle(self, round: &mut Round<'_>) -> Result<(Vec<RecordedIntent>, Self), IssuerError> {
+    pub(crate) fn settle(
+        self,
+        round: &mut Round<'_>,
+    ) -> Result<(Vec<RecordedIntent>, Self), IssuerError> {
         for (what, code) in self.unsigned {
             let about = format!("{what} ({code})");
             if round.state.reported.insert(about.clone()).is_none() {

@@ -25,11 +25,13 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             answer(reply, decided)
         }
         Command::WrongKey(caller, reference, reply) => {
-            run.round.change(RowChange::Try(reference.clone()));
             let decided = run.decide("look-up", reference, |round| {
                 round.admit(caller)?;
                 Err(Code::WrongCode.into())
             });
+            if decided.as_ref().is_err_and(|error| error.code() == Code::WrongCode) {
+                run.round.change(RowChange::Try(reference.clone()));
+            }
             answer(reply, decided)
         }
         Command::Approve(caller, officer, approval, reply) => {
@@ -171,7 +173,11 @@ impl Run<'_, '_> {
         if let Err(error) = &decided {
             proves_nothing = matches!(
                 error.code(),
-                Code::UseSignature | Code::KeyUnknown | Code::RequestMalformed | Code::Malformed
+                Code::UseSignature
+                    | Code::ChallengeUsed
+                    | Code::KeyUnknown
+                    | Code::RequestMalformed
+                    | Code::Malformed
             );
         }
         let about = if proves_nothing { "" } else { about };

@@ -49,10 +49,10 @@ pub(crate) fn submit(
     apply(round, submission, &letter)
 }
 
-/// What stays of a submission that is refused: its challenge is used up, a wrong bind is a try.
+/// What stays of a submission that is refused: its challenge is used up, a wrong key or bind is a try.
 pub(crate) fn refused(round: &mut Round<'_>, submission: &VerifiedSubmission, code: Code) {
     let message = submission.message();
-    if code == Code::BindMismatch {
+    if matches!(code, Code::WrongCode | Code::BindMismatch) {
         round.change(RowChange::Try(submission.reference().to_owned()));
     }
     let opened = open_letter(round, submission.reference(), &message.key.0).is_ok();

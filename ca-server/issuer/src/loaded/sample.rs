@@ -1,4 +1,5 @@
-//! Rows in memory: what rounds change is kept, and what a round needs is given, as the database does it.
+//! Rows in memory: what rounds change is kept, and what a round needs is given, as the database
+//! does it.
 
 use super::{Loaded, Needs};
 use crate::command::Command;

@@ -74,8 +74,7 @@ impl Sample {
     ) -> Declining {
         let reason = Disclosure::new("/reason", [7; 32], reason.into());
         let committed = reason.commitment().unwrap();
-        let statement =
-            DeclineStatement { v: 1, order: order.into(), outcome, reason: committed };
+        let statement = DeclineStatement { v: 1, order: order.into(), outcome, reason: committed };
         let bytes = Bytes(records::json::write(&statement).unwrap());
         let officer = self.city.officer(name);
         let decline = Decline::sign(bytes, &officer.certificate, &*officer.signer).unwrap();
