@@ -156,6 +156,12 @@ impl<'a> Round<'a> {
         Ok(id)
     }
 
+    /// Wrong keys that this round saw for a letter, beside those that rows know.
+    pub(crate) fn tries(&self, reference: &str) -> i64 {
+        let wrong = |change: &&RowChange| matches!(change, RowChange::Try(of) if of == reference);
+        self.rows.iter().filter(wrong).map(|_| 1).sum()
+    }
+
     /// Changes a row.
     pub(crate) fn change(&mut self, change: RowChange) {
         self.rows.push(change);

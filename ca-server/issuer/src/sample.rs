@@ -177,7 +177,8 @@ impl Sample {
     /// Signs what the tree holds, as far as nothing stopped it since, and records the certificates.
     pub(crate) fn sign(&mut self) -> Vec<Certificate> {
         let confirmed = std::mem::take(&mut self.confirmed);
-        let waits = Waits { confirmed, unsigned: Vec::new(), left_behind: Vec::new() };
+        let unsigned = std::mem::take(&mut self.unsigned);
+        let waits = Waits { confirmed, unsigned, left_behind: Vec::new() };
         let (to_sign, waits) = self.round((&[], &[]), |round| waits.settle(round)).unwrap();
         self.confirmed = waits.confirmed;
         let sign = |intent: RecordedIntent| {

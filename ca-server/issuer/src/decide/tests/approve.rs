@@ -1,9 +1,10 @@
 //! Approvals: other people, different people, with the role, over the place, with what holds now.
 
 use crate::sample::act::caller;
-use crate::sample::operate::{SECURITY, person, portal, profile, revoke, role};
-use crate::sample::{Sample, SampleOfficer, SamplePasskey, key};
+use crate::sample::operate::{OFFICERS, SECURITY, person, portal, profile, revoke, role};
+use crate::sample::{Sample, SampleCity, SampleOfficer, SamplePasskey, key};
 use crate::verify::VerifiedApproval;
+use ca_host::operator::OperatorRequest;
 use records::order::{ORDER_SECONDS, PersonAction, RoleAction};
 use records::rules::Role;
 use records::{Approval, Code};
@@ -134,7 +135,7 @@ fn a_revoked_certificate_approves_no_more() {
     // Nor does anybody else bring what it signed.
     let refused = sample.bring(sample.staff(), "officer-1", approval.clone());
     assert_eq!(refused, Err(Code::ApprovalSignature));
-    let request = ca_host::operator::OperatorRequest::Approval { approval: Box::new(approval) };
+    let request = OperatorRequest::Approval { approval: Box::new(approval) };
     assert_eq!(sample.operator(request).unwrap_err(), Code::ApproverRevoked);
     sample.approve(order, "officer-1").unwrap();
 }
@@ -232,6 +233,23 @@ fn a_profile_may_ask_for_more() {
     sample.approved_by(order, &SECURITY);
     assert_eq!(sample.execute(), None);
     assert_eq!(sample.count("intent"), 1);
+}
+
+#[test]
+fn rules_that_change_count_for_orders_that_wait() {
+    let (mut sample, _, order) = Sample::with_application();
+    sample.approved_by(order, &OFFICERS);
+    sample.state.ready.remove(&order);
+    let content = SampleCity::changed_rules(2).content.replacen("count = 2", "count = 3", 1);
+    sample.done(OperatorRequest::ApprovalRules { content }, &SECURITY);
+    sample.state.ready.insert(order);
+    assert_eq!(sample.execute(), None);
+    assert_eq!(sample.became_of(order), Ok(()), "two are no longer enough");
+    let third = sample.approve(order, "security-1").unwrap();
+    assert_eq!((third.approvals, third.needed), (3, 3));
+    sample.sequence();
+    assert_eq!(sample.execute(), None);
+    assert_eq!(sample.became_of(order), Err(Code::OrderConsumed));
 }
 
 #[test]

@@ -6,8 +6,9 @@ use crate::sample::operate::{OFFICERS, person, revoke};
 use crate::sample::{Sample, key};
 use crate::verify::VerifiedDecline;
 use records::Code;
-use records::decline::{Declining, Outcome};
+use records::decline::{Declining, Outcome, challenge};
 use records::order::{ORDER_SECONDS, PersonAction};
+use records::passkey::approval_challenge;
 
 const RETURNED: (Outcome, &str) = (Outcome::Returned, "登记的单位不对");
 
@@ -126,6 +127,35 @@ fn a_decline_is_in_time_and_of_an_order_that_exists() {
     sample.pass(ORDER_SECONDS + 1);
     let late = sample.decline(order, "officer-1", Outcome::Returned);
     assert_eq!(late, Err(Code::OrderExpired));
+}
+
+#[test]
+fn a_passkey_declines_what_it_was_asked_about() {
+    let (mut sample, _, order) = Sample::with_application();
+    let mut passkey = sample.passkey("officer-1");
+    let officer = sample.city.officer("officer-1").clone();
+    let signed = sample.declining(order, "officer-1", RETURNED);
+    let mut declining = |challenge: [u8; 32]| {
+        let said = passkey.approve(&officer, order, |answer| answer.challenge = challenge);
+        let mut declining = signed.clone();
+        declining.decline.method = "passkey".into();
+        (declining.decline.signature, declining.decline.assertion) =
+            (said.signature, said.assertion);
+        declining
+    };
+    let approves = declining(approval_challenge(&order.0));
+    let told = sample.bring_decline(sample.staff(), "officer-1", approves);
+    assert_eq!(told, Err(Code::PasskeyRefused), "an approval's answer declines nothing");
+    let good = declining(challenge(&signed.decline.statement.0));
+    let mut approval = sample.city.approval(order, "officer-1");
+    approval.method = "passkey".into();
+    approval.signature = good.decline.signature.clone();
+    approval.assertion = good.decline.assertion.clone();
+    let told = sample.bring(sample.staff(), "officer-1", approval);
+    assert_eq!(told, Err(Code::PasskeyRefused), "nor the other way round");
+    let lent = sample.bring_decline(sample.staff(), "officer-2", good.clone());
+    assert_eq!(lent, Err(Code::ApprovalSignature));
+    sample.bring_decline(sample.staff(), "officer-1", good).unwrap();
 }
 
 #[test]

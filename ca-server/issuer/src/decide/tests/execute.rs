@@ -5,6 +5,7 @@ use crate::decide::execute;
 use crate::sample::operate::{OFFICERS, SECURITY, person, profile, revoke, unit};
 use crate::sample::{Sample, key};
 use authority::OrderDigest;
+use ca_host::operator::OperatorRequest;
 use keys::SoftwareSigner;
 use records::Code;
 use records::order::{ORDER_SECONDS, PersonAction, UnitAction};
@@ -260,6 +261,23 @@ fn a_key_is_issued_to_only_as_its_code_bound_it() {
     sample.state.ready.insert(order);
     assert_eq!(sample.execute(), None);
     assert_eq!(sample.count("intent"), 1);
+}
+
+#[test]
+fn what_the_lint_objects_to_is_not_intended() {
+    let mut sample = Sample::found();
+    let OperatorRequest::Profile { content } = profile(2, "") else { unreachable!() };
+    // Longer than the issuing certificate lives.
+    let content = content.replace("validity_days = 365", "validity_days = 5000");
+    sample.done(OperatorRequest::Profile { content }, &SECURITY);
+    let id = sample.register("李丹", "sz-office");
+    let letter = sample.letter(&id, "official");
+    let order = sample.applied(&letter, &key());
+    sample.approved_by(order, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    assert_eq!(sample.count("intent"), 0);
+    assert!(sample.refusals().is_empty(), "our own fault is nobody's refusal");
+    assert_eq!(sample.became_of(order), Ok(()));
 }
 
 #[test]

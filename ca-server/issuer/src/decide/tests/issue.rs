@@ -2,7 +2,7 @@
 
 use crate::decide::abandon;
 use crate::sample::enrol::SampleLetter;
-use crate::sample::operate::{OFFICERS, evidence, person};
+use crate::sample::operate::{OFFICERS, SECURITY, evidence, person, profile};
 use crate::sample::{Sample, key};
 use authority::Serial;
 use ca_host::operator::OperatorRequest;
@@ -54,6 +54,16 @@ fn a_certificate_says_what_was_approved() {
     assert_eq!(held.sha256, Some(certificate.sha256()));
     assert!(sample.state.issuances.is_empty() && sample.state.signing.is_empty());
     assert_eq!(sample.rows.intent_states[&Serial::read(&serial).unwrap()], "done");
+}
+
+#[test]
+fn a_certificate_lives_as_its_profile_says() {
+    let mut sample = Sample::found();
+    let OperatorRequest::Profile { content } = profile(2, "") else { unreachable!() };
+    let content = content.replace("validity_days = 365", "validity_days = 180");
+    sample.done(OperatorRequest::Profile { content }, &SECURITY);
+    let (_, certificate) = sample.official("李丹");
+    assert_eq!(certificate.not_after() - certificate.not_before(), 180 * 86_400 - 1);
 }
 
 #[test]

@@ -124,7 +124,9 @@ fn people_are_registered_moved_and_let_go() {
     sample.sequence();
     assert_eq!(sample.authority().person(&id).unwrap().unit, "shangzhou");
     assert_eq!(sample.approve(second, "officer-1"), Err(Code::PersonChanged));
-    sample.done(person(PersonAction::Leave, &id, "", ""), &OFFICERS);
+    // A unit that does not exist cannot keep anybody in office.
+    sample.done(person(PersonAction::Leave, &id, "", "nowhere"), &OFFICERS);
+    assert_eq!(sample.authority().person(&id).unwrap().unit, "shangzhou");
     let back = person(PersonAction::Move, &id, "", "sz-office");
     assert_eq!(refused(&mut sample, back), Code::PersonLeft);
 }
@@ -253,8 +255,20 @@ fn portals_are_registered_with_readable_keys_and_closed() {
     nowhere.unit = "nowhere".into();
     let nowhere = OperatorRequest::Portal { body: nowhere };
     assert_eq!(refused(&mut sample, nowhere), Code::StateConflict);
+    let officers = sample.city.officer("officer-1").signer.clone();
+    let city = sample.city.keys.clone();
+    for (public, staff) in [
+        (&*officers, &keys.1),
+        (&keys.0, &city.registry),
+        (&city.portal, &keys.1),
+        (&keys.0, &keys.0),
+    ] {
+        let foreign = portal("register", "portal-2", (public, staff));
+        assert_eq!(refused(&mut sample, foreign), Code::KeyForeign);
+    }
     sample.done(of("register", "portal-2"), &SECURITY);
-    assert_eq!(refused(&mut sample, of("register", "portal-2")), Code::StateConflict);
+    let again = portal("register", "portal-2", (&key(), &key()));
+    assert_eq!(refused(&mut sample, again), Code::StateConflict);
     sample.done(of("close", "portal-2"), &SECURITY);
 }
 

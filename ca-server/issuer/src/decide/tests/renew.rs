@@ -63,6 +63,18 @@ fn an_authorization_is_used_up() {
 }
 
 #[test]
+fn two_uses_follow_one_another() {
+    let mut sample = Sample::found();
+    let (first, second) = (sample.city.renewal(None, &key()), sample.city.renewal(None, &key()));
+    let serial = ask(&mut sample, first.clone()).unwrap();
+    assert_eq!(ask(&mut sample, second.clone()), Err(Code::NotReady));
+    assert_eq!(ask(&mut sample, first), Ok(serial), "the first goes on");
+    sample.sequence();
+    assert_eq!(ask(&mut sample, second), Err(Code::UseSignature));
+    assert!(sample.unsigned.is_empty(), "nothing was promised in vain");
+}
+
+#[test]
 fn an_authorization_is_over_in_time() {
     let mut sample = Sample::found();
     let until = sample.authority().standing(AUTHORIZATION).unwrap().expires;
@@ -167,4 +179,30 @@ fn a_portals_keys_stay_its_own_for_ever() {
     sample.done(portal("close", "portal-2", (&keys.0, &keys.1)), &SECURITY);
     let message = sample.city.renewal(None, &keys.0);
     assert_eq!(ask(&mut sample, message), Err(Code::KeyForeign), "also when it is closed");
+}
+
+#[test]
+fn what_is_closed_renews_no_more() {
+    let mut sample = Sample::found();
+    let keys = (key(), key());
+    sample.done(portal("register", "portal-2", (&keys.0, &keys.1)), &SECURITY);
+    let second = caller(&keys.0, "");
+    let close = sample.order(portal("close", "portal-1", (&keys.0, &keys.1)));
+    sample.approved_by(close, &SECURITY);
+    let told = |sample: &mut Sample| {
+        let message = Box::new(sample.city.renewal(None, &key()));
+        let host = OperatorRequest::Renew { message: message.clone() };
+        let told = sample.decide(|reply| Command::Renew(second, message, reply));
+        (told.err(), sample.operator(host).err())
+    };
+    assert_eq!(sample.execute(), None);
+    let never = (Some(Code::UseSignature), Some(Code::UseSignature));
+    assert_eq!(
+        told(&mut sample),
+        never,
+        "recorded is enough, and another portal carries it in vain"
+    );
+    sample.sequence();
+    assert_eq!(told(&mut sample), never);
+    assert!(sample.authority().standing(AUTHORIZATION).is_none());
 }

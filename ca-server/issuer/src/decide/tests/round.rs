@@ -124,6 +124,23 @@ fn a_row_that_says_what_nobody_signed_is_told_once() {
 }
 
 #[test]
+fn a_record_without_effect_is_told_once() {
+    let (mut sample, _, order) = Sample::with_application();
+    let mut approval = sample.city.approval(order, "officer-1");
+    approval.signature.0[10] ^= 1;
+    let person = sample.person("officer-1");
+    sample.notice(Event::Approval { approval, person });
+    sample.sequence();
+    let [(about, code)] = &sample.unsigned[..] else { panic!("{:?}", sample.unsigned) };
+    let (about, again) = (format!("{about} ({code})"), sample.unsigned.clone());
+    sample.sign();
+    sample.unsigned = again;
+    sample.sign();
+    assert_eq!(sample.refusals(), [("follow", about.as_str(), Code::UnsignedAuthority)]);
+    assert_eq!(sample.authority().open_order(&order.0).unwrap().approvals.len(), 0);
+}
+
+#[test]
 fn brakes_are_known_as_such() {
     let sample = Sample::found();
     let is_brake = |request| {

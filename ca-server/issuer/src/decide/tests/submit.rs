@@ -1,11 +1,13 @@
 //! Applications: the letter, its code, a challenge, a key of one's own; then the CA makes the
 //! order.
 
-use crate::command::Command;
+use crate::command::{Command, Reply};
+use crate::decide::command::command;
 use crate::sample::act::caller;
 use crate::sample::enrol::SampleLetter;
 use crate::sample::operate::{OFFICERS, person, profile};
 use crate::sample::{Sample, key};
+use crate::verify::VerifiedSubmission;
 use keys::SoftwareSigner;
 use pki::Signer;
 use pki::algorithm::by_name;
@@ -14,6 +16,7 @@ use records::letter::{CHALLENGE_SECONDS, LETTER_SECONDS, TRIES_MAX, bind};
 use records::order::{Body, PersonAction};
 use records::rules::Role;
 use records::{Bytes, Code};
+use service::Metrics;
 
 /// A message that differs in something.
 fn changed(sample: &Sample, letter: &SampleLetter, change: impl FnOnce(&mut Submit)) -> Submit {
@@ -60,6 +63,29 @@ fn five_wrong_keys_close_a_letter() {
     let right = sample.submission(&letter, &key());
     assert_eq!(sample.submit(right), Err(Code::TooManyTries), "the right key comes too late");
     assert_eq!(sample.refusals()[0], ("look-up", letter.reference.as_str(), Code::WrongCode));
+}
+
+#[test]
+fn wrong_keys_count_in_one_round_as_well() {
+    let (mut sample, letter) = Sample::with_letter();
+    let commands = |sample: &Sample, count: i64| {
+        let one = |_| {
+            let wrong = changed(sample, &letter, |message| message.key = Bytes(vec![7; 32]));
+            let signatures = sample.authority().signatures();
+            let reference = letter.reference.clone();
+            let verified = VerifiedSubmission::verify(wrong, reference, signatures).unwrap();
+            Command::Submit(sample.public(), Box::new(verified), Reply::open().0)
+        };
+        (0..count).map(one).collect::<Vec<_>>()
+    };
+    let commands = commands(&sample, TRIES_MAX + 2);
+    let metrics = Metrics::default();
+    sample.round((&commands, &[]), |round| {
+        commands.iter().for_each(|one| drop(command(round, one, &metrics)));
+    });
+    let codes: Vec<Code> = sample.refusals().iter().map(|refusal| refusal.2).collect();
+    assert_eq!(codes[..5], [Code::WrongCode; 5]);
+    assert_eq!(codes[5..], [Code::TooManyTries; 2]);
 }
 
 #[test]
