@@ -21,10 +21,13 @@ pub(super) struct Snapshot {
     pub(super) signed: SignedPeople,
 }
 
+/// What is known of an agent's snapshot, and since when.
+type Known = (Instant, Option<Arc<Snapshot>>);
+
 /// Snapshots by agent.
 #[derive(Default)]
 pub(super) struct Snapshots {
-    known: Mutex<HashMap<String, (Instant, Option<Arc<Snapshot>>)>>,
+    known: Mutex<HashMap<String, Known>>,
     /// Agents of whom a record passed by.
     due: Mutex<HashSet<String>>,
     /// Counts what was noted.

@@ -295,11 +295,6 @@ fn statement(keys: &CityKeys, people: &[(usize, SoftwareSigner)], sample: bool) 
             profile: "staff".into(),
         }
     };
-    let key = |process: &str, host: &str, signer: &SoftwareSigner| ServiceKey {
-        process: process.into(),
-        hosts: vec![host.into()],
-        key: spki(signer),
-    };
     let rule = |name: &str, digest: Bytes| RuleFile { name: name.into(), version: 1, digest };
     let profile = |(id, content): &(&str, &str)| ProfileRef {
         id: (*id).into(),
@@ -333,14 +328,7 @@ fn statement(keys: &CityKeys, people: &[(usize, SoftwareSigner)], sample: bool) 
             unit("ln-office", false, Some("luonan")),
         ],
         people: people.iter().map(person).collect(),
-        services: vec![FirstService {
-            service: "portal-1".into(),
-            unit: "city".into(),
-            keys: vec![
-                key("portal-public", "portal.example", &keys.portal),
-                key("portal-staff", "staff.example", &keys.staff),
-            ],
-        }],
+        services: vec![portal(keys)],
         authorizations: vec![StandingAuthorization {
             authorization: "renew-portal-1".into(),
             service: "portal-1".into(),
@@ -355,6 +343,22 @@ fn statement(keys: &CityKeys, people: &[(usize, SoftwareSigner)], sample: bool) 
             rule("approvals", sha256(APPROVALS.as_bytes())),
             rule("roles", sha256(ROLES.as_bytes())),
             rule("bundle", bundle_digest([(BUNDLE, "version = 1\n")])),
+        ],
+    }
+}
+
+fn portal(keys: &CityKeys) -> FirstService {
+    let key = |process: &str, host: &str, signer: &SoftwareSigner| ServiceKey {
+        process: process.into(),
+        hosts: vec![host.into()],
+        key: spki(signer),
+    };
+    FirstService {
+        service: "portal-1".into(),
+        unit: "city".into(),
+        keys: vec![
+            key("portal-public", "portal.example", &keys.portal),
+            key("portal-staff", "staff.example", &keys.staff),
         ],
     }
 }
