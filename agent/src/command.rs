@@ -3,12 +3,12 @@
 mod explain;
 mod heart;
 mod join;
+mod joined;
 mod renew;
 mod serve;
 
 use clap::{Parser, Subcommand};
-use records::join::JoinFile;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Stands in front of an application: authenticates, authorizes, records, then forwards. 网关代理。
@@ -70,27 +70,4 @@ pub async fn run(arguments: Arguments) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// What a state directory joined as.
-fn joined(folder: &Path) -> anyhow::Result<JoinFile> {
-    use anyhow::Context;
-    let path = folder.join("joined.json");
-    let text = std::fs::read(&path)
-        .with_context(|| format!("{}: not joined yet; next: agent join --help", path.display()))?;
-    serde_json::from_slice(&text).with_context(|| path.display().to_string())
-}
-
-/// Keys are read only from files that nobody else can read.
-fn check_private(path: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    let found = std::fs::metadata(path)?;
-    let own = rustix::process::geteuid().as_raw();
-    let safe = found.permissions().mode() & 0o077 == 0 && found.uid() == own;
-    anyhow::ensure!(
-        safe,
-        "{0} can be read by others; next: chown {own} {0} && chmod 600 {0}",
-        path.display()
-    );
-    Ok(())
 }

@@ -41,12 +41,18 @@ export async function encrypt(/** @type {Uint8Array} */ bytes, /** @type {string
   return { salt, iv, data };
 }
 
-/** The bytes; null if the password is another one. */
+/**
+ * The private key (PKCS#8) that was encrypted; null if the password is another one. One in 256 wrong passwords
+ * leaves a padding that fits: what comes out is a key, or the password was another one.
+ */
 export async function decrypt(/** @type {Encrypted} */ kept, /** @type {string} */ password) {
   const key = await cipherKey(password, kept.salt);
   try {
     const how = { name: "AES-CBC", iv: kept.iv };
-    return new Uint8Array(await crypto.subtle.decrypt(how, key, kept.data));
+    const pkcs8 = new Uint8Array(await crypto.subtle.decrypt(how, key, kept.data));
+    const pair = { name: "ECDSA", namedCurve: "P-256" };
+    await crypto.subtle.importKey("pkcs8", pkcs8, pair, false, ["sign"]);
+    return pkcs8;
   } catch {
     return null;
   }

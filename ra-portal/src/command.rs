@@ -2,10 +2,11 @@
 
 mod renew;
 
-use crate::PortalConfig;
-use crate::edge::{Portal, client, guarded};
+use crate::config::PortalConfig;
 use crate::events::Events;
+use crate::middleware::guarded;
 use crate::pages::menu::Menus;
+use crate::state::{PortalState, client};
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 use mtls::listen::{Limits, Proof, Site};
@@ -20,8 +21,8 @@ use std::time::Duration;
 use store::Store;
 use tokio::net::TcpListener;
 
-/// What a process of the portal puts up with. A household or an office stands behind one address, so one
-/// address gets an eighth of the places of people, and some that only brakes may use.
+/// What a process of the portal puts up with. A household or an office stands behind one address,
+/// so one address gets an eighth of the places of people, and some that only brakes may use.
 const LIMITS: Limits = Limits {
     connections: 2_048,
     per_certificate: 64,
@@ -126,7 +127,7 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
     };
     let tls = server(identity()?, &clients, &["h2", "http/1.1"])?;
     let log = ca_api::Log(client(&config.log, &trust, identity()?)?);
-    let portal = Arc::new(Portal {
+    let portal = Arc::new(PortalState {
         host: own.host.clone(),
         trust: trust.clone(),
         issuer: ca_api::Issuer(client(&config.issuer, &trust, identity()?)?),

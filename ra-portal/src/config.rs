@@ -1,5 +1,5 @@
-//! The portal's configuration: one file for both processes, unknown keys refused. Paths are relative
-//! to the file's folder.
+//! The portal's configuration: one file for both processes, unknown keys refused. Paths are
+//! relative to the file's folder.
 
 use serde::{Deserialize, Serialize};
 use service::config::ConfigError;

@@ -1,7 +1,6 @@
-//! A process's own events: durable in the spool before the answer, shipped to the log in order, freed
-//! after its acknowledgement.
+//! A process's own events: durable in the spool before the answer, shipped to the log in order,
+//! freed after its acknowledgement.
 
-use crate::edge::random;
 use ca_api::{Append, Log, SaltedRecord};
 use records::record::{Event, Record};
 use service::{Clock, Metrics, Stop};
@@ -42,8 +41,8 @@ impl Events {
 
     /// Keeps an event.
     pub async fn keep(&self, act: &str, outcome: &str, person: &str) -> Result<(), NotKept> {
-        let id = random::<16>().ok_or(NotKept::Write("no randomness"))?;
-        let salt = random::<32>().ok_or(NotKept::Write("no randomness"))?;
+        let id = system::random::bytes::<16>().ok().ok_or(NotKept::Write("no randomness"))?;
+        let salt = system::random::bytes::<32>().ok().ok_or(NotKept::Write("no randomness"))?;
         let record = Record {
             v: 1,
             id: id.into(),

@@ -1,24 +1,31 @@
-//! `ra-portal`: faces people. It carries what a person and the CA say to each other, and tells people
-//! what happens next.
+//! `ra-portal`: faces people. It carries what a person and the CA say to each other, and tells
+//! people what happens next.
 //!
-//! It can never reach a signing key, decide, or make the CA believe an approval that nobody gave: it
-//! holds two TLS keys, one a process, and the CA verifies everything itself. In reading order:
-//! [`config`], [`edge`] (what every request passes), [`public`], [`staff`], [`events`], [`command`].
+//! It can never reach a signing key, decide, or make the CA believe an approval that nobody gave:
+//! it holds two TLS keys, one a process, and the CA verifies everything itself. In reading order:
+//! [`config`], [`middleware`] (what every request passes), [`public`], [`staff`], [`events`],
+//! [`command`].
 
 // A text that no page uses any more does not compile.
 #![deny(dead_code)]
 
 pub mod command;
 pub mod config;
-pub mod edge;
 pub mod events;
+mod message;
+pub mod middleware;
 pub(crate) mod pages;
 pub mod public;
+mod refusal;
+pub mod route;
 #[cfg(test)]
 mod samples;
 pub mod staff;
+mod staff_certificate;
+pub mod state;
 
 pub use config::PortalConfig;
+pub use route::PortalRoute;
 
 use store::Migrations;
 
@@ -29,19 +36,6 @@ pub const MIGRATIONS: Migrations = &[(
     include_str!("../migrations/sqlite/0001_first.sql"),
     include_str!("../migrations/postgres/0001_first.sql"),
 )];
-
-/// One line of the authorization matrix.
-#[derive(Clone, Copy, Debug)]
-pub struct PortalRoute {
-    /// `public` or `staff`.
-    pub host: &'static str,
-    /// Path; every route is a POST of JSON.
-    pub path: &'static str,
-    /// What it does, as its events say it.
-    pub act: &'static str,
-    /// Who may: `letter` for holders of a letter's look-up key, otherwise roles; the CA decides.
-    pub who: &'static [&'static str],
-}
 
 /// Every route of both hosts; a test prints them as the matrix.
 pub fn routes() -> impl Iterator<Item = &'static PortalRoute> {

@@ -1,6 +1,6 @@
-//! The public host: people with a letter and joining agents, and nobody else. In the order in which people
-//! meet them: [`home`], [`letter`] and the endpoints around it, [`enrolment`], [`import`], [`receipt`];
-//! [`api`] is the same for command lines and agents.
+//! The public host: people with a letter and joining agents, and nobody else. In the order in which
+//! people meet them: [`home`], [`letter`] and the endpoints around it, [`enrolment`], [`import`],
+//! [`receipt`]; [`api`] is the same for command lines and agents.
 
 mod api;
 mod enrolment;
@@ -17,8 +17,8 @@ mod request;
 
 pub use api::ROUTES;
 
-use crate::edge::Portal;
-use crate::pages::{asset, language};
+use crate::pages::{asset, choose_language, fetch_asset};
+use crate::state::PortalState;
 use axum::Router;
 use axum::routing::{get, post};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub fn is_brake(path: &str) -> bool {
 }
 
 /// The routes.
-pub fn router() -> Router<Arc<Portal>> {
+pub fn router() -> Router<Arc<PortalState>> {
     api::router()
         .route("/", get(home::show))
         .route("/letter", get(enter_letter::show).post(open_letter::open))
@@ -47,8 +47,8 @@ pub fn router() -> Router<Arc<Portal>> {
         .route("/lost", get(enter_loss::show).post(report_loss::report))
         .route("/lost/receipt", get(receipt::show))
         .route("/lost/receipt.json", get(receipt::download))
-        .route("/language", post(language::choose))
-        .route(asset::ROUTE, get(asset::fetch))
+        .route("/language", post(choose_language::choose))
+        .route(asset::ROUTE, get(fetch_asset::fetch))
 }
 
 /// Sample pages.

@@ -1,5 +1,5 @@
-//! Every page with sample content, in both languages, as it is kept in `tests/golden/pages`: whoever changes
-//! a page sees what changed, and looks at it.
+//! Every page with sample content, in both languages, as it is kept in `tests/golden/pages`:
+//! whoever changes a page sees what changed, and looks at it.
 
 use crate::pages::answer::POLICY;
 use crate::pages::{Frame, Language, asset, problem};

@@ -1,8 +1,8 @@
-//! The staff host: everybody with a certificate. It is optional in TLS, so that people can be told why it is
-//! refused, and required in HTTP; the CA judges it anew at every request. In the order in which people meet
-//! them: [`certificate`] (for everybody), [`passkeys`], [`queue`], [`review`] with [`approve`], [`decline`] and
-//! [`declined`], [`certificates`], [`issued`] and [`revoke`], [`applications`], [`state`], [`audit_search`];
-//! [`api`] is the same for the command line.
+//! The staff host: everybody with a certificate. It is optional in TLS, so that people can be told
+//! why it is refused, and required in HTTP; the CA judges it anew at every request. In the order in
+//! which people meet them: [`certificate`] (for everybody), [`passkeys`], [`queue`], [`review`]
+//! with [`approve`], [`decline`] and [`declined`], [`certificates`], [`issued`] and [`revoke`],
+//! [`applications`], [`state`], [`audit_search`]; [`api`] is the same for the command line.
 
 mod api;
 mod applications;
@@ -21,18 +21,10 @@ mod state;
 
 pub use api::ROUTES;
 
-use crate::edge::{Portal, refused};
-use crate::pages::{Frame, asset, language};
+use crate::pages::{asset, choose_language, fetch_asset};
+use crate::state::PortalState;
 use axum::Router;
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use mtls::Connection;
-use pki::Certificate;
-use pki::path::{PathError, Usage, check};
-use records::{Bytes, Code};
-use service::Clock;
 use std::sync::Arc;
 
 /// Pages that are read.
@@ -63,7 +55,7 @@ pub fn is_brake(path: &str) -> bool {
 }
 
 /// The routes.
-pub fn router() -> Router<Arc<Portal>> {
+pub fn router() -> Router<Arc<PortalState>> {
     api::router()
         .route("/", get(queue::show))
         .route("/certificate", get(certificate::show))
@@ -78,72 +70,8 @@ pub fn router() -> Router<Arc<Portal>> {
         .route("/state", get(state::show))
         .route("/passkeys", get(passkeys::show))
         .route("/audit", get(audit_search::show))
-        .route("/language", post(language::choose))
-        .route(asset::ROUTE, get(asset::fetch))
-}
-
-/// A client certificate that leads to our root and is in time. Who it is, whether it is revoked, and
-/// what its holder may do, the CA says at each request.
-pub(crate) struct StaffCertificate {
-    /// DER.
-    pub(crate) certificate: Bytes,
-    /// Person id in its subject.
-    pub(crate) person: String,
-}
-
-/// The same for pages: who has none that counts reads why, and what to do.
-pub(crate) struct Shown(pub(crate) StaffCertificate);
-
-impl FromRequestParts<Arc<Portal>> for Shown {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, portal: &Arc<Portal>) -> Result<Self, Response> {
-        let Ok(frame) = Frame::from_request_parts(parts, portal).await;
-        let told = match judged(parts, portal) {
-            Ok(certificate) => return Ok(Self(certificate)),
-            Err(code) => portal.told("certificate", "", Err::<(), _>(refused(code))).await,
-        };
-        let told = told.err().map_or_else(|| refused(Code::Unavailable).0, |refusal| refusal.0);
-        Err(certificate::not_seen(&frame, portal, &told))
-    }
-}
-
-impl FromRequestParts<Arc<Portal>> for StaffCertificate {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, portal: &Arc<Portal>) -> Result<Self, Response> {
-        match judged(parts, portal) {
-            Ok(certificate) => Ok(certificate),
-            Err(code) => {
-                Err(match portal.told("certificate", "", Err::<(), _>(refused(code))).await {
-                    Err(refusal) => refusal.into_response(),
-                    Ok(()) => refused(code).into_response(),
-                })
-            }
-        }
-    }
-}
-
-pub(crate) fn judged(parts: &Parts, portal: &Portal) -> Result<StaffCertificate, Code> {
-    let der = parts.extensions.get::<Connection>().and_then(|c| c.certificate.clone());
-    let der = der.ok_or(Code::CertificateRequired)?;
-    judge(portal, &der, Clock::system().seconds())
-}
-
-fn judge(portal: &Portal, der: &[u8], now: u64) -> Result<StaffCertificate, Code> {
-    let certificate = Certificate::read(der).map_err(|_| Code::CertificateForeign)?;
-    let issuing = std::slice::from_ref(&portal.issuing);
-    if !certificate.is_signed_by(portal.issuing.key()) {
-        return Err(Code::CertificateForeign);
-    }
-    check(&certificate, issuing, &portal.root, now, Usage::Client).map_err(
-        |error| match error {
-            PathError::Expired { .. } | PathError::NotYetValid { .. } => Code::CertificateExpired,
-            _ => Code::CertificateForeign,
-        },
-    )?;
-    let person = certificate.subject().person().ok_or(Code::NotYourRoute)?;
-    Ok(StaffCertificate { certificate: der.into(), person })
+        .route("/language", post(choose_language::choose))
+        .route(asset::ROUTE, get(fetch_asset::fetch))
 }
 
 /// Sample pages.

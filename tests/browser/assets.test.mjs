@@ -112,6 +112,8 @@ test("OpenSSL opens a PKCS#12 file with its password and with no other", async (
   const kept = await encrypt(pkcs8, password);
   assert.deepEqual(await decrypt(kept, password), pkcs8);
   assert.equal(await decrypt(kept, `${password}.`), null);
+  // As one wrong password in 256 would have it: padding that fits around what is no key.
+  assert.equal(await decrypt(await encrypt(pkcs8.slice(1), password), password), null);
   const chain = [new Uint8Array(readFileSync(certificate))];
   const p12 = written("own.p12", await file(kept, chain, "王小明 2026", password));
   const opened = openssl("pkcs12", "-in", p12, "-nodes", "-passin", `pass:${password}`);

@@ -64,8 +64,11 @@ export function listen(page) {
 }
 
 /** What keeps people from using a page (WCAG 2.2 A and AA, best practice). */
-export async function barriers(page) {
+export async function barriers(page, rules = null) {
   if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(axe);
-  const found = await page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
+  const found = await page.evaluate((rules) => {
+    const runOnly = rules ? { runOnly: { type: "rule", values: rules } } : {};
+    return globalThis.axe.run({ resultTypes: ["violations"], ...runOnly });
+  }, rules);
   return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.html).join(" | ")}`);
 }

@@ -76,7 +76,7 @@ const acts = {
     await page.waitForSelector("#password-error:visible");
     await page.fill("#password", PASSWORD);
     await page.click("#collect button");
-    await page.waitForSelector("#download:visible", { timeout: 60_000 });
+    await page.waitForSelector("#download:visible", { timeout: 120_000 });
     const coming = page.waitForEvent("download");
     await page.click("#download");
     const download = await coming;
@@ -258,7 +258,7 @@ const page = act === "bare"
   ? await (await context.browser().newContext({ javaScriptEnabled: false })).newPage()
   : await context.newPage();
 const complained = listen(page);
-page.setDefaultTimeout(20_000);
+page.setDefaultTimeout(60_000);
 try {
   const seen = await acts[act](page);
   if (!given.complains) complained();

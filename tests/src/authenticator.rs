@@ -1,4 +1,5 @@
-//! An authenticator in software that can be made to misbehave: what it signs is as WebAuthn has it, or not.
+//! An authenticator in software that can be made to misbehave: what it signs is as WebAuthn has it,
+//! or not.
 
 use keys::SoftwareSigner;
 use pki::Signer;
@@ -161,8 +162,9 @@ impl Office {
         self.carried_out(&made.order).await;
     }
 
-    /// Has the passkey certified that officer-1 made in a page and saved as a file: by their own `yinxin` and a
-    /// security administrator. The city has keys of its own ([`Office::founded_in_full`]).
+    /// Has the passkey certified that officer-1 made in a page and saved as a file: by their own
+    /// `yinxin` and a security administrator. The city has keys of its own
+    /// ([`Office::founded_in_full`]).
     pub async fn certify_file(&self, file: &Path) {
         let at = |end: &str| self.path(&format!("people/officer-1.{end}"));
         let done = Command::new(binary("yinxin"))

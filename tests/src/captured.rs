@@ -1,4 +1,5 @@
-//! A captured portal: the portal's own names and keys in other hands, with routes that whoever holds them chose.
+//! A captured portal: the portal's own names and keys in other hands, with routes that whoever
+//! holds them chose.
 
 use crate::Office;
 use crate::processes::until;
@@ -17,7 +18,8 @@ pub struct Captured {
 }
 
 impl Office {
-    /// Ends a process of the portal and puts these routes in its place; returns when they stand there.
+    /// Ends a process of the portal and puts these routes in its place; returns when they stand
+    /// there.
     pub async fn capture(&mut self, process: &str, routes: Router) -> Captured {
         self.stop(&format!("portal-{process}"));
         let url =

@@ -62,7 +62,7 @@ fn in_files(block: &Block) -> PathBuf {
     let folder = target().join(format!("cities/{}", block.base));
     let (city, made_of) = (folder.join("city"), folder.join("made-of"));
     let written = std::fs::metadata(&made_of).and_then(|file| file.modified());
-    let age = written.ok().and_then(|time| elapsed_since(time));
+    let age = written.ok().and_then(elapsed_since);
     let same = std::fs::read_to_string(&made_of).is_ok_and(|text| text == ingredients());
     if !same || age.is_none_or(|age| age > TEMPLATE_AGE_MAX) {
         let _ = std::fs::remove_dir_all(&folder);

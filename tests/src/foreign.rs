@@ -1,5 +1,5 @@
-//! Certificates that are not of this city, in our own form: whatever accepts one of them looks at the
-//! form only.
+//! Certificates that are not of this city, in our own form: whatever accepts one of them looks at
+//! the form only.
 
 use crate::people::Officer;
 use crate::processes::Office;

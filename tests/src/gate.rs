@@ -1,5 +1,5 @@
-//! A gate in front of an application that remembers every byte it gets, and clients that can be made to
-//! misbehave.
+//! A gate in front of an application that remembers every byte it gets, and clients that can be
+//! made to misbehave.
 
 use crate::people::Officer;
 use crate::processes::{Office, until};

@@ -84,7 +84,9 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
     use ca_api::{both, public, staff};
     let issuer = office.issuer_address();
     let officer = office.first("officer-1");
-    let as_officer = |message: Value| json!({ "certificate": records::Bytes::from(officer.leaf().der()), "message": message });
+    let certificate = records::Bytes::from(officer.leaf().der());
+    let as_officer =
+        |message: Value| json!({ "certificate": certificate.clone(), "message": message });
     let renew = json!({
         "authorization": "renew-log-log", "challenge": "AA", "request": "AA", "asked_by": "AA",
         "signature": "AA",
@@ -143,10 +145,16 @@ fn sample(path: &str, official: &Official) -> Value {
     }
     if path == portal_api::staff::APPROVE {
         let none = "AA";
-        return json!({ "v": 1, "method": "certificate", "order": none, "certificate": none, "signature": none });
+        return json!({
+            "v": 1, "method": "certificate", "order": none, "certificate": none,
+            "signature": none,
+        });
     }
     if path == portal_api::staff::DECLINE {
-        let decline = json!({ "v": 1, "method": "certificate", "statement": "AA", "certificate": "AA", "signature": "AA" });
+        let decline = json!({
+            "v": 1, "method": "certificate", "statement": "AA", "certificate": "AA",
+            "signature": "AA",
+        });
         let reason = json!({ "path": "/reason", "salt": "AA", "value": "x" });
         return json!({ "decline": decline, "reason": reason });
     }
@@ -156,7 +164,8 @@ fn sample(path: &str, official: &Official) -> Value {
     look_up
 }
 
-/// `allowed`, also where the sample itself is then found wrong; otherwise the code of who is refused.
+/// `allowed`, also where the sample itself is then found wrong; otherwise the code of who is
+/// refused.
 async fn tried(client: &Client, path: &str, message: &Value) -> String {
     let answer = client.post(path, serde_json::to_vec(message).unwrap()).await.unwrap();
     if answer.status().is_success() {

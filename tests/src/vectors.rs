@@ -1,5 +1,5 @@
-//! Parts of the golden vectors that belong to the gate: records of agents, what the log records about
-//! them, and paths in their one spelling.
+//! Parts of the golden vectors that belong to the gate: records of agents, what the log records
+//! about them, and paths in their one spelling.
 
 use records::Bytes;
 use records::access::{

@@ -1,7 +1,7 @@
 //! `agent policy explain`: may this person do this, and why. Answers from what this agent has
 //! verified and kept, by the same code that decides.
 
-use super::joined;
+use super::joined::joined;
 use crate::AgentConfig;
 use crate::world::{Anchors, Source, denial_code};
 use anyhow::Context;

@@ -1,5 +1,6 @@
-//! How others see that this agent lives: pulses, which the log keeps in memory only, and heartbeats in
-//! the records, when something changed. A pulse that does not come is what the log calls silence.
+//! How others see that this agent lives: pulses, which the log keeps in memory only, and heartbeats
+//! in the records, when something changed. A pulse that does not come is what the log calls
+//! silence.
 
 use crate::gate::Gate;
 use crate::spool::Place;
@@ -43,8 +44,8 @@ impl Heart {
         }
     }
 
-    /// Records a heartbeat when there is a reason for one, until the stop; and looks after the age of
-    /// the token key.
+    /// Records a heartbeat when there is a reason for one, until the stop; and looks after the age
+    /// of the token key.
     pub(super) async fn record(self: Arc<Self>, stop: Stop) {
         let mut told: Option<(Instant, &'static str, InForce)> = None;
         let mut key_looked: Option<Instant> = None;
@@ -65,7 +66,8 @@ impl Heart {
             if is_due {
                 is_back = false;
                 let event = Event::Heartbeat(self.beat(state));
-                // One that is not recorded is due again; the spool tells on `/readyz` why it is not.
+                // One that is not recorded is due again; the spool tells on `/readyz` why it is
+                // not.
                 if self.gate.spool.record(event, Vec::new(), Place::Ends).await.is_ok() {
                     told = Some((Instant::now(), state, world));
                 }

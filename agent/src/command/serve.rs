@@ -1,7 +1,7 @@
 //! `agent serve`: puts the parts together and runs them until the stop.
 
 use super::heart::Heart;
-use super::{check_private, joined};
+use super::joined::{check_private, joined};
 use crate::gate::{self, ClientTrust, Counts, Gate};
 use crate::ship::Shipper;
 use crate::spool::{Place, Spool, recover};

@@ -1,5 +1,5 @@
-//! Turning away. The first of a kind is recorded at once, with its reference; more of the same within
-//! ten seconds are counted in one record.
+//! Turning away. The first of a kind is recorded at once, with its reference; more of the same
+//! within ten seconds are counted in one record.
 
 use super::rejection::{Kind, Rejection};
 use super::state::Gate;

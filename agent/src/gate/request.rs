@@ -9,7 +9,7 @@ use records::Code;
 /// Longest target, in bytes.
 const TARGET_BYTES_MAX: usize = 8 * 1024;
 
-/// A request that everybody reads alike.
+/// A request that everybody reads alike; only [`Checked::read`] makes it.
 pub(super) struct Checked {
     /// Method.
     pub(super) method: Method,
@@ -25,6 +25,7 @@ pub(super) struct Checked {
     pub(super) upgrade: bool,
     /// Whether a person reads the answer.
     pub(super) html: bool,
+    _only_here: (),
 }
 
 impl Checked {
@@ -68,6 +69,7 @@ impl Checked {
             target,
             fields,
             upgrade,
+            _only_here: (),
         })
     }
 }

@@ -1,5 +1,5 @@
-//! The body of a request: passed on frame by frame, never collected, counted, cut when the request is
-//! cut.
+//! The body of a request: passed on frame by frame, never collected, counted, cut when the request
+//! is cut.
 
 use super::completion::CompletionGuard;
 use bytes::Bytes;

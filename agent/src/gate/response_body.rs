@@ -1,5 +1,5 @@
-//! The body of an answer: our own, or the application's as it comes, counted, cut when the request is
-//! cut.
+//! The body of an answer: our own, or the application's as it comes, counted, cut when the request
+//! is cut.
 
 use super::completion::CompletionGuard;
 use super::connection_context::RequestGuard;

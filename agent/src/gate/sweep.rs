@@ -1,5 +1,5 @@
-//! Requests under way are cut when their certificate, their person or the rules no longer let them, and
-//! when nothing moves any more.
+//! Requests under way are cut when their certificate, their person or the rules no longer let them,
+//! and when nothing moves any more.
 
 use super::in_flight::InFlight;
 use super::state::Gate;

@@ -3,6 +3,10 @@
 use records::Bytes;
 
 /// A record that is durable; only the spool makes it.
+///
+/// ```compile_fail,E0451
+/// let forged = agent::spool::Recorded { epoch: todo!(), aseq: 0 };
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
     pub(super) epoch: Bytes,

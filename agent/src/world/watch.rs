@@ -6,7 +6,7 @@ use super::load::{Anchors, NotAccepted};
 use super::marks::Marks;
 use crate::AgentConfig;
 use arc_swap::ArcSwap;
-use ca_api::{Status, Watch};
+use ca_api::{Status, WorldNumbers};
 use records::Bytes;
 use records::lineage::Lineage;
 use records::people::SignedPeople;
@@ -197,10 +197,10 @@ impl Source {
         marks.write()
     }
 
-    fn has(&self) -> Watch {
+    fn has(&self) -> WorldNumbers {
         let world = self.world.load();
         let in_force = world.in_force();
-        Watch { crl: in_force.crl, people: in_force.people, bundle: in_force.bundle }
+        WorldNumbers { crl: in_force.crl, people: in_force.people, bundle: in_force.bundle }
     }
 }
 
@@ -215,7 +215,7 @@ pub async fn watch(source: Arc<Source>, status: Status, stop: Stop) {
         let pause = match answer {
             Ok(world) => {
                 source.metrics.condition("status", "");
-                let empty = world == ca_api::World::default();
+                let empty = world == ca_api::WorldUpdate::default();
                 let update = Update { rules: world.rules, crl: world.crl, people: world.people };
                 source.install(update, true);
                 // Something that is not accepted comes again at once: do not turn in a circle.

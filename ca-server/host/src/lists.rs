@@ -5,7 +5,7 @@
 
 use crate::durable::write_file;
 use crate::{CaConfig, ISSUER};
-use pki::crl::{Content, CrlError, RevocationList};
+use pki::crl::{CrlError, ListContent, RevocationList};
 use pki::{Certificate, Signer};
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub fn empty(
 ) -> Result<RevocationList, CrlError> {
     let url = (name == ISSUER).then(|| config.crl_url(name, SHARD));
     let identifier = issuer.key_identifier().unwrap_or_default();
-    let content = Content {
+    let content = ListContent {
         issuer: issuer.subject(),
         key_identifier: &identifier,
         number,

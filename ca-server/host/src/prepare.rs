@@ -1,7 +1,7 @@
 //! Preparing a certificate: profile, subject and key become the exact bytes that will be recorded
 //! and signed, and the lint judges them before anything is recorded.
 
-use pki::certificate::{Content, TbsCertificate};
+use pki::certificate::{CertificateContent, TbsCertificate};
 use pki::lint::{Expected, Finding, lint};
 use pki::name::DistinguishedName;
 use pki::oid::Arc;
@@ -56,7 +56,7 @@ pub struct Addresses {
 
 /// A certificate that may be recorded; only [`prepare`] makes it.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let forged = ca_host::prepare::Prepared { tbs: todo!(), not_after: 0 };
 /// ```
 pub struct Prepared {
@@ -120,7 +120,7 @@ pub fn prepare(inputs: &CertificateInputs<'_>) -> Result<Prepared, PrepareError>
         extensions.push(access.map_err(encode)?);
     }
     let signature = inputs.issuer_key.algorithm().signature_identifier().map_err(encode)?;
-    let tbs = TbsCertificate::build(Content {
+    let tbs = TbsCertificate::build(CertificateContent {
         serial: inputs.serial,
         signature: &signature,
         issuer: issuer_name,

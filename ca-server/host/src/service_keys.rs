@@ -20,7 +20,7 @@ const NEXT: &str = "next";
 const ASKED: &str = "asked";
 
 /// Where a service keeps its key and certificate.
-pub struct Place {
+pub struct KeyPlace {
     /// Whose.
     pub service: &'static str,
     process: &'static str,
@@ -31,7 +31,7 @@ pub struct Place {
     unlock: Option<PathBuf>,
 }
 
-impl Place {
+impl KeyPlace {
     /// A service's TLS key.
     pub fn tls(config: &CaConfig, service: &'static str) -> Self {
         Self {
@@ -117,8 +117,8 @@ impl Place {
 /// Renews a place's key and certificate. The new key and the one message that asks for it wait for
 /// an answer beside the key in use, so that a lost answer can be asked for again and no use is lost
 /// with its key; both files are then exchanged so that a kill in between leaves a pair that
-/// [`Place::finish`] completes.
-pub async fn renew(config: &CaConfig, place: &Place) -> anyhow::Result<OperatorAnswer> {
+/// [`KeyPlace::finish`] completes.
+pub async fn renew(config: &CaConfig, place: &KeyPlace) -> anyhow::Result<OperatorAnswer> {
     place.finish()?;
     let old = place.open()?;
     let (new, message) = prepared(config, place, &old)?;
@@ -144,7 +144,7 @@ pub async fn renew(config: &CaConfig, place: &Place) -> anyhow::Result<OperatorA
 /// ones.
 fn prepared(
     config: &CaConfig,
-    place: &Place,
+    place: &KeyPlace,
     old: &SoftwareSigner,
 ) -> anyhow::Result<(SoftwareSigner, Renew)> {
     let next = place.beside(&place.key, NEXT);
@@ -165,7 +165,7 @@ fn prepared(
 
 fn use_message(
     config: &CaConfig,
-    place: &Place,
+    place: &KeyPlace,
     old: &SoftwareSigner,
     new: &SoftwareSigner,
 ) -> anyhow::Result<Renew> {

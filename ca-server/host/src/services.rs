@@ -1,6 +1,6 @@
 //! Which service speaks: told by the certificate that the issuing CA gave it, never by a row.
 
-use mtls::Connection;
+use mtls::TlsConnection;
 use pki::Certificate;
 use pki::oid::Arc;
 use records::Code;
@@ -33,7 +33,11 @@ impl Services {
 
     /// The service's certificate and name, `SERVICE/PROCESS`, if the issuing CA gave it to a
     /// service and it is in time.
-    pub fn name(&self, connection: &Connection, now: u64) -> Result<(Certificate, String), Code> {
+    pub fn name(
+        &self,
+        connection: &TlsConnection,
+        now: u64,
+    ) -> Result<(Certificate, String), Code> {
         let der = connection.certificate.as_ref().ok_or(Code::CertificateRequired)?;
         let certificate = Certificate::read(der).map_err(|_| Code::CertificateForeign)?;
         if !certificate.is_signed_by(self.issuing.key()) {
@@ -53,7 +57,11 @@ impl Services {
     }
 
     /// The same for agents; gives the agent's id.
-    pub fn agent(&self, connection: &Connection, now: u64) -> Result<(Certificate, String), Code> {
+    pub fn agent(
+        &self,
+        connection: &TlsConnection,
+        now: u64,
+    ) -> Result<(Certificate, String), Code> {
         let (certificate, name) = self.name(connection, now)?;
         let agent = name.strip_suffix("/agent").ok_or(Code::NotYourRoute)?;
         Ok((certificate, agent.to_owned()))

@@ -1,5 +1,5 @@
-//! Following the log into a new state: what the tree holds is applied, what waits is noticed, and the rows
-//! that copy it are written by whoever commits.
+//! Following the log into a new state: what the tree holds is applied, what waits is noticed, and
+//! the rows that copy it are written by whoever commits.
 
 use crate::error::IssuerError;
 use crate::issuance::{IntentEntry, RecordedIntent};

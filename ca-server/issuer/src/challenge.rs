@@ -1,5 +1,6 @@
-//! Challenges of look-ups: the issuer remembers none that it gave. Each carries its time and a MAC under a
-//! key of the issuer; only those that were used up are remembered, by their application in the log.
+//! Challenges of look-ups: the issuer remembers none that it gave. Each carries its time and a MAC
+//! under a key of the issuer; only those that were used up are remembered, by their application in
+//! the log.
 
 use crate::context::IssuanceContext;
 use records::letter::CHALLENGE_SECONDS;

@@ -1,5 +1,6 @@
-//! The clock may be believed if it neither went back behind the newest record nor far ahead of it. Brakes
-//! work all the same: a list then bears the last proven time, since a wrong one would lock out who reads it.
+//! The clock may be believed if it neither went back behind the newest record nor far ahead of it.
+//! Brakes work all the same: a list then bears the last proven time, since a wrong one would lock
+//! out who reads it.
 
 use ca_host::{BACK_SECONDS_MAX, CaConfig};
 use records::Code;
@@ -21,7 +22,8 @@ impl ClockGuard {
         Self { ahead_max: u64::from(config.issuer.clock_days_max) * 86_400, confirmed }
     }
 
-    /// Whether decisions may bear this time; `last` is the time of the newest record that proves one.
+    /// Whether decisions may bear this time; `last` is the time of the newest record that proves
+    /// one.
     pub(crate) fn check(&self, now: u64, last: u64) -> Result<(), Code> {
         let confirmed = self.confirmed.is_some_and(|at| now.abs_diff(at) < CONFIRMED_SECONDS);
         let ahead = now > last.saturating_add(self.ahead_max) && !confirmed;

@@ -1,5 +1,5 @@
-//! What the writer is asked to do: values that are read and whose signatures were checked as far as that
-//! needs no state. Each carries where its answer goes.
+//! What the writer is asked to do: values that are read and whose signatures were checked as far as
+//! that needs no state. Each carries where its answer goes.
 
 use crate::error::IssuerError;
 use crate::verify::{VerifiedApproval, VerifiedDecline, VerifiedSubmission};
@@ -15,7 +15,8 @@ use records::people::{PeopleSnapshot, SignedPeople};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
-/// A process of a portal, by the key of its TLS certificate; judged again when the command is decided.
+/// A process of a portal, by the key of its TLS certificate; judged again when the command is
+/// decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Caller {
     /// SHA-256 of the key.
@@ -41,8 +42,8 @@ pub(crate) enum Command {
     Operator(Box<OperatorRequest>, String, Reply<OperatorAnswer>),
     /// Made by the publisher from a view.
     List(Box<RevocationList>, Reply<()>),
-    /// Made by the publisher from a view of the tree at this size, with what each says besides number and
-    /// times.
+    /// Made by the publisher from a view of the tree at this size, with what each says besides
+    /// number and times.
     People(Vec<Arc<NewSnapshot>>, u64, Reply<()>),
     /// A question met a row that says what nobody signed: it is recorded, once.
     Alarm(String, Reply<()>),
@@ -55,7 +56,8 @@ pub(crate) struct NewSnapshot {
     pub(crate) said: Vec<u8>,
 }
 
-/// Where an answer goes. It is sent once, after the commit that keeps it; a round that fails sends nothing.
+/// Where an answer goes. It is sent once, after the commit that keeps it; a round that fails sends
+/// nothing.
 pub(crate) struct Reply<T>(Arc<Mutex<Option<oneshot::Sender<Answered<T>>>>>);
 
 /// What whoever waits gets.

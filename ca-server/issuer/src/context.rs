@@ -1,5 +1,5 @@
-//! What the issuer holds besides its state: keys, certificates, addresses. Nothing here changes while the
-//! process runs.
+//! What the issuer holds besides its state: keys, certificates, addresses. Nothing here changes
+//! while the process runs.
 
 use crate::seal::SealKey;
 use anyhow::{Context as _, ensure};

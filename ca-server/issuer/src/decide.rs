@@ -1,5 +1,5 @@
-//! Decisions: pure functions of a round, one file a verb. Each judges by authority alone, records what it
-//! decides and says which rows copy it. None of them waits, reads a clock, a file or a row.
+//! Decisions: pure functions of a round, one file a verb. Each judges by authority alone, records
+//! what it decides and says which rows copy it. None of them waits, reads a clock, a file or a row.
 
 pub(crate) mod abandon;
 pub(crate) mod agent;
@@ -38,7 +38,7 @@ impl Round<'_> {
 
     /// The officer to whom a certificate belongs, if they may approve anything.
     pub(crate) fn approver(&self, officer: &Officer) -> Result<String, Code> {
-        let person = crate::query::officer::person_of(self.authority(), &officer.0, self.now())?;
+        let person = crate::officer::person_of(self.authority(), &officer.0, self.now())?;
         match self.authority().is_approver(&person) {
             true => Ok(person),
             false => Err(Code::NotYourRoute),

@@ -1,5 +1,6 @@
-//! What is done outside of rows once a round is durable: letters, join files and policy files. Whatever is
-//! lost here by a crash is made again by who asked: a letter that was recorded and not written opens nothing.
+//! What is done outside of rows once a round is durable: letters, join files and policy files.
+//! Whatever is lost here by a crash is made again by who asked: a letter that was recorded and not
+//! written opens nothing.
 
 use crate::context::IssuanceContext;
 use crate::error::IssuerError;

@@ -1,15 +1,15 @@
 //! The stations of a certificate as types: `Prepared` (linted bytes, `ca_host::prepare`), then
-//! [`PendingIssuance`] (its intent is written), [`RecordedIntent`] (the tree holds the intent with exactly
-//! these bytes), [`Signed`]. Only the station before can make the next one.
+//! [`PendingIssuance`] (its intent is written), [`RecordedIntent`] (the tree holds the intent with
+//! exactly these bytes), [`Signed`]. Only the station before can make the next one.
 //!
-//! After a crash: a pending issuance is taken up from its row under the issuer's MAC; a recorded intent
-//! whose serial number stands in the marks and which has no result is revoked, since its signature may
-//! exist. Nothing is signed twice.
+//! After a crash: a pending issuance is taken up from its row under the issuer's MAC; a recorded
+//! intent whose serial number stands in the marks and which has no result is revoked, since its
+//! signature may exist. Nothing is signed twice.
 
 use crate::seal::SealKey;
 use authority::Serial;
 use ca_host::prepare::Prepared;
-use ca_store::certificates::Issuing;
+pub(crate) use ca_store::certificates::Issuing;
 use ca_store::replay::Applied;
 use ca_store::table::intent::IntentRow;
 use pki::certificate::{CertificateError, TbsCertificate};
@@ -18,9 +18,15 @@ use records::record::Event;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// An intent that is written; it may be signed once the tree confirms it.
+/// An intent that is written; it may be signed once the tree confirms it. Made of what was prepared
+/// and linted, or of a row under the issuer's own MAC.
+///
+/// ```compile_fail,E0451
+/// let (serial, tbs, issuing) = todo!();
+/// let forged = ca_issuer::issuance::PendingIssuance { serial, tbs, issuing };
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct PendingIssuance {
+pub struct PendingIssuance {
     serial: Serial,
     tbs: Vec<u8>,
     issuing: Issuing,
@@ -63,9 +69,13 @@ impl PendingIssuance {
     }
 }
 
-/// A proof that the tree holds an entry by which an intent is recorded: the entry's record names the serial
-/// number and the SHA-256 of the bytes.
-pub(crate) struct IntentEntry {
+/// A proof that the tree holds an entry by which an intent is recorded: the entry's record names
+/// the serial number and the SHA-256 of the bytes.
+///
+/// ```compile_fail,E0451
+/// let forged = ca_issuer::issuance::IntentEntry { serial: todo!(), tbs_sha256: [0; 32] };
+/// ```
+pub struct IntentEntry {
     serial: Serial,
     tbs_sha256: [u8; 32],
 }
@@ -97,7 +107,7 @@ impl IntentEntry {
 
 /// An intent that the tree holds with exactly the bytes to be signed.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let forged = ca_issuer::issuance::RecordedIntent { pending: todo!() };
 /// ```
 #[derive(Clone, Debug)]
@@ -130,7 +140,12 @@ impl RecordedIntent {
     }
 }
 
-/// A certificate whose signature was verified; its result is not recorded yet.
+/// A certificate whose signature was verified; its result is not recorded yet. Only
+/// [`RecordedIntent`] makes one.
+///
+/// ```compile_fail,E0451
+/// let forged = ca_issuer::issuance::Signed { pending: todo!(), certificate: todo!() };
+/// ```
 #[derive(Clone, Debug)]
 pub struct Signed {
     pending: Arc<PendingIssuance>,

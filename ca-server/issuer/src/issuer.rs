@@ -1,5 +1,5 @@
-//! The issuer of one process, as its routes, its socket and its publisher see it: views to read, queues to
-//! command.
+//! The issuer of one process, as its routes, its socket and its publisher see it: views to read,
+//! queues to command.
 
 use crate::clock_guard::ClockGuard;
 use crate::command::{Command, Outcome, Reply};
@@ -9,7 +9,6 @@ use crate::view::View;
 use arc_swap::ArcSwapOption;
 use authority::Signatures;
 use records::Code;
-use records::enrolment::Collected;
 use service::{Clock, Metrics};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +17,8 @@ use tokio::sync::{Notify, mpsc, watch};
 
 /// How long a caller waits for the tree to hold what was recorded.
 const SETTLE_WAIT: Duration = Duration::from_secs(2);
-/// How long a machine waits for its certificate.
-const ISSUED_WAIT: Duration = Duration::from_secs(10);
+/// How long a question waits for the writer to have seen what is committed.
+const CURRENT_WAIT: Duration = Duration::from_secs(6);
 
 /// The issuer of one process.
 pub(crate) struct Issuer {
@@ -47,8 +46,8 @@ impl Issuer {
         self.view_now().ok_or(Code::LogBehind)
     }
 
-    /// The state with everything that was committed until now, whoever committed it: a loss that was reported
-    /// a moment ago counts already. With it the transaction in which that was seen.
+    /// The state with everything that was committed until now, whoever committed it: a loss that
+    /// was reported a moment ago counts already. With it the transaction in which that was seen.
     pub(crate) async fn current(&self) -> Result<(Arc<View>, Tx), IssuerError> {
         let mut moved = self.moved();
         let waiting = async {
@@ -67,7 +66,7 @@ impl Issuer {
                 }
             }
         };
-        match tokio::time::timeout(SETTLE_WAIT, waiting).await {
+        match tokio::time::timeout(CURRENT_WAIT, waiting).await {
             Ok(current) => current,
             Err(_) => Err(Code::LogBehind.into()),
         }
@@ -83,7 +82,8 @@ impl Issuer {
         self.clock.seconds()
     }
 
-    /// The time for lists and snapshots: the clock's if it may be believed, else the last proven one.
+    /// The time for lists and snapshots: the clock's if it may be believed, else the last proven
+    /// one.
     pub(crate) fn list_time(&self, view: &View) -> u64 {
         let (now, last) = (self.now(), view.state().followed.last_time);
         match ClockGuard::read(&self.context.config).check(now, last) {
@@ -122,31 +122,11 @@ impl Issuer {
         self.ask(|reply| Command::Alarm(about, reply)).await.map(|_| ())
     }
 
-    /// Waits a little until the tree holds what was recorded. With a stopped sequencer it goes on: the
-    /// record is durable all the same.
+    /// Waits a little until the tree holds what was recorded. With a stopped sequencer it goes on:
+    /// the record is durable all the same.
     pub(crate) async fn settled(&self, size: u64) {
         let mut moved = self.moved();
         let settled = moved.wait_for(|reached| *reached >= size);
         let _ = tokio::time::timeout(SETTLE_WAIT, settled).await;
-    }
-
-    /// Waits until a machine's certificate is issued and its record stands in the tree.
-    pub(crate) async fn issued(&self, serial: &str) -> Result<Collected, IssuerError> {
-        let mut moved = self.moved();
-        let waiting = async {
-            loop {
-                if let Some(collected) = crate::query::collect::proven(self, serial).await? {
-                    return Ok(collected);
-                }
-                let gone = moved.changed().await.is_err();
-                if gone {
-                    return Err(Code::Unavailable.into());
-                }
-            }
-        };
-        match tokio::time::timeout(ISSUED_WAIT, waiting).await {
-            Ok(collected) => collected,
-            Err(_) => Err(Code::LogBehind.into()),
-        }
     }
 }

@@ -1,9 +1,9 @@
 //! Role `issuer`: makes orders, verifies approvals, issues, revokes, builds revocation lists.
 //!
 //! In reading order: `command` (what is asked), [`verify`] (what needs no state), `decide` (pure
-//! decisions), `round` and `state` (what they work on), `writer` (the single writer), [`issuance`] (the
-//! stations of a certificate), `signer`, `publisher`, `query` (what only reads), `route` and `socket` (who
-//! asks).
+//! decisions), `round` and `state` (what they work on), `writer` (the single writer), [`issuance`]
+//! (the stations of a certificate), `signer`, `publisher`, `query` (what only reads), `route` and
+//! `socket` (who asks).
 
 mod catch_up;
 mod challenge;
@@ -17,6 +17,7 @@ pub mod issuance;
 mod issuer;
 mod loaded;
 mod marks;
+mod officer;
 mod publisher;
 mod query;
 mod round;

@@ -1,13 +1,12 @@
-//! What a round needs from rows: secrets that are sealed, what opens commitments, files. One select a table;
-//! whoever uses a value checks it against authority.
+//! What a round needs from rows: secrets that are sealed, what opens commitments, files. One select
+//! a table; whoever uses a value checks it against authority.
 
 use crate::command::Command;
 use crate::error::IssuerError;
+use crate::rows::{OrderExtras, SealedKeys};
 use crate::state::State;
 use authority::{Authority, OrderDigest};
 use ca_host::operator::OperatorRequest;
-use ca_store::table::letter::SealedKeys;
-use ca_store::table::order::OrderExtras;
 use ca_store::table::{certificate, letter, order, person};
 use records::order::{Body, PersonAction};
 use records::{Code, Disclosure};

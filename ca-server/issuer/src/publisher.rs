@@ -1,6 +1,7 @@
-//! The publisher: makes revocation lists and people snapshots from a view, beside the writer, and hands them
-//! to it; publishes a list once it is recorded. What it publishes it has made or verified itself: the last
-//! list lies in the issuer's own directory, and no row says which one is current.
+//! The publisher: makes revocation lists and people snapshots from a view, beside the writer, and
+//! hands them to it; publishes a list once it is recorded. What it publishes it has made or
+//! verified itself: the last list lies in the issuer's own directory, and no row says which one is
+//! current.
 
 use crate::command::{Command, NewSnapshot};
 use crate::context::IssuanceContext;
@@ -12,7 +13,7 @@ use ca_host::ISSUER;
 use ca_host::durable::replace_private;
 use ca_host::lists::{self, ListOf, SHARD};
 use ca_store::table;
-use pki::crl::{Content, RevocationList};
+use pki::crl::{ListContent, RevocationList};
 use records::Code;
 use records::people::{SNAPSHOT_SECONDS, SignedPeople};
 use service::{Stop, fault};
@@ -103,8 +104,8 @@ async fn lists(issuer: &Issuer, kept: &mut Option<RevocationList>) -> Result<(),
     Ok(())
 }
 
-/// The last list that the issuing key signed: from the own directory, the published file or a row, whichever
-/// is newest. Older ones are nobody's business here.
+/// The last list that the issuing key signed: from the own directory, the published file or a row,
+/// whichever is newest. Older ones are nobody's business here.
 async fn last(issuer: &Issuer) -> Result<RevocationList, IssuerError> {
     let config = &issuer.context.config;
     let mut candidates = vec![
@@ -128,7 +129,7 @@ fn make(
     let revoked = list::entries(view.authority(), now)?;
     let url = context.config.crl_url(ISSUER, SHARD);
     let identifier = context.issuing_certificate.key_identifier();
-    let content = Content {
+    let content = ListContent {
         issuer: context.issuing_certificate.subject(),
         key_identifier: &identifier.ok_or(Code::UnsignedAuthority)?,
         number: previous.number() + 1,

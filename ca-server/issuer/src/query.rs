@@ -1,5 +1,5 @@
-//! Questions: each reads a view of the state and, where it needs them, rows in a transaction of its own.
-//! None of them waits for the writer, and none changes anything.
+//! Questions: each reads a view of the state and, where it needs them, rows in a transaction of its
+//! own. None of them waits for the writer, and none changes anything.
 
 pub(crate) mod certificate;
 pub(crate) mod collect;

@@ -1,6 +1,6 @@
-//! One round of the writer: a copy of the state on which commands are decided one after the other, with
-//! what they record and change. Nothing here waits, reads a clock or touches a row; a round that is dropped
-//! leaves nothing behind.
+//! One round of the writer: a copy of the state on which commands are decided one after the other,
+//! with what they record and change. Nothing here waits, reads a clock or touches a row; a round
+//! that is dropped leaves nothing behind.
 
 use crate::context::IssuanceContext;
 use crate::error::IssuerError;
@@ -134,7 +134,8 @@ impl<'a> Round<'a> {
         Ok(records::letter::reference(self.random()?))
     }
 
-    /// Records an event; what it takes away is felt by the next decision of this round. Gives its id.
+    /// Records an event; what it takes away is felt by the next decision of this round. Gives its
+    /// id.
     pub(crate) fn record(
         &mut self,
         event: Event,
@@ -182,8 +183,8 @@ impl<'a> Round<'a> {
         Ok((disclosure.commitment()?, disclosure))
     }
 
-    /// Records a refusal and gives what the caller is told. With an empty `about` it is only counted, and
-    /// so is what is our own fault.
+    /// Records a refusal and gives what the caller is told. With an empty `about` it is only
+    /// counted, and so is what is our own fault.
     pub(crate) fn refusal(
         &mut self,
         act: &str,

@@ -1,8 +1,9 @@
-//! The issuer's calls: HTTP only. Each route is typed for one process of a portal; which process speaks
-//! follows from its TLS key and the log, and is judged by what the handler takes: without a [`PortalCall`] or
-//! an [`OfficerCall`] nothing can be asked.
+//! The issuer's calls: HTTP only. Each route is typed for one process of a portal; which process
+//! speaks follows from its TLS key and the log, and is judged by what the handler takes
+//! (`call.rs`).
 
 mod approve;
+mod call;
 mod certificate;
 mod certify;
 mod collect;
@@ -20,20 +21,12 @@ mod state;
 mod submit;
 mod who;
 
-use crate::command::{Caller, Officer};
-use crate::error::IssuerError;
 use crate::issuer::Issuer;
-use crate::query;
-use axum::extract::{DefaultBodyLimit, FromRequest, Request};
-use axum::http::request::Parts;
-use axum::response::{IntoResponse, Response};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
-use axum::{Json, Router};
-use ca_api::{AsOfficer, both, public, staff};
-use mtls::Connection;
-use pki::Certificate;
+use ca_api::{both, public, staff};
 use records::{Code, Problem};
-use serde::de::DeserializeOwned;
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -62,124 +55,4 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(issuer)
-}
-
-/// Which process of a portal a route is for.
-pub(crate) trait Process {
-    /// Its name; empty if both are.
-    const NAME: &'static str;
-}
-
-/// The public process.
-pub(crate) struct PublicProcess;
-/// The staff process.
-pub(crate) struct StaffProcess;
-/// Either.
-pub(crate) struct AnyProcess;
-
-impl Process for PublicProcess {
-    const NAME: &'static str = "portal-public";
-}
-
-impl Process for StaffProcess {
-    const NAME: &'static str = "portal-staff";
-}
-
-impl Process for AnyProcess {
-    const NAME: &'static str = "";
-}
-
-/// A message of the process that its route is for.
-pub(crate) struct PortalCall<P, T> {
-    pub(crate) caller: Caller,
-    pub(crate) message: T,
-    process: std::marker::PhantomData<P>,
-}
-
-/// A message of the staff process with the certificate of the officer, or of anybody, whom it saw. Who that
-/// is, is judged when it is answered.
-pub(crate) struct OfficerCall<T> {
-    pub(crate) caller: Caller,
-    pub(crate) officer: Officer,
-    pub(crate) message: T,
-}
-
-impl<P: Process, T: DeserializeOwned> FromRequest<Arc<Issuer>> for PortalCall<P, T> {
-    type Rejection = Response;
-
-    async fn from_request(request: Request, issuer: &Arc<Issuer>) -> Result<Self, Response> {
-        let (parts, body) = request.into_parts();
-        let caller = caller(issuer, &parts, P::NAME).map_err(refused)?;
-        let message = message(Request::from_parts(parts, body), issuer).await?;
-        Ok(Self { caller, message, process: std::marker::PhantomData })
-    }
-}
-
-impl<T: DeserializeOwned> FromRequest<Arc<Issuer>> for OfficerCall<T> {
-    type Rejection = Response;
-
-    async fn from_request(request: Request, issuer: &Arc<Issuer>) -> Result<Self, Response> {
-        let call = PortalCall::<StaffProcess, AsOfficer<T>>::from_request(request, issuer).await?;
-        let AsOfficer { certificate, message } = call.message;
-        let shown = issuer.signatures.certificate(&certificate.0);
-        let shown = shown.ok_or_else(|| refused(Code::CertificateForeign))?;
-        Ok(Self { caller: call.caller, officer: Officer(shown), message })
-    }
-}
-
-/// Whether the connection belongs to a process that may call.
-fn caller(issuer: &Issuer, parts: &Parts, process: &'static str) -> Result<Caller, Code> {
-    let connection = parts.extensions.get::<Connection>().ok_or(Code::CertificateRequired)?;
-    let der = connection.certificate.as_ref().ok_or(Code::CertificateRequired)?;
-    let certificate: Arc<Certificate> =
-        issuer.signatures.certificate(der).ok_or(Code::CertificateForeign)?;
-    let view = issuer.view()?;
-    let authority = view.authority();
-    if authority.is_revoked(&certificate.serial().to_string()) {
-        return Err(Code::CertificateRevoked);
-    }
-    let key_sha256 = certificate.key().sha256();
-    let (_, known) = authority.portal_of(&key_sha256).ok_or(Code::PortalUnknown)?;
-    if !process.is_empty() && known != process {
-        return Err(Code::NotYourRoute);
-    }
-    Ok(Caller { key_sha256, process })
-}
-
-/// Whether an officer may approve anything, as far as is known: who may not makes us verify nothing. The
-/// writer judges it again.
-fn approver(issuer: &Issuer, officer: &Officer) -> Result<(), Code> {
-    let view = issuer.view()?;
-    let person = query::officer::person_of(view.authority(), &officer.0, issuer.now())?;
-    if view.authority().is_approver(&person) { Ok(()) } else { Err(Code::NotYourRoute) }
-}
-
-/// A message in JSON, or a clear refusal.
-async fn message<T: DeserializeOwned>(
-    request: Request,
-    issuer: &Arc<Issuer>,
-) -> Result<T, Response> {
-    let bytes = axum::body::Bytes::from_request(request, issuer).await;
-    let bytes = bytes.map_err(|_| refused(Code::TooLarge))?;
-    serde_json::from_slice(&bytes).map_err(|_| refused(Code::Malformed))
-}
-
-fn refused(code: Code) -> Response {
-    Refused(Problem::new(code, String::new())).into_response()
-}
-
-/// The answer to a question, counted.
-fn answered<T>(
-    issuer: &Issuer,
-    act: &'static str,
-    result: Result<T, IssuerError>,
-) -> Result<Json<T>, Refused> {
-    let outcome = result.as_ref().map_or_else(|error| error.code().name(), |_| "done");
-    issuer.metrics.count(act, outcome);
-    told(result)
-}
-
-/// The answer to a command, which the writer counted.
-fn told<T>(result: Result<T, IssuerError>) -> Result<Json<T>, Refused> {
-    result.map(Json).map_err(|error| Refused(error.problem()))
 }

@@ -1,9 +1,16 @@
-//! What a round changes in rows, written table by table behind its decisions. Rows are copies, queues and
-//! indexes; nothing here is asked again by a decision that authority can answer.
+//! What a round changes in rows, written table by table behind its decisions. Rows are copies,
+//! queues and indexes; nothing here is asked again by a decision that authority can answer. What a
+//! decision says of a row is a plain value of this module; what writes it is named here only.
 
 use crate::command::NewSnapshot;
 use crate::error::IssuerError;
 use authority::{Agent, OrderDigest, Person, Portal, ProfileState, Revoked, Serial, Unit};
+pub(crate) use ca_store::table::approval::ApprovalRow;
+pub(crate) use ca_store::table::certificate::CertificateRow;
+pub(crate) use ca_store::table::intent::IntentRow;
+pub(crate) use ca_store::table::letter::{LetterRow, SealedKeys};
+pub(crate) use ca_store::table::order::{KeyBinding, OrderExtras, OrderRow};
+
 use ca_store::rows;
 use ca_store::table::{approval, certificate, intent, letter, list, order, snapshot};
 use pki::crl::RevocationList;
@@ -13,16 +20,16 @@ use store::Tx;
 
 /// One change.
 pub(crate) enum RowChange {
-    Order(Box<order::OrderRow>),
+    Order(Box<OrderRow>),
     OrderState(OrderDigest, &'static str),
     OrderDeclined(OrderDigest, Bytes),
-    Approval(approval::ApprovalRow),
+    Approval(ApprovalRow),
     Consumed(OrderDigest, String),
-    Intent(intent::IntentRow),
+    Intent(IntentRow),
     IntentState(Serial, &'static str),
-    Certificate(Box<certificate::CertificateRow>),
+    Certificate(Box<CertificateRow>),
     Revocation(Serial, Revoked),
-    Letter(Box<letter::LetterRow>),
+    Letter(Box<LetterRow>),
     Try(String),
     Token(OrderDigest, String, Vec<u8>),
     List(Box<RevocationList>),
@@ -41,14 +48,14 @@ pub(crate) enum RowChange {
 /// Changes by table.
 #[derive(Default)]
 struct ByTable {
-    orders: Vec<order::OrderRow>,
+    orders: Vec<OrderRow>,
     order_states: Vec<(&'static str, OrderDigest)>,
-    approvals: Vec<approval::ApprovalRow>,
+    approvals: Vec<ApprovalRow>,
     consumed: Vec<(OrderDigest, String)>,
-    intents: Vec<intent::IntentRow>,
+    intents: Vec<IntentRow>,
     intent_states: Vec<(&'static str, String)>,
-    certificates: Vec<certificate::CertificateRow>,
-    letters: Vec<letter::LetterRow>,
+    certificates: Vec<CertificateRow>,
+    letters: Vec<LetterRow>,
     others: Vec<RowChange>,
 }
 
@@ -93,7 +100,7 @@ pub(crate) async fn write(
 }
 
 /// One statement writes a row once: of two approvals of one person the later one stays.
-fn last_of_each(approvals: Vec<approval::ApprovalRow>) -> Vec<approval::ApprovalRow> {
+fn last_of_each(approvals: Vec<ApprovalRow>) -> Vec<ApprovalRow> {
     let mut seen = std::collections::HashSet::new();
     let mut last: Vec<_> = approvals
         .into_iter()

@@ -6,7 +6,7 @@ pub(crate) mod enrol;
 pub(crate) mod operate;
 mod place;
 
-pub(crate) use authority::sample::{Answer, SampleCity, SampleOfficer, SamplePasskey};
+pub(crate) use sample_city::{SampleAnswer, SampleCity, SampleOfficer, SamplePasskey};
 
 use crate::catch_up::{CaughtUp, Enacted};
 use crate::command::{Command, Reply};

@@ -1,6 +1,6 @@
-//! Sealing bind keys for rows: AES-256-GCM under a key file of the issuer. The associated data names
-//! the city, the purpose, the reference, the person and the profile, so that a row cannot be pointed
-//! at someone else.
+//! Sealing bind keys for rows: AES-256-GCM under a key file of the issuer. The associated data
+//! names the city, the purpose, the reference, the person and the profile, so that a row cannot be
+//! pointed at someone else.
 
 use anyhow::{Context, anyhow};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};

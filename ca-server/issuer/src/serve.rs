@@ -1,4 +1,5 @@
-//! Runs the role until the stop: the writer and its signer, the publisher, the operators' socket, the calls.
+//! Runs the role until the stop: the writer and its signer, the publisher, the operators' socket,
+//! the calls.
 
 use crate::catch_up::{CaughtUp, catch_up};
 use crate::context::IssuanceContext;
@@ -10,10 +11,10 @@ use crate::signer::Signer;
 use crate::state::State;
 use crate::writer::{QUEUE_MAX, Writer};
 use crate::{effects, publisher, route, rows, socket};
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use arc_swap::ArcSwapOption;
 use authority::Serial;
-use ca_host::service_keys::Place;
+use ca_host::service_keys::KeyPlace;
 use ca_host::{CaConfig, listener};
 use ca_store::keep::Keep;
 use ca_store::replay::{Followed, Replay};
@@ -37,7 +38,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     metrics.condition("start", "the log is being followed");
     let admin = service::Admin::new(metrics.clone()).serve(config.issuer.admin, stop.clone());
     let admin = tokio::spawn(admin);
-    let identity = Place::tls(&config, "issuer").identity()?;
+    let identity = KeyPlace::tls(&config, "issuer").identity()?;
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
@@ -70,7 +71,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     Ok(())
 }
 
-/// Opens the role: its keys, what it kept, what a former process left; nothing if it is stopped before.
+/// Opens the role: its keys, what it kept, what a former process left; nothing if it is stopped
+/// before.
 async fn open(
     config: CaConfig,
     store: Store,
@@ -82,19 +84,12 @@ async fn open(
     let secret = std::fs::read(folder.join("seal.key"))?;
     let context = Arc::new(IssuanceContext::open(config)?);
     let replay = Replay::new(&context.trust).context("trust file")?;
+    let floor = folder.join("floor");
+    ensure!(floor.exists(), "{} is missing; restore it", floor.display());
     let keep = Keep::open(&folder, &secret)?;
     let marks = Marks::open(&context.config)?;
     let doorbell = Doorbell::open(&store, &context.config.path("bells"), "issuer").await?;
-    let start = async {
-        loop {
-            // A log that cannot be followed is told on `/readyz`, and looked at until it can be.
-            match Start::of(&store, &context, (&replay, &keep), &marks).await {
-                Ok(start) => return start,
-                Err(error) => metrics.condition("start", &format!("{error:#}")),
-            }
-            tokio::time::sleep(AGAIN).await;
-        }
-    };
+    let start = Start::once_followed((&store, &context), (&replay, &keep), &marks, &metrics);
     let start = tokio::select! {
         start = start => start,
         () = stop.wait() => return Ok(None),
@@ -148,6 +143,7 @@ async fn open(
         left_behind: start.left_behind,
         unsigned: start.unsigned,
         stuck: Stuck::none(),
+        turn: None,
     };
     Ok(Some((issuer, writer, signer)))
 }
@@ -164,6 +160,23 @@ struct Start {
 }
 
 impl Start {
+    /// The start from a log that can be followed: one that cannot is told on `/readyz`, and looked
+    /// at until it can be.
+    async fn once_followed(
+        (store, context): (&Store, &IssuanceContext),
+        (replay, keep): (&Replay, &Keep),
+        marks: &Marks,
+        metrics: &Metrics,
+    ) -> Self {
+        loop {
+            match Self::of(store, context, (replay, keep), marks).await {
+                Ok(start) => return start,
+                Err(error) => metrics.condition("start", &format!("{error:#}")),
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
     /// Follows the log to its head and looks which intents have no result.
     async fn of(
         store: &Store,

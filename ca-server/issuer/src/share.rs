@@ -1,5 +1,5 @@
-//! What one round of the writer takes on: everything as a rule, one thing alone after something could not be
-//! kept, and what is stuck until the database takes it.
+//! What one round of the writer takes on: everything as a rule, one thing alone after something
+//! could not be kept, and what is stuck until the database takes it.
 
 use crate::command::Command;
 use crate::decide::execute;

@@ -1,5 +1,5 @@
-//! The signer: takes intents that the tree holds, marks them, signs exactly the recorded bytes, and hands
-//! the certificates to the writer. It alone calls the issuing key for certificates.
+//! The signer: takes intents that the tree holds, marks them, signs exactly the recorded bytes, and
+//! hands the certificates to the writer. It alone calls the issuing key for certificates.
 
 use crate::context::IssuanceContext;
 use crate::issuance::{RecordedIntent, Signed};

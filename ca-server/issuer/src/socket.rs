@@ -1,9 +1,10 @@
-//! The operators' socket: one request a connection, from whoever the kernel says it is. The socket lies in
-//! the issuer's folder and only its owner may open it.
+//! The operators' socket: one request a connection, from whoever the kernel says it is. The socket
+//! lies in the issuer's folder and only its owner may open it.
 
 use crate::command::Command;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
+use crate::query::collect;
 use ca_host::operator::{MESSAGE_BYTES_MAX, OperatorAnswer, OperatorRequest, SocketPlace};
 use records::Code;
 use service::Stop;
@@ -24,7 +25,8 @@ pub(crate) fn serve(
     stop: Stop,
 ) -> anyhow::Result<impl Future<Output = ()> + use<>> {
     let place = SocketPlace::of(&issuer.context.config)?;
-    // Left behind by an issuer that was killed; one that runs holds the database's own locks besides.
+    // Left behind by an issuer that was killed; one that runs holds the database's own locks
+    // besides.
     let _ = std::fs::remove_file(place.path());
     let listener = UnixListener::bind(place.path())?;
     std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o600))?;
@@ -73,8 +75,8 @@ fn unreadable(bytes: &[u8]) -> Code {
     }
 }
 
-/// Does what an operator asks for, and waits a little until the tree holds what was made, so that it can be
-/// used at once.
+/// Does what an operator asks for, and waits a little until the tree holds what was made, so that
+/// it can be used at once.
 async fn operator(issuer: &Issuer, request: OperatorRequest, drafter: String) -> OperatorAnswer {
     tracing::info!(drafter, "an operator asks");
     let renews = matches!(request, OperatorRequest::Renew { .. });
@@ -84,7 +86,7 @@ async fn operator(issuer: &Issuer, request: OperatorRequest, drafter: String) ->
         let asked = asked?;
         let mut answer = asked.value;
         if renews {
-            answer.chain = issuer.issued(&answer.serial).await?.chain;
+            answer.chain = collect::issued(issuer, &answer.serial).await?.chain;
         } else {
             issuer.settled(asked.settled_at).await;
         }

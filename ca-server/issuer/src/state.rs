@@ -1,5 +1,6 @@
-//! What decides: authority at the head that was followed, with what is recorded since. A value: a round
-//! works on a copy, and the writer takes the copy over when its commit is durable, never before.
+//! What decides: authority at the head that was followed, with what is recorded since. A value: a
+//! round works on a copy, and the writer takes the copy over when its commit is durable, never
+//! before.
 
 use crate::error::IssuerError;
 use crate::issuance::PendingIssuance;
@@ -70,7 +71,8 @@ impl State {
         self.followed.edge.size() + self.pending_count
     }
 
-    /// Whether nothing is committed that is not in it: neither an entry of the tree nor a record that waits.
+    /// Whether nothing is committed that is not in it: neither an entry of the tree nor a record
+    /// that waits.
     pub(crate) async fn holds_all(&self, tx: &mut Tx) -> Result<bool, IssuerError> {
         let head = ca_store::ledger::head(tx, LOG).await?;
         let newest = pending::newest(tx, LOG).await?;
@@ -108,8 +110,8 @@ impl State {
         self.results = OrdSet::new();
     }
 
-    /// Takes notice of a record that is not in the tree: what it takes away counts at once; a revocation
-    /// wants its list, an approved brake its order.
+    /// Takes notice of a record that is not in the tree: what it takes away counts at once; a
+    /// revocation wants its list, an approved brake its order.
     pub(crate) fn notice(&mut self, record: &records::Record) {
         use records::record::Event;
         self.pending_count += 1;

@@ -1,5 +1,6 @@
-//! What is checked before the turn, beside everything else: parsing and signatures that need no state. The
-//! proofs say what was checked and by what; they are judged against authority when they are decided.
+//! What is checked before the turn, beside everything else: parsing and signatures that need no
+//! state. The proofs say what was checked and by what; they are judged against authority when they
+//! are decided.
 
 use crate::error::request_code;
 use authority::Signatures;
@@ -11,8 +12,9 @@ use records::{Approval, Code};
 
 /// A submission whose request is well-formed and whose key proved possession.
 ///
-/// ```compile_fail
-/// let forged = ca_issuer::verify::VerifiedSubmission { message: todo!(), request: todo!() };
+/// ```compile_fail,E0451
+/// let (message, request, reference) = todo!();
+/// let forged = ca_issuer::verify::VerifiedSubmission { message, request, reference };
 /// ```
 pub struct VerifiedSubmission {
     message: Submit,
@@ -54,10 +56,10 @@ impl VerifiedSubmission {
     }
 }
 
-/// An approval whose signature was checked under the certificate that it shows, unless a passkey gave it,
-/// whose key only authority knows.
+/// An approval whose signature was checked under the certificate that it shows, unless a passkey
+/// gave it, whose key only authority knows.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let forged = ca_issuer::verify::VerifiedApproval { approval: todo!() };
 /// ```
 pub struct VerifiedApproval {
@@ -87,7 +89,7 @@ fn signed(said: &SignedStatement<'_>, signatures: &Signatures) -> Result<(), Cod
 
 /// A decline whose signature was checked like an approval's and whose reason opens what was signed.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let forged = ca_issuer::verify::VerifiedDecline { declining: todo!(), statement: todo!() };
 /// ```
 pub struct VerifiedDecline {

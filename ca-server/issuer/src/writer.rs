@@ -1,8 +1,9 @@
-//! The single writer: the only owner of the state, the only caller of `store.write()`. A round takes many
-//! commands, decides them one after the other on a copy of the state, and makes all of them durable with one
-//! commit. Only then the state moves, views are shown and answers leave. An error drops the round: nothing
-//! was believed, so nothing has to be undone. What could not be kept together is tried again one by one, so
-//! that one row that a database refuses holds up nobody else.
+//! The single writer: the only owner of the state, the only caller of `store.write()`. A round
+//! takes many commands, decides them one after the other on a copy of the state, and makes all of
+//! them durable with one commit. Only then the state moves, views are shown and answers leave. An
+//! error drops the round: nothing was believed, so nothing has to be undone. What could not be kept
+//! together is tried again one by one, so that one row that a database refuses holds up nobody
+//! else.
 
 use crate::catch_up::{CaughtUp, catch_up};
 use crate::clock_guard::ClockGuard;
@@ -25,9 +26,10 @@ use ca_store::record::NewRecord;
 use ca_store::replay::{LOG, Replay};
 use records::Code;
 use service::{Clock, Metrics, fault};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Doorbell, Store, pending};
+use store::{Doorbell, Store, StoreError, pending};
 use tokio::sync::{Notify, mpsc, watch};
 
 /// Most commands of one round.
@@ -36,8 +38,11 @@ const BATCH_MAX: usize = 512;
 pub(crate) const QUEUE_MAX: usize = 4_096;
 /// Pause after a round that failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
-/// Somebody else who holds the writers' turn longer than this is told on `/readyz`; the round is tried again.
+/// Somebody else who holds the writers' turn longer than this is told on `/readyz`; the round is
+/// tried again.
 const TURN_WAIT: Duration = Duration::from_secs(5);
+/// A round gives the turn back after this long, whatever it waits for.
+const TURN_HELD: Duration = Duration::from_secs(10);
 
 /// The writer.
 pub(crate) struct Writer {
@@ -66,7 +71,12 @@ pub(crate) struct Writer {
     pub(crate) unsigned: Vec<(String, Code)>,
     /// What a database refuses to keep for now.
     pub(crate) stuck: Stuck,
+    /// The place in the queue for the turn, while somebody else has it.
+    pub(crate) turn: Option<TurnWait>,
 }
+
+/// A wait for the writers' turn.
+pub(crate) type TurnWait = Pin<Box<dyn Future<Output = Result<store::Tx, StoreError>> + Send>>;
 
 impl Writer {
     /// Runs until every sender is gone; then everything that was decided is durable.
@@ -100,8 +110,9 @@ impl Writer {
         self.metrics.condition(condition, problem);
     }
 
-    /// One round of everything; where that cannot be kept, one thing after the other. Whoever asked for what
-    /// cannot be kept hears nothing but that it was not done. Says whether another round is wanted at once.
+    /// One round of everything; where that cannot be kept, one thing after the other. Whoever asked
+    /// for what cannot be kept hears nothing but that it was not done. Says whether another round
+    /// is wanted at once.
     async fn work(&mut self, batch: &[Command]) -> Result<bool, IssuerError> {
         let everything = Share::everything(batch, std::mem::take(&mut self.unkept));
         let done = match self.round(&everything).await {
@@ -163,8 +174,8 @@ impl Writer {
         failed
     }
 
-    /// The commands of the next round, brakes first; none if somebody else committed or time passed. `None`
-    /// when nobody can command any more.
+    /// The commands of the next round, brakes first; none if somebody else committed or time
+    /// passed. `None` when nobody can command any more.
     async fn next(&mut self, wait: bool) -> Option<Vec<Command>> {
         let mut batch = Vec::new();
         self.drain(&mut batch);
@@ -184,9 +195,9 @@ impl Writer {
         Some(batch)
     }
 
-    /// Whether anybody else committed what this process has not seen, or something of its own waits. An
-    /// idle city takes no turn and writes nothing.
-    async fn has_news(&self) -> bool {
+    /// Whether anybody else committed what this process has not seen, or something of its own
+    /// waits. An idle city takes no turn and writes nothing.
+    async fn has_news(&mut self) -> bool {
         let Some(state) = &self.state else { return true };
         let waits =
             !state.ready.is_empty() || !self.unkept.is_empty() || !self.confirmed.is_empty();
@@ -218,7 +229,17 @@ impl Writer {
 
     /// One round; says whether another is wanted at once.
     async fn round(&mut self, share: &Share<'_>) -> Result<bool, Failure> {
-        let mut tx = self.turn().await?;
+        let tx = self.turn().await?;
+        match tokio::time::timeout(TURN_HELD, self.held(tx, share)).await {
+            Ok(done) => done,
+            // The transaction is dropped with its turn; whether a commit that hung was durable, the
+            // next round sees in the log.
+            Err(_) => Err(anyhow::anyhow!("a round took longer than the turn may be held").into()),
+        }
+    }
+
+    /// What is done while the turn is held.
+    async fn held(&mut self, mut tx: store::Tx, share: &Share<'_>) -> Result<bool, Failure> {
         let floor = self.keep.floor();
         let caught = catch_up(&mut tx, (&self.replay, &floor), self.state.clone()).await?;
         let (is_whole, without_bytes) = (caught.is_whole, caught.without_bytes);
@@ -270,16 +291,24 @@ impl Writer {
         }
     }
 
-    /// The writers' turn. Another process that holds it for too long is told on `/readyz`.
-    async fn turn(&self) -> Result<store::Tx, IssuerError> {
-        let Ok(turn) = tokio::time::timeout(TURN_WAIT, self.store.write()).await else {
+    /// The writers' turn. Another process that holds it for too long is told on `/readyz`; whoever
+    /// asked is told that nothing was done, and the wait goes on in the queue that it has.
+    async fn turn(&mut self) -> Result<store::Tx, IssuerError> {
+        let store = self.store.clone();
+        let waiting = self.turn.get_or_insert_with(|| {
+            Box::pin(async move {
+                let mut tx = store.write().await?;
+                pending::lock(&mut tx, LOG).await?;
+                Ok(tx)
+            })
+        });
+        let Ok(turn) = tokio::time::timeout(TURN_WAIT, waiting).await else {
             self.told("turn", "another process holds the database's turn for too long");
             return Err(Code::Unavailable.into());
         };
-        let mut tx = turn?;
+        self.turn = None;
         self.told("turn", "");
-        pending::lock(&mut tx, LOG).await?;
-        Ok(tx)
+        Ok(turn?)
     }
 
     /// Makes a round durable; from here on it is true.
@@ -301,8 +330,8 @@ impl Writer {
             self.doorbell.ring();
         }
         if state.withdrew {
-            // What was taken away may not come back with an older log: the floor is durable before any
-            // answer rests on it.
+            // What was taken away may not come back with an older log: the floor is durable before
+            // any answer rests on it.
             self.keep.raise(state.followed.floor())?;
             state.withdrew = false;
         }
@@ -333,8 +362,8 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    /// Reports what had no effect, gives up what a crash left, and says what may be signed now. While the
-    /// clock is not believed, what is confirmed goes on waiting.
+    /// Reports what had no effect, gives up what a crash left, and says what may be signed now.
+    /// While the clock is not believed, what is confirmed goes on waiting.
     pub(crate) fn settle(
         self,
         round: &mut Round<'_>,

@@ -5,9 +5,11 @@
 use anyhow::{Context, ensure};
 use ca_host::CaConfig;
 use ca_host::ISSUER;
+use ca_store::entry;
 use ca_store::index::with_term;
-use ca_store::ledger::{self, Tiles};
+use ca_store::ledger;
 use ca_store::lineage::{self, Seeds};
+use ca_store::proof::Tiles;
 use ca_store::{runs, shown};
 use records::access::{Decision, SignedHead};
 use records::evidence::{AccessPart, Exported, Manifest, Opening, Question, RunPart, Shown, file};
@@ -95,7 +97,7 @@ async fn request(tx: &mut Tx, name: &str) -> anyhow::Result<Option<Requested>> {
     let mut indexes = Vec::new();
     let mut decided = None;
     for index in with_term(tx, "access", &format!("request:{name}")).await? {
-        let (bytes, _) = lineage::stored(tx, "access", index).await?.context("record")?;
+        let (bytes, _) = entry::at(tx, "access", index).await?.context("record")?;
         let record = Record::read(&bytes)?;
         match (record.event, record.link) {
             (Event::Decision(decision), Some(link)) => {
@@ -111,7 +113,7 @@ async fn request(tx: &mut Tx, name: &str) -> anyhow::Result<Option<Requested>> {
     let opened = with_term(tx, "access", &connection).await?.first().copied();
     if let Some(index) = opened {
         // Every connection that shows the same signature: there must be one.
-        let (bytes, _) = lineage::stored(tx, "access", index).await?.context("record")?;
+        let (bytes, _) = entry::at(tx, "access", index).await?.context("record")?;
         let handshake = Record::read(&bytes)?;
         if let Event::Connection(seen) = &handshake.event {
             indexes.extend(with_term(tx, "access", &term::of_handshake(&seen.message)).await?);
@@ -157,7 +159,7 @@ impl Requested {
         let mut tiles = Tiles::default();
         let mut records = Vec::new();
         for index in &self.indexes {
-            let (bytes, salt) = lineage::stored(tx, "access", *index).await?.context("record")?;
+            let (bytes, salt) = entry::at(tx, "access", *index).await?.context("record")?;
             let id = Record::read(&bytes)?.id;
             let hashes = tiles.inclusion(tx, "access", *index, size).await?;
             let proven = Proven {
@@ -189,7 +191,7 @@ impl Requested {
     async fn entry(&self, tx: &mut Tx, later: u64) -> anyhow::Result<Option<Bytes>> {
         let name = records::access::request_id(&self.agent, &self.link.epoch, later);
         for index in with_term(tx, "access", &format!("request:{name}")).await? {
-            let (bytes, salt) = lineage::stored(tx, "access", index).await?.context("record")?;
+            let (bytes, salt) = entry::at(tx, "access", index).await?.context("record")?;
             let record = Record::read(&bytes)?;
             let own = record
                 .link
@@ -205,7 +207,7 @@ impl Requested {
     /// The agent's order, its join, and what was issued to it.
     async fn agent_seeds(&self, tx: &mut Tx, seeds: &mut Seeds) -> anyhow::Result<()> {
         for index in with_term(tx, "control", &term::of_agent(&self.agent)).await? {
-            let (bytes, _) = lineage::stored(tx, "control", index).await?.context("record")?;
+            let (bytes, _) = entry::at(tx, "control", index).await?.context("record")?;
             match Record::read(&bytes)?.event {
                 Event::Order { order, .. } => {
                     seeds.orders.insert(Bytes::from(records::order::digest(&order.0)));
@@ -220,7 +222,7 @@ impl Requested {
         }
         let renewals = format!("authorization:{}", authority::authorization_of(&self.agent));
         for index in with_term(tx, "control", &renewals).await? {
-            let (bytes, _) = lineage::stored(tx, "control", index).await?.context("record")?;
+            let (bytes, _) = entry::at(tx, "control", index).await?.context("record")?;
             if let Event::Used { serial, .. } = Record::read(&bytes)?.event {
                 seeds.records.insert(index);
                 let issued = with_term(tx, "control", &term::of_serial(&serial)).await?;
@@ -235,7 +237,7 @@ impl Requested {
 async fn certificate(tx: &mut Tx, serial: &str, seeds: &mut Seeds) -> anyhow::Result<bool> {
     let mut known = false;
     for index in with_term(tx, "control", &term::of_serial(serial)).await? {
-        let (bytes, _) = lineage::stored(tx, "control", index).await?.context("record")?;
+        let (bytes, _) = entry::at(tx, "control", index).await?.context("record")?;
         match Record::read(&bytes)?.event {
             Event::Intent { order, .. } => {
                 seeds.orders.insert(order);

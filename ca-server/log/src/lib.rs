@@ -10,20 +10,21 @@ mod rounds;
 mod routes;
 mod search;
 mod silence;
+mod state;
 
 use anyhow::Context;
 use ca_host::CaConfig;
 use ca_host::LOGS;
 use ca_host::listener;
-use ca_host::service_keys::Place;
+use ca_host::service_keys::KeyPlace;
 use ca_host::trust::checkpoint_key;
 use ca_store::follower::Follower;
 use ca_store::sequence::Sequencer;
 use index::{Handed, Indexer};
 use publish::Publisher;
 use rounds::Rounds;
-use routes::Shared;
 use service::{Clock, Metrics, Stop};
+use state::{LogState, Shared};
 use std::collections::HashMap;
 use std::sync::Arc;
 use store::Store;
@@ -44,11 +45,11 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let tiles = listener::for_everybody(tiles, full_plain);
     let listen = TcpListener::bind(config.log.http).await?;
     let public = mtls::listen::serve(listen, None, tiles, async move { waiting.wait().await });
-    let identity = Place::tls(&config, "log").identity()?;
+    let identity = KeyPlace::tls(&config, "log").identity()?;
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
-    let state = Arc::new(routes::LogState::new(store, metrics, clock, &config, shared)?);
+    let state = Arc::new(LogState::new(store, metrics, clock, &config, shared)?);
     tasks.spawn(state.follower().keep_up(stop.clone()));
     tasks.spawn(silence::watch(state.clone(), stop.clone()));
     let waiting = stop.clone();

@@ -5,7 +5,7 @@
 //! their lengths, and written again.
 
 use anyhow::{Context, ensure};
-use ca_store::ledger;
+use ca_store::{ledger, proof};
 use service::{Metrics, Stop};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -133,7 +133,7 @@ impl Publisher {
 
     async fn tile(&self, tx: &mut Tx, id: TileId, nodes: u64) -> anyhow::Result<()> {
         let width = (nodes - id.index * TILE_WIDTH).min(TILE_WIDTH);
-        let hashes = ledger::tile(tx, self.log, id).await?.context("a tile is missing")?;
+        let hashes = proof::tile(tx, self.log, id).await?.context("a tile is missing")?;
         let hashes = hashes.get(..usize::try_from(width)?).context("a tile is too short")?;
         write(&self.folder.join(tile_path(id, width)), &tile_bytes(hashes))
     }

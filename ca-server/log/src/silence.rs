@@ -4,7 +4,7 @@
 //! An agent that was heard of and is not any more is recorded as silent, once. The record stays due
 //! until it is written.
 
-use super::routes::LogState;
+use super::state::LogState;
 use records::record::{Event, Record};
 use service::Stop;
 use std::collections::HashMap;

@@ -2,7 +2,7 @@
 //! old key under the founding's standing authorization.
 
 use super::host::{Host, Refused};
-use ca_host::service_keys::{Place, renew};
+use ca_host::service_keys::{KeyPlace, renew};
 use clap::{Args, ValueEnum};
 use std::process::ExitCode;
 
@@ -24,10 +24,10 @@ enum What {
 
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let place = match arguments.what {
-        What::Issuer => Place::tls(&host.config, "issuer"),
-        What::Status => Place::tls(&host.config, "status"),
-        What::Log => Place::tls(&host.config, "log"),
-        What::Ocsp => Place::ocsp(&host.config),
+        What::Issuer => KeyPlace::tls(&host.config, "issuer"),
+        What::Status => KeyPlace::tls(&host.config, "status"),
+        What::Log => KeyPlace::tls(&host.config, "log"),
+        What::Ocsp => KeyPlace::ocsp(&host.config),
     };
     let result = renew(&host.config, &place).await?;
     if let Some(problem) = result.refused {

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use ca_host::durable::write_private;
 use ca_host::random;
+use ca_store::keep::Keep;
 use keys::{SoftwareSigner, Stretch, save, save_plain};
 use pki::algorithm::by_name;
 use std::path::Path;
@@ -55,7 +56,10 @@ impl FoundingKeys {
         for (role, key) in &keys.tls {
             save_plain(&folder.join(role).join("tls.key"), key)?;
         }
-        write_private(&folder.join("issuer/seal.key"), &random::bytes::<32>()?)?;
+        let seal = random::bytes::<32>()?;
+        write_private(&folder.join("issuer/seal.key"), &seal)?;
+        // The issuer begins at a floor of its founding: one that is missing later was taken away.
+        Keep::open(&folder.join("issuer"), &seal)?;
         Ok(keys)
     }
 }

@@ -3,7 +3,7 @@
 use super::losses::Loss;
 use super::state::Status;
 use anyhow::Context;
-use ca_store::ledger::{self, Standing};
+use ca_store::ledger::{self, RecordPlace};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,14 +61,14 @@ impl Status {
     async fn bring(&self, reference: &str, loss: &Loss) -> anyhow::Result<()> {
         let id = &loss.record.id.0;
         let mut tx = self.store.read().await?;
-        let standing = ledger::standing(&mut tx, id, &loss.bytes, &loss.salt).await?;
+        let standing = ledger::place_of(&mut tx, id, &loss.bytes, &loss.salt).await?;
         drop(tx);
         match standing {
-            Standing::Waiting => return Ok(()),
-            Standing::Absent => {}
+            RecordPlace::Waiting => return Ok(()),
+            RecordPlace::Absent => {}
             // In its place stands what is no loss, or the log is not followed that far yet.
-            Standing::Sequenced(_) if self.follower.fresh().await.is_err() => return Ok(()),
-            Standing::Sequenced(_) | Standing::Exchanged => {
+            RecordPlace::Sequenced(_) if self.follower.fresh().await.is_err() => return Ok(()),
+            RecordPlace::Sequenced(_) | RecordPlace::Exchanged => {
                 let authority = self.follower.latest().context("authority")?;
                 let has = authority.letter(reference).is_some_and(|letter| letter.lost);
                 return if has { Ok(()) } else { self.losses.renew(reference, loss) };

@@ -21,7 +21,7 @@ use axum::routing::post;
 use ca_host::CaConfig;
 use ca_host::listener;
 use ca_host::published::files;
-use ca_host::service_keys::Place;
+use ca_host::service_keys::KeyPlace;
 use records::{Code, Problem};
 use service::problem::Refused;
 use service::{Clock, Metrics, Stop};
@@ -37,7 +37,7 @@ const BODY_BYTES_MAX: usize = 4 * 1024;
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
     let metrics = Metrics::default();
     let admin = service::Admin::new(metrics.clone()).serve(config.status.admin, stop.clone());
-    let identity = Place::tls(&config, "status").identity()?;
+    let identity = KeyPlace::tls(&config, "status").identity()?;
     let listen = TcpListener::bind(config.status.https).await?;
     let listen_plain = TcpListener::bind(config.status.http).await?;
     let full = [metrics.fullness("listener"), metrics.fullness("listener-plain")];
@@ -45,7 +45,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let doorbell = ca_store::doorbell(&store, &config, "status").await?;
     let status = Status::open(&config, (store, doorbell), clock, metrics, stop.clone())?;
     let status = Arc::new(status);
-    let keeping = renewal::keep(status.clone(), Place::ocsp(&config), stop.clone());
+    let keeping = renewal::keep(status.clone(), KeyPlace::ocsp(&config), stop.clone());
     let keeping = tokio::spawn(keeping);
     let mut following = tokio::task::JoinSet::new();
     following.spawn(status.follower.clone().keep_up(stop.clone()));

@@ -2,7 +2,7 @@
 
 use super::responder::Responder;
 use super::state::Status;
-use ca_host::service_keys::{Place, renew};
+use ca_host::service_keys::{KeyPlace, renew};
 use records::Code;
 use service::Stop;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ const AFTER_FAILURE: Duration = Duration::from_secs(60);
 const BETWEEN_RENEWALS: Duration = Duration::from_secs(86_400);
 
 /// Keeps the responder fresh until the stop.
-pub(super) async fn keep(status: Arc<Status>, place: Place, stop: Stop) {
+pub(super) async fn keep(status: Arc<Status>, place: KeyPlace, stop: Stop) {
     let mut renewed = None;
     loop {
         let pause = match refresh(&status, &place, &mut renewed).await {
@@ -37,7 +37,7 @@ pub(super) async fn keep(status: Arc<Status>, place: Place, stop: Stop) {
 
 async fn refresh(
     status: &Status,
-    place: &Place,
+    place: &KeyPlace,
     renewed: &mut Option<Instant>,
 ) -> anyhow::Result<()> {
     let present = status.responder.load();

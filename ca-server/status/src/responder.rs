@@ -1,7 +1,7 @@
 //! The key that answers for the issuing CA: taken up, and tested before it is used.
 
 use anyhow::{Context, ensure};
-use ca_host::service_keys::Place;
+use ca_host::service_keys::KeyPlace;
 use keys::SoftwareSigner;
 use pki::ocsp::IssuerHashes;
 use pki::path::{Usage, check};
@@ -25,7 +25,7 @@ pub(super) struct Responder {
 }
 
 impl Responder {
-    pub(super) fn open(place: &Place) -> anyhow::Result<Self> {
+    pub(super) fn open(place: &KeyPlace) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(&place.certificate)
             .with_context(|| place.certificate.display().to_string())?;
         let blocks = pki::certificate::read_pem(&text, "CERTIFICATE");
@@ -61,7 +61,7 @@ pub(super) struct InUse(RwLock<Option<Arc<Responder>>>);
 impl InUse {
     /// Takes up the key of a place. Without one the service still takes loss reports and tells
     /// agents what is new; whoever asks for an answer is asked to come again.
-    pub(super) fn open(place: &Place) -> Self {
+    pub(super) fn open(place: &KeyPlace) -> Self {
         let opened = place.finish().and_then(|()| Responder::open(place)).map(Arc::new);
         if let Err(error) = &opened {
             tracing::error!(error = format!("{error:#}"), "no OCSP key");

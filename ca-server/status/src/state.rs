@@ -8,7 +8,7 @@ use super::rules::RulesInForce;
 use super::snapshots::Snapshots;
 use anyhow::Context;
 use ca_host::CaConfig;
-use ca_host::service_keys::Place;
+use ca_host::service_keys::KeyPlace;
 use ca_host::services::Services;
 use ca_store::follower::{Follower, Observer};
 use keys::SoftwareSigner;
@@ -89,7 +89,7 @@ impl Status {
             founding: trust.founding.clone(),
             trust,
             services,
-            responder: InUse::open(&Place::ocsp(config)),
+            responder: InUse::open(&KeyPlace::ocsp(config)),
             issued: Issued::default(),
             answers: Answers::default(),
             config: config.clone(),

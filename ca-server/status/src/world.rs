@@ -9,8 +9,8 @@ use super::rules::rules;
 use super::state::Status;
 use axum::extract::State;
 use axum::{Extension, Json};
-use ca_api::{Watch, World};
-use mtls::Connection;
+use ca_api::{WorldNumbers, WorldUpdate};
+use mtls::TlsConnection;
 use pki::Certificate;
 use records::{Bytes, Code, Problem};
 use service::problem::Refused;
@@ -26,16 +26,20 @@ const LOOK: Duration = Duration::from_secs(5);
 /// `POST /v1/world`
 pub(super) async fn world(
     State(status): State<Arc<Status>>,
-    Extension(connection): Extension<Connection>,
-    Json(message): Json<Watch>,
-) -> Result<Json<World>, Refused> {
+    Extension(connection): Extension<TlsConnection>,
+    Json(message): Json<WorldNumbers>,
+) -> Result<Json<WorldUpdate>, Refused> {
     let result = watch(&status, &connection, &message).await;
     let outcome = result.as_ref().map_or_else(|code| code.name(), |_| "done");
     status.metrics.count("world", outcome);
     result.map(Json).map_err(|code| Refused(Problem::new(code, String::new())))
 }
 
-async fn watch(status: &Status, connection: &Connection, message: &Watch) -> Result<World, Code> {
+async fn watch(
+    status: &Status,
+    connection: &TlsConnection,
+    message: &WorldNumbers,
+) -> Result<WorldUpdate, Code> {
     let until = Instant::now() + HELD_MAX;
     let agent = status.services.agent(connection, status.clock.seconds())?;
     let mut news = status.news.subscribe();
@@ -43,14 +47,14 @@ async fn watch(status: &Status, connection: &Connection, message: &Watch) -> Res
         news.borrow_and_update();
         let (world, again) = look(status, &agent, message).await?;
         let left = until.saturating_duration_since(Instant::now());
-        if world != World::default() || left.is_zero() {
+        if world != WorldUpdate::default() || left.is_zero() {
             return Ok(world);
         }
         let pause = if again { left.min(RULES_AGAIN) } else { left };
         tokio::select! {
             _ = news.changed() => {}
             () = tokio::time::sleep(pause) => {}
-            () = status.stop.wait() => return Ok(World::default()),
+            () = status.stop.wait() => return Ok(WorldUpdate::default()),
         }
     }
 }
@@ -59,8 +63,8 @@ async fn watch(status: &Status, connection: &Connection, message: &Watch) -> Res
 async fn look(
     status: &Status,
     (certificate, agent): &(Certificate, String),
-    message: &Watch,
-) -> Result<(World, bool), Code> {
+    message: &WorldNumbers,
+) -> Result<(WorldUpdate, bool), Code> {
     let authority = status.follower.fresh().await?;
     let key = Bytes::from(certificate.key().sha256());
     // One that was replaced hears nothing; one that was closed hears that it serves nobody.
@@ -99,7 +103,7 @@ async fn look(
     });
     let people = people.map(|snapshot| snapshot.signed.clone());
     let crl = (list.number() > message.crl).then(|| Bytes::from(list.der()));
-    Ok((World { crl, people, rules }, again))
+    Ok((WorldUpdate { crl, people, rules }, again))
 }
 
 impl Status {

@@ -1,18 +1,16 @@
 //! Writing records, and reading the log as it was sequenced.
 
 use ca_host::random::{self, NoRandomness};
-use records::export::InclusionEvidence;
 use records::json::JsonError;
 use records::record::{Event, Record};
 use records::{Bytes, Disclosure};
-use std::collections::HashMap;
 use std::sync::Arc;
 use store::many::{Value, insert_many};
 use store::pending::{self, PendingRecord};
 use store::{StoreError, Tx, execute, row, rows};
 use tlog::Checkpoint;
 use tlog::merkle::Hash;
-use tlog::tile::{TileId, read_tile, tile_bytes};
+use tlog::tile::{TileId, tile_bytes};
 
 /// Why a record cannot be written or proven.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +83,7 @@ pub async fn insert(
 
 /// Where a record stands, by its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum RecordPlace {
     /// Nowhere.
     Absent,
     /// It waits, and is still these bytes.
@@ -97,12 +95,12 @@ pub enum Standing {
 }
 
 /// Where a record of these bytes stands.
-pub async fn standing(
+pub async fn place_of(
     tx: &mut Tx,
     record_id: &[u8],
     bytes: &[u8],
     salt: &[u8],
-) -> Result<Standing, StoreError> {
+) -> Result<RecordPlace, StoreError> {
     let waits = row!(
         tx,
         (String, Vec<u8>, Vec<u8>, Vec<u8>),
@@ -114,11 +112,11 @@ pub async fn standing(
             .try_into()
             .is_ok_and(|salt: [u8; 32]| records::record::entry(&salt, bytes).as_slice() == entry);
         let same = log == "control" && record == bytes && with == salt && commits;
-        return Ok(if same { Standing::Waiting } else { Standing::Exchanged });
+        return Ok(if same { RecordPlace::Waiting } else { RecordPlace::Exchanged });
     }
     let placed = row!(tx, (i64,), "select idx from log_entry where record_id = $1", record_id)?;
-    Ok(placed.map_or(Standing::Absent, |(index,)| {
-        u64::try_from(index).map_or(Standing::Absent, Standing::Sequenced)
+    Ok(placed.map_or(RecordPlace::Absent, |(index,)| {
+        u64::try_from(index).map_or(RecordPlace::Absent, RecordPlace::Sequenced)
     }))
 }
 
@@ -315,106 +313,4 @@ pub async fn records(
     let mut found: Vec<_> = found.into_iter().filter_map(place).collect();
     found.sort_unstable_by_key(|(at, _)| std::cmp::Reverse(*at));
     Ok(found)
-}
-
-/// The proof that a record stands under the newest checkpoint; `None` while it is not sequenced.
-pub async fn evidence(
-    tx: &mut Tx,
-    log: &str,
-    record_id: &[u8],
-) -> Result<Option<InclusionEvidence>, LedgerError> {
-    let found = row!(
-        tx,
-        (i64, Vec<u8>, Vec<u8>),
-        "select idx, record, salt from log_entry where log_id = $1 and record_id = $2",
-        log,
-        record_id
-    )?;
-    let Some((index, record, salt)) = found else { return Ok(None) };
-    let index = u64::try_from(index).map_err(|_| LedgerError::Damaged("index"))?;
-    let (size, _, checkpoint) = head(tx, log).await?.ok_or(LedgerError::Damaged("head"))?;
-    let hashes = Tiles::default().inclusion(tx, log, index, size).await?;
-    Ok(Some(InclusionEvidence {
-        record: Bytes(record),
-        salt: Bytes(salt),
-        index,
-        hashes: hashes.into_iter().map(Bytes::from).collect(),
-        checkpoint,
-    }))
-}
-
-/// Tiles that were read, for making more than one proof.
-#[derive(Default)]
-pub struct Tiles(HashMap<TileId, Vec<Hash>>);
-
-impl Tiles {
-    /// The audit path of an entry; tiles are fetched as the proof asks for them.
-    pub async fn inclusion(
-        &mut self,
-        tx: &mut Tx,
-        log: &str,
-        index: u64,
-        size: u64,
-    ) -> Result<Vec<Hash>, LedgerError> {
-        self.prove(tx, log, |tiles| tlog::proof::inclusion(index, size, tiles)).await
-    }
-
-    /// The proof of entries side by side.
-    pub async fn range(
-        &mut self,
-        tx: &mut Tx,
-        log: &str,
-        range: (u64, u64),
-        size: u64,
-    ) -> Result<Vec<Hash>, LedgerError> {
-        self.prove(tx, log, |tiles| tlog::range::prove(range, size, tiles)).await
-    }
-
-    /// The consistency proof between two sizes.
-    pub async fn consistency(
-        &mut self,
-        tx: &mut Tx,
-        log: &str,
-        old: u64,
-        size: u64,
-    ) -> Result<Vec<Hash>, LedgerError> {
-        self.prove(tx, log, |tiles| tlog::proof::consistency(old, size, tiles)).await
-    }
-
-    async fn prove(
-        &mut self,
-        tx: &mut Tx,
-        log: &str,
-        make: impl for<'a> Fn(
-            &dyn Fn(TileId) -> Option<&'a [Hash]>,
-        ) -> Result<Vec<Hash>, tlog::proof::ProofError>,
-    ) -> Result<Vec<Hash>, LedgerError> {
-        loop {
-            let made = {
-                let have = |id: TileId| self.0.get(&id).map(Vec::as_slice);
-                make(&have)
-            };
-            match made {
-                Ok(hashes) => return Ok(hashes),
-                Err(tlog::proof::ProofError::Missing(id)) if !self.0.contains_key(&id) => {
-                    let hashes = tile(tx, log, id).await?.ok_or(LedgerError::Damaged("tile"))?;
-                    self.0.insert(id, hashes);
-                }
-                Err(_) => return Err(LedgerError::Damaged("tiles")),
-            }
-        }
-    }
-}
-
-/// One tile, full or partial.
-pub async fn tile(tx: &mut Tx, log: &str, id: TileId) -> Result<Option<Vec<Hash>>, LedgerError> {
-    let found = row!(
-        tx,
-        (Vec<u8>,),
-        "select hashes from log_tile where log_id = $1 and level = $2 and idx = $3",
-        log,
-        i64::from(id.level),
-        i64::try_from(id.index).unwrap_or(i64::MAX)
-    )?;
-    found.map(|(bytes,)| read_tile(&bytes).ok_or(LedgerError::Damaged("tile"))).transpose()
 }

@@ -2,6 +2,7 @@
 
 pub mod certificates;
 pub mod crl;
+pub mod entry;
 pub mod follower;
 pub mod founding;
 mod grants;
@@ -10,6 +11,7 @@ pub mod keep;
 pub mod ledger;
 pub mod lineage;
 pub mod order_title;
+pub mod proof;
 pub mod record;
 pub mod replay;
 pub mod rows;

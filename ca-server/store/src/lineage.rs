@@ -5,15 +5,17 @@
 //! who they were: their letters, certificates, roles, withdrawals and revocations, and whoever
 //! approved those.
 
+use super::entry;
 use super::index::with_term;
 use super::ledger::{self, LedgerError};
+use super::proof::Tiles;
 use records::Bytes;
 use records::lineage::{Lineage, Proven};
 use records::record::{Event, Record, approval_id};
 use records::term;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use store::{StoreError, Tx, row};
+use store::Tx;
 
 const LOG: &str = "control";
 /// Orders that everybody's authority rests on.
@@ -30,20 +32,6 @@ pub struct Seeds {
     pub records: BTreeSet<u64>,
 }
 
-/// Index and entry of a sequenced record, by its id; records of runs are found by their runs.
-pub async fn entry_by_id(
-    tx: &mut Tx,
-    record_id: &[u8],
-) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
-    let found = row!(
-        tx,
-        (i64, Vec<u8>),
-        "select idx, entry from log_entry where record_id = $1",
-        record_id
-    )?;
-    Ok(found.and_then(|(index, entry)| Some((u64::try_from(index).ok()?, entry))))
-}
-
 /// Indexes of the newest records with a term, newest first.
 pub async fn newest_with_term(
     tx: &mut Tx,
@@ -53,21 +41,6 @@ pub async fn newest_with_term(
 ) -> Result<Vec<u64>, LedgerError> {
     let limit = usize::try_from(limit).unwrap_or(0);
     super::index::newest(tx, log, term, (u64::MAX, limit)).await
-}
-
-/// A sequenced record's bytes and salt.
-pub async fn stored(
-    tx: &mut Tx,
-    log: &str,
-    index: u64,
-) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
-    row!(
-        tx,
-        (Vec<u8>, Vec<u8>),
-        "select record, salt from log_entry where log_id = $1 and idx = $2",
-        log,
-        i64::try_from(index).unwrap_or(i64::MAX)
-    )
 }
 
 /// The lineage of the seeds, under the newest checkpoint.
@@ -104,13 +77,13 @@ struct Walk {
 
 impl Walk {
     async fn read(&self, tx: &mut Tx, index: u64) -> Result<Record, LedgerError> {
-        let (bytes, _) = stored(tx, LOG, index).await?.ok_or(LedgerError::Damaged("index"))?;
+        let (bytes, _) = entry::at(tx, LOG, index).await?.ok_or(LedgerError::Damaged("index"))?;
         Ok(Record::read(&bytes)?)
     }
 
     async fn take(&mut self, tx: &mut Tx, index: u64) -> Result<(), LedgerError> {
         if let Entry::Vacant(vacant) = self.records.entry(index) {
-            let found = stored(tx, LOG, index).await?;
+            let found = entry::at(tx, LOG, index).await?;
             vacant.insert(found.ok_or(LedgerError::Damaged("index"))?);
         }
         Ok(())
@@ -234,7 +207,7 @@ impl Walk {
         self.effective()?;
         let (size, _, checkpoint) =
             ledger::head(tx, LOG).await?.ok_or(LedgerError::Damaged("head"))?;
-        let mut tiles = ledger::Tiles::default();
+        let mut tiles = Tiles::default();
         let mut records = Vec::with_capacity(self.records.len());
         for (index, (record, salt)) in self.records {
             let hashes = tiles.inclusion(tx, LOG, index, size).await?;

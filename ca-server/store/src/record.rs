@@ -19,8 +19,8 @@ pub struct NewRecord {
     pub disclosures: Vec<Disclosure>,
 }
 
-/// Puts records of `control` on their way, in the transaction of their acts, which holds the log's order;
-/// gives the newest position.
+/// Puts records of `control` on their way, in the transaction of their acts, which holds the log's
+/// order; gives the newest position.
 pub async fn append_many(tx: &mut Tx, new: Vec<NewRecord>) -> Result<i64, StoreError> {
     let (mut waiting, mut opened) = (Vec::with_capacity(new.len()), Vec::new());
     for record in new {
@@ -56,8 +56,8 @@ pub fn read(log: &str, waiting: &pending::PendingRecord) -> Option<Record> {
     (whole && record.log == log).then_some(record)
 }
 
-/// A record that waits: its position and what it says; nothing if it is no record, which the sequencer
-/// gives no number.
+/// A record that waits: its position and what it says; nothing if it is no record, which the
+/// sequencer gives no number.
 pub type Waiting = (i64, Option<Record>);
 
 /// The records of `control` that are not in the tree and stand behind a position, in order.

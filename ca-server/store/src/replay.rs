@@ -58,7 +58,7 @@ impl Followed {
 
 /// An entry that stands in the tree and was applied; only the replay makes one.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let forged = ca_store::replay::Applied { record: todo!(), effect: Ok(()) };
 /// ```
 pub struct Applied {

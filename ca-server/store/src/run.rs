@@ -27,7 +27,13 @@ pub(crate) struct RunEntry {
     pub(crate) keys: Vec<Key>,
 }
 
-/// Records of one run, in order, chained to each other and to a head that the agent signed.
+/// Records of one run, in order, chained to each other and to a head that the agent signed. Only
+/// [`VerifiedRun::verify`] makes one.
+///
+/// ```compile_fail,E0451
+/// let verified: ca_store::run::VerifiedRun = todo!();
+/// let forged = ca_store::run::VerifiedRun { agent: "another".into(), ..verified };
+/// ```
 pub struct VerifiedRun {
     pub(crate) agent: String,
     pub(crate) head: SpoolHead,

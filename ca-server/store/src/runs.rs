@@ -1,6 +1,6 @@
 //! Runs of agents' spools as far as the log has them: `agent_run` and `agent_head`.
 
-use crate::lineage;
+use crate::entry;
 use crate::run::VerifiedRun;
 use records::Bytes;
 use records::access::CHAIN_START;
@@ -54,7 +54,7 @@ pub(crate) async fn entry(
     aseq: u64,
 ) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
     let Some(index) = place(tx, agent, epoch, aseq).await? else { return Ok(None) };
-    let found = lineage::stored(tx, crate::run::LOG, index).await?;
+    let found = entry::at(tx, crate::run::LOG, index).await?;
     Ok(found.and_then(|(record, salt)| {
         let salt = salt.as_slice().try_into().ok()?;
         Some((index, records::record::entry(salt, &record).to_vec()))

@@ -9,6 +9,7 @@
 
 use crate::keep::FloorFile;
 use crate::ledger::{self, LedgerError};
+use crate::proof;
 use crate::record;
 use crate::replay::Floor;
 use crate::run::VerifiedRun;
@@ -250,7 +251,8 @@ impl Sequencer {
         let mut batch = Batch::from(self.tree.edge.size());
         for (position, one) in waiting {
             // What a hand put there and no record can be would stop every follower for good, and so
-            // would an entry that commits to something else: the one is dropped, the other made anew.
+            // would an entry that commits to something else: the one is dropped, the other made
+            // anew.
             let (Some(_), Ok(salt)) = (record::read(self.log, one), one.salt.as_slice().try_into())
             else {
                 tracing::error!(log = self.log, position, "what waits is no record: dropped");
@@ -389,7 +391,7 @@ pub async fn edge_at(tx: &mut Tx, log: &str, size: u64) -> anyhow::Result<Edge> 
         let id = TileId { level: u8::try_from(level)?, index: (size >> (8 * level)) / 256 };
         let tile = match width {
             0 => Vec::new(),
-            _ => ledger::tile(tx, log, id).await?.context("a tile is missing")?,
+            _ => proof::tile(tx, log, id).await?.context("a tile is missing")?,
         };
         levels.push(tile.get(..width).context("a tile is too short")?.to_vec());
     }

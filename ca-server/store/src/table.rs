@@ -1,5 +1,5 @@
-//! The tables of the issuer, one file a noun: what a round loads with one select, and what it writes with
-//! one statement. What each row may be asked is said in `docs/rows.md`.
+//! The tables of the issuer, one file a noun: what a round loads with one select, and what it
+//! writes with one statement. What each row may be asked is said in `docs/rows.md`.
 
 pub mod approval;
 pub mod certificate;

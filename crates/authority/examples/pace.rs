@@ -2,7 +2,6 @@
 //! form is taken up: `cargo run --release -p authority --example pace -- PEOPLE CERTIFICATES`.
 #![expect(clippy::unwrap_used, reason = "a measurement, no program")]
 
-use authority::sample::{SampleCity, sha256};
 use authority::{Authority, OrderDigest, Signatures};
 use keys::SoftwareSigner;
 use pki::Signer;
@@ -12,6 +11,7 @@ use records::order::{
     Body, IssueBody, ORDER_SECONDS, Order, PersonAction, PersonBody, ProfileRef, SubjectBody,
 };
 use records::record::{Event, LetterStatement, Record, approval_id};
+use sample_city::{SampleCity, sha256};
 use std::time::{Duration, Instant};
 
 const BATCH: usize = 1_000;
@@ -41,7 +41,7 @@ fn main() {
     let after_people = resident();
     (maker.applied, maker.spent, maker.read) = (0, Duration::ZERO, Duration::ZERO);
     for number in 0..certificates {
-        maker.certificate(&ids[number % ids.len()], number);
+        maker.certificate(ids.get(number % ids.len()).unwrap(), number);
     }
     maker.flush();
     println!("certificates: apply {:.0} records/s", maker.rate());
@@ -163,12 +163,10 @@ impl Maker {
         person
     }
 
-    fn certificate(&mut self, person: &str, number: usize) {
-        self.city.now += 10;
-        let reference = self.city.id();
+    fn letter(&mut self, person: &str, reference: &str) {
         let statement = LetterStatement {
             v: 1,
-            reference: reference.clone(),
+            reference: reference.to_owned(),
             person: person.into(),
             profile: "official".into(),
             lookup_sha256: sha256(reference.as_bytes()),
@@ -179,6 +177,12 @@ impl Maker {
             statement: Bytes(records::json::write(&statement).unwrap()),
             signature: Bytes(vec![0x30; 71]),
         });
+    }
+
+    fn certificate(&mut self, person: &str, number: usize) {
+        self.city.now += 10;
+        let reference = self.city.id();
+        self.letter(person, &reference);
         let key = self.keys.get(number % self.keys.len()).unwrap().public_key();
         let (spki, key_sha256) = (Bytes::from(key.spki()), Bytes::from(key.sha256()));
         let profile = self.city.authority.profile("official").unwrap();

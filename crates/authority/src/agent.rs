@@ -1,8 +1,9 @@
 //! Agents and the rule bundle: whom the log lets stand in front of an application, and by which
 //! rules.
 
-use crate::id::Serial;
-use crate::{Authority, Standing, digest_of};
+use crate::authority::Authority;
+use crate::id::{Serial, digest_of};
+use crate::state::{Agent, BundleState, Standing};
 use aws_lc_rs::hmac;
 use pki::PublicKey;
 use records::bytes::Bytes;
@@ -12,7 +13,6 @@ use records::label::Label;
 use records::order::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 use records::people::{PeopleSnapshot, SNAPSHOT_SECONDS, SnapshotPerson, SnapshotUnit};
 use records::record::{Event, File, Record};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,44 +21,6 @@ use std::sync::Arc;
 pub(crate) const BUNDLE_FOLDER: &str = "access/";
 /// Renewals of an agent's certificate end this long after it joined, in seconds: ten years.
 const RENEWALS_SECONDS: u64 = 3_650 * 86_400;
-
-/// An agent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Agent {
-    /// Unit that runs it.
-    pub unit: String,
-    /// Application id.
-    pub application: String,
-    /// Host names of the application.
-    pub hosts: Vec<String>,
-    /// Units whose people it serves.
-    pub units: Vec<String>,
-    /// Digest of its order.
-    pub order: Bytes,
-    /// SHA-256 of the token under which it joins.
-    pub token_sha256: Bytes,
-    /// Last second to join, unix.
-    pub join_until: u64,
-    /// Whether it joined under this order.
-    pub joined: bool,
-    /// SHA-256 of each of its keys: the first one and its renewals.
-    pub keys: BTreeSet<Bytes>,
-    /// SHA-256 of keys that it had under earlier orders: they prove what was, and open nothing.
-    pub past: BTreeSet<Bytes>,
-    /// Whether it is served.
-    pub open: bool,
-}
-
-/// The rule bundle in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BundleState {
-    /// Version.
-    pub version: u32,
-    /// Bundle digest.
-    pub digest: Bytes,
-    /// Its files.
-    pub files: Vec<File>,
-}
 
 /// A wish to join, as it is checked.
 #[derive(Clone, Copy, Debug)]

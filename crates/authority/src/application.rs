@@ -1,8 +1,8 @@
 //! Applications: what became of the newest order under a letter, and challenges that were used.
 
-use crate::Authority;
+use crate::authority::Authority;
 use crate::id::{OrderDigest, PersonId, Reference, Serial};
-use crate::state::{Ended, LetterState, OpenOrder, Outcome};
+use crate::state::{ApplicationOutcome, Ended, LetterState, OpenOrder};
 use records::bytes::Bytes;
 use records::letter::CHALLENGE_SECONDS;
 use std::sync::Arc;
@@ -53,17 +53,25 @@ impl Authority {
 
     /// The newest order under a letter and what became of it by `now` (unix), pending records
     /// counted.
-    pub fn application_under(&self, reference: &str, now: u64) -> Option<(OrderDigest, Outcome)> {
+    pub fn application_under(
+        &self,
+        reference: &str,
+        now: u64,
+    ) -> Option<(OrderDigest, ApplicationOutcome)> {
         let digest = self.newest_order_under(reference)?;
         if let Some(ended) = self.pending.ended.get(&digest) {
-            return Some((digest, Outcome::Ended(*ended)));
+            return Some((digest, ApplicationOutcome::Ended(*ended)));
         }
         if let Some(open) = self.entry(digest) {
-            let outcome = if now > open.expires { Outcome::Expired } else { Outcome::Open };
+            let outcome = if now > open.expires {
+                ApplicationOutcome::Expired
+            } else {
+                ApplicationOutcome::Open
+            };
             return Some((digest, outcome));
         }
         let ended = self.letter(reference)?.ended;
-        Some((digest, ended.map_or(Outcome::Expired, Outcome::Ended)))
+        Some((digest, ended.map_or(ApplicationOutcome::Expired, ApplicationOutcome::Ended)))
     }
 
     fn newest_order_under(&self, reference: &str) -> Option<OrderDigest> {

@@ -1,6 +1,6 @@
 //! Approvers: whose signature counts, for which orders, and never for themselves.
 
-use crate::Authority;
+use crate::authority::Authority;
 use crate::id::{PersonId, Serial};
 use crate::state::GivenApproval;
 use pki::Certificate;

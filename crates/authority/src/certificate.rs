@@ -1,8 +1,10 @@
 //! Certificates: whose they are, from their intents on, and which keys may be certified.
 
+use crate::authority::Authority;
+use crate::id::digest_of;
 use crate::id::{PersonId, Reference, Serial, Sha256Value};
+use crate::judge::Judged;
 use crate::state::{Credential, Held, Intended, Machine};
-use crate::{Authority, Judged, digest_of};
 use pki::PublicKey;
 use pki::profile::Holder;
 use records::bytes::Bytes;
@@ -40,8 +42,8 @@ impl Authority {
         if foreign { Err(Code::KeyForeign) } else { Ok(()) }
     }
 
-    /// Whether a certificate was revoked for more than that its intent was given up after a crash: then
-    /// nobody ever had it, and its key may be tried again by whom it belongs to.
+    /// Whether a certificate was revoked for more than that its intent was given up after a crash:
+    /// then nobody ever had it, and its key may be tried again by whom it belongs to.
     fn is_withdrawn(&self, serial: &Serial) -> bool {
         let issued = self.held.get(serial).is_none_or(|held| held.sha256.is_some());
         self.revoked_entry(serial).is_some_and(|revoked| issued || revoked.reason != GIVEN_UP)
@@ -185,7 +187,8 @@ impl Authority {
         let credential = credential.ok_or(Code::UnsignedAuthority)?;
         credential.serial = Some(serial);
         let person = credential.person;
-        let theirs = |(_, letter): &(&Reference, &Arc<crate::LetterState>)| letter.person == person;
+        let theirs =
+            |(_, letter): &(&Reference, &Arc<crate::state::LetterState>)| letter.person == person;
         let reference = self.letters.iter().find(theirs).map(|(reference, _)| *reference);
         let days = self.profile_of("staff")?.profile.validity_days();
         let until = self.fixed.founded + u64::from(days + 1) * 86_400;

@@ -1,10 +1,11 @@
 //! What the city is made of, as it may be read: units, people, profiles, rules, portals, orders.
 
+use crate::authority::Authority;
 use crate::id::{NamesOrder, OrderDigest, PersonId, Serial};
+use crate::state::ServiceKey;
 use crate::state::{
     Credential, Held, Intended, OpenOrder, Person, Portal, ProfileState, Standing, Unit,
 };
-use crate::{Authority, ServiceKey};
 use pki::PublicKey;
 use pki::oid::Arc as ArcOid;
 use records::bytes::Bytes;

@@ -1,7 +1,7 @@
 //! Declining: one officer who may approve an order may also send it back or end it. Orders to
 //! revoke are brakes, which nobody releases alone.
 
-use crate::Authority;
+use crate::authority::Authority;
 use crate::id::{NamesOrder, Reference};
 use crate::state::Ended;
 use records::code::Code;

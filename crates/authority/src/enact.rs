@@ -1,8 +1,10 @@
 //! Giving effect, order by order.
 
+use crate::authority::Authority;
 use crate::id::PersonId;
+use crate::judge::Judged;
 use crate::state::{Contents, Rules};
-use crate::{Authority, Judged, Person, Portal, ProfileState, Unit};
+use crate::state::{Person, Portal, ProfileState, Unit};
 use records::bytes::Bytes;
 use records::code::Code;
 use records::order::{

@@ -1,6 +1,6 @@
 //! Whether an order still fits the state that it was made for.
 
-use crate::Authority;
+use crate::authority::Authority;
 use crate::id::{PersonId, Serial};
 use crate::state::Contents;
 use pki::PublicKey;

@@ -1,12 +1,11 @@
 //! The first state: what the founding statement puts in force.
 
 use crate::agent::first_bundle;
+use crate::authority::Authority;
 use crate::enact::file_of;
 use crate::id::PersonId;
-use crate::pending::Pending;
-use crate::state::{Fixed, Rules};
-use crate::{Authority, Credential, Person, Portal, ProfileState, Signatures, Standing, Unit};
-use imbl::{OrdMap, OrdSet};
+use crate::state::{Credential, Fixed, Person, Portal, ProfileState, Rules, Standing, Unit};
+use imbl::OrdMap;
 use pki::{CertificateProfile, PublicKey};
 use records::bytes::Bytes;
 use records::founding::{Founding, ServiceKey};
@@ -95,41 +94,6 @@ fn first_units(founding: &Founding) -> Option<OrdMap<Arc<str>, Arc<Unit>>> {
 }
 
 impl Authority {
-    /// A city of which nothing but its founding is known.
-    pub(crate) fn empty(fixed: Arc<Fixed>, rules: Rules, bundle: Arc<crate::BundleState>) -> Self {
-        Self {
-            fixed,
-            rules: Arc::new(rules),
-            units: OrdMap::new(),
-            people: OrdMap::new(),
-            credentials: OrdMap::new(),
-            profiles: OrdMap::new(),
-            portals: OrdMap::new(),
-            service_keys: OrdMap::new(),
-            agents: OrdMap::new(),
-            bundle,
-            letters: OrdMap::new(),
-            orders: OrdMap::new(),
-            closed_orders: OrdMap::new(),
-            expiries: OrdSet::new(),
-            revoking: OrdSet::new(),
-            revoked: OrdMap::new(),
-            standing: OrdMap::new(),
-            held: OrdMap::new(),
-            machines: OrdMap::new(),
-            keys: OrdSet::new(),
-            passkeys: OrdMap::new(),
-            intents: OrdMap::new(),
-            promised: OrdMap::new(),
-            challenges: OrdMap::new(),
-            challenge_times: OrdSet::new(),
-            signed_time: 0,
-            added: 0,
-            signatures: Signatures::new(),
-            pending: Pending::default(),
-        }
-    }
-
     fn first_people(&mut self) -> Option<()> {
         let fixed = self.fixed.clone();
         for first in &fixed.founding.people {

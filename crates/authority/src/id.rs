@@ -2,6 +2,7 @@
 
 use data_encoding::HEXLOWER;
 use records::bytes::Bytes;
+use records::code::Code;
 use serde::{Deserialize, Serialize};
 
 /// A SHA-256 value.
@@ -227,4 +228,9 @@ impl<T: NamesOrder + ?Sized> NamesOrder for &T {
     fn order_digest(&self) -> Option<OrderDigest> {
         (**self).order_digest()
     }
+}
+
+/// 32 bytes of a record; anything else is no digest.
+pub(crate) fn digest_of(bytes: &Bytes) -> Result<Sha256Value, Code> {
+    bytes.digest().ok_or(Code::Malformed)
 }

@@ -1,8 +1,9 @@
 //! Judging: may this order be carried out now, with these approvals?
 
+use crate::authority::Authority;
 use crate::id::{NamesOrder, OrderDigest, PersonId, Sha256Value};
+use crate::signatures::Signatures;
 use crate::state::{GivenApproval, OpenOrder};
-use crate::{Authority, Signatures};
 use records::approval::Approval;
 use records::bytes::Bytes;
 use records::code::Code;
@@ -13,6 +14,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// An order that may be carried out; only [`Authority::judge`] makes it.
+///
+/// ```compile_fail,E0451
+/// let (digest, order, body) = todo!();
+/// let (approvals, approvers) = (Vec::new(), Default::default());
+/// let forged = authority::Judged { digest, order, body, approvals, approvers };
+/// ```
 #[derive(Clone, Debug)]
 pub struct Judged {
     digest: OrderDigest,

@@ -21,6 +21,7 @@
 mod agent;
 mod application;
 mod approver;
+mod authority;
 mod certificate;
 mod city;
 mod decline;
@@ -35,30 +36,23 @@ mod parts;
 mod passkey;
 mod pending;
 mod revoke;
-#[cfg(feature = "sample")]
-pub mod sample;
 mod signatures;
 mod standing;
 mod state;
 
-pub use agent::{Agent, BundleState, JoinClaim, authorization_of, join_value};
+pub use agent::{JoinClaim, authorization_of, join_value};
+pub use authority::Authority;
 pub use id::{NamesOrder, OrderDigest, PersonId, Reference, Serial, Sha256Value};
 pub use judge::Judged;
 pub use parts::{PartName, Parts, PartsError};
 pub use signatures::Signatures;
 pub use state::{
-    Credential, Ended, GivenApproval, Held, Intended, LetterState, Machine, OpenOrder, Outcome,
-    Person, Portal, ProfileState, Revoked, Standing, Unit,
+    Agent, ApplicationOutcome, BundleState, Credential, Ended, GivenApproval, Held, Intended,
+    LetterState, Machine, OpenOrder, Person, Portal, ProfileState, Revoked, Standing, Unit,
 };
 
-use imbl::{OrdMap, OrdSet};
-use pending::Pending;
-use records::bytes::Bytes;
 use records::code::Code;
-use records::passkey::Passkey;
 use records::record::{Event, Record};
-use state::{Fixed, Rules};
-use std::sync::Arc;
 
 /// A record claims something that nobody entitled to it signed; it has no effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -68,61 +62,6 @@ pub struct Unsigned {
     pub kind: &'static str,
     /// Why.
     pub code: Code,
-}
-
-/// What follows from the log up to its head.
-#[derive(Clone)]
-pub struct Authority {
-    fixed: Arc<Fixed>,
-    rules: Arc<Rules>,
-    units: OrdMap<Arc<str>, Arc<Unit>>,
-    people: OrdMap<PersonId, Arc<Person>>,
-    /// By SHA-256 of the key, for keys issued under staff profiles or by the founding.
-    credentials: OrdMap<Sha256Value, Credential>,
-    profiles: OrdMap<Arc<str>, Arc<ProfileState>>,
-    portals: OrdMap<Arc<str>, Arc<Portal>>,
-    /// By SHA-256 of a portal's or agent's key, past ones included: whose it is.
-    service_keys: OrdMap<Sha256Value, Arc<Vec<ServiceKey>>>,
-    agents: OrdMap<Arc<str>, Arc<Agent>>,
-    bundle: Arc<BundleState>,
-    letters: OrdMap<Reference, Arc<LetterState>>,
-    orders: OrdMap<OrderDigest, Arc<OpenOrder>>,
-    /// Orders carried out or replaced, until they would have expired.
-    closed_orders: OrdMap<OrderDigest, (u64, Ended)>,
-    /// Open and closed orders by the second in which they expire.
-    expiries: OrdSet<(u64, OrderDigest)>,
-    /// Open orders to revoke, by person.
-    revoking: OrdSet<(PersonId, OrderDigest)>,
-    revoked: OrdMap<Serial, Arc<Revoked>>,
-    standing: OrdMap<Arc<str>, Arc<Standing>>,
-    /// People's certificates by serial number.
-    held: OrdMap<Serial, Arc<Held>>,
-    /// Certificates of authorities and services by serial number.
-    machines: OrdMap<Serial, Arc<Machine>>,
-    /// Every certified key with the serial numbers of its certificates.
-    keys: OrdSet<(Sha256Value, Serial)>,
-    /// Certified passkeys by credential id.
-    passkeys: OrdMap<Arc<[u8]>, Arc<Passkey>>,
-    /// Recorded intents without a result, by serial number.
-    intents: OrdMap<Serial, Arc<Intended>>,
-    /// The serial number that was promised for a service's request, by its SHA-256.
-    promised: OrdMap<Sha256Value, Serial>,
-    /// Challenges of applications by SHA-256, until nobody can use them again.
-    challenges: OrdMap<Sha256Value, u64>,
-    challenge_times: OrdSet<(u64, Sha256Value)>,
-    /// The newest time that an order's signature proves, unix: nothing counts as older.
-    signed_time: u64,
-    /// Orders added since closed ones were last forgotten.
-    added: u32,
-    signatures: Signatures,
-    pending: Pending,
-}
-
-/// Whose key it is: a portal's or agent's id, and its process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct ServiceKey {
-    service: Arc<str>,
-    process: &'static str,
 }
 
 impl Authority {
@@ -137,17 +76,6 @@ impl Authority {
         }
         let founding = records::founding::Founding::open(&statement.0, &signature.0);
         founding::first_state(founding.ok_or(unsigned)?, *digest, files).ok_or(unsigned)
-    }
-
-    /// The same authority, with this memory of what was verified.
-    #[must_use]
-    pub fn with_signatures(self, signatures: Signatures) -> Self {
-        Self { signatures, ..self }
-    }
-
-    /// What was verified so far.
-    pub fn signatures(&self) -> &Signatures {
-        &self.signatures
     }
 
     /// Verifies what of a record can be verified before it is its turn; see [`Signatures::warm`].
@@ -210,9 +138,4 @@ impl Authority {
             | Event::Heartbeat(_) => Err(Code::UnsignedAuthority),
         }
     }
-}
-
-/// 32 bytes of a record; anything else is no digest.
-fn digest_of(bytes: &Bytes) -> Result<Sha256Value, Code> {
-    bytes.digest().ok_or(Code::Malformed)
 }

@@ -1,7 +1,7 @@
 //! The replay of a lineage: the authority that follows from records which are proven to stand in
 //! the log, from leaf 0 on. Whoever knows the founding digest and the log's key believes nobody.
 
-use crate::Authority;
+use crate::authority::Authority;
 use records::Record;
 use records::lineage::{Lineage, LineageError};
 use tlog::{Checkpoint, VerifierKey};

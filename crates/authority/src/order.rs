@@ -1,8 +1,10 @@
 //! Letters and orders as the registry key signed them, and what closes an order.
 
+use crate::authority::Authority;
+use crate::id::digest_of;
 use crate::id::{NamesOrder, OrderDigest, PersonId, Reference};
+use crate::signatures::Signatures;
 use crate::state::{Contents, Ended, LetterState, OpenOrder, PasskeyContents};
-use crate::{Authority, Signatures, digest_of};
 use pki::PublicKey;
 use records::bytes::Bytes;
 use records::code::Code;

@@ -5,7 +5,7 @@
 mod read;
 mod table;
 
-use crate::Authority;
+use crate::authority::Authority;
 use crate::state::{Ended, OpenOrder};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -111,7 +111,7 @@ struct City {
     roles_file: String,
     approvals_file: String,
     approvals_digest: Vec<u8>,
-    bundle: crate::BundleState,
+    bundle: crate::state::BundleState,
     signed_time: u64,
     added: u32,
 }
@@ -126,7 +126,8 @@ struct KeptOrder {
 
 impl KeptOrder {
     fn of(open: &OpenOrder) -> Self {
-        let approval = |given: &crate::GivenApproval| records::json::write(&*given.approval).ok();
+        let approval =
+            |given: &crate::state::GivenApproval| records::json::write(&*given.approval).ok();
         Self {
             order: open.order.0.clone(),
             signature: open.signature.0.clone(),

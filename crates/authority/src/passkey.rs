@@ -1,6 +1,6 @@
 //! Passkeys: certified by order, bound to a certificate, counted.
 
-use crate::Authority;
+use crate::authority::Authority;
 use crate::state::PasskeyContents;
 use records::approval::{Approval, SignedStatement};
 use records::bytes::Bytes;

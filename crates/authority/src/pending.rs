@@ -1,10 +1,10 @@
 //! Records that are recorded and not yet in the tree: what they take away counts at once, what they
 //! grant waits. Everything is checked here as it will be when it stands in the tree.
 
-use crate::id::{NamesOrder, OrderDigest, PersonId, Reference, Serial, Sha256Value};
-use crate::state::{Ended, GivenApproval, OpenOrder, Revoked};
-use crate::{Authority, Judged};
-use imbl::{OrdMap, OrdSet, Vector};
+use crate::authority::{Authority, Pending};
+use crate::id::{NamesOrder, OrderDigest, PersonId, Reference, Serial};
+use crate::judge::Judged;
+use crate::state::{Ended, GivenApproval};
 use records::approval::Approval;
 use records::bytes::Bytes;
 use records::order::{Body, PersonAction, RoleAction, UnitAction};
@@ -12,50 +12,6 @@ use records::record::{Cause, Event, Record};
 use records::rules::Role;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-
-/// What is recorded but not yet in the tree, as far as it takes something away or brakes.
-#[derive(Clone, Default)]
-pub(crate) struct Pending {
-    pub(crate) withdrawn: OrdSet<(Arc<str>, Role, Arc<str>)>,
-    pub(crate) left: OrdSet<Arc<str>>,
-    pub(crate) revoked: OrdMap<Serial, Arc<Revoked>>,
-    /// Those of them whose intents were abandoned.
-    pub(crate) abandoned: OrdSet<Serial>,
-    pub(crate) lost: OrdSet<Reference>,
-    /// Letters of applications that were rejected.
-    pub(crate) rejected: OrdSet<Reference>,
-    /// Orders that are carried out or replaced.
-    pub(crate) ended: OrdMap<OrderDigest, Ended>,
-    pub(crate) portals: OrdSet<Arc<str>>,
-    pub(crate) agents: OrdSet<Arc<str>>,
-    /// Agents whose join is recorded.
-    pub(crate) joined: OrdSet<Arc<str>>,
-    pub(crate) units: OrdSet<Arc<str>>,
-    /// Orders that can be approved already. Approvals count before the tree has them for orders of
-    /// kind `revoke` only: brakes do not wait.
-    pub(crate) open: OrdMap<OrderDigest, Arc<OpenOrder>>,
-    /// Those of them that revoke, by person.
-    pub(crate) revoking: OrdSet<(PersonId, OrderDigest)>,
-    /// The newest of them under each letter.
-    pub(crate) newest: OrdMap<Reference, OrderDigest>,
-    /// Approvals by order; nobody gives two, and a browser leaves room for those that come from
-    /// outside it.
-    pub(crate) given: OrdMap<OrderDigest, Vector<GivenApproval>>,
-    /// Counters of passkeys by credential id: what was seen, is seen before the tree has it.
-    pub(crate) counters: OrdMap<Arc<[u8]>, u32>,
-    /// Keys that are being certified or registered, with whom they are to name.
-    pub(crate) keys: OrdMap<Sha256Value, Arc<str>>,
-    /// Certificates that are being issued, by letter.
-    pub(crate) intended: OrdMap<Reference, Serial>,
-    /// Certificates that are being issued to services, by SHA-256 of the request.
-    pub(crate) promised: OrdMap<Sha256Value, Serial>,
-    /// Standing authorizations that are being used: the key that asks next is not in the tree.
-    pub(crate) used: OrdSet<Arc<str>>,
-    /// Challenges of applications by SHA-256.
-    pub(crate) challenges: OrdSet<Sha256Value>,
-    /// Orders that are being carried out and change authority.
-    pub(crate) enacted: usize,
-}
 
 impl Authority {
     /// Takes notice of pending records, oldest first.
@@ -96,7 +52,9 @@ impl Authority {
             }
             Event::Used { authorization, request, serial, .. } => {
                 self.pending.used.insert(authorization.as_str().into());
-                if let Some(subject) = self.standing(authorization).map(crate::Standing::subject) {
+                if let Some(subject) =
+                    self.standing(authorization).map(crate::state::Standing::subject)
+                {
                     self.notice_promise(&subject, request, serial);
                 }
             }

@@ -1,9 +1,10 @@
 //! Revocations: what follows from a lawful cause, computed from what is signed and never taken from
 //! the record that claims it.
 
+use crate::authority::Authority;
 use crate::id::{NamesOrder, Reference, Serial};
 use crate::state::Ended;
-use crate::{Authority, Revoked};
+use crate::state::Revoked;
 use records::bytes::Bytes;
 use records::code::Code;
 use records::order::Body;

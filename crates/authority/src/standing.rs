@@ -1,9 +1,10 @@
 //! Standing authorizations: a machine renews its certificate with the key that it has, within a
 //! quota.
 
+use crate::authority::Authority;
+use crate::id::digest_of;
 use crate::id::{Serial, Sha256Value};
 use crate::state::Intended;
-use crate::{Authority, digest_of};
 use pki::PublicKey;
 use records::bytes::Bytes;
 use records::code::Code;
@@ -96,7 +97,7 @@ impl Authority {
 
     /// What a service may renew ends with it.
     pub(crate) fn end_standing(&mut self, service: &str) {
-        let theirs = |(id, standing): (&Arc<str>, &Arc<crate::Standing>)| {
+        let theirs = |(id, standing): (&Arc<str>, &Arc<crate::state::Standing>)| {
             (standing.given.service == service).then(|| id.clone())
         };
         let ended: Vec<Arc<str>> = self.standing.iter().filter_map(theirs).collect();

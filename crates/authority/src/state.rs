@@ -9,6 +9,7 @@ use records::code::Code;
 use records::founding::{Founding, StandingAuthorization};
 use records::order::{Body, Order};
 use records::passkey::PasskeyStatement;
+use records::record::File;
 use records::rules::{ApprovalRules, Role, RoleRules};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -155,7 +156,7 @@ impl Ended {
 
 /// What became of the newest application under a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ApplicationOutcome {
     /// Its order waits for approvals.
     Open,
     /// Its order waited for too long.
@@ -314,4 +315,49 @@ impl Standing {
     pub fn subject(&self) -> String {
         format!("{}/{}", self.given.service, self.given.process)
     }
+}
+
+/// Whose key it is: a portal's or agent's id, and its process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ServiceKey {
+    pub(crate) service: Arc<str>,
+    pub(crate) process: &'static str,
+}
+
+/// An agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    /// Unit that runs it.
+    pub unit: String,
+    /// Application id.
+    pub application: String,
+    /// Host names of the application.
+    pub hosts: Vec<String>,
+    /// Units whose people it serves.
+    pub units: Vec<String>,
+    /// Digest of its order.
+    pub order: Bytes,
+    /// SHA-256 of the token under which it joins.
+    pub token_sha256: Bytes,
+    /// Last second to join, unix.
+    pub join_until: u64,
+    /// Whether it joined under this order.
+    pub joined: bool,
+    /// SHA-256 of each of its keys: the first one and its renewals.
+    pub keys: BTreeSet<Bytes>,
+    /// SHA-256 of keys that it had under earlier orders: they prove what was, and open nothing.
+    pub past: BTreeSet<Bytes>,
+    /// Whether it is served.
+    pub open: bool,
+}
+
+/// The rule bundle in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BundleState {
+    /// Version.
+    pub version: u32,
+    /// Bundle digest.
+    pub digest: Bytes,
+    /// Its files.
+    pub files: Vec<File>,
 }

@@ -10,4 +10,4 @@ pub mod proof;
 pub mod tls;
 
 pub use client::{CallError, Client};
-pub use peer::Connection;
+pub use peer::TlsConnection;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 /// One TLS connection as its requests see it.
 #[derive(Clone, Debug, Default)]
-pub struct Connection {
+pub struct TlsConnection {
     /// The server name that the client asked for.
     pub sni: Option<String>,
     /// The client's certificate, DER, whose key's possession the handshake proved. Its path is not
@@ -12,7 +12,7 @@ pub struct Connection {
     pub certificate: Option<Arc<Vec<u8>>>,
 }
 
-impl Connection {
+impl TlsConnection {
     /// Whether a request's Host, or HTTP/2's `:authority`, (port dropped) is the name of the
     /// handshake.
     pub fn is_for_host(&self, host: Option<&str>) -> bool {

@@ -32,7 +32,7 @@ struct Tbs {
 }
 
 /// Everything that stands in a certificate; nothing is filled in by a default.
-pub struct Content<'a> {
+pub struct CertificateContent<'a> {
     /// Serial number.
     pub serial: &'a SerialNumber,
     /// DER `AlgorithmIdentifier` of the issuer's signatures.
@@ -57,7 +57,7 @@ pub struct TbsCertificate(Vec<u8>);
 
 impl TbsCertificate {
     /// Encodes a v3 TBSCertificate.
-    pub fn build(content: Content<'_>) -> Result<Self, der::Error> {
+    pub fn build(content: CertificateContent<'_>) -> Result<Self, der::Error> {
         let tbs = Tbs {
             version: 2,
             serial: Int::new(content.serial.bytes())?,

@@ -96,7 +96,7 @@ struct TbsList {
 }
 
 /// What stands in a list.
-pub struct Content<'a> {
+pub struct ListContent<'a> {
     /// The issuer's subject.
     pub issuer: &'a DistinguishedName,
     /// The issuer's key identifier.
@@ -141,7 +141,7 @@ pub struct RevocationList {
 
 impl RevocationList {
     /// Builds, signs and verifies a list.
-    pub fn issue(content: &Content<'_>, signer: &dyn Signer) -> Result<Self, CrlError> {
+    pub fn issue(content: &ListContent<'_>, signer: &dyn Signer) -> Result<Self, CrlError> {
         let algorithm = signer.public_key().algorithm().signature_identifier()?;
         let mut extensions = vec![
             extension::authority_key_identifier(content.key_identifier)?,

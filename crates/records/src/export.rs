@@ -30,14 +30,14 @@ pub struct OrderExport {
     pub names: BTreeMap<String, String>,
     /// How far it is, for the officer who asked a portal; a file has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub standing: Option<Standing>,
+    pub standing: Option<OrderProgress>,
 }
 
 /// How far an order is, as the issuer counts it. No signature covers it, and nothing is decided by
 /// it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Standing {
+pub struct OrderProgress {
     /// Names of those whose approvals hold.
     pub approvers: Vec<String>,
     /// Approvals that are needed.

@@ -41,8 +41,8 @@ pub struct Order {
     pub nonce: Bytes,
     /// Last second in which it may be consumed.
     pub expires: String,
-    /// Who drafted it: `operator:` and a user id of the CA host, `person:` and a person id, or `letter:`
-    /// and a reference. Who operates is responsible.
+    /// Who drafted it: `operator:` and a user id of the CA host, `person:` and a person id, or
+    /// `letter:` and a reference. Who operates is responsible.
     pub drafter: String,
     /// By kind.
     pub body: Value,

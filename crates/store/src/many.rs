@@ -142,8 +142,8 @@ pub async fn insert_many(
     Ok(written)
 }
 
-/// Sets one column of many rows: `set` is the statement's beginning up to the value, the value, and what
-/// stands between it and the list of keys, whose bracket is open. Gives the number of rows.
+/// Sets one column of many rows: `set` is the statement's beginning up to the value, the value, and
+/// what stands between it and the list of keys, whose bracket is open. Gives the number of rows.
 pub async fn update_many(
     tx: &mut Tx,
     (set, value, then): (&'static str, Value, &'static str),
@@ -183,7 +183,8 @@ pub async fn update_many(
     Ok(written)
 }
 
-/// The same rows of one table by a list of keys: `select` ends before the list, which stands in brackets.
+/// The same rows of one table by a list of keys: `select` ends before the list, which stands in
+/// brackets.
 #[macro_export]
 macro_rules! rows_of {
     ($tx:expr, $row:ty, $select:expr, $keys:expr, $then:expr) => {{

@@ -131,6 +131,9 @@ async fn is_migrated(pool: &PgPool, migrator: &Migrator) -> bool {
     })
 }
 
+/// How long a session on PostgreSQL may sit in a transaction without asking anything.
+const TURN_HELD_MAX: &str = "15s";
+
 impl Store {
     /// Opens `sqlite:PATH` or `postgres://…`. SQLite: WAL, synchronous FULL, foreign keys on.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
@@ -156,7 +159,10 @@ impl Store {
             return Ok(Self::Sqlite(pool));
         }
         if address.starts_with("postgres:") || address.starts_with("postgresql:") {
-            let options = PgConnectOptions::from_str(address)?;
+            // A process that stops in the middle of a transaction holds the others up no longer
+            // than this: the server ends its session.
+            let options = PgConnectOptions::from_str(address)?
+                .options([("idle_in_transaction_session_timeout", TURN_HELD_MAX)]);
             let pool = PgPoolOptions::new()
                 .max_connections(6)
                 .acquire_timeout(Duration::from_secs(20))

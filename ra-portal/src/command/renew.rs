@@ -1,10 +1,10 @@
 //! `ra-portal renew`: the old TLS key signs for the new one, under the portal's standing
-//! authorization. The new key is made outside (`yinxin request --service`); this process reads keys as
-//! PEM for TLS and has no signer of its own.
+//! authorization. The new key is made outside (`yinxin request --service`); this process reads keys
+//! as PEM for TLS and has no signer of its own.
 
 use super::{Process, trust};
-use crate::PortalConfig;
-use crate::edge::{client, random};
+use crate::config::PortalConfig;
+use crate::state::client;
 use anyhow::Context;
 use ca_api::Renew;
 use clap::Args;
@@ -14,6 +14,7 @@ use records::Bytes;
 use records::label::Label;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
+use system::random;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -39,7 +40,7 @@ pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::
     let der = pki::certificate::read_pem(&text, "CERTIFICATE REQUEST").pop();
     let request = CertificationRequest::read(&der.context("no request in the file")?)?;
     let trust = trust(config)?;
-    let challenge = random::<16>().context("no randomness")?;
+    let challenge = random::bytes::<16>().context("no randomness")?;
     let digest = Sha256::digest(request.der());
     let message = [trust.founding.0.as_slice(), &challenge, digest.as_slice()].concat();
     let old = Certificate::read(identity()?.leaf().context("certificate")?)?;

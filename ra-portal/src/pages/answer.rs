@@ -1,7 +1,6 @@
 //! How a page leaves: rendered, with the headers that keep everything foreign out of it.
 
-use super::asset;
-use crate::edge::refused;
+use crate::refusal::refused;
 use askama::Template;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -46,14 +45,5 @@ pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::VARY, HeaderValue::from_static("cookie"));
-    response
-}
-
-/// A file of ours that never changes under its address.
-pub(crate) fn file(asset: &asset::Asset) -> Response {
-    let mut response = asset.bytes.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.kind));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(asset::FOR_EVER));
     response
 }

@@ -1,10 +1,5 @@
 //! Style, scripts and picture: in the binary, under an address that names their content.
 
-use super::FromPath;
-use super::answer::file;
-use crate::edge::refused;
-use axum::response::{IntoResponse, Response};
-use records::Code;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
@@ -60,10 +55,9 @@ pub(crate) fn address(name: &str) -> String {
     format!("/assets/{}/{name}", *DIGEST)
 }
 
-/// `GET /assets/…`
-pub(crate) async fn fetch(FromPath((digest, name)): FromPath<(String, String)>) -> Response {
-    let known = ASSETS.iter().find(|asset| asset.name == name && digest == *DIGEST);
-    known.map_or_else(|| refused(Code::NotFound).into_response(), file)
+/// A file by its digest and name.
+pub(super) fn named(digest: &str, name: &str) -> Option<&'static Asset> {
+    ASSETS.iter().find(|asset| asset.name == name && digest == *DIGEST)
 }
 
 #[cfg(test)]

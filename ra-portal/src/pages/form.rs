@@ -1,7 +1,9 @@
-//! What comes back from pages: forms of our own pages and nobody else's, and cookies.
+//! What comes back from pages: forms of our own pages and nobody else's.
 
-use super::{Frame, problem};
-use crate::edge::{Portal, refused};
+use super::frame::Frame;
+use super::problem;
+use crate::refusal::refused;
+use crate::state::PortalState;
 use axum::extract::{Form, FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::Response;
@@ -17,10 +19,10 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// A form that a page of this very host sent.
 pub(crate) struct Posted<T>(pub(crate) T);
 
-impl<T: DeserializeOwned> FromRequest<Arc<Portal>> for Posted<T> {
+impl<T: DeserializeOwned> FromRequest<Arc<PortalState>> for Posted<T> {
     type Rejection = Response;
 
-    async fn from_request(request: Request, portal: &Arc<Portal>) -> Result<Self, Response> {
+    async fn from_request(request: Request, portal: &Arc<PortalState>) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let Ok(frame) = Frame::from_request_parts(&mut parts, portal).await;
         let no = |code| problem::page(&frame, &refused(code).0, "/");
@@ -38,8 +40,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<Portal>> for Posted<T> {
     }
 }
 
-/// Whether a change comes from a page of this host: its origin is ours to the letter, and the browser says
-/// so too, if it says anything. The staff host and the public host are one site and two origins.
+/// Whether a change comes from a page of this host: its origin is ours to the letter, and the
+/// browser says so too, if it says anything. The staff host and the public host are one site and
+/// two origins.
 fn is_own(headers: &HeaderMap, authority: Option<&str>) -> bool {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let host = authority.or_else(|| text(&header::HOST));
@@ -52,15 +55,6 @@ fn is_own(headers: &HeaderMap, authority: Option<&str>) -> bool {
 pub(crate) fn is_own_step(headers: &HeaderMap) -> bool {
     let site = headers.get(SEC_FETCH_SITE).map(|site| site.as_bytes());
     site.is_none_or(|site| site == b"same-origin" || site == b"none")
-}
-
-/// The one cookie of a name; none if there are two.
-pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    let all = headers.get_all(header::COOKIE);
-    let pairs = all.iter().filter_map(|value| value.to_str().ok()).flat_map(|all| all.split(';'));
-    let mut found = pairs.filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
-    let value = found.next()?;
-    found.next().is_none().then(|| value.to_owned())
 }
 
 #[cfg(test)]
@@ -96,14 +90,5 @@ mod tests {
         ] {
             assert!(!is_own(&foreign, None), "{foreign:?}");
         }
-    }
-
-    #[test]
-    fn a_cookie_that_comes_twice_is_none() {
-        let headers = with(&[("cookie", "a=1; __Host-x=2"), ("cookie", "b=3")]);
-        assert_eq!(cookie(&headers, "__Host-x").as_deref(), Some("2"));
-        assert_eq!(cookie(&headers, "b").as_deref(), Some("3"));
-        assert_eq!(cookie(&headers, "Host-x"), None);
-        assert_eq!(cookie(&with(&[("cookie", "a=1; a=2")]), "a"), None);
     }
 }

@@ -1,9 +1,10 @@
 //! What stands around every page: the city, the language, where the reader is.
 
+use super::asset;
+use super::language::{Language, words};
 use super::menu::Menu;
-use super::{Language, asset, words};
-use crate::edge::Portal;
-use crate::staff::judged;
+use crate::staff_certificate::judged;
+use crate::state::PortalState;
 use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
@@ -58,7 +59,7 @@ pub(crate) struct Frame {
 
 impl Frame {
     /// A frame around a page of this portal.
-    pub(crate) fn new(portal: &Portal, language: Language, path: &str, back: &str) -> Self {
+    pub(crate) fn new(portal: &PortalState, language: Language, path: &str, back: &str) -> Self {
         Self {
             w: FrameWords::of(language),
             language,
@@ -90,12 +91,12 @@ impl Frame {
     }
 }
 
-impl FromRequestParts<Arc<Portal>> for Frame {
+impl FromRequestParts<Arc<PortalState>> for Frame {
     type Rejection = Infallible;
 
     async fn from_request_parts(
         parts: &mut Parts,
-        portal: &Arc<Portal>,
+        portal: &Arc<PortalState>,
     ) -> Result<Self, Infallible> {
         let language = Language::of(&parts.headers);
         let path = parts.uri.path();
@@ -105,7 +106,7 @@ impl FromRequestParts<Arc<Portal>> for Frame {
         };
         let menu = match judged(parts, portal) {
             Ok(shown) => {
-                portal.menus.of(portal, shown.certificate, Clock::system().seconds()).await
+                portal.menus.of(&portal.issuer, shown.certificate, Clock::system().seconds()).await
             }
             Err(_) => Menu::default(),
         };

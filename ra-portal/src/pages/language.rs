@@ -1,14 +1,9 @@
-//! The two languages, and texts as types: a text that is missing in one does not compile, nor does one that
-//! no page uses.
+//! The two languages, and texts as types: a text that is missing in one does not compile, nor does
+//! one that no page uses.
 
-use crate::edge::Portal;
-use crate::pages::form::Posted;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use super::cookie::cookie;
+use axum::http::HeaderMap;
 use records::Problem;
-use serde::Deserialize;
-use std::sync::Arc;
 
 /// Chinese first, English beside it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +25,7 @@ impl Language {
 
     /// The chosen language; Chinese until somebody chooses.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        match super::form::cookie(headers, COOKIE).as_deref() {
+        match cookie(headers, COOKIE).as_deref() {
             Some("en") => Self::English,
             _ => Self::Chinese,
         }
@@ -77,40 +72,13 @@ macro_rules! words {
 
         impl $name {
             /// The words in a language.
-            pub(crate) fn of(language: $crate::pages::Language) -> &'static Self {
+            pub(crate) fn of(language: $crate::pages::language::Language) -> &'static Self {
                 match language {
-                    $crate::pages::Language::Chinese => &Self { $($field: $zh,)* },
-                    $crate::pages::Language::English => &Self { $($field: $en,)* },
+                    $crate::pages::language::Language::Chinese => &Self { $($field: $zh,)* },
+                    $crate::pages::language::Language::English => &Self { $($field: $en,)* },
                 }
             }
         }
     };
 }
 pub(crate) use words;
-
-/// The form in every footer.
-#[derive(Deserialize)]
-pub(crate) struct Chosen {
-    language: String,
-    back: String,
-}
-
-/// `POST /language`: remembers the language and goes back.
-pub(crate) async fn choose(
-    State(_): State<Arc<Portal>>,
-    Posted(chosen): Posted<Chosen>,
-) -> Response {
-    let tag = if chosen.language == "en" { "en" } else { "zh-CN" };
-    // A path of this host and nothing that a browser takes for another one.
-    let inside = chosen.back.starts_with('/')
-        && !chosen.back.starts_with("//")
-        && chosen.back.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    let back = if inside { chosen.back.as_str() } else { "/" };
-    let mut response = Redirect::to(back).into_response();
-    let cookie =
-        format!("{COOKIE}={tag}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=31536000");
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    response
-}

@@ -1,8 +1,7 @@
-//! Which pages of the staff host the menu names: those that its reader may use. It decides nothing, so what the CA
-//! said within the last minute will do.
+//! Which pages of the staff host the menu names: those that its reader may use. It decides nothing,
+//! so what the CA said within the last minute will do.
 
-use crate::edge::Portal;
-use ca_api::{AsOfficer, Officer, Refusal};
+use ca_api::{AsOfficer, Issuer, Officer, Refusal};
 use quick_cache::sync::Cache;
 use records::rules::Role;
 
@@ -43,15 +42,15 @@ impl Default for Menus {
 }
 
 impl Menus {
-    /// The menu of whoever holds a certificate that leads to our root. While the CA does not answer nothing is
-    /// remembered, and only the own certificate is named.
-    pub(crate) async fn of(&self, portal: &Portal, certificate: records::Bytes, now: u64) -> Menu {
+    /// The menu of whoever holds a certificate that leads to our root. While the CA does not answer
+    /// nothing is remembered, and only the own certificate is named.
+    pub(crate) async fn of(&self, issuer: &Issuer, certificate: records::Bytes, now: u64) -> Menu {
         let key = certificate.0.clone();
         let kept = self.0.get(&key);
         if let Some((_, menu)) = kept.filter(|(asked, _)| now.abs_diff(*asked) < SECONDS) {
             return menu;
         }
-        let answer = portal.issuer.holder(&AsOfficer { certificate, message: () }).await;
+        let answer = issuer.holder(&AsOfficer { certificate, message: () }).await;
         let menu = match answer {
             Ok(officer) => Menu::of(&officer),
             Err(Refusal::Refused(_)) => Menu::default(),

@@ -1,6 +1,8 @@
 //! The page of a refusal: one plain sentence, what to do, a code that never changes, a reference.
 
-use super::{Frame, answer, words};
+use super::answer;
+use super::frame::Frame;
+use super::language::words;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;

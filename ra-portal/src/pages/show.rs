@@ -45,8 +45,8 @@ pub(crate) fn masked_id(id: &str) -> String {
     }
 }
 
-/// A text of somebody else on one of our pages: characters that turn the line around, join or hide, and
-/// controls, are shown as what they are instead of doing what they do.
+/// A text of somebody else on one of our pages: characters that turn the line around, join or hide,
+/// and controls, are shown as what they are instead of doing what they do.
 pub(crate) fn harmless(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {

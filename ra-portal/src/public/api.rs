@@ -6,8 +6,8 @@ mod look_up;
 mod renew;
 mod submit;
 
-use crate::PortalRoute;
-use crate::edge::Portal;
+use crate::route::PortalRoute;
+use crate::state::PortalState;
 use axum::Router;
 use axum::routing::post;
 use portal_api::public::{COLLECT, JOIN, LOOK_UP, RENEW, SUBMIT};
@@ -26,7 +26,7 @@ pub const ROUTES: [PortalRoute; 5] = [
     PortalRoute { host: "public", path: RENEW, act: "renew", who: OLD_KEY },
 ];
 
-pub(super) fn router() -> Router<Arc<Portal>> {
+pub(super) fn router() -> Router<Arc<PortalState>> {
     Router::new()
         .route(LOOK_UP, post(look_up::look_up))
         .route(SUBMIT, post(submit::submit))

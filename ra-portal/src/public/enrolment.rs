@@ -1,9 +1,10 @@
-//! `GET /enrolment`: the person's own record, where it stands, what comes next and when. Everything on it is
-//! what the CA says now.
+//! `GET /enrolment`: the person's own record, where it stands, what comes next and when. Everything
+//! on it is what the CA says now.
 
 use super::letter::{OpenLetter, close};
-use crate::edge::{Portal, passed_on};
 use crate::pages::{Frame, page, problem, show, words};
+use crate::refusal::passed_on;
+use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -112,7 +113,7 @@ impl EnrolmentPage {
 
 /// `GET /enrolment`
 pub(super) async fn show(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     letter: OpenLetter,
 ) -> Response {
@@ -151,10 +152,10 @@ fn filled(
     }
 }
 
-async fn read(portal: &Portal, letter: &OpenLetter) -> Result<(LookedUp, Step), Refused> {
+async fn read(portal: &PortalState, letter: &OpenLetter) -> Result<(LookedUp, Step), Refused> {
     let message = LookUp { reference: letter.reference.clone(), key: letter.key.clone() };
     let answer = passed_on(portal.issuer.look_up(&message).await);
-    let record = portal.told("look-up", "", answer).await?;
+    let record = portal.recorded("look-up", "", answer).await?;
     let challenge = record.challenge.to_string();
     let step = match &record.stage {
         Stage::Letter { expires, returned } => Step::Make {
@@ -175,10 +176,10 @@ async fn read(portal: &Portal, letter: &OpenLetter) -> Result<(LookedUp, Step), 
     Ok((record, step))
 }
 
-async fn collect(portal: &Portal, letter: &OpenLetter) -> Result<Step, Refused> {
+async fn collect(portal: &PortalState, letter: &OpenLetter) -> Result<Step, Refused> {
     let message = Collect { reference: letter.reference.clone(), key: letter.key.clone() };
     let answer = passed_on(portal.issuer.collect(&message).await);
-    match portal.told("collect", "", answer).await {
+    match portal.recorded("collect", "", answer).await {
         Ok(collected) => Ok(collectable(&collected)),
         Err(Refused(told)) if told.known() == Some(Code::NotReady) => Ok(Step::Almost),
         Err(refusal) => Err(refusal),

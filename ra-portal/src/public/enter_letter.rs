@@ -1,15 +1,15 @@
 //! `GET /letter`: where a letter is opened.
 
 use super::letter::LetterPage;
-use crate::edge::Portal;
 use crate::pages::{Frame, page};
+use crate::state::PortalState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use std::sync::Arc;
 
 /// `GET /letter`
-pub(super) async fn show(State(portal): State<Arc<Portal>>, f: Frame) -> Response {
+pub(super) async fn show(State(portal): State<Arc<PortalState>>, f: Frame) -> Response {
     page(StatusCode::OK, &LetterPage::new(&portal, f, "open"))
 }
 

@@ -1,15 +1,15 @@
 //! `GET /lost`: where a letter and what came of it are reported lost.
 
 use super::letter::LetterPage;
-use crate::edge::Portal;
 use crate::pages::{Frame, page};
+use crate::state::PortalState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use std::sync::Arc;
 
 /// `GET /lost`
-pub(super) async fn show(State(portal): State<Arc<Portal>>, f: Frame) -> Response {
+pub(super) async fn show(State(portal): State<Arc<PortalState>>, f: Frame) -> Response {
     page(StatusCode::OK, &LetterPage::new(&portal, f, "loss"))
 }
 

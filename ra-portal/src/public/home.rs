@@ -1,7 +1,7 @@
 //! `GET /`: three doors.
 
-use crate::edge::Portal;
 use crate::pages::{Frame, page, words};
+use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -34,7 +34,7 @@ struct HomePage {
 }
 
 /// `GET /`
-pub(super) async fn show(State(portal): State<Arc<Portal>>, f: Frame) -> Response {
+pub(super) async fn show(State(portal): State<Arc<PortalState>>, f: Frame) -> Response {
     let w = HomeWords::of(f.language);
     page(StatusCode::OK, &HomePage { f, w, staff: portal.trust.portal_staff.clone() })
 }

@@ -1,7 +1,7 @@
 //! `GET /import`: how a certificate file gets into a computer.
 
-use crate::edge::Portal;
 use crate::pages::{Frame, page, words};
+use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -41,7 +41,7 @@ struct ImportPage {
 }
 
 /// `GET /import`
-pub(super) async fn show(State(portal): State<Arc<Portal>>, f: Frame) -> Response {
+pub(super) async fn show(State(portal): State<Arc<PortalState>>, f: Frame) -> Response {
     let w = ImportWords::of(f.language);
     page(StatusCode::OK, &ImportPage { f, w, staff: portal.trust.portal_staff.clone() })
 }

@@ -1,8 +1,10 @@
-//! The page on which a letter is opened, and what stays open afterwards: reference and look-up key in a
-//! cookie of this host alone. The portal keeps neither; the code never comes here.
+//! The page on which a letter is opened, and what stays open afterwards: reference and look-up key
+//! in a cookie of this host alone. The portal keeps neither; the code never comes here.
 
-use crate::edge::{Portal, refused};
-use crate::pages::{Frame, form, problem, words};
+use crate::pages::cookie::cookie;
+use crate::pages::{Frame, problem, words};
+use crate::refusal::refused;
+use crate::state::PortalState;
 use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -49,7 +51,7 @@ pub(super) struct LetterPage {
 
 impl LetterPage {
     /// An empty page for a purpose: `open` or `loss`.
-    pub(super) fn new(portal: &Portal, f: Frame, purpose: &'static str) -> Self {
+    pub(super) fn new(portal: &PortalState, f: Frame, purpose: &'static str) -> Self {
         Self::with(f, portal.trust.founding.to_string(), purpose)
     }
 
@@ -110,11 +112,14 @@ fn set(response: &mut Response, cookie: &str) {
     }
 }
 
-impl FromRequestParts<Arc<Portal>> for OpenLetter {
+impl FromRequestParts<Arc<PortalState>> for OpenLetter {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, portal: &Arc<Portal>) -> Result<Self, Response> {
-        let kept = form::cookie(&parts.headers, COOKIE);
+    async fn from_request_parts(
+        parts: &mut Parts,
+        portal: &Arc<PortalState>,
+    ) -> Result<Self, Response> {
+        let kept = cookie(&parts.headers, COOKIE);
         let pair = kept.as_deref().and_then(|kept| kept.split_once('.'));
         if let Some(Ok(letter)) = pair.map(|(reference, key)| Self::read(reference, key)) {
             return Ok(letter);

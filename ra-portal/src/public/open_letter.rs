@@ -1,8 +1,9 @@
 //! `POST /letter`: opens a letter, if the CA knows its look-up key.
 
 use super::letter::{LetterPage, OpenLetter};
-use crate::edge::{Portal, passed_on, refused};
 use crate::pages::{Frame, Posted, page, problem};
+use crate::refusal::{passed_on, refused};
+use crate::state::PortalState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use records::Code;
@@ -20,7 +21,7 @@ pub(super) struct Form {
 
 /// `POST /letter`
 pub(super) async fn open(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Posted(form): Posted<Form>,
 ) -> Response {
@@ -39,11 +40,11 @@ pub(super) async fn open(
     response
 }
 
-async fn look_up(portal: &Portal, form: &Form) -> Result<OpenLetter, Refused> {
+async fn look_up(portal: &PortalState, form: &Form) -> Result<OpenLetter, Refused> {
     let letter = OpenLetter::read(&form.reference, &form.key).map_err(refused)?;
     let message = LookUp { reference: letter.reference.clone(), key: letter.key.clone() };
     let answer = passed_on(portal.issuer.look_up(&message).await);
-    let record = portal.told("look-up", "", answer).await?;
+    let record = portal.recorded("look-up", "", answer).await?;
     // Letters of officers belong into the command line: a page could be a captured portal's.
     if record.label == "page" { Ok(letter) } else { Err(refused(Code::LabelNotAllowed)) }
 }

@@ -1,9 +1,11 @@
-//! `GET /lost/receipt`: the receipt of a loss report, as the status service signed it. Asking for it again
-//! reports the same loss again, which changes nothing.
+//! `GET /lost/receipt`: the receipt of a loss report, as the status service signed it. Asking for
+//! it again reports the same loss again, which changes nothing.
 
 use super::letter::OpenLetter;
-use crate::edge::{Portal, refused};
-use crate::pages::{Frame, form, page, problem, show, words};
+use crate::pages::cookie::cookie;
+use crate::pages::{Frame, page, problem, show, words};
+use crate::refusal::refused;
+use crate::state::PortalState;
 use askama::Template;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
@@ -65,9 +67,9 @@ impl Reported {
     }
 
     /// Carries it to the status service.
-    pub(super) async fn report(&self, portal: &Portal) -> Result<SignedReceipt, Refused> {
-        let answer = crate::edge::passed_on(portal.status.report_loss(&self.0).await);
-        portal.told("loss", "", answer).await
+    pub(super) async fn report(&self, portal: &PortalState) -> Result<SignedReceipt, Refused> {
+        let answer = crate::refusal::passed_on(portal.status.report_loss(&self.0).await);
+        portal.recorded("loss", "", answer).await
     }
 
     /// Remembers it for the receipt.
@@ -82,11 +84,14 @@ impl Reported {
     }
 }
 
-impl FromRequestParts<Arc<Portal>> for Reported {
+impl FromRequestParts<Arc<PortalState>> for Reported {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, portal: &Arc<Portal>) -> Result<Self, Response> {
-        let kept = form::cookie(&parts.headers, COOKIE);
+    async fn from_request_parts(
+        parts: &mut Parts,
+        portal: &Arc<PortalState>,
+    ) -> Result<Self, Response> {
+        let kept = cookie(&parts.headers, COOKIE);
         let pair = kept.as_deref().and_then(|kept| kept.split_once('.'));
         if let Some(reported) = pair.and_then(|(reference, value)| Self::read(reference, value)) {
             return Ok(reported);
@@ -98,7 +103,7 @@ impl FromRequestParts<Arc<Portal>> for Reported {
 
 /// `GET /lost/receipt`
 pub(super) async fn show(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     reported: Reported,
 ) -> Response {
@@ -114,7 +119,7 @@ pub(super) async fn show(
 
 /// `GET /lost/receipt.json`: what `yinxin` and others check.
 pub(super) async fn download(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     reported: Reported,
 ) -> Response {

@@ -1,10 +1,10 @@
-//! `POST /lost`: carries a loss report to the status service. Its receipt is signed there; a portal that
-//! swallows the report has none to show.
+//! `POST /lost`: carries a loss report to the status service. Its receipt is signed there; a portal
+//! that swallows the report has none to show.
 
 use super::letter::LetterPage;
 use super::receipt::Reported;
-use crate::edge::Portal;
 use crate::pages::{Frame, Posted, page, problem};
+use crate::state::PortalState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use records::Code;
@@ -21,13 +21,13 @@ pub(super) struct Form {
 
 /// `POST /lost`
 pub(super) async fn report(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Posted(form): Posted<Form>,
 ) -> Response {
     let reported = match Reported::read(&form.reference, &form.key) {
         Some(reported) => reported.report(&portal).await.map(|_| reported),
-        None => Err(crate::edge::refused(Code::WrongCode)),
+        None => Err(crate::refusal::refused(Code::WrongCode)),
     };
     match reported {
         Ok(reported) => {

@@ -1,8 +1,9 @@
 //! `POST /enrolment/request`: carries a request that the page made to the CA.
 
 use super::letter::OpenLetter;
-use crate::edge::{Portal, passed_on, refused};
 use crate::pages::{Frame, Posted, problem};
+use crate::refusal::{passed_on, refused};
+use crate::state::PortalState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use records::enrolment::{Stage, Submit};
@@ -21,7 +22,7 @@ pub(super) struct Form {
 
 /// `POST /enrolment/request`
 pub(super) async fn submit(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     letter: OpenLetter,
     Posted(form): Posted<Form>,
@@ -32,7 +33,7 @@ pub(super) async fn submit(
     }
 }
 
-async fn carry(portal: &Portal, letter: OpenLetter, form: &Form) -> Result<Stage, Refused> {
+async fn carry(portal: &PortalState, letter: OpenLetter, form: &Form) -> Result<Stage, Refused> {
     let read = |text: &str| Bytes::read(text).ok_or_else(|| refused(Code::Malformed));
     let message = Submit {
         reference: letter.reference,
@@ -43,5 +44,5 @@ async fn carry(portal: &Portal, letter: OpenLetter, form: &Form) -> Result<Stage
         bind: read(&form.bind)?,
     };
     let answer = passed_on(portal.issuer.submit(&message).await);
-    portal.told("submit", "", answer).await
+    portal.recorded("submit", "", answer).await
 }

@@ -6,8 +6,8 @@ mod decline;
 mod fetch;
 mod list;
 
-use crate::PortalRoute;
-use crate::edge::Portal;
+use crate::route::PortalRoute;
+use crate::state::PortalState;
 use axum::Router;
 use axum::routing::post;
 use portal_api::staff::{APPROVE, CERTIFY, DECLINE, FETCH, LIST};
@@ -24,7 +24,7 @@ pub const ROUTES: [PortalRoute; 5] = [
     PortalRoute { host: "staff", path: CERTIFY, act: "certify", who: OFFICERS },
 ];
 
-pub(super) fn router() -> Router<Arc<Portal>> {
+pub(super) fn router() -> Router<Arc<PortalState>> {
     Router::new()
         .route(LIST, post(list::list))
         .route(FETCH, post(fetch::fetch))

@@ -1,9 +1,10 @@
-//! `GET /applications`: the applications behind gates that are this officer's business: who runs them, for whom,
-//! how they are used, and how one more is put behind a gate.
+//! `GET /applications`: the applications behind gates that are this officer's business: who runs
+//! them, for whom, how they are used, and how one more is put behind a gate.
 
-use super::{Shown, certificate, state};
-use crate::edge::Portal;
+use super::certificate::{self, Shown};
+use super::state;
 use crate::pages::{Frame, page, show, words};
+use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -64,7 +65,7 @@ struct ApplicationsPage {
 
 /// `GET /applications`
 pub(super) async fn show(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Shown(shown): Shown,
 ) -> Response {

@@ -1,8 +1,10 @@
-//! `POST /orders/ORDER/approve`: carries what a passkey said about an order. The CA checks all of it.
+//! `POST /orders/ORDER/approve`: carries what a passkey said about an order. The CA checks all of
+//! it.
 
-use super::{Shown, certificate};
-use crate::edge::{Portal, passed_on, refused};
+use super::certificate::{self, Shown};
 use crate::pages::{Frame, FromPath, Posted, problem};
+use crate::refusal::{passed_on, refused};
+use crate::state::PortalState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
@@ -25,7 +27,7 @@ pub(super) struct Form {
 
 /// `POST /orders/{order}/approve`
 pub(super) async fn approve(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Shown(shown): Shown,
     FromPath(order): FromPath<String>,
@@ -39,7 +41,7 @@ pub(super) async fn approve(
         Some(message) => {
             let message = AsOfficer { certificate: shown.certificate, message };
             let answer = passed_on(portal.issuer.approve(&message).await);
-            portal.told("approve", &shown.person, answer).await
+            portal.recorded("approve", &shown.person, answer).await
         }
         None => Err(refused(Code::Malformed)),
     };

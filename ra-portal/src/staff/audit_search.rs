@@ -1,9 +1,11 @@
-//! `GET /audit`: an auditor asks who did what, where and when. What comes back is the log's answer to this
-//! portal, and no proof: that the auditor takes with their own key.
+//! `GET /audit`: an auditor asks who did what, where and when. What comes back is the log's answer
+//! to this portal, and no proof: that the auditor takes with their own key.
 
-use super::{Shown, StaffCertificate, certificate};
-use crate::edge::{Portal, passed_on, refused};
+use super::certificate::{self, Shown};
 use crate::pages::{Frame, FromQuery, is_own_step, page, show, words};
+use crate::refusal::{passed_on, refused};
+use crate::staff_certificate::StaffCertificate;
+use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -135,19 +137,20 @@ impl Asked {
 
 /// `GET /audit`
 pub(super) async fn show(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Shown(shown): Shown,
     FromQuery(asked): FromQuery<Asked>,
     headers: HeaderMap,
 ) -> Response {
-    // A search is recorded in the auditor's name: a link on somebody else's page fills the form and no more.
+    // A search is recorded in the auditor's name: a link on somebody else's page fills the form and
+    // no more.
     if asked.log.is_empty() || !is_own_step(&headers) {
         return empty(&portal, f, &asked, shown).await;
     }
     let message = AsOfficer { certificate: shown.certificate, message: asked.search() };
     let answer = passed_on(portal.log.search(&message).await);
-    match portal.told("search", &shown.person, answer).await {
+    match portal.recorded("search", &shown.person, answer).await {
         Ok(answer) => page(StatusCode::OK, &filled(f, &asked, Some(Ok(&answer)))),
         Err(Refused(told)) => match told.known() {
             Some(code @ Code::Malformed) => page(status(code), &filled(f, &asked, Some(Err(told)))),
@@ -157,7 +160,7 @@ pub(super) async fn show(
 }
 
 /// Whoever may not search is told so before they type.
-async fn empty(portal: &Portal, f: Frame, asked: &Asked, shown: StaffCertificate) -> Response {
+async fn empty(portal: &PortalState, f: Frame, asked: &Asked, shown: StaffCertificate) -> Response {
     let message = AsOfficer { certificate: shown.certificate, message: () };
     let told = match passed_on(portal.issuer.who(&message).await) {
         Ok(who) if who.roles.iter().any(|(role, _)| role == "auditor") => {
@@ -166,7 +169,7 @@ async fn empty(portal: &Portal, f: Frame, asked: &Asked, shown: StaffCertificate
         Ok(_) => Err(refused(Code::NotYourRoute)),
         Err(refusal) => Err(refusal),
     };
-    match portal.told("search", &shown.person, told).await {
+    match portal.recorded("search", &shown.person, told).await {
         Ok(()) => page(StatusCode::OK, &filled(f, asked, None)),
         Err(Refused(told)) => certificate::not_seen(&f, portal, &told),
     }

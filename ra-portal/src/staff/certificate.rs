@@ -1,12 +1,14 @@
-//! `GET /certificate`: whether the own certificate works, said by the CA; and if it does not, why not, each
-//! cause with its own page.
+//! `GET /certificate`: whether the own certificate works, said by the CA; and if it does not, why
+//! not, each cause with its own page.
 
-use super::Shown;
-use crate::edge::{Portal, passed_on};
 use crate::pages::{Frame, Language, page, show, words};
+use crate::refusal::{passed_on, refused};
+use crate::staff_certificate::{StaffCertificate, judged};
+use crate::state::PortalState;
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::Response;
 use ca_api::{AsOfficer, Officer};
 use pki::{Certificate, oid};
@@ -81,15 +83,35 @@ struct NotSeenPage<'a> {
     public: &'a str,
 }
 
+/// The certificate of whoever reads a page: who has none that counts reads why, and what to do.
+pub(crate) struct Shown(pub(crate) StaffCertificate);
+
+impl FromRequestParts<Arc<PortalState>> for Shown {
+    type Rejection = Response;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        portal: &Arc<PortalState>,
+    ) -> Result<Self, Response> {
+        let Ok(frame) = Frame::from_request_parts(parts, portal).await;
+        let told = match judged(parts, portal) {
+            Ok(certificate) => return Ok(Self(certificate)),
+            Err(code) => portal.recorded("certificate", "", Err::<(), _>(refused(code))).await,
+        };
+        let told = told.err().map_or_else(|| refused(Code::Unavailable).0, |refusal| refusal.0);
+        Err(not_seen(&frame, portal, &told))
+    }
+}
+
 /// `GET /certificate`
 pub(super) async fn show(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Shown(shown): Shown,
 ) -> Response {
     let message = AsOfficer { certificate: shown.certificate.clone(), message: () };
     let answer = passed_on(portal.issuer.holder(&message).await);
-    let told = portal.told("certificate", &shown.person, answer).await;
+    let told = portal.recorded("certificate", &shown.person, answer).await;
     match (told, Certificate::read(&shown.certificate.0)) {
         (Ok(holder), Ok(certificate)) => {
             let now = Clock::system().seconds();
@@ -131,7 +153,7 @@ fn role_at(language: Language, role: &str, scope: &str) -> String {
 }
 
 /// Why a certificate is not seen, or does not count.
-pub(super) fn not_seen(frame: &Frame, portal: &Portal, problem: &Problem) -> Response {
+pub(super) fn not_seen(frame: &Frame, portal: &PortalState, problem: &Problem) -> Response {
     let code = problem.known().unwrap_or(Code::Unavailable);
     page(status(code), &explained(frame, problem, code, &portal.trust.portal_public))
 }

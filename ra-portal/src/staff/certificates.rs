@@ -1,8 +1,9 @@
 //! `GET /certificates`: people and their certificates within the officer's scope.
 
-use super::{Shown, certificate};
-use crate::edge::{Portal, passed_on};
+use super::certificate::{self, Shown};
 use crate::pages::{Frame, FromQuery, is_own_step, page, show, words};
+use crate::refusal::passed_on;
+use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -68,20 +69,21 @@ pub(super) struct Asked {
 
 /// `GET /certificates`
 pub(super) async fn show(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Shown(shown): Shown,
     FromQuery(asked): FromQuery<Asked>,
     headers: HeaderMap,
 ) -> Response {
-    // A link on somebody else's page fills the form and no more: what is looked for is kept in the officer's name.
+    // A link on somebody else's page fills the form and no more: what is looked for is kept in the
+    // officer's name.
     let begun = !asked.find.trim().is_empty() && is_own_step(&headers);
     // Without a question only whether they may ask: nobody has this name.
     let text = if begun { asked.find.clone() } else { "-".into() };
     let sought = Sought { text, after: if begun { asked.after } else { String::new() } };
     let message = AsOfficer { certificate: shown.certificate, message: sought };
     let answer = passed_on(portal.issuer.find(&message).await);
-    match portal.told("find", &shown.person, answer).await {
+    match portal.recorded("find", &shown.person, answer).await {
         Ok(found) => page(StatusCode::OK, &filled(f, asked.find, begun.then_some(found), None)),
         Err(Refused(told)) => match told.known() {
             Some(code @ Code::Malformed) => {

@@ -1,9 +1,10 @@
-//! `POST /orders/ORDER/decline`: what will be signed when an order is sent back or rejected, before anybody
-//! signs it. Nothing is changed here.
+//! `POST /orders/ORDER/decline`: what will be signed when an order is sent back or rejected, before
+//! anybody signs it. Nothing is changed here.
 
-use super::{Shown, certificate};
-use crate::edge::{Portal, passed_on, random, refused};
+use super::certificate::{self, Shown};
 use crate::pages::{Frame, FromPath, Posted, page, problem, show, words};
+use crate::refusal::{passed_on, refused};
+use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 use service::Clock;
 use service::problem::Refused;
 use std::sync::Arc;
+use system::random;
 
 words! {
     DeclineWords {
@@ -62,7 +64,7 @@ struct DeclinePage {
 
 /// `POST /orders/{order}/decline`
 pub(super) async fn decline(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Shown(shown): Shown,
     FromPath(order): FromPath<String>,
@@ -81,7 +83,7 @@ pub(super) async fn decline(
     let officer = shown.certificate.clone();
     let message = AsOfficer { certificate: officer.clone(), message: Wanted { order } };
     let answer = passed_on(portal.issuer.fetch(&message).await);
-    let export = match portal.told("fetch", &shown.person, answer).await {
+    let export = match portal.recorded("fetch", &shown.person, answer).await {
         Ok(export) => export,
         Err(Refused(told)) => {
             return match told.known() {
@@ -93,7 +95,7 @@ pub(super) async fn decline(
         }
     };
     let opened = export.open(&portal.trust, Clock::system().seconds());
-    let (Ok((order, body)), Some(salt)) = (opened, random::<32>()) else {
+    let (Ok((order, body)), Ok(salt)) = (opened, random::bytes::<32>()) else {
         return problem::page(&f, &refused(Code::OrderAltered).0, &back);
     };
     let credentials = super::review::usable(&portal, officer).await;

@@ -1,8 +1,10 @@
-//! `POST /orders/ORDER/declined`: carries what a passkey said about declining an order. The CA checks all of it.
+//! `POST /orders/ORDER/declined`: carries what a passkey said about declining an order. The CA
+//! checks all of it.
 
-use super::{Shown, certificate};
-use crate::edge::{Portal, passed_on, refused};
+use super::certificate::{self, Shown};
 use crate::pages::{Frame, FromPath, Posted, problem};
+use crate::refusal::{passed_on, refused};
+use crate::state::PortalState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
@@ -28,7 +30,7 @@ pub(super) struct Form {
 
 /// `POST /orders/{order}/declined`
 pub(super) async fn declined(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Shown(shown): Shown,
     FromPath(order): FromPath<String>,
@@ -42,7 +44,7 @@ pub(super) async fn declined(
         Some(message) => {
             let message = AsOfficer { certificate: shown.certificate, message };
             let answer = passed_on(portal.issuer.decline(&message).await);
-            portal.told("decline", &shown.person, answer).await
+            portal.recorded("decline", &shown.person, answer).await
         }
         None => Err(refused(Code::Malformed)),
     };

@@ -1,9 +1,10 @@
-//! `GET /certificates/SERIAL`: one certificate, its person first, who approved it, and the form that drafts
-//! its revocation.
+//! `GET /certificates/SERIAL`: one certificate, its person first, who approved it, and the form
+//! that drafts its revocation.
 
-use super::{Shown, certificate};
-use crate::edge::{Portal, passed_on};
+use super::certificate::{self, Shown};
 use crate::pages::{Frame, FromPath, Language, page, problem, show, words};
+use crate::refusal::passed_on;
+use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -80,7 +81,7 @@ pub(super) struct Typed {
 
 /// `GET /certificates/{serial}`
 pub(super) async fn show(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Shown(shown): Shown,
     FromPath(serial): FromPath<String>,
@@ -90,7 +91,7 @@ pub(super) async fn show(
 
 /// The page as the CA says it is now.
 pub(super) async fn shown_with(
-    portal: &Portal,
+    portal: &PortalState,
     f: Frame,
     (officer, person): (records::Bytes, &str),
     serial: String,
@@ -98,7 +99,7 @@ pub(super) async fn shown_with(
 ) -> Response {
     let message = AsOfficer { certificate: officer, message: Named { serial } };
     let answer = passed_on(portal.issuer.certificate(&message).await);
-    match portal.told("certificate", person, answer).await {
+    match portal.recorded("certificate", person, answer).await {
         Ok(facts) => {
             let known = typed.problem.as_ref().and_then(Problem::known);
             let code = known.map_or(StatusCode::OK, status);

@@ -1,9 +1,10 @@
-//! `GET /passkeys`: an officer's certified passkeys, and where a new one is made. The page certifies nothing:
-//! the officer's own `yinxin` asks for it, and others approve.
+//! `GET /passkeys`: an officer's certified passkeys, and where a new one is made. The page
+//! certifies nothing: the officer's own `yinxin` asks for it, and others approve.
 
-use super::{Shown, certificate};
-use crate::edge::{Portal, passed_on};
+use super::certificate::{self, Shown};
 use crate::pages::{Frame, page, show, words};
+use crate::refusal::passed_on;
+use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -55,13 +56,13 @@ struct PasskeysPage {
 
 /// `GET /passkeys`
 pub(super) async fn show(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Shown(shown): Shown,
 ) -> Response {
     let message = AsOfficer { certificate: shown.certificate.clone(), message: () };
     let answer = passed_on(portal.issuer.passkeys(&message).await);
-    match portal.told("passkeys", &shown.person, answer).await {
+    match portal.recorded("passkeys", &shown.person, answer).await {
         Ok(own) => page(StatusCode::OK, &filled(f, &shown.certificate, &own)),
         Err(Refused(told)) if told.known() == Some(records::Code::NotYourRoute) => {
             Redirect::to("/certificate").into_response()

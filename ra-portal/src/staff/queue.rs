@@ -1,9 +1,10 @@
-//! `GET /`: what waits for this officer, oldest first, in their scope only; whoever approves nothing goes to
-//! their certificate.
+//! `GET /`: what waits for this officer, oldest first, in their scope only; whoever approves
+//! nothing goes to their certificate.
 
-use super::{Shown, certificate};
-use crate::edge::{Portal, passed_on};
+use super::certificate::{self, Shown};
 use crate::pages::{Frame, FromQuery, page, show, words};
+use crate::refusal::passed_on;
+use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -75,14 +76,14 @@ pub(super) struct From {
 
 /// `GET /`
 pub(super) async fn show(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Shown(shown): Shown,
     FromQuery(from): FromQuery<From>,
 ) -> Response {
     let message = AsOfficer { certificate: shown.certificate, message: Page { after: from.after } };
     let answer = passed_on(portal.issuer.list(&message).await);
-    match portal.told("list", &shown.person, answer).await {
+    match portal.recorded("list", &shown.person, answer).await {
         Ok(lines) => page(StatusCode::OK, &filled(f, lines, Clock::system().seconds())),
         Err(Refused(told)) if told.known() == Some(Code::NotYourRoute) => {
             Redirect::to("/certificate").into_response()

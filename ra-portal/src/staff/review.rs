@@ -1,9 +1,11 @@
-//! `GET /orders/ORDER`: one order, evidence left, decision right. What is shown was checked against the CA's
-//! signature here; an officer's own `yinxin` checks it again, which a captured portal cannot.
+//! `GET /orders/ORDER`: one order, evidence left, decision right. What is shown was checked against
+//! the CA's signature here; an officer's own `yinxin` checks it again, which a captured portal
+//! cannot.
 
-use super::{Shown, certificate};
-use crate::edge::{Portal, passed_on, refused};
+use super::certificate::{self, Shown};
 use crate::pages::{Frame, FromPath, page, problem, show, words};
+use crate::refusal::{passed_on, refused};
+use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,7 +13,7 @@ use axum::response::Response;
 use ca_api::{AsOfficer, Wanted};
 use portal_api::plain;
 use records::Code;
-use records::export::{OrderExport, Standing};
+use records::export::{OrderExport, OrderProgress};
 use records::letter::read_reference;
 use records::order::{Body, Order};
 use records::passkey::approval_challenge;
@@ -81,7 +83,7 @@ struct ReviewPage {
     challenge: String,
     /// Credential ids of passkeys that may approve.
     credentials: String,
-    standing: Standing,
+    standing: OrderProgress,
     /// What needs a look.
     look: Option<String>,
     /// Whether it revokes: nobody declines that alone.
@@ -90,7 +92,7 @@ struct ReviewPage {
 
 /// `GET /orders/{order}`
 pub(super) async fn show(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Shown(shown): Shown,
     FromPath(order): FromPath<String>,
@@ -101,7 +103,7 @@ pub(super) async fn show(
     let officer = shown.certificate.clone();
     let message = AsOfficer { certificate: officer.clone(), message: Wanted { order } };
     let answer = passed_on(portal.issuer.fetch(&message).await);
-    let export = match portal.told("fetch", &shown.person, answer).await {
+    let export = match portal.recorded("fetch", &shown.person, answer).await {
         Ok(export) => export,
         Err(Refused(told)) => {
             return match told.known() {
@@ -125,7 +127,7 @@ pub(super) async fn show(
 }
 
 /// Passkeys with which this officer may approve; without an answer the page offers none.
-pub(super) async fn usable(portal: &Portal, certificate: records::Bytes) -> String {
+pub(super) async fn usable(portal: &PortalState, certificate: records::Bytes) -> String {
     let own = portal.issuer.passkeys(&AsOfficer { certificate, message: () }).await;
     let usable = own.unwrap_or_default().into_iter().filter(|passkey| passkey.usable);
     let ids: Vec<String> = usable.map(|passkey| passkey.credential.to_string()).collect();
@@ -137,7 +139,7 @@ fn filled(
     order: &Order,
     body: &Body,
     export: &OrderExport,
-    (standing, credentials): (Standing, String),
+    (standing, credentials): (OrderProgress, String),
 ) -> ReviewPage {
     let language = f.language;
     let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
@@ -148,7 +150,7 @@ fn filled(
     });
     let w = ReviewWords::of(language);
     let approvers = standing.approvers.iter().map(|name| show::harmless(name)).collect();
-    let standing = Standing { approvers, ..standing };
+    let standing = OrderProgress { approvers, ..standing };
     ReviewPage {
         w,
         checks: checks(w, body, export.previous.is_some()),
@@ -214,7 +216,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             digest_value: "AAAA".into(),
             challenge: "AAAA".into(),
             credentials: credentials.into(),
-            standing: Standing {
+            standing: OrderProgress {
                 approvers: if given || !browser { vec!["李核验".into()] } else { Vec::new() },
                 needed: 2,
                 given,

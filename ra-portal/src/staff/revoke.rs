@@ -1,9 +1,11 @@
-//! `POST /certificates/SERIAL/revoke`: drafts the order that revokes a certificate, and leads to it.
+//! `POST /certificates/SERIAL/revoke`: drafts the order that revokes a certificate, and leads to
+//! it.
 
-use super::Shown;
+use super::certificate::Shown;
 use super::issued::{Typed, shown_with};
-use crate::edge::{Portal, passed_on};
 use crate::pages::{Frame, FromPath, Posted};
+use crate::refusal::passed_on;
+use crate::state::PortalState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::{AsOfficer, Revocation};
@@ -20,7 +22,7 @@ pub(super) struct Form {
 
 /// `POST /certificates/{serial}/revoke`
 pub(super) async fn revoke(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Shown(shown): Shown,
     FromPath(serial): FromPath<String>,
@@ -30,7 +32,7 @@ pub(super) async fn revoke(
         Revocation { serial: serial.clone(), reason: reason.clone(), evidence: evidence.clone() };
     let message = AsOfficer { certificate: shown.certificate.clone(), message: wish };
     let answer = passed_on(portal.issuer.revoke(&message).await);
-    match portal.told("revoke", &shown.person, answer).await {
+    match portal.recorded("revoke", &shown.person, answer).await {
         Ok(made) => Redirect::to(&format!("/orders/{}", made.order)).into_response(),
         Err(Refused(told)) => {
             let typed = Typed { reason, evidence, problem: Some(told) };

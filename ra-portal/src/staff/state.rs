@@ -1,9 +1,11 @@
-//! `GET /state`: how the city stands: revocation lists, logs and their sequencer, gates. What is late says so,
-//! and what to type.
+//! `GET /state`: how the city stands: revocation lists, logs and their sequencer, gates. What is
+//! late says so, and what to type.
 
-use super::{Shown, StaffCertificate, certificate};
-use crate::edge::{Portal, passed_on};
+use super::certificate::{self, Shown};
 use crate::pages::{Frame, page, show, words};
+use crate::refusal::passed_on;
+use crate::staff_certificate::StaffCertificate;
+use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -124,7 +126,7 @@ impl StatePage {
 
 /// `GET /state`
 pub(super) async fn show(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     f: Frame,
     Shown(shown): Shown,
 ) -> Response {
@@ -135,10 +137,13 @@ pub(super) async fn show(
 }
 
 /// How the CA says the city stands.
-pub(super) async fn read(portal: &Portal, shown: StaffCertificate) -> Result<CityState, Refused> {
+pub(super) async fn read(
+    portal: &PortalState,
+    shown: StaffCertificate,
+) -> Result<CityState, Refused> {
     let message = AsOfficer { certificate: shown.certificate, message: () };
     let answer = passed_on(portal.issuer.state(&message).await);
-    portal.told("state", &shown.person, answer).await
+    portal.recorded("state", &shown.person, answer).await
 }
 
 fn filled(f: Frame, state: CityState) -> StatePage {

@@ -1,5 +1,5 @@
-//! A captured portal plays every trick it can, with the portal's own names and keys. Each ends as SECURITY.md
-//! says: what it can do is seen and stays small, the rest is refused by who checks.
+//! A captured portal plays every trick it can, with the portal's own names and keys. Each ends as
+//! SECURITY.md says: what it can do is seen and stays small, the rest is refused by who checks.
 
 use axum::extract::State;
 use axum::response::Html;
@@ -98,8 +98,8 @@ fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(out), String::from_utf8_lossy(err))
 }
 
-/// Who enrols with `yinxin` gets a certificate for their own key or none: an exchanged request is refused by the
-/// CA, an exchanged certificate by the person's own machine.
+/// Who enrols with `yinxin` gets a certificate for their own key or none: an exchanged request is
+/// refused by the CA, an exchanged certificate by the person's own machine.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_captured_portal_exchanges_keys_in_vain() {
     let mut office = Office::open().await;
@@ -141,8 +141,8 @@ async fn a_captured_portal_exchanges_keys_in_vain() {
     invariants::hold(&office).await;
 }
 
-/// A loss report that a page swallows leaves no receipt that holds; `yinxin` checks it, and reports to the status
-/// service itself, past the portal.
+/// A loss report that a page swallows leaves no receipt that holds; `yinxin` checks it, and reports
+/// to the status service itself, past the portal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_captured_portal_swallows_a_loss_report_and_is_found_out() {
     let mut office = Office::open().await;
@@ -191,7 +191,8 @@ impl Elsewhere for Office {
     }
 }
 
-/// A receipt as the status service would write it, signed by the portal's own key, with the chain of the real one.
+/// A receipt as the status service would write it, signed by the portal's own key, with the chain
+/// of the real one.
 fn forged(office: &Office, official: &Official, serial: String) -> SignedReceipt {
     let receipt = LossReceipt {
         v: 1,
@@ -210,8 +211,8 @@ fn forged(office: &Office, official: &Official, serial: String) -> SignedReceipt
     SignedReceipt { receipt: Bytes(bytes), signature: Bytes(signature), chain }
 }
 
-/// What officers handed in is kept and sent again: the same, for another order, as another officer's, after its
-/// order is over. Nothing counts twice, and nothing else.
+/// What officers handed in is kept and sent again: the same, for another order, as another
+/// officer's, after its order is over. Nothing counts twice, and nothing else.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_captured_portal_replays_approvals_in_vain() {
     let mut office = Office::open().await;
@@ -269,9 +270,9 @@ async fn a_captured_portal_replays_approvals_in_vain() {
     invariants::hold(&office).await;
 }
 
-/// A page that asks for a touch as if for login gets an approval of the order that it chose: that it can. One
-/// touch carries nothing, a second one from a browser is refused, and the log names whose it was. A touch for a
-/// login of its own is worth nothing.
+/// A page that asks for a touch as if for login gets an approval of the order that it chose: that
+/// it can. One touch carries nothing, a second one from a browser is refused, and the log names
+/// whose it was. A touch for a login of its own is worth nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_touch_as_if_for_login_carries_nothing_alone() {
     let mut office = Office::founded_in_full();
@@ -320,8 +321,9 @@ async fn a_touch_as_if_for_login_carries_nothing_alone() {
     invariants::hold(&office).await;
 }
 
-/// The public host is the staff host's neighbour, one site with it. In other hands it still does nothing there with
-/// an officer's browser: not by a form, by fetch, by a search in their name or by WebSocket.
+/// The public host is the staff host's neighbour, one site with it. In other hands it still does
+/// nothing there with an officer's browser: not by a form, by fetch, by a search in their name or
+/// by WebSocket.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_captured_public_host_does_nothing_on_the_staff_host() {
     let mut office = Office::founded_in_full();
@@ -354,7 +356,10 @@ fn attack(staff: &str, revoke: &str) -> String {
 <input name="reason" value="superseded"><input name="evidence" value="x"><button>好</button></form>
 <script type="module">
 const main = document.querySelector("main");
-const told = (text) => {{ main.append(text + "; "); main.dataset.tried = Number(main.dataset.tried) + 1; }};
+const told = (text) => {{
+  main.append(text + "; ");
+  main.dataset.tried = Number(main.dataset.tried) + 1;
+}};
 const body = new URLSearchParams({{ reason: "superseded", evidence: "x" }});
 for (const [url, more] of [
   ["{revoke}", {{ method: "POST", body, mode: "no-cors" }}],
@@ -403,8 +408,10 @@ fn touched(order: &[u8; 32], certificate: &[u8], said: &Value) -> Approval {
 async fn login(path: axum::extract::Path<String>, credential: String) -> Html<String> {
     let challenge = path.0;
     Html(format!(
-        r#"<!doctype html><meta charset="utf-8"><main><button>登录</button></main><script type="module">
-const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+        r#"<!doctype html><meta charset="utf-8"><main><button>登录</button></main>
+<script type="module">
+const plain = (text) => atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+const bytes = (text) => Uint8Array.from(plain(text), (c) => c.charCodeAt(0));
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)))
   .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 document.querySelector("button").onclick = async () => {{

@@ -1,5 +1,6 @@
-//! Crashes: killed at every step between request and reply, a full disk, a stopped sequencer, a clock
-//! that moves. Afterwards the checker reads database and published files, and everything holds.
+//! Crashes: killed at every step between request and reply, a full disk, a stopped sequencer, a
+//! clock that moves. Afterwards the checker reads database and published files, and everything
+//! holds.
 
 use records::enrolment::{Collect, Collected, LookUp, Stage};
 use std::process::{Command, Stdio};
@@ -7,8 +8,8 @@ use tests::people::{code, refused};
 use tests::processes::{is_postgres, until};
 use tests::{Office, Official, Running, binary, invariants};
 
-/// Between the second approval and the certificate: killed at each step, the application either goes
-/// on by itself or can be made anew; nothing is signed twice, nothing leaves unseen.
+/// Between the second approval and the certificate: killed at each step, the application either
+/// goes on by itself or can be made anew; nothing is signed twice, nothing leaves unseen.
 #[tokio::test]
 async fn the_issuer_is_killed_at_each_step_of_issuing() {
     let mut office = Office::open().await;
@@ -90,7 +91,8 @@ async fn the_issuer_is_killed_around_each_call() {
     }
 }
 
-/// What may have been signed without a record is revoked, on the list, and the letter is free again.
+/// What may have been signed without a record is revoked, on the list, and the letter is free
+/// again.
 async fn given_up(office: &Office, official: &Official) {
     until("the letter is free again", async || {
         matches!(office.look_up(official).await.stage, Stage::Letter { .. })
@@ -244,7 +246,8 @@ async fn of_foundings_at_once_one_comes_true() {
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         command
     };
-    // On SQLite the database lies in the directory, which they share then; on PostgreSQL they share the database.
+    // On SQLite the database lies in the directory, which they share then; on PostgreSQL they share
+    // the database.
     let states = if is_postgres() { ["one", "two", "three"] } else { ["one"; 3] };
     let begun: Vec<_> = states.iter().map(|state| words(state).spawn().unwrap()).collect();
     let done: Vec<_> = begun.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
@@ -284,7 +287,7 @@ async fn a_full_disk_stops_and_loses_nothing() {
     let blocks = wal / 512 + 48;
     let limited = spawn_limited(&office, blocks);
     let admin = office.admin("issuer");
-    until("the limited issuer answers", async || admin.get("/healthz").await.is_ok()).await;
+    started(&admin).await;
     let mut failed = false;
     for _ in 0..200 {
         let record = office.look_up(&official).await;
@@ -368,7 +371,8 @@ async fn a_stopped_sequencer_holds_certificates_back_and_brakes_work() {
     invariants::hold(&office).await;
 }
 
-/// A clock an hour back or a year ahead stops every decision; brakes work, and `doctor` says what to do.
+/// A clock an hour back or a year ahead stops every decision; brakes work, and `doctor` says what
+/// to do.
 #[tokio::test]
 async fn a_clock_that_moved_stops_decisions_and_no_brake() {
     let mut office = Office::open().await;
@@ -382,7 +386,7 @@ async fn a_clock_that_moved_stops_decisions_and_no_brake() {
         office.stop("issuer");
         office.spawn("issuer", &environment);
         let admin = office.admin("issuer");
-        until("the issuer answers", async || admin.get("/healthz").await.is_ok()).await;
+        started(&admin).await;
         let words = ["letter", &second, "--json"];
         let said = office.ca_with(&words, &environment);
         assert!(String::from_utf8_lossy(&said.stderr).contains("clock-moved"), "{offset}");
@@ -411,4 +415,14 @@ async fn a_clock_that_moved_stops_decisions_and_no_brake() {
 
 fn serial(collected: &Collected) -> String {
     pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string()
+}
+
+/// Waits until a process has begun, whatever else it says is wrong.
+async fn started(admin: &mtls::Client) {
+    until("it has begun", async || {
+        let told = admin.get("/readyz").await;
+        let body = told.map(|answer| String::from_utf8_lossy(answer.body()).into_owned());
+        body.is_ok_and(|body| !body.contains("start"))
+    })
+    .await;
 }

@@ -1,5 +1,5 @@
-//! Officers send orders back or reject them, with a reason that whoever applied reads; nobody does it for them,
-//! and nobody releases a brake so.
+//! Officers send orders back or reject them, with a reason that whoever applied reads; nobody does
+//! it for them, and nobody releases a brake so.
 
 use records::decline::{Decline, DeclineStatement, Declining, Outcome};
 use records::enrolment::Stage;
@@ -29,8 +29,8 @@ async fn digest(office: &Office, order: &str) -> [u8; 32] {
     office.staff(&office.first("security-1")).fetch(order).await.unwrap().signed.digest()
 }
 
-/// Sent back: the reason is read, the same letter applies again and gets its certificate. The old order is over,
-/// also after a restart, which replays the log.
+/// Sent back: the reason is read, the same letter applies again and gets its certificate. The old
+/// order is over, also after a restart, which replays the log.
 #[tokio::test]
 async fn what_is_sent_back_may_be_mended() {
     let mut office = Office::open().await;
@@ -99,8 +99,8 @@ async fn what_is_rejected_ends_with_its_letter() {
     invariants::hold(&office).await;
 }
 
-/// An applicant reads what the officer signed, or nothing: a reason that somebody wrote into the database is not
-/// shown and leaves a record.
+/// An applicant reads what the officer signed, or nothing: a reason that somebody wrote into the
+/// database is not shown and leaves a record.
 #[tokio::test]
 async fn a_reason_that_nobody_signed_is_not_shown() {
     let office = Office::open().await;
@@ -125,8 +125,8 @@ async fn a_reason_that_nobody_signed_is_not_shown() {
     assert!(told, "{refusals:?}");
 }
 
-/// Who may not approve may not decline; nobody declines in another's name, without a reason that opens, about
-/// another order, or a brake.
+/// Who may not approve may not decline; nobody declines in another's name, without a reason that
+/// opens, about another order, or a brake.
 #[tokio::test]
 async fn nobody_declines_who_could_not_approve() {
     let office = Office::open().await;
@@ -146,7 +146,7 @@ async fn nobody_declines_who_could_not_approve() {
     assert_eq!(code(staff.decline(&forged).await), "approval-signature");
     let mut turned = signed(&officer, sha, Outcome::Returned, REASON);
     turned.decline.statement = signed(&officer, sha, Outcome::Rejected, REASON).decline.statement;
-    assert_eq!(code(staff.decline(&turned).await), "order-incomplete");
+    assert_eq!(code(staff.decline(&turned).await), "approval-signature");
     let mut other = signed(&officer, sha, Outcome::Returned, REASON);
     other.reason.value = "别的理由".into();
     assert_eq!(code(staff.decline(&other).await), "order-incomplete");
@@ -177,8 +177,8 @@ async fn nobody_declines_who_could_not_approve() {
     invariants::hold(&office).await;
 }
 
-/// A passkey declines too, under a challenge of its own: an approval's answer declines nothing, and the other
-/// way round.
+/// A passkey declines too, under a challenge of its own: an approval's answer declines nothing, and
+/// the other way round.
 #[tokio::test]
 async fn a_passkey_declines_what_it_was_asked_about() {
     let office = Office::open().await;

@@ -1,5 +1,6 @@
-//! The walks of `docs/walks`, walked: every command that stands in one is run as it stands there, in its order,
-//! with names in the place of words in capitals. A walk that is changed fails here until its steps hold again.
+//! The walks of `docs/walks`, walked: every command that stands in one is run as it stands there,
+//! in its order, with names in the place of words in capitals. A walk that is changed fails here
+//! until its steps hold again.
 
 use records::access::request_id;
 use records::record::Event;

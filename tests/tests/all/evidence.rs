@@ -1,5 +1,5 @@
-//! Evidence: whole it verifies, with one byte changed or one thing left out it does not, and a second
-//! verifier in another language says the same of every case.
+//! Evidence: whole it verifies, with one byte changed or one thing left out it does not, and a
+//! second verifier in another language says the same of every case.
 
 use records::evidence::{AccessPart, Manifest, Opening, RunPart, file};
 use records::lineage::Lineage;
@@ -473,8 +473,8 @@ async fn only_auditors_ask_and_every_question_is_recorded() {
     assert_eq!(officer("auditor").status.code(), Some(3), "a withdrawn auditor still asks");
 }
 
-/// A certificate that a passkey helped to approve: both verifiers follow it back to the order that certified
-/// the passkey, and see a byte of what the authenticator said that was changed.
+/// A certificate that a passkey helped to approve: both verifiers follow it back to the order that
+/// certified the passkey, and see a byte of what the authenticator said that was changed.
 #[tokio::test]
 async fn an_approval_by_passkey_is_followed_back() {
     use records::record::{Event, Record};

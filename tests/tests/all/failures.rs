@@ -1,5 +1,6 @@
-//! What fails on its way to the disk: whatever was not kept is forgotten, done again by the process that runs, and
-//! holds nothing else up. The database refuses on purpose; afterwards nobody is started again.
+//! What fails on its way to the disk: whatever was not kept is forgotten, done again by the process
+//! that runs, and holds nothing else up. The database refuses on purpose; afterwards nobody is
+//! started again.
 
 use records::enrolment::Stage;
 use records::record::Event;
@@ -111,7 +112,8 @@ async fn state_of(office: &Office, order: &str) -> String {
     state
 }
 
-/// A revocation list that cannot be kept comes with the first commit that can, and nothing else waits for it.
+/// A revocation list that cannot be kept comes with the first commit that can, and nothing else
+/// waits for it.
 #[tokio::test]
 async fn a_list_that_is_not_kept_is_made_again() {
     let office = Office::open().await;
@@ -136,7 +138,8 @@ async fn a_list_that_is_not_kept_is_made_again() {
     invariants::hold(&office).await;
 }
 
-/// A list that was kept and could not be written to its place is written there as soon as that works.
+/// A list that was kept and could not be written to its place is written there as soon as that
+/// works.
 #[tokio::test]
 async fn a_list_that_is_not_published_is_published_later() {
     let office = Office::open().await;
@@ -160,7 +163,8 @@ fn on_the_list(office: &Office, serial: &str) -> bool {
     pki::crl::RevocationList::read(&der).unwrap().contains(&serial)
 }
 
-/// An order whose carrying out is not kept is carried out later, once, with the approvals that it has.
+/// An order whose carrying out is not kept is carried out later, once, with the approvals that it
+/// has.
 #[tokio::test]
 async fn an_order_that_is_not_kept_is_carried_out_later() {
     let office = Office::open().await;
@@ -237,8 +241,9 @@ async fn what_cannot_be_done_now_holds_up_nothing_else() {
     invariants::hold(&office).await;
 }
 
-/// A certificate that was signed and cannot be kept is kept by the process that signed it, as soon as that
-/// works: it is signed once, and nobody has it before the log does. What is asked meanwhile is done.
+/// A certificate that was signed and cannot be kept is kept by the process that signed it, as soon
+/// as that works: it is signed once, and nobody has it before the log does. What is asked meanwhile
+/// is done.
 #[tokio::test]
 async fn a_certificate_that_is_not_kept_is_kept_later() {
     let office = Office::open().await;
@@ -265,7 +270,8 @@ async fn a_certificate_that_is_not_kept_is_kept_later() {
     invariants::hold(&office).await;
 }
 
-/// An issuer that lost what it kept takes everything from the log again, and has nothing to say about it.
+/// An issuer that lost what it kept takes everything from the log again, and has nothing to say
+/// about it.
 #[tokio::test]
 async fn a_log_that_is_followed_anew_says_nothing_new() {
     let mut office = Office::open().await;
@@ -315,7 +321,8 @@ async fn a_long_queue_hides_no_withdrawal() {
     invariants::hold(&office).await;
 }
 
-/// A database server that is started again takes no process with it: officers, gate and online status go on.
+/// A database server that is started again takes no process with it: officers, gate and online
+/// status go on.
 #[tokio::test]
 async fn a_database_that_comes_back_is_found_again() {
     let mut office = Office::founded_on_own_server();
@@ -341,5 +348,34 @@ async fn a_database_that_comes_back_is_found_again() {
         .await;
     }
     assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
+    invariants::hold(&office).await;
+}
+
+/// Somebody who holds the writers' turn for too long is told of: whoever asks hears that nothing
+/// was done, and everything goes on when the turn is given back. A server ends a session that gives
+/// nothing back.
+#[tokio::test]
+async fn a_turn_that_is_held_for_too_long_is_told() {
+    let office = Office::open().await;
+    let words = ["person", "create", "--name", "王小明", "--unit", "sz-office", "--evidence", "x"];
+    let (order, _) = office.draft(&words);
+    let store = store::Store::open(&office.database_address()).await.unwrap();
+    let mut tx = store.write().await.unwrap();
+    store::pending::lock(&mut tx, "control").await.unwrap();
+    let officer = office.first("officer-1");
+    assert_eq!(code(office.approve(&officer, &order).await), "unavailable");
+    fails(&office, "turn").await;
+    // What only reads goes on.
+    let staff = office.staff(&officer);
+    assert_eq!(staff.list("").await.unwrap().len(), 1);
+    if is_postgres() {
+        // Nobody gives it back: the server does.
+        well(&office).await;
+        assert!(tx.commit().await.is_err());
+    } else {
+        drop(tx);
+        well(&office).await;
+    }
+    office.approve_by_both(&order).await;
     invariants::hold(&office).await;
 }

@@ -1,5 +1,6 @@
-//! `docs/formats.md` holds: the golden vectors are what our code makes, and a second reader in another
-//! language agrees. Write them anew with YINXIN_GOLDEN=write; then every signature is new as well.
+//! `docs/formats.md` holds: the golden vectors are what our code makes, and a second reader in
+//! another language agrees. Write them anew with YINXIN_GOLDEN=write; then every signature is new
+//! as well.
 
 use keys::SoftwareSigner;
 use pki::{Certificate, PublicKey, Signer};
@@ -138,7 +139,9 @@ impl Maker {
             "commitment": commitment(),
             "founding": {
                 "statement": b(&statement), "digest": b(digest),
-                "signature": b(self.signature("/founding/signature", "root", Label::Founding, &statement)),
+                "signature": b(
+                    self.signature("/founding/signature", "root", Label::Founding, &statement)
+                ),
             },
             "orders": orders,
             "approval": approval,
@@ -147,7 +150,8 @@ impl Maker {
             "code": code(),
             "letter_keys": letter_keys(&digest),
             "bind": {
-                "key": b(fixed::<32>(40)), "challenge": b(fixed::<16>(50)), "request": b(fixed::<90>(60)),
+                "key": b(fixed::<32>(40)), "challenge": b(fixed::<16>(50)),
+                "request": b(fixed::<90>(60)),
                 "bind": b(bind(&fixed::<32>(40), &fixed::<16>(50), &fixed::<90>(60))),
             },
             "letter": self.letter(),
@@ -194,7 +198,10 @@ impl Maker {
                 "issue",
                 j!({
                     "person": person, "person_version": 1, "profile": profile,
-                    "subject": { "c": "CN", "o": "商洛市", "ou": ["shangzhou", "sz-office"], "cn": c(&cn), "sn": person },
+                    "subject": {
+                        "c": "CN", "o": "商洛市", "ou": ["shangzhou", "sz-office"],
+                        "cn": c(&cn), "sn": person,
+                    },
                     "names": [{ "kind": "mail", "value": c(&mail) }],
                     "key": b(self.key("officer")), "validity_days": 365, "evidence": c(&evidence),
                     "label": "cli", "reference": "ABCDEFGHJKMNPQRS", "previous": b(fixed::<32>(2)),
@@ -203,7 +210,10 @@ impl Maker {
             ),
             (
                 "unit",
-                j!({ "action": "create", "unit": "sz-water", "county": false, "name": "区水利局", "parent": "shangzhou" }),
+                j!({
+                    "action": "create", "unit": "sz-water", "county": false, "name": "区水利局",
+                    "parent": "shangzhou",
+                }),
                 vec![],
             ),
             (
@@ -216,7 +226,10 @@ impl Maker {
             ),
             (
                 "role",
-                j!({ "action": "grant", "person": person, "role": "registration-officer", "scope": "shangzhou" }),
+                j!({
+                    "action": "grant", "person": person, "role": "registration-officer",
+                    "scope": "shangzhou",
+                }),
                 vec![],
             ),
             ("profile", j!({ "profile": profile }), vec![]),
@@ -233,7 +246,8 @@ impl Maker {
             (
                 "agent",
                 j!({
-                    "action": "register", "agent": "gate-1", "unit": "sz-office", "application": "exchange",
+                    "action": "register", "agent": "gate-1", "unit": "sz-office",
+                    "application": "exchange",
                     "hosts": ["exchange.shangluo.example"], "units": ["shangzhou"],
                     "token_sha256": b(fixed::<32>(4)), "renewals": 40,
                 }),
@@ -242,13 +256,17 @@ impl Maker {
             ("bundle", j!({ "version": 2, "digest": b(fixed::<32>(5)) }), vec![]),
             (
                 "revoke",
-                j!({ "person": person, "serials": ["01".repeat(18)], "reason": "superseded", "evidence": c(&evidence) }),
+                j!({
+                    "person": person, "serials": ["01".repeat(18)], "reason": "superseded",
+                    "evidence": c(&evidence),
+                }),
                 vec![&evidence],
             ),
             (
                 "credential",
                 j!({
-                    "person": person, "certificate": b([0x30, 0]), "statement": b(passkey_statement()),
+                    "person": person, "certificate": b([0x30, 0]),
+                    "statement": b(passkey_statement()),
                     "signature": b(fixed::<70>(8)),
                 }),
                 vec![],
@@ -292,7 +310,11 @@ impl Maker {
                 "issuing": b(self.key("root")), "registry": b(self.key("registry")),
                 "status": b(self.key("status")), "ocsp": b(self.key("status")),
             },
-            "logs": [{ "log": "control", "vkey": tlog::VerifierKey::new("log.shangluo.example/control", fixed(55)).unwrap().to_string() }],
+            "logs": [{
+                "log": "control",
+                "vkey": tlog::VerifierKey::new("log.shangluo.example/control", fixed(55))
+                    .unwrap().to_string(),
+            }],
             "units": [
                 { "unit": "shangluo", "name": "商洛市", "county": false },
                 { "unit": "shangzhou", "name": "商州区", "county": true, "parent": "shangluo" },
@@ -304,12 +326,16 @@ impl Maker {
             }],
             "services": [{
                 "service": "portal-1", "unit": "shangluo",
-                "keys": [{ "process": "portal-public", "hosts": ["portal.localhost"], "key": b(self.key("machine")) }],
+                "keys": [{
+                    "process": "portal-public", "hosts": ["portal.localhost"],
+                    "key": b(self.key("machine")),
+                }],
             }],
             "authorizations": [{
                 "authorization": "renew-portal-1-portal-public", "service": "portal-1",
                 "process": "portal-public", "profile": "service", "quota": 100,
-                "expires": "2046-11-24T08:00:00Z", "key_sha256": b(Sha256::digest(self.key("machine"))),
+                "expires": "2046-11-24T08:00:00Z",
+                "key_sha256": b(Sha256::digest(self.key("machine"))),
             }],
             "profiles": [{ "id": "official", "version": 1, "digest": b(fixed::<32>(1)) }],
             "rules": [{ "name": "roles", "version": 1, "digest": b(fixed::<32>(4)) }],
@@ -513,13 +539,17 @@ impl Maker {
         let (challenge, request) = (fixed::<16>(70), fixed::<100>(80));
         let message = [digest.as_slice(), &challenge, &Sha256::digest(request)].concat();
         let signature = self.signature("/use/signature", "machine", Label::Use, &message);
-        j!({ "founding": b(digest), "challenge": b(challenge), "request": b(request), "signature": b(signature) })
+        j!({
+            "founding": b(digest), "challenge": b(challenge), "request": b(request),
+            "signature": b(signature),
+        })
     }
 
     fn people(&self, digest: &[u8; 32]) -> Value {
         let snapshot = j!({
             "v": 1, "founding": b(digest), "agent": "gate-1", "order": b(fixed::<32>(6)),
-            "application": "exchange", "hosts": ["exchange.shangluo.example"], "number": 3, "bundle": 1,
+            "application": "exchange", "hosts": ["exchange.shangluo.example"], "number": 3,
+            "bundle": 1,
             "policy": b(fixed::<32>(7)), "this_update": TIME, "next_update": "2026-11-25T08:00:00Z",
             "units": [
                 { "unit": "shangluo", "name": "商洛市", "served": false },
@@ -548,7 +578,8 @@ impl Maker {
         let bytes = json::write(&head).unwrap();
         let _: records::access::SpoolHead = json::read(&bytes).unwrap();
         let signature = self.signature("/run/signature", "machine", Label::Spool, &bytes);
-        j!({ "entries": entries.iter().map(b).collect::<Vec<_>>(), "head": b(&bytes), "signature": b(signature) })
+        let entries: Vec<_> = entries.iter().map(b).collect();
+        j!({ "entries": entries, "head": b(&bytes), "signature": b(signature) })
     }
 
     fn log_request(&self) -> Value {

@@ -79,8 +79,8 @@ async fn only_pages_of_the_same_host_change_anything() {
     open(&site, &official).await;
 }
 
-/// The cookie is the letter: with a neighbour's reference or key it opens nothing, one that was planted
-/// before is replaced, and after leaving nothing is open.
+/// The cookie is the letter: with a neighbour's reference or key it opens nothing, one that was
+/// planted before is replaced, and after leaving nothing is open.
 #[tokio::test]
 async fn a_browser_opens_its_own_letter_only() {
     let office = Office::open().await;
@@ -195,7 +195,8 @@ async fn a_form_counts_once() {
     assert_eq!(replaced.text.matches("办件编号").count(), 1);
 }
 
-/// What leaves is a page that nobody else can use: nothing is kept by caches, framed, or led elsewhere.
+/// What leaves is a page that nobody else can use: nothing is kept by caches, framed, or led
+/// elsewhere.
 #[tokio::test]
 async fn pages_leave_with_what_keeps_others_out() {
     let office = Office::open().await;
@@ -295,8 +296,9 @@ async fn each_cause_of_an_unseen_certificate_has_its_page() {
     refused(&known.get("/certificate", "").await, 401, "certificate-revoked");
 }
 
-/// An auditor searches on the page: what is found, in plain words; recorded as the portal's claim, with the
-/// way to proof beside it. Nobody else searches, and nothing that opens a commitment leaves.
+/// An auditor searches on the page: what is found, in plain words; recorded as the portal's claim,
+/// with the way to proof beside it. Nobody else searches, and nothing that opens a commitment
+/// leaves.
 #[tokio::test]
 async fn auditors_search_on_a_page_that_is_no_proof() {
     use records::evidence::Search;
@@ -357,8 +359,8 @@ async fn auditors_search_on_a_page_that_is_no_proof() {
     assert_eq!(no.code(), records::Code::NotYourRoute);
 }
 
-/// An officer finds people within their scope, sees where a certificate comes from, and drafts its revocation,
-/// which others carry; what was typed wrong stays; nobody else finds anything.
+/// An officer finds people within their scope, sees where a certificate comes from, and drafts its
+/// revocation, which others carry; what was typed wrong stays; nobody else finds anything.
 #[tokio::test]
 async fn officers_find_certificates_and_draft_revocations() {
     let office = Office::open().await;
@@ -450,8 +452,8 @@ async fn officers_find_nobody_outside_their_scope() {
     refused(&posted, 403, "approver-scope");
 }
 
-/// Whom an officer looks for stands behind thousands of others outside the scope: the page says so far nothing, and
-/// the next page finds them.
+/// Whom an officer looks for stands behind thousands of others outside the scope: the page says so
+/// far nothing, and the next page finds them.
 #[tokio::test]
 async fn officers_find_who_stands_behind_thousands() {
     let office = Office::open().await;

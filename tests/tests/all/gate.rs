@@ -18,9 +18,9 @@ fn code(body: &str) -> String {
     problem["code"].as_str().unwrap().to_owned()
 }
 
-/// A person reads their own unit's document, another's is denied; the application learns who asked, by a
-/// token for this request; and both decisions are in the log with the rule, the record and what was in
-/// force.
+/// A person reads their own unit's document, another's is denied; the application learns who asked,
+/// by a token for this request; and both decisions are in the log with the rule, the record and
+/// what was in force.
 #[tokio::test]
 async fn a_person_passes_by_rule_and_is_recorded_first() {
     let mut office = Office::open().await;
@@ -89,7 +89,8 @@ async fn claims(office: &Office, token: &str) -> serde_json::Value {
     claims
 }
 
-/// Without a certificate, or with one that does not count, people read what to do; nothing goes upstream.
+/// Without a certificate, or with one that does not count, people read what to do; nothing goes
+/// upstream.
 #[tokio::test]
 async fn who_cannot_pass_reads_what_to_do() {
     let mut office = Office::open().await;
@@ -146,8 +147,8 @@ fn foreign(signer: &keys::SoftwareSigner) -> pki::Certificate {
     pki::Certificate::read(&builder.build().to_der().unwrap()).unwrap()
 }
 
-/// A revocation is felt by the next request on open HTTP/1.1 and HTTP/2 connections, by a download under
-/// way, and by nobody else.
+/// A revocation is felt by the next request on open HTTP/1.1 and HTTP/2 connections, by a download
+/// under way, and by nobody else.
 #[tokio::test]
 async fn a_revocation_is_felt_on_everything_open() {
     let mut office = Office::open().await;
@@ -202,8 +203,8 @@ async fn a_revocation_is_felt_on_everything_open() {
     .await;
 }
 
-/// New rules bite the next request of an open connection and cut what they no longer permit; a tunnel
-/// exists only after the application agreed, and not for whom the rules do not let.
+/// New rules bite the next request of an open connection and cut what they no longer permit; a
+/// tunnel exists only after the application agreed, and not for whom the rules do not let.
 #[tokio::test]
 async fn new_rules_bite_open_connections_and_tunnels() {
     let mut office = Office::open().await;
@@ -300,8 +301,8 @@ async fn people_and_roles_are_felt_at_the_next_request() {
     gate.until_status(&office, &person, OTHERS, 401).await;
 }
 
-/// One host for handshake, head and gate: of two applications on one address, neither is reached under
-/// the other's name.
+/// One host for handshake, head and gate: of two applications on one address, neither is reached
+/// under the other's name.
 #[tokio::test]
 async fn one_name_from_handshake_to_head() {
     let mut office = Office::open().await;
@@ -336,8 +337,8 @@ async fn one_name_from_handshake_to_head() {
     assert_eq!(get2(&mut h2, OWN).await.0, 200);
 }
 
-/// With everything behind it away the gate decides until the limit of what it has, keeps its records,
-/// says so, and refuses after the limit.
+/// With everything behind it away the gate decides until the limit of what it has, keeps its
+/// records, says so, and refuses after the limit.
 #[tokio::test]
 async fn it_decides_alone_until_its_limit() {
     let mut office = Office::open().await;

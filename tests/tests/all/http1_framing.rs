@@ -1,5 +1,5 @@
-//! Heads that different programs read differently: refused, or forwarded in the one form that the rules
-//! saw. Judged by the bytes that the application got.
+//! Heads that different programs read differently: refused, or forwarded in the one form that the
+//! rules saw. Judged by the bytes that the application got.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -65,7 +65,8 @@ impl Stage {
     }
 }
 
-/// Paths: what could be read in two ways is refused, what is read in one way arrives in one spelling.
+/// Paths: what could be read in two ways is refused, what is read in one way arrives in one
+/// spelling.
 #[tokio::test]
 async fn paths_have_one_reading() {
     let stage = Stage::open().await;
@@ -116,8 +117,8 @@ async fn paths_have_one_reading() {
     }
 }
 
-/// Framing: where a body ends is read in one way, or the connection is closed and the application sees
-/// nothing.
+/// Framing: where a body ends is read in one way, or the connection is closed and the application
+/// sees nothing.
 #[tokio::test]
 async fn framing_has_one_reading() {
     let stage = Stage::open().await;
@@ -148,7 +149,8 @@ async fn framing_has_one_reading() {
     stage.refused("chunks in HTTP/1.0", old.as_bytes()).await;
     let bare = post("Content-Length: 5", "hello").replace("\r\n", "\n");
     stage.refused("bare line feeds", bare.as_bytes()).await;
-    // A wrong chunk comes after the head was forwarded: the request is given up, nothing is smuggled.
+    // A wrong chunk comes after the head was forwarded: the request is given up, nothing is
+    // smuggled.
     for chunk in
         ["+5\r\nhello\r\n", "5;x\r\nhello\r\n", "5 \r\nhello\r\n", "5\nhello", "5\r\nhelloX\r\n"]
     {
@@ -164,8 +166,8 @@ async fn framing_has_one_reading() {
     assert!(got[0].ends_with("\r\n\r\nhello"), "{}", got[0]);
 }
 
-/// A field named like ours, in every spelling, never reaches the application; neither do fields that
-/// would turn the request into another.
+/// A field named like ours, in every spelling, never reaches the application; neither do fields
+/// that would turn the request into another.
 #[tokio::test]
 async fn identity_has_one_source() {
     let stage = Stage::open().await;
@@ -290,8 +292,8 @@ async fn a_get_with_a_body(stage: &Stage) {
     assert_eq!(stage.gate.application.count(), before);
 }
 
-/// Streams opened and reset in a hurry, a field block without an end: the connection ends, the gate does
-/// not.
+/// Streams opened and reset in a hurry, a field block without an end: the connection ends, the gate
+/// does not.
 async fn flood(stage: &Stage) {
     let preface = PREFACE.to_vec();
     // GET / on localhost: indexed :method GET, :scheme https, :path /, :authority literal.
@@ -353,8 +355,8 @@ async fn a_refused_upload_reads_its_refusal() {
     assert_eq!(gate.application.count(), before);
 }
 
-/// A body over the limit is refused before it is forwarded, or ended where it grows too large; one whose
-/// sender leaves has that as its end.
+/// A body over the limit is refused before it is forwarded, or ended where it grows too large; one
+/// whose sender leaves has that as its end.
 #[tokio::test]
 async fn bodies_end_for_a_reason_that_is_recorded() {
     let stage = Stage::limited("body_bytes = 2000\n").await;
@@ -387,7 +389,8 @@ async fn bodies_end_for_a_reason_that_is_recorded() {
     assert_eq!(outcomes().await, ["done", "done", "too-large", "client-gone"]);
 }
 
-/// A head that comes a byte at a time is cut in time; a connection that waits for its next request is not.
+/// A head that comes a byte at a time is cut in time; a connection that waits for its next request
+/// is not.
 #[tokio::test]
 async fn a_slow_head_is_cut() {
     let Stage { office, gate, person } = Stage::limited("head_seconds = 2\n").await;

@@ -1,4 +1,5 @@
-//! How a gate comes to be: by an order, with its file, once; what it then knows, how it renews, how it ends.
+//! How a gate comes to be: by an order, with its file, once; what it then knows, how it renews, how
+//! it ends.
 
 use keys::SoftwareSigner;
 use records::enrolment::Collected;
@@ -71,8 +72,8 @@ fn agent(office: &Office, words: &[&str]) -> Output {
     Command::new(binary("agent")).arg("--state").arg(state).args(words).output().unwrap()
 }
 
-/// A join needs the order in force, the token of exactly this order, and happens once; asked again with
-/// the same words it is the same certificate.
+/// A join needs the order in force, the token of exactly this order, and happens once; asked again
+/// with the same words it is the same certificate.
 #[tokio::test]
 async fn a_gate_joins_once_under_its_order() {
     let office = Office::open().await;
@@ -123,8 +124,8 @@ async fn a_gate_joins_once_under_its_order() {
     tests::invariants::hold(&office).await;
 }
 
-/// The snapshot holds the units that the application serves and nobody else; a gate that is closed is told
-/// of nobody.
+/// The snapshot holds the units that the application serves and nobody else; a gate that is closed
+/// is told of nobody.
 #[tokio::test]
 async fn an_agent_knows_only_whom_it_serves() {
     let mut office = Office::open().await;
@@ -202,8 +203,8 @@ async fn an_agent_knows_only_whom_it_serves() {
     assert!(!refused.status.success(), "a closed gate renewed");
 }
 
-/// Keys that others could read are not used, and the command to mend it is said; what is not joined says
-/// what to do; `policy explain` answers as the gate does.
+/// Keys that others could read are not used, and the command to mend it is said; what is not joined
+/// says what to do; `policy explain` answers as the gate does.
 #[tokio::test]
 async fn commands_say_what_is_wrong_and_what_comes_next() {
     let mut office = Office::open().await;
@@ -294,7 +295,8 @@ async fn hands_in_the_database_make_no_gate_and_no_rule() {
     assert!(mended.status.success(), "{}", String::from_utf8_lossy(&mended.stdout));
 }
 
-/// An agent speaks to status and log as an agent and to nobody as anything else; neither do others as it.
+/// An agent speaks to status and log as an agent and to nobody as anything else; neither do others
+/// as it.
 #[tokio::test]
 async fn each_service_speaks_on_its_own_routes() {
     let mut office = Office::open().await;
@@ -304,12 +306,12 @@ async fn each_service_speaks_on_its_own_routes() {
         Some(mtls::tls::Identity::from_files(&path("pem"), &path("key")).unwrap())
     };
     let (gate, portal) = ("gate/tls", "portal/public");
-    let watch = ca_api::Watch::default();
+    let watch = ca_api::WorldNumbers::default();
     let status = |who| ca_api::Status(office.client(&office.trust.status, who));
     let world = status(identity(gate)).world(&watch).await.unwrap();
     assert!(world.crl.is_some() && world.rules.is_some());
     let refusal =
-        |answer: Result<ca_api::World, ca_api::Refusal>| answer.unwrap_err().code().name();
+        |answer: Result<ca_api::WorldUpdate, ca_api::Refusal>| answer.unwrap_err().code().name();
     assert_eq!(refusal(status(identity(portal)).world(&watch).await), "not-your-route");
     assert_eq!(refusal(status(None).world(&watch).await), "certificate-required");
     let officer = office.first("officer-1");

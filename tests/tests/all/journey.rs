@@ -1,5 +1,5 @@
-//! The journey as people make it: `make run`, `make demo`, the command line. Everything that comes out
-//! of it is read by judges that share no code with us.
+//! The journey as people make it: `make run`, `make demo`, the command line. Everything that comes
+//! out of it is read by judges that share no code with us.
 
 use crate::printed_sheet::follow;
 use serde_json::Value;
@@ -217,7 +217,8 @@ fn emitted(city: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// x509-parser reads everything strictly, webpki and OpenSSL accept every end entity for its purpose.
+/// x509-parser reads everything strictly, webpki and OpenSSL accept every end entity for its
+/// purpose.
 fn judge_certificates(city: &Path) {
     use rustls_pki_types::{CertificateDer, UnixTime};
     use x509_parser::prelude::{FromDer, X509Certificate};

@@ -1,5 +1,5 @@
-//! Online status, as others ask for it and judge it: OpenSSL by POST, raw bytes by GET, and what the standard
-//! refuses.
+//! Online status, as others ask for it and judge it: OpenSSL by POST, raw bytes by GET, and what
+//! the standard refuses.
 
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -63,8 +63,8 @@ fn written(office: &Office, name: &str, certificate: &pki::Certificate) -> Strin
     path.display().to_string()
 }
 
-/// The certificate names its responder; OpenSSL believes the answers: good, then revoked, with the reason,
-/// as soon as the loss is reported; never good for what nobody issued.
+/// The certificate names its responder; OpenSSL believes the answers: good, then revoked, with the
+/// reason, as soon as the loss is reported; never good for what nobody issued.
 #[tokio::test]
 async fn openssl_asks_and_believes() {
     let office = Office::open().await;
@@ -104,7 +104,8 @@ async fn openssl_asks_and_believes() {
     assert!(said.contains(": revoked") && said.contains(": good"), "{said}");
 }
 
-/// A row that somebody wrote makes nothing good, and one that was taken away makes nothing revoked good.
+/// A row that somebody wrote makes nothing good, and one that was taken away makes nothing revoked
+/// good.
 #[tokio::test]
 async fn rows_make_nothing_good() {
     let office = Office::open().await;
@@ -357,8 +358,9 @@ fn digested(request: &[u8], arc: u8) -> Vec<u8> {
     other
 }
 
-/// What a request may carry besides: what is unknown and critical refuses it, what is not is passed over; a nonce
-/// is one, and an OCTET STRING. A digest that is unknown names nobody here. Who signs a request is not asked.
+/// What a request may carry besides: what is unknown and critical refuses it, what is not is passed
+/// over; a nonce is one, and an OCTET STRING. A digest that is unknown names nobody here. Who signs
+/// a request is not asked.
 #[tokio::test]
 async fn extensions_are_read_as_the_standard_says() {
     const UNKNOWN: &[u8] = &[0x2a, 3, 4];
@@ -432,9 +434,12 @@ async fn a_killed_renewal_goes_on() {
     office.start("log", &[]).await;
     let second = serial(&office);
     assert_ne!(second, first, "the start finishes the exchange");
-    let used = office.control().await.into_iter().filter(
-        |record| matches!(&record.event, records::record::Event::Used { authorization, .. } if authorization == "renew-log-log"),
-    );
+    let used = office.control().await.into_iter().filter(|record| {
+        let records::record::Event::Used { authorization, .. } = &record.event else {
+            return false;
+        };
+        authorization == "renew-log-log"
+    });
     assert_eq!(used.count(), 1, "one use, however often it was asked for");
     office.ca_json(&["renew", "log"]);
     assert_ne!(serial(&office), second);

@@ -1,4 +1,5 @@
-//! Sample pages and scripts of pages, in Debian's Chromium and Node.js, without anything behind them.
+//! Sample pages and scripts of pages, in Debian's Chromium and Node.js, without anything behind
+//! them.
 
 use serde_json::Value;
 use tests::browser::node;

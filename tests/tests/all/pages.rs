@@ -14,8 +14,8 @@ fn with_letter(office: &Office, letter: &Letter) -> Browser {
     Browser::new(office).with(&json!({ "reference": letter.reference, "code": letter.code }))
 }
 
-/// The whole way of an official: letter, key made in the page, approval, collection, import, the test of the
-/// certificate, an application behind a gate, and the loss report that ends it.
+/// The whole way of an official: letter, key made in the page, approval, collection, import, the
+/// test of the certificate, an application behind a gate, and the loss report that ends it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_official_goes_the_whole_way_in_a_browser() {
     let mut office = Office::open().await;
@@ -94,8 +94,8 @@ async fn known_to_the_gate(office: &Office, person: &str) {
     .await;
 }
 
-/// One connection is for one host. A request for a second one is told 421, and answered on a connection of its
-/// own; a browser with a certificate opens one by itself.
+/// One connection is for one host. A request for a second one is told 421, and answered on a
+/// connection of its own; a browser with a certificate opens one by itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_host_on_one_connection_is_misdirected() {
     let mut office = Office::founded_in_full();
@@ -129,9 +129,9 @@ async fn a_second_host_on_one_connection_is_misdirected() {
     }
 }
 
-/// An officer makes a passkey in the page, has it certified by their own key and another person, and approves
-/// in the page; a second officer approves by certificate key, and the order is carried out. Another order the
-/// officer sends back.
+/// An officer makes a passkey in the page, has it certified by their own key and another person,
+/// and approves in the page; a second officer approves by certificate key, and the order is carried
+/// out. Another order the officer sends back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_officer_approves_with_a_passkey_in_a_browser() {
     let office = Office::founded_in_full();

@@ -1,5 +1,5 @@
-//! Passkeys approve what their officer may approve, once, and nothing else. Every check has its refusal, and
-//! beside it what passes.
+//! Passkeys approve what their officer may approve, once, and nothing else. Every check has its
+//! refusal, and beside it what passes.
 
 use authority::Authority;
 use records::founding::Founding;
@@ -24,8 +24,8 @@ async fn told(office: &Office, officer: &Officer, approval: &Approval) -> String
     code(office.staff(officer).approve(approval).await)
 }
 
-/// Each check of an assertion refuses; then the same passkey approves, and one more person by certificate key
-/// carries the order.
+/// Each check of an assertion refuses; then the same passkey approves, and one more person by
+/// certificate key carries the order.
 #[tokio::test]
 async fn each_check_of_an_assertion_refuses() {
     let office = Office::open().await;
@@ -75,8 +75,8 @@ async fn each_check_of_an_assertion_refuses() {
     invariants::hold(&office).await;
 }
 
-/// Nobody approves with another officer's passkey, two passkeys alone carry nothing, and an authenticator
-/// that does not count is taken as such.
+/// Nobody approves with another officer's passkey, two passkeys alone carry nothing, and an
+/// authenticator that does not count is taken as such.
 #[tokio::test]
 async fn passkeys_belong_to_one_and_never_suffice_alone() {
     let mut office = Office::open().await;
@@ -97,7 +97,8 @@ async fn passkeys_belong_to_one_and_never_suffice_alone() {
     assert!(open.iter().any(|line| line.order == order), "two touches in a browser carried it");
     office.approve(&two, &order).await.unwrap();
     office.carried_out(&order).await;
-    // The same for two that come together, before the tree has either; and a counter is seen at once.
+    // The same for two that come together, before the tree has either; and a counter is seen at
+    // once.
     let (_, digest) = self::order(&office).await;
     let (_, next) = self::order(&office).await;
     let (_, last) = self::order(&office).await;
@@ -117,7 +118,8 @@ async fn passkeys_belong_to_one_and_never_suffice_alone() {
     assert_eq!(told(&office, &two, &zero).await, "passkey-counter");
 }
 
-/// What certifies a passkey: the officer's own key, the staff host, a key in the one form, and somebody else.
+/// What certifies a passkey: the officer's own key, the staff host, a key in the one form, and
+/// somebody else.
 #[tokio::test]
 async fn a_passkey_counts_only_when_it_is_certified() {
     let office = Office::open().await;
@@ -184,8 +186,8 @@ async fn a_passkey_dies_with_its_certificate() {
     assert_eq!(told(&office, &officer, &late).await, "certificate-revoked");
 }
 
-/// Outside sample cities a passkey lives in hardware that it cannot leave: one that may be copied is refused, also
-/// if it was not copied yet. The same log, founded as a real city, decides.
+/// Outside sample cities a passkey lives in hardware that it cannot leave: one that may be copied
+/// is refused, also if it was not copied yet. The same log, founded as a real city, decides.
 #[tokio::test]
 async fn a_real_city_takes_no_passkey_that_can_be_copied() {
     let office = Office::open().await;

@@ -1,10 +1,11 @@
-//! What a captured status service or database can tell an agent: nothing that widens a right. Whatever is
-//! older, unsigned, signed by too few, changed or too far ahead leaves the old in force, with an alarm.
+//! What a captured status service or database can tell an agent: nothing that widens a right.
+//! Whatever is older, unsigned, signed by too few, changed or too far ahead leaves the old in
+//! force, with an alarm.
 
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
-use ca_api::{Watch, World};
+use ca_api::{WorldNumbers, WorldUpdate};
 use keys::SoftwareSigner;
 use mtls::tls::{ClientAuth, Identity, server};
 use records::Bytes;
@@ -20,8 +21,8 @@ const OTHERS: &str = "/documents/sz-finance/2026-001";
 /// A status service that says what it is told to.
 #[derive(Clone, Default)]
 struct Liar {
-    says: Arc<Mutex<World>>,
-    asked: Arc<Mutex<Vec<Watch>>>,
+    says: Arc<Mutex<WorldUpdate>>,
+    asked: Arc<Mutex<Vec<WorldNumbers>>>,
 }
 
 impl Liar {
@@ -42,7 +43,7 @@ impl Liar {
     }
 
     /// Says something until the agent has asked again after it.
-    async fn says(&self, world: World) {
+    async fn says(&self, world: WorldUpdate) {
         *self.says.lock().unwrap() = world;
         let before = self.asked.lock().unwrap().len();
         // Two more questions: the first may have been under way.
@@ -51,7 +52,7 @@ impl Liar {
     }
 }
 
-async fn world(State(liar): State<Liar>, Json(has): Json<Watch>) -> Json<World> {
+async fn world(State(liar): State<Liar>, Json(has): Json<WorldNumbers>) -> Json<WorldUpdate> {
     liar.asked.lock().unwrap().push(has);
     Json(liar.says.lock().unwrap().clone())
 }
@@ -75,15 +76,18 @@ fn snapshot(
     office: &Office,
     signer: &SoftwareSigner,
     change: impl FnOnce(&mut PeopleSnapshot),
-) -> World {
+) -> WorldUpdate {
     let mut snapshot: PeopleSnapshot = records::json::read(&people(office).snapshot.0).unwrap();
     snapshot.number += 1;
     change(&mut snapshot);
-    World { people: Some(SignedPeople::sign(&snapshot, signer).unwrap()), ..World::default() }
+    WorldUpdate {
+        people: Some(SignedPeople::sign(&snapshot, signer).unwrap()),
+        ..WorldUpdate::default()
+    }
 }
 
-fn rules_of(lineage: Lineage) -> World {
-    World { rules: Some(lineage), ..World::default() }
+fn rules_of(lineage: Lineage) -> WorldUpdate {
+    WorldUpdate { rules: Some(lineage), ..WorldUpdate::default() }
 }
 
 async fn still(office: &Office, gate: &Gate, person: &tests::Officer, what: &str) {
@@ -119,14 +123,14 @@ async fn snapshots_that_do_not_count_change_nothing() {
     let mut same_number: PeopleSnapshot = records::json::read(&people(&office).snapshot.0).unwrap();
     moved(&mut same_number);
     let worlds = [
-        ("older", World { people: Some(first), ..World::default() }),
-        ("one byte changed", World { people: Some(bent), ..World::default() }),
+        ("older", WorldUpdate { people: Some(first), ..WorldUpdate::default() }),
+        ("one byte changed", WorldUpdate { people: Some(bent), ..WorldUpdate::default() }),
         ("by another key", snapshot(&office, &status, moved)),
         (
             "another under the same number",
-            World {
+            WorldUpdate {
                 people: Some(SignedPeople::sign(&same_number, &registry).unwrap()),
-                ..World::default()
+                ..WorldUpdate::default()
             },
         ),
         ("of another agent", snapshot(&office, &registry, |s| s.agent = "gate-2".into())),
@@ -165,7 +169,7 @@ async fn snapshots_that_do_not_count_change_nothing() {
 
 #[tokio::test]
 async fn lists_that_do_not_count_change_nothing() {
-    use pki::crl::{Content, RevocationList};
+    use pki::crl::{ListContent, RevocationList};
     let mut office = Office::open().await;
     let gate = office.gate().await;
     let person = office.gate_official("王小明", "sz-office").await;
@@ -183,7 +187,7 @@ async fn lists_that_do_not_count_change_nothing() {
             at: list.this_update(),
             reason: pki::crl::RevocationReason::KeyCompromise,
         };
-        let content = Content {
+        let content = ListContent {
             issuer: certificate.subject(),
             key_identifier: &identifier,
             number,
@@ -193,7 +197,7 @@ async fn lists_that_do_not_count_change_nothing() {
             revoked: &[revoked],
         };
         let list = RevocationList::issue(&content, signer).unwrap();
-        World { crl: Some(list.der().into()), ..World::default() }
+        WorldUpdate { crl: Some(list.der().into()), ..WorldUpdate::default() }
     };
     let liar = Liar::instead_of_status(&mut office).await;
     let number = list.number();
@@ -205,8 +209,8 @@ async fn lists_that_do_not_count_change_nothing() {
         ("by another key", made(&other, number + 1, 86_400, true)),
         ("good for ever", made(&issuing, number + 1, 99 * 86_400, true)),
         ("too far ahead", made(&issuing, number + (1 << 21), 86_400, true)),
-        ("one byte changed", World { crl: Some(Bytes(bent)), ..World::default() }),
-        ("empty", World { crl: Some(Bytes::default()), ..World::default() }),
+        ("one byte changed", WorldUpdate { crl: Some(Bytes(bent)), ..WorldUpdate::default() }),
+        ("empty", WorldUpdate { crl: Some(Bytes::default()), ..WorldUpdate::default() }),
     ] {
         liar.says(world).await;
         still(&office, &gate, &person, what).await;
@@ -284,7 +288,8 @@ async fn rules_that_do_not_count_change_nothing() {
     assert!(!alarm(&office).await.contains("rules:"));
 }
 
-/// Rules that the city did enact wait until a snapshot names them: whoever carries both cannot choose.
+/// Rules that the city did enact wait until a snapshot names them: whoever carries both cannot
+/// choose.
 #[tokio::test]
 async fn rules_wait_for_the_snapshot_that_names_them() {
     let mut office = Office::open().await;
@@ -299,18 +304,18 @@ async fn rules_wait_for_the_snapshot_that_names_them() {
     liar.says(rules_of(second.rules.clone().unwrap())).await;
     assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
     assert_eq!(rules_of_last_decision(&office, 2).await, 1);
-    liar.says(World { people: second.people.clone(), ..World::default() }).await;
+    liar.says(WorldUpdate { people: second.people.clone(), ..WorldUpdate::default() }).await;
     assert_eq!(gate.get(&office, &person, OWN).await.0, 200);
     assert_eq!(rules_of_last_decision(&office, 3).await, 2);
 }
 
 /// What `status` tells the agent of this office about rules of a version.
-async fn told(office: &Office, version: u32) -> World {
+async fn told(office: &Office, version: u32) -> WorldUpdate {
     let path = |end: &str| office.path(&format!("gate/tls.{end}"));
     let identity = Identity::from_files(&path("pem"), &path("key")).unwrap();
     let status = ca_api::Status(office.client(&office.trust.status, Some(identity)));
-    let has = Watch { crl: 0, people: 0, bundle: version - 1 };
-    let came = Mutex::new(World::default());
+    let has = WorldNumbers { crl: 0, people: 0, bundle: version - 1 };
+    let came = Mutex::new(WorldUpdate::default());
     until("status has the rules", async || {
         let world = status.world(&has).await.unwrap();
         let whole = world.rules.is_some() && world.people.is_some();

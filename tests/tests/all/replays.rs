@@ -8,7 +8,8 @@ use tests::{Office, invariants};
 
 const YEAR_VERSION: &str = "version = 1";
 
-/// An order that was carried out stays so: after issuing, and after revocation and a new application.
+/// An order that was carried out stays so: after issuing, and after revocation and a new
+/// application.
 #[tokio::test]
 async fn an_order_is_carried_out_once() {
     let office = Office::open().await;

@@ -1,4 +1,5 @@
-//! The shipped policies, as rules over people: nothing that decides hangs on one person or one page.
+//! The shipped policies, as rules over people: nothing that decides hangs on one person or one
+//! page.
 
 use pki::CertificateProfile;
 use pki::profile::Holder;
@@ -27,14 +28,16 @@ fn met(rule: &ApprovalRule, gone: &[usize]) -> bool {
     there.count() >= usize::from(rule.count)
 }
 
-/// Every rule asks for at least one person outside the browser and can be met by the founding people
-/// without the person concerned; role, staff issue and revoke also with any one further person gone.
+/// Every rule asks for at least one person outside the browser and can be met by the founding
+/// people without the person concerned; role, staff issue and revoke also with any one further
+/// person gone.
 #[test]
 fn every_shipped_rule_can_be_met_and_never_in_a_browser_alone() {
     let rules = ApprovalRules::read(&policy("approvals.toml")).unwrap();
     for kind in KINDS {
         let rule = rules.rule(kind).unwrap();
-        // A passkey's officer has signed for it with their own certificate key: they are one of the two.
+        // A passkey's officer has signed for it with their own certificate key: they are one of the
+        // two.
         let two = rule.count >= 2 || kind == "credential";
         assert!(rule.outside_browser >= 1 && two, "{kind}");
         assert!(met(rule, &[]), "{kind}");

@@ -1,5 +1,5 @@
-//! The spool: nothing goes upstream that is not durable first; nothing acknowledged is lost or doubled,
-//! whatever dies.
+//! The spool: nothing goes upstream that is not durable first; nothing acknowledged is lost or
+//! doubled, whatever dies.
 
 use records::record::Event;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,8 +67,8 @@ async fn shipped(office: &Office, gate: &Gate) {
     .await;
 }
 
-/// With the log away the spool fills; before it is full the gate says no instead of letting something
-/// pass unrecorded; with the log back everything arrives, once.
+/// With the log away the spool fills; before it is full the gate says no instead of letting
+/// something pass unrecorded; with the log back everything arrives, once.
 #[tokio::test]
 async fn a_full_spool_says_no_and_loses_nothing() {
     let mut office = Office::open().await;
@@ -102,7 +102,8 @@ async fn a_full_spool_says_no_and_loses_nothing() {
     }
 }
 
-/// With the place of its spool away the gate says no; with it back it goes on by itself, in a new run.
+/// With the place of its spool away the gate says no; with it back it goes on by itself, in a new
+/// run.
 #[tokio::test]
 async fn a_disk_that_fails_says_no_and_heals() {
     let mut office = Office::open().await;
@@ -139,8 +140,8 @@ async fn a_disk_that_fails_says_no_and_heals() {
     assert!(!office.ended("agent").await.success(), "it runs without a spool");
 }
 
-/// A torn tail is no record; what was whole before it arrives, and a request without an end is told as
-/// unknown.
+/// A torn tail is no record; what was whole before it arrives, and a request without an end is told
+/// as unknown.
 #[tokio::test]
 async fn a_torn_tail_is_no_record() {
     let mut office = Office::open().await;
@@ -173,8 +174,8 @@ async fn a_torn_tail_is_no_record() {
     assert!(decided.len() >= 6, "{decided:?}");
 }
 
-/// A segment that rots before it is shipped takes the rest of its run along, aside and with an alarm; what
-/// other runs say arrives.
+/// A segment that rots before it is shipped takes the rest of its run along, aside and with an
+/// alarm; what other runs say arrives.
 #[tokio::test]
 async fn a_rotten_segment_holds_up_no_other_run() {
     let mut office = Office::open().await;

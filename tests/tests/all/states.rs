@@ -1,4 +1,5 @@
-//! The pages that say how the city stands, and those that decline: what the CA says now, to whom it concerns.
+//! The pages that say how the city stands, and those that decline: what the CA says now, to whom it
+//! concerns.
 
 use records::export::Look;
 use std::time::{Duration, Instant};
@@ -70,8 +71,8 @@ async fn a_silence_is_seen_within_ten_seconds() {
     assert_eq!(office.of_kind("silent").await, 1, "a silence is recorded once");
 }
 
-/// The list says which orders an officer has approved and which need a look; the page of one says who approved it,
-/// and asks nobody for what would not count.
+/// The list says which orders an officer has approved and which need a look; the page of one says
+/// who approved it, and asks nobody for what would not count.
 #[tokio::test]
 async fn officers_see_how_far_an_order_is() {
     let office = Office::open().await;
@@ -138,7 +139,8 @@ async fn menus_name_what_their_readers_may_use() {
     }
 }
 
-/// The owner of an application sees the gates of their unit and no others; who has no role sees none.
+/// The owner of an application sees the gates of their unit and no others; who has no role sees
+/// none.
 #[tokio::test]
 async fn owners_see_their_own_applications() {
     let mut office = Office::open().await;
@@ -161,8 +163,8 @@ async fn owners_see_their_own_applications() {
     refused(&official.get("/applications", "").await, 403, "not-your-route");
 }
 
-/// Before anybody signs a decline the page shows what will be signed; without a passkey it says what to type.
-/// What is hostile in a reason does nothing there, nor for whoever applied.
+/// Before anybody signs a decline the page shows what will be signed; without a passkey it says
+/// what to type. What is hostile in a reason does nothing there, nor for whoever applied.
 #[tokio::test]
 async fn declining_is_shown_before_it_is_signed() {
     let office = Office::open().await;

@@ -1,5 +1,5 @@
-//! Hands in the database: what nobody signed decides nothing, stops every decision, leaves a record,
-//! and is mended from the log.
+//! Hands in the database: what nobody signed decides nothing, stops every decision, leaves a
+//! record, and is mended from the log.
 
 mod brakes;
 mod rows;
@@ -11,8 +11,8 @@ use tests::people::code;
 use tests::processes::until;
 use tests::{Office, invariants, random};
 
-/// No row decides: whatever hands write into rows and policy files, decisions are what they were; `doctor`
-/// names each difference and `doctor --repair` mends it.
+/// No row decides: whatever hands write into rows and policy files, decisions are what they were;
+/// `doctor` names each difference and `doctor --repair` mends it.
 #[tokio::test]
 async fn what_nobody_signed_decides_nothing() {
     let office = Office::open().await;
@@ -42,37 +42,13 @@ async fn what_nobody_signed_decides_nothing() {
     let approval = last.sign(&export);
     let before = office.look_up(&official).await.stage;
 
-    let grant =
-        format!("insert into role_grant values ('{person}', 'registration-officer', 'shangluo')");
-    let widen = format!(
-        "update role_grant set scope = 'shangzhou' where person_id = '{}'",
-        office.first("officer-1").person
-    );
-    let undo = format!(
-        "insert into role_grant values ('{}', 'registration-officer', 'sz-office')",
-        sun.letter.person
-    );
-    let unrevoke = format!("delete from revocation where serial = '{serial}'");
-    let rise = format!("update person set unit_id = 'sz-finance' where person_id = '{person}'");
-    let hands: [(&str, &str); 8] = [
-        (&grant, "role_grant"),
-        (&widen, "role_grant"),
-        (
-            "insert into portal values ('portal-9', 'shangluo', 'a.localhost', 'b.localhost', 1)",
-            "portal portal-9",
-        ),
-        ("update unit set parent = 'shangluo' where unit_id = 'sz-office'", "unit sz-office"),
-        (&undo, "role_grant"),
-        (&unrevoke, "revocation"),
-        (&rise, "person"),
-        ("update profile set version = 9 where profile_id = 'official'", "profile official"),
-    ];
+    let hands = hands(&office, &person, &sun.letter.person, &serial);
     let profile = office.path("ca/policies/profiles/official.toml");
     let text = std::fs::read_to_string(&profile).unwrap();
     let longer = text.replace("validity_days = 365", "validity_days = 3650");
     let database = office.database().await;
-    for (sql, about) in hands {
-        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&database).await.unwrap();
+    for (sql, about) in &hands {
+        sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).execute(&database).await.unwrap();
         mended(&office, about);
     }
     std::fs::write(&profile, &longer).unwrap();
@@ -80,8 +56,8 @@ async fn what_nobody_signed_decides_nothing() {
     assert_eq!(std::fs::read_to_string(&profile).unwrap(), text);
 
     // All of them at once, and nobody mends anything.
-    for (sql, _) in hands {
-        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&database).await.unwrap();
+    for (sql, _) in &hands {
+        sqlx::query(sqlx::AssertSqlSafe(sql.as_str())).execute(&database).await.unwrap();
     }
     std::fs::write(&profile, &longer).unwrap();
     let elsewhere = office.register("陈登记", "sz-finance").await;
@@ -103,6 +79,50 @@ async fn what_nobody_signed_decides_nothing() {
     let said = office.ca(&["doctor", "--repair"]);
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
     invariants::hold(&office).await;
+}
+
+/// What hands write into rows, and by what name `doctor` tells of it.
+fn hands(
+    office: &Office,
+    person: &str,
+    withdrawn: &str,
+    serial: &str,
+) -> [(String, &'static str); 8] {
+    let officer = office.first("officer-1").person;
+    [
+        (
+            format!(
+                "insert into role_grant values ('{person}', 'registration-officer', 'shangluo')"
+            ),
+            "role_grant",
+        ),
+        (
+            format!("update role_grant set scope = 'shangzhou' where person_id = '{officer}'"),
+            "role_grant",
+        ),
+        (
+            "insert into portal values ('portal-9', 'shangluo', 'a.localhost', 'b.localhost', 1)"
+                .into(),
+            "portal portal-9",
+        ),
+        (
+            "update unit set parent = 'shangluo' where unit_id = 'sz-office'".into(),
+            "unit sz-office",
+        ),
+        (
+            format!(
+                "insert into role_grant values \
+                 ('{withdrawn}', 'registration-officer', 'sz-office')"
+            ),
+            "role_grant",
+        ),
+        (format!("delete from revocation where serial = '{serial}'"), "revocation"),
+        (
+            format!("update person set unit_id = 'sz-finance' where person_id = '{person}'"),
+            "person",
+        ),
+        ("update profile set version = 9 where profile_id = 'official'".into(), "profile official"),
+    ]
 }
 
 fn mended(office: &Office, about: &str) {
@@ -169,7 +189,8 @@ async fn a_forged_record_has_no_effect() {
     office.collect(&official).await;
 }
 
-/// Old approvals under a new date bring nothing back: what the registry key signed later is the floor.
+/// Old approvals under a new date bring nothing back: what the registry key signed later is the
+/// floor.
 #[tokio::test]
 async fn a_withdrawn_role_does_not_come_back_with_old_records() {
     let mut office = Office::open().await;
@@ -188,7 +209,8 @@ async fn a_withdrawn_role_does_not_come_back_with_old_records() {
     let records: Vec<Record> = rows.iter().map(|(bytes,)| Record::read(bytes).unwrap()).collect();
     let is_grant = |order: &records::Bytes| {
         let order = records::Order::read(&order.0).unwrap();
-        matches!(order.body(), Ok(Body::Role(role)) if role.action == records::order::RoleAction::Grant)
+        let Ok(Body::Role(role)) = order.body() else { return false };
+        role.action == records::order::RoleAction::Grant
     };
     let position = records
         .iter()
@@ -260,6 +282,12 @@ async fn a_log_that_went_back_is_not_followed() {
     .await;
     let words = ["letter", &official.letter.person, "--json"];
     assert_eq!(office.ca(&words).status.code(), Some(6), "nothing is decided");
+
+    // Without anything of its own it takes no log for the first one: it does not begin.
+    office.stop("issuer");
+    std::fs::remove_file(office.path("ca/issuer/floor")).unwrap();
+    office.spawn("issuer", &[]);
+    assert!(!office.ended("issuer").await.success());
 }
 
 /// A bind key that is pointed at someone else's row opens nothing.
@@ -351,8 +379,8 @@ async fn forge(database: &AnyPool, event: Event) {
     .unwrap();
 }
 
-/// On PostgreSQL each role has a user of its own, which reads everything and writes only what its role writes;
-/// the portal's user reads nothing of the CA.
+/// On PostgreSQL each role has a user of its own, which reads everything and writes only what its
+/// role writes; the portal's user reads nothing of the CA.
 #[tokio::test]
 async fn each_user_of_the_database_writes_its_own_tables_only() {
     let office = Office::founded_on(true);

@@ -3,6 +3,7 @@
 mod arrows;
 mod circles;
 mod dependencies;
+mod migrations;
 mod sources;
 mod vocabulary;
 mod width;
@@ -67,45 +68,6 @@ fn nothing_is_left_for_later_or_silenced() {
             );
         }
     }
-}
-
-/// Migrations come in twins: the same names, the same tables and columns.
-#[test]
-fn migrations_are_twins() {
-    for service in ["ca-server", "ra-portal"] {
-        let folder = |kind: &str| workspace().join(service).join("migrations").join(kind);
-        let names = |kind: &str| -> BTreeSet<String> {
-            let entries = std::fs::read_dir(folder(kind)).unwrap();
-            entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect()
-        };
-        assert_eq!(names("sqlite"), names("postgres"), "{service}");
-        for name in names("sqlite") {
-            let read = |kind: &str| std::fs::read_to_string(folder(kind).join(&name)).unwrap();
-            assert_eq!(columns(&read("sqlite")), columns(&read("postgres")), "{service} {name}");
-            // Older columns were altered by this one.
-            if service == "ca-server" && *name > *"0007_find.sql" {
-                for line in read("postgres").lines().filter(|line| line.contains(" text")) {
-                    assert!(line.contains(" collate \"C\""), "{name}: {line}");
-                }
-            }
-        }
-    }
-}
-
-/// Words that begin a column or name a table or index, in order.
-fn columns(sql: &str) -> Vec<String> {
-    sql.lines()
-        // SQLite compares text byte by byte anyhow; PostgreSQL is told to.
-        .take_while(|line| !["-- Triggers", "-- Collation"].iter().any(|end| line.starts_with(end)))
-        .map(str::trim)
-        .filter(|line| !line.starts_with("--") && !line.is_empty())
-        .map(|line| {
-            let words = if line.starts_with("create") { 3 } else { 1 };
-            line.split_whitespace().take(words).collect::<Vec<_>>().join(" ")
-        })
-        .map(|start| start.trim_end_matches([',', ';']).to_owned())
-        .filter(|start| !start.is_empty() && !start.starts_with(')'))
-        .collect()
 }
 
 /// One version of each crate that touches keys, certificates or TLS.
@@ -186,6 +148,10 @@ fn licences_are_permissive() {
         "CDLA-Permissive-2.0",
         "OpenSSL",
         "blessing",
+        // Copyleft by file: such a library is used unmodified, its files stay under it and ours
+        // need not; whoever changes one of its files publishes that file.
+        "MPL-2.0",
+        "MPL-2.0+",
     ];
     for package in metadata["packages"].as_array().unwrap() {
         let name = package["name"].as_str().unwrap();
@@ -209,10 +175,10 @@ fn every_error_code_is_documented() {
     use records::Code;
     use records::code::Blame;
     let mut text = String::from(
-        "# Error codes\n\nEvery refusal carries one of these codes; they never change. People see the \
-         sentence in their\nlanguage and a reference number to quote; what happened inside is in the \
-         diagnostic log of the\nprocess, refusals of known persons and orders also in the `control` log. \
-         This page is made from the\ncatalogue in `crates/records/src/code.rs`.\n",
+        "# Error codes\n\nEvery refusal carries one of these codes; they never change. People see \
+         the sentence in their\nlanguage and a reference number to quote; what happened inside is \
+         in the diagnostic log of the\nprocess, refusals of known persons and orders also in the \
+         `control` log. This page is made from the\ncatalogue in `crates/records/src/code.rs`.\n",
     );
     for (blame, title) in [
         (Blame::Caller, "What was sent is wrong / 提交的内容有误"),
@@ -269,6 +235,27 @@ fn every_route_and_every_promise_is_tested() {
     assert!(promised.len() >= 10, "{promised:?}");
     for name in promised {
         assert!(tests.contains(name), "SECURITY.md names a test that is not there: {name}");
+    }
+}
+
+/// A page that names a Rust file names one that is there; `crates`, `ca-server` and `src` may be
+/// left out.
+#[test]
+fn pages_name_files_that_are_there() {
+    let bare = |path: &str| -> String {
+        let parts = path.split('/').filter(|part| !["crates", "ca-server", "src"].contains(part));
+        format!("/{}", parts.collect::<Vec<_>>().join("/"))
+    };
+    let files: Vec<String> = sources()
+        .iter()
+        .map(|path| bare(path.strip_prefix(workspace()).unwrap().to_str().unwrap()))
+        .collect();
+    for page in ["ARCHITECTURE.md", "SECURITY.md", "README.md", "CONTRIBUTING.md", "docs/rows.md"] {
+        let text = std::fs::read_to_string(workspace().join(page)).unwrap();
+        for word in text.split('`').skip(1).step_by(2).filter(|word| word.ends_with(".rs")) {
+            let there = files.iter().any(|file| file.ends_with(&bare(word)));
+            assert!(there, "{page} names {word}, which is not there");
+        }
     }
 }
 

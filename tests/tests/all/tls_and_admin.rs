@@ -8,6 +8,8 @@ use mtls::tls::Identity;
 use records::export::OrderLine;
 use rustls::pki_types::ServerName;
 use serde_json::{Value, json};
+use std::os::unix::fs::MetadataExt;
+use std::process::Command;
 use std::sync::Arc;
 use tests::people::code;
 use tests::processes::{ALL, until};
@@ -337,6 +339,46 @@ async fn operators_list_and_show_what_there_is() {
     let said = office.ca(&["doctor", "--json"]);
     let found: Value = serde_json::from_slice(&said.stdout).unwrap();
     assert_eq!(found["findings"], json!([]));
+}
+
+/// Who drafted an order stands in it, signed: an operator as the kernel tells them, an applicant by
+/// their letter, an officer by themselves. Nobody else of the host reaches the issuer's socket.
+#[tokio::test]
+async fn who_drafts_an_order_stands_in_it() {
+    let office = Office::open().await;
+    let drafter = async |order: &str| {
+        let export = office.staff(&office.first("officer-1")).fetch(order).await.unwrap();
+        records::Order::read(&export.signed.order.0).unwrap().drafter
+    };
+    let socket = office.path("ca/issuer/operator.sock");
+    let found = std::fs::metadata(&socket).unwrap();
+    assert_eq!(found.mode() & 0o777, 0o600);
+    let words = ["person", "create", "--name", "王小明", "--unit", "sz-office", "--evidence", "x"];
+    let (order, _) = office.draft(&words);
+    assert_eq!(drafter(&order).await, format!("operator:{}", found.uid()));
+    let person = office.register("李丹", "sz-office").await;
+    let official = office.letter(&person, "official");
+    let order = office.apply(&official).await;
+    assert_eq!(drafter(&order).await, format!("letter:{}", official.letter.reference));
+    let (_, collected) = office.official("张建国", "sz-office").await;
+    let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
+    let officer = office.first("officer-2");
+    let revocation =
+        ca_api::Revocation { serial, reason: "superseded".into(), evidence: "asked for".into() };
+    let message =
+        ca_api::AsOfficer { certificate: officer.leaf().der().into(), message: revocation };
+    let made = office.issuer_for("staff").revoke(&message).await.unwrap();
+    assert_eq!(drafter(&made.order).await, format!("person:{}", officer.person));
+
+    if found.uid() != 0 {
+        println!("left out: another user of the host, whom only root can play");
+        return;
+    }
+    let script = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])";
+    let words = ["--reuid", "65534", "--clear-groups", "/usr/bin/python3", "-c", script];
+    let other = Command::new("setpriv").args(words).arg(&socket).output().unwrap();
+    let said = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert!(!other.status.success() && said.contains("PermissionError"), "{said}");
 }
 
 /// The root's next list needs the root's key, and no other.

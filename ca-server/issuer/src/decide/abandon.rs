@@ -1,12 +1,12 @@
-//! Giving an intent up: its serial number is revoked, whether or not it was signed, and the letter is free
-//! again.
+//! Giving an intent up: its serial number is revoked, whether or not it was signed, and the letter
+//! is free again.
 
 use super::execute::revoke;
 use crate::error::IssuerError;
+use crate::issuance::Issuing;
 use crate::round::Round;
 use crate::rows::RowChange;
 use authority::{Authority, Serial};
-use ca_store::certificates::Issuing;
 use records::Bytes;
 use records::record::Cause;
 

@@ -4,13 +4,13 @@ use super::issue::{ServiceName, service_certificate};
 use super::order::{OrderParts, make};
 use crate::command::Caller;
 use crate::error::IssuerError;
+use crate::issuance::Issuing;
 use crate::issuance::PendingIssuance;
 use crate::round::{Effect, Round};
 use crate::rows::RowChange;
 use crate::seal::SealContext;
 use authority::{JoinClaim, OrderDigest};
 use ca_host::operator::OperatorAnswer;
-use ca_store::certificates::Issuing;
 use records::join::{Join, JoinFile};
 use records::order::{AgentBody, Body, ORDER_SECONDS};
 use records::record::Event;
@@ -21,8 +21,8 @@ use zeroize::Zeroizing;
 
 const PROFILE: &str = "service";
 
-/// Makes an order of kind `agent`. To register one draws the token and writes the join file where only the
-/// operator reads it; the order holds the token's SHA-256.
+/// Makes an order of kind `agent`. To register one draws the token and writes the join file where
+/// only the operator reads it; the order holds the token's SHA-256.
 pub(crate) fn order(
     round: &mut Round<'_>,
     drafter: &str,
@@ -80,8 +80,8 @@ fn keep_token(
     Ok(path)
 }
 
-/// Records a join; gives the serial number of the certificate to come. The same request again, from an agent
-/// that did not hear the answer, gives the same certificate.
+/// Records a join; gives the serial number of the certificate to come. The same request again, from
+/// an agent that did not hear the answer, gives the same certificate.
 pub(crate) fn join(
     round: &mut Round<'_>,
     caller: &Caller,

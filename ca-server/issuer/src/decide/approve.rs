@@ -1,14 +1,13 @@
-//! Taking an approval: judged against its order, kept once a person, recorded. It counts when its record
-//! stands in the tree. Here it is decided that an officer may not approve for herself
+//! Taking an approval: judged against its order, kept once a person, recorded. It counts when its
+//! record stands in the tree. Here it is decided that an officer may not approve for herself
 //! (`Authority::check_approval`).
 
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
 use crate::round::Round;
-use crate::rows::RowChange;
+use crate::rows::{ApprovalRow, RowChange};
 use crate::verify::VerifiedApproval;
 use authority::OrderDigest;
-use ca_store::table::approval::ApprovalRow;
 use records::export::Approved;
 use records::order::Body;
 use records::record::Event;

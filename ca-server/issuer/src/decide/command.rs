@@ -1,11 +1,13 @@
 //! Which verb decides which command, and what becomes of a refusal.
 
 use super::{agent, approve, credential, decline, list, operator, renew, revoke, snapshot, submit};
-use crate::command::{Command, Outcome, Reply};
+use crate::command::{Caller, Command, Outcome, Reply};
 use crate::error::IssuerError;
 use crate::round::Round;
 use crate::rows::RowChange;
-use records::{Code, Problem};
+use crate::verify::VerifiedSubmission;
+use records::Code;
+use records::enrolment::Stage;
 use service::Metrics;
 
 /// An answer that waits for the commit.
@@ -15,101 +17,54 @@ pub(crate) type Answer = Box<dyn FnOnce(u64) + Send>;
 pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metrics) -> Answer {
     let mut run = Run { round, metrics };
     match command {
-        Command::Submit(caller, submission, reply) => {
-            let about = run.known_reference(submission.reference());
-            let decided =
-                run.decide("submit", &about, |round| submit::submit(round, caller, submission));
-            if let Err(error) = &decided {
-                submit::refused(run.round, submission, error.code());
-            }
-            answer(reply, decided)
-        }
+        Command::Submit(caller, submission, reply) => answer(reply, run.submit(caller, submission)),
         Command::WrongKey(caller, reference, reply) => {
-            let decided = run.decide("look-up", reference, |round| {
-                round.admit(caller)?;
-                Err(Code::WrongCode.into())
-            });
-            if decided.as_ref().is_err_and(|error| error.code() == Code::WrongCode) {
-                run.round.change(RowChange::Try(reference.clone()));
-            }
-            answer(reply, decided)
+            answer(reply, run.wrong_key(caller, reference))
         }
         Command::Approve(caller, officer, approval, reply) => {
             let about = approval.approval().order.to_string();
-            answer(
-                reply,
-                run.decide("approve", &about, |round| {
-                    approve::approve(round, caller, officer, approval)
-                }),
-            )
+            let verb = |round: &mut Round<'_>| approve::approve(round, caller, officer, approval);
+            answer(reply, run.decide("approve", &about, verb))
         }
         Command::Decline(caller, officer, decline, reply) => {
             let about = decline.statement().order.to_string();
-            answer(
-                reply,
-                run.decide("decline", &about, |round| {
-                    decline::decline(round, caller, officer, decline)
-                }),
-            )
+            let verb = |round: &mut Round<'_>| decline::decline(round, caller, officer, decline);
+            answer(reply, run.decide("decline", &about, verb))
         }
         Command::Credential(caller, officer, body, reply) => {
-            let about = body.person.clone();
-            answer(
-                reply,
-                run.decide("certify", &about, |round| {
-                    credential::credential(round, caller, officer, body)
-                }),
-            )
+            let verb = |round: &mut Round<'_>| credential::credential(round, caller, officer, body);
+            answer(reply, run.decide("certify", &body.person, verb))
         }
         Command::Revoke(caller, officer, wanted, reply) => {
-            let about = wanted.serial.clone();
-            answer(
-                reply,
-                run.decide("revoke", &about, |round| {
-                    revoke::revoke(round, caller, officer, wanted)
-                }),
-            )
+            let verb = |round: &mut Round<'_>| revoke::revoke(round, caller, officer, wanted);
+            answer(reply, run.decide("revoke", &wanted.serial, verb))
         }
         Command::Renew(caller, message, reply) => {
             let about = run.standing(&message.authorization);
-            answer(
-                reply,
-                run.decide_machine("renew", &about, |round| {
-                    round.admit(caller)?;
-                    renew::renew(round, message)
-                }),
-            )
+            let verb = |round: &mut Round<'_>| {
+                round.admit(caller)?;
+                renew::renew(round, message)
+            };
+            answer(reply, run.decide_machine("renew", &about, verb))
         }
         Command::Join(caller, message, reply) => {
             let about = run.agent(&message.agent);
-            answer(
-                reply,
-                run.decide_machine("join", &about, |round| agent::join(round, caller, message)),
-            )
+            let verb = |round: &mut Round<'_>| agent::join(round, caller, message);
+            answer(reply, run.decide_machine("join", &about, verb))
         }
-        Command::Operator(request, drafter, reply) => answer(
-            reply,
-            run.decide("operator", drafter, |round| {
-                operator::operator(round, (**request).clone(), drafter)
-            }),
-        ),
-        Command::Alarm(about, reply) => {
-            let once = run.round.state.reported.insert(format!("row {about}")).is_none();
-            let decided = run.decide("alarm", "", |round| {
-                if once {
-                    round.refusal("decide", about, Code::UnsignedAuthority)?;
-                }
-                Ok(())
-            });
-            answer(reply, decided)
+        Command::Operator(request, drafter, reply) => {
+            let request = (**request).clone();
+            let verb = |round: &mut Round<'_>| operator::operator(round, request, drafter);
+            answer(reply, run.decide("operator", drafter, verb))
         }
+        Command::Alarm(about, reply) => answer(reply, run.alarm(about)),
         Command::List(list, reply) => {
             answer(reply, run.decide("crl", "", |round| list::list(round, list)))
         }
-        Command::People(made, as_of, reply) => answer(
-            reply,
-            run.decide("people", "", |round| snapshot::snapshots(round, made, *as_of)),
-        ),
+        Command::People(made, as_of, reply) => {
+            let verb = |round: &mut Round<'_>| snapshot::snapshots(round, made, *as_of);
+            answer(reply, run.decide("people", "", verb))
+        }
     }
 }
 
@@ -120,6 +75,41 @@ struct Run<'r, 'a> {
 }
 
 impl Run<'_, '_> {
+    fn submit(
+        &mut self,
+        caller: &Caller,
+        submission: &VerifiedSubmission,
+    ) -> Result<Stage, IssuerError> {
+        let about = self.known_reference(submission.reference());
+        let verb = |round: &mut Round<'_>| submit::submit(round, caller, submission);
+        let decided = self.decide("submit", &about, verb);
+        if let Err(error) = &decided {
+            submit::refused(self.round, submission, error.code());
+        }
+        decided
+    }
+
+    fn wrong_key(&mut self, caller: &Caller, reference: &str) -> Result<(), IssuerError> {
+        let decided = self.decide("look-up", reference, |round| {
+            round.admit(caller)?;
+            Err(Code::WrongCode.into())
+        });
+        if decided.as_ref().is_err_and(|error| error.code() == Code::WrongCode) {
+            self.round.change(RowChange::Try(reference.to_owned()));
+        }
+        decided
+    }
+
+    fn alarm(&mut self, about: &str) -> Result<(), IssuerError> {
+        let once = self.round.state.reported.insert(format!("row {about}")).is_none();
+        self.decide("alarm", "", |round| {
+            if once {
+                round.refusal("decide", about, Code::UnsignedAuthority)?;
+            }
+            Ok(())
+        })
+    }
+
     /// The reference as it may stand in a refusal: only one that exists.
     fn known_reference(&self, reference: &str) -> String {
         let known = self.round.authority().letter(reference).is_some();
@@ -143,9 +133,36 @@ impl Run<'_, '_> {
         about: &str,
         verb: impl FnOnce(&mut Round<'_>) -> Result<T, IssuerError>,
     ) -> Result<T, IssuerError> {
+        self.decide_about(act, |_| about, verb)
+    }
+
+    /// The same for machines: anybody can reach these through the public portal, and who proves
+    /// nothing is counted, but does not write to the log.
+    fn decide_machine<T>(
+        &mut self,
+        act: &'static str,
+        about: &str,
+        verb: impl FnOnce(&mut Round<'_>) -> Result<T, IssuerError>,
+    ) -> Result<T, IssuerError> {
+        let named = |code| match code {
+            Code::UseSignature
+            | Code::ChallengeUsed
+            | Code::KeyUnknown
+            | Code::RequestMalformed
+            | Code::Malformed => "",
+            _ => about,
+        };
+        self.decide_about(act, named, verb)
+    }
+
+    fn decide_about<'n, T>(
+        &mut self,
+        act: &'static str,
+        about: impl FnOnce(Code) -> &'n str,
+        verb: impl FnOnce(&mut Round<'_>) -> Result<T, IssuerError>,
+    ) -> Result<T, IssuerError> {
         let before = self.round.savepoint();
-        let decided = verb(self.round);
-        match decided {
+        match verb(self.round) {
             Ok(value) => {
                 self.metrics.count(act, "done");
                 Ok(value)
@@ -154,48 +171,9 @@ impl Run<'_, '_> {
                 self.round.back(before);
                 let code = error.code();
                 self.metrics.count(act, code.name());
-                Err(IssuerError::Recorded(self.refused(act, about, code)?))
+                Err(IssuerError::Recorded(self.round.refusal(act, about(code), code)?))
             }
         }
-    }
-
-    /// The same for machines: anybody can reach these through the public portal, and who proves nothing is
-    /// counted, but does not write to the log.
-    fn decide_machine<T>(
-        &mut self,
-        act: &'static str,
-        about: &str,
-        verb: impl FnOnce(&mut Round<'_>) -> Result<T, IssuerError>,
-    ) -> Result<T, IssuerError> {
-        let mut proves_nothing = false;
-        let before = self.round.savepoint();
-        let decided = verb(self.round);
-        if let Err(error) = &decided {
-            proves_nothing = matches!(
-                error.code(),
-                Code::UseSignature
-                    | Code::ChallengeUsed
-                    | Code::KeyUnknown
-                    | Code::RequestMalformed
-                    | Code::Malformed
-            );
-        }
-        let about = if proves_nothing { "" } else { about };
-        match decided {
-            Ok(value) => {
-                self.metrics.count(act, "done");
-                Ok(value)
-            }
-            Err(error) => {
-                self.round.back(before);
-                self.metrics.count(act, error.code().name());
-                Err(IssuerError::Recorded(self.refused(act, about, error.code())?))
-            }
-        }
-    }
-
-    fn refused(&mut self, act: &str, about: &str, code: Code) -> Result<Problem, IssuerError> {
-        self.round.refusal(act, about, code)
     }
 }
 

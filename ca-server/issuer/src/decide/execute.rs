@@ -1,6 +1,7 @@
-//! Carrying out orders that have their approvals: brakes first. An order that changes authority is recorded
-//! as enacted and has its effect when the record stands in the tree. An order to issue becomes an intent. An
-//! order to revoke bites in this round, also while a change is pending and under a clock that moved.
+//! Carrying out orders that have their approvals: brakes first. An order that changes authority is
+//! recorded as enacted and has its effect when the record stands in the tree. An order to issue
+//! becomes an intent. An order to revoke bites in this round, also while a change is pending and
+//! under a clock that moved.
 
 use super::issue;
 use crate::error::IssuerError;
@@ -28,8 +29,9 @@ pub(crate) fn chosen(state: &State, except: &BTreeSet<OrderDigest>) -> Vec<Order
     chosen
 }
 
-/// Carries out orders that became ready. Each stands for itself: one that is refused is recorded and holds
-/// no other up, nor does one that we cannot carry out now: it stays, and why is given back.
+/// Carries out orders that became ready. Each stands for itself: one that is refused is recorded
+/// and holds no other up, nor does one that we cannot carry out now: it stays, and why is given
+/// back.
 pub(crate) fn execute(round: &mut Round<'_>, orders: Vec<OrderDigest>) -> Option<IssuerError> {
     let mut failed = None;
     for digest in orders {
@@ -77,8 +79,8 @@ fn execute_one(round: &mut Round<'_>, digest: OrderDigest) -> Result<bool, Issue
     Ok(true)
 }
 
-/// Remembers whose approvals carried the order. That each counts once follows from the log: an order that
-/// was carried out is closed there.
+/// Remembers whose approvals carried the order. That each counts once follows from the log: an
+/// order that was carried out is closed there.
 fn consume(round: &mut Round<'_>, judged: &Judged) {
     let people: Vec<String> = judged.approvers().map(ToString::to_string).collect();
     for person in people {
@@ -103,8 +105,8 @@ fn enact(round: &mut Round<'_>, judged: &Judged) -> Result<(), IssuerError> {
     }
 }
 
-/// Records a revocation. What it revokes follows from its cause and the log; serial numbers that are revoked
-/// already stay as they are.
+/// Records a revocation. What it revokes follows from its cause and the log; serial numbers that
+/// are revoked already stay as they are.
 pub(crate) fn revoke(
     round: &mut Round<'_>,
     cause: Cause,

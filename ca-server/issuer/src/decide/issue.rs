@@ -1,16 +1,15 @@
-//! From an approved order to an intent: the bound key is checked again, the certificate is prepared and
-//! linted, the intent recorded. It is signed when the tree holds it.
+//! From an approved order to an intent: the bound key is checked again, the certificate is prepared
+//! and linted, the intent recorded. It is signed when the tree holds it.
 
 use super::submit::bind_key;
 use crate::error::IssuerError;
+use crate::issuance::Issuing;
 use crate::issuance::PendingIssuance;
 use crate::loaded::text;
 use crate::round::Round;
-use crate::rows::RowChange;
+use crate::rows::{KeyBinding, RowChange};
 use authority::{Judged, Serial};
 use ca_host::prepare::{CertificateInputs, CertificateIssuer, PrepareError, Prepared, prepare};
-use ca_store::certificates::Issuing;
-use ca_store::table::order::KeyBinding;
 use pki::name::{DistinguishedName, Subject, Text};
 use pki::{PublicKey, SerialNumber, Signer};
 use records::letter::bind;

@@ -1,13 +1,12 @@
-//! Making a letter: a code is drawn, its bind keys are sealed for exactly this reference, person and profile,
-//! the letter is recorded under the registry key's signature.
+//! Making a letter: a code is drawn, its bind keys are sealed for exactly this reference, person
+//! and profile, the letter is recorded under the registry key's signature.
 
 use crate::error::IssuerError;
 use crate::loaded::text;
 use crate::round::{Effect, Round};
-use crate::rows::RowChange;
+use crate::rows::{LetterRow, RowChange, SealedKeys};
 use crate::seal::SealContext;
 use ca_host::letter_print::letter_event;
-use ca_store::table::letter::{LetterRow, SealedKeys};
 use pki::profile::Holder;
 use records::Code;
 use records::letter::{EnrolmentCode, LETTER_SECONDS, Letter, LetterKeys};

@@ -1,5 +1,5 @@
-//! Revocation lists: what stands in the next one follows from the log and from revocations that are recorded
-//! and wait for it. A list that lacks an unexpired entry of the last one is not kept.
+//! Revocation lists: what stands in the next one follows from the log and from revocations that are
+//! recorded and wait for it. A list that lacks an unexpired entry of the last one is not kept.
 
 use crate::error::IssuerError;
 use crate::round::Round;

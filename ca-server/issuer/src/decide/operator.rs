@@ -107,7 +107,7 @@ fn person_order(
     } else {
         let state = round.authority().person(&wanted.person).ok_or(Code::PersonUnknown)?;
         let known = round.loaded.person(&wanted.person, state)?;
-        let told = |path| text(known, path).unwrap_or_else(String::new);
+        let told = |path| text(known, path).unwrap_or_default();
         let kept = (state.unit.clone(), told("/name"), told("/mail"));
         (wanted.person, state.version + 1, kept)
     };
@@ -151,7 +151,7 @@ fn unit_order(round: &Round<'_>, wanted: UnitBody) -> Result<Body, Code> {
         (_, None) => return Err(Code::UnitUnknown),
         (UnitAction::Move, Some(known)) => (known.name, known.county, parent),
         (UnitAction::Close, Some(known)) => {
-            (known.name, known.county, known.parent.unwrap_or_else(String::new))
+            (known.name, known.county, known.parent.unwrap_or_default())
         }
     };
     Text::read(&name).map_err(|_| Code::Malformed)?;

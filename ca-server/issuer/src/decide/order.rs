@@ -1,14 +1,13 @@
-//! Making orders: the CA writes down what is to be approved, signs it with the registry key, and records it.
-//! Who drafted it stands in it: who operates is responsible.
+//! Making orders: the CA writes down what is to be approved, signs it with the registry key, and
+//! records it. Who drafted it stands in it: who operates is responsible.
 
 use super::review_flag::review_flag;
 use super::title::title;
 use crate::error::IssuerError;
 use crate::round::Round;
-use crate::rows::RowChange;
+use crate::rows::{KeyBinding, OrderExtras, OrderRow, RowChange};
 use authority::OrderDigest;
 use ca_host::ISSUER;
-use ca_store::table::order::{KeyBinding, OrderExtras, OrderRow};
 use records::export::Look;
 use records::order::{Body, ORDER_SECONDS, Order, SignedOrder};
 use records::record::{Event, File};
@@ -41,7 +40,8 @@ pub(crate) struct NewOrder {
     pub(crate) needed: u32,
 }
 
-/// Makes an order. It must fit the present state already; it is judged again when it is carried out.
+/// Makes an order. It must fit the present state already; it is judged again when it is carried
+/// out.
 pub(crate) fn make(
     round: &mut Round<'_>,
     drafter: &str,

@@ -1,20 +1,20 @@
-//! Renewing a machine's certificate under a standing authorization: the old key asks, authority checks, the
-//! use is recorded as an intent like any other.
+//! Renewing a machine's certificate under a standing authorization: the old key asks, authority
+//! checks, the use is recorded as an intent like any other.
 
 use super::issue::{ServiceName, service_certificate};
 use crate::error::IssuerError;
+use crate::issuance::Issuing;
 use crate::issuance::PendingIssuance;
 use crate::round::Round;
 use crate::rows::RowChange;
-use ca_store::certificates::Issuing;
 use records::Code;
 use records::join::Renew;
 use records::record::Event;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// Records the use of an authorization; gives the serial number of the certificate to come. The same message
-/// again, from a machine that did not hear the answer, gives the same certificate.
+/// Records the use of an authorization; gives the serial number of the certificate to come. The
+/// same message again, from a machine that did not hear the answer, gives the same certificate.
 pub(crate) fn renew(round: &mut Round<'_>, message: &Renew) -> Result<String, IssuerError> {
     round.clock?;
     let authority = round.authority();

@@ -3,19 +3,24 @@
 use crate::error::IssuerError;
 use crate::issuance::Signed;
 use crate::round::Round;
-use crate::rows::RowChange;
-use ca_store::table::certificate::CertificateRow;
+use crate::rows::{CertificateRow, RowChange};
 use records::Bytes;
 use records::record::Event;
 
 /// Records a certificate.
 pub(crate) fn result(round: &mut Round<'_>, signed: &Signed) -> Result<(), IssuerError> {
     let (certificate, issuing) = (signed.certificate(), signed.issuing());
+    let serial = certificate.serial().to_string();
+    // A commit whose answer was lost may have kept it already.
+    if round.authority().intent(&serial).is_none() || round.state.results.contains(&signed.serial())
+    {
+        return Ok(());
+    }
     let value = Bytes::from(certificate.der()).to_string();
     let (commitment, disclosure) = round.commitment("/certificate", value)?;
     let event = Event::Issued {
         under: issuing.under.into(),
-        serial: certificate.serial().to_string(),
+        serial,
         subject: issuing.subject.clone(),
         profile: issuing.profile.clone(),
         key_sha256: certificate.key().sha256().into(),

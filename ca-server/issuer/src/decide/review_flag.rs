@@ -1,4 +1,5 @@
-//! What of an order officers should look at twice, found out once, when it is made. It decides nothing.
+//! What of an order officers should look at twice, found out once, when it is made. It decides
+//! nothing.
 
 use crate::loaded::text;
 use crate::round::Round;

@@ -1,4 +1,5 @@
-//! Making the order that revokes certificates of a person: a brake, which works under a clock that moved.
+//! Making the order that revokes certificates of a person: a brake, which works under a clock that
+//! moved.
 
 use super::order::{NewOrder, OrderParts, make};
 use crate::command::{Caller, Officer};
@@ -33,7 +34,7 @@ pub(crate) fn revoke(
     let serial = Serial::read(&wanted.serial).ok_or(Code::NotFound)?;
     let person = round.authority().held(&wanted.serial).map(|held| held.person.to_string());
     let person = person.ok_or(Code::NotFound)?;
-    if !crate::query::officer::is_within(round.authority(), &officer, &person) {
+    if !crate::officer::is_within(round.authority(), &officer, &person) {
         return Err(Code::ApproverScope.into());
     }
     let serial = serial.to_string();

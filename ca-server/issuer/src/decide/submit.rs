@@ -1,4 +1,5 @@
-//! Taking a request: challenge, profile and bind are judged, then the CA makes the order that people approve.
+//! Taking a request: challenge, profile and bind are judged, then the CA makes the order that
+//! people approve.
 
 use super::order::{OrderParts, make};
 use crate::challenge;
@@ -6,10 +7,9 @@ use crate::command::Caller;
 use crate::error::IssuerError;
 use crate::loaded::text;
 use crate::round::Round;
-use crate::rows::RowChange;
+use crate::rows::{KeyBinding, RowChange, SealedKeys};
 use crate::verify::VerifiedSubmission;
 use authority::LetterState;
-use ca_store::table::order::KeyBinding;
 use pki::profile::Holder;
 use records::enrolment::{Stage, Submit};
 use records::letter::{TRIES_MAX, bind};
@@ -19,7 +19,8 @@ use records::{Bytes, Code, Disclosure};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// Takes a submission; a challenge is used up whatever becomes of it, and a wrong bind counts as a try.
+/// Takes a submission; a challenge is used up whatever becomes of it, and a wrong bind counts as a
+/// try.
 pub(crate) fn submit(
     round: &mut Round<'_>,
     caller: &Caller,
@@ -117,7 +118,7 @@ pub(crate) fn bind_key(
     round: &Round<'_>,
     reference: &str,
     (letter, label): (&LetterState, &str),
-    sealed: &ca_store::table::letter::SealedKeys,
+    sealed: &SealedKeys,
 ) -> Result<zeroize::Zeroizing<[u8; 32]>, Code> {
     let (purpose, sealed) = match label {
         "page" => ("bind-page", &sealed.page),

@@ -1,4 +1,5 @@
-//! Whom or what an order concerns, as lists name it: people first, by name and unit, in no language.
+//! Whom or what an order concerns, as lists name it: people first, by name and unit, in no
+//! language.
 
 use crate::loaded::text;
 use crate::round::Round;
@@ -11,7 +12,7 @@ pub(crate) fn title(round: &Round<'_>, body: &Body, disclosures: &[Disclosure]) 
     let unit =
         |id: &str| authority.unit(id).map_or_else(|| id.to_owned(), |unit| unit.name.clone());
     let name = |id: &str| round.loaded.name(authority, id).unwrap_or_else(|| id.to_owned());
-    let disclosed = |path: &str| text(disclosures, path).unwrap_or_else(String::new);
+    let disclosed = |path: &str| text(disclosures, path).unwrap_or_default();
     let unit_of = |id: &str| authority.person(id).map_or_else(String::new, |p| unit(&p.unit));
     match body {
         Body::Issue(issue) => format!("{} · {}", disclosed("/subject/cn"), unit_of(&issue.person)),

@@ -3,11 +3,9 @@
 
 use super::{Loaded, Needs};
 use crate::command::Command;
-use crate::rows::RowChange;
+use crate::rows::{OrderExtras, RowChange, SealedKeys};
 use crate::state::State;
 use authority::{OrderDigest, Serial};
-use ca_store::table::letter::SealedKeys;
-use ca_store::table::order::OrderExtras;
 use pki::crl::RevocationList;
 use records::Disclosure;
 use sha2::{Digest, Sha256};

@@ -1,10 +1,11 @@
-//! One certificate for an officer: who approved it, what it opened, where its revocation is in force.
+//! One certificate for an officer: who approved it, what it opened, where its revocation is in
+//! force.
 
 use super::find::line;
-use super::officer::{is_within, person_of};
 use super::{recent_use, revocation_reach};
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
+use crate::officer::{is_within, person_of};
 use ca_api::CertificateFacts;
 use ca_store::table::{approval, certificate};
 use pki::{Certificate, SerialNumber};

@@ -1,10 +1,10 @@
-//! Hands a certificate out, with the proof that the log holds its record. One that is not yet under a
-//! checkpoint does not leave.
+//! Hands a certificate out, with the proof that the log holds its record. One that is not yet under
+//! a checkpoint does not leave.
 
 use super::look_up;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
-use ca_store::ledger;
+use ca_store::proof;
 use ca_store::replay::LOG;
 use ca_store::table::certificate;
 use records::Code;
@@ -13,6 +13,9 @@ use std::time::Duration;
 
 /// A caller whose certificate is being made waits for it this long instead of asking again.
 const WAIT: Duration = Duration::from_millis(1_500);
+
+/// How long a machine waits for its certificate.
+const ISSUED_WAIT: Duration = Duration::from_secs(10);
 
 /// The certificate of a letter.
 pub(crate) async fn collect(issuer: &Issuer, message: &Collect) -> Result<Collected, IssuerError> {
@@ -49,11 +52,28 @@ fn is_ready(view: &crate::view::View, reference: &str, now: u64) -> bool {
     })
 }
 
+/// Waits until a machine's certificate is issued and its record stands in the tree.
+pub(crate) async fn issued(issuer: &Issuer, serial: &str) -> Result<Collected, IssuerError> {
+    let mut moved = issuer.moved();
+    let waiting = async {
+        loop {
+            if let Some(collected) = proven(issuer, serial).await? {
+                return Ok(collected);
+            }
+            let gone = moved.changed().await.is_err();
+            if gone {
+                return Err(Code::Unavailable.into());
+            }
+        }
+    };
+    match tokio::time::timeout(ISSUED_WAIT, waiting).await {
+        Ok(collected) => collected,
+        Err(_) => Err(Code::LogBehind.into()),
+    }
+}
+
 /// A certificate whose record stands in the tree, with its proof.
-pub(crate) async fn proven(
-    issuer: &Issuer,
-    serial: &str,
-) -> Result<Option<Collected>, IssuerError> {
+async fn proven(issuer: &Issuer, serial: &str) -> Result<Option<Collected>, IssuerError> {
     let mut tx = issuer.store.read().await?;
     let Some((der, record)) = certificate::by_serial(&mut tx, serial).await? else {
         return Ok(None);
@@ -64,6 +84,6 @@ pub(crate) async fn proven(
     if !ours.is_some_and(|read| view.authority().is_issued_by_us(&read)) {
         return Err(Code::UnsignedAuthority.into());
     }
-    let evidence = ledger::evidence(&mut tx, LOG, &record).await?;
+    let evidence = proof::evidence(&mut tx, LOG, &record).await?;
     Ok(evidence.map(|evidence| Collected { chain: issuer.context.chain(&der), evidence }))
 }

@@ -1,16 +1,16 @@
-//! An order on its way to an officer who may approve it, with everything that must be shown: exact bytes,
-//! signature, disclosures, the last certificate, how far it is.
+//! An order on its way to an officer who may approve it, with everything that must be shown: exact
+//! bytes, signature, disclosures, the last certificate, how far it is.
 
-use super::officer::person_of;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
+use crate::officer::person_of;
 use crate::view::View;
 use authority::OrderDigest;
 use ca_store::certificates::by_digest;
 use ca_store::order_title::names;
 use ca_store::table::{order, person};
 use pki::Certificate;
-use records::export::{Look, OrderExport, Standing};
+use records::export::{Look, OrderExport, OrderProgress};
 use records::order::Body;
 use records::{Code, SignedOrder};
 use store::Tx;
@@ -78,12 +78,12 @@ async fn standing(
     tx: &mut Tx,
     (digest, body): (OrderDigest, &Body),
     (person, now): (&str, u64),
-) -> Result<Standing, IssuerError> {
+) -> Result<OrderProgress, IssuerError> {
     let authority = view.authority();
     let given = authority.given(digest, body, now);
     let names = person::names(tx, given.keys().cloned().collect()).await?;
     let name = |id: &String| names.get(id).unwrap_or(id).clone();
-    Ok(Standing {
+    Ok(OrderProgress {
         approvers: given.keys().map(name).collect(),
         needed: authority.needed(body),
         given: given.contains_key(person),

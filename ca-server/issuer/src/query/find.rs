@@ -1,9 +1,9 @@
-//! Finds certificates for officers: people first, only those whose certificates they could have revoked; how
-//! many fit elsewhere is told, not whose.
+//! Finds certificates for officers: people first, only those whose certificates they could have
+//! revoked; how many fit elsewhere is told, not whose.
 
-use super::officer::{is_within, person_of};
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
+use crate::officer::{is_within, person_of};
 use authority::Authority;
 use ca_api::{CertificateLine, Certificates, Sought};
 use ca_store::table::certificate::{FoundRow, SearchBy, search};
@@ -12,7 +12,8 @@ use pki::{Certificate, SerialNumber};
 use records::Code;
 use store::Tx;
 
-/// Certificates after which a page ends, people who are looked at at once for it, and most that are.
+/// Certificates after which a page ends, people who are looked at at once for it, and most that
+/// are.
 const PAGE: usize = 50;
 const CHUNK: i64 = 100;
 const LOOKED_MAX: usize = 5_000;

@@ -1,12 +1,13 @@
 //! What agents last said of themselves, as the log has it.
 
 use crate::error::IssuerError;
-use ca_store::lineage;
+use ca_store::{entry, lineage};
 use records::access::Heartbeat;
 use records::record::{Event, Record};
 use store::Tx;
 
-/// Records of an agent that are looked at: its newest is a heartbeat, unless it is silent or starts.
+/// Records of an agent that are looked at: its newest is a heartbeat, unless it is silent or
+/// starts.
 const LOOKED: i64 = 16;
 
 /// An agent's last heartbeat, with the time that it bears.
@@ -35,7 +36,7 @@ async fn newest(tx: &mut Tx, agent: &str, limit: i64) -> Result<Vec<Record>, Iss
     let term = records::term::of_agent(agent);
     let mut found = Vec::new();
     for index in lineage::newest_with_term(tx, "access", &term, limit).await? {
-        let stored = lineage::stored(tx, "access", index).await?;
+        let stored = entry::at(tx, "access", index).await?;
         found.extend(stored.and_then(|(bytes, _)| Record::read(&bytes).ok()));
     }
     Ok(found)

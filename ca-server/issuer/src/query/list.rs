@@ -1,8 +1,8 @@
 //! Open orders that an officer may approve, oldest first, keyset-paged by time and order id.
 
-use super::officer::person_of;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
+use crate::officer::person_of;
 use ca_store::table::{number, order};
 use pki::Certificate;
 use records::Code;

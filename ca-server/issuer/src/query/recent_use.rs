@@ -1,7 +1,8 @@
-//! What a certificate opened: the applications of its newest permitted requests, as the log has them.
+//! What a certificate opened: the applications of its newest permitted requests, as the log has
+//! them.
 
 use crate::error::IssuerError;
-use ca_store::lineage;
+use ca_store::{entry, lineage};
 use records::record::{Event, Record};
 use std::collections::BTreeMap;
 use store::Tx;
@@ -17,7 +18,7 @@ pub(crate) async fn lately(
     let term = records::term::of_serial(serial);
     let mut opened = BTreeMap::new();
     for index in lineage::newest_with_term(tx, "access", &term, LOOKED).await? {
-        let stored = lineage::stored(tx, "access", index).await?;
+        let stored = entry::at(tx, "access", index).await?;
         let Some(record) = stored.and_then(|(bytes, _)| Record::read(&bytes).ok()) else {
             continue;
         };

@@ -4,7 +4,7 @@ use super::look_up::OpenedLetter;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::view::View;
-use authority::{Ended, OrderDigest, Outcome};
+use authority::{ApplicationOutcome, Ended, OrderDigest};
 use ca_store::table::order;
 use records::Disclosure;
 use records::decline::Declining;
@@ -30,13 +30,13 @@ pub(crate) async fn stage(
         return Ok(again(None));
     };
     Ok(match outcome {
-        Outcome::Ended(Ended::Returned) => again(Some(why(issuer, tx, digest).await?)),
-        Outcome::Ended(Ended::Rejected) => {
+        ApplicationOutcome::Ended(Ended::Returned) => again(Some(why(issuer, tx, digest).await?)),
+        ApplicationOutcome::Ended(Ended::Rejected) => {
             Stage::Rejected { reason: why(issuer, tx, digest).await? }
         }
-        Outcome::Open => awaiting(view, digest, now).unwrap_or_else(|| again(None)),
+        ApplicationOutcome::Open => awaiting(view, digest, now).unwrap_or_else(|| again(None)),
         // Carried out: the certificate is on its way, unless its intent was given up.
-        Outcome::Ended(Ended::Consumed)
+        ApplicationOutcome::Ended(Ended::Consumed)
             if authority.intended_under(&letter.reference).is_some()
                 || !letter.state.serials.is_empty() =>
         {
@@ -65,8 +65,8 @@ fn awaiting(view: &View, digest: OrderDigest, now: u64) -> Option<Stage> {
     })
 }
 
-/// Why an order was declined, as its officer signed it; empty once that was erased, or if rows say what
-/// nobody signed.
+/// Why an order was declined, as its officer signed it; empty once that was erased, or if rows say
+/// what nobody signed.
 async fn why(issuer: &Issuer, tx: &mut Tx, digest: OrderDigest) -> Result<String, IssuerError> {
     let Some((record, salt, value)) = order::reason_of(tx, &digest).await? else {
         return Ok(String::new());
@@ -75,7 +75,7 @@ async fn why(issuer: &Issuer, tx: &mut Tx, digest: OrderDigest) -> Result<String
     if reason.is_none() {
         issuer.alarm(format!("reason of order {digest}")).await?;
     }
-    Ok(reason.unwrap_or_else(String::new))
+    Ok(reason.unwrap_or_default())
 }
 
 /// The reason that opens what the officer signed.

@@ -1,10 +1,10 @@
-//! How the city stands: lists, logs, gates. Every officer may see lists and logs; a gate, who holds a role
-//! over the unit that runs it.
+//! How the city stands: lists, logs, gates. Every officer may see lists and logs; a gate, who holds
+//! a role over the unit that runs it.
 
 use super::heartbeat;
-use super::officer::person_of;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
+use crate::officer::person_of;
 use authority::{Agent, Authority};
 use ca_api::{CityState, GateState, ListState, LogState};
 use ca_store::ledger;

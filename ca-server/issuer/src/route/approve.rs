@@ -1,6 +1,7 @@
-//! Takes an officer's approval: its signature is verified here, beside everything else; the writer judges.
+//! Takes an officer's approval: its signature is verified here, beside everything else; the writer
+//! judges.
 
-use super::{OfficerCall, answered, approver, told};
+use super::call::{OfficerCall, answered, approver, told};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use crate::verify::VerifiedApproval;

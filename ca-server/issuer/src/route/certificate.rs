@@ -1,6 +1,6 @@
 //! Says where a certificate comes from and where it opened a door.
 
-use super::{OfficerCall, answered};
+use super::call::{OfficerCall, answered};
 use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;

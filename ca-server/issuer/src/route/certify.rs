@@ -1,6 +1,6 @@
 //! Makes the order that certifies an officer's passkey.
 
-use super::{OfficerCall, told};
+use super::call::{OfficerCall, told};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use axum::Json;

@@ -1,6 +1,6 @@
 //! Hands a certificate out, with the proof that the log holds its record.
 
-use super::{PortalCall, PublicProcess, answered};
+use super::call::{PortalCall, PublicProcess, answered};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use crate::query;
@@ -26,7 +26,7 @@ pub(crate) async fn collect(
     match known {
         Some(reference) if wrong => {
             let asked = issuer.ask(|reply| Command::WrongKey(call.caller, reference, reply)).await;
-            let refused = asked.err().map_or_else(|| Code::WrongCode.into(), |error| error);
+            let refused = asked.err().unwrap_or_else(|| Code::WrongCode.into());
             Err(Refused(refused.problem()))
         }
         _ => answered(&issuer, "collect", result),

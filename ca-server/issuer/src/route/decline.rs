@@ -1,6 +1,6 @@
 //! Takes an officer's decline of an order.
 
-use super::{OfficerCall, answered, approver, told};
+use super::call::{OfficerCall, answered, approver, told};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use crate::verify::VerifiedDecline;

@@ -1,6 +1,6 @@
 //! Hands an order to an officer who may approve it.
 
-use super::{OfficerCall, answered};
+use super::call::{OfficerCall, answered};
 use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;

@@ -1,6 +1,6 @@
 //! Finds certificates for officers.
 
-use super::{OfficerCall, answered};
+use super::call::{OfficerCall, answered};
 use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;

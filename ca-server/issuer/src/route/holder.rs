@@ -1,6 +1,6 @@
 //! Says whose certificate a portal saw, anybody's.
 
-use super::{OfficerCall, answered};
+use super::call::{OfficerCall, answered};
 use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;

@@ -1,8 +1,9 @@
 //! Lets an agent join under its order: the HMAC under the order's token is its right to.
 
-use super::{PortalCall, PublicProcess, told};
+use super::call::{PortalCall, PublicProcess, told};
 use crate::command::Command;
 use crate::issuer::Issuer;
+use crate::query::collect;
 use axum::Json;
 use axum::extract::State;
 use records::enrolment::Collected;
@@ -17,7 +18,7 @@ pub(crate) async fn join(
     let message = Box::new(call.message);
     let asked = issuer.ask(|reply| Command::Join(call.caller, message, reply)).await;
     told(match asked {
-        Ok(joined) => issuer.issued(&joined.value).await,
+        Ok(joined) => collect::issued(&issuer, &joined.value).await,
         Err(error) => Err(error),
     })
 }

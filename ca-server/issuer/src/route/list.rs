@@ -1,6 +1,6 @@
 //! Lists open orders that an officer may approve.
 
-use super::{OfficerCall, answered};
+use super::call::{OfficerCall, answered};
 use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;

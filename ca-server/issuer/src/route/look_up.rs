@@ -1,6 +1,6 @@
 //! Opens a person's own record, draws a challenge, says where the matter stands.
 
-use super::{PortalCall, PublicProcess, answered};
+use super::call::{PortalCall, PublicProcess, answered};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use crate::query;
@@ -25,7 +25,7 @@ pub(crate) async fn look_up(
         // A wrong key for a letter that exists counts as a try, and is recorded.
         Some(reference) if wrong => {
             let asked = issuer.ask(|reply| Command::WrongKey(call.caller, reference, reply)).await;
-            let refused = asked.err().map_or_else(|| Code::WrongCode.into(), |error| error);
+            let refused = asked.err().unwrap_or_else(|| Code::WrongCode.into());
             Err(Refused(refused.problem()))
         }
         _ => answered(&issuer, "look-up", result),

@@ -1,6 +1,6 @@
 //! Lists an officer's own certified passkeys.
 
-use super::{OfficerCall, answered};
+use super::call::{OfficerCall, answered};
 use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;

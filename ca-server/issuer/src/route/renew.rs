@@ -1,8 +1,9 @@
 //! Renews the certificate of a portal's process, or of an agent, under its standing authorization.
 
-use super::{AnyProcess, PortalCall, told};
+use super::call::{AnyProcess, PortalCall, told};
 use crate::command::Command;
 use crate::issuer::Issuer;
+use crate::query::collect;
 use axum::Json;
 use axum::extract::State;
 use ca_api::{Renew, Renewed};
@@ -16,9 +17,9 @@ pub(crate) async fn renew(
     let message = Box::new(call.message);
     let asked = issuer.ask(|reply| Command::Renew(call.caller, message, reply)).await;
     told(match asked {
-        Ok(renewed) => {
-            issuer.issued(&renewed.value).await.map(|issued| Renewed { chain: issued.chain })
-        }
+        Ok(renewed) => collect::issued(&issuer, &renewed.value)
+            .await
+            .map(|issued| Renewed { chain: issued.chain }),
         Err(error) => Err(error),
     })
 }

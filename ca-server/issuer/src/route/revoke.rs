@@ -1,6 +1,7 @@
-//! Makes the order that revokes a certificate, for an officer in whose scope it is; others approve it.
+//! Makes the order that revokes a certificate, for an officer in whose scope it is; others approve
+//! it.
 
-use super::{OfficerCall, told};
+use super::call::{OfficerCall, told};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use axum::Json;

@@ -1,6 +1,6 @@
 //! Takes a request: verified here, beside everything else, then decided by the writer.
 
-use super::{PortalCall, PublicProcess, answered, told};
+use super::call::{PortalCall, PublicProcess, answered, told};
 use crate::command::Command;
 use crate::issuer::Issuer;
 use crate::verify::VerifiedSubmission;

@@ -1,11 +1,11 @@
 //! Takes records of a portal: idempotent by record id, durable before the answer.
 
-use super::LogState;
+use crate::state::LogState;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::{Append, Appended};
 use ca_store::ledger;
-use mtls::Connection;
+use mtls::TlsConnection;
 use records::record::{Event, Record};
 use records::{Code, Problem};
 use service::problem::Refused;
@@ -16,7 +16,7 @@ const RECORDS_MAX: usize = 256;
 /// `POST /v1/records`
 pub(super) async fn append(
     State(state): State<Arc<LogState>>,
-    Extension(connection): Extension<Connection>,
+    Extension(connection): Extension<TlsConnection>,
     Json(message): Json<Append>,
 ) -> Result<Json<Appended>, Refused> {
     let result = take(&state, &connection, &message).await;
@@ -27,7 +27,7 @@ pub(super) async fn append(
 
 async fn take(
     state: &LogState,
-    connection: &Connection,
+    connection: &TlsConnection,
     message: &Append,
 ) -> Result<Appended, Code> {
     let (certificate, maker) = state.services.name(connection, state.clock.seconds())?;

@@ -1,14 +1,14 @@
 //! Auditors ask with their own key: searches and exports. Every question is a record itself,
 //! durable before its answer.
 
-use super::LogState;
+use crate::state::LogState;
 use crate::{evidence, search};
 use anyhow::Context;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_host::random;
 use ca_store::ledger;
-use mtls::Connection;
+use mtls::TlsConnection;
 use pki::Certificate;
 use records::evidence::{Ask, LogAnswer, LogRequest, SignedRequest};
 use records::record::Event;
@@ -23,7 +23,7 @@ const WAIT: Duration = Duration::from_secs(3);
 /// `POST /v1/ask`
 pub(super) async fn ask(
     State(state): State<Arc<LogState>>,
-    Extension(connection): Extension<Connection>,
+    Extension(connection): Extension<TlsConnection>,
     Json(message): Json<SignedRequest>,
 ) -> Result<Json<LogAnswer>, Refused> {
     let result = answer(&state, &connection, &message).await;
@@ -37,7 +37,7 @@ pub(super) async fn ask(
 
 async fn answer(
     state: &LogState,
-    connection: &Connection,
+    connection: &TlsConnection,
     message: &SignedRequest,
 ) -> Result<LogAnswer, Code> {
     let (request, certificate) = message.open().ok_or(Code::ApprovalSignature)?;

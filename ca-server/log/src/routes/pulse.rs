@@ -1,10 +1,10 @@
 //! Hears of agents. What a pulse says is counted in memory; nothing is written for it.
 
-use super::LogState;
+use crate::state::LogState;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::Pulsed;
-use mtls::Connection;
+use mtls::TlsConnection;
 use records::access::Heartbeat;
 use records::{Code, Problem};
 use service::problem::Refused;
@@ -14,7 +14,7 @@ use std::time::Instant;
 /// `POST /v1/pulse`
 pub(super) async fn pulse(
     State(state): State<Arc<LogState>>,
-    Extension(connection): Extension<Connection>,
+    Extension(connection): Extension<TlsConnection>,
     Json(message): Json<Heartbeat>,
 ) -> Result<Json<Pulsed>, Refused> {
     let result = hear(&state, &connection, &message).await;
@@ -25,7 +25,7 @@ pub(super) async fn pulse(
 
 async fn hear(
     state: &LogState,
-    connection: &Connection,
+    connection: &TlsConnection,
     message: &Heartbeat,
 ) -> Result<Pulsed, Code> {
     let now = state.clock.seconds();

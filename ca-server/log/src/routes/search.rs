@@ -2,14 +2,14 @@
 //! portal's claim, within the auditor's scope, without what opens commitments. Proof comes only by
 //! the auditor's own key.
 
-use super::LogState;
 use crate::search as finding;
+use crate::state::LogState;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::AsOfficer;
 use ca_host::random;
 use ca_store::ledger;
-use mtls::Connection;
+use mtls::TlsConnection;
 use pki::Certificate;
 use records::evidence::{Search, SearchAnswer};
 use records::record::Event;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// `POST /v1/search`
 pub(super) async fn search(
     State(state): State<Arc<LogState>>,
-    Extension(connection): Extension<Connection>,
+    Extension(connection): Extension<TlsConnection>,
     Json(message): Json<AsOfficer<Search>>,
 ) -> Result<Json<SearchAnswer>, Refused> {
     let result = answer(&state, &connection, &message).await;
@@ -34,7 +34,7 @@ pub(super) async fn search(
 
 async fn answer(
     state: &LogState,
-    connection: &Connection,
+    connection: &TlsConnection,
     message: &AsOfficer<Search>,
 ) -> Result<SearchAnswer, Code> {
     let by = staff_process(state, connection).await?;
@@ -59,7 +59,7 @@ async fn answer(
 }
 
 /// The name of a portal's staff process.
-async fn staff_process(state: &LogState, connection: &Connection) -> Result<String, Code> {
+async fn staff_process(state: &LogState, connection: &TlsConnection) -> Result<String, Code> {
     let (certificate, name) = state.services.name(connection, state.clock.seconds())?;
     let (key, own) = (certificate.key().sha256(), name.clone());
     let speaks = state.follower.ask(move |authority| {

@@ -1,15 +1,16 @@
 //! Takes records of an agent's run: in order, without holes, idempotent, each chained to the one
 //! before; answers when every one of them stands in the log, with the proof of it.
 
-use super::LogState;
+use crate::state::LogState;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::{EntryPlace, SpoolAck, Spooled};
 use ca_store::TreeView;
-use ca_store::ledger::{self, Tiles};
+use ca_store::ledger;
+use ca_store::proof::Tiles;
 use ca_store::run::{LOG, VerifiedRun};
 use ca_store::sequence::RunOutcome;
-use mtls::Connection;
+use mtls::TlsConnection;
 use records::access::SignedHead;
 use records::record::Event;
 use records::{Bytes, Code, Problem};
@@ -22,7 +23,7 @@ const RECORDS_MAX: usize = 512;
 /// `POST /v1/spool`
 pub(super) async fn spool(
     State(state): State<Arc<LogState>>,
-    Extension(connection): Extension<Connection>,
+    Extension(connection): Extension<TlsConnection>,
     Json(message): Json<Spooled>,
 ) -> Result<Json<SpoolAck>, Refused> {
     let result = take(&state, &connection, message).await;
@@ -33,7 +34,7 @@ pub(super) async fn spool(
 
 async fn take(
     state: &LogState,
-    connection: &Connection,
+    connection: &TlsConnection,
     message: Spooled,
 ) -> Result<SpoolAck, Code> {
     let (certificate, agent) = state.services.agent(connection, state.clock.seconds())?;

@@ -5,9 +5,9 @@ create unique index log_entry_record on log_entry (record_id) where record_id is
 
 -- What opens commitments in records of runs.
 create table log_opening (
-    log_id text not null,
+    log_id text collate "C" not null,
     idx bigint not null,
-    disclosures text not null,
+    disclosures text collate "C" not null,
     primary key (log_id, idx)
 );
 
@@ -19,14 +19,14 @@ alter table agent_head add column idx bigint;
 drop table log_term;
 delete from log_projected;
 create table log_segment (
-    log_id text not null,
+    log_id text collate "C" not null,
     segment bigint not null,
     first bigint not null,
     size bigint not null,
     primary key (log_id, segment)
 );
 create table log_posting (
-    log_id text not null,
+    log_id text collate "C" not null,
     segment bigint not null,
     low bytea not null,
     block bytea not null,

@@ -223,7 +223,7 @@ fn all(parts: Parts) -> BTreeMap<PartName, Option<Vec<u8>>> {
 mod tests {
     use super::super::Keep;
     use super::*;
-    use authority::sample::SampleCity;
+    use sample_city::SampleCity;
     use tlog::merkle::leaf_hash;
 
     fn followed(city: &SampleCity) -> Followed {
@@ -241,7 +241,7 @@ mod tests {
     fn authority_is_kept_by_what_changed() {
         let folder = tempfile::tempdir().unwrap();
         let mut city = SampleCity::found();
-        for _ in 0..50 {
+        for _ in 0..200 {
             let person = city.register("sz-office");
             city.letter(&person, "official");
         }

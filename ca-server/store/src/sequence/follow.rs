@@ -1,6 +1,6 @@
 //! Where a piece of a run stands to what the log has of it.
 
-use crate::lineage;
+use crate::entry;
 use crate::run::{RunEntry, VerifiedRun};
 use crate::runs::{self, Reached};
 use store::Tx;
@@ -65,7 +65,7 @@ async fn stored(
     if let Some(found) = runs::entry(tx, &run.agent, run.epoch(), number).await? {
         return Ok(Some(found));
     }
-    Ok(lineage::entry_by_id(tx, &one.id.0).await?)
+    Ok(entry::by_id(tx, &one.id.0).await?)
 }
 
 /// Adds a piece to places that stand side by side where they do.

@@ -1,5 +1,5 @@
-//! Certificates as rows: bytes that the issuing key signed, found by serial number. Whose they are and
-//! whether they hold is authority's answer.
+//! Certificates as rows: bytes that the issuing key signed, found by serial number. Whose they are
+//! and whether they hold is authority's answer.
 
 use super::number;
 use crate::certificates::Issuing;
@@ -71,8 +71,8 @@ pub async fn of_people(tx: &mut Tx, people: Vec<String>) -> Result<Vec<Vec<u8>>,
     Ok(found.into_iter().map(|(der,)| der).collect())
 }
 
-/// Name, person and unit, with the serial number, profile and last second of one certificate, or without
-/// any.
+/// Name, person and unit, with the serial number, profile and last second of one certificate, or
+/// without any.
 pub type FoundRow = (String, String, String, Option<String>, Option<String>, Option<i64>);
 
 /// One certificate of a person with whose it is.
@@ -112,8 +112,8 @@ pub enum SearchBy {
     Name,
 }
 
-/// The next people in the order of names whom a text fits, with their certificates. They are picked first
-/// and by one index, so that no plan reads more than is listed.
+/// The next people in the order of names whom a text fits, with their certificates. They are picked
+/// first and by one index, so that no plan reads more than is listed.
 pub async fn search(
     tx: &mut Tx,
     (by, text): (SearchBy, &str),
@@ -155,8 +155,8 @@ pub async fn search(
             person,
             limit
         ),
-        // Every text that begins so stands behind the beginning itself, and before the beginning with
-        // the last of all characters.
+        // Every text that begins so stands behind the beginning itself, and before the beginning
+        // with the last of all characters.
         SearchBy::Name => rows!(
             tx,
             FoundRow,

@@ -1,5 +1,6 @@
-//! Intents as rows: the bytes that are to be signed, under a MAC of the issuer. Whether one waits, was
-//! signed or was given up is said by the log and by the issuer's own marks; the column `state` only shows it.
+//! Intents as rows: the bytes that are to be signed, under a MAC of the issuer. Whether one waits,
+//! was signed or was given up is said by the log and by the issuer's own marks; the column `state`
+//! only shows it.
 
 use crate::certificates::Issuing;
 use store::many::{Value, insert_many, update_many};

@@ -1,5 +1,5 @@
-//! Letters and join tokens as rows: secrets sealed under a key of the issuer. What a letter opens is said by
-//! its record, which the registry key signed.
+//! Letters and join tokens as rows: secrets sealed under a key of the issuer. What a letter opens
+//! is said by its record, which the registry key signed.
 
 use super::number;
 use authority::OrderDigest;

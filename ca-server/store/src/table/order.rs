@@ -1,5 +1,5 @@
-//! Orders: their bytes as a copy of what the log has, what opens their commitments, their files. Whether one
-//! is open is authority's answer; the column `state` only helps lists.
+//! Orders: their bytes as a copy of what the log has, what opens their commitments, their files.
+//! Whether one is open is authority's answer; the column `state` only helps lists.
 
 use super::number;
 use authority::OrderDigest;
@@ -248,8 +248,8 @@ pub async fn reason_of(
     Ok(record.map(|(record,)| (record, salt, value)))
 }
 
-/// Orders that were carried out, with what opens their commitments. The digest covers the bytes; a body whose
-/// commitments do not open comes without disclosures.
+/// Orders that were carried out, with what opens their commitments. The digest covers the bytes; a
+/// body whose commitments do not open comes without disclosures.
 pub async fn enacted(
     tx: &mut Tx,
     digests: Vec<OrderDigest>,

@@ -1,4 +1,5 @@
-//! People as rows: what opens the commitments of their records, and the index by which they are found.
+//! People as rows: what opens the commitments of their records, and the index by which they are
+//! found.
 
 use records::Disclosure;
 use std::collections::HashMap;

@@ -1,12 +1,13 @@
 //! Taking up the kept form: tables as they stand, indexes made again.
 
 use super::{City, Closed, KeptOrder, PartName, Parts, PartsError, Table, VERSION};
+use crate::authority::Authority;
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
+use crate::state::{Agent, Portal, ServiceKey};
 use crate::state::{
     Credential, Fixed, GivenApproval, Held, Intended, LetterState, Machine, OpenOrder, Person,
     ProfileState, Revoked, Rules, Standing, Unit,
 };
-use crate::{Agent, Authority, Portal, ServiceKey};
 use records::Approval;
 use records::bytes::Bytes;
 use records::founding::Founding;

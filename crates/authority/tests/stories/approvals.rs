@@ -2,11 +2,11 @@
 //! now.
 
 use crate::{key, with_letter};
-use authority::sample::{SampleCity, named, sha256};
 use records::code::Code;
 use records::order::{Body, PersonAction, ProfileBody, ProfileRef, RoleAction};
 use records::record::{Event, File};
 use records::rules::Role;
+use sample_city::{SampleCity, named, sha256};
 
 #[test]
 fn nobody_counts_twice() {

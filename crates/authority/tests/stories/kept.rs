@@ -1,9 +1,9 @@
 //! The kept form: everything comes back, little is written again, and a copy is a value.
 
 use crate::{key, with_letter};
-use authority::sample::{SampleCity, SamplePasskey};
 use authority::{Authority, PartName, Parts, PartsError};
 use records::code::Code;
+use sample_city::{SampleCity, SamplePasskey};
 
 /// A city with something in every table.
 fn busy() -> SampleCity {

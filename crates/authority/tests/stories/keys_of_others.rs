@@ -1,12 +1,12 @@
 //! Which keys may be certified: one's own that were never revoked, and no key of the system.
 
 use crate::{key, with_letter};
-use authority::sample::{SampleCity, sha256};
 use keys::SoftwareSigner;
 use pki::{PublicKey, Signer};
 use records::code::Code;
 use records::order::{AgentBody, Body, PortalBody};
 use records::record::Event;
+use sample_city::{SampleCity, sha256};
 
 fn may(city: &SampleCity, key: &SoftwareSigner, subject: &str) -> Result<(), Code> {
     city.authority.may_certify(key.public_key(), subject)

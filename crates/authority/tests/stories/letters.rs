@@ -1,11 +1,11 @@
 //! A letter brings one certificate, to the person and under the profile that it names.
 
 use crate::{key, with_letter};
-use authority::sample::SampleCity;
 use records::code::Code;
 use records::letter::CHALLENGE_SECONDS;
 use records::order::Body;
 use records::record::{Cause, Event};
+use sample_city::SampleCity;
 
 fn issue(city: &SampleCity, reference: &str) -> records::order::IssueBody {
     city.issue(reference, &key())
@@ -122,13 +122,13 @@ fn a_staff_code_is_for_the_command_line() {
 #[test]
 fn a_challenge_is_used_once_for_as_long_as_it_lives() {
     let (mut city, _, reference) = with_letter();
-    let challenge = authority::sample::sha256(b"a challenge");
+    let challenge = sample_city::sha256(b"a challenge");
     let application = |challenge: &records::Bytes| Event::Application {
         reference: reference.clone(),
-        order: authority::sample::sha256(b"order"),
+        order: sample_city::sha256(b"order"),
         label: "cli".into(),
         challenge_sha256: challenge.clone(),
-        request: authority::sample::sha256(b"request"),
+        request: sample_city::sha256(b"request"),
     };
     assert!(!city.authority.is_challenge_used(&challenge.0));
     let mut waits = city.clone();
@@ -138,10 +138,10 @@ fn a_challenge_is_used_once_for_as_long_as_it_lives() {
     assert!(!waits.authority.is_challenge_used(&challenge.0));
     city.apply(application(&challenge)).unwrap();
     city.now += CHALLENGE_SECONDS;
-    city.apply(application(&authority::sample::sha256(b"another"))).unwrap();
+    city.apply(application(&sample_city::sha256(b"another"))).unwrap();
     assert!(city.authority.is_challenge_used(&challenge.0));
     city.now += 2 * CHALLENGE_SECONDS;
-    city.apply(application(&authority::sample::sha256(b"a third"))).unwrap();
+    city.apply(application(&sample_city::sha256(b"a third"))).unwrap();
     assert!(!city.authority.is_challenge_used(&challenge.0));
 }
 

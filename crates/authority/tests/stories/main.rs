@@ -1,5 +1,6 @@
 //! The rules of authority, one story each, in a city that lives in memory: what is allowed, and the
 //! nearest thing that is not.
+#![expect(clippy::unwrap_used, reason = "what these stories make for themselves is there")]
 
 mod approvals;
 mod kept;
@@ -12,8 +13,8 @@ mod revocations;
 mod services;
 mod signatures;
 
-use authority::sample::SampleCity;
 use keys::SoftwareSigner;
+use sample_city::SampleCity;
 
 /// A new key.
 fn key() -> SoftwareSigner {

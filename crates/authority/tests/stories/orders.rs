@@ -1,14 +1,14 @@
 //! What becomes of orders: carried out once, replaced, sent back, ended, too old, forged.
 
 use crate::{key, with_letter};
-use authority::sample::{SampleCity, named, sha256};
-use authority::{Ended, Outcome};
+use authority::{ApplicationOutcome, Ended};
 use records::bytes::Bytes;
 use records::code::Code;
 use records::decline::Outcome as Said;
 use records::label::Label;
 use records::order::{ORDER_SECONDS, PersonAction, UnitAction, UnitBody};
 use records::record::Event;
+use sample_city::{SampleCity, named, sha256};
 
 #[test]
 fn an_order_is_carried_out_once() {
@@ -20,7 +20,7 @@ fn an_order_is_carried_out_once() {
     city.apply(event.clone()).unwrap();
     assert_eq!(city.apply(event).unwrap_err().code, Code::OrderConsumed);
     assert_eq!(city.approve(order, "security-1"), Err(Code::OrderConsumed));
-    let ended = Some((order, Outcome::Ended(Ended::Consumed)));
+    let ended = Some((order, ApplicationOutcome::Ended(Ended::Consumed)));
     assert_eq!(city.authority.application_under(&reference, city.now), ended);
 }
 
@@ -33,13 +33,13 @@ fn an_order_lives_for_a_week() {
     assert_eq!(city.approve(order, "officer-2"), Ok(()));
     assert_eq!(
         city.authority.application_under(&reference, city.now),
-        Some((order, Outcome::Open))
+        Some((order, ApplicationOutcome::Open))
     );
     city.now += 1;
     assert_eq!(city.intend(order).unwrap_err(), Code::OrderExpired);
     assert_eq!(
         city.authority.application_under(&reference, city.now),
-        Some((order, Outcome::Expired))
+        Some((order, ApplicationOutcome::Expired))
     );
 }
 
@@ -91,7 +91,7 @@ fn one_officer_sends_an_application_back() {
     let event = Event::Declined { decline, person: String::new() };
     city.apply(event).unwrap();
     assert_eq!(city.approve(order, "officer-2"), Err(Code::OrderReturned));
-    let ended = Some((order, Outcome::Ended(Ended::Returned)));
+    let ended = Some((order, ApplicationOutcome::Ended(Ended::Returned)));
     assert_eq!(city.authority.application_under(&reference, city.now), ended);
     assert!(city.authority.open_order_under(&reference).is_none());
     // The same letter applies again.

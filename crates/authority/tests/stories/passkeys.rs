@@ -2,12 +2,12 @@
 
 use crate::{key, with_letter};
 use authority::OrderDigest;
-use authority::sample::{Answer, SampleCity, SamplePasskey};
 use records::code::Code;
 use records::label::Label;
 use records::order::Body;
 use records::record::Event;
 use records::rules::Role;
+use sample_city::{SampleAnswer, SampleCity, SamplePasskey};
 
 /// A passkey of an officer, certified.
 fn certified(city: &mut SampleCity, name: &str) -> SamplePasskey {
@@ -28,7 +28,7 @@ fn each_check_of_an_answer_refuses() {
     let mut passkey = certified(&mut city, "officer-1");
     let officer = city.officer("officer-1").clone();
     let order = open(&mut city, &reference);
-    type Change<'a> = &'a dyn Fn(&mut Answer);
+    type Change<'a> = &'a dyn Fn(&mut SampleAnswer);
     let refusals: [(&str, Change<'_>, Code); 7] = [
         ("kind", &|a| a.kind = "webauthn.create".into(), Code::PasskeyRefused),
         ("origin", &|a| a.origin.push('1'), Code::PasskeyRefused),

@@ -1,13 +1,13 @@
 //! What is recorded and not yet in the tree: withdrawals bite, brakes count, grants wait.
 
 use crate::{key, with_letter};
-use authority::sample::{SampleCity, named};
-use authority::{Ended, Outcome};
+use authority::{ApplicationOutcome, Ended};
 use records::code::Code;
 use records::decline::Outcome as Said;
 use records::order::{PersonAction, RoleAction};
 use records::record::{Cause, Event};
 use records::rules::Role;
+use sample_city::{SampleCity, named};
 
 fn approval(city: &SampleCity, order: authority::OrderDigest, name: &str) -> Event {
     Event::Approval { approval: city.approval(order, name), person: String::new() }
@@ -110,7 +110,7 @@ fn a_rejection_bites_at_once() {
     assert_eq!(city.approve(order, "officer-2"), Err(Code::OrderRejected));
     assert_eq!(
         city.authority.application_under(&reference, city.now),
-        Some((order, Outcome::Ended(Ended::Rejected)))
+        Some((order, ApplicationOutcome::Ended(Ended::Rejected)))
     );
 }
 

@@ -1,10 +1,10 @@
 //! What a revocation takes follows from its cause, never from the record that claims it.
 
 use crate::{key, with_letter};
-use authority::sample::{SampleCity, named};
 use records::code::Code;
 use records::order::{Body, PersonAction};
 use records::record::{Cause, Event, RevokedSerial};
+use sample_city::{SampleCity, named};
 
 #[test]
 fn an_order_revokes_what_it_names_and_no_more() {

@@ -2,7 +2,6 @@
 //! closed.
 
 use crate::key;
-use authority::sample::{SampleCity, named, serial_of, sha256};
 use authority::{JoinClaim, OrderDigest, Serial, authorization_of, join_value};
 use keys::SoftwareSigner;
 use pki::Signer;
@@ -10,6 +9,7 @@ use records::bytes::Bytes;
 use records::code::Code;
 use records::order::{AgentBody, Body};
 use records::record::{Cause, Event};
+use sample_city::{SampleCity, named, serial_of, sha256};
 use sha2::{Digest, Sha256};
 
 #[test]

@@ -1,10 +1,10 @@
 //! No signature is verified twice by one process, and none that nobody made is ever believed.
 
 use crate::{key, with_letter};
-use authority::sample::SampleCity;
 use authority::{Authority, Signatures};
 use records::code::Code;
 use records::record::Event;
+use sample_city::SampleCity;
 
 fn replayed(city: &SampleCity, signatures: Signatures) -> Authority {
     let (first, rest) = city.log.split_first().unwrap();

@@ -5,7 +5,7 @@ use super::activity::{Activity, drive, http2_builder};
 use super::limits::Limits;
 use super::pace::{AnswerBody, PacedBody, PacedStream};
 use super::places::PeerStanding;
-use crate::peer::Connection;
+use crate::peer::TlsConnection;
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderValue, Request, Response, header};
@@ -34,7 +34,7 @@ pub enum Proof {
 /// A router with the limits of its listener.
 #[derive(Clone)]
 pub struct Site {
-    /// What is served; every request carries a [`Connection`].
+    /// What is served; every request carries a [`TlsConnection`].
     pub router: Router,
     /// What the listener puts up with.
     pub limits: Limits,
@@ -81,7 +81,7 @@ impl Endpoint for Site {
         let Accepted { stream, handshake, peer: is_proven, slot, stopping, .. } = accepted;
         let http2 = handshake.http2;
         let certificate = handshake.chain.into_iter().next().map(Arc::new);
-        let connection = Connection { sni: handshake.sni, certificate };
+        let connection = TlsConnection { sni: handshake.sni, certificate };
         let router = self.router.clone().layer(axum::Extension(connection));
         let activity = Arc::new(Activity::default());
         let is_reserved = slot.is_reserved();

@@ -1,6 +1,8 @@
 //! Brings the certificate with its proof, once it is under a checkpoint.
 
-use crate::edge::{Message, Portal, passed_on};
+use crate::message::Message;
+use crate::refusal::passed_on;
+use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use records::enrolment::{Collect, Collected};
@@ -8,9 +10,9 @@ use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn collect(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     Message(message): Message<Collect>,
 ) -> Result<Json<Collected>, Refused> {
     let answer = passed_on(portal.issuer.collect(&message).await);
-    portal.told("collect", "", answer).await.map(Json)
+    portal.recorded("collect", "", answer).await.map(Json)
 }

@@ -1,6 +1,8 @@
 //! Lets an agent join; the CA checks the HMAC, this process only carries it.
 
-use crate::edge::{Message, Portal, passed_on};
+use crate::message::Message;
+use crate::refusal::passed_on;
+use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use records::enrolment::Collected;
@@ -9,9 +11,9 @@ use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn join(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     Message(message): Message<Join>,
 ) -> Result<Json<Collected>, Refused> {
     let answer = passed_on(portal.issuer.join(&message).await);
-    portal.told("join", "", answer).await.map(Json)
+    portal.recorded("join", "", answer).await.map(Json)
 }

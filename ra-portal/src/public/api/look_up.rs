@@ -1,6 +1,8 @@
 //! Opens a person's own record.
 
-use crate::edge::{Message, Portal, passed_on};
+use crate::message::Message;
+use crate::refusal::passed_on;
+use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use records::enrolment::{LookUp, LookedUp};
@@ -8,9 +10,9 @@ use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn look_up(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     Message(message): Message<LookUp>,
 ) -> Result<Json<LookedUp>, Refused> {
     let answer = passed_on(portal.issuer.look_up(&message).await);
-    portal.told("look-up", "", answer).await.map(Json)
+    portal.recorded("look-up", "", answer).await.map(Json)
 }

@@ -1,6 +1,9 @@
-//! Renews an agent's certificate; the CA checks the old key's signature, this process only carries it.
+//! Renews an agent's certificate; the CA checks the old key's signature, this process only carries
+//! it.
 
-use crate::edge::{Message, Portal, passed_on};
+use crate::message::Message;
+use crate::refusal::passed_on;
+use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use records::join::{Renew, Renewed};
@@ -8,9 +11,9 @@ use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn renew(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     Message(message): Message<Renew>,
 ) -> Result<Json<Renewed>, Refused> {
     let answer = passed_on(portal.issuer.renew(&message).await);
-    portal.told("renew", "", answer).await.map(Json)
+    portal.recorded("renew", "", answer).await.map(Json)
 }

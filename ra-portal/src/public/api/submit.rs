@@ -1,6 +1,8 @@
 //! Carries a request to the CA; where it stands then.
 
-use crate::edge::{Message, Portal, passed_on};
+use crate::message::Message;
+use crate::refusal::passed_on;
+use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use records::enrolment::{Stage, Submit};
@@ -8,9 +10,9 @@ use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn submit(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     Message(message): Message<Submit>,
 ) -> Result<Json<Stage>, Refused> {
     let answer = passed_on(portal.issuer.submit(&message).await);
-    portal.told("submit", "", answer).await.map(Json)
+    portal.recorded("submit", "", answer).await.map(Json)
 }

@@ -1,7 +1,9 @@
 //! Carries an officer's approval to the CA, which verifies it itself.
 
-use crate::edge::{Message, Portal, passed_on};
-use crate::staff::StaffCertificate;
+use crate::message::Message;
+use crate::refusal::passed_on;
+use crate::staff_certificate::StaffCertificate;
+use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
@@ -11,11 +13,11 @@ use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn approve(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     StaffCertificate { certificate, person }: StaffCertificate,
     Message(message): Message<Approval>,
 ) -> Result<Json<Approved>, Refused> {
     let message = AsOfficer { certificate, message };
     let answer = passed_on(portal.issuer.approve(&message).await);
-    portal.told("approve", &person, answer).await.map(Json)
+    portal.recorded("approve", &person, answer).await.map(Json)
 }

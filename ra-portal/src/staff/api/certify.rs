@@ -1,7 +1,9 @@
 //! Carries an officer's wish to have a passkey certified.
 
-use crate::edge::{Message, Portal, passed_on};
-use crate::staff::StaffCertificate;
+use crate::message::Message;
+use crate::refusal::passed_on;
+use crate::staff_certificate::StaffCertificate;
+use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
@@ -11,11 +13,11 @@ use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn certify(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     StaffCertificate { certificate, person }: StaffCertificate,
     Message(message): Message<CredentialBody>,
 ) -> Result<Json<CredentialOrder>, Refused> {
     let answer = passed_on(portal.issuer.certify(&AsOfficer { certificate, message }).await);
-    let made = portal.told("certify", &person, answer).await?;
+    let made = portal.recorded("certify", &person, answer).await?;
     Ok(Json(CredentialOrder { order: made.order, needed: made.needed }))
 }

@@ -1,7 +1,9 @@
 //! `POST /api/v1/orders/decline`
 
-use crate::edge::{Message, Portal, passed_on};
-use crate::staff::StaffCertificate;
+use crate::message::Message;
+use crate::refusal::passed_on;
+use crate::staff_certificate::StaffCertificate;
+use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
@@ -10,11 +12,11 @@ use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn decline(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     StaffCertificate { certificate, person }: StaffCertificate,
     Message(message): Message<Declining>,
 ) -> Result<Json<Declined>, Refused> {
     let message = AsOfficer { certificate, message };
     let answer = passed_on(portal.issuer.decline(&message).await);
-    portal.told("decline", &person, answer).await.map(Json)
+    portal.recorded("decline", &person, answer).await.map(Json)
 }

@@ -1,7 +1,9 @@
 //! Brings one order with everything that must be shown.
 
-use crate::edge::{Message, Portal, passed_on};
-use crate::staff::StaffCertificate;
+use crate::message::Message;
+use crate::refusal::passed_on;
+use crate::staff_certificate::StaffCertificate;
+use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use ca_api::{AsOfficer, Wanted};
@@ -11,11 +13,11 @@ use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn fetch(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     StaffCertificate { certificate, person }: StaffCertificate,
     Message(message): Message<Fetch>,
 ) -> Result<Json<OrderExport>, Refused> {
     let message = AsOfficer { certificate, message: Wanted { order: message.order } };
     let answer = passed_on(portal.issuer.fetch(&message).await);
-    portal.told("fetch", &person, answer).await.map(Json)
+    portal.recorded("fetch", &person, answer).await.map(Json)
 }

@@ -1,7 +1,9 @@
 //! Lists open orders that the officer may approve.
 
-use crate::edge::{Message, Portal, passed_on};
-use crate::staff::StaffCertificate;
+use crate::message::Message;
+use crate::refusal::passed_on;
+use crate::staff_certificate::StaffCertificate;
+use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use ca_api::{AsOfficer, Page};
@@ -11,11 +13,11 @@ use service::problem::Refused;
 use std::sync::Arc;
 
 pub(super) async fn list(
-    State(portal): State<Arc<Portal>>,
+    State(portal): State<Arc<PortalState>>,
     StaffCertificate { certificate, person }: StaffCertificate,
     Message(message): Message<List>,
 ) -> Result<Json<Vec<OrderLine>>, Refused> {
     let message = AsOfficer { certificate, message: Page { after: message.after } };
     let answer = passed_on(portal.issuer.list(&message).await);
-    portal.told("list", &person, answer).await.map(Json)
+    portal.recorded("list", &person, answer).await.map(Json)
 }

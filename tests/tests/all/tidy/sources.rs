@@ -41,6 +41,18 @@ pub fn crates() -> Vec<Crate> {
     found
 }
 
+/// Every page of ours in Markdown.
+pub fn pages() -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![workspace()]);
+    while let Some(folder) = folders.pop() {
+        let (below, files): (Vec<_>, Vec<_>) =
+            entries(&folder).into_iter().partition(|path| path.is_dir());
+        folders.extend(below);
+        found.extend(files.into_iter().filter(|path| path.extension().is_some_and(|e| e == "md")));
+    }
+    found
+}
+
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in entries(folder) {

@@ -4,21 +4,6 @@ use super::sources::{crates, shown, tokens};
 use std::collections::BTreeMap;
 use tests::workspace;
 
-/// Names with two meanings whose crates are being rewritten; one that is single again must leave.
-const BEING_RENAMED: [&str; 11] = [
-    "Authority",
-    "Connection",
-    "Content",
-    "Issuer",
-    "Outcome",
-    "Place",
-    "Portal",
-    "Standing",
-    "Wanted",
-    "Watch",
-    "World",
-];
-
 #[test]
 fn a_public_type_has_a_name_of_its_own() {
     let words = words();
@@ -34,14 +19,9 @@ fn a_public_type_has_a_name_of_its_own() {
     let twice: Vec<String> = places
         .iter()
         .filter(|(name, places)| places.len() > 1 && !shared.contains(&name.as_str()))
-        .filter(|(name, _)| !BEING_RENAMED.contains(&name.as_str()))
         .map(|(name, places)| format!("{name}: {}", places.join(" ")))
         .collect();
     assert!(twice.is_empty(), "one word, several meanings:\n{}", twice.join("\n"));
-    for name in BEING_RENAMED {
-        let places = places.get(name).map_or(0, Vec::len);
-        assert!(places > 1, "{name} has one meaning again: take it from the list");
-    }
 }
 
 /// What the page says of a word stands where it says so.

@@ -129,11 +129,11 @@ fn a_real_city_takes_no_passkey_that_can_be_copied() {
 
 #[test]
 fn each_check_of_an_answer_refuses() {
-    use crate::sample::Answer;
+    use crate::sample::SampleAnswer;
     let (mut sample, _, order) = Sample::with_application();
     let mut passkey = sample.passkey("officer-1");
     let officer = sample.city.officer("officer-1").clone();
-    let refusals: [fn(&mut Answer); 6] = [
+    let refusals: [fn(&mut SampleAnswer); 6] = [
         |answer| answer.kind = "webauthn.create".into(),
         |answer| answer.origin = "https://portal.example:8443".into(),
         |answer| answer.challenge = [7; 32],

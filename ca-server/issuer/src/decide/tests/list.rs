@@ -5,14 +5,14 @@ use crate::command::Command;
 use crate::decide::list::{continues, entries};
 use crate::sample::Sample;
 use crate::sample::operate::OFFICERS;
-use pki::crl::{Content, RevocationList, RevokedCertificate};
+use pki::crl::{ListContent, RevocationList, RevokedCertificate};
 use records::Code;
 use records::record::Event;
 
 /// A list as the publisher makes it, of these entries.
 fn list_of(sample: &Sample, number: u64, revoked: &[RevokedCertificate]) -> RevocationList {
     let issuing = &sample.context.issuing_certificate;
-    let content = Content {
+    let content = ListContent {
         issuer: issuing.subject(),
         key_identifier: &issuing.key_identifier().unwrap(),
         number,

@@ -1,7 +1,8 @@
 //! What people and the CA do in the sample city, record by record.
 
 use super::{APPROVALS, PROFILES, SampleCity, SampleOfficer, named, sha256};
-use crate::{OrderDigest, Serial, Unsigned};
+use authority::Unsigned;
+use authority::{OrderDigest, Serial};
 use keys::SoftwareSigner;
 use pki::{SerialNumber, Signer};
 use records::Approval;

@@ -5,11 +5,12 @@
 mod act;
 mod passkey;
 
-pub use passkey::{Answer, SamplePasskey};
+pub use passkey::{SampleAnswer, SamplePasskey};
 
-use crate::{Authority, OrderDigest, Serial};
+use authority::Authority;
+use authority::{OrderDigest, Serial};
 use keys::SoftwareSigner;
-use pki::certificate::{Content, TbsCertificate};
+use pki::certificate::{CertificateContent, TbsCertificate};
 use pki::name::{Subject, Text};
 use pki::{Certificate, SerialNumber, Signer};
 use records::bytes::Bytes;
@@ -200,7 +201,7 @@ impl SampleCity {
             subject.to_name().unwrap()
         };
         let issuing = &self.keys.issuing;
-        let content = Content {
+        let content = CertificateContent {
             serial,
             signature: &issuing.public_key().algorithm().signature_identifier().unwrap(),
             issuer: &name("issuing", None),
@@ -238,7 +239,7 @@ impl SampleCity {
     }
 
     /// The next record of the log.
-    pub fn apply(&mut self, event: Event) -> Result<(), crate::Unsigned> {
+    pub fn apply(&mut self, event: Event) -> Result<(), authority::Unsigned> {
         let record = self.record(event);
         let applied = self.authority.apply(&record);
         if applied.is_ok() {

@@ -1,7 +1,7 @@
 //! A passkey in software; what it answers can be changed by a test.
 
 use super::{SampleCity, SampleOfficer, fresh};
-use crate::OrderDigest;
+use authority::OrderDigest;
 use keys::SoftwareSigner;
 use pki::Signer;
 use records::Approval;
@@ -23,7 +23,7 @@ pub struct SamplePasskey {
 }
 
 /// What an answer says.
-pub struct Answer {
+pub struct SampleAnswer {
     /// `webauthn.get`.
     pub kind: String,
     /// Origin of the page.
@@ -87,10 +87,10 @@ impl SamplePasskey {
         &mut self,
         officer: &SampleOfficer,
         digest: OrderDigest,
-        change: impl FnOnce(&mut Answer),
+        change: impl FnOnce(&mut SampleAnswer),
     ) -> Approval {
         self.counter += 1;
-        let mut answer = Answer {
+        let mut answer = SampleAnswer {
             kind: "webauthn.get".into(),
             origin: ORIGIN.into(),
             challenge: approval_challenge(&digest.0),

@@ -1,0 +1,33 @@
+//! Whose certificate a portal saw, and whose certificates are an officer's business: asked of
+//! authority alone.
+
+use authority::Authority;
+use pki::Certificate;
+use records::order::{Body, RevokeBody};
+use records::{Bytes, Code};
+
+/// The officer to whom a certificate belongs; judged anew at every call.
+pub(crate) fn person_of(
+    authority: &Authority,
+    certificate: &Certificate,
+    now: u64,
+) -> Result<String, Code> {
+    authority.credential_holder(certificate, now).map_err(|code| match code {
+        Code::ApproverExpired => Code::CertificateExpired,
+        Code::ApproverRevoked => Code::CertificateRevoked,
+        Code::ApproverUnknown if authority.is_issued_by_us(certificate) => Code::NotYourRoute,
+        _ => Code::CertificateForeign,
+    })
+}
+
+/// Whether a person's certificates are this officer's business: they could approve their
+/// revocation, or it is themselves.
+pub(crate) fn is_within(authority: &Authority, officer: &str, person: &str) -> bool {
+    let revoke = RevokeBody {
+        person: person.to_owned(),
+        serials: Vec::new(),
+        reason: String::new(),
+        evidence: Bytes::default(),
+    };
+    officer == person || authority.may_approve(officer, &Body::Revoke(revoke)).is_ok()
+}

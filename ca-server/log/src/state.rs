@@ -1,0 +1,88 @@
+//! What the routes of the log share with each other, and with the sequencers and indexers of this
+//! process.
+
+use crate::auditors::Auditors;
+use crate::index::Reach;
+use crate::intake::Intake;
+use crate::silence::Silence;
+use ca_host::CaConfig;
+use ca_host::services::Services;
+use ca_store::follower::Follower;
+use records::trust::Trust;
+use service::{Clock, Metrics};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use store::{Doorbell, Store};
+use tokio::sync::Notify;
+
+/// What the routes need.
+pub(super) struct LogState {
+    pub(super) store: Store,
+    pub(super) metrics: Metrics,
+    pub(super) clock: Clock,
+    pub(super) services: Services,
+    pub(super) config: CaConfig,
+    pub(super) trust: Trust,
+    pub(super) auditors: Auditors,
+    pub(super) follower: Follower,
+    /// Forks that were recorded since the start, once each.
+    pub(super) forks: Mutex<HashSet<[u8; 32]>>,
+    /// When agents were heard of.
+    pub(super) silence: Silence,
+    /// Where runs go.
+    pub(super) intake: Intake,
+    /// How far each index is.
+    pub(super) reach: HashMap<&'static str, Reach>,
+    pub(super) bell: Doorbell,
+    /// The sequencers of this process, which do not hear its own doorbell.
+    pub(super) sequencers: Vec<Arc<Notify>>,
+}
+
+/// What the routes share with the sequencers and indexers of this process.
+pub(super) struct Shared {
+    pub(super) intake: Intake,
+    pub(super) reach: HashMap<&'static str, Reach>,
+    pub(super) follower: Follower,
+    pub(super) bell: Doorbell,
+    pub(super) sequencers: Vec<Arc<Notify>>,
+}
+
+impl LogState {
+    pub(super) fn new(
+        store: Store,
+        metrics: Metrics,
+        clock: Clock,
+        config: &CaConfig,
+        shared: Shared,
+    ) -> anyhow::Result<Self> {
+        let trust = ca_host::trust(config)?;
+        let follower = shared.follower;
+        Ok(Self {
+            store,
+            metrics,
+            clock,
+            services: Services::open(config)?,
+            config: config.clone(),
+            auditors: Auditors::new(follower.clone()),
+            follower,
+            forks: Mutex::default(),
+            silence: Silence::default(),
+            trust,
+            intake: shared.intake,
+            reach: shared.reach,
+            bell: shared.bell,
+            sequencers: shared.sequencers,
+        })
+    }
+
+    /// Tells everybody that something was committed.
+    pub(super) fn news(&self) {
+        self.bell.ring();
+        self.sequencers.iter().for_each(|one| one.notify_one());
+    }
+
+    /// Who follows authority for this process.
+    pub(super) fn follower(&self) -> Follower {
+        self.follower.clone()
+    }
+}

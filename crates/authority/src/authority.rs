@@ -1,0 +1,152 @@
+//! Authority as a value: what follows from the log, and what pending records take away already.
+
+use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
+use crate::signatures::Signatures;
+use crate::state::{
+    Agent, BundleState, Credential, Ended, Fixed, GivenApproval, Held, Intended, LetterState,
+    Machine, OpenOrder, Person, Portal, ProfileState, Revoked, Rules, ServiceKey, Standing, Unit,
+};
+use imbl::{OrdMap, OrdSet, Vector};
+use records::passkey::Passkey;
+use records::rules::Role;
+use std::sync::Arc;
+
+/// What follows from the log up to its head.
+#[derive(Clone)]
+pub struct Authority {
+    pub(crate) fixed: Arc<Fixed>,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) units: OrdMap<Arc<str>, Arc<Unit>>,
+    pub(crate) people: OrdMap<PersonId, Arc<Person>>,
+    /// By SHA-256 of the key, for keys issued under staff profiles or by the founding.
+    pub(crate) credentials: OrdMap<Sha256Value, Credential>,
+    pub(crate) profiles: OrdMap<Arc<str>, Arc<ProfileState>>,
+    pub(crate) portals: OrdMap<Arc<str>, Arc<Portal>>,
+    /// By SHA-256 of a portal's or agent's key, past ones included: whose it is.
+    pub(crate) service_keys: OrdMap<Sha256Value, Arc<Vec<ServiceKey>>>,
+    pub(crate) agents: OrdMap<Arc<str>, Arc<Agent>>,
+    pub(crate) bundle: Arc<BundleState>,
+    pub(crate) letters: OrdMap<Reference, Arc<LetterState>>,
+    pub(crate) orders: OrdMap<OrderDigest, Arc<OpenOrder>>,
+    /// Orders carried out or replaced, until they would have expired.
+    pub(crate) closed_orders: OrdMap<OrderDigest, (u64, Ended)>,
+    /// Open and closed orders by the second in which they expire.
+    pub(crate) expiries: OrdSet<(u64, OrderDigest)>,
+    /// Open orders to revoke, by person.
+    pub(crate) revoking: OrdSet<(PersonId, OrderDigest)>,
+    pub(crate) revoked: OrdMap<Serial, Arc<Revoked>>,
+    pub(crate) standing: OrdMap<Arc<str>, Arc<Standing>>,
+    /// People's certificates by serial number.
+    pub(crate) held: OrdMap<Serial, Arc<Held>>,
+    /// Certificates of authorities and services by serial number.
+    pub(crate) machines: OrdMap<Serial, Arc<Machine>>,
+    /// Every certified key with the serial numbers of its certificates.
+    pub(crate) keys: OrdSet<(Sha256Value, Serial)>,
+    /// Certified passkeys by credential id.
+    pub(crate) passkeys: OrdMap<Arc<[u8]>, Arc<Passkey>>,
+    /// Recorded intents without a result, by serial number.
+    pub(crate) intents: OrdMap<Serial, Arc<Intended>>,
+    /// The serial number that was promised for a service's request, by its SHA-256.
+    pub(crate) promised: OrdMap<Sha256Value, Serial>,
+    /// Challenges of applications by SHA-256, until nobody can use them again.
+    pub(crate) challenges: OrdMap<Sha256Value, u64>,
+    pub(crate) challenge_times: OrdSet<(u64, Sha256Value)>,
+    /// The newest time that an order's signature proves, unix: nothing counts as older.
+    pub(crate) signed_time: u64,
+    /// Orders added since closed ones were last forgotten.
+    pub(crate) added: u32,
+    pub(crate) signatures: Signatures,
+    pub(crate) pending: Pending,
+}
+
+/// What is recorded but not yet in the tree, as far as it takes something away or brakes.
+#[derive(Clone, Default)]
+pub(crate) struct Pending {
+    pub(crate) withdrawn: OrdSet<(Arc<str>, Role, Arc<str>)>,
+    pub(crate) left: OrdSet<Arc<str>>,
+    pub(crate) revoked: OrdMap<Serial, Arc<Revoked>>,
+    /// Those of them whose intents were abandoned.
+    pub(crate) abandoned: OrdSet<Serial>,
+    pub(crate) lost: OrdSet<Reference>,
+    /// Letters of applications that were rejected.
+    pub(crate) rejected: OrdSet<Reference>,
+    /// Orders that are carried out or replaced.
+    pub(crate) ended: OrdMap<OrderDigest, Ended>,
+    pub(crate) portals: OrdSet<Arc<str>>,
+    pub(crate) agents: OrdSet<Arc<str>>,
+    /// Agents whose join is recorded.
+    pub(crate) joined: OrdSet<Arc<str>>,
+    pub(crate) units: OrdSet<Arc<str>>,
+    /// Orders that can be approved already. Approvals count before the tree has them for orders of
+    /// kind `revoke` only: brakes do not wait.
+    pub(crate) open: OrdMap<OrderDigest, Arc<OpenOrder>>,
+    /// Those of them that revoke, by person.
+    pub(crate) revoking: OrdSet<(PersonId, OrderDigest)>,
+    /// The newest of them under each letter.
+    pub(crate) newest: OrdMap<Reference, OrderDigest>,
+    /// Approvals by order; nobody gives two, and a browser leaves room for those that come from
+    /// outside it.
+    pub(crate) given: OrdMap<OrderDigest, Vector<GivenApproval>>,
+    /// Counters of passkeys by credential id: what was seen, is seen before the tree has it.
+    pub(crate) counters: OrdMap<Arc<[u8]>, u32>,
+    /// Keys that are being certified or registered, with whom they are to name.
+    pub(crate) keys: OrdMap<Sha256Value, Arc<str>>,
+    /// Certificates that are being issued, by letter.
+    pub(crate) intended: OrdMap<Reference, Serial>,
+    /// Certificates that are being issued to services, by SHA-256 of the request.
+    pub(crate) promised: OrdMap<Sha256Value, Serial>,
+    /// Standing authorizations that are being used: the key that asks next is not in the tree.
+    pub(crate) used: OrdSet<Arc<str>>,
+    /// Challenges of applications by SHA-256.
+    pub(crate) challenges: OrdSet<Sha256Value>,
+    /// Orders that are being carried out and change authority.
+    pub(crate) enacted: usize,
+}
+
+impl Authority {
+    /// A city of which nothing but its founding is known.
+    pub(crate) fn empty(fixed: Arc<Fixed>, rules: Rules, bundle: Arc<BundleState>) -> Self {
+        Self {
+            fixed,
+            rules: Arc::new(rules),
+            units: OrdMap::new(),
+            people: OrdMap::new(),
+            credentials: OrdMap::new(),
+            profiles: OrdMap::new(),
+            portals: OrdMap::new(),
+            service_keys: OrdMap::new(),
+            agents: OrdMap::new(),
+            bundle,
+            letters: OrdMap::new(),
+            orders: OrdMap::new(),
+            closed_orders: OrdMap::new(),
+            expiries: OrdSet::new(),
+            revoking: OrdSet::new(),
+            revoked: OrdMap::new(),
+            standing: OrdMap::new(),
+            held: OrdMap::new(),
+            machines: OrdMap::new(),
+            keys: OrdSet::new(),
+            passkeys: OrdMap::new(),
+            intents: OrdMap::new(),
+            promised: OrdMap::new(),
+            challenges: OrdMap::new(),
+            challenge_times: OrdSet::new(),
+            signed_time: 0,
+            added: 0,
+            signatures: Signatures::new(),
+            pending: Pending::default(),
+        }
+    }
+
+    /// The same authority, with this memory of what was verified.
+    #[must_use]
+    pub fn with_signatures(self, signatures: Signatures) -> Self {
+        Self { signatures, ..self }
+    }
+
+    /// What was verified so far.
+    pub fn signatures(&self) -> &Signatures {
+        &self.signatures
+    }
+}

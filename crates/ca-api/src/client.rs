@@ -1,0 +1,198 @@
+//! Clients of the issuer, the log and the status service.
+
+use crate::both;
+use crate::log::{self, Append, Appended, Pulsed, SpoolAck, Spooled};
+use crate::public;
+use crate::staff::{
+    self, AsOfficer, CertificateFacts, Certificates, Named, Officer, OrderCreated, OwnPasskey,
+    Page, Revocation, Sought, Wanted,
+};
+use crate::state::CityState;
+use crate::status::{self, WorldNumbers, WorldUpdate};
+use mtls::{CallError, Client};
+use records::access::Heartbeat;
+use records::decline::{Declined, Declining};
+use records::enrolment::{Collect, Collected, LookUp, LookedUp, Submit};
+use records::evidence::{Search, SearchAnswer};
+use records::export::{Approved, OrderExport, OrderLine};
+use records::join::{Join, Renew, Renewed};
+use records::order::CredentialBody;
+use records::{Approval, Code, Problem};
+use serde::Serialize;
+
+/// Why the CA did not do it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It said no.
+    #[error("refused: {}", .0.code)]
+    Refused(Problem),
+    /// It could not be asked.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+impl Refusal {
+    /// The code to pass on.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Refused(problem) => problem.known().unwrap_or(Code::Unavailable),
+            Self::Call(_) => Code::Unavailable,
+        }
+    }
+}
+
+/// A client of the issuer.
+pub struct Issuer(pub Client);
+
+impl Issuer {
+    /// Opens a person's own record.
+    pub async fn look_up(&self, message: &LookUp) -> Result<LookedUp, Refusal> {
+        ask(&self.0, public::LOOK_UP, message).await
+    }
+
+    /// Submits a request.
+    pub async fn submit(&self, message: &Submit) -> Result<records::enrolment::Stage, Refusal> {
+        ask(&self.0, public::SUBMIT, message).await
+    }
+
+    /// Collects a certificate.
+    pub async fn collect(&self, message: &Collect) -> Result<Collected, Refusal> {
+        ask(&self.0, public::COLLECT, message).await
+    }
+
+    /// Lets an agent join.
+    pub async fn join(&self, message: &Join) -> Result<Collected, Refusal> {
+        ask(&self.0, public::JOIN, message).await
+    }
+
+    /// Who the certificate belongs to.
+    pub async fn who(&self, message: &AsOfficer<()>) -> Result<Officer, Refusal> {
+        ask(&self.0, staff::WHO, message).await
+    }
+
+    /// Whose certificate it is, and that it is in force.
+    pub async fn holder(&self, message: &AsOfficer<()>) -> Result<Officer, Refusal> {
+        ask(&self.0, staff::HOLDER, message).await
+    }
+
+    /// Open orders that the officer may see.
+    pub async fn list(&self, message: &AsOfficer<Page>) -> Result<Vec<OrderLine>, Refusal> {
+        ask(&self.0, staff::LIST, message).await
+    }
+
+    /// One order with everything that must be shown.
+    pub async fn fetch(&self, message: &AsOfficer<Wanted>) -> Result<OrderExport, Refusal> {
+        ask(&self.0, staff::FETCH, message).await
+    }
+
+    /// Hands in an approval.
+    pub async fn approve(&self, message: &AsOfficer<Approval>) -> Result<Approved, Refusal> {
+        ask(&self.0, staff::APPROVE, message).await
+    }
+
+    /// Hands in a decline.
+    pub async fn decline(&self, message: &AsOfficer<Declining>) -> Result<Declined, Refusal> {
+        ask(&self.0, staff::DECLINE, message).await
+    }
+
+    /// Asks for a passkey to be certified.
+    pub async fn certify(
+        &self,
+        message: &AsOfficer<CredentialBody>,
+    ) -> Result<OrderCreated, Refusal> {
+        ask(&self.0, staff::CERTIFY, message).await
+    }
+
+    /// Looks for certificates.
+    pub async fn find(&self, message: &AsOfficer<Sought>) -> Result<Certificates, Refusal> {
+        ask(&self.0, staff::FIND, message).await
+    }
+
+    /// One certificate.
+    pub async fn certificate(
+        &self,
+        message: &AsOfficer<Named>,
+    ) -> Result<CertificateFacts, Refusal> {
+        ask(&self.0, staff::CERTIFICATE, message).await
+    }
+
+    /// Drafts the order that revokes a certificate.
+    pub async fn revoke(&self, message: &AsOfficer<Revocation>) -> Result<OrderCreated, Refusal> {
+        ask(&self.0, staff::REVOKE, message).await
+    }
+
+    /// How the city stands.
+    pub async fn state(&self, message: &AsOfficer<()>) -> Result<CityState, Refusal> {
+        ask(&self.0, staff::STATE, message).await
+    }
+
+    /// Passkeys of an officer.
+    pub async fn passkeys(&self, message: &AsOfficer<()>) -> Result<Vec<OwnPasskey>, Refusal> {
+        ask(&self.0, staff::PASSKEYS, message).await
+    }
+
+    /// Renews a certificate under a standing authorization.
+    pub async fn renew(&self, message: &Renew) -> Result<Renewed, Refusal> {
+        ask(&self.0, both::RENEW, message).await
+    }
+}
+
+/// A client of the log service.
+pub struct Log(pub Client);
+
+impl Log {
+    /// Asks with an auditor's own key.
+    pub async fn ask(
+        &self,
+        message: &records::evidence::SignedRequest,
+    ) -> Result<records::evidence::LogAnswer, Refusal> {
+        ask(&self.0, log::ASK, message).await
+    }
+
+    /// Searches on behalf of an auditor whose certificate the portal saw.
+    pub async fn search(&self, message: &AsOfficer<Search>) -> Result<SearchAnswer, Refusal> {
+        ask(&self.0, log::SEARCH, message).await
+    }
+
+    /// Hands in an agent's records; they stand in the log when this returns.
+    pub async fn spool(&self, message: &Spooled) -> Result<SpoolAck, Refusal> {
+        ask(&self.0, log::SPOOL, message).await
+    }
+
+    /// Says that an agent lives.
+    pub async fn pulse(&self, message: &Heartbeat) -> Result<Pulsed, Refusal> {
+        ask(&self.0, log::PULSE, message).await
+    }
+
+    /// Hands in records; they are durable when this returns.
+    pub async fn append(&self, message: &Append) -> Result<Appended, Refusal> {
+        ask(&self.0, log::APPEND, message).await
+    }
+}
+
+/// A client of the status service.
+pub struct Status(pub Client);
+
+impl Status {
+    /// Waits for something newer than what the agent has.
+    pub async fn world(&self, message: &WorldNumbers) -> Result<WorldUpdate, Refusal> {
+        ask(&self.0, status::WORLD, message).await
+    }
+
+    /// Reports a loss.
+    pub async fn report_loss(
+        &self,
+        message: &records::enrolment::ReportLoss,
+    ) -> Result<records::enrolment::SignedReceipt, Refusal> {
+        ask(&self.0, status::LOSS, message).await
+    }
+}
+
+async fn ask<T: Serialize, R: serde::de::DeserializeOwned>(
+    client: &Client,
+    path: &str,
+    message: &T,
+) -> Result<R, Refusal> {
+    client.ask::<T, R, Problem>(path, message).await?.map_err(Refusal::Refused)
+}

@@ -1,0 +1,94 @@
+//! Routes of the log service.
+
+use records::Bytes;
+use records::Disclosure;
+use records::access::SignedHead;
+use serde::{Deserialize, Serialize};
+
+/// [`Append`] → [`Appended`].
+pub const APPEND: &str = "/v1/records";
+/// `records::evidence::SignedRequest` → `LogAnswer`; auditors only.
+pub const ASK: &str = "/v1/ask";
+/// [`crate::AsOfficer`] of a `Search` → `SearchAnswer`; a portal's staff process only. No
+/// proof.
+pub const SEARCH: &str = "/v1/search";
+/// [`Spooled`] → [`SpoolAck`]; agents only.
+pub const SPOOL: &str = "/v1/spool";
+/// `records::access::Heartbeat` → [`Pulsed`]; agents only. Nothing of it is kept on
+/// disk.
+pub const PULSE: &str = "/v1/pulse";
+
+/// Records of a portal or agent, oldest first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Append {
+    /// Each with the salt that its maker drew.
+    pub records: Vec<SaltedRecord>,
+}
+
+/// A record with the salt of its entry.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SaltedRecord {
+    /// The record's bytes.
+    pub record: Bytes,
+    /// 32 bytes.
+    pub salt: Bytes,
+    /// What opens its commitments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disclosures: Vec<Disclosure>,
+}
+
+/// The answer to a pulse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pulsed {
+    /// Whether the log did not hear of the agent before this: then a heartbeat belongs in its
+    /// records, so that they say when the silence ended.
+    pub is_back: bool,
+}
+
+/// Records of an agent's run, in order, without holes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spooled {
+    /// Each with the salt that the agent drew.
+    pub records: Vec<SaltedRecord>,
+    /// The run's head behind the last of them.
+    pub head: SignedHead,
+    /// Size of the newest checkpoint of `access` that the agent holds.
+    pub known: u64,
+}
+
+/// Every record stands in the log.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpoolAck {
+    /// The signed checkpoint.
+    pub checkpoint: String,
+    /// That it continues the one that the agent holds (RFC 6962 2.1.2).
+    pub consistency: Vec<Bytes>,
+    /// Where the records stand, in their order: more than one place only if they came in pieces
+    /// before.
+    pub places: Vec<EntryPlace>,
+}
+
+/// Where some entries stand side by side.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntryPlace {
+    /// Index of the first.
+    pub index: u64,
+    /// How many.
+    pub count: u64,
+    /// The proof for all of them (`tlog::range`).
+    pub hashes: Vec<Bytes>,
+}
+
+/// How many records are durable at the log now.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Appended {
+    /// All of them, or the call is refused.
+    pub count: u64,
+}

@@ -1,0 +1,176 @@
+//! Routes of the issuer for a portal's staff process.
+
+use records::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// [`AsOfficer`] of nothing → [`Officer`].
+pub const WHO: &str = "/v1/staff/who";
+/// [`AsOfficer`] of nothing → [`Officer`], for everybody with a certificate of
+/// ours.
+pub const HOLDER: &str = "/v1/staff/holder";
+/// [`AsOfficer`] of [`Page`] → list of `OrderLine`.
+pub const LIST: &str = "/v1/staff/orders";
+/// [`AsOfficer`] of [`Wanted`] → `OrderExport`.
+pub const FETCH: &str = "/v1/staff/order";
+/// [`AsOfficer`] of an approval → `Approved`.
+pub const APPROVE: &str = "/v1/staff/approve";
+/// [`AsOfficer`] of a `Declining` → `Declined`.
+pub const DECLINE: &str = "/v1/staff/decline";
+/// [`AsOfficer`] of a `CredentialBody` → [`OrderCreated`].
+pub const CERTIFY: &str = "/v1/staff/certify";
+/// [`AsOfficer`] of [`Sought`] → [`Certificates`].
+pub const FIND: &str = "/v1/staff/find";
+/// [`AsOfficer`] of [`Named`] → [`CertificateFacts`].
+pub const CERTIFICATE: &str = "/v1/staff/certificate";
+/// [`AsOfficer`] of [`Revocation`] → [`OrderCreated`]: the order that
+/// revokes.
+pub const REVOKE: &str = "/v1/staff/revoke";
+/// [`AsOfficer`] of nothing → [`crate::CityState`].
+pub const STATE: &str = "/v1/staff/state";
+/// [`AsOfficer`] of nothing → list of [`OwnPasskey`].
+pub const PASSKEYS: &str = "/v1/staff/passkeys";
+
+/// A staff message together with the client certificate that the portal saw. The CA judges that
+/// certificate at every request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AsOfficer<T> {
+    /// DER.
+    pub certificate: Bytes,
+    /// The message.
+    pub message: T,
+}
+
+/// Who a staff certificate belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Officer {
+    /// Person id.
+    pub person: String,
+    /// Name.
+    pub name: String,
+    /// Role names with their scopes.
+    pub roles: Vec<(String, String)>,
+    /// Whether the certificate is an officer's, not an official's.
+    pub staff: bool,
+    /// Whether some order could be approved with it.
+    pub approves: bool,
+}
+
+/// What an officer looks for: the beginning of a name, a person id, unit id or serial number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sought {
+    /// The text.
+    pub text: String,
+    /// Where the page before said that the list goes on, or empty.
+    pub after: String,
+}
+
+/// A serial number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// Lower-case hexadecimal.
+    pub serial: String,
+}
+
+/// A person's certificate in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateLine {
+    /// Serial number.
+    pub serial: String,
+    /// Person id.
+    pub person: String,
+    /// Name.
+    pub name: String,
+    /// Unit id.
+    pub unit: String,
+    /// Profile id.
+    pub profile: String,
+    /// Last second of validity, RFC 3339.
+    pub not_after: String,
+    /// Since when it is revoked, RFC 3339, and why (RFC 5280 name).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<(String, String)>,
+}
+
+/// What was found within an officer's scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificates {
+    /// In the order of names, about fifty.
+    pub lines: Vec<CertificateLine>,
+    /// How many of those that were looked at fit besides, outside their scope.
+    pub elsewhere: u32,
+    /// Behind which person the list goes on; empty at its end.
+    pub more: String,
+}
+
+/// One certificate with where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateFacts {
+    /// As in the list.
+    pub line: CertificateLine,
+    /// DER.
+    pub certificate: Bytes,
+    /// Who approved its order: name and person id; nobody for those of the founding.
+    pub approvers: Vec<(String, String)>,
+    /// Of a revoked certificate: every agent that serves, and whether the list that it last said to
+    /// have holds the certificate.
+    pub agents: Vec<(String, bool)>,
+    /// Applications that it opened lately, with the last time.
+    pub opened: Vec<(String, String)>,
+}
+
+/// Wishes that a person's certificate be revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revocation {
+    /// Serial number.
+    pub serial: String,
+    /// RFC 5280 name.
+    pub reason: String,
+    /// What was looked at.
+    pub evidence: String,
+}
+
+/// An order that was made, once others approve it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderCreated {
+    /// Order id.
+    pub order: String,
+    /// Approvals that are needed.
+    pub needed: u32,
+}
+
+/// A certified passkey of the one who asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnPasskey {
+    /// Credential id.
+    pub credential: Bytes,
+    /// Whether it lives in software.
+    pub software: bool,
+    /// Whether it is bound to the certificate that asks; others are dead.
+    pub usable: bool,
+}
+
+/// Keyset paging: what comes after.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// The cursor of the last line that was seen, or empty.
+    pub after: String,
+}
+
+/// Which order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    /// Order id.
+    pub order: String,
+}

@@ -1,0 +1,38 @@
+//! Routes of the status service.
+
+use records::Bytes;
+use records::lineage::Lineage;
+use records::people::SignedPeople;
+use serde::{Deserialize, Serialize};
+
+/// `records::enrolment::ReportLoss` → `SignedReceipt`.
+pub const LOSS: &str = "/v1/loss";
+/// [`WorldNumbers`] → [`WorldUpdate`]; agents only, a long poll.
+pub const WORLD: &str = "/v1/world";
+
+/// What an agent has; it is told what is newer, or nothing after a while.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorldNumbers {
+    /// Number of its revocation list.
+    pub crl: u64,
+    /// Number of its people snapshot.
+    pub people: u64,
+    /// Version of its rules.
+    pub bundle: u32,
+}
+
+/// What is newer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorldUpdate {
+    /// The issuing CA's revocation list, DER.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crl: Option<Bytes>,
+    /// The agent's people snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<SignedPeople>,
+    /// The records from which the rules follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Lineage>,
+}

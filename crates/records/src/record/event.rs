@@ -1,0 +1,370 @@
+//! What happened: the kinds of records with what each says.
+
+use crate::access::{Completion, Connection, Decision, Heartbeat, Started, Turned};
+use crate::approval::Approval;
+use crate::bytes::Bytes;
+use crate::code::Code;
+use crate::commitment::Commitment;
+use crate::decline::Decline;
+use serde::{Deserialize, Serialize};
+
+/// A file whose digest a record puts in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Its name in `policies/`.
+    pub name: String,
+    /// Its content.
+    pub content: String,
+}
+
+/// What the log keeps of a letter: enough to open it and to judge a loss report, nothing to forge
+/// one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LetterStatement {
+    /// Format: 1.
+    pub v: u8,
+    /// Reference.
+    pub reference: String,
+    /// Person id.
+    pub person: String,
+    /// Profile id.
+    pub profile: String,
+    /// SHA-256 of the look-up key.
+    pub lookup_sha256: Bytes,
+    /// SHA-256 of the loss value.
+    pub loss_sha256: Bytes,
+    /// Last second to submit.
+    pub expires: String,
+}
+
+/// A certificate that is being revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokedSerial {
+    /// Serial number in lower-case hexadecimal.
+    pub serial: String,
+    /// End of validity.
+    pub not_after: String,
+}
+
+/// Why a revocation is lawful.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Cause {
+    /// An order of kind `revoke`, or of kind `person` that lets someone leave.
+    Order {
+        /// Digest of the order.
+        order: Bytes,
+    },
+    /// A loss report; its value is the evidence.
+    Loss {
+        /// Reference of the letter.
+        reference: String,
+        /// HMAC under the loss key.
+        value: Bytes,
+    },
+    /// The person left office by an order of kind `person`.
+    Left {
+        /// Person id.
+        person: String,
+    },
+    /// The issuer found a mark `signing` without a result after a crash.
+    Abandoned {
+        /// Digest of the order.
+        order: Bytes,
+    },
+}
+
+/// What happened, by kind. Field by field in `docs/formats.md`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body", rename_all = "kebab-case")]
+pub enum Event {
+    /// The city was founded; leaf 0.
+    Founding {
+        /// The statement's bytes.
+        statement: Bytes,
+        /// The root key's signature.
+        signature: Bytes,
+        /// The profiles and rule files that it puts in force.
+        files: Vec<File>,
+    },
+    /// A letter was made.
+    Letter {
+        /// The letter's statement, a [`LetterStatement`].
+        statement: Bytes,
+        /// The registry key's signature over it.
+        signature: Bytes,
+    },
+    /// A request was submitted under a letter.
+    Application {
+        /// Reference.
+        reference: String,
+        /// Digest of the order made from it.
+        order: Bytes,
+        /// `cli` or `page`.
+        label: String,
+        /// SHA-256 of the challenge that was used up.
+        challenge_sha256: Bytes,
+        /// Commitment to the PKCS#10.
+        request: Commitment,
+    },
+    /// The CA made an order.
+    Order {
+        /// The order's bytes.
+        order: Bytes,
+        /// The registry key's signature.
+        signature: Bytes,
+        /// Digests of open orders that this one replaces.
+        cancels: Vec<Bytes>,
+    },
+    /// An approval was received and found valid.
+    Approval {
+        /// The approval.
+        approval: Approval,
+        /// Who, as the CA found.
+        person: String,
+    },
+    /// An officer sent an order back, or ended it.
+    Declined {
+        /// What they signed.
+        decline: Decline,
+        /// Who, as the CA found.
+        person: String,
+    },
+    /// An order was carried out that changes authority.
+    Enacted {
+        /// Digest of the order.
+        order: Bytes,
+        /// SHA-256 of each approval that counts.
+        approvals: Vec<Bytes>,
+        /// Files that come into force.
+        files: Vec<File>,
+    },
+    /// A certificate is about to be signed.
+    Intent {
+        /// Digest of the order.
+        order: Bytes,
+        /// SHA-256 of each approval that counts.
+        approvals: Vec<Bytes>,
+        /// Serial number.
+        serial: String,
+        /// End of validity.
+        not_after: String,
+        /// SHA-256 of the TBSCertificate.
+        tbs_sha256: Bytes,
+        /// Commitment to the TBSCertificate.
+        tbs: Commitment,
+        /// Version of the lint that found nothing.
+        lint: u32,
+    },
+    /// A certificate was signed.
+    Issued {
+        /// What it was issued under: an order's digest, the founding digest or a use.
+        under: Bytes,
+        /// Serial number.
+        serial: String,
+        /// Person id or service id.
+        subject: String,
+        /// Profile id.
+        profile: String,
+        /// SHA-256 of the SubjectPublicKeyInfo.
+        key_sha256: Bytes,
+        /// End of validity.
+        not_after: String,
+        /// SHA-256 of the certificate.
+        sha256: Bytes,
+        /// Commitment to the certificate's bytes.
+        certificate: Commitment,
+    },
+    /// A standing authorization was used; the certificate is about to be signed.
+    Used {
+        /// Authorization id.
+        authorization: String,
+        /// The challenge.
+        challenge: Bytes,
+        /// The machine's PKCS#10, in clear: it names nobody, and its key may ask next.
+        request: Bytes,
+        /// DER SubjectPublicKeyInfo that asked.
+        asked_by: Bytes,
+        /// Its signature.
+        signature: Bytes,
+        /// Serial number.
+        serial: String,
+        /// SHA-256 of the TBSCertificate.
+        tbs_sha256: Bytes,
+    },
+    /// An agent joined under its order; the certificate is about to be signed.
+    Joined {
+        /// Agent id.
+        agent: String,
+        /// Digest of its order.
+        order: Bytes,
+        /// The challenge.
+        challenge: Bytes,
+        /// The agent's PKCS#10, in clear: it names nobody.
+        request: Bytes,
+        /// The token, spent with this use: its SHA-256 stands in the order.
+        token: Bytes,
+        /// HMAC under the token.
+        value: Bytes,
+        /// Serial number.
+        serial: String,
+        /// SHA-256 of the TBSCertificate.
+        tbs_sha256: Bytes,
+    },
+    /// Certificates were revoked.
+    Revoked {
+        /// Which.
+        certificates: Vec<RevokedSerial>,
+        /// RFC 5280 name of the reason.
+        reason: String,
+        /// Why that is lawful.
+        cause: Cause,
+        /// SHA-256 of each approval that counts, if an order is the cause.
+        approvals: Vec<Bytes>,
+    },
+    /// A revocation list was published.
+    Crl {
+        /// `root` or the issuing CA's id.
+        issuer: String,
+        /// cRLNumber.
+        number: u64,
+        /// SHA-256 of the list.
+        sha256: Bytes,
+        /// thisUpdate.
+        this_update: String,
+        /// nextUpdate.
+        next_update: String,
+        /// How many entries.
+        entries: u64,
+    },
+    /// A people snapshot was made for an agent.
+    People {
+        /// Agent id.
+        agent: String,
+        /// Number.
+        number: u64,
+        /// SHA-256 of the snapshot's bytes.
+        sha256: Bytes,
+        /// When it was made.
+        this_update: String,
+        /// Last second of use.
+        next_update: String,
+        /// How many people.
+        people: u64,
+    },
+    /// Something was refused.
+    Refusal {
+        /// Its code.
+        code: Code,
+        /// What was asked for: `submit`, `approve`, `issue` and so on.
+        act: String,
+        /// What it was about: an order, reference, person or serial number.
+        about: String,
+        /// Reference number told to the caller.
+        reference: String,
+    },
+    /// A portal tells what it did; its claim, not proof.
+    Portal {
+        /// `public` or `staff`.
+        process: String,
+        /// What happened: a route or a life event.
+        act: String,
+        /// `done` or a refusal's code.
+        outcome: String,
+        /// Who, if someone was known.
+        person: String,
+    },
+    /// An agent began a run of its spool.
+    Started(Started),
+    /// A connection to a gate was authenticated.
+    Connection(Box<Connection>),
+    /// A request was decided, before it went anywhere.
+    Decision(Box<Decision>),
+    /// What became of a request.
+    Completion(Completion),
+    /// Something never became a request: a handshake, a malformed head, a foreign host.
+    Turned(Turned),
+    /// An agent lives.
+    Heartbeat(Heartbeat),
+    /// Spooled records of an agent contradict each other or the log.
+    Forked {
+        /// Agent id.
+        agent: String,
+        /// Epoch.
+        epoch: Bytes,
+        /// Sequence number.
+        aseq: u64,
+        /// The entry that the log has.
+        entry: Bytes,
+        /// The entry that was handed in.
+        other: Bytes,
+    },
+    /// The log does not hear of an agent that it heard of before.
+    Silent {
+        /// Agent id.
+        agent: String,
+        /// When it was heard of last.
+        since: String,
+    },
+    /// An auditor asked the log.
+    Asked {
+        /// Person id.
+        person: String,
+        /// The request's bytes.
+        request: Bytes,
+        /// Their signature over it.
+        signature: Bytes,
+        /// DER of their certificate, as a commitment.
+        certificate: Commitment,
+        /// How many records were given.
+        given: u64,
+    },
+    /// A portal searched on behalf of an auditor, as it claims.
+    Searched {
+        /// The portal's process, `PORTAL/portal-staff`.
+        by: String,
+        /// Person id.
+        person: String,
+        /// The search, canonical JSON.
+        search: Bytes,
+        /// How many records were given.
+        given: u64,
+    },
+}
+
+impl Event {
+    /// The kind's name as it stands in the record.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Founding { .. } => "founding",
+            Self::Letter { .. } => "letter",
+            Self::Application { .. } => "application",
+            Self::Order { .. } => "order",
+            Self::Approval { .. } => "approval",
+            Self::Declined { .. } => "declined",
+            Self::Enacted { .. } => "enacted",
+            Self::Intent { .. } => "intent",
+            Self::Issued { .. } => "issued",
+            Self::Used { .. } => "used",
+            Self::Revoked { .. } => "revoked",
+            Self::Crl { .. } => "crl",
+            Self::Refusal { .. } => "refusal",
+            Self::Portal { .. } => "portal",
+            Self::Joined { .. } => "joined",
+            Self::People { .. } => "people",
+            Self::Started(_) => "started",
+            Self::Connection(_) => "connection",
+            Self::Decision(_) => "decision",
+            Self::Completion(_) => "completion",
+            Self::Turned(_) => "turned",
+            Self::Heartbeat(_) => "heartbeat",
+            Self::Forked { .. } => "forked",
+            Self::Silent { .. } => "silent",
+            Self::Asked { .. } => "asked",
+            Self::Searched { .. } => "searched",
+        }
+    }
+}
