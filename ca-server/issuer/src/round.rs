@@ -26,8 +26,8 @@ pub(crate) struct Round<'a> {
     pub(crate) loaded: &'a Loaded,
     /// The state as it is when the round is durable.
     pub(crate) state: State,
-    /// The time of this round, unix microseconds: judged by and recorded. The last proven time while
-    /// the clock is not believed.
+    /// The time of this round, unix microseconds: judged by and recorded. The last proven time
+    /// while the clock is not believed.
     pub(crate) micros: u64,
     /// Whether the clock may be believed; brakes work all the same.
     pub(crate) clock: Result<(), Code>,
