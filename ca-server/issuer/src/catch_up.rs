@@ -6,12 +6,12 @@ use crate::issuance::{IntentEntry, RecordedIntent};
 use crate::round::Effect;
 use crate::rows::RowChange;
 use crate::state::State;
-use authority::{Authority, OrderDigest, Serial};
+use authority::{Authority, OrderDigest, Serial, Unsigned};
 use ca_store::replay::{Applied, Floor, Replay};
 use ca_store::{record, table};
 use records::order::Body;
 use records::record::{Cause, Event, RevokedSerial};
-use records::{Bytes, Code, Disclosure};
+use records::{Bytes, Code, Disclosure, Record};
 use std::collections::{BTreeSet, HashMap};
 use store::Tx;
 
@@ -83,7 +83,7 @@ pub(crate) async fn catch_up(
 }
 
 /// Orders that a step carried out, with what opens their commitments.
-type Enacted = HashMap<OrderDigest, (Body, Vec<Disclosure>)>;
+pub(crate) type Enacted = HashMap<OrderDigest, (Body, Vec<Disclosure>)>;
 
 impl CaughtUp {
     async fn enacted(&self, tx: &mut Tx, applied: &[Applied]) -> Result<Enacted, IssuerError> {
@@ -98,10 +98,21 @@ impl CaughtUp {
     }
 
     fn take(&mut self, entry: &Applied, orders: &Enacted) {
-        let record = entry.record();
-        if let Err(unsigned) = entry.effect() {
+        if self.follow(entry.record(), entry.effect(), orders) {
+            self.confirm(entry);
+        }
+    }
+
+    /// What follows from a record that was applied; false if it had no effect.
+    pub(crate) fn follow(
+        &mut self,
+        record: &Record,
+        effect: Result<(), Unsigned>,
+        orders: &Enacted,
+    ) -> bool {
+        if let Err(unsigned) = effect {
             self.unsigned.push((format!("record {}", record.id), unsigned.code));
-            return;
+            return false;
         }
         match &record.event {
             Event::Approval { approval, .. } => {
@@ -144,7 +155,7 @@ impl CaughtUp {
             }
             _ => {}
         }
-        self.confirm(entry);
+        true
     }
 
     /// An intent that the tree holds now and whose bytes this process has.

@@ -19,6 +19,8 @@ pub(crate) mod review_flag;
 pub(crate) mod revoke;
 pub(crate) mod snapshot;
 pub(crate) mod submit;
+#[cfg(test)]
+mod tests;
 pub(crate) mod title;
 
 use crate::command::{Caller, Officer};

@@ -23,6 +23,8 @@ mod query;
 mod round;
 mod route;
 mod rows;
+#[cfg(test)]
+mod sample;
 mod seal;
 mod serve;
 mod share;

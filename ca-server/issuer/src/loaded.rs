@@ -14,6 +14,9 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use store::Tx;
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 /// What was loaded.
 #[derive(Default)]
 pub(crate) struct Loaded {

@@ -26,7 +26,8 @@ pub(crate) struct Round<'a> {
     pub(crate) loaded: &'a Loaded,
     /// The state as it is when the round is durable.
     pub(crate) state: State,
-    /// The time of this round, unix microseconds: judged by and recorded.
+    /// The time of this round, unix microseconds: judged by and recorded. The last proven time
+    /// while the clock is not believed.
     pub(crate) micros: u64,
     /// Whether the clock may be believed; brakes work all the same.
     pub(crate) clock: Result<(), Code>,
@@ -72,6 +73,8 @@ impl<'a> Round<'a> {
         (micros, clock): (u64, Result<(), Code>),
         random: &'a mut Randomness,
     ) -> Self {
+        // An order or approval proves time: a clock that moved must not enter the log with a brake.
+        let micros = if clock.is_ok() { micros } else { state.followed.last_time * 1_000_000 };
         Self {
             context,
             loaded,
@@ -152,6 +155,12 @@ impl<'a> Round<'a> {
         self.records.push(NewRecord { id: id.clone(), bytes, salt, disclosures });
         self.state.notice(&record);
         Ok(id)
+    }
+
+    /// Wrong keys that this round saw for a letter, beside those that rows know.
+    pub(crate) fn tries(&self, reference: &str) -> i64 {
+        let wrong = |change: &&RowChange| matches!(change, RowChange::Try(of) if of == reference);
+        self.rows.iter().filter(wrong).map(|_| 1).sum()
     }
 
     /// Changes a row.

@@ -5,9 +5,11 @@
 use anyhow::{Context, anyhow};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
-use ca_host::random;
 use std::path::Path;
 use zeroize::Zeroizing;
+
+/// Length of a nonce, in bytes.
+const NONCE_BYTES: usize = 12;
 
 /// The key that seals rows.
 pub(crate) struct SealKey {
@@ -46,8 +48,13 @@ impl SealKey {
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let bytes =
             Zeroizing::new(std::fs::read(path).with_context(|| path.display().to_string())?);
-        let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| anyhow!("seal key"))?;
-        let label = Zeroizing::new([b"yinxin-intent-v1\0".as_slice(), &bytes].concat());
+        Self::new(&bytes)
+    }
+
+    /// A key of 32 bytes.
+    pub(crate) fn new(bytes: &[u8]) -> anyhow::Result<Self> {
+        let key = UnboundKey::new(&AES_256_GCM, bytes).map_err(|_| anyhow!("seal key"))?;
+        let label = Zeroizing::new([b"yinxin-intent-v1\0".as_slice(), bytes].concat());
         Ok(Self { aead: LessSafeKey::new(key), mac: hmac::Key::new(hmac::HMAC_SHA256, &label) })
     }
 
@@ -61,9 +68,13 @@ impl SealKey {
         hmac::verify(&self.mac, &joined(parts), mac).is_ok()
     }
 
-    /// Nonce ‖ ciphertext ‖ tag.
-    pub(crate) fn seal(&self, value: &[u8], belongs: &SealContext<'_>) -> anyhow::Result<Vec<u8>> {
-        let nonce = random::bytes::<12>()?;
+    /// Nonce ‖ ciphertext ‖ tag; the nonce is drawn for this value.
+    pub(crate) fn seal(
+        &self,
+        value: &[u8],
+        belongs: &SealContext<'_>,
+        nonce: [u8; NONCE_BYTES],
+    ) -> anyhow::Result<Vec<u8>> {
         let mut sealed = value.to_vec();
         self.aead
             .seal_in_place_append_tag(
@@ -81,7 +92,7 @@ impl SealKey {
         sealed: &[u8],
         belongs: &SealContext<'_>,
     ) -> Option<Zeroizing<Vec<u8>>> {
-        let (nonce, rest) = sealed.split_at_checked(12)?;
+        let (nonce, rest) = sealed.split_at_checked(NONCE_BYTES)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let mut value = Zeroizing::new(rest.to_vec());
         let length = self.aead.open_in_place(nonce, belongs.associated(), &mut value).ok()?.len();

@@ -355,16 +355,19 @@ impl Writer {
 }
 
 /// What waits for a round beside its commands.
-struct Waits {
-    confirmed: Vec<RecordedIntent>,
-    unsigned: Vec<(String, Code)>,
-    left_behind: Vec<authority::Serial>,
+pub(crate) struct Waits {
+    pub(crate) confirmed: Vec<RecordedIntent>,
+    pub(crate) unsigned: Vec<(String, Code)>,
+    pub(crate) left_behind: Vec<authority::Serial>,
 }
 
 impl Waits {
     /// Reports what had no effect, gives up what a crash left, and says what may be signed now.
     /// While the clock is not believed, what is confirmed goes on waiting.
-    fn settle(self, round: &mut Round<'_>) -> Result<(Vec<RecordedIntent>, Self), IssuerError> {
+    pub(crate) fn settle(
+        self,
+        round: &mut Round<'_>,
+    ) -> Result<(Vec<RecordedIntent>, Self), IssuerError> {
         for (what, code) in self.unsigned {
             let about = format!("{what} ({code})");
             if round.state.reported.insert(about.clone()).is_none() {

@@ -165,9 +165,6 @@ impl Authority {
         if agent.joined || self.pending.joined.contains(claim.agent) {
             return Err(Code::QuotaUsed);
         }
-        if now > agent.join_until {
-            return Err(Code::CodeExpired);
-        }
         let request = self.signatures.request(&claim.request.0).ok_or(Code::RequestMalformed)?;
         let token = Sha256::digest(&claim.token.0).as_slice() == agent.token_sha256.0;
         let expected =
@@ -175,6 +172,10 @@ impl Authority {
         let same: bool = subtle::ConstantTimeEq::ct_eq(expected.as_slice(), &claim.value.0).into();
         if !token || !same || claim.challenge.0.len() != 16 {
             return Err(Code::UseSignature);
+        }
+        // Only who holds the token is told that it came too late.
+        if now > agent.join_until {
+            return Err(Code::CodeExpired);
         }
         Ok(request.key().clone())
     }

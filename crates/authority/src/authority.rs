@@ -95,6 +95,8 @@ pub(crate) struct Pending {
     pub(crate) intended: OrdMap<Reference, Serial>,
     /// Certificates that are being issued to services, by SHA-256 of the request.
     pub(crate) promised: OrdMap<Sha256Value, Serial>,
+    /// Standing authorizations that are being used: the key that asks next is not in the tree.
+    pub(crate) used: OrdSet<Arc<str>>,
     /// Challenges of applications by SHA-256.
     pub(crate) challenges: OrdSet<Sha256Value>,
     /// Orders that are being carried out and change authority.

@@ -78,6 +78,7 @@ impl Authority {
             if let Some(portal) = self.portals.get_mut(body.portal.as_str()) {
                 Arc::make_mut(portal).open = false;
             }
+            self.end_standing(&body.portal);
             return;
         }
         let keys = [&body.public_key, &body.staff_key].map(|key| Sha256::digest(&key.0).into());

@@ -51,6 +51,7 @@ impl Authority {
                 self.notice_promise(&format!("{agent}/agent"), request, serial);
             }
             Event::Used { authorization, request, serial, .. } => {
+                self.pending.used.insert(authorization.as_str().into());
                 if let Some(subject) =
                     self.standing(authorization).map(crate::state::Standing::subject)
                 {

@@ -90,6 +90,22 @@ impl Authority {
         }
     }
 
+    /// Whether a use of an authorization is recorded and not yet in the tree.
+    pub fn is_being_used(&self, authorization: &str) -> bool {
+        self.pending.used.contains(authorization)
+    }
+
+    /// What a service may renew ends with it.
+    pub(crate) fn end_standing(&mut self, service: &str) {
+        let theirs = |(id, standing): (&Arc<str>, &Arc<crate::state::Standing>)| {
+            (standing.given.service == service).then(|| id.clone())
+        };
+        let ended: Vec<Arc<str>> = self.standing.iter().filter_map(theirs).collect();
+        for id in ended {
+            self.standing.remove(&id);
+        }
+    }
+
     /// Whether a use is signed by the key that may ask, within quota and time; gives the new key.
     pub fn check_use(&self, asked: &Renew, now: u64) -> Result<PublicKey, Code> {
         let standing = self.standing(&asked.authorization).ok_or(Code::UseSignature)?;
@@ -105,7 +121,9 @@ impl Authority {
         let message = [standing.under.0.as_slice(), &asked.challenge.0, digest.as_slice()].concat();
         let known = key.sha256().as_slice() == standing.key_sha256.0;
         let signed = || self.signatures.verify(Label::Use, &key, &message, &asked.signature.0);
-        if !known || now > standing.expires || !signed() {
+        let service = standing.given.service.as_str();
+        let ends = self.pending.portals.contains(service) || self.pending.agents.contains(service);
+        if !known || ends || now > standing.expires || !signed() {
             return Err(Code::UseSignature);
         }
         if standing.used >= standing.given.quota {

@@ -14,6 +14,7 @@ use pki::certificate::{CertificateContent, TbsCertificate};
 use pki::name::{Subject, Text};
 use pki::{Certificate, SerialNumber, Signer};
 use records::bytes::Bytes;
+use records::commitment::Disclosure;
 use records::founding::{
     City, FirstPerson, FirstService, FirstUnit, Founding, Holding, OnlineKeys, RuleFile,
     ServiceKey, StandingAuthorization,
@@ -67,19 +68,26 @@ pub struct SampleCity {
     pub log: Vec<Record>,
     /// Its digest.
     pub founding: [u8; 32],
-    keys: std::sync::Arc<CityKeys>,
+    /// Its keys.
+    pub keys: std::sync::Arc<CityKeys>,
     officers: BTreeMap<String, SampleOfficer>,
     count: u64,
 }
 
-struct CityKeys {
-    root: SoftwareSigner,
-    issuing: SoftwareSigner,
-    registry: SoftwareSigner,
+/// The keys of authorities and of the portal.
+pub struct CityKeys {
+    /// The root.
+    pub root: SoftwareSigner,
+    /// Signs certificates and lists.
+    pub issuing: SoftwareSigner,
+    /// Signs orders and letters.
+    pub registry: SoftwareSigner,
     /// The public portal's process.
-    portal: SoftwareSigner,
-    staff: SoftwareSigner,
-    other: SoftwareSigner,
+    pub portal: SoftwareSigner,
+    /// The staff portal's process.
+    pub staff: SoftwareSigner,
+    /// Everything else.
+    pub other: SoftwareSigner,
 }
 
 fn fresh() -> SoftwareSigner {
@@ -93,6 +101,12 @@ fn spki(signer: &SoftwareSigner) -> Bytes {
 /// SHA-256 as documents have it.
 pub fn sha256(bytes: &[u8]) -> Bytes {
     Bytes::from(Sha256::digest(bytes).as_slice())
+}
+
+/// What opens the name of one of the first people, as their record commits to it.
+pub fn first_name(person: &str) -> Disclosure {
+    let salt = Sha256::digest(person.as_bytes()).into();
+    Disclosure::new("/name", salt, "王小明".into())
 }
 
 impl SampleCity {
@@ -275,7 +289,7 @@ fn statement(keys: &CityKeys, people: &[(usize, SoftwareSigner)], sample: bool) 
         let (_, person, unit, role, scope) = PEOPLE.get(*place).copied().unwrap();
         FirstPerson {
             person: person.into(),
-            name: sha256(person.as_bytes()),
+            name: first_name(person).commitment().unwrap(),
             unit: unit.into(),
             roles: vec![Holding { role, scope: scope.into() }],
             key: spki(signer),

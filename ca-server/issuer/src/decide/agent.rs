@@ -61,7 +61,8 @@ fn keep_token(
     token: &[u8; 32],
 ) -> Result<String, IssuerError> {
     let text = order.to_string();
-    let sealed = round.context.seal.seal(token, &token_of(round, &body.agent, &text))?;
+    let nonce = round.random()?;
+    let sealed = round.context.seal.seal(token, &token_of(round, &body.agent, &text), nonce)?;
     round.change(RowChange::Token(order, body.agent.clone(), sealed));
     let file = JoinFile {
         v: 1,

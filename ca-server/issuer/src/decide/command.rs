@@ -90,11 +90,14 @@ impl Run<'_, '_> {
     }
 
     fn wrong_key(&mut self, caller: &Caller, reference: &str) -> Result<(), IssuerError> {
-        self.round.change(RowChange::Try(reference.to_owned()));
-        self.decide("look-up", reference, |round| {
+        let decided = self.decide("look-up", reference, |round| {
             round.admit(caller)?;
             Err(Code::WrongCode.into())
-        })
+        });
+        if decided.as_ref().is_err_and(|error| error.code() == Code::WrongCode) {
+            self.round.change(RowChange::Try(reference.to_owned()));
+        }
+        decided
     }
 
     fn alarm(&mut self, about: &str) -> Result<(), IssuerError> {
@@ -142,7 +145,11 @@ impl Run<'_, '_> {
         verb: impl FnOnce(&mut Round<'_>) -> Result<T, IssuerError>,
     ) -> Result<T, IssuerError> {
         let named = |code| match code {
-            Code::UseSignature | Code::KeyUnknown | Code::RequestMalformed | Code::Malformed => "",
+            Code::UseSignature
+            | Code::ChallengeUsed
+            | Code::KeyUnknown
+            | Code::RequestMalformed
+            | Code::Malformed => "",
             _ => about,
         };
         self.decide_about(act, named, verb)

@@ -72,7 +72,7 @@ fn keep(
     let keys = LetterKeys::derive(&context.founding, &letter.reference, code);
     let lookup = Sha256::digest(keys.lookup()).to_vec();
     let loss = Sha256::digest(keys.loss_value(&letter.reference)).to_vec();
-    let seal = |purpose, key: &[u8; 32]| {
+    let mut seal = |purpose, key: &[u8; 32]| {
         let of = SealContext {
             founding: &context.founding,
             purpose,
@@ -80,7 +80,8 @@ fn keep(
             person: &letter.person,
             profile: &letter.profile,
         };
-        context.seal.seal(key, &of)
+        let nonce = round.random().map_err(anyhow::Error::from)?;
+        context.seal.seal(key, &of, nonce)
     };
     let cli = seal("bind-cli", keys.bind_key("cli").ok_or(Code::Malformed)?)?;
     let page = match letter.label.as_str() {

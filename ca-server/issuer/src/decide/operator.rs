@@ -9,11 +9,11 @@ use crate::loaded::text;
 use crate::round::Round;
 use crate::rows::RowChange;
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
-use pki::CertificateProfile;
 use pki::name::Text;
+use pki::{CertificateProfile, PublicKey};
 use records::order::{
-    ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, ProfileBody, ProfileRef,
-    RoleBody, UnitAction, UnitBody, bundle_digest,
+    ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, PortalBody, ProfileBody,
+    ProfileRef, RoleBody, UnitAction, UnitBody, bundle_digest,
 };
 use records::record::File;
 use records::rules::ApprovalRules;
@@ -80,7 +80,10 @@ fn order_of(
         }
         OperatorRequest::Profile { content } => Ok(profile_order(content)?),
         OperatorRequest::ApprovalRules { content } => Ok(rules_order(content)?),
-        OperatorRequest::Portal { body } => Ok((Body::Portal(*body), OrderParts::default())),
+        OperatorRequest::Portal { body } => {
+            check_portal_keys(round, &body)?;
+            Ok((Body::Portal(*body), OrderParts::default()))
+        }
         OperatorRequest::Bundle { version, files } => Ok(bundle_order(version, files)?),
         _ => Err(Code::UnknownKind.into()),
     }
@@ -109,8 +112,10 @@ fn person_order(
         (wanted.person, state.version + 1, kept)
     };
     let chosen = |given: String, kept| if given.is_empty() { kept } else { given };
+    // Who leaves does so where they are: in a unit that does not exist nobody could approve it.
+    let unit = if action == PersonAction::Leave { String::new() } else { wanted.unit };
     let (unit, name, mail) =
-        (chosen(wanted.unit, kept.0), chosen(wanted.name, kept.1), chosen(wanted.mail, kept.2));
+        (chosen(unit, kept.0), chosen(wanted.name, kept.1), chosen(wanted.mail, kept.2));
     Text::read(&name).map_err(|_| Code::Malformed)?;
     check_evidence(&wanted.evidence)?;
     let (name, name_opened) = round.commitment("/name", name)?;
@@ -151,6 +156,18 @@ fn unit_order(round: &Round<'_>, wanted: UnitBody) -> Result<Body, Code> {
     };
     Text::read(&name).map_err(|_| Code::Malformed)?;
     Ok(Body::Unit(UnitBody { action, unit, county, name, parent }))
+}
+
+/// A portal speaks with keys of its own, one for each process.
+fn check_portal_keys(round: &Round<'_>, body: &PortalBody) -> Result<(), Code> {
+    if body.action != "register" {
+        return Ok(());
+    }
+    for (process, key) in [("portal-public", &body.public_key), ("portal-staff", &body.staff_key)] {
+        let key = PublicKey::read(&key.0).map_err(|_| Code::KeyUnknown)?;
+        round.authority().may_certify(&key, &format!("{}/{process}", body.portal))?;
+    }
+    if body.public_key == body.staff_key { Err(Code::KeyForeign) } else { Ok(()) }
 }
 
 fn sha256(content: &str) -> Bytes {

@@ -29,6 +29,10 @@ pub(crate) fn renew(round: &mut Round<'_>, message: &Renew) -> Result<String, Is
         return Ok(serial.to_string());
     }
     let key = checked?;
+    // A second use would be signed by a key that may ask no more when the tree holds the first.
+    if authority.is_being_used(&message.authorization) {
+        return Err(Code::NotReady.into());
+    }
     let name = standing.subject();
     authority.may_certify(&key, &name)?;
     let profile = standing.given.profile.clone();

@@ -50,12 +50,10 @@ pub(crate) fn submit(
     apply(round, submission, &letter)
 }
 
-/// What stays of a submission that is refused: its challenge is used up, a wrong bind is a try.
+/// What stays of a submission that is refused: its challenge is used up, a wrong key or bind is a
+/// try.
 pub(crate) fn refused(round: &mut Round<'_>, submission: &VerifiedSubmission, code: Code) {
     let message = submission.message();
-    if code == Code::BindMismatch {
-        round.change(RowChange::Try(submission.reference().to_owned()));
-    }
     let opened = open_letter(round, submission.reference(), &message.key.0).is_ok();
     if opened
         && challenge::holds(
@@ -68,12 +66,16 @@ pub(crate) fn refused(round: &mut Round<'_>, submission: &VerifiedSubmission, co
         let (sha256, now) = (Sha256::digest(&message.challenge.0).into(), round.now());
         round.state.use_challenge(sha256, now);
     }
+    if matches!(code, Code::WrongCode | Code::BindMismatch) {
+        round.change(RowChange::Try(submission.reference().to_owned()));
+    }
 }
 
 /// The letter whose look-up key is shown. Five wrong keys close it.
 fn open_letter(round: &Round<'_>, reference: &str, key: &[u8]) -> Result<LetterState, Code> {
     let letter = round.authority().letter(reference).ok_or(Code::WrongCode)?;
-    if round.loaded.sealed(reference)?.tries >= TRIES_MAX {
+    let tries = round.loaded.sealed(reference)?.tries + round.tries(reference);
+    if tries >= TRIES_MAX {
         return Err(Code::TooManyTries);
     }
     if !bool::from(Sha256::digest(key).as_slice().ct_eq(&letter.lookup_sha256)) {

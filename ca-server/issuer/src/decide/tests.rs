@@ -1,0 +1,16 @@
+//! Every rule of the CA as a story: what is allowed, and the nearest thing that is not.
+
+mod agent;
+mod approve;
+mod credential;
+mod decline;
+mod execute;
+mod issue;
+mod letter;
+mod list;
+mod operator;
+mod renew;
+mod revoke;
+mod round;
+mod snapshot;
+mod submit;

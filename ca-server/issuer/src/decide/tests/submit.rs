@@ -1,0 +1,387 @@
+//! Applications: the letter, its code, a challenge, a key of one's own; then the CA makes the
+//! order.
+
+use crate::command::{Command, Reply};
+use crate::decide::command::command;
+use crate::sample::act::caller;
+use crate::sample::enrol::SampleLetter;
+use crate::sample::operate::{OFFICERS, person, profile};
+use crate::sample::{Sample, key};
+use crate::verify::VerifiedSubmission;
+use keys::SoftwareSigner;
+use pki::Signer;
+use pki::algorithm::by_name;
+use records::enrolment::{Stage, Submit};
+use records::letter::{CHALLENGE_SECONDS, LETTER_SECONDS, TRIES_MAX, bind};
+use records::order::{Body, PersonAction};
+use records::rules::Role;
+use records::{Bytes, Code};
+use service::Metrics;
+
+/// A message that differs in something.
+fn changed(sample: &Sample, letter: &SampleLetter, change: impl FnOnce(&mut Submit)) -> Submit {
+    let mut message = sample.submission(letter, &key());
+    change(&mut message);
+    message
+}
+
+#[test]
+fn an_application_becomes_an_order() {
+    let (mut sample, letter) = Sample::with_letter();
+    let own = key();
+    let stage = sample.submit(sample.submission(&letter, &own)).unwrap();
+    let order = sample.newest_order();
+    let Stage::Awaiting { approvals: 0, needed: 2, order: id, .. } = stage else {
+        panic!("{stage:?}")
+    };
+    assert_eq!(id, sample.order_id(order));
+    let (read, body) = sample.authority().open(order, sample.city.now).unwrap();
+    let Body::Issue(issue) = &*body else { panic!("{body:?}") };
+    assert_eq!(read.drafter, format!("letter:{}", letter.reference));
+    assert_eq!(issue.person, letter.person);
+    assert_eq!(issue.key.0, own.public_key().spki());
+    assert_eq!(issue.subject.ou, ["shangzhou", "sz-office"]);
+    assert_eq!(sample.rows.titles[&order], ("李丹 · sz-office".to_owned(), ""));
+    assert_eq!((sample.count("application"), sample.count("order")), (1, 2));
+}
+
+#[test]
+fn five_wrong_keys_close_a_letter() {
+    let (mut sample, letter) = Sample::with_letter();
+    let wrong = |sample: &mut Sample| {
+        let message = changed(sample, &letter, |message| message.key = Bytes(vec![7; 32]));
+        sample.submit(message)
+    };
+    let (caller, reference) = (sample.public(), letter.reference.clone());
+    let look_up = |reply| Command::WrongKey(caller, reference.clone(), reply);
+    assert_eq!(sample.decide(look_up), Err(Code::WrongCode), "at the look-up");
+    for _ in 2..=TRIES_MAX {
+        assert_eq!(wrong(&mut sample), Err(Code::WrongCode), "at the submission");
+    }
+    assert_eq!(sample.rows.sealed[&letter.reference].tries, TRIES_MAX);
+    assert_eq!(wrong(&mut sample), Err(Code::TooManyTries));
+    let right = sample.submission(&letter, &key());
+    assert_eq!(sample.submit(right), Err(Code::TooManyTries), "the right key comes too late");
+    assert_eq!(sample.refusals()[0], ("look-up", letter.reference.as_str(), Code::WrongCode));
+}
+
+#[test]
+fn wrong_keys_count_in_one_round_as_well() {
+    let (mut sample, letter) = Sample::with_letter();
+    let commands = |sample: &Sample, count: i64| {
+        let one = |_| {
+            let wrong = changed(sample, &letter, |message| message.key = Bytes(vec![7; 32]));
+            let signatures = sample.authority().signatures();
+            let reference = letter.reference.clone();
+            let verified = VerifiedSubmission::verify(wrong, reference, signatures).unwrap();
+            Command::Submit(sample.public(), Box::new(verified), Reply::open().0)
+        };
+        (0..count).map(one).collect::<Vec<_>>()
+    };
+    let commands = commands(&sample, TRIES_MAX + 2);
+    let metrics = Metrics::default();
+    sample.round((&commands, &[]), |round| {
+        commands.iter().for_each(|one| drop(command(round, one, &metrics)));
+    });
+    let codes: Vec<Code> = sample.refusals().iter().map(|refusal| refusal.2).collect();
+    assert_eq!(codes[..5], [Code::WrongCode; 5]);
+    assert_eq!(codes[5..], [Code::TooManyTries; 2]);
+}
+
+#[test]
+fn four_wrong_keys_close_nothing() {
+    let (mut sample, letter) = Sample::with_letter();
+    for _ in 1..TRIES_MAX {
+        let wrong = changed(&sample, &letter, |message| message.key = Bytes(vec![7; 32]));
+        assert_eq!(sample.submit(wrong), Err(Code::WrongCode));
+    }
+    sample.applied(&letter, &key());
+}
+
+#[test]
+fn a_stranger_closes_no_letter() {
+    let (mut sample, letter) = Sample::with_letter();
+    let stranger = caller(&key(), "portal-public");
+    for _ in 0..=TRIES_MAX {
+        let reference = letter.reference.clone();
+        let told = sample.decide(|reply| Command::WrongKey(stranger, reference, reply));
+        assert_eq!(told, Err(Code::PortalUnknown));
+    }
+    assert_eq!(sample.rows.sealed[&letter.reference].tries, 0);
+    sample.applied(&letter, &key());
+}
+
+#[test]
+fn a_letter_that_does_not_exist_leaves_no_trace() {
+    let (mut sample, letter) = Sample::with_letter();
+    let reference = "0123456789ABCDEF".to_owned();
+    let message = changed(&sample, &letter, |message| message.reference = reference);
+    let before = sample.recorded.len();
+    assert_eq!(sample.submit(message), Err(Code::WrongCode));
+    assert_eq!(sample.recorded.len(), before);
+}
+
+#[test]
+fn a_letter_is_used_once() {
+    let (mut sample, letter, order) = Sample::with_application();
+    sample.approved_by(order, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    let again = sample.submission(&letter, &key());
+    assert_eq!(sample.submit(again), Err(Code::CodeUsed), "an intent is enough");
+    sample.sequence();
+    let again = sample.submission(&letter, &key());
+    assert_eq!(sample.submit(again), Err(Code::CodeUsed));
+}
+
+#[test]
+fn a_newer_application_takes_the_place_of_the_older() {
+    let (mut sample, letter) = Sample::with_letter();
+    sample.submit(sample.submission(&letter, &key())).unwrap();
+    let first = sample.newest_order();
+    sample.submit(sample.submission(&letter, &key())).unwrap();
+    let second = sample.newest_order();
+    assert_eq!(sample.became_of(first), Err(Code::OrderCancelled), "not yet in the tree");
+    assert_eq!(sample.rows.order_states[&first], "cancelled");
+    sample.sequence();
+    assert_eq!(sample.became_of(first), Err(Code::OrderCancelled));
+    assert_eq!(sample.became_of(second), Ok(()));
+}
+
+#[test]
+fn a_lost_letter_opens_nothing() {
+    let (mut sample, letter) = Sample::with_letter();
+    let other = sample.letter(&letter.person, "official");
+    sample.lose(&letter);
+    let message = sample.submission(&letter, &key());
+    assert_eq!(sample.submit(message), Err(Code::LetterLost), "recorded is enough");
+    sample.sequence();
+    let message = sample.submission(&letter, &key());
+    assert_eq!(sample.submit(message), Err(Code::LetterLost));
+    sample.applied(&other, &key());
+}
+
+#[test]
+fn a_letter_is_good_for_a_week() {
+    let (mut sample, letter) = Sample::with_letter();
+    sample.pass(LETTER_SECONDS);
+    sample.applied(&letter, &key());
+    sample.pass(1);
+    let late = sample.submission(&letter, &key());
+    assert_eq!(sample.submit(late), Err(Code::CodeExpired));
+}
+
+#[test]
+fn a_staff_code_works_in_the_command_line_only() {
+    let mut sample = Sample::found();
+    let person = sample.register("孙核验", "sz-office");
+    sample.grant(&person, Role::RegistrationOfficer, "shangzhou");
+    let letter = sample.letter(&person, "staff");
+    assert_eq!(letter.label, "cli");
+    let page = changed(&sample, &letter, |message| message.label = "page".into());
+    assert_eq!(sample.submit(page), Err(Code::LabelNotAllowed));
+    sample.applied(&letter, &key());
+}
+
+#[test]
+fn a_code_of_an_official_works_on_pages_with_its_own_bind() {
+    let (mut sample, letter) = Sample::with_letter();
+    assert_eq!(letter.label, "page");
+    let secret = *letter.keys.bind_key("page").unwrap();
+    let crossed = changed(&sample, &letter, |message| message.label = "page".into());
+    assert_eq!(sample.submit(crossed), Err(Code::BindMismatch), "bound for the command line");
+    let unknown = changed(&sample, &letter, |message| message.label = "fax".into());
+    assert_eq!(sample.submit(unknown), Err(Code::Malformed));
+    let page = changed(&sample, &letter, |message| {
+        message.label = "page".into();
+        message.bind = bind(&secret, &message.challenge.0, &message.request.0).into();
+    });
+    sample.submit(page).unwrap();
+}
+
+#[test]
+fn a_challenge_is_used_once_whatever_becomes_of_it() {
+    let (mut sample, letter) = Sample::with_letter();
+    let message = sample.submission(&letter, &key());
+    sample.submit(message.clone()).unwrap();
+    assert_eq!(sample.submit(message.clone()), Err(Code::ChallengeUsed), "not yet in the tree");
+    sample.sequence();
+    assert_eq!(sample.submit(message), Err(Code::ChallengeUsed));
+    let bent = changed(&sample, &letter, |message| message.bind.0[0] ^= 1);
+    assert_eq!(sample.submit(bent.clone()), Err(Code::BindMismatch));
+    let mut mended = bent;
+    mended.bind.0[0] ^= 1;
+    assert_eq!(sample.submit(mended), Err(Code::ChallengeUsed), "a refused one uses it up as well");
+}
+
+#[test]
+fn a_challenge_is_of_its_letter_and_of_a_day() {
+    let (mut sample, letter) = Sample::with_letter();
+    let other = sample.letter(&letter.person, "official");
+    let foreign = sample.challenge(&other);
+    let message = changed(&sample, &letter, |message| message.challenge = foreign);
+    assert_eq!(sample.submit(message), Err(Code::ChallengeUsed));
+    let made_up = changed(&sample, &letter, |message| message.challenge = Bytes(vec![7; 16]));
+    assert_eq!(sample.submit(made_up), Err(Code::ChallengeUsed));
+    let early = sample.submission(&letter, &key());
+    let late = sample.submission(&letter, &key());
+    sample.pass(CHALLENGE_SECONDS);
+    sample.submit(early).unwrap();
+    sample.pass(1);
+    assert_eq!(sample.submit(late), Err(Code::ChallengeUsed));
+}
+
+#[test]
+fn a_key_that_was_exchanged_on_the_way_is_found_out() {
+    let (mut sample, letter) = Sample::with_letter();
+    let attackers = keys::request(&key()).unwrap().der().to_vec();
+    let exchanged = changed(&sample, &letter, |message| message.request = attackers.into());
+    assert_eq!(sample.submit(exchanged), Err(Code::BindMismatch));
+    assert_eq!(sample.rows.sealed[&letter.reference].tries, 1, "a wrong bind is a try");
+    assert_eq!(sample.count("order"), 1, "nothing is left of it but the person's own order");
+    let refusal = ("submit", letter.reference.as_str(), Code::BindMismatch);
+    assert_eq!(sample.refusals(), [refusal]);
+}
+
+#[test]
+fn a_key_is_one_that_the_profile_allows() {
+    let mut sample = Sample::found();
+    let person = sample.register("孙核验", "sz-office");
+    sample.grant(&person, Role::RegistrationOfficer, "shangzhou");
+    let (staff, official) = (sample.letter(&person, "staff"), sample.letter(&person, "official"));
+    let ed25519 = SoftwareSigner::generate(by_name("ed25519").unwrap()).unwrap();
+    let refused = sample.submission(&staff, &ed25519);
+    assert_eq!(sample.submit(refused), Err(Code::KeyNotAllowed));
+    sample.submit(sample.submission(&official, &ed25519)).unwrap();
+}
+
+#[test]
+fn a_key_is_strong_known_and_ones_own_to_use() {
+    let (mut sample, letter) = Sample::with_letter();
+    let with = |sample: &mut Sample, request: Vec<u8>| {
+        let message = sample.submission_of(&letter, request);
+        sample.submit(message)
+    };
+    let read = |pem| pki::certificate::read_pem(pem, "CERTIFICATE REQUEST").remove(0);
+    assert_eq!(with(&mut sample, read(RSA_1024)), Err(Code::KeyWeak));
+    assert_eq!(with(&mut sample, read(SECP256K1)), Err(Code::KeyUnknown));
+    let mut unproven = keys::request(&key()).unwrap().der().to_vec();
+    *unproven.last_mut().unwrap() ^= 1;
+    assert_eq!(with(&mut sample, unproven), Err(Code::RequestSignature));
+    assert_eq!(with(&mut sample, vec![7; 40]), Err(Code::RequestMalformed));
+    sample.applied(&letter, &key());
+}
+
+#[test]
+fn a_key_belongs_to_nobody_else() {
+    let (mut sample, letter) = Sample::with_letter();
+    let own = key();
+    let certificate = sample.certify(&letter, &own);
+    let other = sample.register("王小明", "sz-office");
+    let other = sample.letter(&other, "official");
+    let (city, officer) = (sample.city.keys.clone(), sample.city.officer("officer-1").clone());
+    for foreign in [&own, &city.portal, &city.registry, &*officer.signer] {
+        let message = sample.submission(&other, foreign);
+        assert_eq!(sample.submit(message), Err(Code::KeyForeign));
+    }
+    // Whose it is may have it certified again, until one of its certificates is revoked.
+    let again = sample.letter(&letter.person, "official");
+    sample.submit(sample.submission(&again, &own)).unwrap();
+    let serial = certificate.serial().to_string();
+    sample.revoke("officer-1", &serial, "superseded").unwrap();
+    let order = sample.newest_order();
+    sample.approved_by(order, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    let lost = sample.submission(&again, &own);
+    assert_eq!(sample.submit(lost), Err(Code::KeyForeign), "recorded is enough");
+}
+
+#[test]
+fn an_application_comes_over_a_registered_portals_public_process() {
+    let (mut sample, letter) = Sample::with_letter();
+    let message = sample.submission(&letter, &key());
+    let stranger = caller(&key(), "portal-public");
+    let told = sample.submit_by(stranger, message.clone());
+    assert_eq!(told, Err(Code::PortalUnknown));
+    let staff = caller(&sample.city.keys.staff, "portal-public");
+    let message = sample.submission(&letter, &key());
+    assert_eq!(sample.submit_by(staff, message), Err(Code::NotYourRoute));
+    sample.applied(&letter, &key());
+}
+
+#[test]
+fn whoever_left_applies_no_more() {
+    let (mut sample, letter) = Sample::with_letter();
+    sample.done(person(PersonAction::Leave, &letter.person, "", ""), &OFFICERS);
+    let message = sample.submission(&letter, &key());
+    assert_eq!(sample.submit(message), Err(Code::PersonLeft));
+}
+
+#[test]
+fn an_application_waits_for_a_clock_that_is_right() {
+    let (mut sample, letter) = Sample::with_letter();
+    sample.clock = Err(Code::ClockMoved);
+    let message = sample.submission(&letter, &key());
+    let before = sample.recorded.len();
+    assert_eq!(sample.submit(message), Err(Code::ClockMoved));
+    assert_eq!(sample.recorded.len(), before, "our own fault is nobody's refusal");
+    sample.clock = Ok(());
+    sample.applied(&letter, &key());
+}
+
+#[test]
+fn rows_that_nobody_signed_open_nothing() {
+    let (mut sample, letter) = Sample::with_letter();
+    let other = sample.letter(&letter.person, "official");
+    let kept = sample.rows.sealed[&letter.reference].clone();
+    let theirs = sample.rows.sealed[&other.reference].clone();
+    sample.rows.sealed.insert(letter.reference.clone(), theirs);
+    let message = sample.submission(&letter, &key());
+    assert_eq!(sample.submit(message), Err(Code::UnsignedAuthority), "of another letter");
+    sample.rows.sealed.insert(letter.reference.clone(), kept);
+    let name = sample.rows.people.get_mut(&letter.person).unwrap();
+    name[0].value = "王大明".into();
+    let message = sample.submission(&letter, &key());
+    assert_eq!(sample.submit(message), Err(Code::UnsignedAuthority), "a name that nobody approved");
+    sample.rows.people.get_mut(&letter.person).unwrap()[0].value = "李丹".into();
+    sample.applied(&letter, &key());
+}
+
+#[test]
+fn a_new_name_or_unit_needs_a_look() {
+    let (mut sample, letter) = Sample::with_letter();
+    sample.certify(&letter, &key());
+    let again = sample.letter(&letter.person, "official");
+    let order = sample.applied(&again, &key());
+    assert_eq!(sample.rows.titles[&order].1, "", "the same as before");
+    let renamed = person(PersonAction::Move, &letter.person, "李丹丹", "");
+    sample.done(renamed, &OFFICERS);
+    let order = sample.applied(&again, &key());
+    assert_eq!(sample.rows.titles[&order].1, "differs");
+}
+
+#[test]
+fn an_application_is_made_under_the_profile_in_force() {
+    let (mut sample, letter, first) = Sample::with_application();
+    sample.done(profile(2, ""), &["security-1", "security-2"]);
+    let order = sample.applied(&letter, &key());
+    let (_, body) = sample.authority().open(order, sample.city.now).unwrap();
+    let Body::Issue(issue) = &*body else { panic!("{body:?}") };
+    assert_eq!(issue.profile.version, 2);
+    assert_eq!(sample.became_of(first), Err(Code::OrderCancelled));
+}
+
+const RSA_1024: &str = "-----BEGIN CERTIFICATE REQUEST-----
+MIIBPzCBqQIBADAAMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDXfJ/I2wtj
+pLl8ItUmCljfOTAB5gOrODUlxvAFftEGBJNQyNMU2P7KlZivoKoQxV9uW5JTNylR
+u66eo/5Du3kdWiAdes18B8eYChAXHK9f0tvLc4bkv950/m9zM65KyjZIdzHGXWMr
+he2dTyolmtbEIsX4/4PbImxoscpM3Y6XqwIDAQABoAAwDQYJKoZIhvcNAQELBQAD
+gYEAFDcu+B9mykI7ggrWG4DFukvz7Lk5AdkKkxQ5Z6Wqd1qj4nq4ySRqGe7F5qHI
+9fx3l3UaM8pEH8xoCzWO5/yEXNhQpQB5617TVQ82Y2oMKULk/TgIkBzdnvYJbGAz
+cU9Qd3T+C1PG8nJezLJpc1rJd2H6/Gzvz4zbtnd0z0diUVI=
+-----END CERTIFICATE REQUEST-----";
+const SECP256K1: &str = "-----BEGIN CERTIFICATE REQUEST-----
+MIG3MF8CAQAwADBWMBAGByqGSM49AgEGBSuBBAAKA0IABD2c9pjITkAqssP8fi4C
+AFKVhfm678d+BWkKqdfBmcdl4R6ICzChGkbdOz1qlX49kayvTC5malA8k5V/0WFL
+36KgADAKBggqhkjOPQQDAgNIADBFAiEAgUHkANZQXrZSJeGVjlnQGBHF4Ry1J9Ub
+fdJyE/VSDCkCIE0lISc22YZDmWxlr4pf62HwnEa6KieGSd68rOcjgmC1
+-----END CERTIFICATE REQUEST-----";

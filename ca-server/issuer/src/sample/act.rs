@@ -1,0 +1,176 @@
+//! What officers and portals do in the sample city.
+
+use super::{Sample, SamplePasskey};
+use crate::command::{Caller, Command, Officer};
+use crate::verify::{VerifiedApproval, VerifiedDecline};
+use authority::OrderDigest;
+use ca_api::{OrderCreated, Revocation};
+use pki::Signer;
+use records::decline::{Decline, DeclineStatement, Declined, Declining, Outcome};
+use records::export::Approved;
+use records::order::{Body, CredentialBody};
+use records::passkey::PasskeyStatement;
+use records::record::{Cause, Event};
+use records::{Approval, Bytes, Code, Disclosure};
+
+/// A process of a portal by its key.
+pub(crate) fn caller(signer: &dyn Signer, process: &'static str) -> Caller {
+    Caller { key_sha256: signer.public_key().sha256(), process }
+}
+
+impl Sample {
+    /// The public process of the portal.
+    pub(crate) fn public(&self) -> Caller {
+        caller(&self.city.keys.portal, "portal-public")
+    }
+
+    /// Its staff process.
+    pub(crate) fn staff(&self) -> Caller {
+        caller(&self.city.keys.staff, "portal-staff")
+    }
+
+    /// An officer as the portal saw them.
+    pub(crate) fn officer(&self, name: &str) -> Officer {
+        Officer(std::sync::Arc::new(self.city.officer(name).certificate.clone()))
+    }
+
+    /// An officer's person id.
+    pub(crate) fn person(&self, name: &str) -> String {
+        self.city.officer(name).person.clone()
+    }
+
+    /// An officer approves an order over the portal.
+    pub(crate) fn approve(&mut self, order: OrderDigest, name: &str) -> Result<Approved, Code> {
+        let approval = self.city.approval(order, name);
+        self.bring(self.staff(), name, approval)
+    }
+
+    /// An approval is brought under an officer's connection.
+    pub(crate) fn bring(
+        &mut self,
+        caller: Caller,
+        name: &str,
+        approval: Approval,
+    ) -> Result<Approved, Code> {
+        let verified = VerifiedApproval::verify(approval, self.authority().signatures())?;
+        let officer = self.officer(name);
+        self.decide(|reply| Command::Approve(caller, officer, Box::new(verified), reply))
+    }
+
+    /// Approvals by several, which the tree then holds.
+    pub(crate) fn approved_by(&mut self, order: OrderDigest, names: &[&str]) {
+        for name in names {
+            self.approve(order, name).unwrap();
+        }
+        self.sequence();
+    }
+
+    /// What an officer says who declines, with what opens the reason.
+    pub(crate) fn declining(
+        &self,
+        order: OrderDigest,
+        name: &str,
+        (outcome, reason): (Outcome, &str),
+    ) -> Declining {
+        let reason = Disclosure::new("/reason", [7; 32], reason.into());
+        let committed = reason.commitment().unwrap();
+        let statement = DeclineStatement { v: 1, order: order.into(), outcome, reason: committed };
+        let bytes = Bytes(records::json::write(&statement).unwrap());
+        let officer = self.city.officer(name);
+        let decline = Decline::sign(bytes, &officer.certificate, &*officer.signer).unwrap();
+        Declining { decline, reason }
+    }
+
+    /// An officer declines an order over the portal.
+    pub(crate) fn decline(
+        &mut self,
+        order: OrderDigest,
+        name: &str,
+        outcome: Outcome,
+    ) -> Result<Declined, Code> {
+        let declining = self.declining(order, name, (outcome, "登记的单位不对"));
+        self.bring_decline(self.staff(), name, declining)
+    }
+
+    /// A decline is brought under an officer's connection.
+    pub(crate) fn bring_decline(
+        &mut self,
+        caller: Caller,
+        name: &str,
+        declining: Declining,
+    ) -> Result<Declined, Code> {
+        let verified = VerifiedDecline::verify(declining, self.authority().signatures())?;
+        let officer = self.officer(name);
+        self.decide(|reply| Command::Decline(caller, officer, Box::new(verified), reply))
+    }
+
+    /// An officer asks for a revocation over the portal.
+    pub(crate) fn revoke(
+        &mut self,
+        name: &str,
+        serial: &str,
+        reason: &str,
+    ) -> Result<OrderCreated, Code> {
+        let evidence = "本人报告丢失".into();
+        let wanted = Revocation { serial: serial.into(), reason: reason.into(), evidence };
+        let (caller, officer) = (self.staff(), self.officer(name));
+        self.decide(|reply| Command::Revoke(caller, officer, wanted, reply))
+    }
+
+    /// An officer asks for a passkey to be certified.
+    pub(crate) fn certify_passkey(
+        &mut self,
+        name: &str,
+        wish: CredentialBody,
+    ) -> Result<OrderCreated, Code> {
+        let (caller, officer) = (self.staff(), self.officer(name));
+        self.decide(|reply| Command::Credential(caller, officer, Box::new(wish), reply))
+    }
+
+    /// An officer's passkey, certified.
+    pub(crate) fn passkey(&mut self, name: &str) -> SamplePasskey {
+        let passkey = SamplePasskey::new(&mut self.city);
+        let wish = self.wish(&passkey, name, |_| {});
+        self.certify_passkey(name, wish).unwrap();
+        self.sequence();
+        let order = self.newest_order();
+        self.approved_by(order, &["security-1"]);
+        assert_eq!(self.execute(), None);
+        self.sequence();
+        passkey
+    }
+
+    /// An officer's wish to have a passkey certified.
+    pub(crate) fn wish(
+        &self,
+        passkey: &SamplePasskey,
+        name: &str,
+        change: impl FnOnce(&mut PasskeyStatement),
+    ) -> CredentialBody {
+        match passkey.wish(&self.city, self.city.officer(name), change) {
+            Body::Credential(body) => body,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    /// The certificates of an officer are revoked, by others.
+    pub(crate) fn revoked(&mut self, name: &str, by: &[&str]) {
+        let serial = self.city.officer(name).certificate.serial().to_string();
+        self.revoke(by.first().unwrap(), &serial, "keyCompromise").unwrap();
+        let order = self.newest_order();
+        self.approved_by(order, by);
+        assert_eq!(self.execute(), None);
+        self.sequence();
+        assert!(self.authority().is_revoked(&serial));
+    }
+
+    /// The status service records the loss of a letter.
+    pub(crate) fn lose(&mut self, letter: &super::enrol::SampleLetter) {
+        let value = letter.keys.loss_value(&letter.reference).into();
+        let cause = Cause::Loss { reference: letter.reference.clone(), value };
+        let reason = "keyCompromise".into();
+        let event =
+            Event::Revoked { certificates: Vec::new(), reason, cause, approvals: Vec::new() };
+        self.notice(event);
+    }
+}
