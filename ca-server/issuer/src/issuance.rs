@@ -7,7 +7,7 @@
 //! signature may exist. Nothing is signed twice.
 
 use crate::seal::SealKey;
-use authority::Serial;
+use authority::{Serial, Signatures};
 use ca_host::prepare::Prepared;
 pub(crate) use ca_store::certificates::Issuing;
 use ca_store::replay::Applied;
@@ -133,9 +133,15 @@ impl RecordedIntent {
     }
 
     /// Signs exactly the recorded bytes and verifies the signature that came back.
-    pub(crate) fn sign(self, signer: &dyn Signer) -> Result<Signed, CertificateError> {
+    pub(crate) fn sign(
+        self,
+        signer: &dyn Signer,
+        signatures: &Signatures,
+    ) -> Result<Signed, CertificateError> {
         let tbs = TbsCertificate::from_recorded(self.pending.tbs.clone())?;
-        let certificate = tbs.sign(signer)?;
+        let certificate = tbs.sign_with(signer, |signature| {
+            signatures.verify_plain(signer.public_key(), tbs.der(), signature)
+        })?;
         Ok(Signed { pending: self.pending, certificate })
     }
 }

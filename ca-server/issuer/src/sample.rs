@@ -182,7 +182,7 @@ impl Sample {
         let (to_sign, waits) = self.round((&[], &[]), |round| waits.settle(round)).unwrap();
         self.confirmed = waits.confirmed;
         let sign = |intent: RecordedIntent| {
-            let signed = intent.sign(&self.context.issuing).unwrap();
+            let signed = intent.sign(&self.context.issuing, &authority::Signatures::new()).unwrap();
             self.round((&[], &[]), |round| decide::result::result(round, &signed)).unwrap();
             signed.certificate().clone()
         };

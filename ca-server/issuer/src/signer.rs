@@ -6,7 +6,7 @@ use crate::issuance::{RecordedIntent, Signed};
 use crate::marks::Marks;
 use crate::view::View;
 use arc_swap::ArcSwapOption;
-use authority::Serial;
+use authority::{Serial, Signatures};
 use service::{Metrics, fault};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub(crate) struct Signer {
     pub(crate) context: Arc<IssuanceContext>,
     pub(crate) metrics: Metrics,
     pub(crate) marks: Marks,
+    /// What was verified: a certificate's own signature is, before it leaves here.
+    pub(crate) signatures: Signatures,
     pub(crate) view: Arc<ArcSwapOption<View>>,
     pub(crate) intents: mpsc::UnboundedReceiver<Vec<RecordedIntent>>,
     pub(crate) signed: mpsc::UnboundedSender<Vec<Signed>>,
@@ -46,8 +48,9 @@ impl Signer {
                 continue;
             }
             fault::point("certify-after-mark");
-            let signed: Result<Vec<Signed>, _> =
-                batch.into_iter().map(|intent| intent.sign(&self.context.issuing)).collect();
+            let sign =
+                |intent: RecordedIntent| intent.sign(&self.context.issuing, &self.signatures);
+            let signed: Result<Vec<Signed>, _> = batch.into_iter().map(sign).collect();
             match signed {
                 Ok(signed) => {
                     fault::point("certify-after-sign");

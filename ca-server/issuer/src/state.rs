@@ -9,7 +9,7 @@ use ca_store::replay::{Followed, LOG};
 use imbl::{OrdMap, OrdSet};
 use records::letter::CHALLENGE_SECONDS;
 use std::sync::Arc;
-use store::{Tx, pending};
+use store::Tx;
 
 /// The issuer's state.
 #[derive(Clone)]
@@ -74,9 +74,7 @@ impl State {
     /// Whether nothing is committed that is not in it: neither an entry of the tree nor a record
     /// that waits.
     pub(crate) async fn holds_all(&self, tx: &mut Tx) -> Result<bool, IssuerError> {
-        let head = ca_store::ledger::head(tx, LOG).await?;
-        let newest = pending::newest(tx, LOG).await?;
-        let size = head.map_or(0, |(size, ..)| size);
+        let (size, newest) = ca_store::ledger::extent(tx, LOG).await?;
         Ok(size <= self.size_to_come() && newest <= self.pending_seen)
     }
 

@@ -203,10 +203,9 @@ impl Writer {
             !state.ready.is_empty() || !self.unkept.is_empty() || !self.confirmed.is_empty();
         let looked = async {
             let mut tx = self.store.read().await?;
-            let head = ca_store::ledger::head(&mut tx, LOG).await?;
-            let size = head.map_or(0, |(size, ..)| size);
+            let (size, newest) = ca_store::ledger::extent(&mut tx, LOG).await?;
             let same = size == state.followed.edge.size();
-            Ok::<bool, IssuerError>(!same || !state.holds_all(&mut tx).await?)
+            Ok::<bool, IssuerError>(!same || newest > state.pending_seen)
         };
         waits || looked.await.map_or(true, |news| news)
     }

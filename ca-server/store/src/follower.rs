@@ -33,6 +33,8 @@ const SAVE_RECORDS: u64 = 1 << 16;
 const SAVE_AFTER: Duration = Duration::from_secs(600);
 /// A floor that covers only what was added is raised after so long.
 const RAISE_AFTER: Duration = Duration::from_secs(1);
+/// Commits that come close together are followed together, unless a question waits for them.
+const GATHER: Duration = Duration::from_millis(25);
 /// The condition on `/readyz`.
 const CONDITION: &str = "follow";
 
@@ -195,7 +197,11 @@ impl Follower {
                 continue;
             }
             tokio::select! {
-                _ = doorbell.heard() => {}
+                _ = doorbell.heard() => tokio::select! {
+                    () = tokio::time::sleep(GATHER) => {}
+                    () = self.0.wake.notified() => {}
+                    () = stop.wait() => break,
+                },
                 () = self.0.wake.notified() => {}
                 () = stop.wait() => break,
             }

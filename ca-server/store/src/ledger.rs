@@ -120,6 +120,18 @@ pub async fn place_of(
     }))
 }
 
+/// How far a log reaches: the size of its tree, and the newest position that waits (0 for none).
+pub async fn extent(tx: &mut Tx, log: &str) -> Result<(u64, i64), StoreError> {
+    let found = row!(
+        tx,
+        (i64, i64),
+        "select coalesce((select size from log_head where log_id = $1), 0), \
+         coalesce((select max(position) from log_pending where log_id = $1), 0)",
+        log
+    )?;
+    Ok(found.map_or((0, 0), |(size, newest)| (u64::try_from(size).unwrap_or(0), newest)))
+}
+
 /// The head of a log as it was last committed: size, root hash, signed checkpoint.
 pub async fn head(tx: &mut Tx, log: &str) -> Result<Option<(u64, Hash, String)>, LedgerError> {
     let found = row!(

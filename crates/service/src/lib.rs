@@ -15,6 +15,10 @@ pub use admin::{Admin, Metrics};
 pub use clock::Clock;
 pub use stop::Stop;
 
+/// Every program of ours allocates with this one.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Starts diagnostic logs: one JSON object a line on standard error; `YINXIN_LOG` sets the level.
 pub fn start_logs() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("YINXIN_LOG")

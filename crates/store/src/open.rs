@@ -4,7 +4,10 @@ use crate::checkpoint;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{
+    ConnectOptions, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
+    Transaction,
+};
 use std::fs::File;
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
@@ -115,6 +118,24 @@ async fn turn(pool: &SqlitePool) -> Result<File, StoreError> {
     Ok(file.map_err(sqlx::Error::Io)?)
 }
 
+/// Begins on a connection that the server still has: after it was started again each of those that
+/// were kept fails once.
+async fn begin_on_server(
+    pool: &PgPool,
+    begin: &'static str,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    for _ in 0..CONNECTIONS {
+        match pool.begin_with(begin).await {
+            Err(sqlx::Error::Io(_)) => {}
+            // What a server says that ends sessions: 57P01 and its neighbours.
+            Err(sqlx::Error::Database(error))
+                if error.code().is_some_and(|code| code.starts_with("57P")) => {}
+            begun => return begun,
+        }
+    }
+    pool.begin_with(begin).await
+}
+
 /// Whether every migration was applied as it is, and no other.
 async fn is_migrated(pool: &PgPool, migrator: &Migrator) -> bool {
     let applied: Result<Vec<(i64, Vec<u8>)>, _> =
@@ -131,6 +152,8 @@ async fn is_migrated(pool: &PgPool, migrator: &Migrator) -> bool {
     })
 }
 
+/// Connections of one process.
+const CONNECTIONS: u32 = 6;
 /// How long a session on PostgreSQL may sit in a transaction without asking anything.
 const TURN_HELD_MAX: &str = "15s";
 
@@ -146,13 +169,18 @@ impl Store {
                 .foreign_keys(true)
                 .pragma("wal_autocheckpoint", checkpoint::PAGES_MAX)
                 .pragma("journal_size_limit", checkpoint::KEPT_BYTES)
-                .busy_timeout(Duration::from_secs(15));
+                .busy_timeout(Duration::from_secs(15))
+                // A page of rows comes over in one piece: each hand-over wakes a thread.
+                .row_buffer_size(512)
+                .disable_statement_logging();
             // Processes that open a new database together take turns: the change to WAL does not
             // wait.
             let _first = alone(path)?;
             let pool = SqlitePoolOptions::new()
-                .max_connections(6)
+                .max_connections(CONNECTIONS)
                 .acquire_timeout(Duration::from_secs(20))
+                // A file does not go away; what a server may have closed is found out by `begin`.
+                .test_before_acquire(false)
                 .connect_with(options)
                 .await?;
             checkpoint::keep(pool.clone());
@@ -162,10 +190,12 @@ impl Store {
             // A process that stops in the middle of a transaction holds the others up no longer
             // than this: the server ends its session.
             let options = PgConnectOptions::from_str(address)?
-                .options([("idle_in_transaction_session_timeout", TURN_HELD_MAX)]);
+                .options([("idle_in_transaction_session_timeout", TURN_HELD_MAX)])
+                .disable_statement_logging();
             let pool = PgPoolOptions::new()
-                .max_connections(6)
+                .max_connections(CONNECTIONS)
                 .acquire_timeout(Duration::from_secs(20))
+                .test_before_acquire(false)
                 .connect_with(options)
                 .await?;
             return Ok(Self::Postgres(pool));
@@ -201,7 +231,7 @@ impl Store {
             Self::Sqlite(pool) => Tx::Sqlite(SqliteTx { tx: pool.begin().await?, turn: None }),
             Self::Postgres(pool) => {
                 let begin = "begin isolation level repeatable read, read only";
-                Tx::Postgres(pool.begin_with(begin).await?.into())
+                Tx::Postgres(begin_on_server(pool, begin).await?.into())
             }
         })
     }
@@ -213,7 +243,7 @@ impl Store {
                 let turn = Some(turn(pool).await?);
                 Tx::Sqlite(SqliteTx { tx: pool.begin_with("begin immediate").await?, turn })
             }
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?.into()),
+            Self::Postgres(pool) => Tx::Postgres(begin_on_server(pool, "begin").await?.into()),
         })
     }
 

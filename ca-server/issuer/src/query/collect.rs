@@ -21,17 +21,22 @@ const ISSUED_WAIT: Duration = Duration::from_secs(10);
 pub(crate) async fn collect(issuer: &Issuer, message: &Collect) -> Result<Collected, IssuerError> {
     let mut moved = issuer.moved();
     let waiting = async {
+        let mut reference = opened(issuer, message).await?;
         loop {
-            let (view, mut tx) = issuer.current().await?;
-            let letter = look_up::open(&view, &mut tx, (&message.reference, &message.key)).await?;
-            drop(tx);
-            if let Some(serial) = view.authority().issued_under(&letter.reference)
-                && let Some(collected) = proven(issuer, &serial.to_string()).await?
-            {
-                return Ok(collected);
+            // Whoever waits looks at the state only: rows are asked once there is something.
+            let view = issuer.view()?;
+            if view.authority().issued_under(&reference).is_some() {
+                // What held when the wait began may have been taken away.
+                reference = opened(issuer, message).await?;
+                let issued = issuer.view()?.authority().issued_under(&reference);
+                if let Some(serial) = issued
+                    && let Some(collected) = proven(issuer, &serial.to_string()).await?
+                {
+                    return Ok(collected);
+                }
             }
-            let under_way = view.authority().intended_under(&letter.reference).is_some()
-                || is_ready(&view, &letter.reference, issuer.now());
+            let under_way = view.authority().intended_under(&reference).is_some()
+                || is_ready(&view, &reference, issuer.now());
             if !under_way || moved.changed().await.is_err() {
                 return Err(Code::NotReady.into());
             }
@@ -41,6 +46,13 @@ pub(crate) async fn collect(issuer: &Issuer, message: &Collect) -> Result<Collec
         Ok(collected) => collected,
         Err(_) => Err(Code::NotReady.into()),
     }
+}
+
+/// The reference of the letter, if its key is shown.
+async fn opened(issuer: &Issuer, message: &Collect) -> Result<String, IssuerError> {
+    let (view, mut tx) = issuer.current().await?;
+    let letter = look_up::open(&view, &mut tx, (&message.reference, &message.key)).await?;
+    Ok(letter.reference)
 }
 
 /// Whether an application has every approval that it needs.
