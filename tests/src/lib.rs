@@ -10,6 +10,7 @@ mod city;
 mod foreign;
 pub mod gate;
 pub mod invariants;
+pub mod load;
 pub mod matrix;
 pub mod people;
 pub mod postgres;

@@ -196,6 +196,21 @@ impl Office {
         }
     }
 
+    /// Whether a process ends by itself before a time is over.
+    pub async fn ended_within(&mut self, name: &str, limit: Duration) -> bool {
+        let started = Instant::now();
+        loop {
+            if self.children.get_mut(name).unwrap().try_wait().unwrap().is_some() {
+                self.children.remove(name);
+                return true;
+            }
+            if started.elapsed() >= limit {
+                return false;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Runs `ca-server` on this city.
     pub fn ca(&self, words: &[&str]) -> Output {
         self.ca_with(words, &[])

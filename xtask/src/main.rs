@@ -4,6 +4,7 @@
 
 mod bench;
 mod city;
+mod crash;
 mod demo;
 mod found;
 mod gate;
@@ -54,6 +55,19 @@ enum Command {
         #[command(subcommand)]
         what: postgres::What,
     },
+    /// Kills processes of a city under load at random, again and again, and checks that everything
+    /// holds.
+    Crash {
+        /// How many kills.
+        #[arg(long, default_value_t = 500)]
+        rounds: usize,
+        /// The same kills as a run before.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// On PostgreSQL instead of SQLite.
+        #[arg(long)]
+        postgres: bool,
+    },
     /// Measures; ratios in one run.
     Bench {
         #[command(subcommand)]
@@ -71,6 +85,7 @@ async fn main() -> ExitCode {
         }
         Command::Demo => demo::run(&arguments.city).await,
         Command::Postgres { folder, what } => postgres::run(&folder, &what),
+        Command::Crash { rounds, seed, postgres } => crash::run(rounds, seed, postgres),
         Command::Bench { what } => bench::run(what).await,
     };
     match done {

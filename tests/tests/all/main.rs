@@ -23,6 +23,7 @@ mod policy_snapshots;
 mod printed_sheet;
 mod refusals;
 mod replays;
+mod rounds;
 mod rules;
 mod spools;
 mod states;
