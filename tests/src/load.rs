@@ -3,7 +3,7 @@
 //! true.
 
 use crate::people::{Officer, Official};
-use crate::processes::{Office, WAIT};
+use crate::processes::{Office, WAIT, moment};
 use ca_host::CaConfig;
 use ca_host::operator::{OperatorAnswer, OperatorRequest, ask};
 use mtls::Client;
@@ -142,7 +142,7 @@ impl Load {
     pub async fn end(self) {
         self.town.over.store(true, Ordering::Relaxed);
         while !self.people.iter().all(JoinHandle::is_finished) {
-            tokio::time::sleep(ASK_AGAIN).await;
+            moment(ASK_AGAIN).await;
         }
         for person in self.people {
             person.join().unwrap();
@@ -153,7 +153,7 @@ impl Load {
 impl Town {
     async fn live(self: Arc<Self>, person: String, mut chance: Chance) {
         while !self.over.load(Ordering::Relaxed) {
-            tokio::time::sleep(Duration::from_millis(chance.below(REST_MS))).await;
+            moment(Duration::from_millis(chance.below(REST_MS))).await;
             let _way = self.way.read().await;
             let official = self.letter(&person).await;
             let serial = self.enrol(&official).await;
@@ -173,7 +173,7 @@ impl Town {
                 return done;
             }
             assert!(started.elapsed() < WAIT, "never happened: {what}");
-            tokio::time::sleep(ASK_AGAIN).await;
+            moment(ASK_AGAIN).await;
         }
     }
 

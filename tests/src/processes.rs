@@ -333,6 +333,12 @@ fn address(city: &Path) -> String {
     ca_host::CaConfig::read(&city.join("ca/ca.toml")).unwrap().database_address()
 }
 
+/// Lets a moment of chance pass, for what happens at any time: a kill, a person who asks again.
+/// What is waited for has [`until`].
+pub async fn moment(passes: Duration) {
+    tokio::time::sleep(passes).await;
+}
+
 /// Waits until something holds; says what if it never does.
 pub async fn until<F: AsyncFnMut() -> bool>(what: &str, mut holds: F) {
     let started = Instant::now();

@@ -11,7 +11,6 @@ mod status;
 
 use anyhow::ensure;
 use clap::Subcommand;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What to measure.
@@ -120,9 +119,4 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
         What::Status { connections, seconds } => status::run(connections, seconds).await,
         What::Empty { port } => status::empty(port).await,
     }
-}
-
-/// A program of the system, if it is installed.
-fn which(name: &str) -> Option<PathBuf> {
-    ["/usr/sbin", "/usr/bin"].iter().map(|at| Path::new(at).join(name)).find(|path| path.exists())
 }

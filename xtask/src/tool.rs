@@ -15,6 +15,11 @@ pub(crate) fn binary(name: &str) -> anyhow::Result<PathBuf> {
     }
 }
 
+/// A program of the system, if it is installed.
+pub(crate) fn which(name: &str) -> Option<PathBuf> {
+    ["/usr/sbin", "/usr/bin"].iter().map(|at| Path::new(at).join(name)).find(|path| path.exists())
+}
+
 /// Runs a command to its end; its standard output, or an error with what it said.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<String> {
     let output = output(command)?;

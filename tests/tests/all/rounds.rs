@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 use tests::load::{Chance, Load};
-use tests::processes::ALL;
+use tests::processes::{ALL, moment};
 use tests::{Office, invariants, random};
 
 /// Rounds of a run that says nothing else.
@@ -69,8 +69,8 @@ async fn whatever_is_killed_when_the_city_stays_whole() {
 
 /// Kills something and starts it again; gives what it was.
 async fn kill(office: &mut Office, chance: &mut Chance) -> String {
-    let moment = Duration::from_millis(chance.below(LIFE_MS));
-    tokio::time::sleep(moment).await;
+    let life = Duration::from_millis(chance.below(LIFE_MS));
+    moment(life).await;
     match chance.below(8) {
         0 => {
             for name in ALL {
@@ -83,7 +83,7 @@ async fn kill(office: &mut Office, chance: &mut Chance) -> String {
             let name = *chance.one(&ALL);
             office.kill(name);
             office.start(name, &[]).await;
-            format!("{name} after {moment:?}")
+            format!("{name} after {life:?}")
         }
         _ => {
             let (name, point) = *chance.one(&POINTS);

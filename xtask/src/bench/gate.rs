@@ -8,6 +8,7 @@ use crate::city::City;
 use crate::demo::act::Actor;
 use crate::found::{Sample, found, gate_ports};
 use crate::processes::Running;
+use crate::tool::which;
 use crate::wait::until;
 use anyhow::{Context, ensure};
 use http_body_util::{BodyExt, Empty};
@@ -47,7 +48,7 @@ struct Stage {
 
 /// Runs the bench and prints its table.
 pub(super) async fn run(connections: usize, seconds: u64) -> anyhow::Result<()> {
-    let nginx = super::which("nginx").context("nginx; next: apt-get install nginx-light")?;
+    let nginx = which("nginx").context("nginx; next: apt-get install nginx-light")?;
     let home = tempfile::tempdir_in(crate::found::workspace()?.join("target"))?;
     let folder = home.path().join("city");
     eprintln!("founding a city with a gate and {PEOPLE} people …");

@@ -1,7 +1,8 @@
 //! `cfssl serve` on the same machine: signs whatever it is handed, keeps nothing, asks nobody.
 
 use super::people::for_all;
-use crate::bench::{cpu, which};
+use crate::bench::cpu;
+use crate::tool::which;
 use crate::wait::until;
 use anyhow::{Context, ensure};
 use keys::SoftwareSigner;
