@@ -7,6 +7,7 @@ mod grow;
 mod issue;
 mod log;
 mod portal;
+mod rest;
 mod status;
 
 use anyhow::ensure;
@@ -71,6 +72,19 @@ pub(crate) enum What {
         #[arg(long)]
         on: Option<portal::Database>,
     },
+    /// A city at rest: what it uses while nobody is there, how fast each role starts, and its
+    /// memory, behind the log of so many people, on both databases.
+    Rest {
+        /// How many people; each takes four records.
+        #[arg(long, default_value_t = 100_000)]
+        people: usize,
+        /// Seconds in which nobody is there.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Only on this database.
+        #[arg(long)]
+        on: Option<portal::Database>,
+    },
     /// OCSP answers against an empty axum handler and `openssl ocsp`.
     Status {
         /// Clients, each with one request at a time.
@@ -116,6 +130,7 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
             log::run(log::Wanted { senders, records, seconds, on }).await
         }
         What::Portal { people, requests, on } => portal::run((people, requests), on).await,
+        What::Rest { people, seconds, on } => rest::run(rest::Wanted { people, seconds, on }).await,
         What::Status { connections, seconds } => status::run(connections, seconds).await,
         What::Empty { port } => status::empty(port).await,
     }

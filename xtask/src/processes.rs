@@ -7,7 +7,7 @@ use mtls::Client;
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const READY_LOOKS_MAX: usize = 600;
 const LOOK: Duration = Duration::from_millis(50);
@@ -121,6 +121,20 @@ impl Running {
             }
         }
         Ok(())
+    }
+
+    /// Kills a process and starts it again; gives how long it took until it was ready.
+    pub(crate) async fn again(&mut self, name: &str) -> anyhow::Result<Duration> {
+        let at = self.children.iter().position(|(known, _)| known == name);
+        let (_, mut child) = self.children.remove(at.context("no such process")?);
+        child.kill()?;
+        child.wait()?;
+        let city = City::read(&self.folder)?;
+        let url = city.admin_urls.get(name).context("admin address")?;
+        let began = Instant::now();
+        self.spawn(name)?;
+        self.ready(name, url).await?;
+        Ok(began.elapsed())
     }
 
     /// Ends every process gently, newest first, and waits for it.

@@ -15,16 +15,19 @@ pub(crate) struct ClockGuard {
 const CONFIRMED_SECONDS: u64 = 86_400;
 
 impl ClockGuard {
-    /// What the configuration allows, and what an operator confirmed by now.
-    pub(crate) fn read(config: &CaConfig) -> Self {
-        let text = std::fs::read_to_string(config.path("issuer/clock-confirmed"));
-        let confirmed = text.ok().and_then(|text| records::time::read(text.trim()));
-        Self { ahead_max: u64::from(config.issuer.clock_days_max) * 86_400, confirmed }
+    /// Whether decisions may bear this time; `last` is the time of the newest record that proves
+    /// one. An operator's word is looked for only where it makes a difference.
+    pub(crate) fn judge(config: &CaConfig, now: u64, last: u64) -> Result<(), Code> {
+        let ahead_max = u64::from(config.issuer.clock_days_max) * 86_400;
+        let unconfirmed = Self { ahead_max, confirmed: None }.check(now, last);
+        unconfirmed.or_else(|_| {
+            let text = std::fs::read_to_string(config.path("issuer/clock-confirmed"));
+            let confirmed = text.ok().and_then(|text| records::time::read(text.trim()));
+            Self { ahead_max, confirmed }.check(now, last)
+        })
     }
 
-    /// Whether decisions may bear this time; `last` is the time of the newest record that proves
-    /// one.
-    pub(crate) fn check(&self, now: u64, last: u64) -> Result<(), Code> {
+    fn check(&self, now: u64, last: u64) -> Result<(), Code> {
         let confirmed = self.confirmed.is_some_and(|at| now.abs_diff(at) < CONFIRMED_SECONDS);
         let ahead = now > last.saturating_add(self.ahead_max) && !confirmed;
         if now + BACK_SECONDS_MAX < last || ahead { Err(Code::ClockMoved) } else { Ok(()) }

@@ -77,16 +77,13 @@ impl Issuer {
         self.moved.clone()
     }
 
-    /// Unix seconds.
+    /// Unix seconds: the clock's if it may be believed, else the last proven ones. By these
+    /// officers are judged and lists are made, so that a clock that moved stops no brake.
     pub(crate) fn now(&self) -> u64 {
-        self.clock.seconds()
-    }
-
-    /// The time for lists and snapshots: the clock's if it may be believed, else the last proven
-    /// one.
-    pub(crate) fn list_time(&self, view: &View) -> u64 {
-        let (now, last) = (self.now(), view.state().followed.last_time);
-        match ClockGuard::read(&self.context.config).check(now, last) {
+        let now = self.clock.seconds();
+        let Some(view) = self.view_now() else { return now };
+        let last = view.state().followed.last_time;
+        match ClockGuard::judge(&self.context.config, now, last) {
             Ok(()) => now,
             Err(_) => last,
         }

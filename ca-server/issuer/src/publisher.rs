@@ -76,7 +76,7 @@ async fn lists(issuer: &Issuer, kept: &mut Option<RevocationList>) -> Result<(),
             last
         }
     };
-    let now = issuer.list_time(&view).max(previous.this_update());
+    let now = issuer.now().max(previous.this_update());
     let (from, until) = (previous.this_update(), previous.next_update());
     issuer.metrics.set("crl_seconds_left", table::number(until) - table::number(now));
     if !view.state().list_due && now <= from + (until - from) / 2 {
@@ -149,7 +149,7 @@ fn make(
 /// Snapshots that are due: somebody changed, or half of a life is over.
 async fn people(issuer: &Issuer, told: &mut HashMap<String, Told>) -> Result<(), IssuerError> {
     let Some(view) = issuer.view_now() else { return Ok(()) };
-    let now = issuer.list_time(&view);
+    let now = issuer.now();
     let old = told.values().any(|told| told.next_update < now + SNAPSHOT_SECONDS / 2);
     let unknown = view.authority().agents().any(|(id, _)| !told.contains_key(id));
     if !(view.state().people_due || old || unknown) {

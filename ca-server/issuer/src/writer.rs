@@ -343,7 +343,7 @@ impl Writer {
     }
 
     fn clock_guard(&self, now: u64, last: u64) -> Result<(), Code> {
-        let checked = ClockGuard::read(&self.context.config).check(now, last);
+        let checked = ClockGuard::judge(&self.context.config, now, last);
         let problem = match checked {
             Ok(()) => "",
             Err(_) => "the clock moved; see `ca-server doctor`",

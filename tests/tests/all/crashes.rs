@@ -380,6 +380,7 @@ async fn a_clock_that_moved_stops_decisions_and_no_brake() {
     let person = office.register("王小明", "sz-office").await;
     let official = office.letter(&person, "official");
     let second = office.register("张建国", "sz-finance").await;
+    let (other, theirs) = office.official("孙核验", "sz-office").await;
     let mut serials = Vec::new();
     for (offset, says) in [("-3600", "behind"), ("31536000", "ahead")] {
         let environment = [("YINXIN_CLOCK_OFFSET", offset)];
@@ -396,6 +397,13 @@ async fn a_clock_that_moved_stops_decisions_and_no_brake() {
             assert_eq!(code(office.public().submit(&submit).await), "clock-moved");
             serials = office.report_lost(&lost).await;
             office.listed(&serials[0]).await;
+        } else {
+            let words = ["revoke", &other.letter.person, "--reason", "superseded", "--evidence"];
+            let (revocation, _) = office.draft(&[&words[..], &["asked for"]].concat());
+            for file in ["officer-1", "officer-2"] {
+                office.approve(&office.first(file), &revocation).await.unwrap();
+            }
+            office.listed(&serial(&theirs)).await;
         }
         let said = office.ca_with(&["doctor"], &environment);
         let text = String::from_utf8_lossy(&said.stdout).into_owned();
