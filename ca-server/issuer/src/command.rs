@@ -3,14 +3,16 @@
 
 use crate::error::IssuerError;
 use crate::verify::{VerifiedApproval, VerifiedDecline, VerifiedSubmission};
+use authority::{Authority, OrderDigest};
 use ca_api::{OrderCreated, Revocation};
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use pki::crl::RevocationList;
+use records::Approval;
 use records::decline::Declined;
 use records::enrolment::Stage;
 use records::export::Approved;
 use records::join::{Join, Renew};
-use records::order::CredentialBody;
+use records::order::{Body, CredentialBody};
 use records::people::{PeopleSnapshot, SignedPeople};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
@@ -112,11 +114,22 @@ impl Command {
         }
     }
 
-    /// Whether it brakes: it is carried out before everything else.
-    pub(crate) fn is_brake(&self) -> bool {
+    /// Whether it brakes: it is carried out before everything else. An approval of an order to
+    /// revoke does.
+    pub(crate) fn is_brake(&self, authority: Option<&Authority>) -> bool {
+        let revokes = |approval: &Approval| {
+            let digest = approval.order.digest().map(OrderDigest);
+            let open = digest.and_then(|digest| authority?.open(digest, 0).ok());
+            open.is_some_and(|(_, body)| matches!(&*body, Body::Revoke(_)))
+        };
         match self {
             Self::Revoke(..) | Self::List(..) => true,
-            Self::Operator(request, ..) => matches!(**request, OperatorRequest::Revoke { .. }),
+            Self::Approve(_, _, verified, _) => revokes(verified.approval()),
+            Self::Operator(request, ..) => match &**request {
+                OperatorRequest::Revoke { .. } => true,
+                OperatorRequest::Approval { approval } => revokes(approval),
+                _ => false,
+            },
             _ => false,
         }
     }

@@ -96,7 +96,9 @@ impl Issuer {
     ) -> Result<Outcome<T>, IssuerError> {
         let (reply, answer) = Reply::open();
         let command = command(reply);
-        let queue = if command.is_brake() { &self.brakes } else { &self.commands };
+        let view = self.view_now();
+        let brakes = command.is_brake(view.as_ref().map(|view| view.authority()));
+        let queue = if brakes { &self.brakes } else { &self.commands };
         let gone = || IssuerError::Refused(Code::Unavailable);
         queue.send(command).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?

@@ -142,14 +142,26 @@ fn a_record_without_effect_is_told_once() {
 
 #[test]
 fn brakes_are_known_as_such() {
-    let sample = Sample::found();
+    let mut sample = Sample::found();
     let is_brake = |request| {
         let (reply, _) = Reply::open();
-        Command::Operator(Box::new(request), "operator:0".into(), reply).is_brake()
+        Command::Operator(Box::new(request), "operator:0".into(), reply).is_brake(None)
     };
     assert!(is_brake(revoke(&sample.person("officer-1"), "keyCompromise")));
     assert!(!is_brake(person(PersonAction::Create, "", "李丹", "sz-office")));
     let (reply, _) = Reply::open();
     let renewal = Box::new(sample.city.clone().renewal(None, &key()));
-    assert!(!Command::Renew(sample.public(), renewal, reply).is_brake());
+    assert!(!Command::Renew(sample.public(), renewal, reply).is_brake(None));
+
+    // An approval is one if its order is.
+    let (_, certificate) = sample.official("李丹");
+    sample.revoke("officer-1", &certificate.serial().to_string(), "keyCompromise").unwrap();
+    let revocation = sample.newest_order();
+    sample.operator(person(PersonAction::Create, "", "王小明", "sz-office")).unwrap();
+    let registration = sample.newest_order();
+    for (order, brakes) in [(revocation, true), (registration, false)] {
+        let (reply, _) = Reply::open();
+        let command = approval(&sample, order, "officer-2", reply);
+        assert_eq!(command.is_brake(Some(sample.authority())), brakes);
+    }
 }
