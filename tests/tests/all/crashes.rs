@@ -2,6 +2,7 @@
 //! clock that moves. Afterwards the checker reads database and published files, and everything
 //! holds.
 
+use portal_api::PortalRefusal;
 use records::enrolment::{Collect, Collected, LookUp, Stage};
 use std::process::{Command, Stdio};
 use tests::people::{code, refused};
@@ -72,7 +73,15 @@ async fn the_issuer_is_killed_around_each_call() {
                 let _ = office.approve(&office.first(file), order).await;
             }
             let LookUp { reference, key } = official.look_up();
-            let _ = office.public().collect(&Collect { reference, key }).await;
+            let (collect, public) = (Collect { reference, key }, office.public());
+            until("there is an answer, or nobody to give it", async || {
+                let waits = |refusal: &PortalRefusal| match refusal {
+                    PortalRefusal::Refused(problem) => problem.code == "not-ready",
+                    _ => false,
+                };
+                !public.collect(&collect).await.is_err_and(|refusal| waits(&refusal))
+            })
+            .await;
         }
         office.ended("issuer").await;
         office.start("issuer", &[]).await;
