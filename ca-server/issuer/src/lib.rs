@@ -29,6 +29,7 @@ mod seal;
 mod serve;
 mod share;
 mod signer;
+mod snapshot;
 mod socket;
 mod state;
 pub mod verify;

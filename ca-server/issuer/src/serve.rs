@@ -10,7 +10,7 @@ use crate::share::Stuck;
 use crate::signer::Signer;
 use crate::state::State;
 use crate::writer::{QUEUE_MAX, Writer};
-use crate::{effects, publisher, route, rows, socket};
+use crate::{effects, publisher, route, rows, snapshot, socket};
 use anyhow::{Context, ensure};
 use arc_swap::ArcSwapOption;
 use authority::Serial;
@@ -52,6 +52,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     };
     let issuer = Arc::new(issuer);
     let signing = std::thread::Builder::new().name("signer".into()).spawn(move || signer.run())?;
+    let keeping = snapshot::run(issuer.clone(), writer.keep.snapshot(), stop.clone());
     let writing = tokio::spawn(writer.run());
     let waiting = stop.clone();
     let site = listener::between_services(route::router(issuer.clone()), full);
@@ -60,7 +61,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     issuer.metrics.condition("start", "");
     let publishing = publisher::run(issuer.clone(), stop.clone());
     tokio::try_join!(async { admin.await? }, api, async {
-        tokio::join!(publishing, operators);
+        tokio::join!(publishing, operators, keeping);
         Ok(())
     })?;
     // Whoever may still ask holds the issuer; without it the writer ends, then the signer.
