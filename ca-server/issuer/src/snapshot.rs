@@ -1,5 +1,5 @@
-//! Keeps authority as it is now and then, from a view and beside the writer, so that a start after a
-//! crash replays only what follows.
+//! Keeps authority as it is now and then, from a view and beside the writer, so that a start after
+//! a crash replays only what follows.
 
 use crate::issuer::Issuer;
 use crate::view::View;
