@@ -75,7 +75,9 @@ impl State {
     /// that waits.
     pub(crate) async fn holds_all(&self, tx: &mut Tx) -> Result<bool, IssuerError> {
         let (size, newest) = ca_store::ledger::extent(tx, LOG).await?;
-        Ok(size <= self.size_to_come() && newest <= self.pending_seen)
+        // A head below the one that was followed hides something: nothing is answered from it.
+        let reach = self.followed.edge.size()..=self.size_to_come();
+        Ok(reach.contains(&size) && newest <= self.pending_seen)
     }
 
     /// Whether a challenge was used up.

@@ -129,7 +129,9 @@ pub async fn extent(tx: &mut Tx, log: &str) -> Result<(u64, i64), StoreError> {
          coalesce((select max(position) from log_pending where log_id = $1), 0)",
         log
     )?;
-    Ok(found.map_or((0, 0), |(size, newest)| (u64::try_from(size).unwrap_or(0), newest)))
+    let (size, newest) = found.unwrap_or((0, 0));
+    let size = u64::try_from(size).map_err(|_| StoreError::Inconsistent("size of a log"))?;
+    Ok((size, newest))
 }
 
 /// The head of a log as it was last committed: size, root hash, signed checkpoint.
@@ -143,7 +145,8 @@ pub async fn head(tx: &mut Tx, log: &str) -> Result<Option<(u64, Hash, String)>,
     found
         .map(|(size, root, checkpoint)| {
             let root = Hash::try_from(root).map_err(|_| LedgerError::Damaged("root"))?;
-            Ok((u64::try_from(size).unwrap_or(0), root, checkpoint))
+            let size = u64::try_from(size).map_err(|_| LedgerError::Damaged("size"))?;
+            Ok((size, root, checkpoint))
         })
         .transpose()
 }
