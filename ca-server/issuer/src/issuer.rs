@@ -46,6 +46,17 @@ impl Issuer {
         self.view_now().ok_or(Code::LogBehind)
     }
 
+    /// The state, once the first round left one: whoever comes right after a start waits for it.
+    pub(crate) async fn opened(&self) -> Result<Arc<View>, Code> {
+        if let Some(view) = self.view_now() {
+            return Ok(view);
+        }
+        let mut moved = self.moved();
+        let first = moved.wait_for(|_| self.view_now().is_some());
+        let _ = tokio::time::timeout(CURRENT_WAIT, first).await;
+        self.view()
+    }
+
     /// The state with everything that was committed until now, whoever committed it: a loss that
     /// was reported a moment ago counts already. With it the transaction in which that was seen.
     pub(crate) async fn current(&self) -> Result<(Arc<View>, Tx), IssuerError> {

@@ -58,10 +58,10 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let site = listener::between_services(route::router(issuer.clone()), full);
     let api = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
     let operators = socket::serve(issuer.clone(), stop.clone())?;
-    issuer.metrics.condition("start", "");
     let publishing = publisher::run(issuer.clone(), stop.clone());
+    let begun = begun(issuer.clone(), stop.clone());
     tokio::try_join!(async { admin.await? }, api, async {
-        tokio::join!(publishing, operators, keeping);
+        tokio::join!(publishing, operators, keeping, begun);
         Ok(())
     })?;
     // Whoever may still ask holds the issuer; without it the writer ends, then the signer.
@@ -73,6 +73,17 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
         keep.save(&state.followed)?;
     }
     Ok(())
+}
+
+/// Says that the role began once its first round left a state to answer from.
+async fn begun(issuer: Arc<Issuer>, stop: Stop) {
+    let mut moved = issuer.moved();
+    tokio::select! {
+        _ = moved.wait_for(|_| issuer.view_now().is_some()) => {
+            issuer.metrics.condition("start", "");
+        }
+        () = stop.wait() => {}
+    }
 }
 
 /// Opens the role: its keys, what it kept, what a former process left; nothing if it is stopped
