@@ -5,10 +5,13 @@ use crate::auditors::Auditors;
 use crate::index::Reach;
 use crate::intake::Intake;
 use crate::silence::Silence;
+use axum::Json;
 use ca_host::CaConfig;
 use ca_host::services::Services;
 use ca_store::follower::Follower;
 use records::trust::Trust;
+use records::{Code, Problem};
+use service::problem::Refused;
 use service::{Clock, Metrics};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -48,6 +51,21 @@ pub(super) struct Shared {
 }
 
 impl LogState {
+    /// The answer to a call, counted; a refusal gets a reference number.
+    pub(super) fn answered<T>(
+        &self,
+        act: &'static str,
+        result: Result<T, Code>,
+    ) -> Result<Json<T>, Refused> {
+        let outcome = result.as_ref().map_or_else(|code| code.name(), |_| "done");
+        self.metrics.count(act, outcome);
+        result.map(Json).map_err(|code| {
+            // Without randomness there is no number, and the refusal stands all the same.
+            let reference = ca_host::random::id().unwrap_or_default();
+            Refused(Problem::new(code, reference))
+        })
+    }
+
     pub(super) fn new(
         store: Store,
         metrics: Metrics,

@@ -1,7 +1,7 @@
 //! What a route is asked: who speaks, checked before a message is read, and the message. Without a
 //! [`PortalCall`] or an [`OfficerCall`] nothing can be asked.
 
-use crate::command::{Caller, Officer};
+use crate::command::{Caller, Command, Officer};
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::person_of;
@@ -62,7 +62,7 @@ impl<P: Process, T: DeserializeOwned> FromRequest<Arc<Issuer>> for PortalCall<P,
 
     async fn from_request(request: Request, issuer: &Arc<Issuer>) -> Result<Self, Response> {
         let (parts, body) = request.into_parts();
-        let caller = caller(issuer, &parts, P::NAME).map_err(refused)?;
+        let caller = caller(issuer, &parts, P::NAME).await.map_err(refused)?;
         let message = message(Request::from_parts(parts, body), issuer).await?;
         Ok(Self { caller, message, process: std::marker::PhantomData })
     }
@@ -81,12 +81,12 @@ impl<T: DeserializeOwned> FromRequest<Arc<Issuer>> for OfficerCall<T> {
 }
 
 /// Whether the connection belongs to a process that may call.
-fn caller(issuer: &Issuer, parts: &Parts, process: &'static str) -> Result<Caller, Code> {
+async fn caller(issuer: &Issuer, parts: &Parts, process: &'static str) -> Result<Caller, Code> {
     let connection = parts.extensions.get::<TlsConnection>().ok_or(Code::CertificateRequired)?;
     let der = connection.certificate.as_ref().ok_or(Code::CertificateRequired)?;
     let certificate: Arc<Certificate> =
         issuer.signatures.certificate(der).ok_or(Code::CertificateForeign)?;
-    let view = issuer.view()?;
+    let view = issuer.opened().await?;
     let authority = view.authority();
     if authority.is_revoked(&certificate.serial().to_string()) {
         return Err(Code::CertificateRevoked);
@@ -119,6 +119,28 @@ async fn message<T: DeserializeOwned>(
 
 fn refused(code: Code) -> Response {
     Refused(Problem::new(code, String::new())).into_response()
+}
+
+/// The answer to whoever shows the key of a letter. A wrong key for a letter that exists counts as
+/// a try, and is recorded.
+pub(super) async fn answered_to_key<T>(
+    issuer: &Issuer,
+    act: &'static str,
+    (caller, reference): (Caller, &str),
+    result: Result<T, IssuerError>,
+) -> Result<Json<T>, Refused> {
+    let wrong = result.as_ref().is_err_and(|error| error.code() == Code::WrongCode);
+    let known = records::letter::read_reference(reference).filter(|reference| {
+        issuer.view_now().is_some_and(|view| view.authority().letter(reference).is_some())
+    });
+    match known {
+        Some(reference) if wrong => {
+            let asked = issuer.ask(|reply| Command::WrongKey(caller, reference, reply)).await;
+            let refused = asked.err().unwrap_or_else(|| Code::WrongCode.into());
+            Err(Refused(refused.problem()))
+        }
+        _ => answered(issuer, act, result),
+    }
 }
 
 /// The answer to a question, counted.

@@ -6,8 +6,8 @@ use axum::{Extension, Json};
 use ca_api::{Append, Appended};
 use ca_store::ledger;
 use mtls::TlsConnection;
+use records::Code;
 use records::record::{Event, Record};
-use records::{Code, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -19,10 +19,7 @@ pub(super) async fn append(
     Extension(connection): Extension<TlsConnection>,
     Json(message): Json<Append>,
 ) -> Result<Json<Appended>, Refused> {
-    let result = take(&state, &connection, &message).await;
-    let outcome = result.as_ref().map_or_else(|code| code.name(), |_| "done");
-    state.metrics.count("append", outcome);
-    result.map(Json).map_err(|code| Refused(Problem::new(code, String::new())))
+    state.answered("append", take(&state, &connection, &message).await)
 }
 
 async fn take(

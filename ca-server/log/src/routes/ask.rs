@@ -12,7 +12,7 @@ use mtls::TlsConnection;
 use pki::Certificate;
 use records::evidence::{Ask, LogAnswer, LogRequest, SignedRequest};
 use records::record::Event;
-use records::{Code, Disclosure, Problem};
+use records::{Code, Disclosure};
 use service::problem::Refused;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,13 +26,7 @@ pub(super) async fn ask(
     Extension(connection): Extension<TlsConnection>,
     Json(message): Json<SignedRequest>,
 ) -> Result<Json<LogAnswer>, Refused> {
-    let result = answer(&state, &connection, &message).await;
-    let outcome = result.as_ref().map_or_else(|code| code.name(), |_| "done");
-    state.metrics.count("ask", outcome);
-    result.map(Json).map_err(|code| {
-        let reference = random::id().unwrap_or_default();
-        Refused(Problem::new(code, reference))
-    })
+    state.answered("ask", answer(&state, &connection, &message).await)
 }
 
 async fn answer(

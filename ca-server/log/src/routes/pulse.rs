@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::Pulsed;
 use mtls::TlsConnection;
+use records::Code;
 use records::access::Heartbeat;
-use records::{Code, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,10 +17,7 @@ pub(super) async fn pulse(
     Extension(connection): Extension<TlsConnection>,
     Json(message): Json<Heartbeat>,
 ) -> Result<Json<Pulsed>, Refused> {
-    let result = hear(&state, &connection, &message).await;
-    let outcome = result.as_ref().map_or_else(|code| code.name(), |_| "done");
-    state.metrics.count("pulse", outcome);
-    result.map(Json).map_err(|code| Refused(Problem::new(code, String::new())))
+    state.answered("pulse", hear(&state, &connection, &message).await)
 }
 
 async fn hear(

@@ -7,13 +7,12 @@ use crate::state::LogState;
 use axum::extract::State;
 use axum::{Extension, Json};
 use ca_api::AsOfficer;
-use ca_host::random;
 use ca_store::ledger;
 use mtls::TlsConnection;
 use pki::Certificate;
 use records::evidence::{Search, SearchAnswer};
 use records::record::Event;
-use records::{Bytes, Code, Problem};
+use records::{Bytes, Code};
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -23,13 +22,7 @@ pub(super) async fn search(
     Extension(connection): Extension<TlsConnection>,
     Json(message): Json<AsOfficer<Search>>,
 ) -> Result<Json<SearchAnswer>, Refused> {
-    let result = answer(&state, &connection, &message).await;
-    let outcome = result.as_ref().map_or_else(|code| code.name(), |_| "done");
-    state.metrics.count("search", outcome);
-    result.map(Json).map_err(|code| {
-        let reference = random::id().unwrap_or_default();
-        Refused(Problem::new(code, reference))
-    })
+    state.answered("search", answer(&state, &connection, &message).await)
 }
 
 async fn answer(

@@ -13,7 +13,7 @@ use ca_store::sequence::RunOutcome;
 use mtls::TlsConnection;
 use records::access::SignedHead;
 use records::record::Event;
-use records::{Bytes, Code, Problem};
+use records::{Bytes, Code};
 use service::problem::Refused;
 use std::sync::{Arc, PoisonError};
 use tlog::merkle::Hash;
@@ -26,10 +26,7 @@ pub(super) async fn spool(
     Extension(connection): Extension<TlsConnection>,
     Json(message): Json<Spooled>,
 ) -> Result<Json<SpoolAck>, Refused> {
-    let result = take(&state, &connection, message).await;
-    let outcome = result.as_ref().map_or_else(|code| code.name(), |_| "done");
-    state.metrics.count("spool", outcome);
-    result.map(Json).map_err(|code| Refused(Problem::new(code, String::new())))
+    state.answered("spool", take(&state, &connection, message).await)
 }
 
 async fn take(
