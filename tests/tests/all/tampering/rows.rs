@@ -308,8 +308,11 @@ async fn do_one(
     execute(database, hand).await;
     let told = office.admin("status");
     let ready = async || told.get("/readyz").await.is_ok_and(|answer| answer.status() == 200);
+    let staff = office.staff(&office.first("officer-1"));
     if claim == "stops" {
         until(&format!("status says what {hand} did"), async || !ready().await).await;
+        let refused = async || staff.list("").await.is_err();
+        until(&format!("the issuer answers nothing after {hand}"), refused).await;
     } else {
         let revoked = ocsp::status_of(office, &watched.revoked);
         assert!(revoked.contains(": revoked"), "{hand}: {revoked}");
@@ -336,6 +339,8 @@ async fn do_one(
     execute(database, "drop table hand").await;
     if claim == "stops" {
         until(&format!("status follows again after {hand}"), ready).await;
+        let answers = async || staff.list("").await.is_ok();
+        until(&format!("the issuer answers again after {hand}"), answers).await;
     }
 }
 
