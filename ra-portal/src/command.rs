@@ -114,7 +114,7 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
     let trust = trust(&config)?;
     let store = Store::open(&config.database_address()).await?;
     store.migrate(crate::MIGRATIONS).await?;
-    let events = Events::new(store.clone(), &config.portal, process.name(), clock);
+    let events = Events::open(store.clone(), &config.portal, process.name(), clock);
     events.keep("start", "done", "").await?;
     let (issuing, root) = authorities(&config.path(&own.chain))?;
     let clients = match process {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// How often the log is looked at.
-const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_secs(1);
 /// A shorter log needs no checkpoint yet, a longer one waits for a pause no more; in bytes.
 const SHORT: u64 = 1024 * 1024;
 const LONG: u64 = 32 * 1024 * 1024;

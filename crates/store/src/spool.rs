@@ -1,5 +1,6 @@
 //! The durable spool: events of a portal or agent wait here until the log has them.
 
+use crate::many::insert_many;
 use crate::open::{Store, StoreError};
 
 /// An event that waits.
@@ -13,21 +14,17 @@ pub struct SpooledRecord {
     pub salt: Vec<u8>,
 }
 
-/// Keeps an event of a process; durable when this returns.
+/// Keeps events of a process, each a record and its salt, in their order; all of them are durable
+/// when this returns.
 pub async fn keep(
     store: &Store,
     maker: &str,
-    record: &[u8],
-    salt: &[u8],
+    events: impl IntoIterator<Item = (Vec<u8>, [u8; 32])>,
 ) -> Result<(), StoreError> {
+    let row = |(record, salt): (Vec<u8>, [u8; 32])| vec![maker.into(), record.into(), salt.into()];
+    let rows = events.into_iter().map(row).collect();
     let mut tx = store.write().await?;
-    execute!(
-        &mut tx,
-        "insert into spool (maker, record, salt) values ($1, $2, $3)",
-        maker,
-        record,
-        salt
-    )?;
+    insert_many(&mut tx, "insert into spool (maker, record, salt)", rows, "").await?;
     tx.commit().await
 }
 
