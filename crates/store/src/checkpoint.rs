@@ -2,8 +2,9 @@
 //! otherwise every thousandth page makes one commit wait until all of them are carried over and
 //! synced, which takes long in a large database.
 
-use sqlx::SqlitePool;
-use std::path::Path;
+use crate::embedded::Database;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// How often the log is looked at.
@@ -11,20 +12,19 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A shorter log needs no checkpoint yet, a longer one waits for a pause no more; in bytes.
 const SHORT: u64 = 1024 * 1024;
 const LONG: u64 = 32 * 1024 * 1024;
-/// To what the file shrinks when all of it is carried over: its length tells how much waits.
-pub(crate) const KEPT_BYTES: &str = "1048576";
-/// Pages at which a commit carries them over by itself, if nobody came to it before.
-pub(crate) const PAGES_MAX: &str = "16000";
 
-/// Carries pages over until the pool is closed or its process ends. A crash on the way costs
+/// Carries pages over until the database is closed or its process ends. A crash on the way costs
 /// nothing: the log stays until all of it is in its place.
-pub(crate) fn keep(pool: SqlitePool) {
-    let path = format!("{}-wal", pool.connect_options().get_filename().display());
+pub(crate) fn keep(database: &Arc<Database>) {
+    let path = PathBuf::from(format!("{}-wal", database.path().display()));
+    let database = Arc::downgrade(database);
     tokio::spawn(async move {
         let (mut seen, mut done) = (None, None);
-        while !pool.is_closed() {
+        loop {
             tokio::time::sleep(LOOK).await;
-            let state = state(Path::new(&path));
+            let open = database.upgrade().filter(|database| !database.is_closed());
+            let Some(database) = open else { return };
+            let state = state(&path);
             let pauses = state == seen;
             seen = state;
             let Some((_, length)) = state else { continue };
@@ -34,7 +34,7 @@ pub(crate) fn keep(pool: SqlitePool) {
             done = state;
             // Another process may be at it: then there is nothing to do here. What fails here fails
             // again where a commit has to do it, and is told there.
-            let _ = sqlx::query("pragma wal_checkpoint(passive)").execute(&pool).await;
+            let _ = database.checkpoint().await;
         }
     });
 }

@@ -1,6 +1,7 @@
 //! Leases: one holder at a time does what only one may do.
 
-use crate::open::{Store, StoreError, Tx};
+use crate::error::StoreError;
+use crate::open::{Store, Tx};
 
 /// Takes or renews the lease `name` for `holder` until `until` (unix µs); false while another holds
 /// it. The clock of the caller decides, so holders keep their clocks within the lease's length.

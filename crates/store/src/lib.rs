@@ -9,18 +9,23 @@ mod statement;
 
 mod checkpoint;
 mod doorbell;
+mod embedded;
+mod error;
 mod lease;
 pub mod many;
 mod open;
 pub mod pending;
 pub mod spool;
+mod value;
 mod watch;
 
 pub use doorbell::{Doorbell, LOOK};
+pub use embedded::{Database, SqliteTx};
+pub use error::StoreError;
 pub use lease::{hold_lease, release_lease};
-pub use open::{Alone, Migrations, PostgresTx, Store, StoreError, Tx};
+pub use open::{Alone, Migrations, PostgresTx, Store, Tx};
 pub use watch::Watch;
 
 /// For the macros: whoever states SQL through them need not name the library.
 #[doc(hidden)]
-pub use sqlx;
+pub use {rusqlite, sqlx, tokio};

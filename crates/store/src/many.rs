@@ -1,69 +1,12 @@
-//! Many rows with few statements: what a round of a writer changes is written table by table. Each
-//! statement is a hand-over to the database's thread, or a round trip to its server, whatever it
-//! carries.
+//! Many rows with few statements: what a round of a writer changes is written table by table. On a
+//! server each statement is a round trip, whatever it carries.
 
+pub use crate::value::Value;
 use crate::{StoreError, Tx};
-use sqlx::{Postgres, QueryBuilder, Sqlite};
+use sqlx::{Postgres, QueryBuilder};
 
-/// Most parameters of one statement: SQLite's own limit is 32,766, PostgreSQL's 65,535.
+/// Most parameters of one statement: PostgreSQL's own limit is 65,535.
 const PARAMETERS_MAX: usize = 16_000;
-
-/// A value of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// A whole number.
-    Number(i64),
-    /// Text.
-    Text(String),
-    /// Bytes.
-    Bytes(Vec<u8>),
-    /// A text that may be missing.
-    MaybeText(Option<String>),
-    /// Bytes that may be missing.
-    MaybeBytes(Option<Vec<u8>>),
-}
-
-impl From<i64> for Value {
-    fn from(number: i64) -> Self {
-        Self::Number(number)
-    }
-}
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-
-impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl From<Vec<u8>> for Value {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::Bytes(bytes)
-    }
-}
-
-impl From<[u8; 32]> for Value {
-    fn from(bytes: [u8; 32]) -> Self {
-        Self::Bytes(bytes.to_vec())
-    }
-}
-
-impl From<Option<String>> for Value {
-    fn from(text: Option<String>) -> Self {
-        Self::MaybeText(text)
-    }
-}
-
-impl From<Option<Vec<u8>>> for Value {
-    fn from(bytes: Option<Vec<u8>>) -> Self {
-        Self::MaybeBytes(bytes)
-    }
-}
 
 macro_rules! bind {
     ($place:expr, $value:expr) => {
@@ -107,37 +50,21 @@ pub async fn insert_many(
     then: &'static str,
 ) -> Result<u64, StoreError> {
     let Some(width) = rows.first().map(Vec::len) else { return Ok(0) };
+    let inner = match tx {
+        Tx::Sqlite(inner) => {
+            let places = vec!["?"; width].join(", ");
+            return inner.each(format!("{into} values ({places}) {then}"), rows).await;
+        }
+        Tx::Postgres(inner) => inner,
+    };
     let most = (PARAMETERS_MAX / width.max(1)).max(1);
     let mut rows = rows.into_iter().peekable();
     let mut written = 0;
     while rows.peek().is_some() {
-        let chunk = rows.by_ref().take(most);
-        written += match tx {
-            Tx::Sqlite(inner) => {
-                let mut query = QueryBuilder::<Sqlite>::new(into);
-                values!(query, chunk);
-                query
-                    .push(" ")
-                    .push(then)
-                    .build()
-                    .persistent(false)
-                    .execute(&mut **inner)
-                    .await?
-                    .rows_affected()
-            }
-            Tx::Postgres(inner) => {
-                let mut query = QueryBuilder::<Postgres>::new(into);
-                values!(query, chunk);
-                query
-                    .push(" ")
-                    .push(then)
-                    .build()
-                    .persistent(false)
-                    .execute(&mut **inner)
-                    .await?
-                    .rows_affected()
-            }
-        };
+        let mut query = QueryBuilder::<Postgres>::new(into);
+        values!(query, rows.by_ref().take(most));
+        let query = query.push(" ").push(then).build().persistent(false);
+        written += query.execute(&mut **inner).await?.rows_affected();
     }
     Ok(written)
 }
@@ -149,36 +76,21 @@ pub async fn update_many(
     (set, value, then): (&'static str, Value, &'static str),
     keys: Vec<Value>,
 ) -> Result<u64, StoreError> {
+    let inner = match tx {
+        Tx::Sqlite(inner) => {
+            let rows = keys.into_iter().map(|key| vec![value.clone(), key]).collect();
+            return inner.each(format!("{set}?{then}?)"), rows).await;
+        }
+        Tx::Postgres(inner) => inner,
+    };
     let mut written = 0;
     for chunk in keys.chunks(KEYS_MAX) {
-        written += match tx {
-            Tx::Sqlite(inner) => {
-                let mut query = QueryBuilder::<Sqlite>::new(set);
-                bind!(query, value.clone());
-                query.push(then);
-                list!(query, chunk);
-                query
-                    .push(")")
-                    .build()
-                    .persistent(false)
-                    .execute(&mut **inner)
-                    .await?
-                    .rows_affected()
-            }
-            Tx::Postgres(inner) => {
-                let mut query = QueryBuilder::<Postgres>::new(set);
-                bind!(query, value.clone());
-                query.push(then);
-                list!(query, chunk);
-                query
-                    .push(")")
-                    .build()
-                    .persistent(false)
-                    .execute(&mut **inner)
-                    .await?
-                    .rows_affected()
-            }
-        };
+        let mut query = QueryBuilder::<Postgres>::new(set);
+        bind!(query, value.clone());
+        query.push(then);
+        list!(query, chunk);
+        let query = query.push(")").build().persistent(false);
+        written += query.execute(&mut **inner).await?.rows_affected();
     }
     Ok(written)
 }
@@ -193,16 +105,12 @@ macro_rules! rows_of {
         for chunk in keys.chunks($crate::many::KEYS_MAX) {
             match $tx {
                 $crate::Tx::Sqlite(inner) => {
-                    let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new($select);
-                    let mut list = query.separated(", ");
-                    for key in chunk {
-                        list.push_bind(key.clone());
-                    }
-                    query.push($then);
-                    let rows = query.build_query_as::<$row>().persistent(false);
-                    found.extend(
-                        rows.fetch_all(&mut **inner).await.map_err($crate::StoreError::from)?,
-                    );
+                    $crate::tokio::task::consume_budget().await;
+                    let places = vec!["?"; chunk.len()].join(", ");
+                    let values: Vec<&dyn $crate::rusqlite::ToSql> =
+                        chunk.iter().map(|key| key as &dyn $crate::rusqlite::ToSql).collect();
+                    let sql = format!("{}{places}{}", $select, $then);
+                    found.extend(inner.rows::<$row>(&sql, &values)?);
                 }
                 $crate::Tx::Postgres(inner) => {
                     let mut query = sqlx::QueryBuilder::<sqlx::Postgres>::new($select);

@@ -1,35 +1,16 @@
 //! Opening, migrating, and transactions.
 
 use crate::checkpoint;
+use crate::embedded::{Database, SqliteTx};
+use crate::error::StoreError;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{
-    ConnectOptions, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
-    Transaction,
-};
-use std::fs::File;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction};
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
-
-/// The database failed, or says what cannot be.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// The driver or database.
-    #[error("database: {0}")]
-    Database(#[from] sqlx::Error),
-    /// Migrating.
-    #[error("migration: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
-    /// The address is none we know.
-    #[error("the database address begins with sqlite: or postgres:")]
-    Address,
-    /// A row contradicts itself.
-    #[error("inconsistent row: {0}")]
-    Inconsistent(&'static str),
-}
 
 /// Twin migrations: number, name, SQLite text, PostgreSQL text.
 pub type Migrations = &'static [(i64, &'static str, &'static str, &'static str)];
@@ -38,7 +19,7 @@ pub type Migrations = &'static [(i64, &'static str, &'static str, &'static str)]
 #[derive(Clone)]
 pub enum Store {
     /// Embedded.
-    Sqlite(SqlitePool),
+    Sqlite(Arc<Database>),
     /// A server.
     Postgres(PgPool),
 }
@@ -75,47 +56,6 @@ impl DerefMut for PostgresTx {
     fn deref_mut(&mut self) -> &mut PgConnection {
         &mut self.tx
     }
-}
-
-/// A transaction on SQLite, with its writer's turn.
-pub struct SqliteTx {
-    tx: Transaction<'static, Sqlite>,
-    turn: Option<File>,
-}
-
-impl Deref for SqliteTx {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        &self.tx
-    }
-}
-
-impl DerefMut for SqliteTx {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.tx
-    }
-}
-
-/// Waits until no other process opens or migrates this database.
-fn alone(path: &str) -> Result<File, StoreError> {
-    let file = File::create(format!("{path}.opening")).map_err(sqlx::Error::Io)?;
-    file.lock().map_err(sqlx::Error::Io)?;
-    Ok(file)
-}
-
-/// Waits for the writer's turn: a file lock beside the database. SQLite itself lets writers of
-/// other processes sleep for a while and try again; this wakes the next one at once. It only orders
-/// writers that ask for it; what keeps them apart is SQLite's own lock.
-async fn turn(pool: &SqlitePool) -> Result<File, StoreError> {
-    let path = format!("{}.turn", pool.connect_options().get_filename().display());
-    let file = File::options().create(true).append(true).open(path).map_err(sqlx::Error::Io)?;
-    if file.try_lock().is_ok() {
-        return Ok(file);
-    }
-    let waited = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
-    let file = waited.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
-    Ok(file.map_err(sqlx::Error::Io)?)
 }
 
 /// Begins on a connection that the server still has: after it was started again each of those that
@@ -161,30 +101,9 @@ impl Store {
     /// Opens `sqlite:PATH` or `postgres://…`. SQLite: WAL, synchronous FULL, foreign keys on.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
         if let Some(path) = address.strip_prefix("sqlite:") {
-            let options = SqliteConnectOptions::new()
-                .filename(path)
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .pragma("wal_autocheckpoint", checkpoint::PAGES_MAX)
-                .pragma("journal_size_limit", checkpoint::KEPT_BYTES)
-                .busy_timeout(Duration::from_secs(15))
-                // A page of rows comes over in one piece: each hand-over wakes a thread.
-                .row_buffer_size(512)
-                .disable_statement_logging();
-            // Processes that open a new database together take turns: the change to WAL does not
-            // wait.
-            let _first = alone(path)?;
-            let pool = SqlitePoolOptions::new()
-                .max_connections(CONNECTIONS)
-                .acquire_timeout(Duration::from_secs(20))
-                // A file does not go away; what a server may have closed is found out by `begin`.
-                .test_before_acquire(false)
-                .connect_with(options)
-                .await?;
-            checkpoint::keep(pool.clone());
-            return Ok(Self::Sqlite(pool));
+            let database = Database::open(path)?;
+            checkpoint::keep(&database);
+            return Ok(Self::Sqlite(database));
         }
         if address.starts_with("postgres:") || address.starts_with("postgresql:") {
             // A process that stops in the middle of a transaction holds the others up no longer
@@ -212,11 +131,15 @@ impl Store {
         });
         let migrator = Migrator::with_migrations(list.collect());
         match self {
-            Self::Sqlite(pool) => {
-                // SQLite has no lock of its own for this either.
-                let options = pool.connect_options();
-                let _alone = alone(&options.get_filename().display().to_string())?;
-                migrator.run(pool).await?;
+            Self::Sqlite(database) => {
+                // SQLite has no lock of its own for this.
+                let _alone = database.alone()?;
+                let options = SqliteConnectOptions::new()
+                    .filename(database.path())
+                    .disable_statement_logging();
+                let mut connection = options.connect().await?;
+                migrator.run(&mut connection).await?;
+                connection.close().await?;
             }
             // A user that may not change the schema only looks whether it is as it should be.
             Self::Postgres(pool) if is_migrated(pool, &migrator).await => {}
@@ -228,7 +151,7 @@ impl Store {
     /// A transaction that reads one state.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite(pool) => Tx::Sqlite(SqliteTx { tx: pool.begin().await?, turn: None }),
+            Self::Sqlite(database) => Tx::Sqlite(database.read().await?),
             Self::Postgres(pool) => {
                 let begin = "begin isolation level repeatable read, read only";
                 Tx::Postgres(begin_on_server(pool, begin).await?.into())
@@ -239,10 +162,7 @@ impl Store {
     /// A transaction that writes; on SQLite it takes the write lock at once.
     pub async fn write(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite(pool) => {
-                let turn = Some(turn(pool).await?);
-                Tx::Sqlite(SqliteTx { tx: pool.begin_with("begin immediate").await?, turn })
-            }
+            Self::Sqlite(database) => Tx::Sqlite(database.write().await?),
             Self::Postgres(pool) => Tx::Postgres(begin_on_server(pool, "begin").await?.into()),
         })
     }
@@ -250,7 +170,7 @@ impl Store {
     /// Whether it is closed, or waits for its last transactions to be.
     pub fn is_closed(&self) -> bool {
         match self {
-            Self::Sqlite(pool) => pool.is_closed(),
+            Self::Sqlite(database) => database.is_closed(),
             Self::Postgres(pool) => pool.is_closed(),
         }
     }
@@ -258,7 +178,7 @@ impl Store {
     /// Closes every connection.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite(pool) => pool.close().await,
+            Self::Sqlite(database) => database.close().await,
             Self::Postgres(pool) => pool.close().await,
         }
     }
@@ -290,10 +210,7 @@ impl Tx {
     /// Makes it durable.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(SqliteTx { tx, turn }) => {
-                tx.commit().await?;
-                drop(turn);
-            }
+            Self::Sqlite(tx) => tx.commit().await?,
             Self::Postgres(PostgresTx { tx, .. }) => tx.commit().await?,
         }
         Ok(())

@@ -1,7 +1,8 @@
 //! Records on their way into a log: inserted by the act's own transaction, numbered by the
 //! sequencer.
 
-use crate::open::{StoreError, Tx};
+use crate::error::StoreError;
+use crate::open::Tx;
 
 /// A record with what commits to it.
 #[derive(Clone, Debug, PartialEq, Eq)]

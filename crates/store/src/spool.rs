@@ -1,7 +1,8 @@
 //! The durable spool: events of a portal or agent wait here until the log has them.
 
+use crate::error::StoreError;
 use crate::many::insert_many;
-use crate::open::{Store, StoreError};
+use crate::open::Store;
 
 /// An event that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]

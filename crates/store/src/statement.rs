@@ -1,32 +1,22 @@
-//! Statements as one text for both databases: the macros that bind and run them.
-
-/// Runs a body on the connection of a transaction, whichever database it is.
-#[macro_export]
-macro_rules! on {
-    ($tx:expr, $connection:ident => $body:expr) => {
-        match $tx {
-            $crate::Tx::Sqlite(inner) => {
-                let $connection = &mut **inner;
-                $body
-            }
-            $crate::Tx::Postgres(inner) => {
-                let $connection = &mut **inner;
-                $body
-            }
-        }
-    };
-}
+//! Statements as one text for both databases: the macros that bind and run them. On SQLite they run
+//! here and now, so each of them lets others have their turn first.
 
 /// Executes a statement with parameters; gives the number of rows.
 #[macro_export]
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $value:expr)* $(,)?) => {
-        $crate::on!($tx, connection => $crate::sqlx::query($sql)
-            $(.bind($value))*
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))
-        .map_err($crate::StoreError::from)
+        match $tx {
+            $crate::Tx::Sqlite(inner) => {
+                $crate::tokio::task::consume_budget().await;
+                inner.execute($sql, &[$(&$value as &dyn $crate::rusqlite::ToSql),*])
+            }
+            $crate::Tx::Postgres(inner) => $crate::sqlx::query($sql)
+                $(.bind($value))*
+                .execute(&mut **inner)
+                .await
+                .map(|done| done.rows_affected())
+                .map_err($crate::StoreError::from),
+        }
     };
 }
 
@@ -34,11 +24,17 @@ macro_rules! execute {
 #[macro_export]
 macro_rules! rows {
     ($tx:expr, $row:ty, $sql:expr $(, $value:expr)* $(,)?) => {
-        $crate::on!($tx, connection => $crate::sqlx::query_as::<_, $row>($sql)
-            $(.bind($value))*
-            .fetch_all(connection)
-            .await)
-        .map_err($crate::StoreError::from)
+        match $tx {
+            $crate::Tx::Sqlite(inner) => {
+                $crate::tokio::task::consume_budget().await;
+                inner.rows::<$row>($sql, &[$(&$value as &dyn $crate::rusqlite::ToSql),*])
+            }
+            $crate::Tx::Postgres(inner) => $crate::sqlx::query_as::<_, $row>($sql)
+                $(.bind($value))*
+                .fetch_all(&mut **inner)
+                .await
+                .map_err($crate::StoreError::from),
+        }
     };
 }
 
@@ -46,10 +42,16 @@ macro_rules! rows {
 #[macro_export]
 macro_rules! row {
     ($tx:expr, $row:ty, $sql:expr $(, $value:expr)* $(,)?) => {
-        $crate::on!($tx, connection => $crate::sqlx::query_as::<_, $row>($sql)
-            $(.bind($value))*
-            .fetch_optional(connection)
-            .await)
-        .map_err($crate::StoreError::from)
+        match $tx {
+            $crate::Tx::Sqlite(inner) => {
+                $crate::tokio::task::consume_budget().await;
+                inner.row::<$row>($sql, &[$(&$value as &dyn $crate::rusqlite::ToSql),*])
+            }
+            $crate::Tx::Postgres(inner) => $crate::sqlx::query_as::<_, $row>($sql)
+                $(.bind($value))*
+                .fetch_optional(&mut **inner)
+                .await
+                .map_err($crate::StoreError::from),
+        }
     };
 }

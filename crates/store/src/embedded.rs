@@ -1,0 +1,328 @@
+//! SQLite on the thread of whoever asks. A statement takes microseconds, and handing it to a thread
+//! of the database's own costs more than most statements do. What syncs the disk, waits for a lock
+//! or writes many rows is done aside, on a thread that may block.
+
+use crate::error::StoreError;
+use crate::value::Value;
+use rusqlite::{Connection, ErrorCode, Row, Statement, ToSql};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+
+/// Connections of one process.
+const CONNECTIONS: u32 = 6;
+/// How long a connection is waited for.
+const CONNECTION_WAIT: Duration = Duration::from_secs(20);
+/// How long a lock of somebody who takes no turn is waited for.
+const LOCK_WAIT: Duration = Duration::from_secs(15);
+/// Prepared statements that a connection keeps.
+const STATEMENTS_KEPT: usize = 192;
+/// To what the write-ahead log shrinks when all of it is carried over: its length tells how much
+/// waits.
+const KEPT_BYTES: u32 = 1_048_576;
+/// Pages at which a commit carries them over by itself, if nobody came to it before.
+const PAGES_MAX: u32 = 16_000;
+/// More rows than this are written aside.
+const ROWS_HERE: usize = 256;
+
+/// A database file and the connections to it.
+pub struct Database {
+    path: PathBuf,
+    free: Mutex<Vec<Connection>>,
+    places: Arc<Semaphore>,
+    closed: AtomicBool,
+}
+
+/// A connection that somebody has. Whoever drops it gives it back, without what was not committed.
+struct Session {
+    connection: Option<Connection>,
+    database: Arc<Database>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// A transaction, with its writer's turn.
+pub struct SqliteTx {
+    session: Option<Session>,
+    turn: Option<File>,
+}
+
+impl Database {
+    /// Opens the file, or makes it: WAL, synchronous FULL, foreign keys on.
+    pub(crate) fn open(path: &str) -> Result<Arc<Self>, StoreError> {
+        // Processes that open a new database together take turns: the change to WAL does not wait.
+        let _first = alone(Path::new(path))?;
+        let first = connect(Path::new(path))?;
+        Ok(Arc::new(Self {
+            path: path.into(),
+            free: Mutex::new(vec![first]),
+            places: Arc::new(Semaphore::new(CONNECTIONS as usize)),
+            closed: AtomicBool::new(false),
+        }))
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The right to migrate.
+    pub(crate) fn alone(&self) -> Result<File, StoreError> {
+        alone(&self.path)
+    }
+
+    /// A transaction that reads one state.
+    pub(crate) async fn read(self: &Arc<Self>) -> Result<SqliteTx, StoreError> {
+        let mut tx = SqliteTx { session: Some(self.session().await?), turn: None };
+        tx.execute("begin", &[])?;
+        Ok(tx)
+    }
+
+    /// A transaction that writes; it takes the write lock at once.
+    pub(crate) async fn write(self: &Arc<Self>) -> Result<SqliteTx, StoreError> {
+        let turn = Some(turn(&self.path).await?);
+        let mut tx = SqliteTx { session: Some(self.session().await?), turn };
+        tx.connection()?.busy_timeout(Duration::ZERO)?;
+        let begun = tx.execute("begin immediate", &[]);
+        tx.connection()?.busy_timeout(LOCK_WAIT)?;
+        match begun {
+            // Somebody writes who took no turn.
+            Err(StoreError::Embedded(error))
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) =>
+            {
+                tx.aside(|connection| connection.execute_batch("begin immediate")).await?;
+            }
+            begun => _ = begun?,
+        }
+        Ok(tx)
+    }
+
+    /// Carries pages of the write-ahead log over, as far as nobody reads them.
+    pub(crate) async fn checkpoint(self: &Arc<Self>) -> Result<(), StoreError> {
+        let mut tx = SqliteTx { session: Some(self.session().await?), turn: None };
+        tx.aside(|connection| connection.execute_batch("pragma wal_checkpoint(passive)")).await
+    }
+
+    /// Whether it is closed, or waits for its last transactions to be.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Closes every connection, when the last transaction is over.
+    pub(crate) async fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        if let Ok(_all) = self.places.acquire_many(CONNECTIONS).await {
+            let connections = std::mem::take(&mut *self.kept());
+            // The last one that is closed carries the log over.
+            let _ = spawn_blocking(move || drop(connections)).await;
+        }
+    }
+
+    async fn session(self: &Arc<Self>) -> Result<Session, StoreError> {
+        if self.is_closed() {
+            return Err(StoreError::Closed);
+        }
+        let place = tokio::time::timeout(CONNECTION_WAIT, self.places.clone().acquire_owned());
+        let place = place.await.map_err(|_| StoreError::Crowded)?;
+        let place = place.map_err(|_| StoreError::Closed)?;
+        let kept = self.kept().pop();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => connect(&self.path)?,
+        };
+        Ok(Session { connection: Some(connection), database: self.clone(), _place: place })
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        let is_clean = connection.is_autocommit() || connection.execute_batch("rollback").is_ok();
+        if is_clean {
+            self.database.kept().push(connection);
+        }
+    }
+}
+
+impl SqliteTx {
+    /// Executes a statement; gives the number of rows.
+    pub fn execute(&mut self, sql: &str, values: &[&dyn ToSql]) -> Result<u64, StoreError> {
+        let mut statement = self.connection()?.prepare_cached(sql)?;
+        bind(&mut statement, values)?;
+        Ok(statement.raw_execute()? as u64)
+    }
+
+    /// All rows of a query.
+    pub fn rows<T>(&mut self, sql: &str, values: &[&dyn ToSql]) -> Result<Vec<T>, StoreError>
+    where
+        T: for<'row> TryFrom<&'row Row<'row>, Error = rusqlite::Error>,
+    {
+        let mut statement = self.connection()?.prepare_cached(sql)?;
+        bind(&mut statement, values)?;
+        let (mut rows, mut found) = (statement.raw_query(), Vec::new());
+        while let Some(row) = rows.next()? {
+            found.push(T::try_from(row)?);
+        }
+        Ok(found)
+    }
+
+    /// The first row of a query, if there is one.
+    pub fn row<T>(&mut self, sql: &str, values: &[&dyn ToSql]) -> Result<Option<T>, StoreError>
+    where
+        T: for<'row> TryFrom<&'row Row<'row>, Error = rusqlite::Error>,
+    {
+        let mut statement = self.connection()?.prepare_cached(sql)?;
+        bind(&mut statement, values)?;
+        let mut rows = statement.raw_query();
+        Ok(rows.next()?.map(T::try_from).transpose()?)
+    }
+
+    /// Executes a statement once for each row of values; gives the number of rows that it touched.
+    pub(crate) async fn each(
+        &mut self,
+        sql: String,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<u64, StoreError> {
+        if rows.len() <= ROWS_HERE {
+            return Ok(each(self.connection()?, &sql, &rows)?);
+        }
+        self.aside(move |connection| each(connection, &sql, &rows)).await
+    }
+
+    /// Makes it durable.
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        if self.turn.is_none() {
+            return self.execute("commit", &[]).map(|_| ());
+        }
+        self.aside(|connection| connection.prepare_cached("commit")?.raw_execute().map(|_| ()))
+            .await
+    }
+
+    /// Does something on a thread that may block. Who stops waiting takes nothing back: the
+    /// connection is given back when it is done.
+    async fn aside<T: Send + 'static>(
+        &mut self,
+        act: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let session = self.session.take().ok_or(StoreError::Closed)?;
+        let done = spawn_blocking(move || {
+            let done = session.connection.as_ref().map(act);
+            (session, done)
+        });
+        let (session, done) = done.await.map_err(std::io::Error::other)?;
+        self.session = Some(session);
+        Ok(done.ok_or(StoreError::Closed)??)
+    }
+
+    fn connection(&self) -> Result<&Connection, StoreError> {
+        let session = self.session.as_ref().and_then(|session| session.connection.as_ref());
+        session.ok_or(StoreError::Closed)
+    }
+}
+
+fn each(connection: &Connection, sql: &str, rows: &[Vec<Value>]) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut touched = 0;
+    for row in rows {
+        for (at, value) in row.iter().enumerate() {
+            statement.raw_bind_parameter(at + 1, value)?;
+        }
+        touched += statement.raw_execute()? as u64;
+    }
+    Ok(touched)
+}
+
+/// Binds `$1` to the first value, wherever it stands; a place without a number by its order.
+fn bind(statement: &mut Statement<'_>, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
+    for place in 1..=statement.parameter_count() {
+        let number = statement.parameter_name(place).and_then(|name| name.strip_prefix('$'));
+        let number = number.and_then(|number| number.parse().ok()).unwrap_or(place);
+        let value = number.checked_sub(1).and_then(|at| values.get(at));
+        let missing = rusqlite::Error::InvalidParameterCount(values.len(), number);
+        statement.raw_bind_parameter(place, value.ok_or(missing)?)?;
+    }
+    Ok(())
+}
+
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(LOCK_WAIT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    connection.execute_batch(&format!(
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
+         pragma wal_autocheckpoint = {PAGES_MAX}; pragma journal_size_limit = {KEPT_BYTES};"
+    ))?;
+    Ok(connection)
+}
+
+/// Waits until no other process opens or migrates this database.
+fn alone(path: &Path) -> Result<File, StoreError> {
+    let file = File::create(beside(path, "opening"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Waits for the writer's turn: a file lock beside the database. SQLite itself lets writers of
+/// other processes sleep for a while and try again; this wakes the next one at once. It only orders
+/// writers that ask for it; what keeps them apart is SQLite's own lock.
+async fn turn(path: &Path) -> Result<File, StoreError> {
+    let file = File::options().create(true).append(true).open(beside(path, "turn"))?;
+    if file.try_lock().is_ok() {
+        return Ok(file);
+    }
+    let waited = spawn_blocking(move || file.lock().map(|()| file)).await;
+    Ok(waited.map_err(std::io::Error::other)??)
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    PathBuf::from(format!("{}.{end}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_place_with_a_number_takes_its_own_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path().join("a.db").to_str().unwrap()).unwrap();
+        let mut tx = database.write().await.unwrap();
+        tx.execute("create table pair (one integer, two text)", &[]).unwrap();
+        tx.execute("insert into pair (two, one) values ($2, $1)", &[&7_i64, &"seven"]).unwrap();
+        let found = tx.rows::<(i64, String)>("select one, two from pair", &[]).unwrap();
+        assert_eq!(found, [(7, "seven".to_owned())]);
+        let missing = tx.execute("insert into pair (two, one) values ($2, $1)", &[&7_i64]);
+        assert!(missing.is_err(), "a place without a value is no null");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_committed_is_gone_and_its_connection_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path().join("a.db").to_str().unwrap()).unwrap();
+        let mut tx = database.write().await.unwrap();
+        tx.execute("create table one (it integer)", &[]).unwrap();
+        tx.commit().await.unwrap();
+        for _ in 0..2 * CONNECTIONS {
+            let mut tx = database.write().await.unwrap();
+            tx.execute("insert into one (it) values ($1)", &[&1_i64]).unwrap();
+        }
+        let rows = (0..1_000).map(|one| vec![Value::Number(one)]).collect();
+        let mut tx = database.write().await.unwrap();
+        let written = tx.each("insert into one (it) values (?)".into(), rows).await.unwrap();
+        assert_eq!(written, 1_000, "many rows are written aside");
+        tx.commit().await.unwrap();
+        let mut tx = database.read().await.unwrap();
+        let (count,) = tx.row::<(i64,)>("select count(*) from one", &[]).unwrap().unwrap();
+        assert_eq!(count, 1_000);
+        drop(tx);
+        database.close().await;
+        assert!(matches!(database.read().await, Err(StoreError::Closed)));
+    }
+}

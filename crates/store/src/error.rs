@@ -1,0 +1,31 @@
+//! What a database answers with instead of rows.
+
+/// The database failed, or says what cannot be.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The driver or database.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// SQLite.
+    #[error("database: {0}")]
+    Embedded(#[from] rusqlite::Error),
+    /// A file beside the database, or a thread that waits for it.
+    #[error("database: {0}")]
+    File(#[from] std::io::Error),
+    /// No connection became free in time.
+    #[error("every connection to the database is in use")]
+    Crowded,
+    /// It was closed.
+    #[error("the database is closed")]
+    Closed,
+    /// Migrating.
+    #[error("migration: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The address is none we know.
+    #[error("the database address begins with sqlite: or postgres:")]
+    Address,
+    /// A row contradicts itself.
+    #[error("inconsistent row: {0}")]
+    Inconsistent(&'static str),
+}
