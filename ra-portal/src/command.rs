@@ -2,6 +2,7 @@
 
 mod renew;
 
+use crate::checked_paths::CheckedPaths;
 use crate::config::PortalConfig;
 use crate::events::Events;
 use crate::middleware::guarded;
@@ -135,8 +136,7 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         status: ca_api::Status(client(&trust.status, &trust, identity()?)?),
         events: events.clone(),
         metrics: metrics.clone(),
-        root,
-        issuing,
+        paths: CheckedPaths::new(issuing, root),
         menus: Menus::default(),
     });
     let routes = match process {

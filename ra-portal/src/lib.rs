@@ -9,6 +9,7 @@
 // A text that no page uses any more does not compile.
 #![deny(dead_code)]
 
+pub mod checked_paths;
 pub mod command;
 pub mod config;
 pub mod events;

@@ -6,8 +6,6 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use mtls::TlsConnection;
-use pki::Certificate;
-use pki::path::{PathError, Usage, check};
 use records::{Bytes, Code};
 use service::Clock;
 use std::sync::Arc;
@@ -44,21 +42,7 @@ impl FromRequestParts<Arc<PortalState>> for StaffCertificate {
 pub(crate) fn judged(parts: &Parts, portal: &PortalState) -> Result<StaffCertificate, Code> {
     let der = parts.extensions.get::<TlsConnection>().and_then(|c| c.certificate.clone());
     let der = der.ok_or(Code::CertificateRequired)?;
-    judge(portal, &der, Clock::system().seconds())
-}
-
-fn judge(portal: &PortalState, der: &[u8], now: u64) -> Result<StaffCertificate, Code> {
-    let certificate = Certificate::read(der).map_err(|_| Code::CertificateForeign)?;
-    let issuing = std::slice::from_ref(&portal.issuing);
-    if !certificate.is_signed_by(portal.issuing.key()) {
-        return Err(Code::CertificateForeign);
-    }
-    check(&certificate, issuing, &portal.root, now, Usage::Client).map_err(
-        |error| match error {
-            PathError::Expired { .. } | PathError::NotYetValid { .. } => Code::CertificateExpired,
-            _ => Code::CertificateForeign,
-        },
-    )?;
+    let certificate = portal.paths.certificate(&der, Clock::system().seconds())?;
     let person = certificate.subject().person().ok_or(Code::NotYourRoute)?;
-    Ok(StaffCertificate { certificate: der.into(), person })
+    Ok(StaffCertificate { certificate: der.as_slice().into(), person })
 }

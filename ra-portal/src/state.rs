@@ -1,5 +1,6 @@
 //! What the routes of one process share.
 
+use crate::checked_paths::CheckedPaths;
 use crate::events::Events;
 use crate::pages::menu::Menus;
 use crate::refusal::refused;
@@ -25,10 +26,8 @@ pub struct PortalState {
     pub events: Events,
     /// Counters.
     pub metrics: Metrics,
-    /// The root, for judging staff certificates.
-    pub root: pki::Certificate,
-    /// The issuing CA.
-    pub issuing: pki::Certificate,
+    /// Paths from readers' certificates to the root.
+    pub paths: CheckedPaths,
     /// What the menus of its readers name.
     pub menus: Menus,
 }
