@@ -1,17 +1,33 @@
-//! A process's own events: durable in the spool before the answer, shipped to the log in order,
-//! freed after its acknowledgement.
+//! A process's own events: durable in the spool before the answer or counted with one that is,
+//! shipped to the log in order, freed after its acknowledgement.
 
 use ca_api::{Append, Log, SaltedRecord};
 use records::record::{Event, Record};
-use service::{Clock, Metrics, Stop};
-use std::time::Duration;
+use service::{Clock, Metrics, Stop, Tally};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use store::{Store, StoreError, spool};
 
 const SHIPPED_MAX: i64 = 256;
 const LOOK: Duration = Duration::from_millis(50);
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
-/// The spool of one process.
+/// Most events that wait; beyond them nothing is answered that must be recorded.
+const WAITING_MAX: u64 = 100_000;
+/// From here on it is told that the spool is nearly full.
+const WAITING_MANY: u64 = WAITING_MAX / 8 * 7;
+/// Acts that were done are recorded one by one up to so many of a kind a minute.
+const DONE_MAX: u32 = 10;
+/// How often it is looked whether a count is due.
+const COUNTED: Duration = Duration::from_secs(1);
+
+/// What an event says beside its time: act, outcome, person.
+type Kind = (String, String, String);
+
+/// The spool of one process. Of refusals the first of a kind is an event, those after it are
+/// counted and told each minute by one; acts are, beyond ten of a kind. So nobody makes the log
+/// grow by asking again and again.
 #[derive(Clone)]
 pub struct Events {
     store: Store,
@@ -19,6 +35,10 @@ pub struct Events {
     maker: String,
     process: &'static str,
     clock: Clock,
+    counted: Arc<Mutex<Tally<Kind, ()>>>,
+    began: Instant,
+    /// How many events wait.
+    waiting: Arc<AtomicU64>,
 }
 
 /// The event is not durable.
@@ -31,18 +51,77 @@ pub enum NotKept {
     /// No randomness, or no canonical form.
     #[error("the event cannot be written: {0}")]
     Write(&'static str),
+    /// Too many wait already.
+    #[error("the spool is full")]
+    Full,
 }
 
 impl Events {
-    /// The spool of a process of a portal.
-    pub fn new(store: Store, portal: &str, process: &'static str, clock: Clock) -> Self {
-        Self { store, maker: format!("{portal}/portal-{process}"), process, clock }
+    /// The spool of a process of a portal, with what waits there.
+    pub async fn open(
+        store: Store,
+        portal: &str,
+        process: &'static str,
+        clock: Clock,
+    ) -> Result<Self, NotKept> {
+        let maker = format!("{portal}/portal-{process}");
+        let waiting = spool::count(&store, &maker).await?;
+        let waiting = Arc::new(AtomicU64::new(u64::try_from(waiting).unwrap_or(0)));
+        let counted = Arc::default();
+        Ok(Self { store, maker, process, clock, counted, began: Instant::now(), waiting })
     }
 
-    /// Keeps an event.
+    /// Keeps an event, or counts it with those of its kind.
     pub async fn keep(&self, act: &str, outcome: &str, person: &str) -> Result<(), NotKept> {
+        let kind = (act.to_owned(), outcome.to_owned(), person.to_owned());
+        let most = if outcome == "done" { DONE_MAX } else { 1 };
+        let is_counted = self.counting(|counted| {
+            let is_told = counted.is_told(&kind, most);
+            if is_told {
+                counted.count(&kind, ());
+            }
+            is_told
+        });
+        if is_counted {
+            return Ok(());
+        }
+        self.keep_count(&kind, 1).await?;
+        self.counting(|counted| counted.told(kind));
+        Ok(())
+    }
+
+    /// Keeps what was counted so far: nobody is answered any more.
+    pub async fn keep_rest(&self) -> Result<(), NotKept> {
+        for (kind, count, ()) in self.counting(Tally::rest) {
+            self.keep_count(&kind, count).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps each minute what was counted, until the stop.
+    pub async fn sum_up(self, stop: Stop) {
+        while stop.pause(COUNTED).await {
+            for (kind, count, ()) in self.counting(Tally::due) {
+                // A failure is told by `keep_count`; the first of the kind stands in the spool.
+                let _ = self.keep_count(&kind, count).await;
+            }
+        }
+    }
+
+    fn counting<T>(&self, work: impl FnOnce(&mut Tally<Kind, ()>) -> T) -> T {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.at(self.began.elapsed().as_secs());
+        work(&mut counted)
+    }
+
+    async fn keep_count(&self, kind: &Kind, count: u64) -> Result<(), NotKept> {
+        let (act, outcome, person) = kind.clone();
+        if self.waiting.load(Ordering::Relaxed) >= WAITING_MAX {
+            return Err(NotKept::Full);
+        }
         let id = system::random::bytes::<16>().ok().ok_or(NotKept::Write("no randomness"))?;
         let salt = system::random::bytes::<32>().ok().ok_or(NotKept::Write("no randomness"))?;
+        let process = self.process.into();
         let record = Record {
             v: 1,
             id: id.into(),
@@ -50,19 +129,26 @@ impl Events {
             maker: self.maker.clone(),
             time: records::time::micros(self.clock.micros()),
             link: None,
-            event: Event::Portal {
-                process: self.process.into(),
-                act: act.into(),
-                outcome: outcome.into(),
-                person: person.into(),
-            },
+            event: Event::Portal { process, act, outcome, person, count },
         };
         let bytes = record.write().map_err(|_| NotKept::Write("no canonical form"))?;
         let kept = spool::keep(&self.store, &self.maker, &bytes, &salt).await;
         if let Err(error) = &kept {
             tracing::error!(%error, "spool");
         }
-        Ok(kept?)
+        kept?;
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Says how full the spool is.
+    fn tell(&self, metrics: &Metrics) {
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        metrics.set("spooled", i64::try_from(waiting).unwrap_or(i64::MAX));
+        let full = if waiting >= WAITING_MAX { "full: too many events wait" } else { "" };
+        metrics.condition("spool-full", full);
+        let many = (WAITING_MANY..WAITING_MAX).contains(&waiting);
+        metrics.notice("spool-full", if many { "nearly full" } else { "" });
     }
 
     /// Ships until the stop; what cannot be shipped waits.
@@ -78,10 +164,11 @@ impl Events {
             let pause = match self.ship_some(&log).await {
                 Ok(count) => {
                     metrics.condition("spool", "");
-                    metrics.set("spooled", i64::try_from(count).unwrap_or(i64::MAX));
+                    self.tell(&metrics);
                     if count == usize::try_from(SHIPPED_MAX).unwrap_or(0) { continue } else { LOOK }
                 }
                 Err(error) => {
+                    self.tell(&metrics);
                     metrics.condition("spool", &format!("events wait: {error}"));
                     AFTER_FAILURE
                 }
@@ -106,7 +193,9 @@ impl Events {
             .collect();
         let appended = log.append(&Append { records }).await?;
         anyhow::ensure!(appended.count == count as u64, "the log took fewer records");
-        spool::free(&self.store, &self.maker, last).await?;
+        let freed = spool::free(&self.store, &self.maker, last).await?;
+        let less = |waiting: u64| Some(waiting.saturating_sub(freed));
+        let _ = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
         Ok(count)
     }
 }

@@ -15,6 +15,7 @@ use service::problem::Refused;
 use service::{Clock, Metrics};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 use store::{Doorbell, Store};
 use tokio::sync::Notify;
 
@@ -28,8 +29,8 @@ pub(super) struct LogState {
     pub(super) trust: Trust,
     pub(super) auditors: Auditors,
     pub(super) follower: Follower,
-    /// Forks that were recorded since the start, once each.
-    pub(super) forks: Mutex<HashSet<[u8; 32]>>,
+    /// Forks that were recorded since the start, once each, and when the last of each agent was.
+    pub(super) forks: Mutex<(HashSet<[u8; 32]>, HashMap<String, Instant>)>,
     /// When agents were heard of.
     pub(super) silence: Silence,
     /// Where runs go.

@@ -5,13 +5,14 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{
-    ConnectOptions, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
-    Transaction,
+    ConnectOptions, PgConnection, PgPool, Postgres, SqliteConnection, SqlitePool, Transaction,
 };
 use std::fs::File;
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// The database failed, or says what cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -34,13 +35,30 @@ pub enum StoreError {
 /// Twin migrations: number, name, SQLite text, PostgreSQL text.
 pub type Migrations = &'static [(i64, &'static str, &'static str, &'static str)];
 
-/// An open database.
+/// An open database. Those who write have connections of their own: however many ask, a writer
+/// waits for none of them.
 #[derive(Clone)]
 pub enum Store {
     /// Embedded.
-    Sqlite(SqlitePool),
+    Sqlite(SqlitePools),
     /// A server.
-    Postgres(PgPool),
+    Postgres(PostgresPools),
+}
+
+/// The connections to an embedded database.
+#[derive(Clone)]
+pub struct SqlitePools {
+    pub(crate) reading: SqlitePool,
+    writing: SqlitePool,
+    /// Whoever of this process waits for the turn; the others wait for it, without a thread.
+    turn: Arc<Mutex<()>>,
+}
+
+/// The connections to a server.
+#[derive(Clone)]
+pub struct PostgresPools {
+    pub(crate) reading: PgPool,
+    writing: PgPool,
 }
 
 /// A transaction on either database.
@@ -79,8 +97,14 @@ impl DerefMut for PostgresTx {
 
 /// A transaction on SQLite, with its writer's turn.
 pub struct SqliteTx {
-    tx: Transaction<'static, Sqlite>,
-    turn: Option<File>,
+    tx: Transaction<'static, sqlx::Sqlite>,
+    turn: Option<Turn>,
+}
+
+/// The writer's turn: among processes by the lock of a file, within this one by a place in a queue.
+struct Turn {
+    _file: File,
+    _queue: OwnedMutexGuard<()>,
 }
 
 impl Deref for SqliteTx {
@@ -106,16 +130,20 @@ fn alone(path: &str) -> Result<File, StoreError> {
 
 /// Waits for the writer's turn: a file lock beside the database. SQLite itself lets writers of
 /// other processes sleep for a while and try again; this wakes the next one at once. It only orders
-/// writers that ask for it; what keeps them apart is SQLite's own lock.
-async fn turn(pool: &SqlitePool) -> Result<File, StoreError> {
-    let path = format!("{}.turn", pool.connect_options().get_filename().display());
+/// writers that ask for it; what keeps them apart is SQLite's own lock. One thread of a process
+/// waits at most, however many want to write and however long another process holds the turn.
+async fn turn(sqlite: &SqlitePools) -> Result<Turn, StoreError> {
+    let queue = sqlite.turn.clone().lock_owned().await;
+    let path = format!("{}.turn", sqlite.writing.connect_options().get_filename().display());
     let file = File::options().create(true).append(true).open(path).map_err(sqlx::Error::Io)?;
     if file.try_lock().is_ok() {
-        return Ok(file);
+        return Ok(Turn { _file: file, _queue: queue });
     }
-    let waited = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
-    let file = waited.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
-    Ok(file.map_err(sqlx::Error::Io)?)
+    // Whoever gives up leaves a thread that waits on, with the place in the queue.
+    let wait = move || file.lock().map(|()| Turn { _file: file, _queue: queue });
+    let waited = tokio::task::spawn_blocking(wait).await;
+    let turn = waited.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
+    Ok(turn.map_err(sqlx::Error::Io)?)
 }
 
 /// Begins on a connection that the server still has: after it was started again each of those that
@@ -152,8 +180,10 @@ async fn is_migrated(pool: &PgPool, migrator: &Migrator) -> bool {
     })
 }
 
-/// Connections of one process.
+/// Connections of one process for those who read.
 const CONNECTIONS: u32 = 6;
+/// For those who write, who take turns anyway.
+const WRITERS: u32 = 2;
 /// How long a session on PostgreSQL may sit in a transaction without asking anything.
 const TURN_HELD_MAX: &str = "15s";
 
@@ -176,15 +206,15 @@ impl Store {
             // Processes that open a new database together take turns: the change to WAL does not
             // wait.
             let _first = alone(path)?;
-            let pool = SqlitePoolOptions::new()
-                .max_connections(CONNECTIONS)
-                .acquire_timeout(Duration::from_secs(20))
+            let pool = |connections| {
                 // A file does not go away; what a server may have closed is found out by `begin`.
-                .test_before_acquire(false)
-                .connect_with(options)
-                .await?;
-            checkpoint::keep(pool.clone());
-            return Ok(Self::Sqlite(pool));
+                let pool = SqlitePoolOptions::new().test_before_acquire(false);
+                let pool = pool.acquire_timeout(Duration::from_secs(20));
+                pool.max_connections(connections).connect_with(options.clone())
+            };
+            let (reading, writing) = (pool(CONNECTIONS).await?, pool(WRITERS).await?);
+            checkpoint::keep(writing.clone());
+            return Ok(Self::Sqlite(SqlitePools { reading, writing, turn: Arc::default() }));
         }
         if address.starts_with("postgres:") || address.starts_with("postgresql:") {
             // A process that stops in the middle of a transaction holds the others up no longer
@@ -192,13 +222,13 @@ impl Store {
             let options = PgConnectOptions::from_str(address)?
                 .options([("idle_in_transaction_session_timeout", TURN_HELD_MAX)])
                 .disable_statement_logging();
-            let pool = PgPoolOptions::new()
-                .max_connections(CONNECTIONS)
-                .acquire_timeout(Duration::from_secs(20))
-                .test_before_acquire(false)
-                .connect_with(options)
-                .await?;
-            return Ok(Self::Postgres(pool));
+            let pool = |connections| {
+                let pool = PgPoolOptions::new().test_before_acquire(false);
+                let pool = pool.acquire_timeout(Duration::from_secs(20));
+                pool.max_connections(connections).connect_with(options.clone())
+            };
+            let (reading, writing) = (pool(CONNECTIONS).await?, pool(WRITERS).await?);
+            return Ok(Self::Postgres(PostgresPools { reading, writing }));
         }
         Err(StoreError::Address)
     }
@@ -212,15 +242,16 @@ impl Store {
         });
         let migrator = Migrator::with_migrations(list.collect());
         match self {
-            Self::Sqlite(pool) => {
+            Self::Sqlite(SqlitePools { writing, .. }) => {
                 // SQLite has no lock of its own for this either.
-                let options = pool.connect_options();
+                let options = writing.connect_options();
                 let _alone = alone(&options.get_filename().display().to_string())?;
-                migrator.run(pool).await?;
+                migrator.run(writing).await?;
             }
             // A user that may not change the schema only looks whether it is as it should be.
-            Self::Postgres(pool) if is_migrated(pool, &migrator).await => {}
-            Self::Postgres(pool) => migrator.run(pool).await?,
+            Self::Postgres(PostgresPools { writing, .. })
+                if is_migrated(writing, &migrator).await => {}
+            Self::Postgres(PostgresPools { writing, .. }) => migrator.run(writing).await?,
         }
         Ok(())
     }
@@ -228,10 +259,12 @@ impl Store {
     /// A transaction that reads one state.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite(pool) => Tx::Sqlite(SqliteTx { tx: pool.begin().await?, turn: None }),
-            Self::Postgres(pool) => {
+            Self::Sqlite(sqlite) => {
+                Tx::Sqlite(SqliteTx { tx: sqlite.reading.begin().await?, turn: None })
+            }
+            Self::Postgres(server) => {
                 let begin = "begin isolation level repeatable read, read only";
-                Tx::Postgres(begin_on_server(pool, begin).await?.into())
+                Tx::Postgres(begin_on_server(&server.reading, begin).await?.into())
             }
         })
     }
@@ -239,27 +272,34 @@ impl Store {
     /// A transaction that writes; on SQLite it takes the write lock at once.
     pub async fn write(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite(pool) => {
-                let turn = Some(turn(pool).await?);
-                Tx::Sqlite(SqliteTx { tx: pool.begin_with("begin immediate").await?, turn })
+            Self::Sqlite(sqlite) => {
+                let turn = Some(turn(sqlite).await?);
+                let tx = sqlite.writing.begin_with("begin immediate").await?;
+                Tx::Sqlite(SqliteTx { tx, turn })
             }
-            Self::Postgres(pool) => Tx::Postgres(begin_on_server(pool, "begin").await?.into()),
+            Self::Postgres(server) => {
+                Tx::Postgres(begin_on_server(&server.writing, "begin").await?.into())
+            }
         })
     }
 
     /// Whether it is closed, or waits for its last transactions to be.
     pub fn is_closed(&self) -> bool {
         match self {
-            Self::Sqlite(pool) => pool.is_closed(),
-            Self::Postgres(pool) => pool.is_closed(),
+            Self::Sqlite(sqlite) => sqlite.reading.is_closed(),
+            Self::Postgres(server) => server.reading.is_closed(),
         }
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite(pool) => pool.close().await,
-            Self::Postgres(pool) => pool.close().await,
+            Self::Sqlite(SqlitePools { reading, writing, .. }) => {
+                tokio::join!(reading.close(), writing.close());
+            }
+            Self::Postgres(PostgresPools { reading, writing }) => {
+                tokio::join!(reading.close(), writing.close());
+            }
         }
     }
 }
@@ -276,8 +316,8 @@ impl Store {
     /// The right to a whole database on a server; none while somebody else has it, or where the
     /// database is one file, which has locks of its own.
     pub async fn alone(&self) -> Result<Option<Alone>, StoreError> {
-        let Self::Postgres(pool) = self else { return Ok(None) };
-        let mut connection = pool.acquire().await?.detach();
+        let Self::Postgres(PostgresPools { writing, .. }) = self else { return Ok(None) };
+        let mut connection = writing.acquire().await?.detach();
         let (taken,): (bool,) = sqlx::query_as("select pg_try_advisory_lock($1)")
             .bind(ALONE)
             .fetch_one(&mut connection)

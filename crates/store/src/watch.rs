@@ -20,8 +20,8 @@ impl Store {
     /// Begins to watch; the first look says that something changed.
     pub fn watch(&self) -> Watch {
         let wal = match self {
-            Self::Sqlite(pool) => {
-                let options = pool.connect_options();
+            Self::Sqlite(sqlite) => {
+                let options = sqlite.reading.connect_options();
                 Some(PathBuf::from(format!("{}-wal", options.get_filename().display())))
             }
             Self::Postgres(_) => None,

@@ -303,6 +303,7 @@ async fn a_long_queue_hides_no_withdrawal() {
             act: "draft".into(),
             about: format!("{number}"),
             reference: format!("{number}"),
+            count: 1,
         };
         ca_store::ledger::write(&mut tx, "issuer", micros, event, &[]).await.unwrap();
     }

@@ -65,6 +65,7 @@ fn site(limits: Limits, is_full: &Arc<AtomicBool>) -> Site {
             response
         },
         full: Arc::new(move |full| is_full.store(full, Ordering::SeqCst)),
+        nearly_full: Arc::new(|_| ()),
     }
 }
 
