@@ -155,6 +155,7 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         full: metrics.fullness("listener"),
         nearly_full: metrics.near_fullness("listener"),
     };
+    tokio::spawn(service::disk::watch(config.path(".".as_ref()), metrics.clone(), stop.clone()));
     let counting = tokio::spawn(events.clone().sum_up(stop.clone()));
     let shipping = tokio::spawn(events.clone().ship(log, metrics.clone(), stop.clone()));
     let admin = service::Admin::new(metrics).serve(own.admin, stop.clone());

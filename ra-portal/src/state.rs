@@ -11,6 +11,8 @@ use service::Metrics;
 use service::problem::Refused;
 use std::time::Duration;
 
+/// An event is kept within this time, or its request is refused.
+const KEEP_WAIT: Duration = Duration::from_secs(5);
 /// A brake waits this long for its event.
 const BRAKE_WAIT: Duration = Duration::from_secs(1);
 
@@ -51,8 +53,14 @@ impl PortalState {
             Err(Refused(problem)) => problem.known().map_or("unavailable", Code::name),
         };
         self.metrics.count(act, outcome);
-        if self.events.keep(act, outcome, person).await.is_err() {
-            return Err(refused(Code::Unavailable));
+        let keeping = self.events.keep(act, outcome, person);
+        match tokio::time::timeout(KEEP_WAIT, keeping).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, act, "not kept");
+                return Err(refused(Code::Unavailable));
+            }
+            Err(_) => return Err(refused(Code::Unavailable)),
         }
         result
     }

@@ -16,7 +16,7 @@ use arc_swap::ArcSwapOption;
 use authority::Serial;
 use ca_host::service_keys::KeyPlace;
 use ca_host::{CaConfig, listener};
-use ca_store::keep::Keep;
+use ca_store::keep::{Keep, is_private};
 use ca_store::replay::{Followed, Replay};
 use ca_store::table::intent;
 use records::Code;
@@ -47,6 +47,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
     let listen = TcpListener::bind(config.issuer.listen).await?;
     let told = metrics.clone();
+    let looking = service::disk::watch(config.folder().to_owned(), told.clone(), stop.clone());
+    tokio::spawn(looking);
     let Some((issuer, writer, signer)) = open(config, store, clock, metrics, &stop).await? else {
         return admin.await?.map_err(Into::into);
     };
@@ -97,7 +99,9 @@ async fn open(
     stop: &Stop,
 ) -> anyhow::Result<Option<(Issuer, Writer, Signer)>> {
     let folder = config.path("issuer");
-    let secret = std::fs::read(folder.join("seal.key"))?;
+    let seal = folder.join("seal.key");
+    is_private(&seal).with_context(|| seal.display().to_string())?;
+    let secret = std::fs::read(seal)?;
     let context = Arc::new(IssuanceContext::open(config)?);
     let replay = Replay::new(&context.trust).context("trust file")?;
     let keep = Keep::open(&folder, &secret)?;

@@ -112,7 +112,7 @@ impl State {
 
 /// Orders that one letter, or one officer for passkeys, may have made within an hour. Each is some
 /// kilobytes of the log for ever.
-pub(crate) const DRAFTS_MAX: u32 = 12;
+pub(crate) const DRAFTS_MAX: u32 = 60;
 const DRAFTS_SECONDS: u64 = 3_600;
 /// More drafters than these are looked through for old ones.
 const DRAFTERS_MAX: usize = 10_000;

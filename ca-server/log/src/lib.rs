@@ -38,6 +38,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let mut tasks = JoinSet::new();
     let shared = logs(&config, &store, clock, &metrics, &mut tasks, &stop).await?;
     let told = metrics.clone();
+    let looking = service::disk::watch(config.folder().to_owned(), told.clone(), stop.clone());
+    tokio::spawn(looking);
     let admin = service::Admin::new(metrics.clone()).serve(config.log.admin, stop.clone());
     let tiles = ca_host::published::files(&config.path("public/log"), &LOGS, metrics.clone());
     let waiting = stop.clone();

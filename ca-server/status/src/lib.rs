@@ -41,6 +41,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let listen = TcpListener::bind(config.status.https).await?;
     let listen_plain = TcpListener::bind(config.status.http).await?;
     let told = metrics.clone();
+    let looking = service::disk::watch(config.folder().to_owned(), told.clone(), stop.clone());
+    tokio::spawn(looking);
     let lists = files(&config.path("public"), &["crl", "ca"], metrics.clone());
     let doorbell = ca_store::doorbell(&store, &config, "status").await?;
     let status = Status::open(&config, (store, doorbell), clock, metrics, stop.clone())?;

@@ -2,11 +2,12 @@
 //! logs (which are not the accountability log), an admin address, and a graceful stop.
 //!
 //! Never knows what its process does. In reading order: [`config`], [`clock`], [`admin`], [`stop`],
-//! [`fault`], [`problem`], [`tally`].
+//! [`fault`], [`problem`], [`tally`], [`disk`].
 
 pub mod admin;
 pub mod clock;
 pub mod config;
+pub mod disk;
 pub mod fault;
 pub mod problem;
 pub mod stop;

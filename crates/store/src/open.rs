@@ -339,3 +339,47 @@ impl Tx {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Somebody else holds the turn and many give up waiting for it: one thread waits, others are
+    /// free, whoever reads reads, and the turn is had once it is given back.
+    #[test]
+    fn whoever_waits_for_a_turn_takes_one_thread() {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).max_blocking_threads(3).enable_all().build();
+        runtime.unwrap().block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let address = format!("sqlite:{}", folder.path().join("ca.db").display());
+            let other = Store::open(&address).await.unwrap();
+            let own = Store::open(&address).await.unwrap();
+            let held = other.write().await.unwrap();
+            let moment = Duration::from_millis(5);
+            for _ in 0..20 {
+                assert!(tokio::time::timeout(moment, own.write()).await.is_err());
+            }
+            let free = tokio::task::spawn_blocking(|| ());
+            tokio::time::timeout(Duration::from_secs(10), free).await.unwrap().unwrap();
+            own.read().await.unwrap().commit().await.unwrap();
+            drop(held);
+            let turn = tokio::time::timeout(Duration::from_secs(10), own.write());
+            turn.await.unwrap().unwrap().commit().await.unwrap();
+        });
+    }
+
+    /// However many read, a writer has a connection.
+    #[tokio::test]
+    async fn readers_keep_no_writer_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.db");
+        let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+        let mut reading = Vec::new();
+        for _ in 0..CONNECTIONS {
+            reading.push(store.read().await.unwrap());
+        }
+        let writing = tokio::time::timeout(Duration::from_secs(10), store.write());
+        writing.await.unwrap().unwrap().commit().await.unwrap();
+    }
+}

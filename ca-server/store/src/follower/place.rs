@@ -1,9 +1,8 @@
 //! The directory in which a follower keeps what it followed, with the key that authenticates it.
 
-use crate::keep::{FloorFile, Keep, mac_key};
+use crate::keep::{FloorFile, Keep, is_private, mac_key};
 use anyhow::{Context, ensure};
 use aws_lc_rs::hmac;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// What a role keeps, and under which secret.
@@ -43,8 +42,7 @@ pub fn found(role: &Path, names: &[&str]) -> anyhow::Result<()> {
 pub(super) fn open(role: &Path) -> anyhow::Result<(Place, Keep)> {
     let (folder, key) = (role.join("kept"), role.join("kept/key"));
     let missing = || format!("{} is missing or damaged; restore it", key.display());
-    let mode = std::fs::metadata(&key).with_context(missing)?.permissions().mode();
-    ensure!(mode & 0o077 == 0, "others may open {}: its mode is {:o}", key.display(), mode & 0o777);
+    is_private(&key).with_context(missing)?;
     let secret = std::fs::read(&key).with_context(missing)?;
     ensure!(secret.len() == 32, missing());
     let keep = Keep::open(&folder, &secret)?;
@@ -55,6 +53,7 @@ pub(super) fn open(role: &Path) -> anyhow::Result<(Place, Keep)> {
 mod tests {
     use super::*;
     use crate::replay::Floor;
+    use std::os::unix::fs::PermissionsExt;
 
     /// Whatever is taken away or emptied of it, down to the whole folder: an error, and never a
     /// floor of nothing.

@@ -92,7 +92,7 @@ impl FloorFile {
 }
 
 /// Whether nobody but its owner may read or write a file.
-pub(super) fn is_private(path: &Path) -> anyhow::Result<()> {
+pub fn is_private(path: &Path) -> anyhow::Result<()> {
     let mode = std::fs::metadata(path)?.permissions().mode();
     ensure!(mode & 0o077 == 0, "others may open it: its mode is {:o}", mode & 0o777);
     Ok(())
