@@ -156,8 +156,7 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         nearly_full: metrics.near_fullness("listener"),
     };
     tokio::spawn(service::disk::watch(config.path(".".as_ref()), metrics.clone(), stop.clone()));
-    let counting = tokio::spawn(events.clone().sum_up(stop.clone()));
-    let shipping = tokio::spawn(events.clone().ship(log, metrics.clone(), stop.clone()));
+    let shipping = tokio::spawn(events.clone().run(log, metrics.clone(), stop.clone()));
     let admin = service::Admin::new(metrics).serve(own.admin, stop.clone());
     let waiting = stop.clone();
     let listener = TcpListener::bind(own.listen).await?;
@@ -166,7 +165,6 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
     });
     tokio::try_join!(admin, pages)?;
     shipping.await?;
-    counting.await?;
     events.keep_rest().await?;
     events.keep("stop", "done", "").await?;
     store.close().await;

@@ -98,8 +98,13 @@ impl Events {
         Ok(())
     }
 
+    /// Sums up and ships until the stop.
+    pub async fn run(self, log: Log, metrics: Metrics, stop: Stop) {
+        tokio::join!(self.clone().sum_up(stop.clone()), self.ship(log, metrics, stop));
+    }
+
     /// Keeps each minute what was counted, until the stop.
-    pub async fn sum_up(self, stop: Stop) {
+    async fn sum_up(self, stop: Stop) {
         while stop.pause(COUNTED).await {
             for (kind, count, ()) in self.counting(Tally::due) {
                 // A failure is told by `keep_count`; the first of the kind stands in the spool.
@@ -152,7 +157,7 @@ impl Events {
     }
 
     /// Ships until the stop; what cannot be shipped waits.
-    pub async fn ship(self, log: Log, metrics: Metrics, stop: Stop) {
+    async fn ship(self, log: Log, metrics: Metrics, stop: Stop) {
         let mut watch = self.store.watch();
         loop {
             if !watch.changed() {

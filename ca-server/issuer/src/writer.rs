@@ -332,8 +332,9 @@ impl Writer {
             return Err(Code::Unavailable.into());
         };
         self.turn = None;
+        let turn = turn?;
         self.told("turn", "");
-        Ok(turn?)
+        Ok(turn)
     }
 
     /// Makes a round durable; from here on it is true.

@@ -27,6 +27,9 @@ pub enum StoreError {
     /// The address is none we know.
     #[error("the database address begins with sqlite: or postgres:")]
     Address,
+    /// Somebody else writes and does not end.
+    #[error("another process holds the database's turn for too long")]
+    Turn,
     /// A row contradicts itself.
     #[error("inconsistent row: {0}")]
     Inconsistent(&'static str),
@@ -132,7 +135,11 @@ fn alone(path: &str) -> Result<File, StoreError> {
 /// other processes sleep for a while and try again; this wakes the next one at once. It only orders
 /// writers that ask for it; what keeps them apart is SQLite's own lock. One thread of a process
 /// waits at most, however many want to write and however long another process holds the turn.
-async fn turn(sqlite: &SqlitePools) -> Result<Turn, StoreError> {
+async fn turn(sqlite: &SqlitePools, most: Duration) -> Result<Turn, StoreError> {
+    tokio::time::timeout(most, wait_for_turn(sqlite)).await.map_err(|_| StoreError::Turn)?
+}
+
+async fn wait_for_turn(sqlite: &SqlitePools) -> Result<Turn, StoreError> {
     let queue = sqlite.turn.clone().lock_owned().await;
     let path = format!("{}.turn", sqlite.writing.connect_options().get_filename().display());
     let file = File::options().create(true).append(true).open(path).map_err(sqlx::Error::Io)?;
@@ -184,6 +191,9 @@ async fn is_migrated(pool: &PgPool, migrator: &Migrator) -> bool {
 const CONNECTIONS: u32 = 6;
 /// For those who write, who take turns anyway.
 const WRITERS: u32 = 2;
+/// Whoever wants to write gives up after this long: a process that was stopped with the turn in its
+/// hands is told of, and holds nobody for ever.
+const TURN_WAIT_MAX: Duration = Duration::from_secs(20);
 /// How long a session on PostgreSQL may sit in a transaction without asking anything.
 const TURN_HELD_MAX: &str = "15s";
 
@@ -273,7 +283,7 @@ impl Store {
     pub async fn write(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite(sqlite) => {
-                let turn = Some(turn(sqlite).await?);
+                let turn = Some(turn(sqlite, TURN_WAIT_MAX).await?);
                 let tx = sqlite.writing.begin_with("begin immediate").await?;
                 Tx::Sqlite(SqliteTx { tx, turn })
             }
@@ -363,6 +373,8 @@ mod tests {
             let free = tokio::task::spawn_blocking(|| ());
             tokio::time::timeout(Duration::from_secs(10), free).await.unwrap().unwrap();
             own.read().await.unwrap().commit().await.unwrap();
+            let Store::Sqlite(pools) = &own else { panic!("SQLite") };
+            assert!(matches!(turn(pools, moment).await, Err(StoreError::Turn)));
             drop(held);
             let turn = tokio::time::timeout(Duration::from_secs(10), own.write());
             turn.await.unwrap().unwrap().commit().await.unwrap();
