@@ -115,7 +115,7 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
     let trust = trust(&config)?;
     let store = Store::open(&config.database_address()).await?;
     store.migrate(crate::MIGRATIONS).await?;
-    let events = Events::open(store.clone(), &config.portal, process.name(), clock);
+    let events = Events::open(store.clone(), &config.portal, process.name(), clock).await?;
     events.keep("start", "done", "").await?;
     let (issuing, root) = authorities(&config.path(&own.chain))?;
     let clients = match process {
@@ -153,8 +153,10 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         },
         busy: service::problem::busy,
         full: metrics.fullness("listener"),
+        nearly_full: metrics.near_fullness("listener"),
     };
-    let shipping = tokio::spawn(events.clone().ship(log, metrics.clone(), stop.clone()));
+    tokio::spawn(service::disk::watch(config.path(".".as_ref()), metrics.clone(), stop.clone()));
+    let shipping = tokio::spawn(events.clone().run(log, metrics.clone(), stop.clone()));
     let admin = service::Admin::new(metrics).serve(own.admin, stop.clone());
     let waiting = stop.clone();
     let listener = TcpListener::bind(own.listen).await?;
@@ -163,6 +165,7 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
     });
     tokio::try_join!(admin, pages)?;
     shipping.await?;
+    events.keep_rest().await?;
     events.keep("stop", "done", "").await?;
     store.close().await;
     tracing::info!("stopped");

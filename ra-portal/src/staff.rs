@@ -25,6 +25,7 @@ use crate::pages::{asset, choose_language, fetch_asset};
 use crate::state::PortalState;
 use axum::Router;
 use axum::routing::{get, post};
+use portal_api::staff::{APPROVE, FETCH};
 use std::sync::Arc;
 
 /// Pages that are read.
@@ -49,9 +50,13 @@ pub const FORMS: [&str; 5] = [
     "/orders/{order}/declined",
 ];
 
-/// Whether a path stops something: revoking has places of its own.
+/// Whether a path may stop something: revoking has places of its own, and so have reading an order
+/// and approving it, since that may be one to revoke.
 pub fn is_brake(path: &str) -> bool {
-    path.starts_with("/certificates/") && path.ends_with("/revoke")
+    let of_order = path.strip_prefix("/orders/").map(|order| order.split_once('/'));
+    let reads_or_approves = matches!(of_order, Some(None | Some((_, "approve"))));
+    let revokes = path.starts_with("/certificates/") && path.ends_with("/revoke");
+    revokes || reads_or_approves || [FETCH, APPROVE].contains(&path)
 }
 
 /// The routes.

@@ -5,10 +5,17 @@ use crate::events::Events;
 use crate::pages::menu::Menus;
 use crate::refusal::refused;
 use mtls::Client;
-use records::Code;
+use records::export::OrderExport;
 use records::trust::Trust;
+use records::{Code, Order};
 use service::Metrics;
 use service::problem::Refused;
+use std::time::Duration;
+
+/// An event is kept within this time, or its request is refused.
+const KEEP_WAIT: Duration = Duration::from_secs(5);
+/// A brake waits this long for its event.
+const BRAKE_WAIT: Duration = Duration::from_secs(1);
 
 /// What the routes of a process share.
 pub struct PortalState {
@@ -45,8 +52,48 @@ impl PortalState {
             Err(Refused(problem)) => problem.known().map_or("unavailable", Code::name),
         };
         self.metrics.count(act, outcome);
-        if self.events.keep(act, outcome, person).await.is_err() {
-            return Err(refused(Code::Unavailable));
+        let keeping = self.events.keep(act, outcome, person);
+        match tokio::time::timeout(KEEP_WAIT, keeping).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, act, "not kept");
+                return Err(refused(Code::Unavailable));
+            }
+            Err(_) => return Err(refused(Code::Unavailable)),
+        }
+        result
+    }
+
+    /// The same for an order that was fetched: one that revokes is read to be approved.
+    pub async fn recorded_fetch(
+        &self,
+        person: &str,
+        result: Result<OrderExport, Refused>,
+    ) -> Result<OrderExport, Refused> {
+        let revokes = |export: &OrderExport| {
+            Order::read(&export.signed.order.0).is_ok_and(|order| order.kind == "revoke")
+        };
+        match result.as_ref().is_ok_and(revokes) {
+            true => self.recorded_brake("fetch", person, result).await,
+            false => self.recorded("fetch", person, result).await,
+        }
+    }
+
+    /// The same for a brake: the CA has done and recorded it, so its answer leaves whether or not
+    /// this process can keep the event as well.
+    pub async fn recorded_brake<T>(
+        &self,
+        act: &'static str,
+        person: &str,
+        result: Result<T, Refused>,
+    ) -> Result<T, Refused> {
+        let told = match &result {
+            Ok(_) => Ok(()),
+            Err(Refused(problem)) => Err(Refused(problem.clone())),
+        };
+        let keeping = tokio::time::timeout(BRAKE_WAIT, self.recorded(act, person, told));
+        if keeping.await.is_err() {
+            tracing::error!(act, "a brake is answered without its event");
         }
         result
     }

@@ -150,8 +150,10 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "by-order": "order:hash", "by-loss": "reference:id value:hash", "by-leaving": "person:id",
     "record/crl": "issuer:name number:number sha256:hash this_update:time next_update:time"
                   " entries:number",
-    "record/refusal": "code:text act:text about:text reference:text",
-    "record/portal": "process:text act:text outcome:text person:text"}.items()}
+    "record/refusal": "code:text act:text about:text reference:text"
+                      " count:revision",
+    "record/portal": "process:text act:text outcome:text person:text"
+                     " count:revision"}.items()}
 
 
 class Refused(Exception):

@@ -84,6 +84,7 @@ pub async fn serve(
         is_brake: |_| false,
         busy: service::problem::busy,
         full: Arc::new(|_| ()),
+        nearly_full: Arc::new(|_| ()),
     };
     mtls::listen::serve(TcpListener::bind(address).await?, Some(tls), site, stop).await
 }

@@ -2,16 +2,17 @@
 
 use axum::Router;
 use mtls::listen::{Limits, Proof, Site};
-use std::sync::Arc;
+use service::Metrics;
 use std::time::Duration;
 
-/// Hears that a listener has no place left, or has one again.
-pub type Fullness = Arc<dyn Fn(bool) + Send + Sync>;
+/// Where a listener tells how full it is: the metrics of its process, under its name.
+pub type Told<'a> = (&'a Metrics, &'static str);
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Portals and agents: whoever has no certificate of this city's services ends in the handshake. An
-/// agent keeps a connection for its records and one for its pulses.
+/// agent keeps a connection for its records and one for its pulses. Whoever has no place left, or
+/// finds all of them taken, may still bring a brake.
 pub const BETWEEN_SERVICES: Limits = Limits {
     connections: 8_192,
     per_certificate: 512,
@@ -19,8 +20,8 @@ pub const BETWEEN_SERVICES: Limits = Limits {
     per_source: 0,
     handshakes: 1_024,
     handshakes_per_source: 256,
-    reserved: 0,
-    reserved_per_source: 0,
+    reserved: 64,
+    reserved_per_source: 16,
     handshake: Duration::from_secs(10),
     header: Duration::from_secs(15),
     body: Duration::from_secs(30),
@@ -66,13 +67,13 @@ pub const WITH_REPORTS: Limits = Limits {
 };
 
 /// A listener that requires a certificate of the city.
-pub fn between_services(router: Router, full: Fullness) -> Site {
-    site(router, BETWEEN_SERVICES, Proof::Handshake, full)
+pub fn between_services(router: Router, is_brake: fn(&str) -> bool, told: Told<'_>) -> Site {
+    Site { is_brake, ..site(router, BETWEEN_SERVICES, Proof::Handshake, told) }
 }
 
 /// A listener for whoever comes.
-pub fn for_everybody(router: Router, full: Fullness) -> Site {
-    site(router, FOR_EVERYBODY, Proof::Nothing, full)
+pub fn for_everybody(router: Router, told: Told<'_>) -> Site {
+    site(router, FOR_EVERYBODY, Proof::Nothing, told)
 }
 
 /// A listener for reports, which are brakes, and for those whose certificate `issuing` signed.
@@ -80,13 +81,20 @@ pub fn with_reports(
     router: Router,
     issuing: pki::Certificate,
     is_brake: fn(&str) -> bool,
-    full: Fullness,
+    told: Told<'_>,
 ) -> Site {
-    let site = site(router, WITH_REPORTS, Proof::SignedBy(vec![issuing]), full);
+    let site = site(router, WITH_REPORTS, Proof::SignedBy(vec![issuing]), told);
     Site { is_brake, ..site }
 }
 
-fn site(router: Router, limits: Limits, proof: Proof, full: Fullness) -> Site {
-    let busy = service::problem::busy;
-    Site { router, limits, proof, is_brake: |_| false, busy, full }
+fn site(router: Router, limits: Limits, proof: Proof, (metrics, name): Told<'_>) -> Site {
+    Site {
+        router,
+        limits,
+        proof,
+        is_brake: |_| false,
+        busy: service::problem::busy,
+        full: metrics.fullness(name),
+        nearly_full: metrics.near_fullness(name),
+    }
 }

@@ -67,9 +67,6 @@ impl Needs {
                     self.people.insert(person);
                 }
             }
-            Command::WrongKey(_, reference, _) => {
-                self.references.insert(reference.clone());
-            }
             Command::Credential(_, _, body, _) => {
                 self.people.insert(body.person.clone());
             }
@@ -86,6 +83,7 @@ impl Needs {
             Command::Approve(..)
             | Command::Decline(..)
             | Command::Renew(..)
+            | Command::WrongKey(..)
             | Command::List(..)
             | Command::People(..)
             | Command::Alarm(..) => {}

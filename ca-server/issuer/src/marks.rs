@@ -5,29 +5,25 @@
 use anyhow::Context;
 use authority::Serial;
 use ca_host::CaConfig;
-use ca_host::durable::replace_private;
+use ca_store::keep::{KeptText, mac_key};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 /// The file of marks.
 pub(crate) struct Marks {
-    path: PathBuf,
+    kept: KeptText,
     marked: BTreeSet<Serial>,
 }
 
 impl Marks {
-    /// Reads what a former process marked.
-    pub(crate) fn open(config: &CaConfig) -> anyhow::Result<Self> {
+    /// Reads what a former process marked; `secret` is the seal key.
+    pub(crate) fn open(config: &CaConfig, secret: &[u8]) -> anyhow::Result<Self> {
         let path = config.path("issuer/signing");
+        let (kept, text) = KeptText::open(&path, &mac_key(secret))?;
         let mut marked = BTreeSet::new();
-        if path.exists() {
-            let text =
-                std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-            for line in text.lines() {
-                marked.insert(Serial::read(line).with_context(|| path.display().to_string())?);
-            }
+        for line in text.lines() {
+            marked.insert(Serial::read(line).with_context(|| path.display().to_string())?);
         }
-        Ok(Self { path, marked })
+        Ok(Self { kept, marked })
     }
 
     /// Everything that is marked.
@@ -38,7 +34,7 @@ impl Marks {
     /// Marks what is to be signed now, in place of what has its result; durable when this returns.
     pub(crate) fn replace(&mut self, marked: BTreeSet<Serial>) -> anyhow::Result<()> {
         let text: String = marked.iter().map(|serial| format!("{serial}\n")).collect();
-        replace_private(&self.path, text.as_bytes())?;
+        self.kept.replace(&text)?;
         self.marked = marked;
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::context::IssuanceContext;
 use crate::error::IssuerError;
 use crate::loaded::Loaded;
 use crate::rows::RowChange;
-use crate::state::State;
+use crate::state::{Refused, State};
 use authority::Authority;
 use ca_host::random::NoRandomness;
 use ca_store::record::NewRecord;
@@ -14,6 +14,9 @@ use records::code::Blame;
 use records::record::{Event, Record};
 use records::{Bytes, Code, Disclosure, Problem};
 use serde_json::Value;
+
+/// Kinds of refusals that are told apart within a minute; beyond them nothing says about what.
+const REFUSALS_MAX: usize = 60;
 
 /// Draws random bytes; the writer takes them from the operating system, tests from a counter.
 pub(crate) type Randomness = dyn FnMut(&mut [u8]) -> Result<(), NoRandomness> + Send;
@@ -157,12 +160,6 @@ impl<'a> Round<'a> {
         Ok(id)
     }
 
-    /// Wrong keys that this round saw for a letter, beside those that rows know.
-    pub(crate) fn tries(&self, reference: &str) -> i64 {
-        let wrong = |change: &&RowChange| matches!(change, RowChange::Try(of) if of == reference);
-        self.rows.iter().filter(wrong).map(|_| 1).sum()
-    }
-
     /// Changes a row.
     pub(crate) fn change(&mut self, change: RowChange) {
         self.rows.push(change);
@@ -183,8 +180,9 @@ impl<'a> Round<'a> {
         Ok((disclosure.commitment()?, disclosure))
     }
 
-    /// Records a refusal and gives what the caller is told. With an empty `about` it is only
-    /// counted, and so is what is our own fault.
+    /// Records a refusal and gives what the caller is told; of one kind the first at once, those
+    /// after it are counted. With an empty `about` it is told by metrics only, and so is what is our
+    /// own fault.
     pub(crate) fn refusal(
         &mut self,
         act: &str,
@@ -193,15 +191,43 @@ impl<'a> Round<'a> {
     ) -> Result<Problem, IssuerError> {
         let reference = self.id()?;
         if !about.is_empty() && code.blame() != Blame::Us {
-            let event = Event::Refusal {
-                code,
-                act: act.to_owned(),
-                about: about.to_owned(),
-                reference: reference.clone(),
-            };
-            self.record(event, Vec::new())?;
+            self.count_refusal((act.to_owned(), code, about.to_owned()), &reference)?;
         }
         tracing::info!(act, code = code.name(), refusal.reference = reference, "refused");
         Ok(Problem::new(code, reference))
+    }
+
+    fn count_refusal(&mut self, kind: Refused, reference: &str) -> Result<(), IssuerError> {
+        let (act, code, _) = &kind;
+        // However many things somebody is refused about: a minute has so many records.
+        let is_one_too_many = self.state.refusals.len() >= REFUSALS_MAX;
+        let kind = match is_one_too_many && !self.state.refusals.is_told(&kind, 1) {
+            true => (act.clone(), *code, String::new()),
+            false => kind,
+        };
+        if self.state.refusals.is_told(&kind, 1) {
+            self.state.refusals.count(&kind, reference.to_owned());
+            return Ok(());
+        }
+        self.state.refusals.told(kind.clone());
+        self.record_refusal(kind, reference.to_owned(), 1)
+    }
+
+    /// Records what was counted of refusals since they were told last.
+    pub(crate) fn sum_refusals_up(&mut self) -> Result<(), IssuerError> {
+        for (kind, count, reference) in self.state.refusals.due() {
+            self.record_refusal(kind, reference, count)?;
+        }
+        Ok(())
+    }
+
+    fn record_refusal(
+        &mut self,
+        (act, code, about): Refused,
+        reference: String,
+        count: u64,
+    ) -> Result<(), IssuerError> {
+        self.record(Event::Refusal { code, act, about, reference, count }, Vec::new())?;
+        Ok(())
     }
 }

@@ -33,6 +33,12 @@ use std::sync::Arc;
 /// Largest message, in bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
+/// Whether a path may stop something: an approval may be one of an order to revoke, which is fetched
+/// before.
+pub(crate) fn is_brake(path: &str) -> bool {
+    [staff::REVOKE, staff::FETCH, staff::APPROVE].contains(&path)
+}
+
 pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
     Router::new()
         .route(public::LOOK_UP, post(look_up::look_up))

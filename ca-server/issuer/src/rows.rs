@@ -30,7 +30,6 @@ pub(crate) enum RowChange {
     Certificate(Box<CertificateRow>),
     Revocation(Serial, Revoked),
     Letter(Box<LetterRow>),
-    Try(String),
     Token(OrderDigest, String, Vec<u8>),
     List(Box<RevocationList>),
     Snapshot(Arc<NewSnapshot>),
@@ -133,7 +132,6 @@ async fn write_other(
         RowChange::Revocation(serial, Revoked { at, reason, not_after }) => {
             rows::write_revocation(tx, &serial.to_string(), at, &reason, not_after).await?;
         }
-        RowChange::Try(reference) => letter::count_try(tx, &reference).await?,
         RowChange::Token(order, agent, sealed) => {
             letter::insert_token(tx, &order, &agent, sealed).await?;
         }

@@ -77,7 +77,9 @@ impl Sample {
         let loaded = self.rows.load(&self.state, commands, orders);
         let mut random = self.randomness();
         let time = (self.city.now * 1_000_000, self.clock);
-        let mut round = Round::new(&context, &loaded, self.state.clone(), time, &mut *random);
+        let mut state = self.state.clone();
+        state.refusals.at(self.city.now);
+        let mut round = Round::new(&context, &loaded, state, time, &mut *random);
         let value = run(&mut round);
         let written = round.finish();
         self.state = written.state;
@@ -238,6 +240,22 @@ impl Sample {
             }
         }
         self.recorded.iter().filter_map(refusal).collect()
+    }
+
+    /// The same with how many each stands for.
+    pub(crate) fn counted_refusals(&self) -> Vec<(&str, &str, Code, u64)> {
+        fn refusal(record: &Record) -> Option<(&str, &str, Code, u64)> {
+            match &record.event {
+                Event::Refusal { act, about, code, count, .. } => Some((act, about, *code, *count)),
+                _ => None,
+            }
+        }
+        self.recorded.iter().filter_map(refusal).collect()
+    }
+
+    /// A round without commands, when time passed.
+    pub(crate) fn sum_up(&mut self) {
+        self.round((&[], &[]), |round| round.sum_refusals_up()).unwrap();
     }
 
     /// How many records of a kind there are.

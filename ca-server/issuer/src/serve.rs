@@ -11,19 +11,19 @@ use crate::signer::Signer;
 use crate::state::State;
 use crate::writer::{QUEUE_MAX, Writer};
 use crate::{effects, publisher, route, rows, snapshot, socket};
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use arc_swap::ArcSwapOption;
 use authority::Serial;
 use ca_host::service_keys::KeyPlace;
 use ca_host::{CaConfig, listener};
-use ca_store::keep::Keep;
+use ca_store::keep::{Keep, is_private};
 use ca_store::replay::{Followed, Replay};
 use ca_store::table::intent;
 use records::Code;
 use service::{Clock, Metrics, Stop};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::{Doorbell, Store};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
@@ -46,7 +46,9 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
     let listen = TcpListener::bind(config.issuer.listen).await?;
-    let full = metrics.fullness("listener");
+    let told = metrics.clone();
+    let looking = service::disk::watch(config.folder().to_owned(), told.clone(), stop.clone());
+    tokio::spawn(looking);
     let Some((issuer, writer, signer)) = open(config, store, clock, metrics, &stop).await? else {
         return admin.await?.map_err(Into::into);
     };
@@ -55,7 +57,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let keeping = snapshot::run(issuer.clone(), writer.keep.snapshot(), stop.clone());
     let writing = tokio::spawn(writer.run());
     let waiting = stop.clone();
-    let site = listener::between_services(route::router(issuer.clone()), full);
+    let router = route::router(issuer.clone());
+    let site = listener::between_services(router, route::is_brake, (&told, "listener"));
     let api = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
     let operators = socket::serve(issuer.clone(), stop.clone())?;
     let publishing = publisher::run(issuer.clone(), stop.clone());
@@ -96,13 +99,13 @@ async fn open(
     stop: &Stop,
 ) -> anyhow::Result<Option<(Issuer, Writer, Signer)>> {
     let folder = config.path("issuer");
-    let secret = std::fs::read(folder.join("seal.key"))?;
+    let seal = folder.join("seal.key");
+    is_private(&seal).with_context(|| seal.display().to_string())?;
+    let secret = std::fs::read(seal)?;
     let context = Arc::new(IssuanceContext::open(config)?);
     let replay = Replay::new(&context.trust).context("trust file")?;
-    let floor = folder.join("floor");
-    ensure!(floor.exists(), "{} is missing; restore it", floor.display());
     let keep = Keep::open(&folder, &secret)?;
-    let marks = Marks::open(&context.config)?;
+    let marks = Marks::open(&context.config, &secret)?;
     let doorbell = Doorbell::open(&store, &context.config.path("bells"), "issuer").await?;
     let start = Start::once_followed((&store, &context), (&replay, &keep), &marks, &metrics);
     let start = tokio::select! {
@@ -159,6 +162,7 @@ async fn open(
         left_behind: start.left_behind,
         unsigned: start.unsigned,
         stuck: Stuck::none(),
+        began: Instant::now(),
         turn: None,
     };
     Ok(Some((issuer, writer, signer)))

@@ -13,10 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
 
-/// Most operators that are heard at once.
-const CONNECTIONS_MAX: usize = 16;
-/// A request that takes longer to come is dropped.
+/// Most operators that are heard at once; whoever comes beyond them is turned away.
+const CONNECTIONS_MAX: usize = 64;
+/// Most requests that are done at once, brakes aside, which wait for nobody.
+const REQUESTS_MAX: usize = 16;
+/// A request that takes longer to come, and an answer that takes longer to be taken, is dropped.
 const REQUEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Opens the socket; what is given back hears operators until the stop.
@@ -31,17 +34,21 @@ pub(crate) fn serve(
     let listener = UnixListener::bind(place.path())?;
     std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o600))?;
     Ok(async move {
-        let places = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX));
+        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let requests = Arc::new(Semaphore::new(REQUESTS_MAX));
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
                 () = stop.wait() => break,
             };
             let Ok((socket, _)) = accepted else { continue };
-            let Ok(held) = places.clone().acquire_owned().await else { break };
-            let issuer = issuer.clone();
+            let Ok(held) = places.clone().try_acquire_owned() else {
+                tracing::warn!("too many operators at once: one is turned away");
+                continue;
+            };
+            let (issuer, requests) = (issuer.clone(), requests.clone());
             tokio::spawn(async move {
-                if let Err(error) = hear(&issuer, socket).await {
+                if let Err(error) = hear(&issuer, &requests, socket).await {
                     tracing::warn!(error = format!("{error:#}"), "an operator was not answered");
                 }
                 drop(held);
@@ -51,18 +58,30 @@ pub(crate) fn serve(
     })
 }
 
-async fn hear(issuer: &Issuer, mut socket: UnixStream) -> anyhow::Result<()> {
+async fn hear(issuer: &Issuer, requests: &Semaphore, mut socket: UnixStream) -> anyhow::Result<()> {
     let drafter = format!("operator:{}", socket.peer_cred()?.uid());
     let mut bytes = Vec::new();
     let request = (&mut socket).take(MESSAGE_BYTES_MAX + 1);
     let mut request = request;
     tokio::time::timeout(REQUEST_WAIT, request.read_to_end(&mut bytes)).await??;
     let answer = match serde_json::from_slice::<OperatorRequest>(&bytes) {
-        Ok(request) => operator(issuer, request, drafter).await,
+        Ok(request) => {
+            let _place = match is_brake(&request) {
+                true => None,
+                false => Some(requests.acquire().await?),
+            };
+            operator(issuer, request, drafter).await
+        }
         Err(_) => OperatorAnswer::refused(unreadable(&bytes), ca_host::random::id()?),
     };
-    socket.write_all(&serde_json::to_vec(&answer)?).await?;
+    let answer = serde_json::to_vec(&answer)?;
+    tokio::time::timeout(REQUEST_WAIT, socket.write_all(&answer)).await??;
     Ok(socket.shutdown().await?)
+}
+
+/// Whether a request may stop something: an approval may be one of an order to revoke.
+fn is_brake(request: &OperatorRequest) -> bool {
+    matches!(request, OperatorRequest::Revoke { .. } | OperatorRequest::Approval { .. })
 }
 
 /// A request of a kind that this version does not know, or none at all.

@@ -7,9 +7,14 @@ use crate::issuance::PendingIssuance;
 use authority::{Authority, OrderDigest, Serial};
 use ca_store::replay::{Followed, LOG};
 use imbl::{OrdMap, OrdSet};
+use records::Code;
 use records::letter::CHALLENGE_SECONDS;
+use service::Tally;
 use std::sync::Arc;
 use store::Tx;
+
+/// A kind of refusals: what was asked for, why not, about what.
+pub(crate) type Refused = (String, Code, String);
 
 /// The issuer's state.
 #[derive(Clone)]
@@ -36,6 +41,10 @@ pub(crate) struct State {
     pub(crate) reported: OrdSet<String>,
     /// Serial numbers whose results are recorded and wait for the tree.
     pub(crate) results: OrdSet<Serial>,
+    /// Refusals that were recorded, and those after them that are counted.
+    pub(crate) refusals: Tally<Refused, String>,
+    /// Orders of the last hour by who drafted them: since when, and how many.
+    pub(crate) drafted: OrdMap<String, (u64, u32)>,
     /// Challenges that refused submissions used up, until they would have expired.
     pub(crate) challenges: OrdMap<[u8; 32], u64>,
 }
@@ -57,6 +66,8 @@ impl State {
             withdrew: false,
             reported: OrdSet::new(),
             results: OrdSet::new(),
+            refusals: Tally::default(),
+            drafted: OrdMap::new(),
             challenges: OrdMap::new(),
         }
     }
@@ -96,6 +107,31 @@ impl State {
                 .collect();
         }
         self.challenges.insert(sha256, now + CHALLENGE_SECONDS);
+    }
+}
+
+/// Orders that one letter, or one officer for passkeys, may have made within an hour. Each is some
+/// kilobytes of the log for ever.
+pub(crate) const DRAFTS_MAX: u32 = 60;
+const DRAFTS_SECONDS: u64 = 3_600;
+/// More drafters than these are looked through for old ones.
+const DRAFTERS_MAX: usize = 10_000;
+
+impl State {
+    /// Counts an order that somebody has made, unless they had too many made within an hour.
+    pub(crate) fn draft(&mut self, drafter: &str, now: u64) -> Result<(), Code> {
+        let over = |since: u64| now.saturating_sub(since) >= DRAFTS_SECONDS;
+        if self.drafted.len() >= DRAFTERS_MAX {
+            let drafted = self.drafted.iter().filter(|(_, (since, _))| !over(*since));
+            self.drafted = drafted.map(|(drafter, counted)| (drafter.clone(), *counted)).collect();
+        }
+        let before = self.drafted.get(drafter).copied().filter(|(since, _)| !over(*since));
+        let (since, count) = before.unwrap_or((now, 0));
+        if count >= DRAFTS_MAX {
+            return Err(Code::TooManyTries);
+        }
+        self.drafted.insert(drafter.to_owned(), (since, count + 1));
+        Ok(())
     }
 }
 

@@ -28,7 +28,7 @@ use records::Code;
 use service::{Clock, Metrics, fault};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::{Doorbell, Store, StoreError, pending};
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -71,6 +71,8 @@ pub(crate) struct Writer {
     pub(crate) unsigned: Vec<(String, Code)>,
     /// What a database refuses to keep for now.
     pub(crate) stuck: Stuck,
+    /// When this process began.
+    pub(crate) began: Instant,
     /// The place in the queue for the turn, while somebody else has it.
     pub(crate) turn: Option<TurnWait>,
 }
@@ -180,6 +182,7 @@ impl Writer {
         let mut batch = Vec::new();
         self.drain(&mut batch);
         if batch.is_empty() && self.unkept.is_empty() && wait {
+            let refusals_counted = self.refusals_counted();
             tokio::select! {
                 biased;
                 Some(command) = self.brakes.recv() => batch.push(command),
@@ -187,6 +190,7 @@ impl Writer {
                 command = self.commands.recv() => batch.push(command?),
                 _ = self.doorbell.heard() => {}
                 _ = self.news.notified() => {}
+                () = refusals_counted => {}
             }
             self.drain(&mut batch);
         } else if batch.is_empty() && self.commands.is_closed() && self.commands.is_empty() {
@@ -199,8 +203,10 @@ impl Writer {
     /// waits. An idle city takes no turn and writes nothing.
     async fn has_news(&mut self) -> bool {
         let Some(state) = &self.state else { return true };
-        let waits =
-            !state.ready.is_empty() || !self.unkept.is_empty() || !self.confirmed.is_empty();
+        let waits = !state.ready.is_empty()
+            || !self.unkept.is_empty()
+            || !self.confirmed.is_empty()
+            || state.refusals.ends().is_some_and(|ends| ends <= self.seconds());
         let looked = async {
             let mut tx = self.store.read().await?;
             let (size, newest) = ca_store::ledger::extent(&mut tx, LOG).await?;
@@ -208,6 +214,24 @@ impl Writer {
             Ok::<bool, IssuerError>(!same || newest > state.pending_seen)
         };
         waits || looked.await.map_or(true, |news| news)
+    }
+
+    /// Seconds that this process runs: windows in which refusals are counted follow no clock that
+    /// moves.
+    fn seconds(&self) -> u64 {
+        self.began.elapsed().as_secs()
+    }
+
+    /// When the next count of refusals is to be recorded.
+    fn refusals_counted(&self) -> impl Future<Output = ()> + use<> {
+        let ends = self.state.as_ref().and_then(|state| state.refusals.ends());
+        let due = ends.map(|ends| self.began + Duration::from_secs(ends));
+        async move {
+            match due {
+                Some(due) => tokio::time::sleep_until(due.into()).await,
+                None => std::future::pending().await,
+            }
+        }
     }
 
     fn drain(&mut self, batch: &mut Vec<Command>) {
@@ -242,7 +266,9 @@ impl Writer {
         let floor = self.keep.floor();
         let caught = catch_up(&mut tx, (&self.replay, &floor), self.state.clone()).await?;
         let (is_whole, without_bytes) = (caught.is_whole, caught.without_bytes);
-        let CaughtUp { state, rows: copied, effects: mut done, confirmed, unsigned, .. } = caught;
+        let CaughtUp { mut state, rows: copied, effects: mut done, confirmed, unsigned, .. } =
+            caught;
+        state.refusals.at(self.seconds());
         let chosen = share.orders(&state, &self.stuck);
         let loaded = Loaded::load(&mut tx, &state, share.commands, &chosen).await?;
         let micros = self.clock.micros();
@@ -306,8 +332,9 @@ impl Writer {
             return Err(Code::Unavailable.into());
         };
         self.turn = None;
+        let turn = turn?;
         self.told("turn", "");
-        Ok(turn?)
+        Ok(turn)
     }
 
     /// Makes a round durable; from here on it is true.
@@ -367,6 +394,7 @@ impl Waits {
         self,
         round: &mut Round<'_>,
     ) -> Result<(Vec<RecordedIntent>, Self), IssuerError> {
+        round.sum_refusals_up()?;
         for (what, code) in self.unsigned {
             let about = format!("{what} ({code})");
             if round.state.reported.insert(about.clone()).is_none() {

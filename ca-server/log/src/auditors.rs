@@ -10,6 +10,9 @@ use std::sync::{Mutex, PoisonError};
 /// A request may be this old or this far ahead, in seconds.
 const SKEW_SECONDS_MAX: u64 = 300;
 
+/// Questions that an auditor may ask within a minute.
+const QUESTIONS_MAX: u32 = 240;
+
 /// An auditor, and over which units.
 pub(super) struct Auditor {
     pub(super) person: String,
@@ -22,11 +25,13 @@ pub(super) struct Auditors {
     follower: Follower,
     /// Nonces of requests and when they can be forgotten, unix.
     nonces: Mutex<BTreeMap<Vec<u8>, u64>>,
+    /// Questions of each auditor in a minute: since when, unix, and how many.
+    asked: Mutex<BTreeMap<String, (u64, u32)>>,
 }
 
 impl Auditors {
     pub(super) fn new(follower: Follower) -> Self {
-        Self { follower, nonces: Mutex::default() }
+        Self { follower, nonces: Mutex::default(), asked: Mutex::default() }
     }
 
     /// The auditor who made a request that is fresh and was not made before.
@@ -41,12 +46,27 @@ impl Auditors {
         Ok(auditor)
     }
 
-    /// The auditor to whom a certificate belongs.
+    /// The auditor to whom a certificate belongs, unless they ask too often: every question is a
+    /// record for ever.
     pub(super) async fn holder(
         &self,
         certificate: &Certificate,
         now: u64,
     ) -> Result<Auditor, Code> {
+        let auditor = self.known(certificate, now).await?;
+        self.count(&auditor.person, now)?;
+        Ok(auditor)
+    }
+
+    fn count(&self, person: &str, now: u64) -> Result<(), Code> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.retain(|_, (since, _)| now.abs_diff(*since) < 60);
+        let (_, count) = asked.entry(person.to_owned()).or_insert((now, 0));
+        *count = count.saturating_add(1);
+        if *count > QUESTIONS_MAX { Err(Code::TooManyTries) } else { Ok(()) }
+    }
+
+    async fn known(&self, certificate: &Certificate, now: u64) -> Result<Auditor, Code> {
         let certificate = certificate.clone();
         let admitted = self.follower.ask(move |authority| {
             let person =

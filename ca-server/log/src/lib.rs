@@ -37,12 +37,13 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let metrics = Metrics::default();
     let mut tasks = JoinSet::new();
     let shared = logs(&config, &store, clock, &metrics, &mut tasks, &stop).await?;
-    let full = [metrics.fullness("listener"), metrics.fullness("listener-plain")];
+    let told = metrics.clone();
+    let looking = service::disk::watch(config.folder().to_owned(), told.clone(), stop.clone());
+    tokio::spawn(looking);
     let admin = service::Admin::new(metrics.clone()).serve(config.log.admin, stop.clone());
     let tiles = ca_host::published::files(&config.path("public/log"), &LOGS, metrics.clone());
     let waiting = stop.clone();
-    let [full, full_plain] = full;
-    let tiles = listener::for_everybody(tiles, full_plain);
+    let tiles = listener::for_everybody(tiles, (&told, "listener-plain"));
     let listen = TcpListener::bind(config.log.http).await?;
     let public = mtls::listen::serve(listen, None, tiles, async move { waiting.wait().await });
     let identity = KeyPlace::tls(&config, "log").identity()?;
@@ -53,7 +54,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     tasks.spawn(state.follower().keep_up(stop.clone()));
     tasks.spawn(silence::watch(state.clone(), stop.clone()));
     let waiting = stop.clone();
-    let site = listener::between_services(routes::router(state), full);
+    let site = listener::between_services(routes::router(state), |_| false, (&told, "listener"));
     let listen = TcpListener::bind(config.log.https).await?;
     let private = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
     tokio::try_join!(admin, public, private)?;
@@ -79,7 +80,7 @@ async fn logs(
     for log in LOGS {
         let origin = trust.log_key(log).context("trust file")?.name().to_owned();
         let (signer, key) = checkpoint_key(config.folder(), log, &origin)?;
-        let (floor, _) = follower.own_floor(signed(log))?;
+        let (floor, _) = follower.own_floor(ca_store::keep::signed(log))?;
         let sequencer = Sequencer::new(log, store.clone(), signer, key, clock)?.above(floor);
         let arrivals = match log {
             ca_store::run::LOG => runs.take(),
@@ -105,9 +106,4 @@ async fn logs(
         reach.insert(log, reached);
     }
     Ok(Shared { intake, reach, follower, bell, sequencers })
-}
-
-/// The name of the floor of what is signed of a log, in this role's own directory.
-fn signed(log: &str) -> &'static str {
-    if log == "control" { "signed-control" } else { "signed-access" }
 }

@@ -15,8 +15,16 @@ use service::problem::Refused;
 use service::{Clock, Metrics};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 use store::{Doorbell, Store};
 use tokio::sync::Notify;
+
+/// Forks that were recorded since the start, once each, and when the last of each agent was.
+#[derive(Default)]
+pub(super) struct Forks {
+    pub(super) known: HashSet<[u8; 32]>,
+    pub(super) last: HashMap<String, Instant>,
+}
 
 /// What the routes need.
 pub(super) struct LogState {
@@ -28,8 +36,7 @@ pub(super) struct LogState {
     pub(super) trust: Trust,
     pub(super) auditors: Auditors,
     pub(super) follower: Follower,
-    /// Forks that were recorded since the start, once each.
-    pub(super) forks: Mutex<HashSet<[u8; 32]>>,
+    pub(super) forks: Mutex<Forks>,
     /// When agents were heard of.
     pub(super) silence: Silence,
     /// Where runs go.

@@ -3,9 +3,11 @@
 use anyhow::Context;
 use ca_host::durable::write_private;
 use ca_host::random;
-use ca_store::keep::Keep;
+use ca_store::follower;
+use ca_store::keep::{Keep, KeptText, mac_key, signed};
 use keys::{SoftwareSigner, Stretch, save, save_plain};
 use pki::algorithm::by_name;
+use records::record::LOGS;
 use std::path::Path;
 
 /// Every key that `init` makes.
@@ -59,7 +61,11 @@ impl FoundingKeys {
         let seal = random::bytes::<32>()?;
         write_private(&folder.join("issuer/seal.key"), &seal)?;
         // The issuer begins at a floor of its founding: one that is missing later was taken away.
-        Keep::open(&folder.join("issuer"), &seal)?;
+        Keep::found(&folder.join("issuer"), &seal)?;
+        KeptText::found(&folder.join("issuer/signing"), &mac_key(&seal))?;
+        // So do the other roles, each with a floor for everything that it never takes back.
+        follower::found(&folder.join("status"), &["list", "losses"])?;
+        follower::found(&folder.join("log"), &LOGS.map(signed))?;
         Ok(keys)
     }
 }

@@ -85,8 +85,8 @@ async fn record_letter(
     execute!(
         tx,
         "insert into letter (reference, person_id, profile_id, label, lookup_sha256, loss_sha256, \
-         bind_page, bind_cli, expires, tries) \
-         values ($1, $2, $3, 'loss', $4, $5, $6, $6, $7, 0)",
+         bind_page, bind_cli, expires) \
+         values ($1, $2, $3, 'loss', $4, $5, $6, $6, $7)",
         &letter.reference,
         &letter.person,
         &letter.profile,

@@ -40,7 +40,9 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let identity = KeyPlace::tls(&config, "status").identity()?;
     let listen = TcpListener::bind(config.status.https).await?;
     let listen_plain = TcpListener::bind(config.status.http).await?;
-    let full = [metrics.fullness("listener"), metrics.fullness("listener-plain")];
+    let told = metrics.clone();
+    let looking = service::disk::watch(config.folder().to_owned(), told.clone(), stop.clone());
+    tokio::spawn(looking);
     let lists = files(&config.path("public"), &["crl", "ca"], metrics.clone());
     let doorbell = ca_store::doorbell(&store, &config, "status").await?;
     let status = Status::open(&config, (store, doorbell), clock, metrics, stop.clone())?;
@@ -53,8 +55,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     following.spawn(status.clone().follow_world());
     let plain = lists.merge(ocsp::router(status.clone()));
     let waiting = stop.clone();
-    let [full, full_plain] = full;
-    let plain = listener::for_everybody(plain, full_plain);
+    let plain = listener::for_everybody(plain, (&told, "listener-plain"));
     let stopped = async move { waiting.wait().await };
     let http = mtls::listen::serve(listen_plain, None, plain, stopped);
     // Loss reports come without a certificate, agents with one: each call judges what it needs.
@@ -62,7 +63,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let clients = mtls::tls::ClientAuth::Optional { issuers };
     let tls = mtls::tls::server(identity, &clients, &["h2", "http/1.1"])?;
     let issuing = status.services.issuing().clone();
-    let site = listener::with_reports(router(status), issuing, is_brake, full);
+    let site = listener::with_reports(router(status), issuing, is_brake, (&told, "listener"));
     let waiting = stop.clone();
     let stopped = async move { waiting.wait().await };
     let https = mtls::listen::serve(listen, Some(tls), site, stopped);

@@ -55,7 +55,11 @@ impl Status {
     /// Revokes everything that was issued, or is being issued, under the reference. The same report
     /// twice revokes once and lists the same serial numbers.
     async fn revoke(&self, reference: &str, report: &ReportLoss) -> Result<LossReceipt, Code> {
-        let authority = self.newest_authority().await?;
+        let (authority, is_fresh) = self.newest_authority().await?;
+        if !is_fresh && authority.letter(reference).is_none() {
+            // A letter that was made since is not wrong: nobody can say so at the moment.
+            return Err(Code::LogBehind);
+        }
         let micros = self.clock.micros();
         let cause = Cause::Loss { reference: reference.to_owned(), value: report.value.clone() };
         authority.revocation(&cause, &[], micros / 1_000_000)?;
@@ -94,11 +98,12 @@ impl Status {
         Ok(time)
     }
 
-    /// Authority at the log's head, or as it was last followed: a brake waits for nobody.
-    async fn newest_authority(&self) -> Result<Arc<Authority>, Code> {
+    /// Authority at the log's head, or as it was last followed, and which: a brake waits for
+    /// nobody.
+    async fn newest_authority(&self) -> Result<(Arc<Authority>, bool), Code> {
         match timeout(DATABASE_MAX, self.follower.fresh()).await {
-            Ok(Ok(authority)) => Ok(authority),
-            _ => self.follower.latest().ok_or(Code::LogBehind),
+            Ok(Ok(authority)) => Ok((authority, true)),
+            _ => Ok((self.follower.latest().ok_or(Code::LogBehind)?, false)),
         }
     }
 }

@@ -9,8 +9,9 @@ use ca_store::keep::Journal;
 use records::Bytes;
 use records::record::{Cause, Event, Record, RevokedSerial};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
+use tokio::sync::{mpsc, oneshot};
 
 /// Reason of every loss report: whoever has the key may not be its owner.
 const REASON: &str = "keyCompromise";
@@ -32,8 +33,13 @@ pub(super) struct Loss {
 /// What was confirmed, by reference.
 pub(super) struct Losses {
     confirmed: Mutex<Confirmed>,
-    journal: Arc<Mutex<Journal>>,
+    /// To the thread that writes the journal, which does nothing else: a brake waits for no place
+    /// among those that may wait for files or locks.
+    journal: mpsc::UnboundedSender<Entry>,
 }
+
+/// What is to be kept, and where it is told that it is.
+type Entry = (Vec<u8>, oneshot::Sender<anyhow::Result<()>>);
 
 #[derive(Default)]
 struct Confirmed {
@@ -61,8 +67,9 @@ impl Losses {
             let (reference, loss) = read(&entry).context("an entry of the journal of losses")?;
             confirmed.insert(&reference, loss);
         }
-        let journal = Arc::new(Mutex::new(journal));
-        Ok(Self { confirmed: Mutex::new(confirmed), journal })
+        let (sender, entries) = mpsc::unbounded_channel();
+        std::thread::Builder::new().name("losses".into()).spawn(move || keep(journal, entries))?;
+        Ok(Self { confirmed: Mutex::new(confirmed), journal: sender })
     }
 
     fn confirmed(&self) -> std::sync::MutexGuard<'_, Confirmed> {
@@ -81,11 +88,10 @@ impl Losses {
             return Ok(known.at);
         }
         let loss = Loss::new(event, micros)?;
-        let (journal, entry) = (self.journal.clone(), [&loss.salt[..], &loss.bytes].concat());
-        let kept = tokio::task::spawn_blocking(move || {
-            journal.lock().unwrap_or_else(PoisonError::into_inner).append(&entry)
-        });
-        kept.await??;
+        let (told, kept) = oneshot::channel();
+        let entry = [&loss.salt[..], &loss.bytes].concat();
+        self.journal.send((entry, told)).context("the journal is not written any more")?;
+        kept.await.context("the journal is not written any more")??;
         let at = loss.at;
         let mut confirmed = self.confirmed();
         if !confirmed.all.contains_key(reference) {
@@ -122,6 +128,13 @@ impl Losses {
         let renewed = Loss { since: loss.since, ..renewed };
         self.confirmed().all.insert(reference.to_owned(), renewed);
         Ok(())
+    }
+}
+
+/// Writes the journal until nobody can report any more.
+fn keep(mut journal: Journal, mut entries: mpsc::UnboundedReceiver<Entry>) {
+    while let Some((entry, told)) = entries.blocking_recv() {
+        let _ = told.send(journal.append(&entry));
     }
 }
 

@@ -10,6 +10,8 @@
 mod place;
 mod step;
 
+pub use place::found;
+
 use crate::keep::{FloorFile, Journal, Keep};
 use crate::replay::{Floor, Followed, Replay, ReplayError};
 use anyhow::Context;
@@ -164,9 +166,8 @@ impl Follower {
     /// A floor of the role's own for something else that only goes up, and a path beside it.
     pub fn own_floor(&self, name: &str) -> anyhow::Result<(FloorFile, PathBuf)> {
         let place = &self.0.place;
-        let path = place.folder.join(name);
-        let floor = FloorFile::open(&path.with_extension("floor"), &place.key(name))?;
-        Ok((floor, path))
+        let floor = FloorFile::open(&place.floor(name), &place.key(name))?;
+        Ok((floor, place.folder.join(name)))
     }
 
     /// Counts what was followed or noticed.

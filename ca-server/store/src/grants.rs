@@ -5,7 +5,7 @@
 use ca_host::CaConfig;
 use sqlx::postgres::PgConnectOptions;
 use std::str::FromStr;
-use store::{Store, StoreError};
+use store::{Store, StoreError, Tx};
 
 /// Tables that the issuer changes.
 const ISSUER: &[&str] = &[
@@ -53,7 +53,9 @@ const LOG: &[&str] = &[
 
 /// Grants each configured user what its role needs, and nothing else.
 pub(super) async fn grant(store: &Store, config: &CaConfig) -> Result<(), StoreError> {
-    let Store::Postgres(pool) = store else { return Ok(()) };
+    if !matches!(store, Store::Postgres(_)) {
+        return Ok(());
+    }
     let roles = [
         (&config.issuer.database, ISSUER),
         (&config.status.database, STATUS),
@@ -62,14 +64,15 @@ pub(super) async fn grant(store: &Store, config: &CaConfig) -> Result<(), StoreE
     for (address, tables) in roles {
         let Some(address) = address else { continue };
         let user = quoted(PgConnectOptions::from_str(address)?.get_username());
-        let mut tx = pool.begin().await?;
+        let mut tx = store.write().await?;
+        let Tx::Postgres(inner) = &mut tx else { continue };
         for statement in [
             format!("grant usage on schema public to {user}"),
             format!("grant select on all tables in schema public to {user}"),
             format!("grant insert, update, delete on {} to {user}", tables.join(", ")),
         ] {
             // Users and tables cannot be parameters; the user is quoted, the tables are ours.
-            sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut *tx).await?;
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut **inner).await?;
         }
         tx.commit().await?;
     }

@@ -2,19 +2,21 @@
 //! goes, and authority at a head, so that a start replays only what follows.
 //!
 //! Both carry a MAC under a key that only this role has. Authority that is missing or damaged only
-//! means replaying from leaf 0; a floor that is missing beside it, or says what the key did not
-//! say, is an error: a floor of nothing would take any history.
+//! means replaying from leaf 0. Floors are made at the founding: one that is missing, or says what
+//! the key did not say, is an error, since a floor of nothing would take any history.
 
 mod floor;
 mod journal;
 mod snapshot;
+mod text;
 
-pub use floor::FloorFile;
+pub use floor::{FloorFile, is_private};
 pub use journal::Journal;
 pub use snapshot::Snapshot;
+pub use text::KeptText;
 
 use crate::replay::{Floor, Followed};
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use aws_lc_rs::hmac;
 use std::path::Path;
 
@@ -25,18 +27,17 @@ pub struct Keep {
 }
 
 impl Keep {
-    /// Opens the directory, or makes it; `secret` is drawn once for it.
-    pub fn open(folder: &Path, secret: &[u8]) -> anyhow::Result<Self> {
+    /// Makes the directory with a floor of nothing, at the founding; `secret` is drawn once for it.
+    pub fn found(folder: &Path, secret: &[u8]) -> anyhow::Result<()> {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        FloorFile::found(&folder.join("floor"), &mac_key(secret))
+    }
+
+    /// Opens the directory.
+    pub fn open(folder: &Path, secret: &[u8]) -> anyhow::Result<Self> {
         let key = mac_key(secret);
         let snapshot = Snapshot::open(folder, &key);
-        let path = folder.join("floor");
-        ensure!(
-            path.exists() || !snapshot.is_there(),
-            "{} is missing beside what was kept; restore it",
-            path.display()
-        );
-        let mut floor = FloorFile::open(&path, &key)?;
+        let mut floor = FloorFile::open(&folder.join("floor"), &key)?;
         // A snapshot is authenticated as well: whoever kept it had followed the log that far.
         if let Some(kept) = snapshot.floor().filter(|kept| kept.size > floor.floor().size) {
             floor.raise(kept)?;
@@ -72,6 +73,11 @@ impl Keep {
     pub fn snapshot(&self) -> Snapshot {
         self.snapshot.clone()
     }
+}
+
+/// The name of the floor of what is signed of a log, in the directory of the role `log`.
+pub fn signed(log: &str) -> &'static str {
+    if log == "control" { "signed-control" } else { "signed-access" }
 }
 
 /// The key of everything that a role keeps.

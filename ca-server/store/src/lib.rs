@@ -90,6 +90,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0011_no_row_decides.sql"),
         include_str!("../migrations/postgres/0011_no_row_decides.sql"),
     ),
+    (
+        12,
+        "no tries",
+        include_str!("../migrations/sqlite/0012_no_tries.sql"),
+        include_str!("../migrations/postgres/0012_no_tries.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.

@@ -19,6 +19,8 @@ pub struct CityState {
     pub rules: u32,
     /// Orders that wait for approvals, in the whole city.
     pub waiting_orders: u64,
+    /// What the issuer tells on `/readyz`: what is wrong, full, or nearly full.
+    pub told: Vec<String>,
 }
 
 /// A revocation list.

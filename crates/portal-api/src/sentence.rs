@@ -58,9 +58,9 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
             format!("吊销 {} 张证书（{reason}）", certificates.len()),
             format!("{} certificates were revoked ({reason})", certificates.len()),
         ),
-        Event::Refusal { code, act, about, .. } => (
-            format!("拒绝 {act} {about}：{}", code.zh()),
-            format!("refused {act} {about}: {}", code.en()),
+        Event::Refusal { code, act, about, count, .. } => (
+            format!("拒绝 {act} {about}：{}{}", code.zh(), times(*count).0),
+            format!("refused {act} {about}: {}{}", code.en(), times(*count).1),
         ),
         Event::Asked { person, given, .. } => (
             format!("审计员 {} 查询了日志，得到 {given} 条", who(person)),
@@ -73,13 +73,21 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
                 who(person)
             ),
         ),
-        Event::Portal { process, act, outcome, .. } => (
-            format!("门户（{process}）称：{act}，{outcome}"),
-            format!("the portal ({process}) says: {act}, {outcome}"),
+        Event::Portal { process, act, outcome, count, .. } => (
+            format!("门户（{process}）称：{act}，{outcome}{}", times(*count).0),
+            format!("the portal ({process}) says: {act}, {outcome}{}", times(*count).1),
         ),
         other => (other.kind().to_owned(), other.kind().to_owned()),
     };
     (plain(&format!("{time}Z {zh}。")), plain(&format!("{time}Z {en}.")))
+}
+
+/// How often, where a record stands for several.
+fn times(count: u64) -> (String, String) {
+    match count {
+        1 => (String::new(), String::new()),
+        _ => (format!("（又 {count} 次）"), format!(" ({count} more times)")),
+    }
 }
 
 /// What others wrote does not steer a terminal.

@@ -58,7 +58,7 @@ codes! {
     UnknownKind "unknown-kind" Caller "不认识这类指令。" "Orders of this kind are not known here.";
     UnknownProfile "unknown-profile" Caller "没有这种证书模板。" "There is no certificate profile of this name.";
     WrongCode "wrong-code" Caller "编号或领证码不正确。" "The reference or the code is not right.";
-    TooManyTries "too-many-tries" Caller "错误次数过多，此编号已停用，请向登记人员索取新信函。" "Too many wrong tries: this reference is closed; ask your registration officer for a new letter.";
+    TooManyTries "too-many-tries" Caller "操作过于频繁，请稍后再试。" "This was tried too often within a short time; wait a while and try again.";
     CodeUsed "code-used" Caller "此领证码已经用过。" "This code has been used.";
     CodeExpired "code-expired" Caller "此领证码已过期，请索取新信函。" "This code has expired; ask for a new letter.";
     LabelNotAllowed "label-not-allowed" Caller "此领证码只能在 yinxin 命令行中使用。" "This code may be used in the yinxin command line only.";

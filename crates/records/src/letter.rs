@@ -15,8 +15,6 @@ const CHECK: &[u8; 37] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U";
 
 /// A letter is good for this long, in seconds: 7 days.
 pub const LETTER_SECONDS: u64 = 7 * 86_400;
-/// Wrong tries until a reference is closed.
-pub const TRIES_MAX: i64 = 5;
 /// A challenge is good for this long, in seconds: 24 hours.
 pub const CHALLENGE_SECONDS: u64 = 86_400;
 

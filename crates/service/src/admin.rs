@@ -27,6 +27,7 @@ pub struct Metrics {
     /// Present values by name: queue lengths, log sizes, ages in seconds.
     values: Family<Value, Gauge>,
     conditions: Arc<Mutex<BTreeMap<&'static str, String>>>,
+    notices: Arc<Mutex<BTreeMap<&'static str, String>>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -65,18 +66,28 @@ impl Metrics {
 
     /// Says that the process is not ready, and why; the empty text says that it is again.
     pub fn condition(&self, name: &'static str, problem: &str) {
-        let mut conditions = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
-        if problem.is_empty() {
-            conditions.remove(name);
-        } else if conditions.get(name).is_none_or(|known| known != problem) {
+        if say(&self.conditions, name, problem) {
             tracing::warn!(condition = name, problem, "not ready");
-            conditions.insert(name, problem.to_owned());
+        }
+    }
+
+    /// Says what will be a condition if nobody looks after it; the process is ready all the same.
+    /// The empty text says that it is well again.
+    pub fn notice(&self, name: &'static str, what: &str) {
+        if say(&self.notices, name, what) {
+            tracing::warn!(notice = name, what, "ready, and to be looked after");
         }
     }
 
     /// Says whether a listener has no place left; a process that turns people away is not ready.
     pub fn full(&self, listener: &'static str, is_full: bool) {
         self.condition(listener, if is_full { "full" } else { "" });
+    }
+
+    /// Says that a listener has few places left, as a notice.
+    pub fn near_fullness(&self, listener: &'static str) -> Arc<dyn Fn(bool) + Send + Sync> {
+        let metrics = self.clone();
+        Arc::new(move |is_near| metrics.notice(listener, if is_near { "nearly full" } else { "" }))
     }
 
     /// The same for a listener that tells it itself.
@@ -86,9 +97,39 @@ impl Metrics {
     }
 
     fn problems(&self) -> String {
-        let conditions = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
-        conditions.iter().map(|(name, problem)| format!("{name}: {problem}\n")).collect()
+        lines(&self.conditions)
     }
+
+    fn notices(&self) -> String {
+        lines(&self.notices)
+    }
+
+    /// Everything that is told on `/readyz`, a line each; empty if all is well.
+    pub fn told(&self) -> Vec<String> {
+        let all = format!("{}{}", self.problems(), self.notices());
+        all.lines().map(str::to_owned).collect()
+    }
+}
+
+type Told = Mutex<BTreeMap<&'static str, String>>;
+
+/// Keeps what is told under a name; says whether it is new.
+fn say(told: &Told, name: &'static str, what: &str) -> bool {
+    let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+    if what.is_empty() {
+        told.remove(name);
+        return false;
+    }
+    let is_new = told.get(name).is_none_or(|known| known != what);
+    if is_new {
+        told.insert(name, what.to_owned());
+    }
+    is_new
+}
+
+fn lines(told: &Told) -> String {
+    let told = told.lock().unwrap_or_else(PoisonError::into_inner);
+    told.iter().map(|(name, what)| format!("{name}: {what}\n")).collect()
 }
 
 /// A count that is kept elsewhere and read when somebody asks.
@@ -159,7 +200,7 @@ impl Admin {
 async fn ready(State(admin): State<Arc<Admin>>) -> (StatusCode, String) {
     let problems = admin.metrics.problems();
     if problems.is_empty() {
-        (StatusCode::OK, "ready\n".into())
+        (StatusCode::OK, format!("ready\n{}", admin.metrics.notices()))
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, problems)
     }

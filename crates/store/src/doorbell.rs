@@ -56,7 +56,8 @@ impl Doorbell {
         let (tell, rung) = watch::channel(0_u64);
         let ring = match store {
             Store::Sqlite(_) => Ring::Sockets(Arc::new(sockets(folder, name, tell)?)),
-            Store::Postgres(pool) => {
+            Store::Postgres(server) => {
+                let pool = &server.reading;
                 let mut listener = PgListener::connect_with(pool).await?;
                 listener.listen(CHANNEL).await?;
                 tokio::spawn(async move {

@@ -10,11 +10,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
-/// Connections of one process.
-const CONNECTIONS: u32 = 6;
+/// Connections of one process for those who read.
+const READERS: u32 = 6;
+/// For those who write, who take turns anyway.
+const WRITERS: u32 = 2;
+/// Whoever wants to write gives up after this long: a process that was stopped with the turn in its
+/// hands is told of, and holds nobody for ever.
+const TURN_WAIT_MAX: Duration = Duration::from_secs(20);
 /// How long a connection is waited for.
 const CONNECTION_WAIT: Duration = Duration::from_secs(20);
 /// How long a lock of somebody who takes no turn is waited for.
@@ -33,8 +38,17 @@ const ROWS_HERE: usize = 256;
 pub struct Database {
     path: PathBuf,
     free: Mutex<Vec<Connection>>,
-    places: Arc<Semaphore>,
+    reading: Arc<Semaphore>,
+    writing: Arc<Semaphore>,
+    /// Whoever of this process waits for the turn; the others wait for it, without a thread.
+    queue: Arc<tokio::sync::Mutex<()>>,
     closed: AtomicBool,
+}
+
+/// The writer's turn: among processes by the lock of a file, within this one by a place in a queue.
+struct Turn {
+    _file: File,
+    _queue: OwnedMutexGuard<()>,
 }
 
 /// A connection that somebody has. Whoever drops it gives it back, without what was not committed.
@@ -47,7 +61,7 @@ struct Session {
 /// A transaction, with its writer's turn.
 pub struct SqliteTx {
     session: Option<Session>,
-    turn: Option<File>,
+    turn: Option<Turn>,
 }
 
 impl Database {
@@ -59,7 +73,9 @@ impl Database {
         Ok(Arc::new(Self {
             path: path.into(),
             free: Mutex::new(vec![first]),
-            places: Arc::new(Semaphore::new(CONNECTIONS as usize)),
+            reading: Arc::new(Semaphore::new(READERS as usize)),
+            writing: Arc::new(Semaphore::new(WRITERS as usize)),
+            queue: Arc::default(),
             closed: AtomicBool::new(false),
         }))
     }
@@ -76,15 +92,15 @@ impl Database {
 
     /// A transaction that reads one state.
     pub(crate) async fn read(self: &Arc<Self>) -> Result<SqliteTx, StoreError> {
-        let mut tx = SqliteTx { session: Some(self.session().await?), turn: None };
+        let mut tx = SqliteTx { session: Some(self.session(&self.reading).await?), turn: None };
         tx.execute("begin", &[])?;
         Ok(tx)
     }
 
     /// A transaction that writes; it takes the write lock at once.
     pub(crate) async fn write(self: &Arc<Self>) -> Result<SqliteTx, StoreError> {
-        let turn = Some(turn(&self.path).await?);
-        let mut tx = SqliteTx { session: Some(self.session().await?), turn };
+        let turn = Some(self.turn(TURN_WAIT_MAX).await?);
+        let mut tx = SqliteTx { session: Some(self.session(&self.writing).await?), turn };
         tx.connection()?.busy_timeout(Duration::ZERO)?;
         let begun = tx.execute("begin immediate", &[]);
         tx.connection()?.busy_timeout(LOCK_WAIT)?;
@@ -102,7 +118,7 @@ impl Database {
 
     /// Carries pages of the write-ahead log over, as far as nobody reads them.
     pub(crate) async fn checkpoint(self: &Arc<Self>) -> Result<(), StoreError> {
-        let mut tx = SqliteTx { session: Some(self.session().await?), turn: None };
+        let mut tx = SqliteTx { session: Some(self.session(&self.writing).await?), turn: None };
         tx.aside(|connection| connection.execute_batch("pragma wal_checkpoint(passive)")).await
     }
 
@@ -114,18 +130,40 @@ impl Database {
     /// Closes every connection, when the last transaction is over.
     pub(crate) async fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        if let Ok(_all) = self.places.acquire_many(CONNECTIONS).await {
+        let all =
+            (self.reading.acquire_many(READERS).await, self.writing.acquire_many(WRITERS).await);
+        if let (Ok(_reading), Ok(_writing)) = all {
             let connections = std::mem::take(&mut *self.kept());
             // The last one that is closed carries the log over.
             let _ = spawn_blocking(move || drop(connections)).await;
         }
     }
 
-    async fn session(self: &Arc<Self>) -> Result<Session, StoreError> {
+    /// Waits for the writer's turn: a file lock beside the database. SQLite itself lets writers of
+    /// other processes sleep for a while and try again; this wakes the next one at once. It only
+    /// orders writers that ask for it; what keeps them apart is SQLite's own lock. One thread of a
+    /// process waits at most, however many want to write and however long another process holds the
+    /// turn.
+    async fn turn(&self, most: Duration) -> Result<Turn, StoreError> {
+        tokio::time::timeout(most, self.wait_for_turn()).await.map_err(|_| StoreError::Turn)?
+    }
+
+    async fn wait_for_turn(&self) -> Result<Turn, StoreError> {
+        let queue = self.queue.clone().lock_owned().await;
+        let file = File::options().create(true).append(true).open(beside(&self.path, "turn"))?;
+        if file.try_lock().is_ok() {
+            return Ok(Turn { _file: file, _queue: queue });
+        }
+        // Whoever gives up leaves a thread that waits on, with the place in the queue.
+        let wait = move || file.lock().map(|()| Turn { _file: file, _queue: queue });
+        Ok(spawn_blocking(wait).await.map_err(std::io::Error::other)??)
+    }
+
+    async fn session(self: &Arc<Self>, places: &Arc<Semaphore>) -> Result<Session, StoreError> {
         if self.is_closed() {
             return Err(StoreError::Closed);
         }
-        let place = tokio::time::timeout(CONNECTION_WAIT, self.places.clone().acquire_owned());
+        let place = tokio::time::timeout(CONNECTION_WAIT, places.clone().acquire_owned());
         let place = place.await.map_err(|_| StoreError::Crowded)?;
         let place = place.map_err(|_| StoreError::Closed)?;
         let kept = self.kept().pop();
@@ -269,60 +307,9 @@ fn alone(path: &Path) -> Result<File, StoreError> {
     Ok(file)
 }
 
-/// Waits for the writer's turn: a file lock beside the database. SQLite itself lets writers of
-/// other processes sleep for a while and try again; this wakes the next one at once. It only orders
-/// writers that ask for it; what keeps them apart is SQLite's own lock.
-async fn turn(path: &Path) -> Result<File, StoreError> {
-    let file = File::options().create(true).append(true).open(beside(path, "turn"))?;
-    if file.try_lock().is_ok() {
-        return Ok(file);
-    }
-    let waited = spawn_blocking(move || file.lock().map(|()| file)).await;
-    Ok(waited.map_err(std::io::Error::other)??)
-}
-
 fn beside(path: &Path, end: &str) -> PathBuf {
     PathBuf::from(format!("{}.{end}", path.display()))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_place_with_a_number_takes_its_own_value() {
-        let folder = tempfile::tempdir().unwrap();
-        let database = Database::open(folder.path().join("a.db").to_str().unwrap()).unwrap();
-        let mut tx = database.write().await.unwrap();
-        tx.execute("create table pair (one integer, two text)", &[]).unwrap();
-        tx.execute("insert into pair (two, one) values ($2, $1)", &[&7_i64, &"seven"]).unwrap();
-        let found = tx.rows::<(i64, String)>("select one, two from pair", &[]).unwrap();
-        assert_eq!(found, [(7, "seven".to_owned())]);
-        let missing = tx.execute("insert into pair (two, one) values ($2, $1)", &[&7_i64]);
-        assert!(missing.is_err(), "a place without a value is no null");
-    }
-
-    #[tokio::test]
-    async fn what_is_not_committed_is_gone_and_its_connection_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let database = Database::open(folder.path().join("a.db").to_str().unwrap()).unwrap();
-        let mut tx = database.write().await.unwrap();
-        tx.execute("create table one (it integer)", &[]).unwrap();
-        tx.commit().await.unwrap();
-        for _ in 0..2 * CONNECTIONS {
-            let mut tx = database.write().await.unwrap();
-            tx.execute("insert into one (it) values ($1)", &[&1_i64]).unwrap();
-        }
-        let rows = (0..1_000).map(|one| vec![Value::Number(one)]).collect();
-        let mut tx = database.write().await.unwrap();
-        let written = tx.each("insert into one (it) values (?)".into(), rows).await.unwrap();
-        assert_eq!(written, 1_000, "many rows are written aside");
-        tx.commit().await.unwrap();
-        let mut tx = database.read().await.unwrap();
-        let (count,) = tx.row::<(i64,)>("select count(*) from one", &[]).unwrap().unwrap();
-        assert_eq!(count, 1_000);
-        drop(tx);
-        database.close().await;
-        assert!(matches!(database.read().await, Err(StoreError::Closed)));
-    }
-}
+mod tests;

@@ -25,6 +25,9 @@ pub enum StoreError {
     /// The address is none we know.
     #[error("the database address begins with sqlite: or postgres:")]
     Address,
+    /// Somebody else writes and does not end.
+    #[error("another process holds the database's turn for too long")]
+    Turn,
     /// A row contradicts itself.
     #[error("inconsistent row: {0}")]
     Inconsistent(&'static str),

@@ -15,13 +15,21 @@ use std::time::Duration;
 /// Twin migrations: number, name, SQLite text, PostgreSQL text.
 pub type Migrations = &'static [(i64, &'static str, &'static str, &'static str)];
 
-/// An open database.
+/// An open database. Those who write have connections of their own: however many ask, a writer
+/// waits for none of them.
 #[derive(Clone)]
 pub enum Store {
     /// Embedded.
     Sqlite(Arc<Database>),
     /// A server.
-    Postgres(PgPool),
+    Postgres(PostgresPools),
+}
+
+/// The connections to a server.
+#[derive(Clone)]
+pub struct PostgresPools {
+    pub(crate) reading: PgPool,
+    writing: PgPool,
 }
 
 /// A transaction on either database.
@@ -92,8 +100,10 @@ async fn is_migrated(pool: &PgPool, migrator: &Migrator) -> bool {
     })
 }
 
-/// Connections of one process.
+/// Connections of one process for those who read.
 const CONNECTIONS: u32 = 6;
+/// For those who write, who take turns anyway.
+const WRITERS: u32 = 2;
 /// How long a session on PostgreSQL may sit in a transaction without asking anything.
 const TURN_HELD_MAX: &str = "15s";
 
@@ -111,13 +121,13 @@ impl Store {
             let options = PgConnectOptions::from_str(address)?
                 .options([("idle_in_transaction_session_timeout", TURN_HELD_MAX)])
                 .disable_statement_logging();
-            let pool = PgPoolOptions::new()
-                .max_connections(CONNECTIONS)
-                .acquire_timeout(Duration::from_secs(20))
-                .test_before_acquire(false)
-                .connect_with(options)
-                .await?;
-            return Ok(Self::Postgres(pool));
+            let pool = |connections| {
+                let pool = PgPoolOptions::new().test_before_acquire(false);
+                let pool = pool.acquire_timeout(Duration::from_secs(20));
+                pool.max_connections(connections).connect_with(options.clone())
+            };
+            let (reading, writing) = (pool(CONNECTIONS).await?, pool(WRITERS).await?);
+            return Ok(Self::Postgres(PostgresPools { reading, writing }));
         }
         Err(StoreError::Address)
     }
@@ -142,8 +152,9 @@ impl Store {
                 connection.close().await?;
             }
             // A user that may not change the schema only looks whether it is as it should be.
-            Self::Postgres(pool) if is_migrated(pool, &migrator).await => {}
-            Self::Postgres(pool) => migrator.run(pool).await?,
+            Self::Postgres(PostgresPools { writing, .. })
+                if is_migrated(writing, &migrator).await => {}
+            Self::Postgres(PostgresPools { writing, .. }) => migrator.run(writing).await?,
         }
         Ok(())
     }
@@ -152,9 +163,9 @@ impl Store {
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite(database) => Tx::Sqlite(database.read().await?),
-            Self::Postgres(pool) => {
+            Self::Postgres(server) => {
                 let begin = "begin isolation level repeatable read, read only";
-                Tx::Postgres(begin_on_server(pool, begin).await?.into())
+                Tx::Postgres(begin_on_server(&server.reading, begin).await?.into())
             }
         })
     }
@@ -163,7 +174,9 @@ impl Store {
     pub async fn write(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite(database) => Tx::Sqlite(database.write().await?),
-            Self::Postgres(pool) => Tx::Postgres(begin_on_server(pool, "begin").await?.into()),
+            Self::Postgres(server) => {
+                Tx::Postgres(begin_on_server(&server.writing, "begin").await?.into())
+            }
         })
     }
 
@@ -171,7 +184,7 @@ impl Store {
     pub fn is_closed(&self) -> bool {
         match self {
             Self::Sqlite(database) => database.is_closed(),
-            Self::Postgres(pool) => pool.is_closed(),
+            Self::Postgres(server) => server.reading.is_closed(),
         }
     }
 
@@ -179,7 +192,9 @@ impl Store {
     pub async fn close(&self) {
         match self {
             Self::Sqlite(database) => database.close().await,
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(PostgresPools { reading, writing }) => {
+                tokio::join!(reading.close(), writing.close());
+            }
         }
     }
 }
@@ -196,8 +211,8 @@ impl Store {
     /// The right to a whole database on a server; none while somebody else has it, or where the
     /// database is one file, which has locks of its own.
     pub async fn alone(&self) -> Result<Option<Alone>, StoreError> {
-        let Self::Postgres(pool) = self else { return Ok(None) };
-        let mut connection = pool.acquire().await?.detach();
+        let Self::Postgres(PostgresPools { writing, .. }) = self else { return Ok(None) };
+        let mut connection = writing.acquire().await?.detach();
         let (taken,): (bool,) = sqlx::query_as("select pg_try_advisory_lock($1)")
             .bind(ALONE)
             .fetch_one(&mut connection)

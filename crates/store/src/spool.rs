@@ -49,9 +49,18 @@ pub async fn oldest(
         .collect())
 }
 
-/// Frees what the log has acknowledged.
-pub async fn free(store: &Store, maker: &str, up_to: i64) -> Result<(), StoreError> {
+/// How many events of a process wait.
+pub async fn count(store: &Store, maker: &str) -> Result<i64, StoreError> {
+    let mut tx = store.read().await?;
+    let found = row!(&mut tx, (i64,), "select count(*) from spool where maker = $1", maker)?;
+    Ok(found.map_or(0, |(count,)| count))
+}
+
+/// Frees what the log has acknowledged; gives how many that were.
+pub async fn free(store: &Store, maker: &str, up_to: i64) -> Result<u64, StoreError> {
     let mut tx = store.write().await?;
-    execute!(&mut tx, "delete from spool where maker = $1 and position <= $2", maker, up_to)?;
-    tx.commit().await
+    let freed =
+        execute!(&mut tx, "delete from spool where maker = $1 and position <= $2", maker, up_to)?;
+    tx.commit().await?;
+    Ok(freed)
 }

@@ -69,7 +69,7 @@ impl Reported {
     /// Carries it to the status service.
     pub(super) async fn report(&self, portal: &PortalState) -> Result<SignedReceipt, Refused> {
         let answer = crate::refusal::passed_on(portal.status.report_loss(&self.0).await);
-        portal.recorded("loss", "", answer).await
+        portal.recorded_brake("loss", "", answer).await
     }
 
     /// Remembers it for the receipt.

@@ -41,7 +41,7 @@ pub(super) async fn approve(
         Some(message) => {
             let message = AsOfficer { certificate: shown.certificate, message };
             let answer = passed_on(portal.issuer.approve(&message).await);
-            portal.recorded("approve", &shown.person, answer).await
+            portal.recorded_brake("approve", &shown.person, answer).await
         }
         None => Err(refused(Code::Malformed)),
     };

@@ -244,6 +244,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         act: "<b>\u{202e}".into(),
         outcome: "done".into(),
         person: String::new(),
+        count: 1,
     };
     let found = [ended, claimed].into_iter().enumerate().map(|(index, event)| {
         let bytes = serde_json::to_vec(&record(event)).unwrap();

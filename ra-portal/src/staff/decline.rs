@@ -83,7 +83,7 @@ pub(super) async fn decline(
     let officer = shown.certificate.clone();
     let message = AsOfficer { certificate: officer.clone(), message: Wanted { order } };
     let answer = passed_on(portal.issuer.fetch(&message).await);
-    let export = match portal.recorded("fetch", &shown.person, answer).await {
+    let export = match portal.recorded_fetch(&shown.person, answer).await {
         Ok(export) => export,
         Err(Refused(told)) => {
             return match told.known() {

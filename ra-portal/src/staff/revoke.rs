@@ -32,7 +32,7 @@ pub(super) async fn revoke(
         Revocation { serial: serial.clone(), reason: reason.clone(), evidence: evidence.clone() };
     let message = AsOfficer { certificate: shown.certificate.clone(), message: wish };
     let answer = passed_on(portal.issuer.revoke(&message).await);
-    match portal.recorded("revoke", &shown.person, answer).await {
+    match portal.recorded_brake("revoke", &shown.person, answer).await {
         Ok(made) => Redirect::to(&format!("/orders/{}", made.order)).into_response(),
         Err(Refused(told)) => {
             let typed = Typed { reason, evidence, problem: Some(told) };

@@ -56,6 +56,7 @@ words! {
         waits "等待加入" "waits to be joined";
         no_gates "您的管辖范围内没有网关。" "There is no gate within your scope.";
         gates_next "网关失联时，请在网关主机上运行：" "When a gate is silent, on its machine:";
+        told_by "签发机构和本门户提示：" "The CA and this portal say:";
         waiting_orders "待审批指令（全市）" "Orders that wait for approvals (whole city)";
     }
 }
@@ -100,6 +101,8 @@ struct StatePage {
     logs: Vec<LogLine>,
     gates: Vec<GateLine>,
     waiting_orders: u64,
+    /// What processes say is wrong, full, or nearly full.
+    told: Vec<String>,
 }
 
 impl StatePage {
@@ -131,7 +134,12 @@ pub(super) async fn show(
     Shown(shown): Shown,
 ) -> Response {
     match read(&portal, shown).await {
-        Ok(state) => page(StatusCode::OK, &filled(f, state)),
+        Ok(mut state) => {
+            let own = portal.metrics.told().into_iter();
+            state.told = state.told.iter().map(|line| format!("issuer: {line}")).collect();
+            state.told.extend(own.map(|line| format!("portal: {line}")));
+            page(StatusCode::OK, &filled(f, state))
+        }
         Err(Refused(told)) => certificate::not_seen(&f, &portal, &told),
     }
 }
@@ -194,6 +202,7 @@ fn filled(f: Frame, state: CityState) -> StatePage {
         logs: state.logs.into_iter().map(log).collect(),
         gates: state.gates.into_iter().map(gate).collect(),
         waiting_orders: state.waiting_orders,
+        told: state.told.iter().map(|line| show::harmless(line)).collect(),
     }
 }
 
@@ -261,6 +270,7 @@ pub(super) fn sample_state(late: bool) -> CityState {
         gates: vec![gate("gate-1", true), gate("gate-2", false)],
         rules: if late { 3 } else { 2 },
         waiting_orders: 5,
+        told: Vec::new(),
     }
 }
 
@@ -268,4 +278,19 @@ pub(super) fn sample_state(late: bool) -> CityState {
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let render = |late| filled(Frame::sample(language, "/state"), sample_state(late));
     vec![("state", render(false).render().unwrap()), ("state-late", render(true).render().unwrap())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is full, or nearly, stands on the page, as text.
+    #[test]
+    fn what_is_nearly_full_stands_on_the_page() {
+        let told = vec!["issuer: listener: nearly full <b>".to_owned()];
+        let state = CityState { told, ..sample_state(false) };
+        let language = crate::pages::Language::English;
+        let page = filled(Frame::sample(language, "/state"), state).render().unwrap();
+        assert!(page.contains("issuer: listener: nearly full") && !page.contains("full <b>"));
+    }
 }

@@ -303,6 +303,7 @@ async fn a_long_queue_hides_no_withdrawal() {
             act: "draft".into(),
             about: format!("{number}"),
             reference: format!("{number}"),
+            count: 1,
         };
         ca_store::ledger::write(&mut tx, "issuer", micros, event, &[]).await.unwrap();
     }
@@ -357,6 +358,8 @@ async fn a_database_that_comes_back_is_found_again() {
 #[tokio::test]
 async fn a_turn_that_is_held_for_too_long_is_told() {
     let office = Office::open().await;
+    let person = office.register("李丹", "sz-office").await;
+    let lost = office.letter(&person, "official");
     let words = ["person", "create", "--name", "王小明", "--unit", "sz-office", "--evidence", "x"];
     let (order, _) = office.draft(&words);
     let store = store::Store::open(&office.database_address()).await.unwrap();
@@ -365,7 +368,8 @@ async fn a_turn_that_is_held_for_too_long_is_told() {
     let officer = office.first("officer-1");
     assert_eq!(code(office.approve(&officer, &order).await), "unavailable");
     fails(&office, "turn").await;
-    // What only reads goes on.
+    // A loss waits for nobody, and what only reads goes on.
+    assert!(office.report_lost(&lost).await.is_empty(), "nothing was issued under the letter");
     let staff = office.staff(&officer);
     assert_eq!(staff.list("").await.unwrap().len(), 1);
     if is_postgres() {

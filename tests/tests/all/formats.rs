@@ -472,12 +472,14 @@ impl Maker {
                 act: "approve".into(),
                 about: "X".into(),
                 reference: person.clone(),
+                count: 1,
             },
             Event::Portal {
                 process: "public".into(),
                 act: "submit".into(),
                 outcome: "done".into(),
                 person,
+                count: 12,
             },
         ];
         let asked = self.log_request();

@@ -332,6 +332,7 @@ async fn each_service_speaks_on_its_own_routes() {
                 act: "x".into(),
                 outcome: "done".into(),
                 person: String::new(),
+                count: 1,
             },
         };
         let salted = ca_api::SaltedRecord {

@@ -15,6 +15,7 @@ mod gate;
 mod http1_framing;
 mod joins;
 mod journey;
+mod limits;
 mod ocsp;
 mod page_screenshots;
 mod pages;

@@ -4,12 +4,12 @@
 use keys::SoftwareSigner;
 use pki::algorithm::by_name;
 use records::enrolment::{Collect, ReportLoss, Stage};
-use records::letter::TRIES_MAX;
 use tests::people::{code, refused};
 use tests::processes::until;
 use tests::{Office, Official, invariants, random};
 
-/// The letter: wrong, of another reference, used, tried too often; each told and recorded.
+/// The letter: wrong, of another reference, used; told and recorded. However many wrong keys others
+/// show, the right one opens it.
 #[tokio::test]
 async fn a_letter_opens_its_own_record_and_nothing_else() {
     let office = Office::open().await;
@@ -32,15 +32,16 @@ async fn a_letter_opens_its_own_record_and_nothing_else() {
     assert_eq!(code(public.look_up(&unknown).await), "wrong-code");
 
     assert_eq!(office.look_up(&own).await.name, "王小明");
-    for _ in 2..TRIES_MAX {
+    for _ in 0..40 {
         assert_eq!(code(public.look_up(&wrong).await), "wrong-code");
     }
-    assert_eq!(code(public.look_up(&own.look_up()).await), "too-many-tries");
-    assert_eq!(office.look_up(&other).await.name, "王小明", "the other letter is not closed by it");
+    assert_eq!(office.look_up(&own).await.name, "王小明", "strangers close no letter");
+    assert_eq!(office.look_up(&other).await.name, "王小明");
 
     let refusals = office.refusals().await;
     let told = (problem.code, own.letter.reference.clone());
-    assert!(refusals.contains(&told), "{refusals:?}");
+    let told = refusals.iter().filter(|one| **one == told).count();
+    assert_eq!(told, 1, "the first is a record, those after it are counted: {refusals:?}");
     assert!(refusals.iter().all(|(_, about)| about != "0000000000000000"));
 }
 

@@ -3,6 +3,7 @@
 mod arrows;
 mod circles;
 mod dependencies;
+mod growth;
 mod migrations;
 mod sources;
 mod vocabulary;

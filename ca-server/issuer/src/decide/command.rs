@@ -4,10 +4,10 @@ use super::{agent, approve, credential, decline, list, operator, renew, revoke, 
 use crate::command::{Caller, Command, Outcome, Reply};
 use crate::error::IssuerError;
 use crate::round::Round;
-use crate::rows::RowChange;
 use crate::verify::VerifiedSubmission;
-use records::Code;
+use authority::OrderDigest;
 use records::enrolment::Stage;
+use records::{Bytes, Code};
 use service::Metrics;
 
 /// An answer that waits for the commit.
@@ -22,22 +22,24 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             answer(reply, run.wrong_key(caller, reference))
         }
         Command::Approve(caller, officer, approval, reply) => {
-            let about = approval.approval().order.to_string();
+            let about = run.order(&approval.approval().order);
             let verb = |round: &mut Round<'_>| approve::approve(round, caller, officer, approval);
             answer(reply, run.decide("approve", &about, verb))
         }
         Command::Decline(caller, officer, decline, reply) => {
-            let about = decline.statement().order.to_string();
+            let about = run.order(&decline.statement().order);
             let verb = |round: &mut Round<'_>| decline::decline(round, caller, officer, decline);
             answer(reply, run.decide("decline", &about, verb))
         }
         Command::Credential(caller, officer, body, reply) => {
             let verb = |round: &mut Round<'_>| credential::credential(round, caller, officer, body);
-            answer(reply, run.decide("certify", &body.person, verb))
+            let about = run.person(&body.person);
+            answer(reply, run.decide("certify", &about, verb))
         }
         Command::Revoke(caller, officer, wanted, reply) => {
             let verb = |round: &mut Round<'_>| revoke::revoke(round, caller, officer, wanted);
-            answer(reply, run.decide("revoke", &wanted.serial, verb))
+            let about = run.certificate(&wanted.serial);
+            answer(reply, run.decide("revoke", &about, verb))
         }
         Command::Renew(caller, message, reply) => {
             let about = run.standing(&message.authorization);
@@ -83,21 +85,18 @@ impl Run<'_, '_> {
         let about = self.known_reference(submission.reference());
         let verb = |round: &mut Round<'_>| submit::submit(round, caller, submission);
         let decided = self.decide("submit", &about, verb);
-        if let Err(error) = &decided {
-            submit::refused(self.round, submission, error.code());
+        if decided.is_err() {
+            submit::refused(self.round, submission);
         }
         decided
     }
 
     fn wrong_key(&mut self, caller: &Caller, reference: &str) -> Result<(), IssuerError> {
-        let decided = self.decide("look-up", reference, |round| {
+        let about = self.known_reference(reference);
+        self.decide("look-up", &about, |round| {
             round.admit(caller)?;
             Err(Code::WrongCode.into())
-        });
-        if decided.as_ref().is_err_and(|error| error.code() == Code::WrongCode) {
-            self.round.change(RowChange::Try(reference.to_owned()));
-        }
-        decided
+        })
     }
 
     fn alarm(&mut self, about: &str) -> Result<(), IssuerError> {
@@ -114,6 +113,23 @@ impl Run<'_, '_> {
     fn known_reference(&self, reference: &str) -> String {
         let known = self.round.authority().letter(reference).is_some();
         if known { reference.to_owned() } else { String::new() }
+    }
+
+    fn order(&self, digest: &Bytes) -> String {
+        let named = digest.digest().map(OrderDigest);
+        let opened = |digest| self.round.authority().open(digest, 0).err();
+        let known = named.is_some_and(|digest| opened(digest) != Some(Code::OrderUnknown));
+        if known { digest.to_string() } else { String::new() }
+    }
+
+    fn person(&self, person: &str) -> String {
+        let known = self.round.authority().person(person).is_some();
+        if known { person.to_owned() } else { String::new() }
+    }
+
+    fn certificate(&self, serial: &str) -> String {
+        let known = self.round.authority().held(serial).is_some();
+        if known { serial.to_owned() } else { String::new() }
     }
 
     fn standing(&self, authorization: &str) -> String {

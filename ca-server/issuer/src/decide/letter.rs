@@ -96,7 +96,7 @@ fn keep(
         label: letter.label.clone(),
         lookup_sha256: lookup,
         loss_sha256: loss,
-        sealed: SealedKeys { page, cli, tries: 0 },
+        sealed: SealedKeys { page, cli },
         expires,
     })));
     round.record(event, Vec::new())?;

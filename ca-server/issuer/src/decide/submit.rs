@@ -1,5 +1,6 @@
 //! Taking a request: challenge, profile and bind are judged, then the CA makes the order that
-//! people approve.
+//! people approve. A wrong key locks nothing: the code has 128 bits, and whoever has the right one is
+//! never kept out by those who have not.
 
 use super::order::{OrderParts, make};
 use crate::challenge;
@@ -12,15 +13,14 @@ use crate::verify::VerifiedSubmission;
 use authority::LetterState;
 use pki::profile::Holder;
 use records::enrolment::{Stage, Submit};
-use records::letter::{TRIES_MAX, bind};
+use records::letter::bind;
 use records::order::{Body, CommittedName, IssueBody, ProfileRef, SubjectBody};
 use records::record::Event;
 use records::{Bytes, Code, Disclosure};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// Takes a submission; a challenge is used up whatever becomes of it, and a wrong bind counts as a
-/// try.
+/// Takes a submission; a challenge is used up whatever becomes of it.
 pub(crate) fn submit(
     round: &mut Round<'_>,
     caller: &Caller,
@@ -50,9 +50,8 @@ pub(crate) fn submit(
     apply(round, submission, &letter)
 }
 
-/// What stays of a submission that is refused: its challenge is used up, a wrong key or bind is a
-/// try.
-pub(crate) fn refused(round: &mut Round<'_>, submission: &VerifiedSubmission, code: Code) {
+/// What stays of a submission that is refused: its challenge is used up.
+pub(crate) fn refused(round: &mut Round<'_>, submission: &VerifiedSubmission) {
     let message = submission.message();
     let opened = open_letter(round, submission.reference(), &message.key.0).is_ok();
     if opened
@@ -66,18 +65,11 @@ pub(crate) fn refused(round: &mut Round<'_>, submission: &VerifiedSubmission, co
         let (sha256, now) = (Sha256::digest(&message.challenge.0).into(), round.now());
         round.state.use_challenge(sha256, now);
     }
-    if matches!(code, Code::WrongCode | Code::BindMismatch) {
-        round.change(RowChange::Try(submission.reference().to_owned()));
-    }
 }
 
-/// The letter whose look-up key is shown. Five wrong keys close it.
+/// The letter whose look-up key is shown.
 fn open_letter(round: &Round<'_>, reference: &str, key: &[u8]) -> Result<LetterState, Code> {
     let letter = round.authority().letter(reference).ok_or(Code::WrongCode)?;
-    let tries = round.loaded.sealed(reference)?.tries + round.tries(reference);
-    if tries >= TRIES_MAX {
-        return Err(Code::TooManyTries);
-    }
     if !bool::from(Sha256::digest(key).as_slice().ct_eq(&letter.lookup_sha256)) {
         return Err(Code::WrongCode);
     }
@@ -160,7 +152,9 @@ fn apply(
         cancels: replaced.into_iter().map(Bytes::from).collect(),
         ..OrderParts::default()
     };
-    let made = make(round, &format!("letter:{reference}"), &body, parts)?;
+    let (drafter, now) = (format!("letter:{reference}"), round.now());
+    round.state.draft(&drafter, now)?;
+    let made = make(round, &drafter, &body, parts)?;
     let (committed, disclosure) = round.commitment("/request", request.to_string())?;
     let event = Event::Application {
         reference,

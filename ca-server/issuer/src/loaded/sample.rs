@@ -66,11 +66,6 @@ impl Rows {
             RowChange::Letter(row) => {
                 self.sealed.insert(row.reference, row.sealed);
             }
-            RowChange::Try(reference) => {
-                if let Some(sealed) = self.sealed.get_mut(&reference) {
-                    sealed.tries += 1;
-                }
-            }
             RowChange::Token(digest, _, sealed) => {
                 self.tokens.insert(digest, sealed);
             }

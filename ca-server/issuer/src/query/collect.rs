@@ -50,8 +50,8 @@ pub(crate) async fn collect(issuer: &Issuer, message: &Collect) -> Result<Collec
 
 /// The reference of the letter, if its key is shown.
 async fn opened(issuer: &Issuer, message: &Collect) -> Result<String, IssuerError> {
-    let (view, mut tx) = issuer.current().await?;
-    let letter = look_up::open(&view, &mut tx, (&message.reference, &message.key)).await?;
+    let (view, _) = issuer.current().await?;
+    let letter = look_up::open(&view, (&message.reference, &message.key))?;
     Ok(letter.reference)
 }
 

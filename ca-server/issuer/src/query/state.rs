@@ -42,7 +42,8 @@ pub(crate) async fn state(
         gates.push(gate(authority, &mut tx, (id, agent), people).await?);
     }
     let rules = authority.bundle().version;
-    Ok(CityState { now: records::time::seconds(now), lists, logs, gates, rules, waiting_orders })
+    let (now, told) = (records::time::seconds(now), issuer.metrics.told());
+    Ok(CityState { now, lists, logs, gates, rules, waiting_orders, told })
 }
 
 /// Whether a person holds any role over a unit.

@@ -16,9 +16,12 @@ use records::record::Event;
 use records::{Bytes, Code};
 use service::problem::Refused;
 use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 use tlog::merkle::Hash;
 
 const RECORDS_MAX: usize = 512;
+/// After an alarm about an agent this long none is recorded about it.
+const FORKS_PAUSE: Duration = Duration::from_secs(60);
 
 /// `POST /v1/spool`
 pub(super) async fn spool(
@@ -77,25 +80,41 @@ async fn verified(
     verified.await.map_err(|_| Code::Unavailable)?
 }
 
-/// Records that a run contradicts itself: an alarm that nobody can unwrite.
+/// Records that a run contradicts itself: an alarm that nobody can unwrite. An agent gets one a
+/// minute, so that who contradicts himself again and again makes no log grow.
 async fn forked(
     state: &LogState,
     (agent, epoch): (String, Bytes),
     (aseq, other): (u64, [u8; 32]),
     known: Vec<u8>,
 ) -> Result<(), Code> {
-    let new = state.forks.lock().unwrap_or_else(PoisonError::into_inner).insert(other);
-    if !new {
+    let is_told = {
+        let forks = state.forks.lock().unwrap_or_else(PoisonError::into_inner);
+        let pauses = forks.last.get(&agent).is_some_and(|at| at.elapsed() < FORKS_PAUSE);
+        pauses || forks.known.contains(&other)
+    };
+    if is_told {
+        state.metrics.count("fork", "again");
         return Ok(());
     }
     tracing::error!(agent, aseq, "an agent's records contradict what the log has");
-    let event = Event::Forked { agent, epoch, aseq, entry: Bytes(known), other: other.into() };
+    let event = Event::Forked {
+        agent: agent.clone(),
+        epoch,
+        aseq,
+        entry: Bytes(known),
+        other: other.into(),
+    };
     let mut tx = state.store.write().await.map_err(unavailable)?;
     ledger::write(&mut tx, "log", state.clock.micros(), event, &[]).await.map_err(|error| {
         tracing::error!(%error, "fork");
         Code::Unavailable
     })?;
     tx.commit().await.map_err(unavailable)?;
+    let mut forks = state.forks.lock().unwrap_or_else(PoisonError::into_inner);
+    forks.known.insert(other);
+    forks.last.insert(agent, Instant::now());
+    drop(forks);
     state.news();
     Ok(())
 }

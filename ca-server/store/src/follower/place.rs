@@ -1,6 +1,6 @@
 //! The directory in which a follower keeps what it followed, with the key that authenticates it.
 
-use crate::keep::{Keep, mac_key};
+use crate::keep::{FloorFile, Keep, is_private, mac_key};
 use anyhow::{Context, ensure};
 use aws_lc_rs::hmac;
 use std::path::{Path, PathBuf};
@@ -16,32 +16,36 @@ impl Place {
     pub(super) fn key(&self, name: &str) -> hmac::Key {
         mac_key(&[self.secret.as_slice(), name.as_bytes()].concat())
     }
+
+    /// Where the floor of it lies.
+    pub(super) fn floor(&self, name: &str) -> PathBuf {
+        self.folder.join(name).with_extension("floor")
+    }
 }
 
-/// Opens `kept` in the folder of a role, or makes it: first the floor, then the key, so that a key
-/// without its floor is never what a crash left.
+/// Makes `kept` in the folder of a role, at the founding: the key, a floor of what will be followed,
+/// and a floor of nothing for everything else that the role keeps. What is missing of it later was
+/// taken away.
+pub fn found(role: &Path, names: &[&str]) -> anyhow::Result<()> {
+    let (folder, key) = (role.join("kept"), role.join("kept/key"));
+    let secret = ca_host::random::bytes::<32>()?.to_vec();
+    Keep::found(&folder, &secret)?;
+    system::file::create_private(&key, &secret).with_context(|| key.display().to_string())?;
+    let place = Place { folder, secret };
+    for name in names {
+        FloorFile::found(&place.floor(name), &place.key(name))?;
+    }
+    Ok(())
+}
+
+/// Opens `kept` in the folder of a role.
 pub(super) fn open(role: &Path) -> anyhow::Result<(Place, Keep)> {
     let (folder, key) = (role.join("kept"), role.join("kept/key"));
-    if key.exists() {
-        let secret = std::fs::read(&key).with_context(|| key.display().to_string())?;
-        ensure!(secret.len() == 32, "{} is damaged; restore it", key.display());
-        let floor = folder.join("floor");
-        ensure!(floor.exists(), "{} is missing; restore it", floor.display());
-        let keep = Keep::open(&folder, &secret)?;
-        return Ok((Place { folder, secret }, keep));
-    }
-    if folder.exists() {
-        // A crash before the key was there leaves a floor of nothing, which nobody can read.
-        for entry in std::fs::read_dir(&folder)?.flatten() {
-            let name = entry.file_name();
-            let unfinished = name == "floor" || name.to_string_lossy().ends_with(".new");
-            ensure!(unfinished, "{} is missing; restore it", key.display());
-        }
-        std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    }
-    let secret = ca_host::random::bytes::<32>()?.to_vec();
+    let missing = || format!("{} is missing or damaged; restore it", key.display());
+    is_private(&key).with_context(missing)?;
+    let secret = std::fs::read(&key).with_context(missing)?;
+    ensure!(secret.len() == 32, missing());
     let keep = Keep::open(&folder, &secret)?;
-    system::file::create_private(&key, &secret).with_context(|| key.display().to_string())?;
     Ok((Place { folder, secret }, keep))
 }
 
@@ -49,21 +53,39 @@ pub(super) fn open(role: &Path) -> anyhow::Result<(Place, Keep)> {
 mod tests {
     use super::*;
     use crate::replay::Floor;
+    use std::os::unix::fs::PermissionsExt;
 
-    /// A floor that was deleted, or whose key was, is an error beside what is left.
+    /// Whatever is taken away or emptied of it, down to the whole folder: an error, and never a
+    /// floor of nothing.
     #[test]
     fn a_floor_that_is_gone_is_no_floor_of_nothing() {
         let role = tempfile::tempdir().unwrap();
+        assert!(open(role.path()).is_err(), "nothing was founded");
+        found(role.path(), &["list"]).unwrap();
+        assert!(found(role.path(), &["list"]).is_err(), "it was founded already");
         let floor = Floor { size: 5, root: [5; 32] };
-        open(role.path()).unwrap().1.raise(floor).unwrap();
-        assert_eq!(open(role.path()).unwrap().1.floor(), floor);
-        let path = role.path().join("kept/floor");
-        let bytes = std::fs::read(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
+        let (place, mut keep) = open(role.path()).unwrap();
+        keep.raise(floor).unwrap();
+        FloorFile::open(&place.floor("list"), &place.key("list")).unwrap().raise(floor).unwrap();
+        for name in ["floor", "key"] {
+            let path = role.path().join("kept").join(name);
+            let bytes = std::fs::read(&path).unwrap();
+            std::fs::remove_file(&path).unwrap();
+            assert!(open(role.path()).is_err(), "{name}");
+            for damage in [Vec::new(), vec![0; bytes.len()], bytes[..bytes.len() / 2].to_vec()] {
+                std::fs::remove_file(&path).ok();
+                system::file::create_private(&path, &damage).unwrap();
+                assert!(open(role.path()).is_err(), "{name}");
+            }
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(open(role.path()).unwrap().1.floor(), floor);
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+            assert!(open(role.path()).is_err(), "{name}");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        std::fs::remove_file(place.floor("list")).unwrap();
+        assert!(FloorFile::open(&place.floor("list"), &place.key("list")).is_err());
+        std::fs::remove_dir_all(role.path().join("kept")).unwrap();
         assert!(open(role.path()).is_err());
-        std::fs::write(&path, b"").unwrap();
-        assert!(open(role.path()).is_err());
-        std::fs::write(&path, bytes).unwrap();
-        assert_eq!(open(role.path()).unwrap().1.floor(), floor);
     }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Each place has a block of its own: what is cut short spoils no other.
@@ -38,19 +38,21 @@ enum Place {
 }
 
 impl FloorFile {
-    /// Opens the file, or makes one that holds a floor of nothing. Whoever expects one to be there
-    /// looks first: from here on, an emptied or altered file is an error.
-    pub fn open(path: &Path, key: &hmac::Key) -> anyhow::Result<Self> {
-        let damaged = || format!("{} is damaged; restore it", path.display());
-        if !path.exists() {
-            let place = write(key, 0, &Floor::default());
-            let mut bytes = vec![0; 2 * BLOCK as usize];
-            for block in bytes.chunks_mut(BLOCK as usize) {
-                block.iter_mut().zip(&place).for_each(|(to, from)| *to = *from);
-            }
-            system::file::create_private(path, &bytes)
-                .with_context(|| path.display().to_string())?;
+    /// Makes the file with a floor of nothing: once, at the founding. A floor that is missing later
+    /// was taken away.
+    pub fn found(path: &Path, key: &hmac::Key) -> anyhow::Result<()> {
+        let place = write(key, 0, &Floor::default());
+        let mut bytes = vec![0; 2 * BLOCK as usize];
+        for block in bytes.chunks_mut(BLOCK as usize) {
+            block.iter_mut().zip(&place).for_each(|(to, from)| *to = *from);
         }
+        system::file::create_private(path, &bytes).with_context(|| path.display().to_string())
+    }
+
+    /// Opens the file: one that is missing, emptied, altered or open to others is an error.
+    pub fn open(path: &Path, key: &hmac::Key) -> anyhow::Result<Self> {
+        let damaged = || format!("{} is missing or damaged; restore it", path.display());
+        is_private(path).with_context(damaged)?;
         let file = OpenOptions::new().read(true).write(true).open(path).with_context(damaged)?;
         ensure!(file.metadata()?.len() == 2 * BLOCK, damaged());
         let mut newest = None;
@@ -87,6 +89,13 @@ impl FloorFile {
         (self.turn, self.floor) = (turn, floor);
         Ok(())
     }
+}
+
+/// Whether nobody but its owner may read or write a file.
+pub fn is_private(path: &Path) -> anyhow::Result<()> {
+    let mode = std::fs::metadata(path)?.permissions().mode();
+    ensure!(mode & 0o077 == 0, "others may open it: its mode is {:o}", mode & 0o777);
+    Ok(())
 }
 
 fn write(key: &hmac::Key, turn: u64, floor: &Floor) -> Vec<u8> {
@@ -141,6 +150,7 @@ mod tests {
     fn a_torn_write_leaves_the_floor_before_it() {
         let (folder, key) = (folder(), mac_key(b"secret"));
         let path = folder.path().join("floor");
+        FloorFile::found(&path, &key).unwrap();
         let mut file = FloorFile::open(&path, &key).unwrap();
         for size in 1..=7 {
             file.raise(floor(size)).unwrap();
@@ -153,11 +163,15 @@ mod tests {
         assert_eq!(FloorFile::open(&path, &key).unwrap().floor(), floor(6));
     }
 
-    /// Emptied, cut, of another key, or written by somebody who knows the form: an error each time.
+    /// Missing, emptied, cut, of another key, written by somebody who knows the form, or open to
+    /// others: an error each time.
     #[test]
     fn what_the_key_did_not_write_is_no_floor() {
         let (folder, key) = (folder(), mac_key(b"secret"));
         let path = folder.path().join("floor");
+        assert!(FloorFile::open(&path, &key).is_err());
+        FloorFile::found(&path, &key).unwrap();
+        assert!(FloorFile::found(&path, &key).is_err(), "there is one already");
         FloorFile::open(&path, &key).unwrap().raise(floor(9)).unwrap();
         let whole = std::fs::read(&path).unwrap();
         assert!(FloorFile::open(&path, &mac_key(b"other")).is_err());
@@ -170,5 +184,9 @@ mod tests {
         }
         std::fs::write(&path, whole).unwrap();
         assert_eq!(FloorFile::open(&path, &key).unwrap().floor(), floor(9));
+        for mode in [0o640, 0o604, 0o660] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert!(FloorFile::open(&path, &key).is_err(), "{mode:o}");
+        }
     }
 }

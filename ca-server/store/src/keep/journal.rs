@@ -27,13 +27,10 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens a journal, or begins one; gives what it holds.
+    /// Opens a journal whose floor was made at the founding; gives what it holds.
     pub fn open(path: &Path, key: &hmac::Key) -> anyhow::Result<(Self, Vec<Vec<u8>>)> {
         let damaged = || format!("{} is damaged; restore it", path.display());
-        let beside = path.with_extension("floor");
-        ensure!(beside.exists() || !path.exists(), "{} is missing; restore it", beside.display());
-        // The floor is there first: a file without one is never what a crash left.
-        let floor = FloorFile::open(&beside, key)?;
+        let floor = FloorFile::open(&path.with_extension("floor"), key)?;
         ensure!(
             floor.floor().size == 0 || path.exists(),
             "{} is missing; restore it",
@@ -107,6 +104,7 @@ mod tests {
     fn what_was_confirmed_stays_and_what_was_cut_short_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let (path, key) = (folder.path().join("losses"), mac_key(b"secret"));
+        FloorFile::found(&path.with_extension("floor"), &key).unwrap();
         let (mut journal, entries) = Journal::open(&path, &key).unwrap();
         assert!(entries.is_empty());
         journal.append(b"first").unwrap();
@@ -124,6 +122,7 @@ mod tests {
     fn nobody_takes_an_entry_away() {
         let folder = tempfile::tempdir().unwrap();
         let (path, key) = (folder.path().join("losses"), mac_key(b"secret"));
+        FloorFile::found(&path.with_extension("floor"), &key).unwrap();
         let (mut journal, _) = Journal::open(&path, &key).unwrap();
         for entry in [b"first", b"other", b"third"] {
             journal.append(entry).unwrap();

@@ -66,11 +66,6 @@ impl Snapshot {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether something was kept, whole or not.
-    pub(super) fn is_there(&self) -> bool {
-        self.files().manifest_path().exists()
-    }
-
     /// The head at which authority is kept.
     pub(super) fn floor(&self) -> Option<Floor> {
         let files = self.files();
@@ -245,6 +240,7 @@ mod tests {
             let person = city.register("sz-office");
             city.letter(&person, "official");
         }
+        Keep::found(folder.path(), b"secret").unwrap();
         let mut keep = Keep::open(folder.path(), b"secret").unwrap();
         assert!(keep.load(&city.founding).is_none());
         keep.save(&followed(&city)).unwrap();
@@ -277,6 +273,7 @@ mod tests {
     fn what_was_altered_is_not_taken_up() {
         let folder = tempfile::tempdir().unwrap();
         let city = SampleCity::found();
+        Keep::found(folder.path(), b"secret").unwrap();
         Keep::open(folder.path(), b"secret").unwrap().save(&followed(&city)).unwrap();
         let load = |founding: &[u8; 32]| {
             Keep::open(folder.path(), b"secret").unwrap().load(founding).is_some()

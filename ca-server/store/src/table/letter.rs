@@ -35,8 +35,6 @@ pub struct SealedKeys {
     pub page: Vec<u8>,
     /// For the command line.
     pub cli: Vec<u8>,
-    /// Wrong look-up keys that were shown.
-    pub tries: i64,
 }
 
 /// Keeps letters.
@@ -52,13 +50,12 @@ pub async fn insert(tx: &mut Tx, letters: Vec<LetterRow>) -> Result<(), StoreErr
             letter.sealed.page.into(),
             letter.sealed.cli.into(),
             number(letter.expires).into(),
-            0_i64.into(),
         ]
     });
     insert_many(
         tx,
         "insert into letter (reference, person_id, profile_id, label, lookup_sha256, \
-         loss_sha256, bind_page, bind_cli, expires, tries)",
+         loss_sha256, bind_page, bind_cli, expires)",
         values.collect(),
         "",
     )
@@ -73,19 +70,13 @@ pub async fn sealed(
 ) -> Result<HashMap<String, SealedKeys>, StoreError> {
     let found = rows_of!(
         tx,
-        (String, Vec<u8>, Vec<u8>, i64),
-        "select reference, bind_page, bind_cli, tries from letter where reference in (",
+        (String, Vec<u8>, Vec<u8>),
+        "select reference, bind_page, bind_cli from letter where reference in (",
         references,
         ")"
     );
-    let keys = |(reference, page, cli, tries)| (reference, SealedKeys { page, cli, tries });
+    let keys = |(reference, page, cli)| (reference, SealedKeys { page, cli });
     Ok(found.into_iter().map(keys).collect())
-}
-
-/// Counts a wrong key that was shown for a letter.
-pub async fn count_try(tx: &mut Tx, reference: &str) -> Result<(), StoreError> {
-    execute!(tx, "update letter set tries = tries + 1 where reference = $1", reference)?;
-    Ok(())
 }
 
 /// Keeps the token under which an agent joins.

@@ -1,7 +1,7 @@
 //! The accept loop: a place, a handshake in time, who it is from, a slot; then the endpoint serves.
 
 use super::limits::Limits;
-use super::places::{Entry, PeerStanding, Places, Slot};
+use super::places::{Entry, Fullness, PeerStanding, Places, Slot};
 use super::transport::Transport;
 use crate::proof::{CertificateVerify, kept};
 use rustls::ServerConfig;
@@ -76,6 +76,11 @@ pub trait Endpoint: Send + Sync + 'static {
     /// Hears that the listener has no place left, or has one again.
     fn full(&self, is_full: bool);
 
+    /// Hears that few places are left, or enough again.
+    fn nearly_full(&self, is_nearly_full: bool) {
+        let _ = is_nearly_full;
+    }
+
     /// Serves a connection until its end.
     fn serve(self: Arc<Self>, accepted: Accepted<Self::Peer>) -> impl Future<Output = ()> + Send;
 }
@@ -91,7 +96,11 @@ pub async fn serve<E: Endpoint>(
     let endpoint = Arc::new(endpoint);
     let limits = Arc::new(endpoint.limits());
     let teller = endpoint.clone();
-    let places = Places::new(limits.clone(), Box::new(move |is_full| teller.full(is_full)));
+    let tell = move |fullness| {
+        teller.full(fullness == Fullness::Full);
+        teller.nearly_full(fullness == Fullness::Nearly);
+    };
+    let places = Places::new(limits.clone(), Box::new(tell));
     let door = Arc::new(Door { endpoint, acceptor: tls.map(TlsAcceptor::from), limits, places });
     let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
     let mut stop = std::pin::pin!(stop);

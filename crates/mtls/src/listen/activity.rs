@@ -26,13 +26,16 @@ pub struct Activity {
 struct Requests {
     under_way: usize,
     so_far: usize,
-    /// When one began or ended last.
+    /// Of those under way, how many have an answer that the client is to take.
+    answered: usize,
+    /// When one began, moved or ended last.
     moved: Instant,
 }
 
 impl Default for Activity {
     fn default() -> Self {
-        let now = Mutex::new(Requests { under_way: 0, so_far: 0, moved: Instant::now() });
+        let now =
+            Mutex::new(Requests { under_way: 0, so_far: 0, answered: 0, moved: Instant::now() });
         Self { now, end: CancellationToken::new(), close: CancellationToken::new() }
     }
 }
@@ -62,9 +65,35 @@ impl Activity {
 #[derive(Debug)]
 pub struct ActiveRequest(Arc<Activity>);
 
+impl ActiveRequest {
+    /// Its answer leaves from now on. Over HTTP/2 a client that does not take it is cut here; over
+    /// HTTP/1 the stream itself says that it does not move.
+    pub fn answer(self, is_http2: bool) -> ActiveAnswer {
+        self.0.change(|requests| requests.answered += usize::from(is_http2));
+        ActiveAnswer(self, is_http2)
+    }
+}
+
 impl Drop for ActiveRequest {
     fn drop(&mut self) {
         self.0.change(|requests| requests.under_way -= 1);
+    }
+}
+
+/// An answer that the client is to take, until it is dropped.
+#[derive(Debug)]
+pub struct ActiveAnswer(ActiveRequest, bool);
+
+impl ActiveAnswer {
+    /// The client took some of it.
+    pub fn moved(&self) {
+        self.0.0.change(|_| ());
+    }
+}
+
+impl Drop for ActiveAnswer {
+    fn drop(&mut self) {
+        self.0.0.change(|requests| requests.answered -= usize::from(self.1));
     }
 }
 
@@ -87,7 +116,9 @@ pub fn http2_builder() -> http2::Builder<TokioExecutor> {
 }
 
 /// Speaks HTTP until the connection ends, is idle too long, too old, or the stop comes. One that
-/// has proved nothing, or has asked for nothing, may be idle only as long as a head may take.
+/// has proved nothing, or has asked for nothing, may be idle only as long as a head may take. One
+/// whose client takes nothing of an answer is cut: HTTP/2 has windows that stay shut while pings
+/// are answered.
 ///
 /// `close` asks the connection to end once what is under way is answered.
 pub async fn drive<C: Future<Output = hyper::Result<()>>>(
@@ -105,6 +136,10 @@ pub async fn drive<C: Future<Output = hyper::Result<()>>>(
         let idle = if is_proven && requests.so_far > 0 { limits.idle } else { limits.header };
         let from = if requests.under_way > 0 { Instant::now() } else { requests.moved };
         let over = (from + idle).min(began + limits.life);
+        let over = match requests.answered {
+            0 => over,
+            _ => over.min(requests.moved + limits.body),
+        };
         tokio::select! {
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
@@ -119,6 +154,9 @@ pub async fn drive<C: Future<Output = hyper::Result<()>>>(
             () = tokio::time::sleep_until(over.into()) => {}
         }
         let now = activity.read();
+        if now.answered > 0 && now.moved.elapsed() >= limits.body {
+            return;
+        }
         let is_idle = now.under_way == 0 && now.moved.elapsed() >= idle;
         if is_idle && now.so_far == 0 {
             // Nothing is under way, not even a handshake of HTTP/2 that a gentle end would wait

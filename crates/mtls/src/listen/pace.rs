@@ -1,7 +1,7 @@
 //! Bodies and streams that must move: who sends a body too slowly, or does not take its answer, is
 //! cut.
 
-use super::activity::ActiveRequest;
+use super::activity::ActiveAnswer;
 use super::transport::Transport;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -65,7 +65,7 @@ impl Body for PacedBody {
 /// The body of an answer; its request is under way until it is dropped.
 pub(super) struct AnswerBody {
     pub(super) inner: axum::body::Body,
-    pub(super) _request: ActiveRequest,
+    pub(super) answer: ActiveAnswer,
 }
 
 impl Body for AnswerBody {
@@ -76,7 +76,9 @@ impl Body for AnswerBody {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.get_mut().inner).poll_frame(context)
+        let this = self.get_mut();
+        this.answer.moved();
+        Pin::new(&mut this.inner).poll_frame(context)
     }
 
     fn is_end_stream(&self) -> bool {

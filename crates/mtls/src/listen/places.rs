@@ -72,7 +72,7 @@ pub(super) struct Places {
     unproven_sources: KeyedPlaces<IpAddr>,
     reserved: Arc<Semaphore>,
     reserved_sources: KeyedPlaces<IpAddr>,
-    fullness: Arc<Fullness>,
+    fullness: Arc<Teller>,
 }
 
 /// The place of a connection before its handshake is done.
@@ -87,7 +87,7 @@ pub(super) enum Entry {
 pub struct Slot {
     is_reserved: bool,
     held: Option<Held>,
-    fullness: Arc<Fullness>,
+    fullness: Arc<Teller>,
 }
 
 /// What a slot holds, for its drop alone.
@@ -113,31 +113,51 @@ impl Drop for Slot {
     }
 }
 
-/// Tells the process when its listener has no place left, and when it has one again.
-struct Fullness {
-    general: Arc<Semaphore>,
-    /// None where everybody has to prove something.
-    unproven: Option<Arc<Semaphore>>,
-    told: Mutex<bool>,
-    tell: Box<dyn Fn(bool) + Send + Sync>,
+/// How many places a listener has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fullness {
+    /// Enough.
+    Free,
+    /// An eighth of them, or less.
+    Nearly,
+    /// None.
+    Full,
 }
 
-impl Fullness {
+/// Hears how many places are left, when that changes.
+type Tell = Box<dyn Fn(Fullness) + Send + Sync>;
+
+/// Tells the process how many places its listener has left.
+struct Teller {
+    /// Each kind of places with how many there are.
+    places: Vec<(Arc<Semaphore>, usize)>,
+    told: Mutex<Fullness>,
+    tell: Tell,
+}
+
+impl Teller {
     fn tell(&self) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = |places: &Semaphore| places.available_permits() == 0;
-        let is_full = taken(&self.general) || self.unproven.as_deref().is_some_and(taken);
-        if *told != is_full {
-            *told = is_full;
-            (self.tell)(is_full);
+        let left = |(places, all): &(Arc<Semaphore>, usize)| match places.available_permits() {
+            0 => Fullness::Full,
+            left if left <= all / 8 => Fullness::Nearly,
+            _ => Fullness::Free,
+        };
+        let fullness = self.places.iter().map(left).max().unwrap_or(Fullness::Free);
+        if *told != fullness {
+            *told = fullness;
+            (self.tell)(fullness);
         }
     }
 }
 
 impl Places {
-    pub(super) fn new(limits: Arc<Limits>, tell: Box<dyn Fn(bool) + Send + Sync>) -> Self {
+    pub(super) fn new(limits: Arc<Limits>, tell: Tell) -> Self {
         let general = Arc::new(Semaphore::new(limits.connections));
         let unproven = Arc::new(Semaphore::new(limits.unproven));
+        // Where everybody has to prove something, there are no others.
+        let others = (limits.unproven > 0).then(|| (unproven.clone(), limits.unproven));
+        let told = std::iter::once((general.clone(), limits.connections)).chain(others).collect();
         Self {
             handshakes: Arc::new(Semaphore::new(limits.handshakes)),
             handshake_sources: KeyedPlaces::default(),
@@ -145,12 +165,7 @@ impl Places {
             unproven_sources: KeyedPlaces::default(),
             reserved: Arc::new(Semaphore::new(limits.reserved)),
             reserved_sources: KeyedPlaces::default(),
-            fullness: Arc::new(Fullness {
-                general: general.clone(),
-                unproven: (limits.unproven > 0).then(|| unproven.clone()),
-                told: Mutex::new(false),
-                tell,
-            }),
+            fullness: Arc::new(Teller { places: told, told: Mutex::new(Fullness::Free), tell }),
             general,
             unproven,
             limits,
@@ -177,9 +192,18 @@ impl Places {
         standing: PeerStanding,
         source: IpAddr,
     ) -> Option<Slot> {
-        let Entry::General { place, _handshake } = entry else {
-            let Entry::Reserved(slot) = entry else { return None };
-            return Some(slot);
+        let place = match &entry {
+            Entry::General { .. } => None,
+            // A crowd of strangers in the handshake keeps nobody out who has proved something.
+            Entry::Reserved(_) if standing != PeerStanding::Unproven => {
+                self.general.clone().try_acquire_owned().ok()
+            }
+            Entry::Reserved(_) => None,
+        };
+        let (place, _handshake) = match (entry, place) {
+            (Entry::General { place, _handshake }, _) => (place, Some(_handshake)),
+            (Entry::Reserved(_), Some(place)) => (place, None),
+            (Entry::Reserved(slot), None) => return Some(slot),
         };
         let held = match standing {
             PeerStanding::Proven(certificate) => self

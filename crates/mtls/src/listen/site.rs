@@ -46,6 +46,8 @@ pub struct Site {
     pub busy: fn() -> Response<Body>,
     /// Hears that the listener has no place left, or has one again.
     pub full: Arc<dyn Fn(bool) + Send + Sync>,
+    /// Hears that few places are left, or enough again.
+    pub nearly_full: Arc<dyn Fn(bool) + Send + Sync>,
 }
 
 impl Endpoint for Site {
@@ -75,6 +77,10 @@ impl Endpoint for Site {
 
     fn full(&self, is_full: bool) {
         (self.full)(is_full);
+    }
+
+    fn nearly_full(&self, is_nearly_full: bool) {
+        (self.nearly_full)(is_nearly_full);
     }
 
     async fn serve(self: Arc<Self>, accepted: Accepted<bool>) {
@@ -147,6 +153,6 @@ impl Site {
                 response.headers_mut().insert(header::CONNECTION, close);
             }
         }
-        Ok(response.map(|inner| AnswerBody { inner, _request: under_way }))
+        Ok(response.map(|inner| AnswerBody { inner, answer: under_way.answer(!is_http1) }))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::accept::{Accepted, Endpoint, Handshake, Rejected, serve};
 use super::limits::Limits;
-use super::places::PeerStanding;
+use super::places::{Fullness, PeerStanding, Places};
 use super::site::{Proof, Site};
 use axum::Router;
 use axum::body::Body;
@@ -12,8 +12,8 @@ use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::ServerConfig;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -65,6 +65,7 @@ fn site(limits: Limits, is_full: &Arc<AtomicBool>) -> Site {
             response
         },
         full: Arc::new(move |full| is_full.store(full, Ordering::SeqCst)),
+        nearly_full: Arc::new(|_| ()),
     }
 }
 
@@ -210,6 +211,64 @@ async fn an_idle_connection_of_http2_ends_in_time() {
     // One that says nothing at all ends as well.
     let mut mute = fixture.send("").await;
     closed_in(&mut mute, SHORT).await;
+}
+
+/// A client over HTTP/2 opens no window for its answer, and answers pings: it is cut all the same.
+#[tokio::test]
+async fn an_answer_that_nobody_takes_ends_in_time() {
+    let short = Limits { body: SHORT, ..limits() };
+    let fixture = start(None, |full| Http2(site(short, full))).await;
+    let stream = TokioIo::new(TcpStream::connect(fixture.address).await.unwrap());
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.initial_stream_window_size(0);
+    let (mut sender, connection) = builder.handshake(stream).await.unwrap();
+    let open = tokio::spawn(connection);
+    let uri = format!("http://{}/", fixture.address);
+    let request = Request::get(uri).body(Body::empty()).unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let ended = tokio::time::timeout(Duration::from_secs(10), open).await;
+    assert!(ended.is_ok(), "whoever takes nothing stays");
+    drop(answer);
+}
+
+/// A crowd in the handshake leaves a reserved place; whoever then proves something sits like
+/// everybody else, and a stranger gets the place for brakes alone.
+#[test]
+fn a_crowd_in_the_handshake_keeps_no_holder_out() {
+    let few = Limits { handshakes: 1, reserved: 2, reserved_per_source: 2, ..limits() };
+    let places = Places::new(Arc::new(few), Box::new(|_| ()));
+    let source = std::net::IpAddr::from([127, 0, 0, 1]);
+    let crowd = places.enter(source).unwrap();
+    let holder = places.enter(source).unwrap();
+    let holder = places.seat(holder, PeerStanding::Proven([7; 32]), source).unwrap();
+    assert!(!holder.is_reserved());
+    let stranger = places.enter(source).unwrap();
+    assert!(places.seat(stranger, PeerStanding::Unproven, source).unwrap().is_reserved());
+    drop(crowd);
+}
+
+/// It is told when few places are left, when none is, and when there are enough again.
+#[test]
+fn a_listener_tells_how_full_it_is() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = told.clone();
+    let many = Limits { connections: 16, unproven: 16, per_source: 16, ..limits() };
+    let places =
+        Places::new(Arc::new(many), Box::new(move |fullness| tell.lock().unwrap().push(fullness)));
+    let source = std::net::IpAddr::from([127, 0, 0, 1]);
+    let sit = || {
+        let entry = places.enter(source).unwrap();
+        places.seat(entry, PeerStanding::Unproven, source).unwrap()
+    };
+    let mut seated: Vec<_> = (0..13).map(|_| sit()).collect();
+    assert!(told.lock().unwrap().is_empty());
+    seated.push(sit());
+    assert_eq!(*told.lock().unwrap(), [Fullness::Nearly]);
+    seated.extend([sit(), sit()]);
+    assert_eq!(told.lock().unwrap()[1..], [Fullness::Full]);
+    seated.clear();
+    assert_eq!(told.lock().unwrap().last(), Some(&Fullness::Free));
 }
 
 #[tokio::test]

@@ -263,8 +263,11 @@ pub enum Event {
         act: String,
         /// What it was about: an order, reference, person or serial number.
         about: String,
-        /// Reference number told to the caller.
+        /// Reference number told to the caller; of the newest where it stands for several.
         reference: String,
+        /// How many it stands for: the first of a kind is recorded at once, those after it together
+        /// each minute.
+        count: u64,
     },
     /// A portal tells what it did; its claim, not proof.
     Portal {
@@ -276,6 +279,8 @@ pub enum Event {
         outcome: String,
         /// Who, if someone was known.
         person: String,
+        /// How many it stands for, as in `Refusal`.
+        count: u64,
     },
     /// An agent began a run of its spool.
     Started(Started),

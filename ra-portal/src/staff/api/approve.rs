@@ -19,5 +19,5 @@ pub(super) async fn approve(
 ) -> Result<Json<Approved>, Refused> {
     let message = AsOfficer { certificate, message };
     let answer = passed_on(portal.issuer.approve(&message).await);
-    portal.recorded("approve", &person, answer).await.map(Json)
+    portal.recorded_brake("approve", &person, answer).await.map(Json)
 }

@@ -19,5 +19,5 @@ pub(super) async fn fetch(
 ) -> Result<Json<OrderExport>, Refused> {
     let message = AsOfficer { certificate, message: Wanted { order: message.order } };
     let answer = passed_on(portal.issuer.fetch(&message).await);
-    portal.recorded("fetch", &person, answer).await.map(Json)
+    portal.recorded_fetch(&person, answer).await.map(Json)
 }

@@ -79,7 +79,7 @@ const HANDS: &[(&str, &str, &str)] = &[
         "letter",
         "update letter set loss_sha256 = lookup_sha256, lost = 0, expires = 9999999999",
         "insert into letter select '9999999999999999', person_id, profile_id, label, \
-         lookup_sha256, loss_sha256, bind_page, bind_cli, expires, 0, 0 from letter limit 1",
+         lookup_sha256, loss_sha256, bind_page, bind_cli, expires, 0 from letter limit 1",
     ),
     (
         "join_token",

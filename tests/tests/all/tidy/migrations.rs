@@ -45,6 +45,16 @@ fn a_column_that_one_twin_lacks_is_found() {
     assert_ne!(altered, schema("create table a (b text); create index f on a (b);"));
 }
 
+/// The tables that all migrations of a service leave.
+pub(super) fn tables(service: &str) -> BTreeSet<String> {
+    let folder = workspace().join(service).join("migrations/sqlite");
+    let entries = std::fs::read_dir(folder).unwrap();
+    let paths: BTreeSet<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    let mut schema = Schema::default();
+    paths.iter().for_each(|path| schema.migrate(&std::fs::read_to_string(path).unwrap()));
+    schema.tables.into_keys().collect()
+}
+
 /// What migrations made so far.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Schema {

@@ -98,6 +98,20 @@ fn what_does_not_exist_or_is_revoked_is_not_revoked() {
     assert_eq!(sample.revoke("officer-1", &serial, "superseded"), Err(Code::StateConflict));
 }
 
+/// What an official writes where an id belongs stands in no record of the log.
+#[test]
+fn what_does_not_exist_is_in_no_refusal() {
+    let mut sample = Sample::found();
+    let (_, certificate) = sample.official("李丹");
+    let before = sample.recorded.len();
+    let text = "任意文字".repeat(1_000);
+    assert_eq!(sample.revoke("officer-1", &text, REASON), Err(Code::NotFound));
+    assert_eq!(sample.recorded.len(), before);
+    let serial = certificate.serial().to_string();
+    assert_eq!(sample.revoke("officer-1", &serial, &text), Err(Code::Malformed));
+    assert_eq!(sample.refusals(), [("revoke", serial.as_str(), Code::Malformed)]);
+}
+
 #[test]
 fn a_revocation_comes_over_a_registered_portals_staff_process() {
     let mut sample = Sample::found();

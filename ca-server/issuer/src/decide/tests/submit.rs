@@ -1,22 +1,20 @@
 //! Applications: the letter, its code, a challenge, a key of one's own; then the CA makes the
 //! order.
 
-use crate::command::{Command, Reply};
-use crate::decide::command::command;
+use crate::command::Command;
 use crate::sample::act::caller;
 use crate::sample::enrol::SampleLetter;
 use crate::sample::operate::{OFFICERS, person, profile};
 use crate::sample::{Sample, key};
-use crate::verify::VerifiedSubmission;
+use crate::state::DRAFTS_MAX;
 use keys::SoftwareSigner;
 use pki::Signer;
 use pki::algorithm::by_name;
 use records::enrolment::{Stage, Submit};
-use records::letter::{CHALLENGE_SECONDS, LETTER_SECONDS, TRIES_MAX, bind};
+use records::letter::{CHALLENGE_SECONDS, LETTER_SECONDS, bind};
 use records::order::{Body, PersonAction};
 use records::rules::Role;
 use records::{Bytes, Code};
-use service::Metrics;
 
 /// A message that differs in something.
 fn changed(sample: &Sample, letter: &SampleLetter, change: impl FnOnce(&mut Submit)) -> Submit {
@@ -45,8 +43,9 @@ fn an_application_becomes_an_order() {
     assert_eq!((sample.count("application"), sample.count("order")), (1, 2));
 }
 
+/// A code of 128 bits needs no lock, and a lock would be the attacker's: references are no secret.
 #[test]
-fn five_wrong_keys_close_a_letter() {
+fn wrong_keys_close_no_letter() {
     let (mut sample, letter) = Sample::with_letter();
     let wrong = |sample: &mut Sample| {
         let message = changed(sample, &letter, |message| message.key = Bytes(vec![7; 32]));
@@ -54,60 +53,78 @@ fn five_wrong_keys_close_a_letter() {
     };
     let (caller, reference) = (sample.public(), letter.reference.clone());
     let look_up = |reply| Command::WrongKey(caller, reference.clone(), reply);
-    assert_eq!(sample.decide(look_up), Err(Code::WrongCode), "at the look-up");
-    for _ in 2..=TRIES_MAX {
+    for _ in 0..20 {
+        assert_eq!(sample.decide(look_up), Err(Code::WrongCode), "at the look-up");
         assert_eq!(wrong(&mut sample), Err(Code::WrongCode), "at the submission");
-    }
-    assert_eq!(sample.rows.sealed[&letter.reference].tries, TRIES_MAX);
-    assert_eq!(wrong(&mut sample), Err(Code::TooManyTries));
-    let right = sample.submission(&letter, &key());
-    assert_eq!(sample.submit(right), Err(Code::TooManyTries), "the right key comes too late");
-    assert_eq!(sample.refusals()[0], ("look-up", letter.reference.as_str(), Code::WrongCode));
-}
-
-#[test]
-fn wrong_keys_count_in_one_round_as_well() {
-    let (mut sample, letter) = Sample::with_letter();
-    let commands = |sample: &Sample, count: i64| {
-        let one = |_| {
-            let wrong = changed(sample, &letter, |message| message.key = Bytes(vec![7; 32]));
-            let signatures = sample.authority().signatures();
-            let reference = letter.reference.clone();
-            let verified = VerifiedSubmission::verify(wrong, reference, signatures).unwrap();
-            Command::Submit(sample.public(), Box::new(verified), Reply::open().0)
-        };
-        (0..count).map(one).collect::<Vec<_>>()
-    };
-    let commands = commands(&sample, TRIES_MAX + 2);
-    let metrics = Metrics::default();
-    sample.round((&commands, &[]), |round| {
-        commands.iter().for_each(|one| drop(command(round, one, &metrics)));
-    });
-    let codes: Vec<Code> = sample.refusals().iter().map(|refusal| refusal.2).collect();
-    assert_eq!(codes[..5], [Code::WrongCode; 5]);
-    assert_eq!(codes[5..], [Code::TooManyTries; 2]);
-}
-
-#[test]
-fn four_wrong_keys_close_nothing() {
-    let (mut sample, letter) = Sample::with_letter();
-    for _ in 1..TRIES_MAX {
-        let wrong = changed(&sample, &letter, |message| message.key = Bytes(vec![7; 32]));
-        assert_eq!(sample.submit(wrong), Err(Code::WrongCode));
     }
     sample.applied(&letter, &key());
 }
 
 #[test]
-fn a_stranger_closes_no_letter() {
+fn refusals_of_a_kind_are_recorded_at_once_and_then_each_minute_together() {
+    let (mut sample, letter) = Sample::with_letter();
+    let caller = sample.public();
+    let wrong = |sample: &mut Sample| {
+        let reference = letter.reference.clone();
+        let told = sample.decide(|reply| Command::WrongKey(caller, reference, reply));
+        assert_eq!(told, Err(Code::WrongCode));
+    };
+    (0..1_000).for_each(|_| wrong(&mut sample));
+    let first = ("look-up", letter.reference.as_str(), Code::WrongCode, 1);
+    assert_eq!(sample.counted_refusals(), [first], "a thousand are one record");
+    sample.pass(60);
+    sample.sum_up();
+    let others = ("look-up", letter.reference.as_str(), Code::WrongCode, 999);
+    assert_eq!(sample.counted_refusals(), [first, others]);
+    wrong(&mut sample);
+    assert_eq!(sample.counted_refusals().len(), 2, "what goes on is counted on");
+    sample.pass(120);
+    sample.sum_up();
+    sample.pass(60);
+    sample.sum_up();
+    wrong(&mut sample);
+    assert_eq!(sample.counted_refusals()[2..], [(first.0, first.1, first.2, 1); 2]);
+}
+
+#[test]
+fn many_kinds_of_refusals_are_told_apart_up_to_a_bound() {
+    let mut sample = Sample::found();
+    let person = sample.register("李丹", "sz-office");
+    let letters: Vec<String> =
+        (0..70).map(|_| sample.letter(&person, "official").reference).collect();
+    let caller = sample.public();
+    for reference in &letters {
+        let told = sample.decide(|reply| Command::WrongKey(caller, reference.clone(), reply));
+        assert_eq!(told, Err(Code::WrongCode));
+    }
+    assert_eq!(sample.refusals().len(), 61, "sixty say about what, one stands for all others");
+    assert_eq!(sample.refusals()[60], ("look-up", "", Code::WrongCode));
+    sample.pass(60);
+    sample.sum_up();
+    assert_eq!(sample.counted_refusals()[61], ("look-up", "", Code::WrongCode, 9));
+}
+
+#[test]
+fn a_letter_has_so_many_applications_an_hour() {
+    let (mut sample, letter) = Sample::with_letter();
+    for _ in 0..DRAFTS_MAX {
+        let message = sample.submission(&letter, &key());
+        sample.submit(message).unwrap();
+        sample.sequence();
+    }
+    let one_more = sample.submission(&letter, &key());
+    assert_eq!(sample.submit(one_more), Err(Code::TooManyTries));
+    sample.pass(3_600);
+    sample.applied(&letter, &key());
+}
+
+#[test]
+fn a_stranger_is_refused_before_anything_is_looked_at() {
     let (mut sample, letter) = Sample::with_letter();
     let stranger = caller(&key(), "portal-public");
-    for _ in 0..=TRIES_MAX {
-        let reference = letter.reference.clone();
-        let told = sample.decide(|reply| Command::WrongKey(stranger, reference, reply));
-        assert_eq!(told, Err(Code::PortalUnknown));
-    }
-    assert_eq!(sample.rows.sealed[&letter.reference].tries, 0);
+    let reference = letter.reference.clone();
+    let told = sample.decide(|reply| Command::WrongKey(stranger, reference, reply));
+    assert_eq!(told, Err(Code::PortalUnknown));
     sample.applied(&letter, &key());
 }
 
@@ -236,7 +253,6 @@ fn a_key_that_was_exchanged_on_the_way_is_found_out() {
     let attackers = keys::request(&key()).unwrap().der().to_vec();
     let exchanged = changed(&sample, &letter, |message| message.request = attackers.into());
     assert_eq!(sample.submit(exchanged), Err(Code::BindMismatch));
-    assert_eq!(sample.rows.sealed[&letter.reference].tries, 1, "a wrong bind is a try");
     assert_eq!(sample.count("order"), 1, "nothing is left of it but the person's own order");
     let refusal = ("submit", letter.reference.as_str(), Code::BindMismatch);
     assert_eq!(sample.refusals(), [refusal]);

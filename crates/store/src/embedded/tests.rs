@@ -1,0 +1,82 @@
+//! A database file, its connections and the turn.
+
+use super::*;
+use crate::Store;
+
+#[tokio::test]
+async fn a_place_with_a_number_takes_its_own_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(folder.path().join("a.db").to_str().unwrap()).unwrap();
+    let mut tx = database.write().await.unwrap();
+    tx.execute("create table pair (one integer, two text)", &[]).unwrap();
+    tx.execute("insert into pair (two, one) values ($2, $1)", &[&7_i64, &"seven"]).unwrap();
+    let found = tx.rows::<(i64, String)>("select one, two from pair", &[]).unwrap();
+    assert_eq!(found, [(7, "seven".to_owned())]);
+    let missing = tx.execute("insert into pair (two, one) values ($2, $1)", &[&7_i64]);
+    assert!(missing.is_err(), "a place without a value is no null");
+}
+
+#[tokio::test]
+async fn what_is_not_committed_is_gone_and_its_connection_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(folder.path().join("a.db").to_str().unwrap()).unwrap();
+    let mut tx = database.write().await.unwrap();
+    tx.execute("create table one (it integer)", &[]).unwrap();
+    tx.commit().await.unwrap();
+    for _ in 0..2 * READERS {
+        let mut tx = database.write().await.unwrap();
+        tx.execute("insert into one (it) values ($1)", &[&1_i64]).unwrap();
+    }
+    let rows = (0..1_000).map(|one| vec![Value::Number(one)]).collect();
+    let mut tx = database.write().await.unwrap();
+    let written = tx.each("insert into one (it) values (?)".into(), rows).await.unwrap();
+    assert_eq!(written, 1_000, "many rows are written aside");
+    tx.commit().await.unwrap();
+    let mut tx = database.read().await.unwrap();
+    let (count,) = tx.row::<(i64,)>("select count(*) from one", &[]).unwrap().unwrap();
+    assert_eq!(count, 1_000);
+    drop(tx);
+    database.close().await;
+    assert!(matches!(database.read().await, Err(StoreError::Closed)));
+}
+
+/// Somebody else holds the turn and many give up waiting for it: one thread waits, others are
+/// free, whoever reads reads, and the turn is had once it is given back.
+#[test]
+fn whoever_waits_for_a_turn_takes_one_thread() {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).max_blocking_threads(3).enable_all().build();
+    runtime.unwrap().block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("ca.db").display());
+        let other = Store::open(&address).await.unwrap();
+        let own = Store::open(&address).await.unwrap();
+        let held = other.write().await.unwrap();
+        let moment = Duration::from_millis(5);
+        for _ in 0..20 {
+            assert!(tokio::time::timeout(moment, own.write()).await.is_err());
+        }
+        let free = tokio::task::spawn_blocking(|| ());
+        tokio::time::timeout(Duration::from_secs(10), free).await.unwrap().unwrap();
+        own.read().await.unwrap().commit().await.unwrap();
+        let Store::Sqlite(database) = &own else { panic!("SQLite") };
+        assert!(matches!(database.turn(moment).await, Err(StoreError::Turn)));
+        drop(held);
+        let turn = tokio::time::timeout(Duration::from_secs(10), own.write());
+        turn.await.unwrap().unwrap().commit().await.unwrap();
+    });
+}
+
+/// However many read, a writer has a connection.
+#[tokio::test]
+async fn readers_keep_no_writer_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.db");
+    let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+    let mut reading = Vec::new();
+    for _ in 0..READERS {
+        reading.push(store.read().await.unwrap());
+    }
+    let writing = tokio::time::timeout(Duration::from_secs(10), store.write());
+    writing.await.unwrap().unwrap().commit().await.unwrap();
+}

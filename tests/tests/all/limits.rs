@@ -1,0 +1,140 @@
+//! What others make scarce: a record for each refusal, an event for each answer, what a role keeps.
+//! Nothing grows with how often somebody asks, and no brake waits for it.
+
+use records::record::Event;
+use sqlx::Connection;
+use std::os::unix::fs::PermissionsExt;
+use tests::people::code;
+use tests::processes::{is_postgres, until};
+use tests::{Office, random};
+
+/// Counts of a kind of events in the access log, oldest first.
+async fn counts(office: &Office, wanted: &str, code: &str) -> Vec<u64> {
+    let count = |record: records::Record| match record.event {
+        Event::Portal { act, outcome, count, .. } if act == wanted && outcome == code => {
+            Some(count)
+        }
+        _ => None,
+    };
+    office.access().await.into_iter().filter_map(count).collect()
+}
+
+/// Strangers who guess: a reference that nobody has, and one that somebody has. Of each kind the
+/// first is a record, the others together; whoever has the code comes in all the same.
+#[tokio::test]
+async fn refusals_of_strangers_are_counted() {
+    let mut office = Office::open().await;
+    let person = office.register("王小明", "sz-office").await;
+    let official = office.letter(&person, "official");
+    let public = office.public();
+    let mut guess = official.look_up();
+    guess.key = random::<32>().into();
+    for reference in ["0000000000000000", official.letter.reference.as_str()] {
+        guess.reference = reference.into();
+        for _ in 0..30 {
+            assert_eq!(code(public.look_up(&guess).await), "wrong-code");
+        }
+    }
+    let site = office.staff_site(None);
+    for _ in 0..30 {
+        assert_eq!(site.get("/", "").await.status, 401);
+    }
+    assert_eq!(office.look_up(&official).await.name, "王小明");
+    let refusals = office.refusals().await;
+    let known = ("wrong-code".to_owned(), official.letter.reference.clone());
+    assert_eq!(refusals, [known], "of what exists, once");
+    for (process, act, told, all) in [
+        ("portal-public", "look-up", "wrong-code", 60),
+        ("portal-staff", "certificate", "certificate-required", 30),
+    ] {
+        // What was counted is told each minute, and at the end.
+        office.stop(process);
+        office.start(process, &[]).await;
+        until("all of them are told", async || {
+            counts(&office, act, told).await.iter().sum::<u64>() == all
+        })
+        .await;
+        assert_eq!(counts(&office, act, told).await, [1, all - 1]);
+    }
+}
+
+/// Somebody holds the portal's database: what must be recorded is refused, and a loss, a revocation
+/// and its approvals are answered and felt.
+#[tokio::test]
+async fn a_brake_waits_for_no_event() {
+    let office = Office::open().await;
+    let (lost, _) = office.official("王小明", "sz-office").await;
+    let (revoked, collected) = office.official("李丹", "sz-office").await;
+    let words = ["revoke", &revoked.letter.person, "--reason", "keyCompromise", "--evidence", "x"];
+    let (order, _) = office.draft(&words);
+    let config = ra_portal::config::PortalConfig::read(&office.path("portal.toml")).unwrap();
+    sqlx::any::install_default_drivers();
+    let mut holder = sqlx::AnyConnection::connect(&config.database_address()).await.unwrap();
+    let hold = match is_postgres() {
+        true => "begin; lock table spool in access exclusive mode",
+        false => "begin immediate",
+    };
+    sqlx::raw_sql(hold).execute(&mut holder).await.unwrap();
+
+    let value = lost.keys.loss_value(&lost.letter.reference);
+    let value = records::Bytes::from(value.as_slice()).to_string();
+    let form = [("reference", lost.letter.reference.as_str()), ("key", value.as_str())];
+    let site = office.public_site();
+    let told = site.post("/lost", "", &form).await;
+    assert_eq!(told.status, 303, "{}", told.text);
+    let receipt = site.get("/lost/receipt.json", &told.cookie()).await;
+    assert_eq!(receipt.status, 200, "{}", receipt.text);
+    for name in ["officer-1", "officer-2"] {
+        office.approve(&office.first(name), &order).await.unwrap();
+    }
+    let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
+    office.listed(&serial).await;
+    assert_eq!(code(office.public().look_up(&lost.look_up()).await), "unavailable");
+
+    sqlx::raw_sql("rollback").execute(&mut holder).await.unwrap();
+    assert_eq!(code(office.public().look_up(&lost.look_up()).await), "letter-lost");
+}
+
+/// What a role keeps in its own directory is taken away, emptied, or opened to others, one after
+/// the other: it does not begin, and begins with what it had.
+#[tokio::test]
+async fn a_role_without_what_it_kept_does_not_begin() {
+    let mut office = Office::open().await;
+    for name in ["portal-staff", "portal-public", "issuer", "status", "log"] {
+        office.stop(name);
+    }
+    let kept = [
+        ("issuer", "issuer/floor"),
+        ("issuer", "issuer/signing"),
+        ("issuer", "issuer/seal.key"),
+        ("status", "status/kept/floor"),
+        ("status", "status/kept/list.floor"),
+        ("status", "status/kept/losses.floor"),
+        ("status", "status/kept"),
+        ("log", "log/kept/key"),
+        ("log", "log/kept/signed-control.floor"),
+        ("log", "log/kept/signed-access.floor"),
+        ("log", "log/kept"),
+    ];
+    for (role, name) in kept {
+        let path = office.path("ca").join(name);
+        let away = path.with_extension("away");
+        std::fs::rename(&path, &away).unwrap();
+        office.spawn(role, &[]);
+        assert!(!office.ended(role).await.success(), "{name} is missing");
+        std::fs::rename(&away, &path).unwrap();
+        if path.is_dir() {
+            continue;
+        }
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, b"").unwrap();
+        office.spawn(role, &[]);
+        assert!(!office.ended(role).await.success(), "{name} is empty");
+        std::fs::write(&path, whole).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        office.spawn(role, &[]);
+        assert!(!office.ended(role).await.success(), "everybody reads {name}");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    office.start_all().await;
+}
