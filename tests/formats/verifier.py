@@ -59,8 +59,9 @@ def spki(found):
 def issued_by(found, key, item):
     try:
         algorithm = ec.ECDSA(found.signature_hash_algorithm)
+        reader.one_spelling(key, found.signature)
         key.verify(found.signature, found.tbs_certificate_bytes, algorithm)
-    except InvalidSignature as error:
+    except (InvalidSignature, Refused) as error:
         raise Failed(ALTERED, item, "not signed by its authority") from error
 
 
@@ -287,9 +288,10 @@ class Control:
         point = b"\x04" + cose[10:42] + cose[45:77]
         key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
         try:
+            reader.one_spelling(key, octets(approval["signature"]))
             key.verify(octets(approval["signature"]), data + sha256(client),
                        ec.ECDSA(hashes.SHA256()))
-        except InvalidSignature as error:
+        except (InvalidSignature, Refused) as error:
             raise Failed(ALTERED, item, "the passkey did not sign it") from error
 
     def carried(self, digest, named, item):

@@ -106,9 +106,9 @@ impl CityPlan {
 
     fn request(&self, path: &Path) -> anyhow::Result<CertificationRequest> {
         let path = self.folder.join(path);
-        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let mut blocks = pki::certificate::read_pem(&text, "CERTIFICATE REQUEST");
-        let der = blocks.pop().with_context(|| format!("{}: no request in it", path.display()))?;
+        let file = std::fs::read(&path).with_context(|| path.display().to_string())?;
+        let der = pki::pem::read_one(&file, pki::pem::Kind::Request)
+            .with_context(|| path.display().to_string())?;
         CertificationRequest::read(&der).with_context(|| path.display().to_string())
     }
 

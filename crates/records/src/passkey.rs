@@ -289,6 +289,15 @@ impl PasskeyStatement {
     }
 }
 
+/// What an authenticator signed, in the one spelling in which statements are accepted:
+/// authenticators sign in either, and this is the way from a page to a statement.
+pub fn one_spelling(signature: Bytes) -> Bytes {
+    match pki::algorithm::by_name("p256") {
+        Some(member) => Bytes(member.one_spelling(signature.0)),
+        None => signature,
+    }
+}
+
 impl Passkey {
     /// Whether a counter follows the last one: greater, unless the authenticator does not count.
     pub fn follows(&self, counter: u32) -> bool {

@@ -25,6 +25,7 @@ mod refusals;
 mod replays;
 mod rounds;
 mod rules;
+mod spellings;
 mod spools;
 mod states;
 mod suites;
