@@ -1,4 +1,4 @@
-//! The other spelling of P-256 signatures: with (r, s) also (r, n − s) verifies, for whoever does
+//! The other spelling of ECDSA signatures: with (r, s) also (r, n − s) verifies, for whoever does
 //! not look. OpenSSL computes it, and says that it verifies.
 
 use der::asn1::{Any, BitString};
@@ -11,7 +11,10 @@ use openssl::nid::Nid;
 /// The other spelling of a signature.
 pub fn respelled(signature: &[u8]) -> Vec<u8> {
     let read = EcdsaSig::from_der(signature).unwrap();
-    let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    // Of a root's key, by its length.
+    let long = read.r().num_bytes().max(read.s().num_bytes()) > 32;
+    let curve = if long { Nid::SECP384R1 } else { Nid::X9_62_PRIME256V1 };
+    let group = EcGroup::from_curve_name(curve).unwrap();
     let (mut order, mut other) = (BigNum::new().unwrap(), BigNum::new().unwrap());
     group.order(&mut order, &mut BigNumContext::new().unwrap()).unwrap();
     other.checked_sub(&order, read.s()).unwrap();
