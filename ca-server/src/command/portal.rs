@@ -26,13 +26,13 @@ enum What {
         #[arg(long)]
         unit: String,
         /// Host of the public pages.
-        #[arg(long)]
+        #[arg(long, value_parser = pki::host::Host::read_name)]
         public_host: String,
         /// PKCS#10 of the public process.
         #[arg(long)]
         public_request: PathBuf,
         /// Host of the staff pages.
-        #[arg(long)]
+        #[arg(long, value_parser = pki::host::Host::read_name)]
         staff_host: String,
         /// PKCS#10 of the staff process.
         #[arg(long)]

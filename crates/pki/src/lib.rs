@@ -4,7 +4,7 @@
 //! Never reads a clock, a file or a socket, never draws randomness, never holds a private key:
 //! time, serial numbers and signatures are parameters.
 //!
-//! In reading order: [`algorithm`] (the one registry of key and signature algorithms), [`name`],
+//! In reading order: [`algorithm`] (the one registry of key and signature algorithms), [`name`], [`host`], [`mail`],
 //! [`pem`] (files of people), [`request`],
 //! [`profile`], [`certificate`], [`lint`], [`crl`], [`ocsp`], [`path`], [`pkcs12`].
 //!
@@ -15,8 +15,10 @@ pub mod certificate;
 pub mod counted;
 pub mod crl;
 pub mod extension;
+pub mod host;
 pub mod lint;
 mod low_s;
+pub mod mail;
 pub mod name;
 pub mod ocsp;
 pub mod oid;
