@@ -19,6 +19,7 @@ mod ocsp;
 mod page_screenshots;
 mod pages;
 mod passkeys;
+mod people_files;
 mod policy_snapshots;
 mod printed_sheet;
 mod refusals;
