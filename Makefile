@@ -5,7 +5,8 @@ SHELL := /bin/bash
 # What building and running need from Debian, and what tests need besides.
 RUN_PACKAGES := gcc libc6-dev make openssl
 TEST_PACKAGES := $(RUN_PACKAGES) libssl-dev pkg-config python3 python3-venv xz-utils \
-	chromium libnss3-tools fonts-wqy-microhei postgresql
+	chromium libnss3-tools fonts-wqy-microhei postgresql default-jre-headless gnutls-bin opensc \
+	softhsm2
 
 run: rust tools build
 	@cargo xtask run

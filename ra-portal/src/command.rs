@@ -180,8 +180,9 @@ fn trust(config: &PortalConfig) -> anyhow::Result<Trust> {
 
 /// The issuing CA and the root, as they stand behind the process's own certificate.
 fn authorities(chain: &std::path::Path) -> anyhow::Result<(Certificate, Certificate)> {
-    let text = std::fs::read_to_string(chain).with_context(|| chain.display().to_string())?;
-    let blocks = pki::certificate::read_pem(&text, "CERTIFICATE");
+    let file = std::fs::read(chain).with_context(|| chain.display().to_string())?;
+    let blocks = pki::pem::read(&file, pki::pem::Kind::Certificate)
+        .with_context(|| chain.display().to_string())?;
     let [_, issuing, root] = blocks.as_slice() else {
         anyhow::bail!("{}: leaf, issuing CA and root are expected", chain.display());
     };

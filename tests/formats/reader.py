@@ -20,6 +20,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 WORDS = {  # closed sets of words; the kinds of orders and records are the keys of SHAPES below
@@ -326,9 +327,25 @@ def read_record(raw):
     return record, found
 
 
+ORDERS = {
+    "secp256r1": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+    "secp384r1": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
+}
+
+
+def one_spelling(key, signature):
+    """Documents are signed with the smaller s (2)."""
+    try:
+        s = decode_dss_signature(signature)[1]
+    except ValueError as error:
+        raise Refused("no signature") from error
+    need(2 * s < ORDERS[key.curve.name], "the larger s")
+
+
 def verify(key, label, signed, signature):
     curves = {"secp256r1": hashes.SHA256(), "secp384r1": hashes.SHA384()}
     need(isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in curves, "algorithm")
+    one_spelling(key, signature)
     try:
         key.verify(signature, labelled(label, signed), ec.ECDSA(curves[key.curve.name]))
     except InvalidSignature as error:

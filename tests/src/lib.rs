@@ -16,6 +16,7 @@ pub mod people;
 pub mod postgres;
 pub mod processes;
 pub mod running;
+pub mod spelling;
 pub mod vectors;
 pub mod web;
 

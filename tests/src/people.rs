@@ -115,7 +115,8 @@ impl Office {
     pub fn first(&self, file: &str) -> Officer {
         let path = |end: &str| self.path(&format!("people/{file}.{end}"));
         let text = std::fs::read_to_string(path("pem")).unwrap();
-        let chain: Vec<Certificate> = pki::certificate::read_pem(&text, "CERTIFICATE")
+        let chain: Vec<Certificate> = pki::pem::read(text.as_bytes(), pki::pem::Kind::Certificate)
+            .unwrap()
             .iter()
             .map(|der| Certificate::read(der).unwrap())
             .collect();

@@ -97,8 +97,8 @@ fn identity(config: &AgentConfig) -> anyhow::Result<Identity> {
 }
 
 fn chain(config: &AgentConfig) -> anyhow::Result<Vec<Certificate>> {
-    let text = std::fs::read_to_string(config.path("tls.pem"))?;
-    let blocks = pki::certificate::read_pem(&text, "CERTIFICATE");
+    let file = std::fs::read(config.path("tls.pem"))?;
+    let blocks = pki::pem::read(&file, pki::pem::Kind::Certificate).context("tls.pem")?;
     Ok(blocks.iter().map(|der| Certificate::read(der)).collect::<Result<_, _>>()?)
 }
 
@@ -174,8 +174,8 @@ fn published(
     config: &AgentConfig,
     chain: &[Certificate],
 ) -> anyhow::Result<Router> {
-    let text = std::fs::read_to_string(config.path("tls.key"))?;
-    let pkcs8 = pki::certificate::read_pem(&text, "PRIVATE KEY").pop().context("tls.key")?;
+    let file = zeroize::Zeroizing::new(system::file::read_private(&config.path("tls.key"))?);
+    let pkcs8 = pki::pem::read_one(&file, pki::pem::Kind::Key).context("tls.key")?;
     let signer = Arc::new(keys::TokenKey::from_pkcs8(&zeroize::Zeroizing::new(pkcs8))?);
     let (plain, signed, chain) = (gate.clone(), gate.clone(), chain.to_vec());
     Ok(

@@ -79,7 +79,9 @@ pub(crate) fn request_code(error: pki::request::RequestError) -> Code {
     match error {
         RequestError::TooLarge => Code::TooLarge,
         RequestError::Key(KeyError::Weak(_)) => Code::KeyWeak,
-        RequestError::Key(KeyError::UnknownAlgorithm(_)) => Code::KeyUnknown,
+        RequestError::Key(KeyError::UnknownAlgorithm(_)) | RequestError::Unsupported(_) => {
+            Code::KeyUnknown
+        }
         RequestError::Possession => Code::RequestSignature,
         _ => Code::RequestMalformed,
     }

@@ -5,6 +5,7 @@
 use crate::error::request_code;
 use authority::Signatures;
 use pki::CertificationRequest;
+use pki::possession::Possession;
 use records::approval::SignedStatement;
 use records::decline::{DeclineStatement, Declining};
 use records::enrolment::Submit;
@@ -29,9 +30,7 @@ impl VerifiedSubmission {
         reference: String,
         signatures: &Signatures,
     ) -> Result<Self, Code> {
-        let remembered = |key: &pki::PublicKey, content: &[u8], signature: &[u8]| {
-            signatures.verify_plain(key, content, signature)
-        };
+        let remembered = |claimed: &Possession<'_>| signatures.possesses(claimed);
         let request = CertificationRequest::read_with(&message.request.0, remembered);
         let request = request.map_err(request_code)?;
         if !request.subject().is_empty() {

@@ -29,7 +29,7 @@ enum What {
         #[arg(long)]
         application: String,
         /// Host name of the application; more than one is fine.
-        #[arg(long = "host", required = true)]
+        #[arg(long = "host", required = true, value_parser = pki::host::Host::read_name)]
         hosts: Vec<String>,
         /// Unit whose people it serves, with everything below; more than one is fine.
         #[arg(long = "serves", required = true)]

@@ -156,8 +156,9 @@ fn examine_certificates(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Res
         ("log", "ca-server renew log"),
     ] {
         let path = host.config.path(&format!("{service}/tls.pem"));
-        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let blocks = pki::certificate::read_pem(&text, "CERTIFICATE");
+        let file = std::fs::read(&path).with_context(|| path.display().to_string())?;
+        let blocks = pki::pem::read(&file, pki::pem::Kind::Certificate)
+            .with_context(|| path.display().to_string())?;
         let leaf = Certificate::read(blocks.first().context("certificate")?)?;
         if leaf.not_after() < host.clock.seconds() + DAYS_LEFT_MIN * 86_400 {
             let until = records::time::seconds(leaf.not_after());

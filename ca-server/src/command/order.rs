@@ -141,7 +141,8 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     let export = OrderExport { v: 1, signed, registry, previous, names, standing: None };
     let trust = ca_host::trust(&host.config)?;
     export.open(&trust, host.clock.seconds())?;
-    system::file::replace(out, &serde_json::to_vec_pretty(&export)?)
+    // It names people; nothing that is there is replaced.
+    system::file::create_private(out, &serde_json::to_vec_pretty(&export)?)
         .with_context(|| out.display().to_string())?;
     if !host.json {
         println!("已导出 / exported: {}", out.display());

@@ -3,6 +3,8 @@
 use super::host::Host;
 use ca_host::operator::OperatorRequest;
 use clap::{Args, Subcommand};
+use pki::mail::{Mailbox, MailboxError};
+use pki::name::{NameError, Text};
 use records::order::PersonAction;
 use std::process::ExitCode;
 use store::rows;
@@ -18,13 +20,13 @@ enum What {
     /// A new person in a unit. 新增人员
     Create {
         /// Name. 姓名
-        #[arg(long)]
+        #[arg(long, value_parser = name)]
         name: String,
         /// Unit id. 单位
         #[arg(long)]
         unit: String,
         /// Mail address. 邮箱
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", value_parser = mail)]
         mail: String,
         /// What was looked at, in words; approvers see it. 核验依据
         #[arg(long)]
@@ -58,6 +60,19 @@ enum What {
         #[arg(long, default_value = "")]
         after: String,
     },
+}
+
+/// A name, or the character that is the matter with it.
+pub(super) fn name(text: &str) -> Result<String, NameError> {
+    Text::read(text).map(|text| text.as_str().to_owned())
+}
+
+/// A mail address, or none.
+fn mail(text: &str) -> Result<String, MailboxError> {
+    match text {
+        "" => Ok(String::new()),
+        text => Mailbox::read(text).map(|mailbox| mailbox.as_str().to_owned()),
+    }
 }
 
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {

@@ -26,13 +26,13 @@ enum What {
         #[arg(long)]
         unit: String,
         /// Host of the public pages.
-        #[arg(long)]
+        #[arg(long, value_parser = pki::host::Host::read_name)]
         public_host: String,
         /// PKCS#10 of the public process.
         #[arg(long)]
         public_request: PathBuf,
         /// Host of the staff pages.
-        #[arg(long)]
+        #[arg(long, value_parser = pki::host::Host::read_name)]
         staff_host: String,
         /// PKCS#10 of the staff process.
         #[arg(long)]
@@ -83,8 +83,9 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 }
 
 fn key(path: &Path) -> anyhow::Result<Bytes> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let der = pki::certificate::read_pem(&text, "CERTIFICATE REQUEST").pop();
-    let der = der.with_context(|| format!("{}: no request in it", path.display()))?;
-    Ok(CertificationRequest::read(&der)?.key().spki().into())
+    let file = std::fs::read(path).with_context(|| path.display().to_string())?;
+    let der = pki::pem::read_one(&file, pki::pem::Kind::Request)
+        .with_context(|| path.display().to_string())?;
+    let request = CertificationRequest::read(&der).with_context(|| path.display().to_string())?;
+    Ok(request.key().spki().into())
 }

@@ -20,7 +20,7 @@ enum What {
         /// Id: lower-case letters, digits, hyphens.
         unit: String,
         /// Name. 名称
-        #[arg(long)]
+        #[arg(long, value_parser = super::person::name)]
         name: String,
         /// Id of the unit above. 上级单位
         #[arg(long)]

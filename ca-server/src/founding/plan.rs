@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use ca_host::ISSUER;
 use ca_host::config::{CaConfig, IssuerConfig, LogConfig, StatusConfig};
 use ca_host::random;
+use pki::host::Host;
 use pki::name::Text;
 use pki::{Certificate, CertificateProfile, CertificationRequest, Signer};
 use records::founding::{
@@ -106,9 +107,9 @@ impl CityPlan {
 
     fn request(&self, path: &Path) -> anyhow::Result<CertificationRequest> {
         let path = self.folder.join(path);
-        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let mut blocks = pki::certificate::read_pem(&text, "CERTIFICATE REQUEST");
-        let der = blocks.pop().with_context(|| format!("{}: no request in it", path.display()))?;
+        let file = std::fs::read(&path).with_context(|| path.display().to_string())?;
+        let der = pki::pem::read_one(&file, pki::pem::Kind::Request)
+            .with_context(|| path.display().to_string())?;
         CertificationRequest::read(&der).with_context(|| path.display().to_string())
     }
 
@@ -170,6 +171,10 @@ impl CityPlan {
     }
 
     fn services(&self, keys: &FoundingKeys) -> anyhow::Result<Vec<FirstService>> {
+        let named = self.service.iter().flat_map(|plan| &plan.key).flat_map(|key| &key.hosts);
+        for host in self.addresses.hosts.iter().chain(named) {
+            Host::read(host).with_context(|| host.clone())?;
+        }
         let city = self.unit.first().context("the plan has no unit")?.unit.clone();
         let own = keys.tls.iter().map(|(role, key)| FirstService {
             service: (*role).to_owned(),

@@ -26,9 +26,10 @@ pub(super) struct Responder {
 
 impl Responder {
     pub(super) fn open(place: &KeyPlace) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(&place.certificate)
+        let file = std::fs::read(&place.certificate)
             .with_context(|| place.certificate.display().to_string())?;
-        let blocks = pki::certificate::read_pem(&text, "CERTIFICATE");
+        let blocks = pki::pem::read(&file, pki::pem::Kind::Certificate)
+            .with_context(|| place.certificate.display().to_string())?;
         let [leaf, issuing, root] = blocks.as_slice() else {
             anyhow::bail!("{}: three certificates are expected", place.certificate.display())
         };

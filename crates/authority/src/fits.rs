@@ -9,7 +9,7 @@ use pki::profile::Holder;
 use records::code::Code;
 use records::order::{
     Body, IssueBody, PersonAction, PersonBody, PortalBody, RevokeBody, RoleAction, RoleBody,
-    UnitAction, UnitBody,
+    UnitAction, UnitBody, is_host,
 };
 use records::rules::Role;
 
@@ -171,6 +171,9 @@ impl Authority {
         let readable = matches!(contents, Contents::Keys(Some(_)));
         match body.action.as_str() {
             "register" if !readable => Err(Code::KeyUnknown),
+            "register" if !is_host(&body.public_host) || !is_host(&body.staff_host) => {
+                Err(Code::Malformed)
+            }
             "register" if !known && self.unit(&body.unit).is_some() => Ok(()),
             "close" if known => Ok(()),
             _ => Err(Code::StateConflict),

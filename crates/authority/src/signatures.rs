@@ -2,6 +2,7 @@
 //! twice: not while it replays, not when a submission is checked and later applied.
 
 use aws_lc_rs::digest::{Context, SHA256};
+use pki::possession::Possession;
 use pki::{Certificate, CertificationRequest, PublicKey};
 use quick_cache::sync::Cache;
 use records::Record;
@@ -73,10 +74,15 @@ impl Signatures {
         })
     }
 
-    /// Whether the key signed bytes that carry no label of ours: certificates, requests,
-    /// assertions.
+    /// Whether the key signed bytes that carry no label of ours: certificates, assertions.
     pub fn verify_plain(&self, key: &PublicKey, bytes: &[u8], signature: &[u8]) -> bool {
         self.known([key.spki(), b"", bytes, signature], || key.verify(bytes, signature))
+    }
+
+    /// Whether a key signed the request for it, in either spelling.
+    pub fn possesses(&self, claimed: &Possession<'_>) -> bool {
+        let Possession { key, algorithm, message, signature, .. } = claimed;
+        self.known([key.spki(), algorithm.as_bytes(), message, signature], || claimed.holds())
     }
 
     /// Whether the issuer's key signed the certificate.
@@ -99,10 +105,7 @@ impl Signatures {
 
     /// A request of these bytes that proves possession of its key.
     pub fn request(&self, der: &[u8]) -> Option<CertificationRequest> {
-        let verify = |key: &PublicKey, content: &[u8], signature: &[u8]| {
-            self.verify_plain(key, content, signature)
-        };
-        CertificationRequest::read_with(der, verify).ok()
+        CertificationRequest::read_with(der, |claimed| self.possesses(claimed)).ok()
     }
 
     /// The certificate of a statement, if its key made the signature.

@@ -7,6 +7,7 @@ use keys::SoftwareSigner;
 use mtls::Client;
 use mtls::tls::Identity;
 use pki::Certificate;
+use pki::pem::Kind;
 use records::trust::Trust;
 use std::path::{Path, PathBuf};
 
@@ -60,20 +61,14 @@ impl Opened {
     }
 }
 
-/// Every certificate in a PEM file, leaf first.
+/// Every certificate in a file (PEM, or one in DER), leaf first.
 pub(crate) fn chain(path: &Path) -> Result<Vec<Certificate>, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| file_failure(path, &error))?;
+    let file = std::fs::read(path).map_err(|error| file_failure(path, &error))?;
     let wrong =
         |what: String| Failure::usage("证书文件无法读取。", format!("{}: {what}", path.display()));
-    let chain: Result<Vec<_>, _> = pki::certificate::read_pem(&text, "CERTIFICATE")
-        .iter()
-        .map(|der| Certificate::read(der))
-        .collect();
-    match chain {
-        Ok(chain) if !chain.is_empty() => Ok(chain),
-        Ok(_) => Err(wrong("no certificate in it".into())),
-        Err(error) => Err(wrong(error.to_string())),
-    }
+    let blocks = pki::pem::read(&file, Kind::Certificate).map_err(|e| wrong(e.to_string()))?;
+    let chain: Result<Vec<_>, _> = blocks.iter().map(|der| Certificate::read(der)).collect();
+    chain.map_err(|error| wrong(error.to_string()))
 }
 
 /// Reads a JSON document.

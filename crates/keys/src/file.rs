@@ -2,7 +2,8 @@
 
 use crate::software::{KeyRejected, SoftwareSigner};
 use pkcs8::pkcs5::pbes2;
-use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
+use pkcs8::{EncryptedPrivateKeyInfoRef, ObjectIdentifier, PrivateKeyInfoRef};
+use pki::pem::Kind;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -21,9 +22,25 @@ pub enum KeyFileError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// Not PEM of a PKCS#8 key.
-    #[error("{0} is not a key file (PKCS#8 in PEM)")]
+    /// Not PEM with a key in it.
+    #[error("{path}: {source}")]
+    Pem {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        source: pki::pem::PemError,
+    },
+    /// Not a PKCS#8 key.
+    #[error("{0} is not a key file (PKCS#8)")]
     Malformed(String),
+    /// Encrypted in a way that is not read here.
+    #[error("{path}: not supported: {what}; convert it with `openssl pkcs8 -topk8 -v2 aes256`")]
+    Unsupported {
+        /// The file.
+        path: String,
+        /// The encryption.
+        what: String,
+    },
     /// The passphrase does not open it.
     #[error("the passphrase does not open {0}")]
     Passphrase(String),
@@ -74,40 +91,72 @@ pub fn save_plain(path: &Path, key: &SoftwareSigner) -> Result<(), KeyFileError>
 
 /// Opens an encrypted key file.
 pub fn open(path: &Path, passphrase: &str) -> Result<SoftwareSigner, KeyFileError> {
-    let text = read(path)?;
-    let sealed = block(&text, "ENCRYPTED PRIVATE KEY", path)?;
+    let sealed = block(path, Kind::EncryptedKey)?;
     let info = EncryptedPrivateKeyInfoRef::try_from(sealed.as_slice())
-        .map_err(|_| KeyFileError::Malformed(path.display().to_string()))?;
+        .map_err(|error| unsupported(path, error, KeyFileError::Malformed))?;
     let plain = info
         .decrypt(passphrase)
-        .map_err(|_| KeyFileError::Passphrase(path.display().to_string()))?;
+        .map_err(|error| unsupported(path, error, KeyFileError::Passphrase))?;
     Ok(SoftwareSigner::from_pkcs8(plain.as_bytes())?)
 }
 
 /// Opens a key file in clear.
 pub fn open_plain(path: &Path) -> Result<SoftwareSigner, KeyFileError> {
-    let text = read(path)?;
-    Ok(SoftwareSigner::from_pkcs8(&block(&text, "PRIVATE KEY", path)?)?)
+    Ok(SoftwareSigner::from_pkcs8(&block(path, Kind::Key)?)?)
 }
 
 /// Reads a passphrase file: its first line.
 pub fn passphrase_from_file(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
-    let text = read(path)?;
+    let text = std::fs::read_to_string(path)
+        .map(Zeroizing::new)
+        .map_err(|source| KeyFileError::File { path: path.display().to_string(), source })?;
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 
-fn read(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
-    std::fs::read_to_string(path)
+/// The block of a key file that nobody else can read.
+fn block(path: &Path, kind: Kind) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+    let name = || path.display().to_string();
+    let file = system::file::read_private(path)
         .map(Zeroizing::new)
-        .map_err(|source| KeyFileError::File { path: path.display().to_string(), source })
+        .map_err(|source| KeyFileError::File { path: name(), source })?;
+    pki::pem::read_one(&file, kind)
+        .map(Zeroizing::new)
+        .map_err(|source| KeyFileError::Pem { path: name(), source })
 }
 
-fn block(text: &str, label: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
-    let mut blocks = pki::certificate::read_pem(text, label);
-    blocks
-        .pop()
-        .map(Zeroizing::new)
-        .ok_or_else(|| KeyFileError::Malformed(path.display().to_string()))
+/// A scheme that is known by its number only was not opened, whatever the passphrase.
+fn unsupported(
+    path: &Path,
+    error: pkcs8::Error,
+    otherwise: impl FnOnce(String) -> KeyFileError,
+) -> KeyFileError {
+    use pkcs8::Error;
+    use pkcs8::pkcs5::Error as Scheme;
+    let path = path.display().to_string();
+    let what = match error {
+        Error::Asn1(error) => match error.kind() {
+            der::ErrorKind::OidUnknown { oid } => name_of(oid),
+            _ => return otherwise(path),
+        },
+        Error::EncryptedPrivateKey(Scheme::UnsupportedAlgorithm { oid }) => name_of(oid),
+        Error::EncryptedPrivateKey(Scheme::AlgorithmParametersInvalid { oid }) => {
+            format!("the parameters of {}", name_of(oid))
+        }
+        Error::EncryptedPrivateKey(Scheme::NoPbes1CryptSupport) => "PBES1".into(),
+        _ => return otherwise(path),
+    };
+    KeyFileError::Unsupported { path, what }
+}
+
+/// Schemes of old programs by their names.
+fn name_of(oid: ObjectIdentifier) -> String {
+    match oid.to_string().as_str() {
+        "1.2.840.113549.1.12.1.3" => "triple DES of PKCS#12".into(),
+        "1.2.840.113549.1.12.1.6" => "RC2 of PKCS#12".into(),
+        "1.2.840.113549.3.7" => "triple DES".into(),
+        "1.2.840.113549.1.5.3" => "PBES1 with MD5 and DES".into(),
+        other => format!("encryption {other}"),
+    }
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeyFileError> {

@@ -3,7 +3,7 @@
 use crate::software::KeyRejected;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
-use pki::algorithm::SignError;
+use pki::algorithm::{SignError, by_name};
 use zeroize::Zeroizing;
 
 /// An ES256 key in this process's memory.
@@ -42,9 +42,11 @@ impl TokenKey {
         point.split_at_checked(32).unwrap_or_default()
     }
 
-    /// Signs: r ‖ s.
+    /// Signs: r ‖ s, in its one spelling.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let signature = self.pair.sign(&self.random, message);
-        Ok(signature.map_err(|error| SignError(error.to_string()))?.as_ref().to_vec())
+        let signature = signature.map_err(|error| SignError(error.to_string()))?;
+        let p256 = by_name("p256").ok_or_else(|| SignError("p256".into()))?;
+        Ok(p256.one_spelling_fixed(signature.as_ref().to_vec()))
     }
 }

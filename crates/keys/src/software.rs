@@ -4,13 +4,20 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self as sig, KeyPair};
+use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
 use pki::algorithm::{Algorithm, SignError, by_name};
 use pki::{PublicKey, Signer};
 use zeroize::Zeroizing;
 
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+
 /// The bytes are no private key that we can use.
 #[derive(Debug, thiserror::Error)]
-#[error("not a private key of a known algorithm: {0}")]
+#[error("the private key cannot be used: {0}")]
 pub struct KeyRejected(pub String);
 
 enum Pair {
@@ -60,18 +67,31 @@ impl SoftwareSigner {
 
     /// Takes a PKCS#8 `PrivateKeyInfo` in DER, of any registry member.
     pub fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, KeyRejected> {
-        let (pair, spki) = if let Ok(pair) = sig::Ed25519KeyPair::from_pkcs8(pkcs8) {
-            let spki = spki(pair.public_key())?;
-            (Pair::Ed25519(pair), spki)
-        } else if let Ok(pair) = aws_lc_rs::rsa::KeyPair::from_pkcs8(pkcs8) {
-            let spki = spki(pair.public_key())?;
-            (Pair::Rsa(pair), spki)
-        } else {
-            let pair = sig::EcdsaKeyPair::from_pkcs8(ecdsa("p256"), pkcs8)
-                .or_else(|_| sig::EcdsaKeyPair::from_pkcs8(ecdsa("p384"), pkcs8))
-                .map_err(rejected)?;
-            let spki = spki(pair.public_key())?;
-            (Pair::Ecdsa(pair), spki)
+        let info = PrivateKeyInfoRef::try_from(pkcs8).map_err(|_| rejected("not PKCS#8"))?;
+        let curve = || info.algorithm.parameters_oid().ok();
+        let (pair, spki) = match info.algorithm.oid {
+            ED25519 => {
+                let pair = sig::Ed25519KeyPair::from_pkcs8(pkcs8).map_err(rejected)?;
+                let spki = spki(pair.public_key())?;
+                (Pair::Ed25519(pair), spki)
+            }
+            RSA => {
+                let pair = aws_lc_rs::rsa::KeyPair::from_pkcs8(pkcs8).map_err(rejected)?;
+                let spki = spki(pair.public_key())?;
+                (Pair::Rsa(pair), spki)
+            }
+            EC => {
+                let name = match curve() {
+                    Some(P256) => "p256",
+                    Some(P384) => "p384",
+                    Some(other) => return Err(rejected(format!("not supported: curve {other}"))),
+                    None => return Err(rejected("not supported: a curve of its own")),
+                };
+                let pair = sig::EcdsaKeyPair::from_pkcs8(ecdsa(name), pkcs8).map_err(rejected)?;
+                let spki = spki(pair.public_key())?;
+                (Pair::Ecdsa(pair), spki)
+            }
+            other => return Err(rejected(format!("not supported: algorithm {other}"))),
         };
         let public = PublicKey::read(&spki).map_err(rejected)?;
         Ok(Self { pair, public, pkcs8: Zeroizing::new(pkcs8.to_vec()) })
@@ -93,7 +113,7 @@ impl Signer for SoftwareSigner {
         match &self.pair {
             Pair::Ecdsa(pair) => {
                 let signature = pair.sign(&SystemRandom::new(), message).map_err(failed)?;
-                Ok(signature.as_ref().to_vec())
+                Ok(self.public.algorithm().one_spelling(signature.as_ref().to_vec()))
             }
             Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
             Pair::Rsa(pair) => {

@@ -1,8 +1,8 @@
 //! rustls configurations with every option that matters written out.
 
+use pki::pem::Kind;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs as provider};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
@@ -40,17 +40,19 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Reads a chain (leaf first, root last) and a key in clear from PEM files.
+    /// Reads a chain (leaf first, root last) and a key in clear from PEM files; a key that others
+    /// can read is refused.
     pub fn from_files(chain: &Path, key: &Path) -> Result<Self, TlsError> {
         let wrong =
             |path: &Path, what: String| TlsError::File { path: path.display().to_string(), what };
-        let certificates: Result<Vec<_>, _> = CertificateDer::pem_file_iter(chain)
-            .map_err(|error| wrong(chain, error.to_string()))?
-            .collect();
-        let certificates = certificates.map_err(|error| wrong(chain, error.to_string()))?;
-        let private =
-            PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, error.to_string()))?;
-        Ok(Self { chain: certificates, key: private })
+        let file = std::fs::read(chain).map_err(|error| wrong(chain, error.to_string()))?;
+        let certificates = pki::pem::read(&file, Kind::Certificate)
+            .map_err(|error| wrong(chain, error.to_string()))?;
+        let file =
+            system::file::read_private(key).map_err(|error| wrong(key, error.to_string()))?;
+        let pkcs8 =
+            pki::pem::read_one(&file, Kind::Key).map_err(|error| wrong(key, error.to_string()))?;
+        Self::from_der(certificates, &pkcs8)
     }
 
     /// The leaf, DER.
@@ -58,13 +60,16 @@ impl Identity {
         self.chain.first().map(|leaf| leaf.as_ref())
     }
 
-    /// Signs with the identity's key (ECDSA, DER), as a standing authorization asks it to.
+    /// Signs with the identity's key (ECDSA in DER and in its one spelling), as a standing authorization asks it to.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, TlsError> {
         let key = provider::sign::any_ecdsa_type(&self.key)?;
         let schemes =
             [SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::ECDSA_NISTP384_SHA384];
         let signer = key.choose_scheme(&schemes).ok_or(Error::General("no scheme".into()))?;
-        Ok(signer.sign(message)?)
+        let p256 = signer.scheme() == SignatureScheme::ECDSA_NISTP256_SHA256;
+        let member = pki::algorithm::by_name(if p256 { "p256" } else { "p384" });
+        let member = member.ok_or(Error::General("no algorithm".into()))?;
+        Ok(member.one_spelling(signer.sign(message)?))
     }
 
     /// Takes DER that the caller has opened already.

@@ -1,6 +1,7 @@
 //! The one registry of algorithms. A new family (SM2 with SM3, ML-DSA) comes in as a member of
 //! [`REGISTRY`]; nothing else matches on key types.
 
+use crate::low_s;
 use crate::raw::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 use aws_lc_rs::signature as sig;
 use der::asn1::{Any, Null, ObjectIdentifier};
@@ -17,6 +18,8 @@ pub struct Algorithm {
     signature_parameters: Parameters,
     /// RSA modulus sizes in bits; empty for other keys.
     bits: &'static [usize],
+    /// Order of the curve, where a signature can be spelled twice; empty for others.
+    order: &'static [u8],
     verifier: &'static dyn sig::VerificationAlgorithm,
 }
 
@@ -44,6 +47,7 @@ const fn rsa(name: &'static str, bits: &'static [usize]) -> Algorithm {
         signature: RSA_SHA256,
         signature_parameters: Parameters::Null,
         bits,
+        order: &[],
         verifier: &sig::RSA_PKCS1_2048_8192_SHA256,
     }
 }
@@ -57,6 +61,7 @@ pub static REGISTRY: [Algorithm; 6] = [
         signature: ECDSA_SHA256,
         signature_parameters: Parameters::Absent,
         bits: &[],
+        order: low_s::P256,
         verifier: &sig::ECDSA_P256_SHA256_ASN1,
     },
     Algorithm {
@@ -66,6 +71,7 @@ pub static REGISTRY: [Algorithm; 6] = [
         signature: ECDSA_SHA384,
         signature_parameters: Parameters::Absent,
         bits: &[],
+        order: low_s::P384,
         verifier: &sig::ECDSA_P384_SHA384_ASN1,
     },
     Algorithm {
@@ -75,6 +81,7 @@ pub static REGISTRY: [Algorithm; 6] = [
         signature: ED25519,
         signature_parameters: Parameters::Absent,
         bits: &[],
+        order: &[],
         verifier: &sig::ED25519,
     },
     rsa("rsa2048", &[2048]),
@@ -95,6 +102,22 @@ impl Algorithm {
             parameters: self.signature_parameters.any()?,
         };
         identifier.to_der()
+    }
+
+    /// A signature of this member in its one spelling: ECDSA with the smaller `s`. Whoever signs
+    /// gives signatures so; [`PublicKey::verify`] accepts no other.
+    pub fn one_spelling(&self, signature: Vec<u8>) -> Vec<u8> {
+        if self.order.is_empty() { signature } else { low_s::low(self.order, signature) }
+    }
+
+    /// The same of a signature that is r ‖ s, as tokens have it (RFC 7518 3.4).
+    pub fn one_spelling_fixed(&self, signature: Vec<u8>) -> Vec<u8> {
+        if self.order.is_empty() { signature } else { low_s::low_fixed(self.order, signature) }
+    }
+
+    /// Whether a signature has the one spelling.
+    pub(crate) fn is_one_spelling(&self, signature: &[u8]) -> bool {
+        self.order.is_empty() || low_s::is_low(self.order, signature)
     }
 }
 
@@ -122,7 +145,7 @@ pub enum KeyError {
     #[error("the public key is not valid DER")]
     Malformed,
     /// No member of the registry has this algorithm or curve.
-    #[error("the key algorithm {0} is not one we know")]
+    #[error("not supported: a key of {0}")]
     UnknownAlgorithm(String),
     /// RSA of another size or another exponent than 65537.
     #[error("the key is too weak: {0}")]
@@ -149,8 +172,10 @@ impl PublicKey {
         let info = SubjectPublicKeyInfo::from_der(spki).map_err(|_| KeyError::Malformed)?;
         let raw = info.key.raw_bytes().to_vec();
         // One key has one encoding: whole octets, and EC points uncompressed (RFC 5480 2.2).
-        let compressed = info.algorithm.algorithm == EC && raw.first() != Some(&4);
-        if info.key.unused_bits() != 0 || compressed {
+        if info.algorithm.algorithm == EC && matches!(raw.first(), Some(2 | 3)) {
+            return Err(KeyError::UnknownAlgorithm("a compressed point".into()));
+        }
+        if info.key.unused_bits() != 0 {
             return Err(KeyError::Malformed);
         }
         let bits = if info.algorithm.algorithm == RSA { rsa_bits(&raw)? } else { 0 };
@@ -166,10 +191,10 @@ impl PublicKey {
                 return Ok(Self { spki: spki.to_vec(), raw, algorithm: member });
             }
         }
-        if bits > 0 {
+        if bits > 0 && REGISTRY.iter().all(|member| !member.bits.contains(&bits)) {
             return Err(KeyError::Weak("RSA keys have 2048, 3072 or 4096 bits"));
         }
-        Err(KeyError::UnknownAlgorithm(info.algorithm.algorithm.to_string()))
+        Err(KeyError::UnknownAlgorithm(kind_of_key(&info.algorithm)))
     }
 
     /// The registry's member.
@@ -198,8 +223,15 @@ impl PublicKey {
         &self.raw
     }
 
-    /// Whether `signature` over `message` was made by this key.
+    /// Whether `signature` over `message` was made by this key, in its one spelling: so for every
+    /// document, certificate and list. Only the key can make other bytes that pass.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.algorithm.is_one_spelling(signature) && self.verify_any_spelling(message, signature)
+    }
+
+    /// [`Self::verify`] for what programs of others sign to prove that they hold a key, PKCS#10 and
+    /// handshakes: both spellings pass, and nothing may be named by such bytes.
+    pub fn verify_any_spelling(&self, message: &[u8], signature: &[u8]) -> bool {
         crate::counted::verified();
         sig::UnparsedPublicKey::new(self.algorithm.verifier, &self.raw)
             .verify(message, signature)
@@ -209,7 +241,7 @@ impl PublicKey {
 
 impl PublicKey {
     /// Whether this key made a signature of a TLS 1.3 handshake (RFC 8446 4.2.3): as
-    /// [`Self::verify`], except that RSA keys sign with PSS there.
+    /// [`Self::verify_any_spelling`], except that RSA keys sign with PSS there.
     pub fn verify_tls13(&self, scheme: u16, message: &[u8], signature: &[u8]) -> bool {
         let rsa = self.algorithm.key == RSA;
         let verifier: &dyn sig::VerificationAlgorithm = match (scheme, self.algorithm.name) {
@@ -226,6 +258,28 @@ impl PublicKey {
 impl core::fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "PublicKey({})", self.algorithm.name)
+    }
+}
+
+/// The name of a kind of key that is not in the registry.
+fn kind_of_key(identifier: &AlgorithmIdentifier) -> String {
+    let id = identifier.algorithm.to_string();
+    if identifier.algorithm == EC {
+        let curve = identifier.parameters.as_ref().and_then(|any| any.decode_as().ok());
+        return match curve.map(|curve: ObjectIdentifier| curve.to_string()).as_deref() {
+            Some("1.3.132.0.35") => "curve P-521".into(),
+            Some("1.3.132.0.10") => "curve secp256k1".into(),
+            Some("1.2.156.10197.1.301") => "SM2".into(),
+            Some(other) => format!("curve {other}"),
+            None => "a curve of its own".into(),
+        };
+    }
+    match id.as_str() {
+        "1.2.840.113549.1.1.1" => "RSA with parameters of its own".into(),
+        "1.2.840.113549.1.1.10" => "RSA-PSS".into(),
+        "1.2.840.10040.4.1" => "DSA".into(),
+        "1.3.101.113" => "Ed448".into(),
+        _ => format!("algorithm {id}"),
     }
 }
 
@@ -258,7 +312,8 @@ fn remainder(number: &[u8], modulo: u32) -> u32 {
 pub trait Signer: Send + Sync {
     /// Its public half.
     fn public_key(&self) -> &PublicKey;
-    /// A signature over `message` (ECDSA in DER) by the registry member of the public key.
+    /// A signature over `message` (ECDSA in DER) by the registry member of the public key, in its
+    /// [one spelling](Algorithm::one_spelling).
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
 }
 

@@ -264,19 +264,3 @@ impl Certificate {
 pub fn pem(label: &str, der: &[u8]) -> String {
     der::pem::encode_string(label, der::pem::LineEnding::LF, der).unwrap_or_default()
 }
-
-/// Every block of one label in a PEM text.
-pub fn read_pem(text: &str, label: &str) -> Vec<Vec<u8>> {
-    let (begin, end) = (format!("-----BEGIN {label}-----"), format!("-----END {label}-----"));
-    let mut blocks = Vec::new();
-    let mut rest = text;
-    while let Some((_, from)) = rest.split_once(&begin) {
-        let Some((body, after)) = from.split_once(&end) else { break };
-        let block = format!("{begin}{body}{end}\n");
-        if let Ok((_, der)) = der::pem::decode_vec(block.as_bytes()) {
-            blocks.push(der);
-        }
-        rest = after;
-    }
-    blocks
-}

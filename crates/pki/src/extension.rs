@@ -2,7 +2,8 @@
 
 use crate::oid;
 use crate::raw::{sequence, wrap};
-use der::asn1::{BitString, Ia5StringRef, ObjectIdentifier, OctetString};
+use core::net::IpAddr;
+use der::asn1::{BitString, Ia5StringRef, ObjectIdentifier, OctetString, Utf8StringRef};
 use der::{Encode, Sequence};
 
 /// A purpose of extKeyUsage.
@@ -111,14 +112,28 @@ pub fn information_access(ocsp: Option<&str>, issuer: &str) -> der::Result<Exten
     extension(oid::AUTHORITY_INFO_ACCESS, false, sequence(&all)?)
 }
 
-/// subjectAltName of DNS names and mail addresses.
+/// otherName with an SmtpUTF8Mailbox (RFC 9598 3).
+fn smtp_utf8_mailbox(mailbox: &str) -> der::Result<Vec<u8>> {
+    let value = wrap(0xa0, &Utf8StringRef::new(mailbox)?.to_der()?)?;
+    wrap(0xa0, &[oid::SMTP_UTF8_MAILBOX.to_der()?, value].concat())
+}
+
+/// subjectAltName of hosts (an address stands as iPAddress) and mail addresses (one that is not
+/// ASCII as SmtpUTF8Mailbox). The lint judges what is in it.
 pub fn subject_alt_name(dns: &[String], mail: &[String]) -> der::Result<Extension> {
     let mut names = Vec::new();
     for name in dns {
-        names.extend(wrap(0x82, Ia5StringRef::new(name)?.as_bytes())?);
+        names.extend(match name.parse() {
+            Ok(IpAddr::V4(address)) => wrap(0x87, &address.octets())?,
+            Ok(IpAddr::V6(address)) => wrap(0x87, &address.octets())?,
+            Err(_) => wrap(0x82, Ia5StringRef::new(name)?.as_bytes())?,
+        });
     }
     for name in mail {
-        names.extend(wrap(0x81, Ia5StringRef::new(name)?.as_bytes())?);
+        names.extend(match Ia5StringRef::new(name) {
+            Ok(ascii) => wrap(0x81, ascii.as_bytes())?,
+            Err(_) => smtp_utf8_mailbox(name)?,
+        });
     }
     extension(oid::SUBJECT_ALT_NAME, false, sequence(&names)?)
 }

@@ -4,8 +4,9 @@
 //! Never reads a clock, a file or a socket, never draws randomness, never holds a private key:
 //! time, serial numbers and signatures are parameters.
 //!
-//! In reading order: [`algorithm`] (the one registry of key and signature algorithms), [`name`],
-//! [`request`], [`profile`], [`certificate`], [`lint`], [`crl`], [`ocsp`], [`path`], [`pkcs12`].
+//! In reading order: [`algorithm`] (the one registry of key and signature algorithms), [`name`], [`host`], [`mail`],
+//! [`pem`] (files of people), [`request`],
+//! [`profile`], [`certificate`], [`lint`], [`crl`], [`ocsp`], [`path`], [`pkcs12`].
 //!
 //! Follows RFC 5280, RFC 2986, RFC 5480, RFC 6960, RFC 8410, RFC 7292.
 
@@ -14,12 +15,17 @@ pub mod certificate;
 pub mod counted;
 pub mod crl;
 pub mod extension;
+pub mod host;
 pub mod lint;
+mod low_s;
+pub mod mail;
 pub mod name;
 pub mod ocsp;
 pub mod oid;
 pub mod path;
+pub mod pem;
 pub mod pkcs12;
+pub mod possession;
 pub mod profile;
 mod raw;
 pub mod request;

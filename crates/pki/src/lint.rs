@@ -2,14 +2,19 @@
 //! reading and by a second parser that shares no code with the builder.
 
 use crate::certificate::{CertificateError, TbsCertificate};
+use crate::host::Host;
+use crate::mail::Mailbox;
+use crate::name::Text;
 use crate::oid::{self, Arc};
 use crate::profile::{CertificateProfile, Holder};
 use crate::raw::assemble;
 use crate::{Certificate, PublicKey};
+use der::asn1::{Any, ObjectIdentifier};
+use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
 use std::collections::HashSet;
 
 /// Version of these rules; recorded with every intent.
-pub const LINT_VERSION: u32 = 1;
+pub const LINT_VERSION: u32 = 2;
 
 /// One finding; any finding stops the issuance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +48,7 @@ pub fn lint(tbs: &TbsCertificate, expected: &Expected<'_>) -> Vec<Finding> {
             times(&certificate, expected, &mut findings);
             names(&certificate, expected, &mut findings);
             usages(&certificate, expected, &mut findings);
+            alternative_names(&certificate, expected, &mut findings);
             second_parser(&certificate, &mut findings);
         }
         Err(error) => findings.add("readable", error.to_string()),
@@ -124,6 +130,12 @@ fn names(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Find
     for kind in [oid::COUNTRY, oid::ORGANIZATION, oid::COMMON_NAME] {
         findings.unless(subject.values(kind).len() == 1, "attribute-once", kind.to_string());
     }
+    for kind in [oid::ORGANIZATION, oid::ORGANIZATIONAL_UNIT, oid::COMMON_NAME] {
+        for text in subject.values(kind) {
+            let told = Text::read(&text).map_err(|error| error.to_string());
+            findings.unless(told.is_ok(), "text", told.err().unwrap_or_default());
+        }
+    }
     let person = matches!(expected.profile.holder(), Holder::Person | Holder::Staff);
     findings.unless(person == subject.person().is_some(), "person-id", "");
     let server = certificate.purposes().contains(&oid::SERVER_AUTH);
@@ -157,6 +169,49 @@ fn usages(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Fin
         "",
     );
 }
+
+/// Every other name is one that clients read, and of a kind that the profile gives.
+fn alternative_names(certificate: &Certificate, expected: &Expected<'_>, findings: &mut Findings) {
+    let Some(value) = certificate.extension(oid::SUBJECT_ALT_NAME) else { return };
+    let Ok(names) = Vec::<Any>::from_der(value) else {
+        return findings.add("alternative-names", "not a sequence of names");
+    };
+    findings.unless(!names.is_empty(), "alternative-names", "there is none");
+    let profile = expected.profile;
+    for name in names {
+        let text = core::str::from_utf8(name.value()).unwrap_or_default();
+        let (rule, holds) = match name.tag() {
+            MAIL => ("mail", profile.mail() && Mailbox::read(text).is_ok_and(|m| m.is_ascii())),
+            OTHER => ("mail", profile.mail() && smtp_utf8(name.value())),
+            DNS => {
+                let host = Host::read_for(text, profile.wildcards());
+                ("host", matches!(host, Ok(Host::Name(_))))
+            }
+            ADDRESS => ("host", matches!(name.value().len(), 4 | 16)),
+            _ => ("alternative-names", false),
+        };
+        findings.unless(holds, rule, format!("{:?} {text}", name.tag()));
+    }
+}
+
+/// Whether an otherName is an SmtpUTF8Mailbox that needs to be one.
+fn smtp_utf8(value: &[u8]) -> bool {
+    let read = || {
+        let mut reader = SliceReader::new(value).ok()?;
+        let id = ObjectIdentifier::decode(&mut reader).ok()?;
+        let explicit = Any::decode(&mut reader).ok()?;
+        let text = String::from_der(explicit.value()).ok()?;
+        reader.finish().ok()?;
+        (id == oid::SMTP_UTF8_MAILBOX).then_some(text)
+    };
+    read().and_then(|text| Mailbox::read(&text).ok()).is_some_and(|mailbox| !mailbox.is_ascii())
+}
+
+/// Tags of GeneralName (RFC 5280 4.2.1.6).
+const OTHER: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
+const MAIL: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber(1) };
+const DNS: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber(2) };
+const ADDRESS: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber(7) };
 
 fn second_parser(certificate: &Certificate, findings: &mut Findings) {
     use x509_parser::prelude::{FromDer, X509Certificate};

@@ -3,7 +3,7 @@
 use crate::oid;
 use der::asn1::{Any, ObjectIdentifier, PrintableStringRef, SetOfVec, Utf8StringRef};
 use der::{Decode, Encode, Sequence, ValueOrd};
-use unicode_normalization::is_nfc;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Longest text of one attribute in characters (RFC 5280 upper bounds: ub-common-name and others).
 pub const TEXT_CHARS_MAX: usize = 64;
@@ -13,16 +13,23 @@ pub const TEXT_CHARS_MAX: usize = 64;
 #[non_exhaustive]
 pub enum NameError {
     /// Nothing, or only spaces.
-    #[error("the name is empty")]
+    #[error("名称为空 / the name is empty")]
     Empty,
     /// More than [`TEXT_CHARS_MAX`] characters.
-    #[error("the name is longer than {TEXT_CHARS_MAX} characters")]
+    #[error(
+        "名称超过 {TEXT_CHARS_MAX} 个字符 / the name is longer than {TEXT_CHARS_MAX} characters"
+    )]
     TooLong,
-    /// Not in Unicode normalization form C.
-    #[error("the name is not in Unicode normalization form C")]
-    NotNormalized,
+    /// A space before or behind it.
+    #[error("名称前后不能有空格 / a space before or behind the name")]
+    Spaces,
+    /// Not in Unicode normalization form C: a character that has another spelling, and that.
+    #[error("字符 {0}（U+{code:04X}）应写作 {1} / write {1} for {0} (U+{code:04X})", code = *.0 as u32)]
+    NotNormalized(char, String),
     /// Control, bidirectional or invisible characters.
-    #[error("the name has a character that cannot be shown: U+{0:04X}")]
+    #[error(
+        "名称有不能显示的字符 U+{0:04X} / the name has a character that cannot be shown: U+{0:04X}"
+    )]
     Hidden(u32),
     /// A value that only allows PrintableString has others.
     #[error("the value allows only letters, digits and hyphens")]
@@ -48,8 +55,11 @@ impl Text {
         if let Some(hidden) = text.chars().find(|c| is_hidden(*c)) {
             return Err(NameError::Hidden(hidden as u32));
         }
-        if !is_nfc(text) || text.trim() != text {
-            return Err(NameError::NotNormalized);
+        if text.trim() != text {
+            return Err(NameError::Spaces);
+        }
+        if let Some((own, normal)) = respelled(text) {
+            return Err(NameError::NotNormalized(own, normal));
         }
         Ok(Self(text.to_owned()))
     }
@@ -58,6 +68,20 @@ impl Text {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The first character of a text that normalization form C writes otherwise, and how.
+fn respelled(text: &str) -> Option<(char, String)> {
+    if is_nfc(text) {
+        return None;
+    }
+    let alone = text.chars().find(|c| !core::iter::once(*c).nfc().eq([*c]));
+    if let Some(own) = alone {
+        return Some((own, core::iter::once(own).nfc().collect()));
+    }
+    // Composed of two: told where it begins.
+    let differs = text.chars().zip(text.nfc()).find(|(own, normal)| own != normal);
+    Some(differs.map_or_else(|| ('?', text.nfc().collect()), |(own, to)| (own, to.into())))
 }
 
 /// Whether a character shows nothing of itself, or changes how others are shown: controls,
@@ -206,8 +230,12 @@ mod tests {
         assert_eq!(subject("王\u{202e}明").unwrap_err(), NameError::Hidden(0x202e));
         assert_eq!(subject("王\u{200b}明").unwrap_err(), NameError::Hidden(0x200b));
         assert_eq!(subject("王\n明").unwrap_err(), NameError::Hidden(0x0a));
-        assert_eq!(subject("e\u{301}").unwrap_err(), NameError::NotNormalized);
-        assert_eq!(subject(" 王").unwrap_err(), NameError::NotNormalized);
+        let told = |name: &str| subject(name).unwrap_err();
+        assert_eq!(told("e\u{301}"), NameError::NotNormalized('e', "é".into()));
+        // A compatibility ideograph, as some input methods write it.
+        assert_eq!(told("\u{f9e1}明"), NameError::NotNormalized('\u{f9e1}', "李".into()));
+        assert!(told("\u{f9e1}明").to_string().contains("U+F9E1"));
+        assert_eq!(told(" 王"), NameError::Spaces);
         assert_eq!(subject("").unwrap_err(), NameError::Empty);
         assert_eq!(subject(&"王".repeat(65)).unwrap_err(), NameError::TooLong);
     }

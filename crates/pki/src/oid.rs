@@ -25,6 +25,7 @@ oids! {
     KEY_USAGE = "2.5.29.15";
     /// id-ce-subjectAltName
     SUBJECT_ALT_NAME = "2.5.29.17";
+    SMTP_UTF8_MAILBOX = "1.3.6.1.5.5.7.8.9";
     /// id-ce-basicConstraints
     BASIC_CONSTRAINTS = "2.5.29.19";
     /// id-ce-cRLNumber

@@ -1,8 +1,14 @@
 //! Path checks behind one function; today by webpki under it, with our anchors and nothing else.
 
 use crate::Certificate;
-use rustls_pki_types::{CertificateDer, UnixTime};
+use crate::algorithm::{Algorithm, by_name};
+use rustls_pki_types::{
+    AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, UnixTime,
+};
 use std::time::Duration;
+use webpki::aws_lc_rs::{
+    ECDSA_P256_SHA256, ECDSA_P384_SHA384, ED25519, RSA_PKCS1_2048_8192_SHA256,
+};
 use webpki::{
     EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, anchor_from_trusted_cert,
 };
@@ -33,6 +39,43 @@ struct Purpose(webpki::KeyUsage);
 impl ExtendedKeyUsageValidator for Purpose {
     fn validate(&self, iter: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
         self.0.validate(iter)
+    }
+}
+
+/// The registry's algorithms as the path check asks for them: certificates of ours have one
+/// spelling, wherever they come from.
+static ALGORITHMS: [&dyn SignatureVerificationAlgorithm; 4] = [
+    &OneSpelling { name: "p256", inner: ECDSA_P256_SHA256 },
+    &OneSpelling { name: "p384", inner: ECDSA_P384_SHA384 },
+    ED25519,
+    RSA_PKCS1_2048_8192_SHA256,
+];
+
+/// An ECDSA algorithm that accepts the smaller `s` only.
+#[derive(Debug)]
+struct OneSpelling {
+    name: &'static str,
+    inner: &'static dyn SignatureVerificationAlgorithm,
+}
+
+impl SignatureVerificationAlgorithm for OneSpelling {
+    fn verify_signature(
+        &self,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        let own = |member: &Algorithm| member.is_one_spelling(signature);
+        by_name(self.name).filter(|member| own(member)).ok_or(InvalidSignature)?;
+        self.inner.verify_signature(public_key, message, signature)
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.inner.public_key_alg_id()
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.inner.signature_alg_id()
     }
 }
 
@@ -78,9 +121,8 @@ pub fn check(
         Usage::OcspSigning => webpki::KeyUsage::required_if_present(OCSP_SIGNING),
     });
     let time = UnixTime::since_unix_epoch(Duration::from_secs(now));
-    let algorithms = webpki::ALL_VERIFICATION_ALGS;
     end_entity
-        .verify_for_usage(algorithms, &anchor, &between, time, &purpose, None, None)
+        .verify_for_usage(&ALGORITHMS, &anchor, &between, time, &purpose, None, None)
         .map(|_| ())
         .map_err(foreign)
 }

@@ -38,6 +38,8 @@ struct ProfileConfig {
     #[serde(default)]
     mail: bool,
     #[serde(default)]
+    wildcards: bool,
+    #[serde(default)]
     path_len: Option<u8>,
     #[serde(default)]
     approvals: Option<ProfileApprovals>,
@@ -84,6 +86,7 @@ pub struct CertificateProfile {
     key_usage: Vec<String>,
     purposes: Vec<String>,
     mail: bool,
+    wildcards: bool,
     path_len: Option<u8>,
     approvals: Option<ProfileApprovals>,
     digest: [u8; 32],
@@ -133,6 +136,7 @@ impl CertificateProfile {
             key_usage: config.key_usage,
             purposes: config.extended_key_usage,
             mail: config.mail,
+            wildcards: config.wildcards,
             path_len: config.path_len,
             approvals: config.approvals,
         })
@@ -171,6 +175,11 @@ impl CertificateProfile {
     /// Whether a mail address may stand in the certificate.
     pub fn mail(&self) -> bool {
         self.mail
+    }
+
+    /// Whether the first label of a host name may be `*`.
+    pub fn wildcards(&self) -> bool {
+        self.wildcards
     }
 
     /// What it asks for beyond the approval rules.

@@ -28,9 +28,14 @@ pub(crate) struct Signed {
 }
 
 impl Signed {
-    /// Strict DER, nothing behind it.
+    /// Strict DER, nothing behind it; a signature is whole octets, so that its last bits have one
+    /// spelling.
     pub(crate) fn read(der: &[u8]) -> der::Result<Self> {
-        Self::from_der(der)
+        let signed = Self::from_der(der)?;
+        match signed.signature.unused_bits() {
+            0 => Ok(signed),
+            _ => Err(der::ErrorKind::Failed.into()),
+        }
     }
 
     /// The bytes that the signature covers.

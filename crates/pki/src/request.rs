@@ -3,20 +3,25 @@
 
 use crate::algorithm::{KeyError, PublicKey, SignError};
 use crate::name::DistinguishedName;
+use crate::possession::Possession;
 use crate::raw::{Signed, SubjectPublicKeyInfo};
 use der::asn1::Any;
-use der::{Decode, Encode, Sequence};
+use der::{Decode, Encode, Sequence, Tag, TagNumber, Tagged};
 
 /// Largest request that is read at all, in bytes.
 pub const REQUEST_BYTES_MAX: usize = 8 * 1024;
+
+/// The tag in front of a request's attributes.
+const ATTRIBUTES: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
 
 #[derive(Sequence)]
 struct Info {
     version: u8,
     subject: Any,
     key: SubjectPublicKeyInfo,
-    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", constructed = "true", optional = "true")]
-    attributes: Option<der::asn1::SetOfVec<Any>>,
+    /// [0] IMPLICIT SET OF: nothing is taken from it, so that its order is not judged.
+    #[asn1(optional = "true")]
+    attributes: Option<Any>,
 }
 
 /// Why a request is not accepted.
@@ -32,6 +37,9 @@ pub enum RequestError {
     /// The key is unknown or weak.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The signature's algorithm is none that is accepted for this key.
+    #[error("not supported: a request signed with {0}")]
+    Unsupported(String),
     /// The signature is not by the key in the request.
     #[error("the request is not signed by its own key")]
     Possession,
@@ -50,15 +58,16 @@ pub struct CertificationRequest {
 }
 
 impl CertificationRequest {
-    /// Reads DER and checks size, key and proof of possession.
+    /// Reads DER and checks size, key and proof of possession. Programs of others sign requests in
+    /// either spelling; nothing is named by a request's bytes that its key did not sign once more.
     pub fn read(der: &[u8]) -> Result<Self, RequestError> {
-        Self::read_with(der, PublicKey::verify)
+        Self::read_with(der, |claimed| claimed.holds())
     }
 
     /// [`Self::read`], where the caller verifies the signature: it may know the answer.
     pub fn read_with(
         der: &[u8],
-        verify: impl FnOnce(&PublicKey, &[u8], &[u8]) -> bool,
+        verify: impl FnOnce(&Possession<'_>) -> bool,
     ) -> Result<Self, RequestError> {
         if der.len() > REQUEST_BYTES_MAX {
             return Err(RequestError::TooLarge);
@@ -67,16 +76,17 @@ impl CertificationRequest {
         let content = signed.content()?;
         let info = Info::from_der(&content)?;
         let key = PublicKey::read(&info.key.to_der()?)?;
-        let algorithm = key.algorithm().signature_identifier()?;
-        if info.version != 0 {
+        let set = info.attributes.as_ref().is_none_or(|set| set.tag() == ATTRIBUTES);
+        if info.version != 0 || !set {
             return Err(RequestError::Malformed(der::ErrorKind::Failed.into()));
         }
-        if algorithm != signed.algorithm.to_der()? || !verify(&key, &content, signed.signature()) {
+        let claimed = Possession::claimed(&key, &signed.algorithm, &content, signed.signature());
+        if !verify(&claimed.map_err(RequestError::Unsupported)?) {
             return Err(RequestError::Possession);
         }
         let subject = DistinguishedName::from_der(&info.subject.to_der()?)
             .map_err(|_| RequestError::Malformed(der::ErrorKind::Failed.into()))?;
-        let has_attributes = info.attributes.is_some_and(|set| !set.is_empty());
+        let has_attributes = info.attributes.is_some_and(|set| !set.value().is_empty());
         Ok(Self { der: der.to_vec(), subject, key, has_attributes })
     }
 

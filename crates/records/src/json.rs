@@ -7,7 +7,7 @@ use serde_json::Value;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Integers stay below this, so that every reader of JSON keeps them exactly.
-const INTEGER_END: u64 = 1 << 53;
+pub(crate) const INTEGER_END: u64 = 1 << 53;
 
 /// Why bytes are not a document of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +22,9 @@ pub enum JsonError {
     /// A number outside the integers below 2^53.
     #[error("a number is no integer below 2^53")]
     Number,
+    /// More values than a document of this size has.
+    #[error("the document has too many values for its size")]
+    TooMany,
     /// A string that is not in Unicode normalization form C.
     #[error("a text is not in Unicode normalization form C")]
     NotNormalized,
@@ -116,8 +119,8 @@ fn check(value: &Value) -> Result<(), JsonError> {
     }
 }
 
-fn text_is_normal(text: &str) -> Result<(), JsonError> {
-    if is_nfc(text) { Ok(()) } else { Err(JsonError::NotNormalized) }
+pub(crate) fn text_is_normal(text: &str) -> Result<(), JsonError> {
+    if text.is_ascii() || is_nfc(text) { Ok(()) } else { Err(JsonError::NotNormalized) }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub mod label;
 pub mod letter;
 pub mod lineage;
 pub mod order;
+pub mod parts;
 pub mod passkey;
 pub mod people;
 pub mod record;

@@ -117,6 +117,29 @@ pub enum NotAsserted {
     Signature,
 }
 
+/// What an authenticator says of itself and of whoever used it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuthenticatorSaid {
+    /// It checked who was there.
+    pub user_verified: bool,
+    /// Its key may be copied to other devices.
+    pub backup_eligible: bool,
+    /// Its key was copied.
+    pub backed_up: bool,
+}
+
+impl Assertion {
+    /// What the authenticator said; whether it was the certified one, its signature says.
+    pub fn said(&self) -> Option<AuthenticatorSaid> {
+        let flags = AuthenticatorData::read(&self.authenticator_data.0)?.flags;
+        Some(AuthenticatorSaid {
+            user_verified: flags & USER_VERIFIED != 0,
+            backup_eligible: flags & BACKUP_ELIGIBLE != 0,
+            backed_up: flags & BACKED_UP != 0,
+        })
+    }
+}
+
 /// Authenticator data, read strictly.
 struct AuthenticatorData {
     rp_id_hash: [u8; 32],
@@ -286,6 +309,15 @@ impl PasskeyStatement {
         } else {
             Err(NotAsserted::Signature)
         }
+    }
+}
+
+/// What an authenticator signed, in the one spelling in which statements are accepted:
+/// authenticators sign in either, and this is the way from a page to a statement.
+pub fn one_spelling(signature: Bytes) -> Bytes {
+    match pki::algorithm::by_name("p256") {
+        Some(member) => Bytes(member.one_spelling(signature.0)),
+        None => signature,
     }
 }
 

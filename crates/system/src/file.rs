@@ -9,7 +9,7 @@
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{Error, ErrorKind, Result, Write};
+use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -40,6 +40,19 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<()> {
 pub fn create_private(path: &Path, bytes: &[u8]) -> Result<()> {
     let beside = write_beside(path, bytes, PRIVATE)?;
     move_new(&beside, path)
+}
+
+/// Reads a file that nobody but its owner may read: keys. One that others can read is refused, as
+/// it was opened, whatever its name stands for later.
+pub fn read_private(path: &Path) -> Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        let told = format!("it can be read by others; next: chmod 600 {}", path.display());
+        return Err(Error::new(ErrorKind::PermissionDenied, told));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Makes the names in a folder durable: what was moved, made or removed there stays so.
@@ -179,6 +192,20 @@ mod tests {
         replace_private(&path, b"secret").unwrap();
         assert_eq!(mode(&path), 0o600);
         assert_eq!(std::fs::read(&path).unwrap(), b"secret");
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("my.key");
+        create_private(&path, b"secret").unwrap();
+        assert_eq!(read_private(&path).unwrap(), b"secret");
+        for mode in [0o640, 0o604, 0o644, 0o620, 0o666, 0o610] {
+            std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            let error = read_private(&path).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{mode:o}");
+            assert!(error.to_string().contains("chmod 600"), "{error}");
+        }
     }
 
     #[test]

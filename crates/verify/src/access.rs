@@ -37,6 +37,8 @@ pub struct GateRequest {
     pub certificate: Certificate,
     /// How it ended, if that was recorded.
     pub completion: Option<Completion>,
+    /// Whether the rules that were in force were evaluated again, and gave the same.
+    pub rules_agree: bool,
 }
 
 /// Checks the records of the request with this name.
@@ -106,6 +108,7 @@ pub fn check(
         host,
         certificate,
         completion,
+        rules_agree: false,
     })
 }
 

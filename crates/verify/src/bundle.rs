@@ -4,11 +4,11 @@ use crate::verdict::{Failed, Verdict};
 use records::evidence::{AccessPart, Manifest, Opening, Question, RunPart, file};
 use records::lineage::Lineage;
 use records::people::SignedPeople;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::path::Path;
 
 /// Largest bundle, in bytes.
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -39,7 +39,7 @@ pub struct RequestParts {
     pub list: Vec<u8>,
 }
 
-/// Reads the files of a tar.
+/// Reads the files of a tar, whoever packed it: `tar c .` writes a folder and `./` before names.
 pub fn untar(tar: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Failed> {
     let wrong =
         |error: std::io::Error| Failed::new(Verdict::Malformed, "evidence.tar", error.to_string());
@@ -50,16 +50,26 @@ pub fn untar(tar: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Failed> {
     let mut archive = tar::Archive::new(tar);
     for entry in archive.entries().map_err(wrong)? {
         let mut entry = entry.map_err(wrong)?;
-        let name = entry.path().map_err(wrong)?.to_string_lossy().into_owned();
-        // Sparse files and their like are no files here: a few bytes of them unpack to any size.
-        let plain = entry.header().entry_type().is_file() && !name.contains('/');
-        if !plain || entry.size() > tar.len() as u64 {
-            return Err(Failed::new(Verdict::Malformed, name, "not a plain file"));
+        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let name = path.trim_start_matches("./").to_owned();
+        let kind = entry.header().entry_type();
+        if kind.is_dir() && matches!(path.as_str(), "." | "./") {
+            continue;
         }
-        let mut content = Vec::new();
+        let odd = |why| Failed::new(Verdict::Malformed, name.clone(), why);
+        // Sparse files and their like are no files here: a few bytes of them unpack to any size.
+        if !kind.is_file() || name.contains('/') || name.is_empty() {
+            return Err(odd("not a plain file"));
+        }
+        // No more than the tar holds, wherever the header says that it ends.
+        let size = entry.size().min(tar.len() as u64);
+        let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
         entry.by_ref().take(BYTES_MAX).read_to_end(&mut content).map_err(wrong)?;
-        if !plain || files.insert(name.clone(), content).is_some() {
-            return Err(Failed::new(Verdict::Malformed, name, "not a plain file, or twice"));
+        if content.len() as u64 != entry.size() {
+            return Err(odd("it is cut off"));
+        }
+        if files.insert(name.clone(), content).is_some() {
+            return Err(odd("it is there twice"));
         }
     }
     if files.is_empty() {
@@ -68,19 +78,25 @@ pub fn untar(tar: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Failed> {
     Ok(files)
 }
 
+/// Reads no more of a file than a bundle may have.
+pub fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
+    let file = std::fs::File::open(path)?;
+    let size = file.metadata()?.len().min(BYTES_MAX + 1);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 impl EvidenceBundle {
     /// Reads the parts; every listed file and record must be there.
     pub fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, Failed> {
         let manifest = files
             .get(file::MANIFEST)
             .ok_or_else(|| Failed::missing(file::MANIFEST, "there is no manifest"))?;
-        let manifest: Manifest = records::json::read(manifest)
+        let manifest: Manifest = records::parts::read(manifest)
             .map_err(|error| Failed::new(Verdict::Malformed, file::MANIFEST, error.to_string()))?;
         if manifest.v != 1 {
             return Err(Failed::new(Verdict::Malformed, file::MANIFEST, "of another version"));
-        }
-        if let Some(name) = manifest.files.keys().find(|name| !files.contains_key(*name)) {
-            return Err(Failed::missing(name, "the file is not there"));
         }
         let reader = Reader { files, manifest: &manifest };
         let control: Lineage = reader.part(file::CONTROL)?;
@@ -109,16 +125,19 @@ impl EvidenceBundle {
         same("access", &self.manifest.access, &shown)
     }
 
-    /// Every file is the one that the manifest lists, and no other is there.
-    pub fn check_digests(&self, files: &BTreeMap<String, Vec<u8>>) -> Result<(), Failed> {
-        for (name, content) in files.iter().filter(|(name, _)| *name != file::MANIFEST) {
-            let digest = self.manifest.files.get(name);
-            if digest.map(|digest| digest.0.as_slice()) != Some(Sha256::digest(content).as_slice())
-            {
-                return Err(Failed::altered(name, "it is not the file that the manifest lists"));
-            }
-        }
-        Ok(())
+    /// Files that nothing was read from, or only what to look for: no signature covers them, and
+    /// the verdict is the same whatever they say.
+    pub fn weightless<'a>(
+        &self,
+        files: &'a BTreeMap<String, Vec<u8>>,
+    ) -> impl Iterator<Item = &'a str> {
+        let request = self.request.is_some();
+        let always = [file::CONTROL, file::OPENINGS, file::ROOT];
+        let asked = [file::ACCESS, file::RUN, file::PEOPLE, file::LIST];
+        files
+            .keys()
+            .map(String::as_str)
+            .filter(move |name| !always.contains(name) && !(request && asked.contains(name)))
     }
 }
 
@@ -142,18 +161,72 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn bytes(&self, name: &str) -> Result<Vec<u8>, Failed> {
-        let found = self.files.get(name).cloned();
-        found.ok_or_else(|| Failed::missing(name, "the file is not there"))
+        self.file(name).cloned()
+    }
+
+    fn file(&self, name: &str) -> Result<&Vec<u8>, Failed> {
+        self.files.get(name).ok_or_else(|| Failed::missing(name, "the file is not there"))
     }
 
     /// A file that cannot be read was altered, if it is not the one that the manifest lists.
-    fn part<T: Serialize + DeserializeOwned>(&self, name: &str) -> Result<T, Failed> {
-        let bytes = self.bytes(name)?;
-        records::json::read(&bytes).map_err(|error| {
+    fn part<T: DeserializeOwned>(&self, name: &str) -> Result<T, Failed> {
+        let bytes = self.file(name)?;
+        records::parts::read(bytes).map_err(|error| {
             let listed = self.manifest.files.get(name);
-            let same = listed.is_some_and(|d| d.0 == Sha256::digest(&bytes).as_slice());
+            let same = listed.is_some_and(|d| d.0 == Sha256::digest(bytes).as_slice());
             let verdict = if same { Verdict::Malformed } else { Verdict::Altered };
             Failed::new(verdict, name, error.to_string())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tar with one entry of this name, type and claimed size.
+    fn one(name: &str, kind: tar::EntryType, size: u64, content: &[u8]) -> Vec<u8> {
+        let mut header = tar::Header::new_gnu();
+        header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_entry_type(kind);
+        header.set_size(size);
+        header.set_mode(0o644);
+        header.set_cksum();
+        let padded = content.len().next_multiple_of(512);
+        let mut tar = [header.as_bytes().as_slice(), content].concat();
+        tar.resize(512 + padded, 0);
+        tar.resize(tar.len() + 1_024, 0);
+        tar
+    }
+
+    #[test]
+    fn a_tar_gives_its_files_and_no_more_than_it_holds() {
+        use tar::EntryType;
+        for name in ["manifest.json", "./manifest.json"] {
+            let files = untar(&one(name, EntryType::Regular, 2, b"{}")).unwrap();
+            assert_eq!(files.get("manifest.json").map(Vec::as_slice), Some(b"{}".as_slice()));
+        }
+        let refused = [
+            one("more/manifest.json", EntryType::Regular, 2, b"{}"),
+            one("../manifest.json", EntryType::Regular, 2, b"{}"),
+            one("/manifest.json", EntryType::Regular, 2, b"{}"),
+            one("more", EntryType::Directory, 0, b""),
+            one("link", EntryType::Symlink, 0, b""),
+            // Bombs: a size that the tar does not hold, a sparse file, a name as long.
+            one("manifest.json", EntryType::Regular, 1 << 40, b"{}"),
+            one("manifest.json", EntryType::GNUSparse, 2, b"{}"),
+            one("manifest.json", EntryType::GNULongName, 1 << 40, b"x"),
+            Vec::new(),
+            vec![0; 1_024],
+        ];
+        for (case, tar) in refused.iter().enumerate() {
+            let failed = untar(tar).unwrap_err();
+            assert_eq!(failed.verdict, Verdict::Malformed, "{case}");
+        }
+        let twice = [
+            &one("a", EntryType::Regular, 1, b"x")[..1_024],
+            &one("./a", EntryType::Regular, 1, b"y"),
+        ];
+        assert_eq!(untar(&twice.concat()).unwrap_err().why, "it is there twice");
     }
 }

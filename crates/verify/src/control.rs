@@ -11,6 +11,7 @@ use records::lineage::LineageError;
 use records::order::{Body, Order};
 use records::record::{Event, Record};
 use records::{Bytes, Code, Disclosure, commitment};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// What the records of `control` say.
@@ -19,8 +20,8 @@ pub struct Control {
     pub records: Vec<(u64, Record)>,
     /// Authority behind the last of them.
     pub authority: Authority,
-    /// Orders by digest, with what opens them.
-    pub orders: BTreeMap<Bytes, (Order, Body, Vec<Disclosure>)>,
+    /// Orders by digest.
+    pub orders: BTreeMap<Bytes, (Order, Body)>,
     /// Issued certificates by serial number.
     pub certificates: BTreeMap<String, Certificate>,
 }
@@ -29,17 +30,32 @@ pub struct Control {
 pub fn check(bundle: &EvidenceBundle, origin: &Origin) -> Result<Control, Failed> {
     let (_, records) = bundle.control.open(&origin.control).map_err(failed)?;
     let authority = replay(&records, &origin.founding).map_err(failed)?;
-    let mut control =
-        Control { records, authority, orders: BTreeMap::new(), certificates: BTreeMap::new() };
-    for (index, record) in control.records.clone() {
-        let opened = bundle.openings.iter().find(|opening| opening.index == index);
-        let opened = opened.map(|opening| opening.disclosures.clone()).unwrap_or_default();
+    let mut control = Control {
+        records: Vec::new(),
+        authority,
+        orders: BTreeMap::new(),
+        certificates: BTreeMap::new(),
+    };
+    let openings: BTreeMap<u64, &[Disclosure]> =
+        bundle.openings.iter().map(|one| (one.index, one.disclosures.as_slice())).collect();
+    let mut intended = BTreeMap::new();
+    for (index, record) in &records {
+        let opened = openings.get(index).copied().unwrap_or_default();
         match &record.event {
-            Event::Order { order, .. } => control.order(index, order, opened)?,
-            Event::Issued { .. } => control.certificate(index, &record.event, &opened)?,
+            Event::Order { order, .. } => control.order(*index, order, opened)?,
+            Event::Intent { serial, tbs_sha256, .. }
+            | Event::Used { serial, tbs_sha256, .. }
+            | Event::Joined { serial, tbs_sha256, .. } => {
+                intended.insert(serial.as_str(), tbs_sha256);
+            }
+            Event::Issued { serial, .. } => {
+                let promised = intended.get(serial.as_str()).copied();
+                control.certificate(*index, &record.event, opened, promised)?;
+            }
             _ => {}
         }
     }
+    control.records = records;
     Ok(control)
 }
 
@@ -86,16 +102,16 @@ pub(crate) fn certificate_in(item: &str, value: &serde_json::Value) -> Result<Ce
 }
 
 impl Control {
-    fn order(&mut self, index: u64, bytes: &Bytes, opened: Vec<Disclosure>) -> Result<(), Failed> {
+    fn order(&mut self, index: u64, bytes: &Bytes, opened: &[Disclosure]) -> Result<(), Failed> {
         let item = format!("control {index} order");
         let wrong = |error: records::order::OrderError| Failed::altered(&item, error.to_string());
         let order = Order::read(&bytes.0).map_err(wrong)?;
         let body = order.body().map_err(wrong)?;
         for (path, commitment) in body.commitments() {
-            opens(&item, commitment, &path, &opened)?;
+            opens(&item, commitment, &path, opened)?;
         }
         let digest = Bytes::from(records::order::digest(&bytes.0));
-        self.orders.insert(digest, (order, body, opened));
+        self.orders.insert(digest, (order, body));
         Ok(())
     }
 
@@ -105,6 +121,7 @@ impl Control {
         index: u64,
         event: &Event,
         opened: &[Disclosure],
+        promised: Option<&Bytes>,
     ) -> Result<(), Failed> {
         let Event::Issued { certificate, serial, sha256, key_sha256, subject, .. } = event else {
             return Ok(());
@@ -130,6 +147,11 @@ impl Control {
             && (!(person || service) || holder == *subject);
         if !same {
             return Err(Failed::altered(item, "it is another certificate than the record names"));
+        }
+        // What was to be signed was recorded before; the founding's own certificates had no intent.
+        let tbs = certificate.tbs_der().map_err(|_| Failed::altered(&item, "no certificate"))?;
+        if promised.is_some_and(|promised| promised.0 != Sha256::digest(&tbs).as_slice()) {
+            return Err(Failed::altered(item, "other bytes were signed than its intent names"));
         }
         self.certificates.insert(serial.clone(), certificate);
         Ok(())

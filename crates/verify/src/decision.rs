@@ -27,12 +27,12 @@ const BEFORE_RULES: [&str; 7] = [
     "not-your-route",
 ];
 
-/// Decides again.
+/// Decides again; gives whether the rules were asked, which some refusals come before.
 pub fn check(
     bundle: &EvidenceBundle,
     control: &Control,
     request: &GateRequest,
-) -> Result<(), Failed> {
+) -> Result<bool, Failed> {
     let parts = bundle.request.as_ref();
     let parts = parts.ok_or_else(|| Failed::missing("people.json", "the file is not there"))?;
     let now = request.record.unix();
@@ -48,10 +48,15 @@ pub fn check(
     if !snapshot.hosts.contains(&request.host) {
         return Err(Failed::altered("connection", "to another host than the application's"));
     }
-    if permitted || !BEFORE_RULES.contains(&request.decision.outcome.as_str()) {
+    let unit = snapshot.people.iter().find(|one| one.person == request.decision.person);
+    if permitted && unit.is_none_or(|one| one.unit != request.decision.unit) {
+        return Err(Failed::altered("decision", "the person was not in that unit then"));
+    }
+    let asked = permitted || !BEFORE_RULES.contains(&request.decision.outcome.as_str());
+    if asked {
         rules(control, request, &snapshot, now)?;
     }
-    Ok(())
+    Ok(asked)
 }
 
 /// Nobody is permitted by what is over or has not begun.

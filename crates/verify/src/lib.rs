@@ -33,16 +33,29 @@ pub struct Report {
     pub checked: Vec<String>,
     /// What happened, Chinese and English.
     pub sentences: Vec<(String, String)>,
+    /// What does not follow, although somebody may read it there.
+    pub not_proven: Vec<(String, String)>,
+    /// Files that no signature covers: the verdict is the same whatever they say.
+    pub weightless: Vec<String>,
+}
+
+impl Report {
+    /// Nothing was checked yet, or could be.
+    pub fn of(verdict: Verdict, failed: Option<Failed>) -> Self {
+        Self {
+            verdict,
+            failed,
+            checked: Vec::new(),
+            sentences: Vec::new(),
+            not_proven: Vec::new(),
+            weightless: Vec::new(),
+        }
+    }
 }
 
 /// Verifies the files of a bundle.
 pub fn verify(files: &BTreeMap<String, Vec<u8>>, trust: Option<&Trust>) -> Report {
-    let mut report = Report {
-        verdict: Verdict::Malformed,
-        failed: None,
-        checked: Vec::new(),
-        sentences: Vec::new(),
-    };
+    let mut report = Report::of(Verdict::Malformed, None);
     match check(files, trust, &mut report) {
         Ok(()) => {
             report.verdict =
@@ -68,19 +81,24 @@ fn check(
     report.checked.push(format!("{} records of control", control.records.len()));
     match &bundle.manifest.question {
         Question::Request(name) => {
-            let request = access::check(&bundle, &origin, &control, name)?;
+            let mut request = access::check(&bundle, &origin, &control, name)?;
             report.checked.push("connection, decision, completion".into());
             run::check(&bundle, &control, &request)?;
             report.checked.push("the agent's signed run".into());
-            decision::check(&bundle, &control, &request)?;
-            report.checked.push("people, list and rules as of then".into());
-            report.sentences = say::request(&control, &request);
+            request.rules_agree = decision::check(&bundle, &control, &request)?;
+            report.checked.push(match request.rules_agree {
+                true => "people, list and rules as of then".into(),
+                false => "people and list as of then".into(),
+            });
+            tell(report, say::request(&control, &request));
         }
-        Question::Certificate(serial) => {
-            report.sentences = say::certificate(&control, serial)?;
-        }
+        Question::Certificate(serial) => tell(report, say::certificate(&control, serial)?),
     }
-    bundle.check_digests(files)?;
-    report.checked.push(format!("{} files", files.len()));
+    report.weightless = bundle.weightless(files).map(str::to_owned).collect();
     Ok(())
+}
+
+fn tell(report: &mut Report, said: say::Told) {
+    report.sentences = said.proven;
+    report.not_proven = said.not_proven;
 }

@@ -52,15 +52,14 @@ fn run(arguments: &Arguments) -> Result<Report, String> {
         ),
         None => None,
     };
-    let tar = read(&arguments.bundle)?;
-    Ok(match bundle::untar(&tar) {
+    let path = &arguments.bundle;
+    let tar = bundle::bytes_of(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let files = bundle::untar(&tar);
+    // Each file is in memory once.
+    drop(tar);
+    Ok(match files {
         Ok(files) => verify(&files, trust.as_ref()),
-        Err(failed) => Report {
-            verdict: failed.verdict,
-            failed: Some(failed),
-            checked: Vec::new(),
-            sentences: Vec::new(),
-        },
+        Err(failed) => Report::of(failed.verdict, Some(failed)),
     })
 }
 
@@ -74,12 +73,14 @@ fn say(report: &Report, machine: bool) {
     let verdict = report.verdict;
     if machine {
         let failed = report.failed.as_ref();
-        let sentences: Vec<_> =
-            report.sentences.iter().map(|(zh, en)| json!({ "zh": zh, "en": en })).collect();
+        let both = |told: &[(String, String)]| -> Vec<_> {
+            told.iter().map(|(zh, en)| json!({ "zh": zh, "en": en })).collect()
+        };
         let value = json!({
             "verdict": verdict.name(), "exit": verdict.exit(), "checked": report.checked,
             "item": failed.map(|failed| &failed.item), "why": failed.map(|failed| &failed.why),
-            "sentences": sentences,
+            "sentences": both(&report.sentences), "not_proven": both(&report.not_proven),
+            "weightless": report.weightless,
         });
         let _ = writeln!(out, "{value}");
         return;
@@ -93,6 +94,12 @@ fn say(report: &Report, machine: bool) {
         for (zh, en) in &report.sentences {
             let _ = writeln!(out, "  {}\n    {}", plain(zh), plain(en));
         }
+        let _ = writeln!(out, "  以下不能由此证明 / what this does not prove:");
+        for (zh, en) in &report.not_proven {
+            let _ = writeln!(out, "  · {}\n    {}", plain(zh), plain(en));
+        }
+        let names = plain(&report.weightless.join(", "));
+        let _ = writeln!(out, "  没有签名覆盖、不影响结论的文件 / files without weight: {names}");
     }
     let mark = if report.failed.is_none() { "✓" } else { "✗" };
     let _ = writeln!(out, "{mark} {} / {}", verdict.zh(), verdict.name());

@@ -1,104 +1,201 @@
-//! What a bundle proves, in sentences: who did what, under which certificate, who approved it, and
-//! who had made them approvers.
+//! What a bundle proves, in sentences, and what it does not: each follows from what was checked.
+//! What only an agent says is told as its word.
 
 use crate::access::GateRequest;
 use crate::control::Control;
 use crate::verdict::Failed;
 use records::order::{Body, RoleAction};
+use records::passkey::AuthenticatorSaid;
 use records::record::{Event, approval_id};
 use records::{Approval, Bytes};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 type Sentences = Vec<(String, String)>;
 
+/// What is said about a bundle.
+#[derive(Default)]
+pub struct Told {
+    /// What it proves.
+    pub proven: Sentences,
+    /// What it does not prove, although somebody may read it there.
+    pub not_proven: Sentences,
+}
+
 /// Sentences about a request.
-pub fn request(control: &Control, request: &GateRequest) -> Sentences {
+pub fn request(control: &Control, request: &GateRequest) -> Told {
     let decision = &request.decision;
     let name = request.certificate.subject().common_name().unwrap_or_default();
-    let person = &decision.person;
-    let (zh, en) = match decision.outcome.as_str() {
-        "permitted" => {
-            (format!("规则 {} 允许", decision.rule), format!("permitted by rule {}", decision.rule))
-        }
-        other => (format!("被拒绝（{other}）"), format!("denied ({other})")),
-    };
-    let mut sentences =
-        vec![(format!("请求 {}。", request.name), format!("GateRequest {}.", request.name))];
-    sentences.push((
+    let unit = request.certificate.subject().unit().unwrap_or_default();
+    let (person, agent) = (&decision.person, &request.agent);
+    let mut proven =
+        vec![(format!("请求 {}。", request.name), format!("Request {}.", request.name))];
+    proven.push((
         format!(
-            "{name}（{person}，{}）于 {} 经 {} 对 {} 请求 {} {}，{zh}。",
-            decision.unit,
-            request.time,
-            request.agent,
-            decision.resource,
-            decision.method,
-            request.target
+            "{name}（{person}，{unit}）的证书密钥在与 {} 的连接上签名，由网关 {agent} 接受。",
+            request.host
         ),
         format!(
-            "{name} ({person}, {}) asked at {} through {} for {} {} on {}: {en}.",
-            decision.unit,
-            request.time,
-            request.agent,
-            decision.method,
-            request.target,
-            decision.resource
+            "The certificate key of {name} ({person}, {unit}) signed the connection to {} that \
+             agent {agent} accepted.",
+            request.host
         ),
     ));
-    sentences.push(match &request.completion {
-        Some(ended) => (
-            format!("结果：{}，应答 {}，{} 字节。", ended.outcome, ended.status, ended.down),
-            format!("It ended: {}, status {}, {} bytes.", ended.outcome, ended.status, ended.down),
+    proven.push((
+        format!(
+            "网关 {agent} 记录：于 {} 在此连接上收到 {} {}。",
+            request.time, decision.method, request.target
         ),
-        None if decision.outcome == "permitted" => {
-            ("结果：本证据包未包含完成记录。".into(), "Its end: this bundle shows none.".into())
-        }
-        None => ("请求未转发给应用。".into(), "Nothing was forwarded.".into()),
-    });
-    sentences.extend(of_certificate(control, &decision.serial));
-    sentences
+        format!(
+            "Agent {agent} recorded: at {}, on this connection, {} {}.",
+            request.time, decision.method, request.target
+        ),
+    ));
+    proven.push(outcome(request));
+    proven.push(end(request));
+    let approvals = Approvals::of(control);
+    proven.extend(of_certificate(control, &approvals, &decision.serial));
+    let not_proven = vec![
+        (
+            format!("时间为网关 {agent} 与签发机构自己的时钟；何人使用了密钥，签名不能说明。"),
+            format!(
+                "Times are those of agent {agent} and of the CA; who used the key, no signature \
+                 says."
+            ),
+        ),
+        (
+            "应用实际做了什么、返回了什么内容；此人是否还有其他请求。".into(),
+            "What the application did and answered; whether there were other requests.".into(),
+        ),
+    ];
+    Told { proven, not_proven }
+}
+
+/// What was decided, and whether the rules were asked again.
+fn outcome(request: &GateRequest) -> (String, String) {
+    let decision = &request.decision;
+    let (rule, resource) = (&decision.rule, &decision.resource);
+    match (decision.outcome.as_str(), request.rules_agree) {
+        ("permitted", true) => (
+            format!("当时生效的规则 {rule} 允许对 {resource} 的此项访问，重新计算结果一致。"),
+            format!("Rule {rule}, in force then, permits this on {resource}; evaluated again."),
+        ),
+        (other, true) => (
+            format!("被拒绝（{other}）；当时生效的规则重新计算结果一致。"),
+            format!("It was denied ({other}); the rules in force then give the same again."),
+        ),
+        (other, false) => (
+            format!("网关记录其被拒绝（{other}），未及规则；规则没有重新计算。"),
+            format!("The agent recorded a denial ({other}) before any rule; none was evaluated."),
+        ),
+    }
+}
+
+fn end(request: &GateRequest) -> (String, String) {
+    match &request.completion {
+        Some(ended) => (
+            format!(
+                "网关记录其结果：{}，应答 {}，{} 字节。",
+                ended.outcome, ended.status, ended.down
+            ),
+            format!(
+                "The agent recorded its end: {}, status {}, {} bytes.",
+                ended.outcome, ended.status, ended.down
+            ),
+        ),
+        None if request.decision.outcome == "permitted" => (
+            "结果：本证据包未包含完成记录，是否转发、如何结束不得而知。".into(),
+            "Its end: this bundle shows none; whether it was forwarded is not known.".into(),
+        ),
+        None => (
+            "网关没有记录任何转发。".into(),
+            "The agent recorded nothing that was forwarded.".into(),
+        ),
+    }
 }
 
 /// Sentences about a certificate.
-pub fn certificate(control: &Control, serial: &str) -> Result<Sentences, Failed> {
-    let sentences = of_certificate(control, serial);
-    if sentences.is_empty() || !control.certificates.contains_key(serial) {
+pub fn certificate(control: &Control, serial: &str) -> Result<Told, Failed> {
+    let proven = of_certificate(control, &Approvals::of(control), serial);
+    if proven.is_empty() || !control.certificates.contains_key(serial) {
         return Err(Failed::missing(format!("certificate {serial}"), "its record is not there"));
     }
-    Ok(sentences)
+    let not_proven = vec![(
+        "此证书后来是否被吊销、谁使用过它；时间为签发机构自己的时钟。".into(),
+        "Whether it was revoked later, and who used it; times are the CA's own.".into(),
+    )];
+    Ok(Told { proven, not_proven })
 }
 
-fn of_certificate(control: &Control, serial: &str) -> Sentences {
+fn of_certificate(control: &Control, approvals: &Approvals, serial: &str) -> Sentences {
     let intent = control.events().find_map(|event| match event {
         Event::Intent { order, approvals, serial: intended, .. } if intended == serial => {
             Some((order, approvals))
         }
         _ => None,
     });
-    let Some((order, approvals)) = intent else { return founding_certificate(control, serial) };
-    let id = control.orders.get(order).map(|(order, ..)| order.order.clone()).unwrap_or_default();
+    let Some((order, given)) = intent else { return without_order(control, serial) };
+    let id = control.orders.get(order).map(|(order, _)| order.order.clone()).unwrap_or_default();
     let (zh, en) = holder(control, serial);
     let mut sentences = vec![(
         format!("证书 {serial} 依据指令 {id} 签发给 {zh}。"),
         format!("Certificate {serial} was issued to {en} under order {id}."),
     )];
-    for (name, person) in approvers(control, approvals) {
+    for approval in approvals.given(given) {
+        let Given { name, person, how } = approval;
+        let (zh, en) = manner(how.as_ref());
         sentences.push((
-            format!("指令 {id} 由 {name}（{person}）用本人证书密钥批准。"),
-            format!("Order {id} was approved by {name} ({person}) with their own certificate key."),
+            format!("指令 {id} 由 {name}（{person}）{zh}批准。"),
+            format!("Order {id} was approved by {name} ({person}) {en}."),
         ));
-        sentences.extend(made_approver(control, &name, &person));
+        sentences.extend(made_approver(control, approvals, name, person));
     }
     sentences
 }
 
-fn founding_certificate(control: &Control, serial: &str) -> Sentences {
+/// How somebody approved: with the key of their certificate, or with a passkey, and what its
+/// authenticator said of itself.
+fn manner(said: Option<&AuthenticatorSaid>) -> (String, String) {
+    let Some(said) = said else {
+        return ("用本人证书密钥".into(), "with the key of their own certificate".into());
+    };
+    let (zh, en) = match (said.backup_eligible, said.backed_up) {
+        (false, _) => ("不可备份", "cannot be backed up"),
+        (true, false) => ("可备份，尚未备份", "can be backed up, and is not"),
+        (true, true) => ("已有备份", "is backed up"),
+    };
+    let (seen_zh, seen_en) = if said.user_verified {
+        ("已核验使用者", "verified its user")
+    } else {
+        ("未核验使用者", "did not verify its user")
+    };
+    (
+        format!("用经认证的通行密钥（验证器自述：{seen_zh}，密钥{zh}）"),
+        format!(
+            "with a passkey certified for them (its authenticator said: it {seen_en}; the key {en})"
+        ),
+    )
+}
+
+/// A certificate of a machine, or of the founding.
+fn without_order(control: &Control, serial: &str) -> Sentences {
     if !control.certificates.contains_key(serial) {
         return Vec::new();
     }
     let (zh, en) = holder(control, serial);
+    let under = control.events().find_map(|event| match event {
+        Event::Used { authorization, serial: used, .. } if used == serial => {
+            Some((format!("常设授权 {authorization}"), format!("authorization {authorization}")))
+        }
+        Event::Joined { agent, serial: joined, .. } if joined == serial => {
+            Some((format!("网关 {agent} 的加入"), format!("the joining of agent {agent}")))
+        }
+        _ => None,
+    });
+    let (why_zh, why_en) =
+        under.unwrap_or_else(|| ("创立声明".into(), "the founding statement".into()));
     vec![(
-        format!("证书 {serial} 依据创立声明签发给 {zh}。"),
-        format!("Certificate {serial} was issued to {en} under the founding statement."),
+        format!("证书 {serial} 依据{why_zh}签发给 {zh}。"),
+        format!("Certificate {serial} was issued to {en} under {why_en}."),
     )]
 }
 
@@ -112,21 +209,42 @@ fn holder(control: &Control, serial: &str) -> (String, String) {
     }
 }
 
-/// Who gave approvals: name and person id.
-fn approvers(control: &Control, approvals: &[Bytes]) -> Vec<(String, String)> {
-    let named = |approval: &Approval| approval_id(approval).is_ok_and(|id| approvals.contains(&id));
-    let found = control.events().filter_map(|event| match event {
-        Event::Approval { approval, person } if named(approval) => {
-            let certificate = approval.certificate()?;
-            Some((certificate.subject().common_name().unwrap_or_default(), person.clone()))
-        }
-        _ => None,
-    });
-    found.collect()
+/// An approval as the replay took it: who gave it, by the certificate that it shows.
+struct Given {
+    name: String,
+    person: String,
+    how: Option<AuthenticatorSaid>,
+}
+
+/// Every approval in the bundle by its id.
+struct Approvals(BTreeMap<Bytes, Given>);
+
+impl Approvals {
+    fn of(control: &Control) -> Self {
+        let read = |approval: &Approval| {
+            let subject = approval.certificate()?.subject().clone();
+            let how = match &approval.assertion {
+                Some(assertion) => Some(assertion.said()?),
+                None => None,
+            };
+            let name = subject.common_name().unwrap_or_default();
+            let given = Given { name, person: subject.person()?, how };
+            Some((approval_id(approval).ok()?, given))
+        };
+        let all = control.events().filter_map(|event| match event {
+            Event::Approval { approval, .. } => read(approval),
+            _ => None,
+        });
+        Self(all.collect())
+    }
+
+    fn given<'a>(&'a self, named: &'a [Bytes]) -> impl Iterator<Item = &'a Given> {
+        named.iter().filter_map(|id| self.0.get(id))
+    }
 }
 
 /// What made someone an approver: the founding statement, or orders that others approved.
-fn made_approver(control: &Control, name: &str, person: &str) -> Sentences {
+fn made_approver(control: &Control, approvals: &Approvals, name: &str, person: &str) -> Sentences {
     let founding = control.authority.founding();
     let mut sentences = Vec::new();
     if let Some(first) = founding.people.iter().find(|first| first.person == person) {
@@ -138,18 +256,45 @@ fn made_approver(control: &Control, name: &str, person: &str) -> Sentences {
     }
     let mut seen = BTreeSet::new();
     for event in control.events() {
-        let Event::Enacted { order, approvals, .. } = event else { continue };
-        let Some((made, Body::Role(role), _)) = control.orders.get(order) else { continue };
+        let Event::Enacted { order, approvals: given, .. } = event else { continue };
+        let Some((made, Body::Role(role))) = control.orders.get(order) else { continue };
         if role.person != person || role.action != RoleAction::Grant || !seen.insert(order) {
             continue;
         }
-        let by: Vec<String> =
-            approvers(control, approvals).into_iter().map(|(name, _)| name).collect();
+        let by: Vec<&str> = approvals.given(given).map(|given| given.name.as_str()).collect();
         let what = role.role.name();
         sentences.push((
             format!("{name} 的角色 {what} 由指令 {} 授予，批准人：{}。", made.order, by.join("、")),
-            format!("{name} holds {what} by order {}, approved by {}.", made.order, by.join(", ")),
+            format!(
+                "{name} was granted {what} by order {}, approved by {}.",
+                made.order,
+                by.join(", ")
+            ),
         ));
     }
     sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_of_approving_is_told_as_what_it_was() {
+        let (zh, en) = manner(None);
+        assert!(zh.contains("本人证书密钥") && en.contains("key of their own certificate"));
+        let said = |user_verified, backup_eligible, backed_up| {
+            let said = AuthenticatorSaid { user_verified, backup_eligible, backed_up };
+            let (zh, en) = manner(Some(&said));
+            assert!(zh.contains("通行密钥") && !zh.contains("证书密钥"), "{zh}");
+            assert!(en.contains("passkey") && !en.contains("own certificate"), "{en}");
+            en
+        };
+        assert!(
+            said(true, false, false).contains("verified its user; the key cannot be backed up")
+        );
+        assert!(said(true, true, false).contains("can be backed up, and is not"));
+        assert!(said(true, true, true).contains("the key is backed up"));
+        assert!(said(false, false, false).contains("did not verify its user"));
+    }
 }

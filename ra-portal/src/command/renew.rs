@@ -35,10 +35,10 @@ pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::
         Process::Staff => &config.staff,
     };
     let identity = || Identity::from_files(&config.path(&own.chain), &config.path(&own.key));
-    let text = std::fs::read_to_string(&arguments.request)
-        .with_context(|| arguments.request.display().to_string())?;
-    let der = pki::certificate::read_pem(&text, "CERTIFICATE REQUEST").pop();
-    let request = CertificationRequest::read(&der.context("no request in the file")?)?;
+    let path = || arguments.request.display().to_string();
+    let file = std::fs::read(&arguments.request).with_context(path)?;
+    let der = pki::pem::read_one(&file, pki::pem::Kind::Request).with_context(path)?;
+    let request = CertificationRequest::read(&der).with_context(path)?;
     let trust = trust(config)?;
     let challenge = random::bytes::<16>().context("no randomness")?;
     let digest = Sha256::digest(request.der());

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
 use records::letter::read_reference;
-use records::passkey::Assertion;
+use records::passkey::{self, Assertion};
 use records::{Approval, Bytes, Code};
 use serde::Deserialize;
 use service::problem::Refused;
@@ -62,7 +62,7 @@ fn approval(certificate: &Bytes, form: &Form) -> Option<Approval> {
         method: "passkey".into(),
         order: Bytes::read(&form.digest)?,
         certificate: certificate.clone(),
-        signature: Bytes::read(&form.signature)?,
+        signature: passkey::one_spelling(Bytes::read(&form.signature)?),
         assertion: Some(Assertion {
             credential: Bytes::read(&form.credential)?,
             authenticator_data: Bytes::read(&form.authenticator_data)?,

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
 use records::decline::{Decline, Declining};
 use records::letter::read_reference;
-use records::passkey::Assertion;
+use records::passkey::{self, Assertion};
 use records::{Bytes, Code, Disclosure};
 use serde::Deserialize;
 use service::problem::Refused;
@@ -65,7 +65,7 @@ fn declining(certificate: &Bytes, form: Form) -> Option<Declining> {
         method: "passkey".into(),
         statement: Bytes::read(&form.statement)?,
         certificate: certificate.clone(),
-        signature: Bytes::read(&form.signature)?,
+        signature: passkey::one_spelling(Bytes::read(&form.signature)?),
         assertion: Some(Assertion {
             credential: Bytes::read(&form.credential)?,
             authenticator_data: Bytes::read(&form.authenticator_data)?,

@@ -164,7 +164,7 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let pem = include_str!("../../../tests/golden/officer.pem");
-    let der = pki::certificate::read_pem(pem, "CERTIFICATE").remove(0);
+    let der = pki::pem::read_one(pem.as_bytes(), pki::pem::Kind::Certificate).unwrap();
     let serial = Certificate::read(&der).unwrap().serial().to_string();
     let path = format!("/certificates/{serial}");
     let facts = |revoked: Option<(String, String)>, gates: bool| CertificateFacts {

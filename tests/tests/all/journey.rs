@@ -231,7 +231,7 @@ fn judge_certificates(city: &Path) {
     let mut judged = 0;
     for path in emitted(city) {
         let text = std::fs::read_to_string(&path).unwrap();
-        let der = pki::certificate::read_pem(&text, "CERTIFICATE").remove(0);
+        let der = pki::pem::read(text.as_bytes(), pki::pem::Kind::Certificate).unwrap().remove(0);
         let (rest, parsed) = X509Certificate::from_der(&der).unwrap();
         assert!(rest.is_empty());
         let usage = parsed.extended_key_usage().unwrap().map(|usage| usage.value.clone());
@@ -315,7 +315,9 @@ fn judge_lint(city: &Path) {
             scope.spawn(move || {
                 for name in half {
                     let text = std::fs::read_to_string(city.join(name)).unwrap();
-                    let der = pki::certificate::read_pem(&text, "CERTIFICATE").remove(0);
+                    let der = pki::pem::read(text.as_bytes(), pki::pem::Kind::Certificate)
+                        .unwrap()
+                        .remove(0);
                     let file = scratch.join(name.replace('/', "-"));
                     std::fs::write(&file, pki::certificate::pem("CERTIFICATE", &der)).unwrap();
                     lint("lint_pkix_cert", &["lint", "-s", "WARNING"], &file);

@@ -421,7 +421,7 @@ async fn a_killed_renewal_goes_on() {
     let mut office = Office::open().await;
     let serial = |office: &Office| {
         let text = std::fs::read_to_string(office.path("ca/log/tls.pem")).unwrap();
-        let leaf = &pki::certificate::read_pem(&text, "CERTIFICATE")[0];
+        let leaf = &pki::pem::read(text.as_bytes(), pki::pem::Kind::Certificate).unwrap()[0];
         pki::Certificate::read(leaf).unwrap().serial().to_string()
     };
     let first = serial(&office);
@@ -489,7 +489,8 @@ async fn the_key_of_answers_renews_itself() {
     let words = ["ocsp", "-respin", &path, "-resp_text", "-noverify"];
     let shown = Command::new("openssl").args(words).output().unwrap().stdout;
     let shown = String::from_utf8_lossy(&shown).to_lowercase();
-    let renewed = &pki::certificate::read_pem(&kept(&office), "CERTIFICATE")[0];
+    let renewed =
+        &pki::pem::read(kept(&office).as_bytes(), pki::pem::Kind::Certificate).unwrap()[0];
     let serial = pki::Certificate::read(renewed).unwrap().serial().to_string();
     let shown: String = shown.chars().filter(|c| *c != ':').collect();
     assert!(shown.contains(&serial), "{shown}");

@@ -123,7 +123,7 @@ async fn a_second_host_on_one_connection_is_misdirected() {
     // The hosts of the portal cannot be mixed: neither certificate names the other's host.
     for (process, host) in [("public", "staff.localhost"), ("staff", "portal.localhost")] {
         let text = std::fs::read_to_string(office.path(&format!("portal/{process}.pem"))).unwrap();
-        let der = pki::certificate::read_pem(&text, "CERTIFICATE").remove(0);
+        let der = pki::pem::read(text.as_bytes(), pki::pem::Kind::Certificate).unwrap().remove(0);
         let names = String::from_utf8_lossy(&der).into_owned();
         assert!(!names.contains(host), "{process} names {host}");
     }

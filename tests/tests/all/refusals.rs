@@ -107,7 +107,7 @@ async fn a_key_must_be_strong_allowed_and_ones_own() {
     assert_eq!(code(with(by_openssl("secp256k1"), &official).await), "key-unknown");
     assert_eq!(code(with(first.request().der().to_vec(), &official).await), "key-foreign");
     let portal = std::fs::read_to_string(office.path("portal/public.csr")).unwrap();
-    let portal = pki::certificate::read_pem(&portal, "CERTIFICATE REQUEST").remove(0);
+    let portal = pki::pem::read(portal.as_bytes(), pki::pem::Kind::Request).unwrap().remove(0);
     assert_eq!(code(with(portal, &official).await), "key-foreign");
 
     // What the profile of officials allows, that of staff does not.

@@ -60,7 +60,8 @@ pub(super) async fn run(connections: usize, seconds: u64) -> anyhow::Result<()> 
     tokio::spawn(origin(TcpListener::bind(("127.0.0.1", application)).await?));
     let people = people(&folder)?;
     let root = std::fs::read_to_string(folder.join(&city.ca.root_pem))?;
-    let root = pki::certificate::read_pem(&root, "CERTIFICATE").pop().context("root")?;
+    let root =
+        pki::pem::read(root.as_bytes(), pki::pem::Kind::Certificate)?.pop().context("root")?;
     let stage = Stage {
         home: home.path().to_owned(),
         root: Certificate::read(&root)?.sha256(),

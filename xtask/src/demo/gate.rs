@@ -25,7 +25,8 @@ pub(super) async fn play(
     let demo = folder.join("demo");
     let gate = city.agent.as_ref().context("no gate; next: make run")?;
     let root = std::fs::read_to_string(folder.join(&city.ca.root_pem))?;
-    let root = pki::certificate::read_pem(&root, "CERTIFICATE").pop().context("root")?;
+    let root =
+        pki::pem::read(root.as_bytes(), pki::pem::Kind::Certificate)?.pop().context("root")?;
     let root = Certificate::read(&root)?.sha256();
     let person = |name: &str| -> anyhow::Result<Client> {
         let path = |end: &str| demo.join(format!("{name}.{end}"));
@@ -65,7 +66,7 @@ async fn evidence(
 ) -> anyhow::Result<()> {
     let demo = folder.join("demo");
     let certificate = std::fs::read_to_string(demo.join("good.pem"))?;
-    let leaf = pki::certificate::read_pem(&certificate, "CERTIFICATE");
+    let leaf = pki::pem::read(certificate.as_bytes(), pki::pem::Kind::Certificate)?;
     let leaf = Certificate::read(leaf.first().context("good.pem")?)?;
     let serial = leaf.serial().to_string();
     let request = until("the log has it", SEEN_MAX, async || {

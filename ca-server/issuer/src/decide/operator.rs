@@ -9,6 +9,7 @@ use crate::loaded::text;
 use crate::round::Round;
 use crate::rows::RowChange;
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
+use pki::mail::Mailbox;
 use pki::name::Text;
 use pki::{CertificateProfile, PublicKey};
 use records::order::{
@@ -124,19 +125,13 @@ fn person_order(
     let mail = if mail.is_empty() {
         None
     } else {
-        check_mail(&mail)?;
+        Mailbox::read(&mail).map_err(|_| Code::Malformed)?;
         let (commitment, opened) = round.commitment("/mail", mail)?;
         disclosures.push(opened);
         Some(commitment)
     };
     let body = PersonBody { action, person, version, unit, name, mail, evidence };
     Ok((Body::Person(body), OrderParts { disclosures, ..OrderParts::default() }))
-}
-
-fn check_mail(mail: &str) -> Result<(), Code> {
-    let fits = mail.is_ascii() && mail.len() <= 254 && mail.split('@').count() == 2;
-    let odd = mail.bytes().any(|byte| byte <= b' ' || byte == b',');
-    if fits && !odd { Ok(()) } else { Err(Code::Malformed) }
 }
 
 fn unit_order(round: &Round<'_>, wanted: UnitBody) -> Result<Body, Code> {

@@ -56,6 +56,10 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
     for (zh, en) in &report.sentences {
         output.line(&format!("  {zh}\n    {en}"));
     }
+    output.line("  以下不能由此证明 / what this does not prove:");
+    for (zh, en) in &report.not_proven {
+        output.line(&format!("  · {zh}\n    {en}"));
+    }
     output.line(&format!("✓ 证据包 / evidence bundle: {}", asked.out.display()));
     output.line(&format!(
         "  下一步 / next: yinxin-verify --trust trust.json {}",
@@ -70,7 +74,7 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
     Ok(())
 }
 
-/// The same files give the same bytes.
+/// The same files give the same bytes; they name people, and replace nothing.
 fn write(path: &Path, contents: &BTreeMap<String, Bytes>) -> Result<(), Failure> {
     let failed = |error: std::io::Error| file_failure(path, &error);
     let mut builder = tar::Builder::new(Vec::new());
@@ -82,5 +86,5 @@ fn write(path: &Path, contents: &BTreeMap<String, Bytes>) -> Result<(), Failure>
         builder.append_data(&mut header, name, content.0.as_slice()).map_err(failed)?;
     }
     let bytes = builder.into_inner().map_err(failed)?;
-    system::file::replace(path, &bytes).map_err(failed)
+    files::write_new(path, &bytes)
 }

@@ -48,16 +48,9 @@ pub fn bundle_digest<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) ->
     Bytes::from(Sha256::digest(bytes).as_slice())
 }
 
-/// A host name as certificates and requests have it: lower-case letters, digits, hyphens, dots.
+/// A host name as certificates and requests have it; no address, no wildcard.
 pub fn is_host(host: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    host.len() <= 253 && host.split('.').all(label)
+    pki::host::Host::read_name(host).is_ok()
 }
 
 /// An id of an agent, application or unit: lower-case letters, digits, hyphens, at most 32.

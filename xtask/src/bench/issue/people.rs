@@ -108,7 +108,7 @@ pub(super) fn officers(folder: &Path) -> anyhow::Result<[Officer; 2]> {
     for person in city.holders("registration-officer") {
         let at = |place: &Option<String>| anyhow::Ok(folder.join(place.as_deref().context("?")?));
         let text = std::fs::read_to_string(at(&person.cert)?)?;
-        let chain = pki::certificate::read_pem(&text, "CERTIFICATE");
+        let chain = pki::pem::read(text.as_bytes(), pki::pem::Kind::Certificate)?;
         let certificate = Certificate::read(chain.first().context("certificate")?)?;
         let passphrase = keys::passphrase_from_file(&at(&person.passphrase_file)?)?;
         let signer = keys::open(&at(&person.key)?, &passphrase)?;

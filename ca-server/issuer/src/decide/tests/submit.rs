@@ -277,7 +277,7 @@ fn a_key_is_strong_known_and_ones_own_to_use() {
         let message = sample.submission_of(&letter, request);
         sample.submit(message)
     };
-    let read = |pem| pki::certificate::read_pem(pem, "CERTIFICATE REQUEST").remove(0);
+    let read = |pem: &str| pki::pem::read_one(pem.as_bytes(), pki::pem::Kind::Request).unwrap();
     assert_eq!(with(&mut sample, read(RSA_1024)), Err(Code::KeyWeak));
     assert_eq!(with(&mut sample, read(SECP256K1)), Err(Code::KeyUnknown));
     let mut unproven = keys::request(&key()).unwrap().der().to_vec();

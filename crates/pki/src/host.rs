@@ -1,0 +1,190 @@
+//! Host names and addresses: one rule for orders, configurations, certificates and the lint (RFC
+//! 1123 2.1, RFC 5280 4.2.1.6, RFC 5890). Names are written as certificates carry them: lower case,
+//! international ones as A-labels; nothing is changed silently, what to write is said instead.
+
+use core::net::IpAddr;
+
+/// Longest name and longest label in bytes (RFC 1035 2.3.4).
+const NAME_BYTES_MAX: usize = 253;
+const LABEL_BYTES_MAX: usize = 63;
+
+/// Why a text is no host.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// Nothing, or nothing between two dots, before the first or behind the last.
+    #[error("主机名有空的一段 / the host name has an empty label")]
+    Empty,
+    /// Longer than DNS carries.
+    #[error("主机名或其中一段过长 / the host name or a label of it is too long")]
+    TooLong,
+    /// A port, a scheme or a path stands with it.
+    #[error("只写主机名，不带端口、协议和路径 / the name alone, without port, scheme and path")]
+    NotAlone,
+    /// Upper case.
+    #[error("主机名用小写：{0} / host names are written in lower case: {0}")]
+    UpperCase(String),
+    /// Letters outside of ASCII.
+    #[error("中文域名写成 {0} / write an international name as {0}")]
+    International(String),
+    /// A character that no host name has.
+    #[error("主机名不能含有 {0:?} / a host name cannot have {0:?}")]
+    Character(char),
+    /// A label that begins or ends with a hyphen, or that DNS keeps for itself.
+    #[error("这一段不是域名：{0} / this is no label of a host name: {0}")]
+    Label(String),
+    /// Digits only, as addresses have them, and no address.
+    #[error("{0} 既不是主机名也不是地址 / {0} is neither a name nor an address")]
+    Numeric(String),
+    /// An address, where only a name serves.
+    #[error("此处需要主机名，不能用地址 / a host name is needed here, not an address")]
+    Address,
+    /// A wildcard, where the profile allows none.
+    #[error("证书模板不允许通配符 / the profile allows no wildcard")]
+    Wildcard,
+}
+
+/// A host as certificates name it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Host {
+    /// dNSName.
+    Name(String),
+    /// iPAddress.
+    Address(IpAddr),
+}
+
+impl Host {
+    /// Reads a name or an address; no wildcard.
+    pub fn read(text: &str) -> Result<Self, HostError> {
+        Self::read_for(text, false)
+    }
+
+    /// Reads a name or an address for a profile: its first label may be `*` where that is allowed.
+    pub fn read_for(text: &str, wildcards: bool) -> Result<Self, HostError> {
+        if let Ok(address) = text.parse() {
+            return Ok(Self::Address(address));
+        }
+        match text.strip_prefix("*.") {
+            Some(_) if !wildcards => Err(HostError::Wildcard),
+            // A wildcard stands for one label below a name of at least two.
+            Some(under) if !under.contains('.') => Err(HostError::Label(text.to_owned())),
+            Some(under) => check(under).map(|()| Self::Name(text.to_owned())),
+            None => check(text).map(|()| Self::Name(text.to_owned())),
+        }
+    }
+
+    /// Reads a name, where an address does not serve: what browsers and gates compare.
+    pub fn read_name(text: &str) -> Result<String, HostError> {
+        match Self::read(text)? {
+            Self::Name(name) => Ok(name),
+            Self::Address(_) => Err(HostError::Address),
+        }
+    }
+}
+
+fn check(name: &str) -> Result<(), HostError> {
+    if name.is_empty() {
+        return Err(HostError::Empty);
+    }
+    if name.contains([':', '/', '[', ']']) {
+        return Err(HostError::NotAlone);
+    }
+    if !name.is_ascii() {
+        return Err(match idna::domain_to_ascii_strict(name) {
+            Ok(ascii) => HostError::International(ascii),
+            Err(_) => HostError::Character(name.chars().find(|c| !c.is_ascii()).unwrap_or('?')),
+        });
+    }
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err(HostError::UpperCase(name.to_ascii_lowercase()));
+    }
+    let odd = |c: &char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'));
+    if let Some(odd) = name.chars().find(odd) {
+        return Err(HostError::Character(odd));
+    }
+    if name.len() > NAME_BYTES_MAX {
+        return Err(HostError::TooLong);
+    }
+    name.split('.').try_for_each(label)?;
+    // What ends in digits only is read as an address by many, and as another one than is meant.
+    let last = name.rsplit('.').next().unwrap_or_default();
+    if last.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(HostError::Numeric(name.to_owned()));
+    }
+    Ok(())
+}
+
+fn label(label: &str) -> Result<(), HostError> {
+    if label.is_empty() {
+        return Err(HostError::Empty);
+    }
+    if label.len() > LABEL_BYTES_MAX {
+        return Err(HostError::TooLong);
+    }
+    let international = label.starts_with("xn--");
+    let reserved = label.get(2..4) == Some("--") && !international;
+    // An A-label is the one that its own text gives.
+    let own = || {
+        let (text, told) = idna::domain_to_unicode(label);
+        let ascii = idna::domain_to_ascii_strict(&text);
+        told.is_ok() && !text.is_ascii() && ascii.is_ok_and(|ascii| ascii == label)
+    };
+    if label.starts_with('-') || label.ends_with('-') || reserved || (international && !own()) {
+        return Err(HostError::Label(label.to_owned()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> HostError {
+        Host::read(text).unwrap_err()
+    }
+
+    #[test]
+    fn names_and_addresses_are_told_apart() {
+        for name in ["localhost", "portal.p9.example", "a-b.cn", "xn--fiq228c.cn", "3com.cn", "1.a"]
+        {
+            assert_eq!(Host::read_name(name).as_deref(), Ok(name));
+        }
+        for address in ["10.0.0.1", "::1", "2001:db8::9"] {
+            assert_eq!(Host::read(address), Ok(Host::Address(address.parse().unwrap())));
+            assert_eq!(Host::read_name(address), Err(HostError::Address));
+        }
+        for none in ["1.2.3", "256.1.1.1", "10.0.0", "p9.1"] {
+            assert_eq!(refused(none), HostError::Numeric(none.into()));
+        }
+    }
+
+    #[test]
+    fn whoever_is_refused_is_told_what_to_write() {
+        assert_eq!(refused("中文.cn"), HostError::International("xn--fiq228c.cn".into()));
+        assert_eq!(refused("门户.cn:443"), HostError::NotAlone);
+        assert_eq!(refused("https://a.cn"), HostError::NotAlone);
+        assert_eq!(refused("Portal.cn"), HostError::UpperCase("portal.cn".into()));
+        assert_eq!(refused("p_9.example"), HostError::Character('_'));
+        assert_eq!(refused("a b.cn"), HostError::Character(' '));
+        assert_eq!(refused("李\u{202e}.cn"), HostError::Character('李'));
+        for empty in ["", ".", "a..cn", ".cn", "a.cn."] {
+            assert_eq!(refused(empty), HostError::Empty, "{empty}");
+        }
+        for label in ["-a.cn", "a-.cn", "ab--c.cn", "xn--.cn", "xn--zzzzzzzzzz99.cn", "xn--abc-.cn"]
+        {
+            assert!(matches!(refused(label), HostError::Label(_)), "{label}");
+        }
+        let long = "a".repeat(64);
+        assert_eq!(refused(&format!("{long}.cn")), HostError::TooLong);
+        assert_eq!(refused(&format!("{}cn", "abc.".repeat(64))), HostError::TooLong);
+    }
+
+    #[test]
+    fn a_wildcard_needs_a_profile_that_says_so() {
+        assert_eq!(refused("*.p9.example"), HostError::Wildcard);
+        assert!(Host::read_for("*.p9.example", true).is_ok());
+        for none in ["*.p9", "*", "a.*.cn", "**.p9.example", "*a.p9.example"] {
+            assert!(Host::read_for(none, true).is_err(), "{none}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# Files of people as programs of others write them, for tests/all/people_files.rs.
+#   people_files.sh FOLDER PYTHON
+# A name is KIND.OUTCOME.WHAT: the kind of file that is looked for in it, and what becomes of it:
+# read, unsupported, weak or broken. The passphrase is `secret` throughout.
+set -euo pipefail
+cd "$1"
+python=$2
+
+key() { openssl genpkey -quiet -out "$1" "${@:2}" 2> /dev/null; }
+request() { openssl req -new -utf8 -subj "/CN=王小明" -key "$1" -out "request.$2" "${@:3}" 2> /dev/null; }
+ec() { echo -algorithm EC -pkeyopt "ec_paramgen_curve:$1"; }
+
+# shellcheck disable=SC2046
+{
+  key p256 $(ec P-256); key p384 $(ec P-384); key p521 $(ec P-521); key k1 $(ec secp256k1)
+  key explicit $(ec P-256) -pkeyopt ec_param_enc:explicit
+}
+key ed25519 -algorithm ED25519; key ed448 -algorithm ED448
+key rsa2048 -algorithm RSA -pkeyopt rsa_keygen_bits:2048
+key rsa1024 -algorithm RSA -pkeyopt rsa_keygen_bits:1024
+key rsa3 -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3
+key rsapss -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048
+openssl ec -in p256 -conv_form compressed 2> /dev/null | openssl pkcs8 -topk8 -nocrypt > compressed
+
+# Requests by OpenSSL: keys, digests, forms.
+for digest in sha256 sha384 sha512; do
+  for kind in p256 p384 rsa2048; do request $kind "read.$kind-$digest" -$digest; done
+done
+request ed25519 read.ed25519
+request p256 read.der -outform DER
+request p256 read.newhdr -newhdr
+request p256 read.text -text
+request p256 read.extensions -addext subjectAltName=DNS:a.example
+request p256 unsupported.sha1 -sha1
+request rsa2048 unsupported.pss -sigopt rsa_padding_mode:pss
+request rsapss unsupported.rsapss-key
+request p521 unsupported.p521
+request k1 unsupported.secp256k1 -sha256
+request ed448 unsupported.ed448
+request explicit unsupported.explicit -sha256
+request compressed unsupported.compressed -sha256
+request rsa1024 weak.rsa1024
+request rsa3 weak.exponent3
+
+# The same text as editors, shells and mail leave it.
+pem=request.read.p256-sha256
+body=$(grep -v -- ----- $pem | tr -d '\n')
+begin='-----BEGIN CERTIFICATE REQUEST-----' end='-----END CERTIFICATE REQUEST-----'
+sed 's/$/\r/' $pem > request.read.crlf
+sed 's/$/ \t/' $pem > request.read.blanks
+sed G $pem > request.read.blank-lines
+{ printf '\xef\xbb\xbf'; cat $pem; } > request.read.bom
+{ printf '\xff\xfe'; iconv -t UTF-16LE $pem; } > request.read.utf16
+echo "$begin$body$end" > request.read.one-line
+{ echo "$begin"; fold -w 76 <<< "$body"; echo "$end"; } > request.read.76-columns
+{ echo 王小明 | iconv -t GB18030; cat $pem; } > request.read.gb18030
+{ cat $pem; echo trailing; } > request.read.behind
+cat $pem $pem > request.broken.twice
+sed '3s/./*/' $pem > request.broken.star
+grep -v END $pem > request.broken.cut
+openssl pkcs8 -topk8 -nocrypt -in p256 -out request.broken.key
+: > request.broken.empty
+
+# Certificates and chains.
+openssl req -x509 -utf8 -subj "/CN=王小明" -key p256 -days 9 -out certificate.read.openssl
+openssl x509 -in certificate.read.openssl -outform DER -out certificate.read.der
+openssl x509 -in certificate.read.openssl -text -out certificate.read.text
+openssl x509 -in certificate.read.openssl -trustout -out certificate.unsupported.trusted
+openssl crl2pkcs7 -nocrl -certfile certificate.read.openssl -out certificate.unsupported.pkcs7
+openssl pkcs12 -export -in certificate.read.openssl -inkey p256 -passout pass:secret \
+  -name 王小明 -out certificate.unsupported.p12
+openssl pkcs12 -in certificate.unsupported.p12 -passin pass:secret -nodes -out key.read.pkcs12
+cp key.read.pkcs12 certificate.read.pkcs12
+
+# Keys.
+for digest in hmacWithSHA1 hmacWithSHA256 hmacWithSHA512; do
+  openssl pkcs8 -topk8 -in p256 -v2 aes256 -v2prf $digest -passout pass:secret -out sealed.read.$digest
+done
+openssl pkcs8 -topk8 -in rsa2048 -v2 aes128 -passout pass:secret -out sealed.read.aes128
+openssl pkcs8 -topk8 -in p256 -passout pass:secret -outform DER -out sealed.read.der
+openssl pkcs8 -topk8 -in p256 -v2 des3 -passout pass:secret -out sealed.unsupported.des3
+openssl pkcs8 -topk8 -in p256 -v1 PBE-SHA1-3DES -passout pass:secret -out sealed.unsupported.pbe
+openssl ec -in p256 -aes256 -passout pass:secret -out sealed.unsupported.traditional 2> /dev/null
+openssl pkcs8 -topk8 -in p521 -passout pass:secret -out sealed.unsupported.p521
+openssl pkcs8 -topk8 -in rsapss -passout pass:secret -out sealed.unsupported.rsapss
+for kind in p256 p384 ed25519 rsa2048; do cp $kind key.read.$kind; done
+openssl ec -in p256 -out key.unsupported.ec 2> /dev/null
+cp ed448 key.unsupported.ed448
+
+# keytool.
+store() { keytool "$@" -keystore java.p12 -storepass secret1 2> /dev/null; }
+pair() { store -genkeypair -dname CN=wang -alias "$1" "${@:2}"; }
+pair rsa -keyalg RSA -keysize 4096
+pair ec -keyalg EC -groupname secp256r1
+store -certreq -alias rsa -file request.read.keytool-rsa4096
+store -certreq -alias ec -sigalg SHA512withECDSA -file request.read.keytool-sha512
+store -certreq -alias rsa -sigalg RSASSA-PSS -file request.unsupported.keytool-pss
+store -exportcert -rfc -alias ec -file certificate.read.keytool
+
+# GnuTLS, and with it a key in a token that OpenSC's tool made.
+printf 'cn = wang\nsigning_key\n' > template
+certtool --generate-privkey --key-type ecdsa --curve secp256r1 --pkcs8 --password secret \
+  --outfile sealed.read.certtool 2> /dev/null
+certtool --generate-privkey --key-type ecdsa --curve secp256r1 --no-text \
+  --outfile key.unsupported.certtool 2> /dev/null
+certtool --generate-request --load-privkey key.unsupported.certtool --template template \
+  --outfile request.read.certtool 2> /dev/null
+certtool --generate-self-signed --load-privkey key.unsupported.certtool --template template \
+  --outfile certificate.read.certtool 2> /dev/null
+mkdir tokens
+echo "directories.tokendir = $PWD/tokens" > softhsm.conf
+export SOFTHSM2_CONF=$PWD/softhsm.conf
+module=/usr/lib/softhsm/libsofthsm2.so
+softhsm2-util --init-token --free --label people --pin 1234 --so-pin 1234 > /dev/null
+pkcs11-tool --module $module --token-label people --login --pin 1234 --keypairgen \
+  --key-type EC:prime256v1 --label own --id 01 > /dev/null 2>&1
+certtool --provider $module --generate-request --template template \
+  --load-privkey 'pkcs11:token=people;object=own;type=private?pin-value=1234' \
+  --load-pubkey 'pkcs11:token=people;object=own;type=public?pin-value=1234' \
+  --outfile request.read.opensc 2> /dev/null
+
+# NSS.
+mkdir nss
+echo secret > nss/password
+head -c 64 /dev/urandom > nss/noise
+certutil -N -d sql:nss -f nss/password
+nss() { certutil -R -d sql:nss -f nss/password -z nss/noise -s CN=wang "$@" 2> /dev/null; }
+nss -k ec -q nistp256 -a -o request.read.nss
+nss -k rsa -g 2048 -o request.read.nss-der
+
+"$python" - << 'PYTHON'
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization as ser
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+def write(name, content):
+    with open(name, "wb") as file:
+        file.write(content)
+
+name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "王小明")])
+own = ec.generate_private_key(ec.SECP256R1())
+asked = x509.CertificateSigningRequestBuilder().subject_name(name)
+asked = asked.add_attribute(x509.oid.AttributeOID.CHALLENGE_PASSWORD, b"secret")
+write("request.read.python", asked.sign(own, hashes.SHA384()).public_bytes(ser.Encoding.PEM))
+edwards = ed25519.Ed25519PrivateKey.generate()
+write("request.read.python-der", asked.sign(edwards, None).public_bytes(ser.Encoding.DER))
+pkcs8, der, pem = ser.PrivateFormat.PKCS8, ser.Encoding.DER, ser.Encoding.PEM
+sealed = ser.BestAvailableEncryption(b"secret")
+write("sealed.read.python", own.private_bytes(pem, pkcs8, sealed))
+write("sealed.read.python-ed25519", edwards.private_bytes(der, pkcs8, sealed))
+write("key.read.python", own.private_bytes(der, pkcs8, ser.NoEncryption()))
+old = own.private_bytes(pem, ser.PrivateFormat.TraditionalOpenSSL, ser.NoEncryption())
+write("key.unsupported.python", old)
+PYTHON
+chmod 600 -- *.*.*
