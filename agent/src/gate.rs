@@ -13,6 +13,7 @@ mod authorize;
 mod client_body;
 mod completion;
 mod connection_context;
+mod failed;
 mod fields;
 mod forward;
 mod frames;

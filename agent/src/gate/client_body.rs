@@ -1,6 +1,5 @@
 //! The body of a request as it comes from a client, over either protocol.
 
-use super::request_body::Ended;
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::server::SendResponse;
@@ -9,6 +8,23 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+
+/// Why a body ends before its time.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Ended {
+    /// The request is no longer permitted, or nothing moved.
+    #[error("cut")]
+    Cut,
+    /// More than the application takes.
+    #[error("too large")]
+    TooLarge,
+    /// The other side.
+    #[error(transparent)]
+    Http(#[from] hyper::Error),
+    /// The other side, over HTTP/2.
+    #[error(transparent)]
+    Http2(#[from] h2::Error),
+}
 
 /// What an answer is sent with; shared with the body, which may have to ask for more first.
 pub(super) type Respond = Arc<Mutex<SendResponse<Bytes>>>;

@@ -1,6 +1,6 @@
 //! The end of a request. Whoever drops its last part records it.
 
-use super::forward::Failed;
+use super::failed::Failed;
 use super::in_flight::InFlight;
 use super::state::Gate;
 use records::Code;

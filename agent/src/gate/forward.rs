@@ -5,6 +5,7 @@ use super::authorize::{Permit, policy_of};
 use super::client_body::ClientBody;
 use super::completion::CompletionGuard;
 use super::connection_context::ConnectionContext;
+use super::failed::Failed;
 use super::fields;
 use super::in_flight::InFlight;
 use super::page;
@@ -94,32 +95,6 @@ pub(super) async fn forward(
 }
 
 type Sent = (Response<Incoming>, super::upstream::Sender);
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Failed {
-    /// The request was cut.
-    #[error("cut")]
-    Cut,
-    /// The application had everything and did not begin.
-    #[error("no answer in time")]
-    Late,
-    /// It cannot be reached.
-    #[error("no connection: {0}")]
-    Unreachable(#[from] std::io::Error),
-    /// What came is no answer.
-    #[error("no answer: {0:?}")]
-    Http(#[from] hyper::Error),
-    /// Its body cannot be read.
-    #[error(transparent)]
-    Coding(#[from] fields::UnknownCoding),
-    /// Another protocol that nobody asked for.
-    #[error("an upgrade that nobody asked for")]
-    Upgrade,
-    /// The head for the application could not be made.
-    #[error(transparent)]
-    Head(anyhow::Error),
-}
 
 /// Sends on a kept connection; one that turns out to be closed before a byte of the request left is
 /// replaced by a new one, once.

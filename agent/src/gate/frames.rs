@@ -1,9 +1,9 @@
 //! Frames of an HTTP/2 connection (RFC 9113 4.1) as they pass, so that no request ends without an
 //! answer that names a code and a reference.
 //!
-//! A request that HTTP/2 itself does not allow (a target that is none, fields of a connection) never
-//! reaches the gate: the library ends its stream by an error, or answers a head that is far too
-//! large by a bare status. What the library writes is looked at here: in place of such an error
+//! A request that HTTP/2 itself does not allow (a target that is none, fields of a connection)
+//! never reaches the gate: the library ends its stream by an error, or answers a head that is far
+//! too large by a bare status. What the library writes is looked at here: in place of such an error
 //! goes a refusal, and it is recorded like every other.
 //!
 //! A client that sends no more gets what is under way, as on HTTP/1.

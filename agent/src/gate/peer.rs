@@ -104,8 +104,8 @@ impl Shown {
 }
 
 /// What may stand between a certificate and our root: our own issuing CAs and, of what the client
-/// sent besides, in any order (RFC 8446 4.4.2), an issuer of it that our root signed. All else leads
-/// nowhere here.
+/// sent besides, in any order (RFC 8446 4.4.2), an issuer of it that our root signed. All else
+/// leads nowhere here.
 fn between(trust: &ClientTrust, leaf: &Certificate, rest: &[Vec<u8>]) -> Vec<Certificate> {
     let ours = trust.issuing.iter().cloned();
     if is_ours(trust, leaf) {

@@ -1,7 +1,7 @@
 //! The body of a request: passed on frame by frame, never collected, counted, cut when the request
 //! is cut.
 
-use super::client_body::ClientBody;
+use super::client_body::{ClientBody, Ended};
 use super::completion::CompletionGuard;
 use super::swallow::swallow;
 use bytes::Bytes;
@@ -11,23 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use tokio_util::sync::WaitForCancellationFutureOwned;
-
-/// Why a body ends before its time.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Ended {
-    /// The request is no longer permitted, or nothing moved.
-    #[error("cut")]
-    Cut,
-    /// More than the application takes.
-    #[error("too large")]
-    TooLarge,
-    /// The other side.
-    #[error(transparent)]
-    Http(#[from] hyper::Error),
-    /// The other side, over HTTP/2.
-    #[error(transparent)]
-    Http2(#[from] h2::Error),
-}
 
 /// The body of a request on its way to the application.
 pub(super) struct RequestBody {
