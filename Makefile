@@ -5,8 +5,8 @@ SHELL := /bin/bash
 # What building and running need from Debian, and what tests need besides.
 RUN_PACKAGES := gcc libc6-dev make openssl
 TEST_PACKAGES := $(RUN_PACKAGES) libssl-dev pkg-config python3 python3-venv xz-utils \
-	chromium libnss3-tools fonts-wqy-microhei postgresql default-jre-headless gnutls-bin opensc \
-	softhsm2
+	chromium libnss3-tools fonts-wqy-microhei postgresql default-jdk-headless gnutls-bin opensc \
+	softhsm2 curl
 
 run: rust tools build
 	@cargo xtask run
@@ -39,6 +39,7 @@ test-tools:
 		pkilint==0.13.3 cryptography==45.0.3
 
 	@command -v npm > /dev/null || ./xtask/install nodejs npm
+	@command -v java > /dev/null || ./xtask/install default-jdk-headless
 	@[ -d .tools/node/node_modules/axe-core ] || (mkdir -p .tools/node && \
 		echo '{ "private": true }' > .tools/node/package.json && \
 		npm install --prefix .tools/node --silent --no-audit --no-fund --no-package-lock \

@@ -56,12 +56,42 @@ pub struct GateLimits {
     pub idle_seconds: u64,
     /// Hours that a connection may live.
     pub connection_hours: u64,
-    /// Seconds without a byte of a body, either way.
+    /// Seconds without a byte of a request's body, or without a client taking more of an answer.
     pub body_idle_seconds: u64,
     /// Seconds for the application to begin an answer.
     pub answer_seconds: u64,
+    /// Seconds without a byte from an application that has begun its answer: how long a stream of
+    /// events may be silent.
+    pub answer_idle_seconds: u64,
     /// Largest body of a request, in bytes.
     pub body_bytes: u64,
+    /// Longest target (path and query) of a request, in bytes.
+    pub target_bytes: usize,
+    /// Largest head of a request, in bytes.
+    pub head_bytes: usize,
+    /// Most fields in the head of a request.
+    pub fields: usize,
+    /// Largest head of an answer, in bytes.
+    pub answer_head_bytes: usize,
+    /// Most fields in the head of an answer.
+    pub answer_fields: usize,
+}
+
+/// The limits of a request's head.
+#[derive(Clone, Copy, Debug)]
+pub struct HeadLimits {
+    /// Longest target.
+    pub target_bytes: usize,
+    /// Largest head.
+    pub head_bytes: usize,
+    /// Most fields.
+    pub fields: usize,
+}
+
+impl Default for HeadLimits {
+    fn default() -> Self {
+        GateLimits::default().of_head()
+    }
 }
 
 impl Default for GateLimits {
@@ -80,12 +110,45 @@ impl Default for GateLimits {
             connection_hours: 8,
             body_idle_seconds: 30,
             answer_seconds: 60,
+            answer_idle_seconds: 3_600,
             body_bytes: 16 * 1024 * MEBIBYTE,
+            target_bytes: 8 * 1024,
+            head_bytes: 16 * 1024,
+            fields: 100,
+            answer_head_bytes: 128 * 1024,
+            answer_fields: 512,
         }
     }
 }
 
 impl GateLimits {
+    /// What the head of a request may be.
+    pub fn of_head(&self) -> HeadLimits {
+        let Self { target_bytes, head_bytes, fields, .. } = *self;
+        HeadLimits { target_bytes, head_bytes, fields }
+    }
+
+    /// Refuses what could not be kept to: a record must hold the target, escaped, and the HTTP
+    /// library a whole head.
+    fn check(&self, path: &Path) -> Result<(), ConfigError> {
+        for (name, value, least, most) in [
+            ("target_bytes", self.target_bytes, 64, 16 * 1024),
+            ("head_bytes", self.head_bytes, 1024, 1024 * 1024),
+            ("fields", self.fields, 8, 2_000),
+            ("answer_head_bytes", self.answer_head_bytes, 8 * 1024, 16 * 1024 * 1024),
+            ("answer_fields", self.answer_fields, 8, 10_000),
+        ] {
+            if !(least..=most).contains(&value) {
+                let text = std::fs::read_to_string(path).unwrap_or_default();
+                let found = text.lines().position(|line| line.trim_start().starts_with(name));
+                let message = format!("{name} = {value}: from {least} to {most}");
+                let line = found.map_or(0, |line| line + 1);
+                return Err(ConfigError::Value { path: path.to_owned(), line, message });
+            }
+        }
+        Ok(())
+    }
+
     /// What the listener for people puts up with. It has no brakes, so no place is reserved; the
     /// time of a body is kept by the gate, which knows what moves.
     pub fn of_listener(&self) -> mtls::listen::Limits {
@@ -127,7 +190,9 @@ impl Default for SpoolConfig {
 impl AgentConfig {
     /// Reads `agent.toml` of a state directory.
     pub fn read(folder: &Path) -> Result<Self, ConfigError> {
-        let mut config: Self = service::config::read(&folder.join("agent.toml"))?;
+        let path = folder.join("agent.toml");
+        let mut config: Self = service::config::read(&path)?;
+        config.limits.check(&path)?;
         config.folder = folder.to_owned();
         Ok(config)
     }
@@ -147,5 +212,53 @@ impl AgentConfig {
     /// A path in the state directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Owners of applications find every setting, with its default, on their page.
+    #[test]
+    fn every_setting_is_on_the_page_of_the_gate() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/gate.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let here = "127.0.0.1:1".parse().unwrap();
+        let config = AgentConfig::new(Path::new("/"), here, here, here);
+        let config = serde_json::to_value(config).unwrap();
+        for (name, value) in config.as_object().unwrap() {
+            let Some(table) = value.as_object() else {
+                let text = value.as_str().filter(|text| *text == here.to_string());
+                let row = match text {
+                    Some(_) => format!("`{name}`"),
+                    None => format!("| `{name}` | {value} | "),
+                };
+                assert!(page.contains(&row), "{row}");
+                continue;
+            };
+            assert!(page.contains(&format!("`[{name}]`")), "{name}");
+            for (name, value) in table {
+                let row = format!("| `{name}` | {value} | ");
+                assert!(page.contains(&row), "{row}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_limit_that_cannot_be_kept_is_refused_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.toml");
+        let read = |limits: &str| {
+            let here = "listen = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:2\"\n";
+            let text = format!("{here}upstream = \"127.0.0.1:3\"\n[limits]\n{limits}\n");
+            std::fs::write(&path, text).unwrap();
+            AgentConfig::read(folder.path())
+        };
+        assert!(read("target_bytes = 16384\nhead_bytes = 32768").is_ok());
+        for limits in ["fields = 9\ntarget_bytes = 16385", "fields = 9\nhead_bytes = 0"] {
+            let error = read(limits).unwrap_err().to_string();
+            assert!(error.contains("agent.toml, line 6: "), "{error}");
+        }
     }
 }

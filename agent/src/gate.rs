@@ -4,16 +4,21 @@
 //! reading of its head), [`authorize::Permit`] (a rule said yes), `spool::Recorded` (durable), and
 //! what [`forward`] then does. In reading order: [`accept`] (connections), [`connection_context`],
 //! [`peer`] (whose they are), [`head`], [`message`] and [`strict_http1`] (HTTP/1 before the HTTP
-//! library), [`request`], [`authorize`], [`forward`], [`upstream`], [`stream`] (bodies), [`live`]
-//! (cutting what is no longer permitted), [`page`] (what people read), [`rejection`].
+//! library), [`http2`] and [`frames`], [`request`], [`authorize`], [`forward`], [`upstream`],
+//! [`client_body`], [`request_body`], [`response_body`], [`in_flight`] and [`sweep`] (cutting what
+//! is no longer permitted), [`page`] (what people read), [`rejection`].
 
 pub mod accept;
 mod authorize;
+mod client_body;
 mod completion;
 mod connection_context;
+mod failed;
 mod fields;
 mod forward;
+mod frames;
 mod head;
+mod http2;
 mod in_flight;
 mod message;
 mod page;
@@ -26,6 +31,7 @@ mod response_body;
 mod serve;
 mod state;
 mod strict_http1;
+mod swallow;
 mod sweep;
 mod upstream;
 

@@ -37,7 +37,7 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
                    " revoked crl refusal portal joined people forked silent asked searched started"
                    " connection decision completion turned heartbeat",
     "agent-act": "register close", "cause-word": "start spool", "stage": "handshake head certificate",
-    "alpn": "h2 http/1.1",
+    "alpn": "h2 http/1.1", "tls": "1.3 1.2",
     "reason": "unspecified keyCompromise cACompromise affiliationChanged superseded"
               " cessationOfOperation certificateHold removeFromCRL privilegeWithdrawn"
               " aACompromise"}
@@ -110,14 +110,14 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/searched": "by:subject person:id search:bytes given:number",
     "record/started": "agent:name application:name version:text key_sha256:hash cause:cause-word",
     "record/connection": "person:id serial:serial sha256:hash certificate:commitment host:text"
-                         " alpn:alpn source:commitment message:bytes scheme:number"
+                         " alpn:alpn tls:tls source:commitment message:bytes scheme:number"
                          " signature:bytes",
     "world": "bundle:number policy:hash people:number crl:number",
     "record/decision": "application:name connection:text person:id unit:name serial:serial"
                        " method:text target:commitment route:text action:text resource:text"
                        " outcome:name rule:text world:world reference:text",
-    "record/completion": "request:text outcome:name status:number up:number down:number"
-                         " micros:number",
+    "record/completion": "request:text outcome:name status:number reference:text"
+                         " up:number down:number micros:number",
     "record/turned": "code:name stage:stage source:commitment serial:text reference:text"
                      " count:number first:micros",
     "record/heartbeat": "application:name permitted:number denied:number connections:number"

@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use mtls::tls::{Identity, client};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -33,6 +34,10 @@ pub struct Application {
     pub got: Arc<Mutex<Vec<String>>>,
     /// Connections that were opened.
     pub connections: Arc<AtomicUsize>,
+    /// Answers as bytes, by the path that they are given to; the connection ends with them.
+    scripts: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
+    /// The same, given as soon as the head of a request is there.
+    early: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
 }
 
 /// A gate that runs.
@@ -58,6 +63,17 @@ impl Application {
         application
     }
 
+    /// From now on answers requests for a path with these bytes.
+    pub fn script(&self, path: &str, answer: &[u8]) {
+        self.scripts.lock().unwrap().insert(path.to_owned(), answer.to_vec());
+    }
+
+    /// From now on answers requests for a path with these bytes before it reads their body, which
+    /// it then throws away.
+    pub fn answer_early(&self, path: &str, answer: &[u8]) {
+        self.early.lock().unwrap().insert(path.to_owned(), answer.to_vec());
+    }
+
     /// How many requests it got.
     pub fn count(&self) -> usize {
         self.got.lock().unwrap().len()
@@ -71,9 +87,18 @@ impl Application {
     async fn talk(self, mut stream: TcpStream) -> Option<()> {
         let mut bytes = Vec::new();
         loop {
-            let request = message(&mut stream, &mut bytes).await?;
+            let request = message(&mut stream, &mut bytes, &self.early).await?;
             let text = String::from_utf8_lossy(&request).into_owned();
             self.got.lock().unwrap().push(text.clone());
+            if let Some(answer) = scripted(&self.early, &text) {
+                stream.write_all(&answer).await.ok()?;
+                tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.ok()?;
+                return None;
+            }
+            if let Some(answer) = scripted(&self.scripts, &text) {
+                stream.write_all(&answer).await.ok()?;
+                return None;
+            }
             let lower = text.to_lowercase();
             if lower.contains("\r\nupgrade: websocket") {
                 let agreed = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\n\
@@ -102,10 +127,20 @@ impl Application {
     }
 }
 
-/// One request: head and body.
-async fn message(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
+type Scripts = Mutex<BTreeMap<String, Vec<u8>>>;
+
+fn scripted(scripts: &Scripts, request: &str) -> Option<Vec<u8>> {
+    let path = request.split(' ').nth(1)?;
+    scripts.lock().unwrap().get(path).cloned()
+}
+
+/// One request: head and body, or the head alone where that is enough for an answer.
+async fn message(stream: &mut TcpStream, bytes: &mut Vec<u8>, early: &Scripts) -> Option<Vec<u8>> {
     loop {
         if let Some(end) = bytes.windows(4).position(|w| w == b"\r\n\r\n") {
+            if scripted(early, &String::from_utf8_lossy(&bytes[..end])).is_some() {
+                return Some(std::mem::take(bytes));
+            }
             let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
             let length: Option<usize> =
                 head.lines().find_map(|l| l.strip_prefix("content-length: ")?.parse().ok());

@@ -35,18 +35,7 @@ pub fn events(request: &[u8]) -> Vec<Event> {
             key_sha256: filler(21),
             cause: "start".into(),
         }),
-        Event::Connection(Box::new(Connection {
-            person: person.clone(),
-            serial: "01".repeat(18),
-            sha256: filler(22),
-            certificate: filler(23),
-            host: "localhost".into(),
-            alpn: "h2".into(),
-            source: filler(24),
-            message: filler(25),
-            scheme: 0x0403,
-            signature: filler(26),
-        })),
+        Event::Connection(Box::new(connection(&person))),
         Event::Decision(Box::new(Decision {
             application: "exchange".into(),
             connection: request_id("gate-1", &epoch(), 3),
@@ -67,6 +56,7 @@ pub fn events(request: &[u8]) -> Vec<Event> {
             request: request_id("gate-1", &epoch(), 4),
             outcome: "done".into(),
             status: 200,
+            reference: String::new(),
             up: 0,
             down: 1024,
             micros: 1500,
@@ -92,6 +82,22 @@ pub fn events(request: &[u8]) -> Vec<Event> {
         }),
     ]);
     events
+}
+
+fn connection(person: &str) -> Connection {
+    Connection {
+        person: person.to_owned(),
+        serial: "01".repeat(18),
+        sha256: filler(22),
+        certificate: filler(23),
+        host: "localhost".into(),
+        alpn: "h2".into(),
+        tls: "1.3".into(),
+        source: filler(24),
+        message: filler(25),
+        scheme: 0x0403,
+        signature: filler(26),
+    }
 }
 
 fn about(request: &[u8], person: &str, (first, second): (&str, &str)) -> Vec<Event> {

@@ -1,7 +1,9 @@
 //! Connections of people: who they are, their record, their requests. Places, handshakes and
 //! silence are limited by [`mtls::listen`].
 
+use super::client_body::ClientBody;
 use super::connection_context::ConnectionContext;
+use super::http2;
 use super::peer::{Peer, Shown};
 use super::reject::reject;
 use super::serve::serve;
@@ -28,6 +30,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+/// Time for the answer to a head that was late.
+const LATE_ANSWER_MAX: Duration = Duration::from_secs(2);
 
 /// Serves until the stop.
 pub async fn listen(
@@ -91,7 +96,7 @@ impl Endpoint for People {
             sni,
             shown,
             recorded,
-            pool: Arc::new(Pool::new(gate.upstream)),
+            pool: Arc::new(Pool::new(gate.upstream, &gate.limits)),
             word,
             upgrade: (!http2).then(UpgradeSwitch::default),
             activity: Arc::default(),
@@ -124,6 +129,7 @@ async fn record(
         certificate: certificate.commitment().ok()?,
         host,
         alpn: if http2 { "h2" } else { "http/1.1" }.into(),
+        tls: "1.3".into(),
         source: address.commitment().ok()?,
         message: Bytes(verify.message),
         scheme: verify.scheme,
@@ -145,27 +151,34 @@ async fn talk(
     stream: listen::Transport,
     stopping: &CancellationToken,
 ) {
-    let limits = context.gate.limits.of_listener();
+    let mut limits = context.gate.limits.of_listener();
     let activity: Arc<Activity> = context.activity.clone();
     let is_proven = matches!(context.shown, Shown::Person(_));
-    let answered = context.clone();
-    let service = service_fn(move |request| {
-        let context = answered.clone();
-        async move { Ok::<_, Infallible>(serve(context, request).await) }
-    });
     let Some(upgrade) = context.upgrade.clone() else {
-        let speaking = listen::http2_builder().serve_connection(TokioIo::new(stream), service);
-        drive(speaking, |c| c.graceful_shutdown(), &activity, &limits, is_proven, stopping).await;
+        let close = CancellationToken::new();
+        let speaking = http2::speak(context, stream, close.clone());
+        drive(speaking, |_| close.cancel(), &activity, &limits, is_proven, stopping).await;
         return;
     };
-    let head = Duration::from_secs(context.gate.limits.head_seconds);
+    // The judged stream times heads itself, and one that is late is answered.
+    limits.header += LATE_ANSWER_MAX;
+    let answered = context.clone();
+    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let context = answered.clone();
+        let request = request.map(ClientBody::Http1);
+        async move { Ok::<_, Infallible>(serve(context, request).await) }
+    });
+    let of_gate = &context.gate.limits;
+    let head = (of_gate.of_head(), Duration::from_secs(of_gate.head_seconds));
     let strict = StrictHttp1::new(stream, &context.word, upgrade, head);
     let mut builder = http1::Builder::new();
     // The judged stream times heads itself, from their first byte on: a kept connection may wait
     // longer.
-    builder.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(64 * 1024);
-    // Whoever closes its side while it waits is gone, and what it asked for ends.
-    builder.max_headers(128).half_close(false);
+    builder.timer(TokioTimer::new()).header_read_timeout(None);
+    // The judged stream holds heads to their limits: here nothing is refused that passed there.
+    builder.max_buf_size(of_gate.head_bytes + 64 * 1024).max_headers(of_gate.fields + 1);
+    // One who sends no more still wants its answer (RFC 9112 8); one who is gone does not take it.
+    builder.half_close(true);
     let speaking = builder.serve_connection(TokioIo::new(strict), service).with_upgrades();
     drive(speaking, |c| c.graceful_shutdown(), &activity, &limits, is_proven, stopping).await;
 }

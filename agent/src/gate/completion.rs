@@ -1,7 +1,9 @@
 //! The end of a request. Whoever drops its last part records it.
 
+use super::failed::Failed;
 use super::in_flight::InFlight;
 use super::state::Gate;
+use records::Code;
 use records::access::Completion;
 use records::record::Event;
 use std::sync::atomic::Ordering;
@@ -13,7 +15,15 @@ pub(super) struct CompletionGuard {
     request: String,
     pub(super) in_flight: Arc<InFlight>,
     number: u64,
-    said: Mutex<(u16, Option<&'static str>)>,
+    said: Mutex<Said>,
+}
+
+/// What is known of an end.
+#[derive(Default)]
+struct Said {
+    status: u16,
+    outcome: Option<&'static str>,
+    reference: String,
 }
 
 impl CompletionGuard {
@@ -25,20 +35,41 @@ impl CompletionGuard {
 
     /// Status of the answer, once it is known.
     pub(super) fn status(&self, status: u16) {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).0 = status;
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).status = status;
+    }
+
+    /// What its sender was told in place of an answer.
+    pub(super) fn told(&self, status: u16, reference: String) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        (said.status, said.reference) = (status, reference);
+    }
+
+    /// There is no answer: says whose fault it is.
+    pub(super) fn failed(&self, error: &Failed) -> Code {
+        let outcome = self.outcome("upstream-error");
+        match (self.in_flight.cause(), outcome, error) {
+            (Some(cause), _, Failed::Cut | Failed::Http(_)) => cause,
+            (_, "too-large", _) => Code::TooLarge,
+            // Its body broke off, or had no framing: nobody else can be blamed.
+            (_, "client-gone", _) => Code::Malformed,
+            (_, _, Failed::Late) => Code::UpstreamLate,
+            (_, _, Failed::Http(error)) if error.is_parse_too_large() => Code::AnswerTooLarge,
+            _ => Code::UpstreamFailed,
+        }
     }
 
     /// How it ends: the first cause counts, what follows from it does not. Without any the client
     /// left.
     pub(super) fn outcome(&self, outcome: &'static str) -> &'static str {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).1.get_or_insert(outcome)
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).outcome.get_or_insert(outcome)
     }
 }
 
 impl Drop for CompletionGuard {
     fn drop(&mut self) {
         self.gate.live.leave(self.number);
-        let (status, outcome) = *self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = std::mem::take(&mut *self.said.lock().unwrap_or_else(PoisonError::into_inner));
+        let Said { status, outcome, reference } = said;
         let outcome = outcome.unwrap_or("client-gone");
         let cut = self.in_flight.cut.is_cancelled();
         let completion = Completion {
@@ -47,6 +78,7 @@ impl Drop for CompletionGuard {
             status,
             up: self.in_flight.up.load(Ordering::Relaxed),
             down: self.in_flight.down.load(Ordering::Relaxed),
+            reference,
             micros: u64::try_from(self.in_flight.began.elapsed().as_micros()).unwrap_or(0),
         };
         self.gate.spool.note(Event::Completion(completion), Vec::new());

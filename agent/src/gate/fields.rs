@@ -1,6 +1,8 @@
 //! Header fields: what a client may not say, what an application may not answer.
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, StatusCode};
+use std::net::IpAddr;
 
 /// Fields that name an identity, an address or another request than the one that was judged. A name
 /// that ends in `*` stands for all that begin so.
@@ -8,8 +10,8 @@ const FORBIDDEN: [&str; 24] = [
     "yinxin-*",
     "client-cert",
     "client-cert-*",
-    "forwarded",
-    "x-forwarded-*",
+    "forwarded*",
+    "x-forwarded*",
     "x-real-ip",
     "x-original-*",
     "x-rewrite-*",
@@ -82,8 +84,72 @@ pub(super) fn to_application(headers: &HeaderMap) -> (HeaderMap, usize) {
     (passed, dropped)
 }
 
-/// What a person gets of an answer's fields.
-pub(super) fn to_person(headers: &HeaderMap) -> HeaderMap {
+/// Where a request came from, as the application learns it (RFC 7239, and what most frameworks
+/// read in its place); set by the gate, whatever the client said.
+pub(super) fn forwarded(
+    fields: &mut HeaderMap,
+    source: IpAddr,
+    host: &str,
+) -> Result<(), header::InvalidHeaderValue> {
+    let node = match source {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("\"[{address}]\""),
+    };
+    // A port makes it more than a token.
+    let named = if host.contains(':') { format!("\"{host}\"") } else { host.to_owned() };
+    let element = format!("for={node};host={named};proto=https");
+    for (name, value) in [
+        ("forwarded", element.as_str()),
+        ("x-forwarded-for", &source.to_string()),
+        ("x-forwarded-host", host),
+        ("x-forwarded-proto", "https"),
+    ] {
+        fields.insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
+    }
+    Ok(())
+}
+
+/// The transfer coding of an answer cannot be undone here.
+#[derive(Debug, thiserror::Error)]
+#[error("a transfer coding that nobody asked for")]
+pub(super) struct UnknownCoding;
+
+/// What a person gets of an answer's fields. Nothing of the application's framing is among them:
+/// where the body ends is said anew by whoever sends it on (RFC 9112 6.3). Only where there is no
+/// body a length says what there would be, if it is one number.
+pub(super) fn to_person(
+    method: &Method,
+    status: StatusCode,
+    headers: &HeaderMap,
+) -> Result<HeaderMap, UnknownCoding> {
+    let bodiless = *method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
+    let codings = list(headers, &header::TRANSFER_ENCODING);
+    let known = match codings.as_slice() {
+        [] => true,
+        [coding] => coding == b"chunked" || coding == b"identity",
+        _ => false,
+    };
+    if !known && !bodiless && status != StatusCode::NO_CONTENT {
+        return Err(UnknownCoding);
+    }
+    let mut passed = to_tunnel(headers);
+    if bodiless && codings.is_empty() {
+        let lengths = list(headers, &header::CONTENT_LENGTH);
+        let one = lengths.first().filter(|first| lengths.iter().all(|length| length == *first));
+        let number =
+            |text: &&Vec<u8>| (1..=18).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
+        if let Some(length) = one.filter(number)
+            && let Ok(length) = HeaderValue::from_bytes(length)
+        {
+            passed.insert(header::CONTENT_LENGTH, length);
+        }
+    }
+    Ok(passed)
+}
+
+/// What a person gets of the fields that agree on another protocol: none of the connection, the
+/// framing or the application's making.
+pub(super) fn to_tunnel(headers: &HeaderMap) -> HeaderMap {
     let nominated = nominated(headers);
     let own = |name: &HeaderName| {
         let text = name.as_str();
@@ -91,6 +157,7 @@ pub(super) fn to_person(headers: &HeaderMap) -> HeaderMap {
             || text.starts_with("yinxin-")
             || text.starts_with("proxy-")
             || *name == header::SERVER
+            || *name == header::CONTENT_LENGTH
             || text == "x-powered-by"
             || nominated.iter().any(|named| named == text)
     };
@@ -99,6 +166,14 @@ pub(super) fn to_person(headers: &HeaderMap) -> HeaderMap {
         passed.append(name.clone(), value.clone());
     }
     passed
+}
+
+/// The members of a field that is a list, in lower case.
+fn list(headers: &HeaderMap, name: &HeaderName) -> Vec<Vec<u8>> {
+    let values = headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    let members = values.flat_map(|value| value.split(|byte| *byte == b','));
+    let members = members.map(|member| member.trim_ascii().to_ascii_lowercase());
+    members.filter(|member| !member.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -139,5 +214,73 @@ mod tests {
         assert!(names.contains(&"accept") && names.contains(&"cookie"));
         assert_eq!(passed.get_all("cookie").iter().collect::<Vec<_>>(), ["a=1; b=2"]);
         assert_eq!(dropped, 12);
+    }
+
+    #[test]
+    fn where_a_request_came_from_is_said_by_the_gate() {
+        let said = |source: &str, host: &str| {
+            let mut fields = HeaderMap::new();
+            fields.insert("x-forwarded-host", "forged".parse().unwrap());
+            forwarded(&mut fields, source.parse().unwrap(), host).unwrap();
+            let text = |name| fields.get(name).unwrap().to_str().unwrap().to_owned();
+            assert_eq!((text("x-forwarded-proto"), fields.len()), ("https".into(), 4));
+            [text("forwarded"), text("x-forwarded-for"), text("x-forwarded-host")]
+        };
+        assert_eq!(
+            said("192.0.2.7", "app.example"),
+            ["for=192.0.2.7;host=app.example;proto=https", "192.0.2.7", "app.example"]
+        );
+        assert_eq!(
+            said("2001:db8::7", "app.example:8443"),
+            [
+                "for=\"[2001:db8::7]\";host=\"app.example:8443\";proto=https",
+                "2001:db8::7",
+                "app.example:8443"
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_of_an_answers_framing_is_passed_on() {
+        let passed = |method: Method, status: u16, fields: &[(&str, &str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in fields {
+                let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+                headers.append(name, value.parse().unwrap());
+            }
+            let status = StatusCode::from_u16(status).unwrap();
+            to_person(&method, status, &headers).map(|passed| {
+                let names = passed
+                    .iter()
+                    .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()));
+                names.collect::<Vec<_>>()
+            })
+        };
+        let (te, cl) = ("transfer-encoding", "content-length");
+        let none = Vec::<String>::new();
+        for fields in [
+            &[(te, "chunked"), (cl, "3")][..],
+            &[(cl, "3"), (te, "Chunked")],
+            &[(te, "chunked"), (cl, "3, 5")],
+            &[(te, "chunked"), (cl, "3"), (cl, "5")],
+            &[(te, "identity")],
+            &[(cl, "3")],
+            &[(cl, "3"), (cl, "3")],
+        ] {
+            assert_eq!(passed(Method::GET, 200, fields).unwrap(), none, "{fields:?}");
+        }
+        for coding in ["gzip", "gzip, chunked", "chunked, chunked", "chunked, identity"] {
+            assert!(passed(Method::GET, 200, &[(te, coding)]).is_err(), "{coding}");
+            assert_eq!(passed(Method::HEAD, 200, &[(te, coding), (cl, "3")]).unwrap(), none);
+        }
+        for (method, status) in [(Method::HEAD, 200), (Method::GET, 304)] {
+            let of = |fields: &[(&str, &str)]| passed(method.clone(), status, fields).unwrap();
+            assert_eq!(of(&[(cl, "3")]), ["content-length: 3"]);
+            assert_eq!(of(&[(cl, "3"), (cl, "3")]), ["content-length: 3"]);
+            assert_eq!(of(&[(cl, "3, 4")]), none);
+            assert_eq!(of(&[(cl, "+3")]), none);
+            assert_eq!(of(&[(te, "chunked"), (cl, "3")]), none);
+        }
+        assert_eq!(passed(Method::GET, 204, &[(cl, "3")]).unwrap(), none);
     }
 }

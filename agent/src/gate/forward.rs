@@ -2,8 +2,10 @@
 //! that the application can verify.
 
 use super::authorize::{Permit, policy_of};
+use super::client_body::ClientBody;
 use super::completion::CompletionGuard;
 use super::connection_context::ConnectionContext;
+use super::failed::Failed;
 use super::fields;
 use super::in_flight::InFlight;
 use super::page;
@@ -16,7 +18,6 @@ use crate::token::{Claims, HEADER};
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
-use records::Code;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -35,7 +36,7 @@ pub(super) async fn forward(
     forwarding: &ForwardContext<'_>,
     permit: Permit,
     recorded: &Recorded,
-    incoming: Request<Incoming>,
+    incoming: Request<ClientBody>,
 ) -> Response<ResponseBody> {
     let gate = forwarding.gate;
     let id = recorded.request_id(&gate.agent);
@@ -46,20 +47,19 @@ pub(super) async fn forward(
         forwarding.context.activity.end.clone(),
     );
     let end = CompletionGuard::new(gate, id.clone(), in_flight);
-    let failed = |end: Arc<CompletionGuard>, why: &dyn std::fmt::Display| {
-        let code = match end.outcome("upstream-error") {
-            "too-large" => Code::TooLarge,
-            _ => Code::UpstreamFailed,
-        };
-        tracing::warn!(request = id, code = code.name(), error = %why, "upstream");
+    let failed = |end: Arc<CompletionGuard>, error: Failed| {
+        let code = end.failed(&error);
+        tracing::warn!(request = id, code = code.name(), %error, "upstream");
         gate.metrics.count("forward", code.name());
-        end.status(service::problem::status(code).as_u16());
-        page::refusal(gate, code, &page::reference(), permit.request.html, None)
+        let reference = page::reference();
+        let answer = page::refusal(gate, code, &reference, permit.request.html, None);
+        end.told(answer.status().as_u16(), reference);
+        answer
     };
     let upgrading = permit.request.upgrade && permit.answer.websocket;
     let head = match outgoing(gate, &permit, &id, upgrading) {
         Ok(head) => head,
-        Err(error) => return failed(end, &error),
+        Err(error) => return failed(end, Failed::Head(error)),
     };
     let (parts, body) = incoming.into_parts();
     let up = RequestBody::new(body, &end, gate.limits.body_bytes);
@@ -68,15 +68,20 @@ pub(super) async fn forward(
         Ok((response, sender)) => {
             end.status(response.status().as_u16());
             end.in_flight.answer();
-            gate.metrics.count("forward", "done");
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 let Some(on_upgrade) = on_upgrade.filter(|_| upgrading) else {
-                    return failed(end, &"an upgrade that nobody asked for");
+                    return failed(end, Failed::Upgrade);
                 };
+                gate.metrics.count("forward", "done");
                 return tunnel(forwarding, response, on_upgrade, end);
             }
             let (mut head, body) = response.into_parts();
-            head.headers = fields::to_person(&head.headers);
+            let method = &permit.request.method;
+            head.headers = match fields::to_person(method, head.status, &head.headers) {
+                Ok(headers) => headers,
+                Err(error) => return failed(end, Failed::Coding(error)),
+            };
+            gate.metrics.count("forward", "done");
             if permit.request.upgrade {
                 head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
@@ -85,7 +90,7 @@ pub(super) async fn forward(
             let passed = ForwardedBody::new(body, end, sender, forwarding.pool.clone());
             Response::from_parts(head, ResponseBody::Forwarded(Box::new(passed)))
         }
-        Err(error) => failed(end, &error),
+        Err(error) => failed(end, error),
     }
 }
 
@@ -97,14 +102,14 @@ async fn send(
     forwarding: &ForwardContext<'_>,
     mut request: Request<RequestBody>,
     end: &Arc<CompletionGuard>,
-) -> Result<Sent, Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<Sent, Failed> {
     let limit = Duration::from_secs(forwarding.gate.limits.answer_seconds);
     for fresh in [false, true] {
         let mut sender = forwarding.pool.take(fresh).await?;
         let sent = tokio::select! {
             sent = sender.try_send_request(request) => sent,
-            () = end.in_flight.cut.cancelled() => return Err("cut".into()),
-            () = end.in_flight.overdue(limit) => return Err("no answer in time".into()),
+            () = end.in_flight.cut.cancelled() => return Err(Failed::Cut),
+            () = end.in_flight.overdue(limit) => return Err(Failed::Late),
         };
         match sent {
             Ok(response) => return Ok((response, sender)),
@@ -114,7 +119,7 @@ async fn send(
             },
         }
     }
-    Err("no connection".into())
+    Err(Failed::Unreachable(std::io::ErrorKind::NotConnected.into()))
 }
 
 /// The head that the application gets.
@@ -160,10 +165,10 @@ fn tunnel(
     person: hyper::upgrade::OnUpgrade,
     end: Arc<CompletionGuard>,
 ) -> Response<ResponseBody> {
-    let mut headers = fields::to_person(response.headers());
+    let mut headers = fields::to_tunnel(response.headers());
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    let mut answer = Response::new(ResponseBody::Own(http_body_util::Full::default()));
+    let mut answer = Response::new(ResponseBody::Own(Default::default()));
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     *answer.headers_mut() = headers;
     end.in_flight.tunnel.store(true, Ordering::Relaxed);

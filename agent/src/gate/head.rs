@@ -5,10 +5,8 @@
 //!
 //! See [`super::message`] for what becomes of a head that is not accepted.
 
-/// Largest head, in bytes.
-pub(super) const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// Most fields of a head.
-const FIELDS_MAX: usize = 100;
+use crate::config::HeadLimits;
+use records::Code;
 
 /// Why a head or body is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,9 +14,18 @@ pub(super) enum HeadError {
     /// A line does not end in CR LF, or a control character stands in it.
     #[error("line")]
     Line,
-    /// Too long, or too many fields.
+    /// Larger than a head may be.
     #[error("size")]
     Size,
+    /// Too many fields.
+    #[error("fields")]
+    Fields,
+    /// A target that is too long.
+    #[error("length")]
+    Length,
+    /// Not whole in time.
+    #[error("late")]
+    Late,
     /// Not a request line and fields.
     #[error("form")]
     Form,
@@ -42,6 +49,35 @@ pub(super) enum HeadError {
     Upgrade,
 }
 
+impl HeadError {
+    /// Every one.
+    const ALL: [Self; 12] = [
+        Self::Line,
+        Self::Size,
+        Self::Fields,
+        Self::Length,
+        Self::Late,
+        Self::Form,
+        Self::Method,
+        Self::Target,
+        Self::Host,
+        Self::Framing,
+        Self::Body,
+        Self::Upgrade,
+    ];
+
+    /// The code that its sender reads, by the name of the error.
+    pub(super) fn code(name: &str) -> Code {
+        match Self::ALL.into_iter().find(|error| error.to_string() == name) {
+            Some(Self::Size) => Code::HeadTooLarge,
+            Some(Self::Fields) => Code::FieldsTooMany,
+            Some(Self::Length) => Code::TargetTooLong,
+            Some(Self::Late) => Code::RequestLate,
+            _ => Code::Malformed,
+        }
+    }
+}
+
 /// Where a body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
@@ -54,16 +90,16 @@ pub(super) enum Framing {
 }
 
 /// Judges a whole head, with its empty line.
-pub(super) fn check(head: &[u8]) -> Result<Framing, HeadError> {
+pub(super) fn check(head: &[u8], limits: &HeadLimits) -> Result<Framing, HeadError> {
     lines(head)?;
     if head.starts_with(b"\r") {
         return Err(HeadError::Form);
     }
-    let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
+    let mut fields = vec![httparse::EMPTY_HEADER; limits.fields];
     let mut request = httparse::Request::new(&mut fields);
     match request.parse(head) {
         Ok(httparse::Status::Complete(length)) if length == head.len() => {}
-        Err(httparse::Error::TooManyHeaders) => return Err(HeadError::Size),
+        Err(httparse::Error::TooManyHeaders) => return Err(HeadError::Fields),
         _ => return Err(HeadError::Form),
     }
     let method = request.method.ok_or(HeadError::Form)?;
@@ -71,7 +107,17 @@ pub(super) fn check(head: &[u8]) -> Result<Framing, HeadError> {
         return Err(HeadError::Method);
     }
     let target = request.path.ok_or(HeadError::Form)?;
-    if !target.starts_with('/') || target.contains('#') {
+    if target.len() > limits.target_bytes {
+        return Err(HeadError::Length);
+    }
+    // What the library cannot read it would refuse itself, without a word why.
+    let library = http::Uri::try_from(target).is_ok()
+        && http::Method::from_bytes(method.as_bytes()).is_ok()
+        && request.headers.iter().all(|field| {
+            http::HeaderName::from_bytes(field.name.as_bytes()).is_ok()
+                && http::HeaderValue::from_bytes(field.value).is_ok()
+        });
+    if !library || !target.starts_with('/') || target.contains('#') {
         return Err(HeadError::Target);
     }
     let values = |name: &str| -> Vec<&[u8]> {
@@ -97,6 +143,12 @@ pub(super) fn check(head: &[u8]) -> Result<Framing, HeadError> {
         [_] if empty && values("content-length").is_empty() && !old => Ok(Framing::Upgrade),
         _ => Err(HeadError::Upgrade),
     }
+}
+
+/// Which limit a head exceeds that is not whole yet.
+pub(super) fn exceeded(head: &[u8], limits: &HeadLimits) -> HeadError {
+    let line = head.iter().position(|byte| *byte == b'\r').unwrap_or(head.len());
+    if line > limits.target_bytes { HeadError::Length } else { HeadError::Size }
 }
 
 /// Every line ends in CR LF, and nothing but tabs and text stands in it.

@@ -1,11 +1,13 @@
 //! Requests under way, and what moved of them.
 
 use super::peer::Peer;
+use crate::config::GateLimits;
 use http::Method;
 use policy::CanonicalPath;
+use records::Code;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -18,14 +20,20 @@ pub(crate) struct InFlight {
     pub(super) method: Method,
     pub(super) path: CanonicalPath,
     pub(super) cut: CancellationToken,
+    /// Why it is cut.
+    cause: OnceLock<Code>,
     pub(super) up: AtomicU64,
     pub(super) down: AtomicU64,
     /// Whether the body of the request is still coming.
     pub(super) uploading: AtomicBool,
+    /// Whether the next byte of it is the client's to send, not the application's to take.
+    pub(super) awaits_client: AtomicBool,
     /// Whether it became a tunnel, where silence is no fault.
     pub(super) tunnel: AtomicBool,
     /// Whether the application began to answer; before that another limit counts.
     answered: AtomicBool,
+    /// Whether the next byte of the answer is the application's to send, not the client's to take.
+    pub(super) awaits_application: AtomicBool,
     /// Generation of the world in which it was last found permitted.
     pub(super) judged_in: AtomicU64,
     /// Ends the whole connection: for a client that reads no more, so that nothing else reaches it.
@@ -44,6 +52,8 @@ impl InFlight {
     ) -> Arc<Self> {
         Arc::new(Self {
             answered: AtomicBool::new(false),
+            awaits_application: AtomicBool::new(false),
+            cause: OnceLock::new(),
             judged_in: AtomicU64::new(generation),
             end,
             peer,
@@ -53,10 +63,22 @@ impl InFlight {
             up: AtomicU64::new(0),
             down: AtomicU64::new(0),
             uploading: AtomicBool::new(false),
+            awaits_client: AtomicBool::new(false),
             tunnel: AtomicBool::new(false),
             began: Instant::now(),
             moved: AtomicU64::new(0),
         })
+    }
+
+    /// Cuts it for a reason; the first one stays.
+    pub(super) fn cut_for(&self, cause: Code) {
+        let _ = self.cause.set(cause);
+        self.cut.cancel();
+    }
+
+    /// Why it was cut, if it was.
+    pub(super) fn cause(&self) -> Option<Code> {
+        self.cause.get().copied()
     }
 
     /// The application began to answer.
@@ -92,16 +114,28 @@ impl InFlight {
         }
     }
 
-    pub(super) fn is_stuck(&self, idle: Duration) -> bool {
+    /// Who keeps it waiting for longer than may be, if somebody does.
+    pub(super) fn stuck(&self, limits: &GateLimits) -> Option<Code> {
         let age = self.began.elapsed();
         let up = self.up.load(Ordering::Relaxed);
         let uploading = self.uploading.load(Ordering::Relaxed);
         let answered = self.answered.load(Ordering::Relaxed);
-        let slow = age > Duration::from_secs(60) && up / age.as_secs().max(1) < SLOW;
-        let slow = slow && uploading && !answered;
-        let moving = uploading || answered;
-        let tunnel = self.tunnel.load(Ordering::Relaxed);
-        slow || (moving && !tunnel && self.silent() > idle)
+        let silent_for = |seconds| self.silent() > Duration::from_secs(seconds);
+        if self.tunnel.load(Ordering::Relaxed) {
+            return None;
+        }
+        if uploading && !answered {
+            let slow = age > Duration::from_secs(60) && up / age.as_secs().max(1) < SLOW;
+            let late = match self.awaits_client.load(Ordering::Relaxed) {
+                true => Code::RequestLate,
+                false => Code::UpstreamLate,
+            };
+            return (slow || silent_for(limits.body_idle_seconds)).then_some(late);
+        }
+        if answered && self.awaits_application.load(Ordering::Relaxed) {
+            return silent_for(limits.answer_idle_seconds).then_some(Code::UpstreamLate);
+        }
+        (answered && silent_for(limits.body_idle_seconds)).then_some(Code::RequestLate)
     }
 }
 

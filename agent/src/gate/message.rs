@@ -3,7 +3,8 @@
 //! A head that is not accepted never reaches the HTTP library. In its place it gets a request that
 //! names the refusal under a word that only this connection knows, and then the end of the stream.
 
-use super::head::{Framing, HEAD_BYTES_MAX, HeadError, check, lines};
+use super::head::{Framing, HeadError, check, exceeded, lines};
+use crate::config::HeadLimits;
 
 /// Largest trailer section, in bytes; it is dropped.
 const TRAILER_BYTES_MAX: usize = 4 * 1024;
@@ -32,14 +33,16 @@ enum Stage {
 pub(super) struct Reader {
     stage: Stage,
     word: String,
+    limits: HeadLimits,
     /// Why the connection ends, if it does.
     refused: Option<HeadError>,
 }
 
 impl Reader {
     /// A connection at its beginning; `word` names refusals to the service behind the library.
-    pub(super) fn new(word: &str) -> Self {
-        Self { stage: Stage::Head(Vec::new()), word: word.to_owned(), refused: None }
+    pub(super) fn new(word: &str, limits: HeadLimits) -> Self {
+        let (stage, word) = (Stage::Head(Vec::new()), word.to_owned());
+        Self { stage, word, limits, refused: None }
     }
 
     /// Whether nothing more is read.
@@ -50,6 +53,11 @@ impl Reader {
     /// Whether a head has begun and is not whole.
     pub(super) fn is_in_head(&self) -> bool {
         matches!(&self.stage, Stage::Head(head) if !head.is_empty())
+    }
+
+    /// Whether it goes on as a tunnel, whose end is its own matter.
+    pub(super) fn is_tunnel(&self) -> bool {
+        matches!(self.stage, Stage::Tunnel)
     }
 
     /// Whether it waits for another protocol to be agreed.
@@ -73,25 +81,30 @@ impl Reader {
         }
     }
 
-    fn refuse(&mut self, error: HeadError, out: &mut Vec<u8>) {
+    /// Ends with a request that names the refusal. Its answer has a body only if the refused one
+    /// asked for an answer with one.
+    pub(super) fn refuse(&mut self, error: HeadError, out: &mut Vec<u8>) {
+        let head = matches!(&self.stage, Stage::Head(head) if head.starts_with(b"HEAD "));
+        let method = if head { "HEAD" } else { "GET" };
         self.refused = Some(error);
         self.stage = Stage::Refused;
-        out.extend(
-            format!(
-                "GET /{}/{error} HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n\r\n",
-                self.word
-            )
-            .into_bytes(),
-        );
+        let word = &self.word;
+        let named =
+            format!("{method} /{word}/{error} HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n\r\n");
+        out.extend(named.into_bytes());
     }
 
     /// How many bytes were used.
     fn step(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, HeadError> {
         match &mut self.stage {
             Stage::Head(head) => {
-                let (used, whole) = collect(head, bytes, b"\r\n\r\n", HEAD_BYTES_MAX)?;
+                let most = self.limits.head_bytes;
+                let (used, whole) = match collect(head, bytes, b"\r\n\r\n", most) {
+                    Err(HeadError::Size) => return Err(exceeded(head, &self.limits)),
+                    collected => collected?,
+                };
                 if whole {
-                    let next = match check(head)? {
+                    let next = match check(head, &self.limits)? {
                         Framing::Length(0) => Stage::Head(Vec::new()),
                         Framing::Length(length) => Stage::Length(length),
                         Framing::Chunked => Stage::Size(Vec::new()),
@@ -218,7 +231,7 @@ mod tests {
     use super::*;
 
     fn read(parts: &[&[u8]]) -> (String, Option<HeadError>) {
-        let mut reader = Reader::new("w");
+        let mut reader = Reader::new("w", HeadLimits::default());
         let mut out = Vec::new();
         for part in parts {
             reader.take(part, &mut out);
@@ -232,7 +245,7 @@ mod tests {
         let (out, error) = read(&[bytes]);
         assert_eq!(read(&single).1, error);
         if error.is_some() {
-            assert!(out.starts_with("GET /w/"), "{out}");
+            assert!(out.contains(" /w/"), "{out}");
         }
         error
     }
@@ -287,8 +300,6 @@ mod tests {
         assert_eq!(with("X: \0"), Some(HeadError::Line));
         assert_eq!(with("X : a"), Some(HeadError::Form));
         assert_eq!(with("Upgrade: websocket\r\nContent-Length: 0"), Some(HeadError::Upgrade));
-        assert_eq!(with(&"X: a\r\n".repeat(101)), Some(HeadError::Size));
-        assert_eq!(with(&"X: a\r\n".repeat(5_000)), Some(HeadError::Size));
         for (head, error) in [
             ("GET / HTTP/1.1\r\n\r\n", HeadError::Host),
             ("GET / HTTP/1.1\r\nHost: \r\n\r\n", HeadError::Host),
@@ -313,6 +324,47 @@ mod tests {
     }
 
     #[test]
+    fn each_limit_is_told_apart() {
+        let limits = HeadLimits::default();
+        let get = |target: &str, fields: &str| {
+            refused(format!("GET {target} HTTP/1.1\r\nHost: app\r\n{fields}\r\n").as_bytes())
+        };
+        let target = |bytes: usize| format!("/{}", "a".repeat(bytes - 1));
+        let (most, field) = (limits.target_bytes, "X: a\r\n");
+        assert_eq!(get(&target(most), ""), None);
+        assert_eq!(get(&target(most + 1), ""), Some(HeadError::Length));
+        assert_eq!(get(&target(limits.head_bytes * 4), ""), Some(HeadError::Length));
+        assert_eq!(get("/", &field.repeat(limits.fields - 1)), None);
+        assert_eq!(get("/", &field.repeat(limits.fields)), Some(HeadError::Fields));
+        let cookie = |bytes: usize| format!("Cookie: {}\r\n", "a".repeat(bytes));
+        assert_eq!(get("/", &cookie(limits.head_bytes - 100)), None);
+        assert_eq!(get("/", &cookie(limits.head_bytes)), Some(HeadError::Size));
+        assert_eq!(get("/", &field.repeat(5_000)), Some(HeadError::Size));
+    }
+
+    /// Whatever this reader accepts, the library reads: it has nothing of its own to refuse.
+    #[test]
+    fn the_library_refuses_no_target_that_passes_here() {
+        for byte in 0..=u8::MAX {
+            for target in [vec![b'/', byte, b'a'], vec![b'/', b'?', byte, b'a']] {
+                let head = [b"GET ".as_slice(), &target, b" HTTP/1.1\r\nHost: a\r\n\r\n"].concat();
+                let mut reader = Reader::new("w", HeadLimits::default());
+                reader.take(&head, &mut Vec::new());
+                let is_read = http::Uri::try_from(target.as_slice()).is_ok();
+                assert!(is_read || reader.refused.is_some(), "{byte:#x} passes");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_head_asks_for_no_body() {
+        let (out, _) = read(&[b"HEAD / HTTP/1.1\r\n\r\n"]);
+        assert!(out.starts_with("HEAD /w/host "), "{out}");
+        let (out, _) = read(&[b"GET / HTTP/1.1\r\n\r\n"]);
+        assert!(out.starts_with("GET /w/host "), "{out}");
+    }
+
+    #[test]
     fn chunk_sizes_have_one_spelling() {
         for (body, error) in [
             ("+1\r\nx", HeadError::Framing),
@@ -328,7 +380,7 @@ mod tests {
             ("0000000000000000000001\r\nx", HeadError::Size),
         ] {
             let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-            let mut reader = Reader::new("w");
+            let mut reader = Reader::new("w", HeadLimits::default());
             reader.take(format!("{head}{body}").as_bytes(), &mut Vec::new());
             assert_eq!(reader.refused, Some(error), "{body:?}");
         }

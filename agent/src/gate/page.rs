@@ -9,6 +9,13 @@ use http_body_util::Full;
 use policy::Answer;
 use records::{Code, Problem};
 
+/// Field of a refusal with its code.
+pub(super) const CODE: &str = "yinxin-refusal";
+/// Field of a refusal with its reference number.
+pub(super) const REFERENCE: &str = "yinxin-reference";
+/// Field of a refusal with the setting whose limit was reached.
+const LIMIT: &str = "yinxin-limit";
+
 /// A fresh reference number.
 pub(super) fn reference() -> String {
     crate::random::<10>().map(records::letter::reference).unwrap_or_default()
@@ -28,9 +35,18 @@ pub(super) fn refusal(
     } else {
         ("application/json", serde_json::to_string(&problem).unwrap_or_default())
     };
+    let length = body.len();
     let mut response = Response::new(ResponseBody::Own(Full::new(Bytes::from(body))));
     *response.status_mut() = status(code);
     let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    // For whoever gets no body: an answer to HEAD has none.
+    headers.insert(CODE, HeaderValue::from_static(code.name()));
+    for (name, value) in [(REFERENCE, reference), (LIMIT, &limit(gate, code).unwrap_or_default())] {
+        if let Some(value) = HeaderValue::from_str(value).ok().filter(|value| !value.is_empty()) {
+            headers.insert(name, value);
+        }
+    }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -51,6 +67,27 @@ fn status(code: Code) -> StatusCode {
         Code::PersonChanged | Code::NotYourRoute => StatusCode::FORBIDDEN,
         other => service::problem::status(other),
     }
+}
+
+/// The settings of the gate that a refusal follows from, with their values.
+fn limit(gate: &Gate, code: Code) -> Option<String> {
+    let limits = &gate.limits;
+    Some(match code {
+        Code::TooLarge => format!("body_bytes={}", limits.body_bytes),
+        Code::TargetTooLong => format!("target_bytes={}", limits.target_bytes),
+        Code::HeadTooLarge => format!("head_bytes={}", limits.head_bytes),
+        Code::FieldsTooMany => format!("fields={}", limits.fields),
+        Code::RequestLate => format!(
+            "head_seconds={}, body_idle_seconds={}",
+            limits.head_seconds, limits.body_idle_seconds
+        ),
+        Code::UpstreamLate => format!("answer_seconds={}", limits.answer_seconds),
+        Code::AnswerTooLarge => format!(
+            "answer_head_bytes={}, answer_fields={}",
+            limits.answer_head_bytes, limits.answer_fields
+        ),
+        _ => return None,
+    })
 }
 
 /// What helps, by code: Chinese, English.
@@ -123,6 +160,9 @@ fn page(gate: &Gate, code: Code, problem: &Problem, answer: Option<&Answer>) -> 
         // Already escaped where it holds something from outside.
         rows.push(format!("<dt>怎么办 / what to do</dt><dd>{zh}<br>{en}</dd>"));
     }
+    if let Some(limit) = limit(gate, code) {
+        rows.push(row("限度 / limit", &limit, ""));
+    }
     rows.push(row("编号 / reference", &problem.reference, &problem.code));
     format!(
         "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">\
@@ -145,4 +185,36 @@ fn row(name: &str, first: &str, second: &str) -> String {
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// Owners of applications find every code that the gate refuses with, with its status, on
+    /// their page, and no other.
+    #[test]
+    fn every_refusal_is_on_the_page_of_the_gate() {
+        let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let page = std::fs::read_to_string(own.join("../docs/gate.md")).unwrap();
+        let mut sources = String::new();
+        for folder in ["src/gate", "src/world", "src/spool"] {
+            for entry in std::fs::read_dir(own.join(folder)).unwrap() {
+                sources.push_str(&std::fs::read_to_string(entry.unwrap().path()).unwrap());
+            }
+        }
+        let row = |code: &Code| format!("| `{}` | {} | ", code.name(), status(*code).as_u16());
+        let used = |code: &&Code| {
+            let name = format!("Code::{code:?}");
+            sources.match_indices(&name).any(|(at, _)| {
+                let next = sources.get(at + name.len()..).and_then(|rest| rest.chars().next());
+                next.is_none_or(|next| !next.is_alphanumeric())
+            })
+        };
+        for code in Code::ALL {
+            let named = page.contains(&row(code));
+            assert_eq!(named, used(&code), "{}", row(code));
+        }
+    }
 }

@@ -11,6 +11,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Policies of certificates that people open connections with: `official` and `staff`.
 const POLICIES: [u32; 2] = [1, 2];
 
+/// Most certificates beside its own that are looked at of a client's chain; a handshake has no room
+/// for many more.
+const SENT_MAX: usize = 64;
+/// Most of them that a path is sought through.
+const BETWEEN_MAX: usize = 4;
+
 /// What certificates of people lead to.
 pub struct ClientTrust {
     /// The root.
@@ -69,9 +75,7 @@ impl Shown {
             return refused(Code::CertificateForeign, String::new());
         };
         let serial = certificate.serial().to_string();
-        let between: Vec<Certificate> =
-            rest.iter().take(4).filter_map(|der| Certificate::read(der).ok()).collect();
-        let between = if between.is_empty() { trust.issuing.clone() } else { between };
+        let between = between(trust, &certificate, rest);
         match check(&certificate, &between, &trust.root, now, Usage::Client) {
             Ok(()) => {}
             Err(PathError::Expired { .. }) if is_ours(trust, &certificate) => {
@@ -97,6 +101,23 @@ impl Shown {
             certificate,
         }))
     }
+}
+
+/// What may stand between a certificate and our root: our own issuing CAs and, of what the client
+/// sent besides, in any order (RFC 8446 4.4.2), an issuer of it that our root signed. All else
+/// leads nowhere here.
+fn between(trust: &ClientTrust, leaf: &Certificate, rest: &[Vec<u8>]) -> Vec<Certificate> {
+    let ours = trust.issuing.iter().cloned();
+    if is_ours(trust, leaf) {
+        return ours.collect();
+    }
+    let sent = rest.iter().take(SENT_MAX).filter_map(|der| Certificate::read(der).ok());
+    let issuers = sent.filter(|sent| {
+        sent.subject() == leaf.issuer()
+            && sent.issuer() == trust.root.subject()
+            && sent.is_signed_by(trust.root.key())
+    });
+    ours.chain(issuers.take(BETWEEN_MAX)).collect()
 }
 
 /// Whether our issuing CA signed it, whatever its time.

@@ -2,12 +2,15 @@
 
 use super::fields;
 use super::state::Gate;
+use crate::config::HeadLimits;
 use http::{HeaderMap, Method, Request, Version, header};
-use policy::CanonicalPath;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use policy::{CanonicalPath, CanonicalPathError};
 use records::Code;
+use std::net::IpAddr;
 
-/// Longest target, in bytes.
-const TARGET_BYTES_MAX: usize = 8 * 1024;
+/// What is escaped in a query besides what is not ASCII: nothing that could stand in one.
+const QUERY: &AsciiSet = CONTROLS;
 
 /// A request that everybody reads alike; only [`Checked::read`] makes it.
 pub(super) struct Checked {
@@ -32,9 +35,10 @@ impl Checked {
     /// Checks a head against the server name of the handshake.
     pub(super) fn read<B>(
         gate: &Gate,
-        sni: Option<&str>,
+        (sni, source): (Option<&str>, IpAddr),
         request: &Request<B>,
     ) -> Result<Self, Code> {
+        measure(request, &gate.limits.of_head())?;
         let host = host(request)?;
         let name = host.rsplit_once(':').map_or(host.as_str(), |(name, port)| {
             if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host.as_str() }
@@ -48,7 +52,11 @@ impl Checked {
         if method == Method::CONNECT || method == Method::TRACE {
             return Err(Code::Malformed);
         }
-        let (fields, dropped) = fields::to_application(request.headers());
+        if !is_expectation_known(request.headers()) {
+            return Err(Code::ExpectationUnknown);
+        }
+        let (mut fields, dropped) = fields::to_application(request.headers());
+        fields::forwarded(&mut fields, source, &host).map_err(|_| Code::Malformed)?;
         if dropped > 0 {
             gate.metrics.count("field", "dropped");
         }
@@ -103,14 +111,44 @@ fn target<B>(request: &Request<B>) -> Result<(CanonicalPath, Option<String>), Co
         _ => uri.scheme().is_none(),
     };
     let target = uri.path_and_query().map(http::uri::PathAndQuery::as_str).unwrap_or_default();
-    if !plain || target.len() > TARGET_BYTES_MAX {
+    if !plain || target.contains('#') {
         return Err(Code::Malformed);
     }
-    let query = uri.query().map(str::to_owned);
-    let sound = |query: &String| query.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b'#');
+    // As in the path, what is not ASCII gets the escapes that every application undoes.
+    let query = uri.query().map(|query| utf8_percent_encode(query, QUERY).to_string());
+    let sound = |query: &String| query.bytes().all(|b| (0x21..0x7f).contains(&b));
     if query.as_ref().is_some_and(|query| !sound(query)) {
         return Err(Code::Malformed);
     }
-    let path = CanonicalPath::read(uri.path()).map_err(|_| Code::Malformed)?;
+    let path = CanonicalPath::read(uri.path()).map_err(|error| match error {
+        CanonicalPathError::Long => Code::TargetTooLong,
+        _ => Code::Malformed,
+    })?;
     Ok((path, query))
+}
+
+/// Holds a head to its limits where its bytes were not counted before: on HTTP/2. Crumbs of a
+/// cookie (RFC 9113 8.2.3) are one field.
+fn measure<B>(request: &Request<B>, limits: &HeadLimits) -> Result<(), Code> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if target > limits.target_bytes {
+        return Err(Code::TargetTooLong);
+    }
+    let headers = request.headers();
+    let crumbs = headers.get_all(header::COOKIE).iter().count();
+    if headers.len() - crumbs.saturating_sub(1) > limits.fields {
+        return Err(Code::FieldsTooMany);
+    }
+    // A colon, a space and the end of a line come with each field.
+    let fields = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    if target + fields.sum::<usize>() > limits.head_bytes {
+        return Err(Code::HeadTooLarge);
+    }
+    Ok(())
+}
+
+/// The one expectation there is (RFC 9110 10.1.1).
+fn is_expectation_known(headers: &HeaderMap) -> bool {
+    let mut expected = headers.get_all(header::EXPECT).iter();
+    expected.all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }

@@ -1,32 +1,20 @@
 //! The body of a request: passed on frame by frame, never collected, counted, cut when the request
 //! is cut.
 
+use super::client_body::{ClientBody, Ended};
 use super::completion::CompletionGuard;
+use super::swallow::swallow;
 use bytes::Bytes;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-/// Why a body ends before its time.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Ended {
-    /// The request is no longer permitted, or nothing moved.
-    #[error("cut")]
-    Cut,
-    /// More than the application takes.
-    #[error("too large")]
-    TooLarge,
-    /// The other side.
-    #[error(transparent)]
-    Http(#[from] hyper::Error),
-}
-
 /// The body of a request on its way to the application.
 pub(super) struct RequestBody {
-    inner: Incoming,
+    inner: ClientBody,
     end: Arc<CompletionGuard>,
     left: u64,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -35,11 +23,20 @@ pub(super) struct RequestBody {
 impl Drop for RequestBody {
     fn drop(&mut self) {
         self.end.in_flight.uploading.store(false, Ordering::Relaxed);
+        if self.inner.is_end_stream() || self.end.in_flight.cut.is_cancelled() {
+            return;
+        }
+        // An application that answers before it has everything: whoever is still sending reads
+        // that answer only afterwards.
+        let rest = std::mem::replace(&mut self.inner, ClientBody::Empty);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(swallow(rest));
+        }
     }
 }
 
 impl RequestBody {
-    pub(super) fn new(inner: Incoming, end: &Arc<CompletionGuard>, most: u64) -> Self {
+    pub(super) fn new(inner: ClientBody, end: &Arc<CompletionGuard>, most: u64) -> Self {
         end.in_flight.uploading.store(!inner.is_end_stream(), Ordering::Relaxed);
         let cut = Box::pin(end.in_flight.cut.clone().cancelled_owned());
         Self { inner, end: end.clone(), left: most, cut }
@@ -64,7 +61,9 @@ impl Body for RequestBody {
                 Poll::Ready(Some(Ok(frame))) => {
                     let Some(data) = frame.data_ref() else { continue };
                     let length = data.len();
-                    this.end.in_flight.move_on(&this.end.in_flight.up, length);
+                    let in_flight = &this.end.in_flight;
+                    in_flight.move_on(&in_flight.up, length);
+                    in_flight.awaits_client.store(false, Ordering::Relaxed);
                     match this.left.checked_sub(length as u64) {
                         Some(left) => this.left = left,
                         None => {
@@ -85,9 +84,12 @@ impl Body for RequestBody {
                 }
                 Poll::Ready(Some(Err(error))) => {
                     this.end.outcome("client-gone");
-                    Poll::Ready(Some(Err(error.into())))
+                    Poll::Ready(Some(Err(error)))
                 }
-                Poll::Pending => Poll::Pending,
+                Poll::Pending => {
+                    this.end.in_flight.awaits_client.store(true, Ordering::Relaxed);
+                    Poll::Pending
+                }
             };
         }
     }

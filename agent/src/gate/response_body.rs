@@ -1,15 +1,16 @@
 //! The body of an answer: our own, or the application's as it comes, counted, cut when the request
 //! is cut.
 
+use super::client_body::Ended;
 use super::completion::CompletionGuard;
 use super::connection_context::RequestGuard;
-use super::request_body::Ended;
 use super::upstream::{Pool, Sender};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
@@ -79,7 +80,9 @@ impl Body for ResponseBody {
             return match polled {
                 Poll::Ready(Some(Ok(frame))) => {
                     let Some(data) = frame.data_ref() else { continue };
-                    passed.end.in_flight.move_on(&passed.end.in_flight.down, data.len());
+                    let in_flight = &passed.end.in_flight;
+                    in_flight.move_on(&in_flight.down, data.len());
+                    in_flight.awaits_application.store(false, Ordering::Relaxed);
                     if passed.inner.is_end_stream() {
                         passed.finish();
                     }
@@ -93,7 +96,11 @@ impl Body for ResponseBody {
                     passed.end.outcome("upstream-error");
                     Poll::Ready(Some(Err(error.into())))
                 }
-                Poll::Pending => Poll::Pending,
+                Poll::Pending => {
+                    let awaits = &passed.end.in_flight.awaits_application;
+                    awaits.store(true, Ordering::Relaxed);
+                    Poll::Pending
+                }
             };
         }
     }

@@ -1,31 +1,29 @@
 //! One request of one connection, from its head to its answer.
 
 use super::authorize::{Denial, Permit, decide};
+use super::client_body::ClientBody;
 use super::connection_context::{ConnectionContext, RequestGuard};
 use super::forward::{ForwardContext, forward};
+use super::head::HeadError;
 use super::page;
 use super::peer::{Peer, Shown};
 use super::reject::reject;
 use super::request::Checked;
 use super::response_body::ResponseBody;
+use super::swallow::swallow;
 use crate::spool::Recorded;
 use http::{HeaderValue, Method, Request, Response, Version, header};
-use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use records::Code;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// Most bytes, and the longest time, that a refused request still gets to end what it sends.
-const SWALLOWED_BYTES_MAX: usize = 64 * 1024 * 1024;
-const SWALLOW_MAX: Duration = Duration::from_secs(10);
 
 /// Answers one request.
 pub(super) async fn serve(
     context: Arc<ConnectionContext>,
-    request: Request<Incoming>,
+    request: Request<ClientBody>,
 ) -> Response<ResponseBody> {
     let version = request.version();
+    let is_head = request.method() == Method::HEAD;
     let guard = RequestGuard::with(&context);
     let mut response = match guard {
         Some(_) => answer(&context, request).await,
@@ -40,15 +38,18 @@ pub(super) async fn serve(
         // Who is nobody here, or could not be recorded, does not keep a place.
         context.activity.close.cancel();
     }
-    if let ResponseBody::Forwarded(passed) = response.body_mut() {
-        passed.guard = guard;
+    match response.body_mut() {
+        ResponseBody::Forwarded(passed) => passed.guard = guard,
+        // The length of what GET would have brought stays; the body does not.
+        own @ ResponseBody::Own(_) if is_head => *own = ResponseBody::Own(Default::default()),
+        ResponseBody::Own(_) => {}
     }
     response
 }
 
 async fn answer(
     context: &Arc<ConnectionContext>,
-    request: Request<Incoming>,
+    request: Request<ClientBody>,
 ) -> Response<ResponseBody> {
     match admitted(context, &request).await {
         Ok((permit, recorded)) => {
@@ -56,7 +57,10 @@ async fn answer(
             forward(&forwarding, permit, &recorded, request).await
         }
         Err(refusal) => {
-            swallow(request).await;
+            // One that waits for our word sends nothing before it.
+            if !request.headers().contains_key(header::EXPECT) {
+                swallow(request.into_body()).await;
+            }
             *refusal
         }
     }
@@ -65,15 +69,17 @@ async fn answer(
 /// What is permitted and recorded; or what its sender reads instead.
 async fn admitted(
     context: &Arc<ConnectionContext>,
-    request: &Request<Incoming>,
+    request: &Request<ClientBody>,
 ) -> Result<(Permit, Recorded), Box<Response<ResponseBody>>> {
     let gate = &context.gate;
     let refused = |stage, code, html| Err(Box::new(rejected(context, stage, code, html)));
     let path = request.uri().path();
-    if path.strip_prefix('/').is_some_and(|rest| rest.starts_with(&context.word)) {
-        return refused("head", Code::Malformed, false);
+    let named = path.strip_prefix('/').and_then(|rest| rest.strip_prefix(&context.word));
+    if let Some(error) = named.and_then(|rest| rest.strip_prefix('/')) {
+        return refused("head", HeadError::code(error), false);
     }
-    let checked = match Checked::read(gate, context.sni.as_deref(), request) {
+    let from = (context.sni.as_deref(), context.source.ip());
+    let checked = match Checked::read(gate, from, request) {
         Ok(checked) => checked,
         Err(code) => return refused("head", code, false),
     };
@@ -110,26 +116,6 @@ async fn admitted(
     gate.counts.permit();
     gate.metrics.count("decision", "permitted");
     Ok((permit, recorded))
-}
-
-/// Reads on what a refused request still sends, within limits: who is busy sending an upload reads
-/// the refusal only afterwards, and a connection that is closed before that takes it along.
-async fn swallow(request: Request<Incoming>) {
-    if request.headers().contains_key(header::EXPECT) {
-        // It waits for our word before it sends anything.
-        return;
-    }
-    let mut body = request.into_body();
-    let all = async {
-        let mut left = SWALLOWED_BYTES_MAX;
-        while let Some(Ok(frame)) = body.frame().await {
-            left = left.saturating_sub(frame.data_ref().map_or(0, bytes::Bytes::len));
-            if left == 0 {
-                return;
-            }
-        }
-    };
-    let _ = tokio::time::timeout(SWALLOW_MAX, all).await;
 }
 
 async fn denied(

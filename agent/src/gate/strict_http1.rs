@@ -1,6 +1,8 @@
 //! The reading side of an HTTP/1 connection, judged before the HTTP library reads it.
 
+use super::head::HeadError;
 use super::message::Reader;
+use crate::config::HeadLimits;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,16 +49,22 @@ pub(super) struct StrictHttp1<S> {
 
 impl<S> StrictHttp1<S> {
     /// Judges a stream from its beginning.
-    pub(super) fn new(inner: S, word: &str, upgrade: UpgradeSwitch, head: Duration) -> Self {
+    pub(super) fn new(
+        inner: S,
+        word: &str,
+        upgrade: UpgradeSwitch,
+        (limits, head): (HeadLimits, Duration),
+    ) -> Self {
         let buffer = vec![0; 16 * 1024].into_boxed_slice();
-        let (reader, ready) = (Reader::new(word), Vec::new());
-        Self { inner, reader, upgrade, ready, given: 0, buffer, head, late: None }
+        let (reader, ready) = (Reader::new(word, limits), Vec::new());
+        // The first head has its time from the handshake on.
+        let late = Some(Box::pin(tokio::time::sleep(head)));
+        Self { inner, reader, upgrade, ready, given: 0, buffer, head, late }
     }
 
     /// Whether a head that began takes too long.
     fn is_late(&mut self, context: &mut Context<'_>) -> bool {
         if !self.reader.is_in_head() {
-            self.late = None;
             return false;
         }
         let late = self.late.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.head)));
@@ -95,8 +103,23 @@ impl<S: AsyncRead + Unpin> AsyncRead for StrictHttp1<S> {
             let mut buffer = ReadBuf::new(&mut this.buffer);
             match Pin::new(&mut this.inner).poll_read(context, &mut buffer) {
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Poll::Ready(Ok(())),
-                Poll::Ready(Ok(())) => this.reader.take(buffer.filled(), &mut this.ready),
-                Poll::Pending if this.is_late(context) => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(())) => {
+                    this.reader.take(buffer.filled(), &mut this.ready);
+                    if !this.ready.is_empty() {
+                        // What comes next has a time of its own.
+                        this.late = None;
+                    }
+                }
+                // One who sends no more without saying so still wants its answer; that a message
+                // is whole, its own framing shows.
+                Poll::Ready(Err(error))
+                    if error.kind() == io::ErrorKind::UnexpectedEof && !this.reader.is_tunnel() =>
+                {
+                    return Poll::Ready(Ok(()));
+                }
+                Poll::Pending if this.is_late(context) => {
+                    this.reader.refuse(HeadError::Late, &mut this.ready);
+                }
                 other => return other,
             }
         }

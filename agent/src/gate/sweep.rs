@@ -3,7 +3,9 @@
 
 use super::in_flight::InFlight;
 use super::state::Gate;
+use crate::world::denial_code;
 use policy::Asked;
+use records::Code;
 use service::Stop;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -30,7 +32,7 @@ pub async fn sweep(gate: Arc<Gate>, swapped: Arc<tokio::sync::Notify>, stop: Sto
         }
     }
     for request in gate.live.all().iter().filter(|r| r.tunnel.load(Ordering::Relaxed)) {
-        request.cut.cancel();
+        request.cut_for(Code::Unavailable);
     }
 }
 
@@ -43,17 +45,17 @@ fn look_at(gate: &Gate, request: &InFlight, again: bool) {
     let generation = gate.world.load().generation;
     // Not only told of: a world that came while nobody looked counts as well.
     let judge = again || request.judged_in.load(Ordering::Relaxed) != generation;
-    let lapsed = judge && !still_permitted(gate, request);
-    if judge && !lapsed {
+    let lapsed = if judge { still_permitted(gate, request).err() } else { None };
+    if judge && lapsed.is_none() {
         request.judged_in.store(generation, Ordering::Relaxed);
     }
-    if lapsed || request.is_stuck(Duration::from_secs(gate.limits.body_idle_seconds)) {
-        gate.metrics.count("cut", if lapsed { "lapsed" } else { "stuck" });
-        request.cut.cancel();
+    if let Some(cause) = lapsed.or_else(|| request.stuck(&gate.limits)) {
+        gate.metrics.count("cut", if lapsed.is_some() { "lapsed" } else { "stuck" });
+        request.cut_for(cause);
     }
 }
 
-fn still_permitted(gate: &Gate, request: &InFlight) -> bool {
+fn still_permitted(gate: &Gate, request: &InFlight) -> Result<(), Code> {
     let world = gate.world.load();
     let now = gate.clock.seconds();
     let asked = Asked {
@@ -62,6 +64,6 @@ fn still_permitted(gate: &Gate, request: &InFlight) -> bool {
         path: &request.path,
         now,
     };
-    request.peer.holds(&world, now).is_ok()
-        && world.decide(&asked).is_ok_and(|answer| answer.outcome.is_ok())
+    request.peer.holds(&world, now)?;
+    world.decide(&asked)?.outcome.map_err(denial_code)
 }

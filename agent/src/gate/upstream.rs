@@ -2,7 +2,8 @@
 //! never share one.
 
 use super::request_body::RequestBody;
-use hyper::client::conn::http1::{SendRequest, handshake};
+use crate::config::GateLimits;
+use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
@@ -23,12 +24,15 @@ pub(super) type Sender = SendRequest<RequestBody>;
 /// The connections of one person's connection.
 pub(super) struct Pool {
     address: SocketAddr,
+    builder: Builder,
     idle: Mutex<Vec<(Sender, Instant)>>,
 }
 
 impl Pool {
-    pub(super) fn new(address: SocketAddr) -> Self {
-        Self { address, idle: Mutex::default() }
+    pub(super) fn new(address: SocketAddr, limits: &GateLimits) -> Self {
+        let mut builder = Builder::new();
+        builder.max_headers(limits.answer_fields).max_buf_size(limits.answer_head_bytes);
+        Self { address, builder, idle: Mutex::default() }
     }
 
     /// A connection that is ready: a kept one, or a new one.
@@ -44,7 +48,7 @@ impl Pool {
             .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
         stream.set_nodelay(true)?;
         let (sender, connection) =
-            handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
+            self.builder.handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
         tokio::spawn(connection.with_upgrades());
         Ok(sender)
     }

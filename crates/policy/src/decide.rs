@@ -92,6 +92,8 @@ impl Application {
             rule: String::new(),
             websocket: matched.route.websocket,
         };
+        // What HEAD has of GET is judged as GET, by rules that read the method as well.
+        let asked = &Asked { method: &matched.route.method, ..*asked };
         if let Some((outcome, rule)) = self.evaluate(people, asked, &answer, sliced) {
             answer.outcome = outcome;
             answer.rule = rule;

@@ -1,19 +1,27 @@
-//! Paths, decoded once into segments. Rules see the segments; the application gets them encoded
-//! again in one spelling, so that both see the same.
+//! Paths, decoded once into segments. Rules see the segments; the application gets a text that
+//! decodes to exactly these segments, so that both see the same.
+//!
+//! The text differs from what came only where RFC 3986 calls the two equal: characters that never
+//! need an escape lose it, escapes are in upper case (6.2.2), and what may not stand in a path
+//! unescaped gets one. An escaped reserved character keeps its escape (2.2): programs that sign
+//! paths, or give `+`, `,` or `=` a meaning of their own, tell the two apart.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// Most segments of a path.
-const SEGMENTS_MAX: usize = 64;
-/// Longest path, in bytes.
-const BYTES_MAX: usize = 4 * 1024;
+const SEGMENTS_MAX: usize = 256;
+/// Longest path in its one spelling, in bytes.
+const BYTES_MAX: usize = 48 * 1024;
 
 /// Why a path is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CanonicalPathError {
-    /// Not beginning with `/`, too long, or with a fragment.
+    /// Not beginning with `/`, or with a fragment.
     #[error("not the path of an origin-form target")]
     Form,
+    /// Too many bytes or segments.
+    #[error("too long")]
+    Long,
     /// A percent sign without two hexadecimal digits.
     #[error("malformed percent-encoding")]
     Encoding,
@@ -48,27 +56,34 @@ impl CanonicalPath {
     /// Reads the path of a target, query cut off.
     pub fn read(raw: &str) -> Result<Self, CanonicalPathError> {
         let rest = raw.strip_prefix('/').ok_or(CanonicalPathError::Form)?;
-        if raw.len() > BYTES_MAX || raw.contains('#') || raw.contains('?') {
+        if raw.contains('#') || raw.contains('?') {
             return Err(CanonicalPathError::Form);
         }
-        let mut segments = Vec::new();
+        let (mut segments, mut text) = (Vec::new(), String::new());
         if !rest.is_empty() {
             let parts: Vec<&str> = rest.split('/').collect();
             let last = parts.len() - 1;
-            if parts.len() > SEGMENTS_MAX {
-                return Err(CanonicalPathError::Form);
+            if raw.len() > BYTES_MAX || parts.len() > SEGMENTS_MAX {
+                return Err(CanonicalPathError::Long);
             }
             for (position, part) in parts.into_iter().enumerate() {
+                text.push('/');
                 // A slash at the end is a path of its own, to rules as well.
                 if part.is_empty() && position == last && position > 0 {
                     segments.push(String::new());
                 } else {
                     segments.push(segment(part)?);
+                    spell(part, &mut text);
                 }
             }
         }
-        let encoded: Vec<String> = segments.iter().map(|segment| encode(segment)).collect();
-        Ok(Self { text: format!("/{}", encoded.join("/")), segments })
+        if text.is_empty() {
+            text.push('/');
+        }
+        if text.len() > BYTES_MAX {
+            return Err(CanonicalPathError::Long);
+        }
+        Ok(Self { text, segments })
     }
 
     /// The decoded segments.
@@ -134,9 +149,27 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'@');
 
-/// Everything but [`SEGMENT`] is escaped in upper case.
-fn encode(segment: &str) -> String {
-    utf8_percent_encode(segment, SEGMENT).to_string()
+/// Whether a character means the same with an escape as without (RFC 3986 2.3).
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+}
+
+/// Writes a segment in the one spelling: what came unescaped is escaped unless it is in
+/// [`SEGMENT`]; what came escaped stays so unless it is unreserved.
+fn spell(part: &str, text: &mut String) {
+    let mut pieces = part.split('%');
+    text.extend(utf8_percent_encode(pieces.next().unwrap_or_default(), SEGMENT));
+    for piece in pieces {
+        let (escape, rest) = piece.split_at_checked(2).unwrap_or((piece, ""));
+        match u8::from_str_radix(escape, 16) {
+            Ok(byte) if is_unreserved(byte) => text.push(char::from(byte)),
+            _ => {
+                text.push('%');
+                text.push_str(&escape.to_ascii_uppercase());
+            }
+        }
+        text.extend(utf8_percent_encode(rest, SEGMENT));
+    }
 }
 
 #[cfg(test)]
@@ -159,6 +192,42 @@ mod tests {
             assert_eq!(path.text(), text, "{raw}");
             assert_eq!(path.segments(), segments, "{raw}");
             assert_eq!(CanonicalPath::read(path.text()).unwrap(), path, "{raw}");
+        }
+    }
+
+    #[test]
+    fn an_escaped_reserved_character_stays_escaped() {
+        for (raw, text, segment) in [
+            ("/a%2Bb", "/a%2Bb", "a+b"),
+            ("/a%2bb", "/a%2Bb", "a+b"),
+            ("/a+b", "/a+b", "a+b"),
+            ("/%26%3D%3A%2C%40", "/%26%3D%3A%2C%40", "&=:,@"),
+            ("/&=:,@", "/&=:,@", "&=:,@"),
+            ("/%21%24%27%28%29%2A", "/%21%24%27%28%29%2A", "!$'()*"),
+            ("/%3F%23%5B%5D", "/%3F%23%5B%5D", "?#[]"),
+            ("/[a]", "/%5Ba%5D", "[a]"),
+            ("/%7E%2D%5F%41", "/~-_A", "~-_A"),
+        ] {
+            let path = CanonicalPath::read(raw).unwrap();
+            assert_eq!((path.text(), path.segments()), (text, &[segment.to_owned()][..]), "{raw}");
+        }
+    }
+
+    /// Whatever comes, escaped or not, decodes to the same before and after, and is spelt once.
+    #[test]
+    fn rules_and_application_read_the_same_of_every_byte() {
+        for byte in 0..=u8::MAX {
+            let raw = char::from(byte).to_string();
+            for part in [format!("%{byte:02X}"), format!("%{byte:02x}"), raw] {
+                let raw = format!("/a{part}b/c");
+                let Ok(path) = CanonicalPath::read(&raw) else { continue };
+                let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+                let segments = format!("/{}", path.segments().join("/"));
+                assert_eq!(decoded(path.text()), segments.as_bytes(), "{raw}");
+                assert_eq!(decoded(&raw), segments.as_bytes(), "{raw}");
+                assert!(path.text().bytes().all(|b| (0x21..0x7f).contains(&b)), "{raw}");
+                assert_eq!(CanonicalPath::read(path.text()).unwrap(), path, "{raw}");
+            }
         }
     }
 
@@ -198,5 +267,10 @@ mod tests {
         ] {
             assert_eq!(CanonicalPath::read(raw), Err(error), "{raw}");
         }
+        // What grows in its one spelling is measured there.
+        for long in ["/a".repeat(257), format!("/{}", "公".repeat(BYTES_MAX / 9 + 1))] {
+            assert_eq!(CanonicalPath::read(&long), Err(CanonicalPathError::Long));
+        }
+        assert!(CanonicalPath::read(&"/a".repeat(256)).is_ok());
     }
 }

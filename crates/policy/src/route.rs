@@ -70,8 +70,17 @@ impl Routes {
         &self.routes
     }
 
-    /// The route of a request.
+    /// The route of a request. HEAD asks what GET would answer (RFC 9110 9.3.2): without a route of
+    /// its own it has the route of GET, and is judged as GET.
     pub fn find(&self, method: &str, path: &CanonicalPath) -> Option<Matched<'_>> {
+        let found = self.find_exactly(method, path);
+        match method {
+            "HEAD" => found.or_else(|| self.find_exactly("GET", path)),
+            _ => found,
+        }
+    }
+
+    fn find_exactly(&self, method: &str, path: &CanonicalPath) -> Option<Matched<'_>> {
         let mut fitting = self.routes.iter().filter(|route| route.method == method);
         fitting.find_map(|route| {
             let captures = captures(&route.path, path.segments())?;
@@ -204,10 +213,27 @@ mod tests {
         assert_eq!(find("GET", "/documents/office/new").unwrap().0, "/documents/{unit}/new");
         let (_, resource, _) = find("GET", "/documents/office/%7Bunit%7D").unwrap();
         assert_eq!(resource, "exchange/office/{unit}");
+        assert_eq!(find("HEAD", "/documents/office/1"), find("GET", "/documents/office/1"));
         assert_eq!(find("POST", "/documents/office/1"), None);
+        assert_eq!(find("OPTIONS", "/documents/office/1"), None);
         assert_eq!(find("GET", "/documents/office/1/"), None);
         assert_eq!(find("GET", "/documents/office/"), None);
         assert_eq!(find("GET", "/Documents/office/1"), None);
+    }
+
+    #[test]
+    fn head_follows_get_unless_it_has_a_route_of_its_own() {
+        let mut own = route("HEAD", "/own");
+        own.action = "probe".into();
+        let all = vec![own, route("GET", "/own"), route("GET", "/read"), route("POST", "/send")];
+        let routes = Routes::new("x", all).unwrap();
+        let action = |path: &str| {
+            let path = CanonicalPath::read(path).unwrap();
+            routes.find("HEAD", &path).map(|matched| matched.route.action.as_str())
+        };
+        assert_eq!(action("/own"), Some("probe"));
+        assert_eq!(action("/read"), Some("read"));
+        assert_eq!(action("/send"), None);
     }
 
     #[test]

@@ -103,6 +103,8 @@ pub struct Connection {
     pub host: String,
     /// `h2` or `http/1.1`.
     pub alpn: String,
+    /// Version of TLS: `1.3`, or `1.2` where the gate allows it.
+    pub tls: String,
     /// Commitment to the source address.
     pub source: Commitment,
     /// What the client signed (RFC 8446 4.4.3).
@@ -171,6 +173,8 @@ pub struct Completion {
     pub outcome: String,
     /// Status code of the answer; 0 if there was none.
     pub status: u16,
+    /// Reference told in place of an answer that could not be had; else empty.
+    pub reference: String,
     /// Bytes of the request's body.
     pub up: u64,
     /// Bytes of the answer's body.
@@ -182,7 +186,8 @@ pub struct Completion {
 impl Completion {
     /// The end of a request that got no answer.
     pub fn without_answer(request: String, outcome: &str) -> Self {
-        Self { request, outcome: outcome.into(), status: 0, up: 0, down: 0, micros: 0 }
+        let (outcome, reference) = (outcome.into(), String::new());
+        Self { request, outcome, status: 0, reference, up: 0, down: 0, micros: 0 }
     }
 }
 

@@ -54,6 +54,11 @@ macro_rules! codes {
 codes! {
     Malformed "malformed" Caller "提交的内容格式不正确。" "What was sent is not in the expected form.";
     TooLarge "too-large" Caller "提交的内容过大。" "What was sent is too large.";
+    TargetTooLong "target-too-long" Caller "请求地址过长。" "The address that was asked for is too long.";
+    HeadTooLarge "head-too-large" Caller "请求头的总长度过大。" "The head of the request is too large altogether.";
+    FieldsTooMany "fields-too-many" Caller "请求头的字段过多。" "The head of the request has too many fields.";
+    ExpectationUnknown "expectation-unknown" Caller "不支持请求中的 Expect。" "What the Expect field of the request asks for is not known here.";
+    RequestLate "request-late" Caller "请求没有按时发送完毕。" "The request did not arrive in time.";
     NotFound "not-found" Caller "没有找到所请求的内容。" "What was asked for does not exist.";
     UnknownKind "unknown-kind" Caller "不认识这类指令。" "Orders of this kind are not known here.";
     UnknownProfile "unknown-profile" Caller "没有这种证书模板。" "There is no certificate profile of this name.";
@@ -122,6 +127,8 @@ codes! {
     AuditFull "audit-full" Us "审计存储已满，网关已停止放行。" "The audit spool is full; the gate lets nobody pass.";
     AuditFailed "audit-failed" Us "审计记录无法写入，网关已停止放行。" "The audit record cannot be written; the gate lets nobody pass.";
     UpstreamFailed "upstream-failed" Us "应用系统没有正常应答。" "The application behind the gate does not answer properly.";
+    UpstreamLate "upstream-late" Us "应用系统没有按时应答。" "The application behind the gate does not answer in time.";
+    AnswerTooLarge "answer-too-large" Us "应用系统的应答头超出网关限度。" "The head of the application's answer is larger than the gate takes.";
     TooBusy "too-busy" Us "连接过多，请稍后再试。" "There are too many connections; try again later.";
     SpoolGap "spool-gap" Caller "审计记录不连续。" "The spooled records do not follow on what the log has.";
     SpoolForked "spool-forked" Caller "审计记录与已收到的不一致，已告警。" "The spooled records contradict what the log has; this was recorded.";

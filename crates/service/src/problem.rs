@@ -8,19 +8,20 @@ use records::{Code, Problem};
 /// The status code of a refusal.
 pub fn status(code: Code) -> StatusCode {
     use Code::{
-        ApprovalSignature, ApprovalsMissing, ApproverExpired, ApproverRevoked, ApproverRole,
-        ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown, AuditFailed, AuditFull,
-        BindMismatch, CertificateExpired, CertificateForeign, CertificateRequired,
+        AnswerTooLarge, ApprovalSignature, ApprovalsMissing, ApproverExpired, ApproverRevoked,
+        ApproverRole, ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown, AuditFailed,
+        AuditFull, BindMismatch, CertificateExpired, CertificateForeign, CertificateRequired,
         CertificateRevoked, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CrossSite,
-        KeyForeign, KeyNotAllowed, KeyUnknown, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded,
-        LintFailed, LogBehind, Malformed, Misdirected, NotFound, NotPermitted, NotReady, NotServed,
-        NotYourRoute, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete,
-        OrderRejected, OrderReturned, OrderUnknown, OutsideNeeded, PasskeyCounter, PasskeyRefused,
-        PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError,
-        PortalUnknown, ProfileChanged, QuotaUsed, RequestMalformed, RequestSignature, RoleConflict,
-        RouteUnknown, RulesMalformed, SpoolForked, SpoolGap, StateConflict, StatusStale, TooBusy,
-        TooLarge, TooManyTries, Unavailable, UnitUnknown, UnknownKind, UnknownProfile,
-        UnsignedAuthority, UpstreamFailed, UseSignature, WrongCode,
+        ExpectationUnknown, FieldsTooMany, HeadTooLarge, KeyForeign, KeyNotAllowed, KeyUnknown,
+        KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded, LintFailed, LogBehind, Malformed,
+        Misdirected, NotFound, NotPermitted, NotReady, NotServed, NotYourRoute, OrderAltered,
+        OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete, OrderRejected, OrderReturned,
+        OrderUnknown, OutsideNeeded, PasskeyCounter, PasskeyRefused, PasskeySoftware,
+        PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError, PortalUnknown,
+        ProfileChanged, QuotaUsed, RequestLate, RequestMalformed, RequestSignature, RoleConflict,
+        RouteUnknown, RulesMalformed, SpoolForked, SpoolGap, StateConflict, StatusStale,
+        TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable, UnitUnknown, UnknownKind,
+        UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature, WrongCode,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
@@ -43,11 +44,16 @@ pub fn status(code: Code) -> StatusCode {
         | SpoolForked => StatusCode::CONFLICT,
         CodeExpired | LetterLost => StatusCode::GONE,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        TargetTooLong => StatusCode::URI_TOO_LONG,
+        HeadTooLarge | FieldsTooMany => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        ExpectationUnknown => StatusCode::EXPECTATION_FAILED,
+        RequestLate => StatusCode::REQUEST_TIMEOUT,
         TooManyTries => StatusCode::TOO_MANY_REQUESTS,
         Misdirected => StatusCode::MISDIRECTED_REQUEST,
         ClockMoved | LintFailed | LogBehind | Unavailable | StatusStale | AuditFull
         | AuditFailed | TooBusy => StatusCode::SERVICE_UNAVAILABLE,
-        UpstreamFailed => StatusCode::BAD_GATEWAY,
+        UpstreamFailed | AnswerTooLarge => StatusCode::BAD_GATEWAY,
+        UpstreamLate => StatusCode::GATEWAY_TIMEOUT,
     }
 }
 

@@ -12,16 +12,16 @@ use tests::gate::{ANSWER, Gate, get, status};
 use tests::processes::{Office, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-const OWN: &str = "/documents/sz-office/2026-001";
+pub(crate) const OWN: &str = "/documents/sz-office/2026-001";
 
-struct Stage {
-    office: Office,
-    gate: Gate,
-    person: Officer,
+pub(crate) struct Stage {
+    pub(crate) office: Office,
+    pub(crate) gate: Gate,
+    pub(crate) person: Officer,
 }
 
 impl Stage {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let mut office = Office::open().await;
         let gate = office.gate().await;
         let person = office.gate_official("王小明", "sz-office").await;
@@ -29,7 +29,7 @@ impl Stage {
     }
 
     /// With limits of its own.
-    async fn limited(limits: &str) -> Self {
+    pub(crate) async fn limited(limits: &str) -> Self {
         let mut office = Office::open().await;
         office.joined(&["localhost"]).await;
         office.configure_gate(&format!("[limits]\n{limits}"));
@@ -41,7 +41,7 @@ impl Stage {
     }
 
     /// Makes the person a handler, who may send documents.
-    async fn may_send(&self) {
+    pub(crate) async fn may_send(&self) {
         let words = ["role", "grant", &self.person.person, "unit-handler", "--scope", "sz-office"];
         let (order, _) = self.office.draft(&words);
         self.office.approve_by_security(&order).await;
@@ -51,7 +51,7 @@ impl Stage {
     }
 
     /// The status, and what the application got of it.
-    async fn send(&self, bytes: &[u8]) -> (u16, Vec<String>) {
+    pub(crate) async fn send(&self, bytes: &[u8]) -> (u16, Vec<String>) {
         let before = self.gate.application.count();
         let answer = self.gate.raw(&self.office, &self.person, bytes).await;
         let got = self.gate.application.got.lock().unwrap()[before..].to_vec();
@@ -258,9 +258,9 @@ async fn http2_heads_are_judged_alike() {
 }
 
 /// The client's preface with empty settings.
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }

@@ -7,6 +7,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// A ping of HTTP/2 is sent this often, and answered within as much.
@@ -16,6 +17,8 @@ const PING: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct Activity {
     now: Mutex<Requests>,
+    /// Rung whenever a request ends.
+    ended: Notify,
     /// Ends the connection at once.
     pub end: CancellationToken,
     /// Ends it when what is under way is answered.
@@ -36,7 +39,8 @@ impl Default for Activity {
     fn default() -> Self {
         let now =
             Mutex::new(Requests { under_way: 0, so_far: 0, answered: 0, moved: Instant::now() });
-        Self { now, end: CancellationToken::new(), close: CancellationToken::new() }
+        let (end, close) = (CancellationToken::new(), CancellationToken::new());
+        Self { now, ended: Notify::new(), end, close }
     }
 }
 
@@ -48,6 +52,19 @@ impl Activity {
             requests.so_far += 1;
         });
         ActiveRequest(self.clone())
+    }
+
+    /// Waits until no request is under way.
+    pub async fn until_nothing_is_under_way(&self) {
+        loop {
+            let mut ended = std::pin::pin!(self.ended.notified());
+            // One that ends between the look and the wait is heard as well.
+            ended.as_mut().enable();
+            if self.read().under_way == 0 {
+                return;
+            }
+            ended.await;
+        }
     }
 
     fn change(&self, change: impl FnOnce(&mut Requests)) {
@@ -77,6 +94,7 @@ impl ActiveRequest {
 impl Drop for ActiveRequest {
     fn drop(&mut self) {
         self.0.change(|requests| requests.under_way -= 1);
+        self.0.ended.notify_waiters();
     }
 }
 
@@ -121,7 +139,7 @@ pub fn http2_builder() -> http2::Builder<TokioExecutor> {
 /// are answered.
 ///
 /// `close` asks the connection to end once what is under way is answered.
-pub async fn drive<C: Future<Output = hyper::Result<()>>>(
+pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
     connection: C,
     close: impl FnOnce(Pin<&mut C>),
     activity: &Activity,
@@ -143,7 +161,7 @@ pub async fn drive<C: Future<Output = hyper::Result<()>>>(
         tokio::select! {
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
-                    let source = std::error::Error::source(&error);
+                    let source = error.source();
                     tracing::debug!(%error, ?source, "connection");
                 }
                 return;

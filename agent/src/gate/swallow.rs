@@ -1,0 +1,25 @@
+//! What a client still sends of a request that is answered already.
+
+use super::client_body::ClientBody;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use std::time::Duration;
+
+/// Most bytes, and the longest time, that such a request still gets to end what it sends.
+const SWALLOWED_BYTES_MAX: usize = 64 * 1024 * 1024;
+const SWALLOW_MAX: Duration = Duration::from_secs(10);
+
+/// Reads on within limits: who is busy sending an upload reads the answer only afterwards, and a
+/// connection that is closed before that takes it along.
+pub(super) async fn swallow(mut body: ClientBody) {
+    let all = async {
+        let mut left = SWALLOWED_BYTES_MAX;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(SWALLOW_MAX, all).await;
+}
