@@ -7,6 +7,7 @@ pub mod browser;
 pub mod built;
 pub mod captured;
 mod city;
+pub mod desk;
 mod foreign;
 pub mod gate;
 pub mod invariants;
