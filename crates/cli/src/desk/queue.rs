@@ -5,6 +5,7 @@ use super::bench::Bench;
 use super::frame::{self, Frame};
 use super::guard::Key;
 use super::session::Admitted;
+use crate::exit::Failure;
 use askama::Template;
 use axum::extract::{FromRequestParts, Query, Request, State};
 use axum::http::StatusCode;
@@ -69,7 +70,8 @@ pub(super) async fn show(State(bench): State<Arc<Bench>>, request: Request) -> R
     };
     let f = Frame::inside(&bench, &admitted, "/");
     let after = Query::<From>::try_from_uri(&parts.uri).map(|Query(from)| from.after);
-    let listed = async { Ok(bench.portal(&opened)?.list(&after.unwrap_or_default()).await?) };
+    let listed =
+        async { Ok::<_, Failure>(bench.portal(&opened)?.list(&after.unwrap_or_default()).await?) };
     match listed.await {
         Ok(lines) => frame::page(StatusCode::OK, &filled(f, lines)),
         // Who approves nothing has come to search.
