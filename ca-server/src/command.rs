@@ -95,10 +95,10 @@ enum Command {
 
 /// Runs a command; what it prints and how it exits is decided here and nowhere else.
 pub async fn run(arguments: Arguments) -> ExitCode {
-    let json = arguments.json;
+    let (json, state) = (arguments.json, arguments.state.clone());
     match dispatch(arguments).await {
         Ok(code) => code,
-        Err(error) => say::failure(&error, json),
+        Err(error) => say::failure(&state, &error, json),
     }
 }
 

@@ -2,7 +2,7 @@
 //! the body is bounded in size and time, and every answer leaves with the headers that keep others
 //! out of it.
 
-use crate::pages::{Frame, answer, problem};
+use crate::pages::{Frame, problem};
 use crate::refusal::refused;
 use crate::state::PortalState;
 use axum::Router;
@@ -41,7 +41,7 @@ async fn not_found(frame: Frame, headers: HeaderMap) -> Response {
 /// What every answer passes on its way out, whoever gave it.
 async fn with_security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    answer::dress(response.headers_mut());
+    page::policy::dress(response.headers_mut());
     response
 }
 

@@ -1,9 +1,9 @@
 //! Every page with sample content, in both languages, as it is kept in `tests/golden/pages`:
 //! whoever changes a page sees what changed, and looks at it.
 
-use crate::pages::answer::POLICY;
 use crate::pages::{Frame, Language, asset, problem};
 use crate::{public, staff};
+use page::policy::POLICY;
 use records::{Code, Problem};
 use std::collections::BTreeMap;
 use std::path::Path;

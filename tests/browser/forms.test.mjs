@@ -55,6 +55,33 @@ function form(id, dataset, fields) {
   return page[id];
 }
 
+test("the link's secret goes into the form once, and out of the address", async () => {
+  const desk = () => import(new URL(`../../crates/cli/assets/desk.js?${(loaded += 1)}`, import.meta.url));
+  const history = { replaceState: mock.fn() };
+  Object.assign(globalThis, { history });
+  globalThis.location = { hash: "#SECRET", pathname: "/" };
+  form("enter", {}, ["secret"]);
+  await desk();
+  assert.equal(page.secret.value, "SECRET");
+  assert.equal(page.enter.submitted, 1);
+  assert.deepEqual(history.replaceState.mock.calls[0].arguments, [null, "", "/"]);
+  // Where there is nothing to exchange, nothing is sent.
+  globalThis.location = { hash: "", pathname: "/" };
+  form("enter", {}, ["secret"]);
+  await desk();
+  assert.equal(page.enter.submitted, 0);
+  assert.equal(history.replaceState.mock.callCount(), 1);
+});
+
+test("a file that is picked is what the passkey's page sends", async () => {
+  globalThis.location = { hash: "", pathname: "/passkey" };
+  page.saved = new Part();
+  page.file = Object.assign(new Part(), { files: [{ text: async () => "{}" }] });
+  await import(new URL(`../../crates/cli/assets/desk.js?${(loaded += 1)}`, import.meta.url));
+  await page.file.happens("change");
+  assert.equal(page.saved.value, "{}");
+});
+
 test("a field says what is wrong with it, and stops saying so", async () => {
   const { judge } = await script("form.js");
   form("f", {}, ["code"]);

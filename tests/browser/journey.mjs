@@ -137,6 +137,40 @@ const acts = {
     return { listed, shown, after: await main(page), kept: await credentials() };
   },
 
+  /** The officer at their own desk: the link, the key, an order, the end. */
+  async desk(page) {
+    await page.goto(given.link);
+    await page.waitForURL("**/key");
+    const address = page.url();
+    await page.fill("#passphrase", given.passphrase);
+    await page.click("form[action='/key'] button");
+    await page.click(`a[href="/orders/${given.order}"]`);
+    const shown = await main(page);
+    const tab = await page.context().newPage();
+    await tab.goto(address.replace("/key", "/"));
+    const second = await main(tab);
+    // A page of another origin, in the same browser.
+    const close = address.replace("/key", "/close");
+    await tab.route("http://evil.localhost/", (route) => route.fulfill({
+      contentType: "text/html", body: `<form method="post" action="${close}"><button>好</button></form>`,
+    }));
+    await tab.goto("http://evil.localhost/");
+    await tab.click("button");
+    await tab.waitForURL(close);
+    const foreign = (await main(tab)).includes("不是从本页面发出") ? "refused" : await main(tab);
+    // Another browser with the same link.
+    const cookies = await page.context().cookies();
+    await page.context().clearCookies();
+    await tab.goto(given.link);
+    await tab.waitForURL("**/open");
+    const again = await main(tab);
+    await page.context().addCookies(cookies);
+    await page.click("form[action$='/approve'] button");
+    await page.waitForSelector("text=待办");
+    await page.click("form[action='/close'] button");
+    return { address, shown, second, foreign, again, after: await main(page) };
+  },
+
   /** The officer sends an order back: a reason, what will be signed, the passkey. */
   async decline(page) {
     await authenticator(page, given.kept);

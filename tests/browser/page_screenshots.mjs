@@ -2,18 +2,22 @@
 // carry: nothing keeps anybody from using it. Letters fit one sheet. With YINXIN_PICTURES=1, or when golden files
 // are written, there is a picture of each for whoever changes one.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { barriers, listen, open, root } from "./browser.mjs";
 
-const pages = join(root, "tests/golden/pages");
+/** Sample pages of the portal and of the desk. */
+const folders = ["tests/golden/pages", "tests/golden/desk"].map((name) => join(root, name));
+const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
 const pictures = join(root, "target/screenshots");
 /** Pages that README and walks show. */
 const shown = [
   "home", "letter", "make", "waiting", "collect", "certificate", "lost", "receipt", "queue", "review", "passkeys",
-  "audit-found", "state", "applications",
+  "audit-found", "state", "applications", "desk-key", "desk-queue", "desk-review", "desk-audit-found", "desk-evidence",
 ].map((name) => `${name}.zh-CN`).concat(["home.en", "review.en"]);
+/** Folders of what pages load: the style of all of them, scripts of the portal, scripts of the desk. */
+const assets = ["crates/page/assets", "ra-portal/assets", "crates/cli/assets"];
 const kinds = { css: "text/css", js: "text/javascript", svg: "image/svg+xml" };
 mkdirSync(pictures, { recursive: true });
 const letters = join(root, "tests/golden/letters");
@@ -27,7 +31,8 @@ const context = await open(home);
 await context.route("https://page.localhost/**", (route) => {
   const name = new URL(route.request().url()).pathname.split("/").at(-1);
   const asset = /\.(css|js|svg)$/.exec(name);
-  const body = readFileSync(join(asset ? join(root, "ra-portal/assets") : pages, name));
+  const there = asset ? assets.map((folder) => join(root, folder, name)) : files;
+  const body = readFileSync(there.find((path) => basename(path) === name && existsSync(path)));
   const kind = asset ? kinds[asset[1]] : "text/html; charset=utf-8";
   route.fulfill({ body, headers: { "content-type": kind, "content-security-policy": policy } });
 });
@@ -40,7 +45,7 @@ await context.addInitScript(() => {
 const page = await context.newPage();
 const complained = listen(page);
 const wrong = [];
-for (const file of readdirSync(pages).sort()) {
+for (const file of files.map((path) => basename(path)).sort()) {
   const name = file.replace(/\.html$/, "");
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme, media: "screen" });

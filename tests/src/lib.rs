@@ -8,6 +8,7 @@ pub mod built;
 pub mod captured;
 mod city;
 pub mod clients;
+pub mod desk;
 mod foreign;
 pub mod gate;
 pub mod invariants;

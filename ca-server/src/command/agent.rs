@@ -75,8 +75,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         if !host.json {
             println!("加入文件 / join file: {}", result.letter);
             println!("批准后在网关主机上 / once approved, on the agent's machine:");
-            println!("  agent join {} --help", result.letter);
+            println!("  agent join {} --upstream 127.0.0.1:8000", result.letter);
         }
     }
-    super::say::order(&result, host.json)
+    super::say::order(&host.state(), &result, host.json)
 }

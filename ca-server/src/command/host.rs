@@ -4,6 +4,7 @@ use super::say;
 use ca_host::CaConfig;
 use ca_host::operator::{OperatorAnswer, OperatorRequest, ask};
 use service::Clock;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use store::Store;
 
@@ -25,10 +26,15 @@ impl Host {
         }
     }
 
+    /// The state directory, as it was named.
+    pub(super) fn state(&self) -> PathBuf {
+        self.config.path("").components().collect()
+    }
+
     /// Drafts an order and says what comes next.
     pub(super) async fn order(&self, request: &OperatorRequest) -> anyhow::Result<ExitCode> {
         let result = self.draft(request).await?;
-        say::order(&result, self.json)
+        say::order(&self.state(), &result, self.json)
     }
 }
 

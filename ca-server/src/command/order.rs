@@ -1,6 +1,7 @@
 //! `ca-server order …`: works without a portal.
 
 use super::host::{Host, Refused};
+use super::say;
 use anyhow::Context;
 use ca_host::operator::OperatorRequest;
 use ca_store::certificates::by_digest;
@@ -164,7 +165,7 @@ async fn import(host: &Host, file: &std::path::Path) -> anyhow::Result<ExitCode>
         println!("{}", serde_json::to_string(&result)?);
     } else {
         println!("已收到审批 / approval taken: {} ({approvals} of {needed})", result.order);
-        println!("下一步 / next: ca-server order show {}", result.order);
+        println!("下一步 / next: {} order show {}", say::again(&host.state()), result.order);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -39,7 +39,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     }
     println!("已更新 / renewed: {} ({})", place.certificate.display(), result.serial);
     if arguments.what != What::Ocsp {
-        println!("下一步 / next: restart / 重启 ca-server serve {}", place.service);
+        let own = super::say::again(&host.state());
+        println!("下一步：重启 / next, restart: {own} serve {}", place.service);
     }
     Ok(ExitCode::SUCCESS)
 }

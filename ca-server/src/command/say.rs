@@ -2,7 +2,7 @@
 
 use super::host::Refused;
 use ca_host::operator::{NobodyTookIt, OperatorAnswer};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub(super) fn founded(state: &Path, json: bool) -> anyhow::Result<ExitCode> {
@@ -16,11 +16,21 @@ pub(super) fn founded(state: &Path, json: bool) -> anyhow::Result<ExitCode> {
     println!("已建立 / founded: {}", trust.city);
     println!("根证书指纹 / root fingerprint (SHA-256): {}", root.join(":"));
     println!("请将 {0}/offline 移至离线介质 / move {0}/offline offline", state.display());
-    println!("下一步 / next: ca-server --state {} serve issuer", state.display());
+    println!("下一步 / next: {} serve issuer", again(state));
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn order(result: &OperatorAnswer, json: bool) -> anyhow::Result<ExitCode> {
+/// This program as its next command begins: with the state directory, unless that is found without
+/// being named.
+pub(super) fn again(state: &Path) -> String {
+    let found = std::env::var_os("YINXIN_CA").map_or_else(|| "ca".into(), PathBuf::from);
+    match state == found {
+        true => "ca-server".into(),
+        false => format!("ca-server --state {}", state.display()),
+    }
+}
+
+pub(super) fn order(state: &Path, result: &OperatorAnswer, json: bool) -> anyhow::Result<ExitCode> {
     if json {
         println!("{}", serde_json::to_string(result)?);
         return Ok(ExitCode::SUCCESS);
@@ -32,12 +42,13 @@ pub(super) fn order(result: &OperatorAnswer, json: bool) -> anyhow::Result<ExitC
     }
     println!("审批 / approvals: {approvals} of {needed}");
     println!("下一步 / next: yinxin approve {}", result.order);
-    println!("  离线 / offline: ca-server order export {0} --out {0}.order.json", result.order);
+    let own = again(state);
+    println!("  离线 / offline: {own} order export {0} --out {0}.order.json", result.order);
     Ok(ExitCode::SUCCESS)
 }
 
 /// An error with its exit code; people read a sentence, machines a code.
-pub(super) fn failure(error: &anyhow::Error, json: bool) -> ExitCode {
+pub(super) fn failure(state: &Path, error: &anyhow::Error, json: bool) -> ExitCode {
     let refused = error.downcast_ref::<Refused>();
     let code = match refused {
         Some(refused) => refused.exit(),
@@ -58,7 +69,7 @@ pub(super) fn failure(error: &anyhow::Error, json: bool) -> ExitCode {
             let text = format!("{error:#}");
             eprintln!("ca-server: {text}");
             if !text.contains("next: ") {
-                eprintln!("下一步 / next: ca-server doctor");
+                eprintln!("下一步 / next: {} doctor", again(state));
             }
         }
     }

@@ -61,6 +61,6 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     for (issuer, number, next) in lists {
         println!("吊销列表 / list {issuer:<10} #{number}, 至 / until {}", time(next));
     }
-    println!("下一步 / next: ca-server doctor");
+    println!("下一步 / next: {} doctor", super::say::again(&host.state()));
     Ok(ExitCode::SUCCESS)
 }

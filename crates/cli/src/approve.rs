@@ -7,11 +7,12 @@ pub(crate) use show::lines;
 
 use crate::clock::now;
 use crate::exit::Failure;
-use crate::files::{Opened, OwnKey};
+use crate::files::{Opened, Own};
 use crate::output::Output;
 use crate::{files, prompt};
 use records::Approval;
 use records::export::OrderExport;
+use records::order::{Body, Order};
 use records::trust::Trust;
 use std::path::PathBuf;
 
@@ -31,10 +32,7 @@ pub struct Arguments {
     #[arg(long)]
     out: Option<PathBuf>,
     #[command(flatten)]
-    own: OwnKey,
-    /// The trust file. 信任文件
-    #[arg(long, env = "YINXIN_TRUST")]
-    trust: PathBuf,
+    own: Own,
     /// Do not ask for confirmation. 不再确认
     #[arg(long)]
     yes: bool,
@@ -44,7 +42,7 @@ pub struct Arguments {
 }
 
 pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
-    let trust: Trust = files::document(&arguments.trust)?;
+    let trust = arguments.own.trust()?;
     let opened = arguments.own.open()?;
     if let Some(path) = &arguments.order_file {
         let export: OrderExport = files::document(path)?;
@@ -55,20 +53,43 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     }
     let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
     let portal = portal_api::Staff(client);
-    let Some(order) = &arguments.order else { return list(output, &portal).await };
+    let Some(order) = &arguments.order else { return list(output, arguments, &portal).await };
     let export = portal.fetch(order).await?;
     let Some(approval) = consent(output, arguments, &trust, &opened, &export)? else {
         return Ok(());
     };
     let approved = portal.approve(&approval).await?;
-    output.line(&format!(
-        "已批准 / approved: {} ({} of {})",
-        approved.order, approved.approvals, approved.needed
-    ));
+    let standing = format!("{} ({} of {})", approved.order, approved.approvals, approved.needed);
+    output.fact(("已批准", "approved"), &standing);
     output.json(&serde_json::json!({
         "order": approved.order, "approvals": approved.approvals, "needed": approved.needed,
     }));
     Ok(())
+}
+
+/// The order, if the CA signed it, every disclosure is what was committed to, and it is the one that
+/// was asked for. Nothing is shown or signed that did not pass here.
+pub(crate) fn checked(
+    export: &OrderExport,
+    wanted: Option<&str>,
+    trust: &Trust,
+) -> Result<(Order, Body), Failure> {
+    let (order, body) = export.open(trust, now()).map_err(|e| Failure::not_trusted(&e))?;
+    if wanted.is_some_and(|wanted| {
+        records::letter::read_reference(wanted).as_ref() != Some(&order.order)
+    }) {
+        return Err(Failure::usage(
+            "收到的不是所要的指令。",
+            "this is not the order that was asked for",
+        ));
+    }
+    Ok((order, body))
+}
+
+/// The approval: a signature over the order's digest.
+pub(crate) fn signed(export: &OrderExport, opened: &Opened) -> Result<Approval, Failure> {
+    let approval = Approval::sign(export.signed.digest(), opened.leaf()?, &opened.signer);
+    approval.map_err(|error| Failure::usage("无法签名。", error.to_string()))
 }
 
 /// Checks and shows the order, asks, and signs its digest.
@@ -79,15 +100,7 @@ fn consent(
     opened: &Opened,
     export: &OrderExport,
 ) -> Result<Option<Approval>, Failure> {
-    let (order, body) = export.open(trust, now()).map_err(|e| Failure::not_trusted(&e))?;
-    if arguments.order.as_ref().is_some_and(|wanted| {
-        records::letter::read_reference(wanted).as_ref() != Some(&order.order)
-    }) {
-        return Err(Failure::usage(
-            "收到的不是所要的指令。",
-            "this is not the order that was asked for",
-        ));
-    }
+    let (order, body) = checked(export, arguments.order.as_deref(), trust)?;
     let leaf = opened.leaf()?;
     for line in lines(&order, &body, export, leaf) {
         output.line(&line);
@@ -101,11 +114,10 @@ fn consent(
     }
     if !arguments.yes {
         let last = order.order.get(12..).unwrap_or_default();
-        let question = format!("输入指令编号末四位 {last} 以批准 / type {last} to approve:");
-        prompt::confirm(&question, last)?;
+        let zh = format!("输入指令编号末四位 {last} 以批准");
+        prompt::confirm((&zh, &format!("type {last} to approve:")), last)?;
     }
-    let approval = Approval::sign(export.signed.digest(), leaf, &opened.signer);
-    approval.map(Some).map_err(|error| Failure::usage("无法签名。", error.to_string()))
+    signed(export, opened).map(Some)
 }
 
 fn offline(output: Output, arguments: &Arguments, approval: &Approval) -> Result<(), Failure> {
@@ -113,20 +125,24 @@ fn offline(output: Output, arguments: &Arguments, approval: &Approval) -> Result
     let bytes = serde_json::to_vec_pretty(approval)
         .map_err(|error| Failure::usage("无法写出审批。", error.to_string()))?;
     files::write_new(out, &bytes)?;
-    output.line(&format!("审批已签署 / approval signed: {}", out.display()));
-    output.line(&format!("下一步 / next: ca-server order import-approval {}", out.display()));
+    output.fact(("审批已签署", "approval signed"), out.display());
+    output.next(&format!("ca-server order import-approval {}", files::quoted(out)));
     output.json(&serde_json::json!({ "approval": out, "order": approval.order.to_string() }));
     Ok(())
 }
 
-async fn list(output: Output, portal: &portal_api::Staff) -> Result<(), Failure> {
+async fn list(
+    output: Output,
+    arguments: &Arguments,
+    portal: &portal_api::Staff,
+) -> Result<(), Failure> {
     let mut after = String::new();
-    let mut any = false;
+    let mut first = None;
     loop {
         let page = portal.list(&after).await?;
         let Some(last) = page.last() else { break };
         after = last.cursor();
-        any = true;
+        first = first.or_else(|| page.first().map(|line| line.order.clone()));
         for line in &page {
             let look = line.look.map(portal_api::plain::look);
             let look = look.map_or_else(String::new, |s| format!("  ! {} / {}", s.zh, s.en));
@@ -138,10 +154,9 @@ async fn list(output: Output, portal: &portal_api::Staff) -> Result<(), Failure>
             output.json(&serde_json::json!(line));
         }
     }
-    if any {
-        output.line("下一步 / next: yinxin approve ORDER");
-    } else {
-        output.line("没有待批指令 / nothing waits for you");
+    match first {
+        Some(order) => output.next(&format!("yinxin approve {order}{}", arguments.own.again())),
+        None => output.said("没有待批指令", "nothing waits for you"),
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! `yinxin audit`: an auditor asks the log with their own key, and takes evidence away.
 
-mod export;
+pub(crate) mod export;
 
 use crate::clock::now;
 use crate::exit::Failure;
 use crate::files;
-use crate::files::OwnKey;
+use crate::files::{Opened, Own};
 use crate::output::Output;
 use clap::{Args, Subcommand};
 use portal_api::sentence;
@@ -13,23 +13,12 @@ use records::Bytes;
 use records::evidence::{Ask, LogAnswer, LogRequest, Search, SearchAnswer, SignedRequest};
 use records::record::Record;
 use records::trust::Trust;
-use std::path::PathBuf;
 
 /// Arguments of `yinxin audit`.
 #[derive(Args)]
 pub struct Arguments {
     #[command(subcommand)]
     what: What,
-}
-
-/// The auditor, and whom they believe.
-#[derive(Args)]
-struct Auditor {
-    #[command(flatten)]
-    own: OwnKey,
-    /// The trust file. 信任文件
-    #[arg(long, env = "YINXIN_TRUST")]
-    trust: PathBuf,
 }
 
 #[derive(Subcommand)]
@@ -44,7 +33,7 @@ enum What {
 #[derive(Args)]
 struct SearchArguments {
     #[command(flatten)]
-    auditor: Auditor,
+    own: Own,
     /// `access` (what happened at the gates) or `control` (orders, certificates, revocations). 日志
     #[arg(long, default_value = "access")]
     log: String,
@@ -91,9 +80,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
 }
 
 /// Asks the log, signed with the auditor's key.
-async fn ask(auditor: &Auditor, ask: Ask) -> Result<LogAnswer, Failure> {
-    let trust: Trust = files::document(&auditor.trust)?;
-    let opened = auditor.own.open()?;
+pub(crate) async fn ask(trust: &Trust, opened: &Opened, ask: Ask) -> Result<LogAnswer, Failure> {
     let request = LogRequest {
         v: 1,
         founding: trust.founding.clone(),
@@ -105,7 +92,7 @@ async fn ask(auditor: &Auditor, ask: Ask) -> Result<LogAnswer, Failure> {
     let bytes = records::json::write(&request).map_err(|error| wrong(error.to_string()))?;
     let signed = SignedRequest::sign(bytes, opened.leaf()?, &opened.signer)
         .map_err(|error| wrong(error.to_string()))?;
-    let client = files::client(&trust.log, &trust, Some(opened.identity()?))?;
+    let client = files::client(&trust.log, trust, Some(opened.identity()?))?;
     Ok(ca_api::Log(client).ask(&signed).await?)
 }
 
@@ -128,12 +115,21 @@ async fn search(output: Output, asked: &SearchArguments) -> Result<(), Failure> 
         until: asked.until.clone(),
         before: asked.before,
     };
-    let answer = ask(&asked.auditor, Ask::Search(Box::new(search))).await?;
-    let LogAnswer::Search(answer) = answer else {
-        return Err(Failure::usage("日志的应答不对。", "the log answered something else"));
-    };
+    let answer = found(&asked.own.trust()?, &asked.own.open()?, search).await?;
     tell(output, &answer);
     Ok(())
+}
+
+/// What the log finds.
+pub(crate) async fn found(
+    trust: &Trust,
+    opened: &Opened,
+    search: Search,
+) -> Result<SearchAnswer, Failure> {
+    match ask(trust, opened, Ask::Search(Box::new(search))).await? {
+        LogAnswer::Search(answer) => Ok(*answer),
+        _ => Err(Failure::usage("日志的应答不对。", "the log answered something else")),
+    }
 }
 
 /// One sentence a record in both languages; for machines one line a record, then one for the page.
@@ -141,7 +137,7 @@ fn tell(output: Output, answer: &SearchAnswer) {
     for found in &answer.found {
         let Ok(record) = Record::read(&found.record.0) else { continue };
         let (zh, en) = sentence::of(&record, &answer.names);
-        output.line(&format!("{:>6}  {zh}\n        {en}", found.index));
+        output.sentence(&format!("{:>6}  ", found.index), &zh, &en);
         let value = serde_json::to_value(&record).unwrap_or_default();
         output.json(&serde_json::json!({
             "index": found.index, "zh": zh, "en": en, "record": value,
@@ -150,12 +146,13 @@ fn tell(output: Output, answer: &SearchAnswer) {
         }));
     }
     let count = answer.found.len();
-    output.line(&format!(
-        "{count} 条，检索截至第 {0} 条记录 / {count} records, complete up to record {0}",
-        answer.complete_to
-    ));
+    let end = answer.complete_to;
+    output.said(
+        &format!("{count} 条，检索截至第 {end} 条记录"),
+        &format!("{count} records, complete up to record {end}"),
+    );
     if let Some(before) = answer.before {
-        output.line(&format!("下一页 / next page: --before {before}"));
+        output.fact(("下一页", "next page"), format!("--before {before}"));
     }
     output.json(&serde_json::json!({
         "count": count, "complete_to": answer.complete_to, "before": answer.before,

@@ -1,16 +1,13 @@
 //! `yinxin return` and `yinxin reject`: an officer declines an order with their certificate key,
 //! after seeing what the CA signed. Whoever applied reads the reason.
 
-use crate::approve::lines;
-use crate::clock::now;
+use crate::approve::{checked, lines};
 use crate::exit::Failure;
-use crate::files::OwnKey;
+use crate::files::Own;
 use crate::output::Output;
 use crate::{files, prompt};
 use records::decline::{Decline, DeclineStatement, Declining, Outcome};
-use records::trust::Trust;
 use records::{Bytes, Disclosure, json};
-use std::path::PathBuf;
 
 /// Arguments of `yinxin return` and `yinxin reject`.
 #[derive(clap::Args)]
@@ -23,10 +20,7 @@ pub struct Arguments {
     #[arg(long)]
     reason: String,
     #[command(flatten)]
-    own: OwnKey,
-    /// The trust file. 信任文件
-    #[arg(long, env = "YINXIN_TRUST")]
-    trust: PathBuf,
+    own: Own,
     /// Do not ask for confirmation. 不再确认
     #[arg(long)]
     yes: bool,
@@ -37,42 +31,39 @@ pub(crate) async fn run(
     outcome: Outcome,
     arguments: &Arguments,
 ) -> Result<(), Failure> {
-    let trust: Trust = files::document(&arguments.trust)?;
+    let trust = arguments.own.trust()?;
     let opened = arguments.own.open()?;
     let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
     let portal = portal_api::Staff(client);
     let export = portal.fetch(&arguments.order).await?;
-    let (order, body) = export.open(&trust, now()).map_err(|error| Failure::not_trusted(&error))?;
-    if records::letter::read_reference(&arguments.order).as_ref() != Some(&order.order) {
-        return Err(Failure::usage(
-            "收到的不是所要的指令。",
-            "this is not the order that was asked for",
-        ));
-    }
+    let (order, body) = checked(&export, Some(&arguments.order), &trust)?;
     let leaf = opened.leaf()?;
     for line in lines(&order, &body, &export, leaf) {
         output.line(&line);
     }
-    output.line(&format!("   理由 / reason: {}", arguments.reason));
+    output.fact(("   理由", "reason"), &arguments.reason);
     if !arguments.yes {
         let last = order.order.get(12..).unwrap_or_default();
         let (zh, en) = match outcome {
             Outcome::Returned => ("退回", "send it back"),
             Outcome::Rejected => ("驳回", "reject it"),
         };
-        prompt::confirm(&format!("输入指令编号末四位 {last} 以{zh} / type {last} to {en}:"), last)?;
+        let zh = format!("输入指令编号末四位 {last} 以{zh}");
+        prompt::confirm((&zh, &format!("type {last} to {en}:")), last)?;
     }
     let message = signed(export.signed.digest(), outcome, &arguments.reason, &opened)?;
     let declined = portal.decline(&message).await?;
-    output.line(&match declined.outcome {
-        Outcome::Returned => format!("已退回 / sent back: {}", declined.order),
-        Outcome::Rejected => format!("已驳回 / rejected: {}", declined.order),
-    });
+    let done = match declined.outcome {
+        Outcome::Returned => ("已退回", "sent back"),
+        Outcome::Rejected => ("已驳回", "rejected"),
+    };
+    output.fact(done, &declined.order);
     output.json(&serde_json::json!({ "order": declined.order, "outcome": declined.outcome }));
     Ok(())
 }
 
-fn signed(
+/// The signed statement, with the reason that whoever applied reads.
+pub(crate) fn signed(
     digest: [u8; 32],
     outcome: Outcome,
     reason: &str,

@@ -29,10 +29,10 @@ pub struct Arguments {
     #[command(flatten)]
     letter: LetterArguments,
     /// Your key: made if it is not there, opened if it is. 密钥文件
-    #[arg(long)]
+    #[arg(long, default_value = "my.key")]
     key: PathBuf,
     /// Where the certificate goes, with its chain (PEM). 证书文件
-    #[arg(long)]
+    #[arg(long, default_value = "my.pem")]
     out: PathBuf,
     /// p256, p384, ed25519, rsa2048, rsa3072 or rsa4096. 算法
     #[arg(long, default_value = "p256")]
@@ -59,9 +59,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let stage = match &record.stage {
         Stage::Letter { returned, .. } => {
             if let Some(reason) = returned {
-                output.line(&format!(
-                    "上次申请已退回 / your last application was sent back: {reason}"
-                ));
+                output.fact(("上次申请已退回", "your last application was sent back"), reason);
             }
             submit(arguments, &held, &portal, &record).await?
         }
@@ -90,11 +88,13 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
 fn show(output: Output, held: &Held, record: &LookedUp) {
     let sample = if held.trust.sample { "（示例 sample）" } else { "" };
     output.line(&format!("{}{sample}", held.trust.city));
-    output.line(&format!("姓名 / name: {}", record.name));
-    output.line(&format!("编号 / person: {}", record.person));
-    output.line(&format!("单位 / unit: {}", record.units.join(" › ")));
-    output
-        .line(&format!("证书 / certificate: {}, {} 天 days", record.profile, record.validity_days));
+    output.fact(("姓名", "name"), &record.name);
+    output.fact(("编号", "person"), &record.person);
+    output.fact(("单位", "unit"), record.units.join(" › "));
+    output.fact(
+        ("证书", "certificate"),
+        format!("{}, {} 天 days", record.profile, record.validity_days),
+    );
 }
 
 async fn submit(
@@ -104,7 +104,7 @@ async fn submit(
     record: &LookedUp,
 ) -> Result<Stage, Failure> {
     if !arguments.yes {
-        prompt::confirm("以上信息是您本人的吗？/ Is this you? [yes]:", "yes")?;
+        prompt::confirm(("以上信息是您本人的吗？输入 yes", "Is this you? [yes]:"), "yes")?;
     }
     if !record.keys.contains(&arguments.algorithm) {
         return Err(Failure::usage(
@@ -152,14 +152,14 @@ async fn await_approval(
     let mut told = None;
     while let Stage::Awaiting { order, approvals, needed, expires } = &stage {
         if told != Some(*approvals) {
-            output.line(&format!("已提交，指令 / submitted, order: {order}"));
-            output.line(&format!(
-                "审批 / approvals: {approvals} of {needed}，须在此前完成 / to be given before {expires}"
-            ));
+            output.fact(("已提交，指令", "submitted, order"), order);
+            output.fact(("审批", "approvals"), format!("{approvals} of {needed}"));
+            output.fact(("须在此前完成", "to be given before"), expires);
             told = Some(*approvals);
         }
         if now() >= until {
-            output.line("批准后再次运行本命令即可领取 / run this command again to collect it then");
+            output
+                .said("批准后再次运行本命令即可领取", "run this command again to collect it then");
             output.json(&serde_json::json!({
                 "stage": "awaiting", "order": order, "approvals": approvals, "needed": needed,
                 "expires": expires,
@@ -174,7 +174,7 @@ async fn await_approval(
             "申请未获批准或已失效，请重新申请。",
             "the application is over; apply again",
         )
-        .next("yinxin enroll …"));
+        .next("再次运行同一命令 / the same command again"));
     }
     Ok(true)
 }
@@ -220,13 +220,11 @@ fn keep(
         files::write_new(&proof, &evidence)?;
     }
     let until = records::time::seconds(leaf.not_after());
-    output.line(&format!("证书已领取 / certificate: {}", arguments.out.display()));
-    output.line(&format!("序列号 / serial: {}，有效至 / until {until}", leaf.serial()));
-    output.line(&format!(
-        "日志证明已核对，第 {} 条 / proven by the log, entry {0}",
-        collected.evidence.index
-    ));
-    output.line("信函请妥善保管，可用于挂失 / keep the letter: with it you can report a loss");
+    output.fact(("证书已领取", "certificate"), arguments.out.display());
+    output.fact(("序列号", "serial"), leaf.serial());
+    output.fact(("有效至", "until"), &until);
+    output.fact(("日志证明已核对，序号", "proven by the log, entry"), collected.evidence.index);
+    output.said("信函请妥善保管，可用于挂失", "keep the letter: with it you can report a loss");
     output.json(&serde_json::json!({
         "stage": "issued", "certificate": arguments.out, "proof": proof,
         "serial": leaf.serial().to_string(), "not_after": until, "index": collected.evidence.index,

@@ -1,5 +1,6 @@
 //! How commands fail: one sentence in both languages, a code, the next command, an exit code.
 
+use crate::language::Spoken;
 use keys::KeyFileError;
 use mtls::CallError;
 use records::exit::{CONFLICT, DENIED, NOT_FOUND, UNREACHABLE, USAGE, exit_code};
@@ -33,6 +34,16 @@ impl Failure {
         Self::new(USAGE, "usage", zh, en)
     }
 
+    /// What was asked for is not there.
+    pub(crate) fn not_found(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::new(NOT_FOUND, "not-found", zh, en)
+    }
+
+    /// It is there already.
+    pub(crate) fn conflict(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::new(CONFLICT, "conflict", zh, en)
+    }
+
     /// What arrived cannot be believed.
     pub(crate) fn not_trusted(error: &NotTrusted) -> Self {
         Self::new(
@@ -54,6 +65,17 @@ impl Failure {
         self
     }
 
+    /// What of it a page shows.
+    pub(crate) fn problem(&self) -> Problem {
+        let told = &self.0;
+        Problem {
+            code: told.code.clone(),
+            zh: told.zh.clone(),
+            en: told.en.clone(),
+            reference: told.reference.clone(),
+        }
+    }
+
     /// Prints it and gives the exit code.
     pub(crate) fn tell(&self, json: bool) -> ExitCode {
         let told = &self.0;
@@ -64,12 +86,18 @@ impl Failure {
             });
             eprintln!("{value}");
         } else {
-            eprintln!("✗ {}\n  {}", told.zh, told.en);
+            let spoken = Spoken::here();
+            match spoken {
+                Spoken::Chinese => eprintln!("✗ {}", told.zh),
+                Spoken::English => eprintln!("✗ {}", told.en),
+                Spoken::Both => eprintln!("✗ {}\n  {}", told.zh, told.en),
+            }
             if !told.reference.is_empty() {
-                eprintln!("  编号 / reference: {} [{}]", told.reference, told.code);
+                let reference = spoken.of_both("编号", "reference");
+                eprintln!("  {reference}: {} [{}]", told.reference, told.code);
             }
             let next = if told.next.is_empty() { "yinxin --help" } else { &told.next };
-            eprintln!("  下一步 / next: {next}");
+            eprintln!("  {}: {next}", spoken.of_both("下一步", "next"));
         }
         ExitCode::from(told.exit)
     }
@@ -79,10 +107,10 @@ impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         let exit = exit_code(problem.known());
         let next = match problem.known() {
-            Some(Code::NotReady) => "yinxin enroll … (稍后再试 again later)",
+            Some(Code::NotReady) => "稍后再次运行同一命令 / the same command again, later",
             Some(Code::LabelNotAllowed | Code::ChallengeUsed) => "yinxin enroll --help",
             Some(Code::ProfileChanged | Code::PersonChanged | Code::OrderExpired) => {
-                "yinxin enroll … (重新申请 apply again)"
+                "再次运行同一命令，重新申请 / the same command again, to apply again"
             }
             Some(Code::ApproverTwice | Code::OrderConsumed) => "yinxin approve",
             _ => "",

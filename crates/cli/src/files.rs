@@ -1,5 +1,6 @@
 //! Files of people: certificates with their chain, keys, trust files.
 
+use crate::context::{self, Context};
 use crate::exit::{Failure, file_failure};
 use crate::prompt;
 use clap::Args;
@@ -11,18 +12,104 @@ use pki::pem::Kind;
 use records::trust::Trust;
 use std::path::{Path, PathBuf};
 
-/// A person's certificate and key.
+/// A person's certificate and key; what is not given comes from a context.
 #[derive(Args)]
 pub(crate) struct OwnKey {
-    /// Your certificate with its chain (PEM). 证书
+    /// Your certificate with its chain (PEM). 证书文件
     #[arg(long, env = "YINXIN_CERT")]
-    pub(crate) cert: PathBuf,
-    /// Your key (encrypted PKCS#8). 密钥
+    cert: Option<PathBuf>,
+    /// Your key (encrypted PKCS#8). 密钥文件
     #[arg(long, env = "YINXIN_KEY")]
-    pub(crate) key: PathBuf,
+    key: Option<PathBuf>,
     /// File whose first line is the key's passphrase; asked for otherwise. 口令文件
     #[arg(long, env = "YINXIN_PASSPHRASE_FILE")]
-    pub(crate) passphrase_file: Option<PathBuf>,
+    passphrase_file: Option<PathBuf>,
+    /// Who you are here, instead of the context in use. 身份
+    #[arg(long, env = "YINXIN_CONTEXT", value_name = "NAME")]
+    context: Option<String>,
+}
+
+/// Who acts, and whom they believe; what is not given comes from a context.
+#[derive(Args)]
+pub(crate) struct Own {
+    #[command(flatten)]
+    key: OwnKey,
+    /// The trust file. 信任文件
+    #[arg(long, env = "YINXIN_TRUST")]
+    trust: Option<PathBuf>,
+}
+
+impl Own {
+    /// Whom they believe.
+    pub(crate) fn trust(&self) -> Result<Trust, Failure> {
+        match &self.trust {
+            Some(path) => document(path),
+            None => document(&self.key.context()?.ok_or_else(nobody)?.trust),
+        }
+    }
+
+    /// Opens certificate and key.
+    pub(crate) fn open(&self) -> Result<Opened, Failure> {
+        self.key.open()
+    }
+
+    /// Opens certificate and key with a passphrase that somebody typed elsewhere.
+    pub(crate) fn open_with(&self, passphrase: &str) -> Result<Opened, Failure> {
+        let (cert, key) = self.paths()?;
+        open(&cert, &key, passphrase)
+    }
+
+    /// Where the passphrase stands, if it stands anywhere.
+    pub(crate) fn passphrase_file(&self) -> Result<Option<PathBuf>, Failure> {
+        self.key.passphrase_file()
+    }
+
+    /// Certificate and key.
+    pub(crate) fn paths(&self) -> Result<(PathBuf, PathBuf), Failure> {
+        self.key.paths()
+    }
+
+    /// The context that was asked for.
+    pub(crate) fn context_name(&self) -> Option<&str> {
+        self.key.context.as_deref()
+    }
+
+    /// What has to follow a command so that it runs as the same person; nothing where a context
+    /// says all of it.
+    pub(crate) fn again(&self) -> String {
+        let mut words = String::new();
+        let given = [
+            ("--cert", self.key.cert.as_deref()),
+            ("--key", self.key.key.as_deref()),
+            ("--passphrase-file", self.key.passphrase_file.as_deref()),
+            ("--context", self.key.context.as_deref().map(Path::new)),
+            ("--trust", self.trust.as_deref()),
+        ];
+        for (option, value) in given {
+            if let Some(value) = value {
+                words.push_str(&format!(" {option} {}", quoted(value)));
+            }
+        }
+        words
+    }
+}
+
+/// A file's name as a shell takes it.
+pub(crate) fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "-_./@+:,".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
+fn nobody() -> Failure {
+    Failure::usage(
+        "还不知道您是谁：请添加身份，或给出证书、密钥和信任文件。",
+        "who are you? add a context once, or say --cert, --key and --trust",
+    )
+    .next("yinxin context add --help")
 }
 
 /// An opened certificate and key.
@@ -34,24 +121,54 @@ pub(crate) struct Opened {
 impl OwnKey {
     /// Opens both and checks that they belong together.
     pub(crate) fn open(&self) -> Result<Opened, Failure> {
-        let chain = chain(&self.cert)?;
-        let passphrase = prompt::passphrase(self.passphrase_file.as_deref())?;
-        let signer = keys::open(&self.key, &passphrase)?;
-        let own = chain.first().map(|leaf| leaf.key().sha256());
-        if own != Some(pki::Signer::public_key(&signer).sha256()) {
-            return Err(Failure::usage(
-                "证书与密钥不匹配。",
-                "the key does not belong to the certificate",
-            ));
-        }
-        Ok(Opened { chain, signer })
+        let (cert, key) = self.paths()?;
+        open(&cert, &key, &prompt::passphrase(self.passphrase_file()?.as_deref())?)
     }
+
+    fn context(&self) -> Result<Option<Context>, Failure> {
+        context::chosen(self.context.as_deref())
+    }
+
+    /// What is given wins; a whole pair needs no context.
+    fn paths(&self) -> Result<(PathBuf, PathBuf), Failure> {
+        if let (Some(cert), Some(key)) = (&self.cert, &self.key) {
+            return Ok((cert.clone(), key.clone()));
+        }
+        let context = self.context()?.ok_or_else(nobody)?;
+        Ok((self.cert.clone().unwrap_or(context.cert), self.key.clone().unwrap_or(context.key)))
+    }
+
+    /// A context's passphrase opens its own key and is tried on no other.
+    fn passphrase_file(&self) -> Result<Option<PathBuf>, Failure> {
+        match (&self.passphrase_file, &self.key) {
+            (Some(path), _) => Ok(Some(path.clone())),
+            (None, Some(_)) => Ok(None),
+            (None, None) => Ok(self.context()?.and_then(|context| context.passphrase_file)),
+        }
+    }
+}
+
+fn open(cert: &Path, key: &Path, passphrase: &str) -> Result<Opened, Failure> {
+    let chain = chain(cert)?;
+    let signer = keys::open(key, passphrase)?;
+    if leaf(&chain)?.key().sha256() != pki::Signer::public_key(&signer).sha256() {
+        return Err(Failure::usage(
+            "证书与密钥不匹配。",
+            "the key does not belong to the certificate",
+        ));
+    }
+    Ok(Opened { chain, signer })
+}
+
+/// The person's own certificate in a chain.
+pub(crate) fn leaf(chain: &[Certificate]) -> Result<&Certificate, Failure> {
+    chain.first().ok_or_else(|| Failure::usage("没有证书。", "there is no certificate"))
 }
 
 impl Opened {
     /// The person's own certificate.
     pub(crate) fn leaf(&self) -> Result<&Certificate, Failure> {
-        self.chain.first().ok_or_else(|| Failure::usage("没有证书。", "there is no certificate"))
+        leaf(&self.chain)
     }
 
     /// For TLS.

@@ -2,7 +2,7 @@
 //! code never leaves this program; keys derived from it do what it is for.
 
 use crate::exit::Failure;
-use crate::{files, prompt};
+use crate::{context, files, prompt};
 use clap::Args;
 use records::letter::{EnrolmentCode, Letter, LetterKeys, read_reference};
 use records::trust::Trust;
@@ -13,10 +13,10 @@ use zeroize::Zeroizing;
 #[derive(Args)]
 pub(crate) struct LetterArguments {
     /// The letter as a file. 信函文件
-    #[arg(long, conflicts_with_all = ["reference", "trust", "code_file"])]
+    #[arg(long, conflicts_with_all = ["reference", "code_file"])]
     letter: Option<PathBuf>,
     /// The letter's reference, typed. 编号
-    #[arg(long, requires = "trust")]
+    #[arg(long)]
     reference: Option<String>,
     /// File whose first line is the code; asked for otherwise. 领证码文件
     #[arg(long)]
@@ -34,19 +34,33 @@ pub(crate) struct Held {
 }
 
 impl LetterArguments {
+    /// The city of a letter that is typed: the trust file that came with it, or the context's.
+    fn believed(&self) -> Result<Trust, Failure> {
+        let context = || Ok::<_, Failure>(context::chosen(None)?.map(|context| context.trust));
+        let path = match &self.trust {
+            Some(path) => Some(path.clone()),
+            None => context()?,
+        };
+        let path = path.ok_or_else(|| {
+            Failure::usage("请给出信任文件。", "the trust file is needed")
+                .next("--reference R --trust FILE")
+        })?;
+        files::document(&path)
+    }
+
     /// Reads reference, code and trust file, and derives the keys.
     pub(crate) fn read(&self) -> Result<Held, Failure> {
-        let (reference, code, trust) = match (&self.letter, &self.reference, &self.trust) {
-            (Some(path), _, _) => {
+        let (reference, code, trust) = match (&self.letter, &self.reference) {
+            (Some(path), _) => {
                 let letter: Letter = files::document(path)?;
                 (letter.reference, Zeroizing::new(letter.code), letter.trust)
             }
-            (None, Some(reference), Some(trust)) => {
+            (None, Some(reference)) => {
                 let code = match &self.code_file {
                     Some(path) => prompt::from_file(path)?,
-                    None => prompt::hidden("领证码 / code: ")?,
+                    None => prompt::hidden(("领证码", "code"))?,
                 };
-                (reference.clone(), code, files::document(trust)?)
+                (reference.clone(), code, self.believed()?)
             }
             _ => {
                 return Err(Failure::usage("请给出信函。", "a letter is needed")

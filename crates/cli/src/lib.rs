@@ -4,26 +4,32 @@
 //!
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
 //! sign. In reading order: [`request`], [`enroll`], [`approve`], [`decline`], [`cert`],
-//! [`report_lost`], [`mod@audit`].
+//! [`report_lost`], [`mod@audit`], [`context`], [`desk`].
 
 pub mod approve;
 pub mod audit;
 pub mod cert;
 mod clock;
+pub mod completions;
+pub mod context;
 pub mod decline;
+pub mod desk;
 pub mod enroll;
 mod exit;
 mod files;
+mod language;
 mod letter;
 mod output;
 pub mod passkey;
 mod prompt;
 pub mod report_lost;
 pub mod request;
+pub mod whoami;
 
 use ::records::decline::Outcome;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use exit::Failure;
+use language::Spoken;
 use output::Output;
 use std::process::ExitCode;
 
@@ -34,8 +40,8 @@ use std::process::ExitCode;
 #[command(
     name = "yinxin",
     version,
-    after_help = "Got a letter? / 收到信函？  yinxin enroll --letter FILE --key my.key --out my.pem\n\
-                  An officer? / 登记人员？ yinxin approve --help"
+    after_help = "收到信函 / got a letter: yinxin enroll --letter FILE --key my.key --out my.pem\n\
+                  审批人员 / an officer: yinxin context add --help"
 )]
 pub struct Arguments {
     /// Print JSON for machines. 输出 JSON
@@ -63,10 +69,26 @@ enum Command {
     Passkey(passkey::Command),
     /// Shows or exports certificates. 查看、导出证书
     Cert(cert::Arguments),
+    /// Your own page for approving, with your key, in your browser. 本机审批工作台
+    Desk(desk::Arguments),
+    /// Who you are at this computer, so that commands are short. 身份
+    Context(context::Arguments),
+    /// Says as whom commands act here. 当前身份
+    Whoami(whoami::Arguments),
+    /// Writes completions for a shell, or manual pages. 命令补全与手册页
+    Completions(completions::Arguments),
     /// Searches the log and exports evidence, with an auditor's certificate. 审计
     Audit(audit::Arguments),
     /// Reports a certificate lost: it is revoked at once. 挂失
     ReportLost(report_lost::Arguments),
+}
+
+impl Arguments {
+    /// What was typed; the help speaks the language of whoever reads it.
+    pub fn typed() -> Self {
+        let command = Spoken::here().help(Self::command());
+        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
 }
 
 /// Runs a command.
@@ -80,6 +102,10 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Reject(arguments) => decline::run(output, Outcome::Rejected, &arguments).await,
         Command::Passkey(command) => passkey::run(output, &command).await,
         Command::Audit(arguments) => audit::run(output, &arguments).await,
+        Command::Context(arguments) => context::run(output, &arguments),
+        Command::Desk(arguments) => desk::run(output, arguments).await,
+        Command::Whoami(arguments) => whoami::run(output, &arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
         Command::Cert(arguments) => cert::run(output, &arguments),
         Command::ReportLost(arguments) => report_lost::run(output, &arguments).await,
     };

@@ -1,9 +1,8 @@
 //! `yinxin`: see `yinxin --help` and the library's first lines.
 
-use clap::Parser;
 use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    cli::run(cli::Arguments::parse()).await
+    cli::run(cli::Arguments::typed()).await
 }

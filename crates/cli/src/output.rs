@@ -1,17 +1,20 @@
 //! What commands print: lines for people, or one JSON document for machines.
 
+use crate::language::Spoken;
+use std::fmt::Display;
 use std::io::Write;
 
 /// How commands speak.
 #[derive(Clone, Copy)]
 pub(crate) struct Output {
     json: bool,
+    spoken: Spoken,
 }
 
 impl Output {
     /// Speaks to machines or to people.
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, spoken: Spoken::here() }
     }
 
     /// A line for people, in both languages; machines do not get it.
@@ -20,6 +23,30 @@ impl Output {
             // A reader that went away, as `| head` does, is no error.
             let _ = writeln!(std::io::stdout(), "{text}");
         }
+    }
+
+    /// A short sentence, in the language of whoever reads it.
+    pub(crate) fn said(self, zh: &str, en: &str) {
+        self.line(&self.spoken.of_both(zh, en));
+    }
+
+    /// A sentence in one language, or in both, a line each.
+    pub(crate) fn sentence(self, indent: &str, zh: &str, en: &str) {
+        match self.spoken {
+            Spoken::Chinese => self.line(&format!("{indent}{zh}")),
+            Spoken::English => self.line(&format!("{indent}{en}")),
+            Spoken::Both => self.line(&format!("{indent}{zh}\n{:1$}{en}", "", indent.len() + 2)),
+        }
+    }
+
+    /// A value with its name, in the language of whoever reads it.
+    pub(crate) fn fact(self, (zh, en): (&str, &str), value: impl Display) {
+        self.line(&format!("{}: {value}", self.spoken.of_both(zh, en)));
+    }
+
+    /// The command to type next, exactly as it runs.
+    pub(crate) fn next(self, command: &str) {
+        self.fact(("下一步", "next"), command);
     }
 
     /// The result for machines.

@@ -2,7 +2,7 @@
 //! security administrator approves; a page alone can neither make nor exchange one.
 
 use crate::exit::Failure;
-use crate::files::OwnKey;
+use crate::files::{Opened, Own};
 use crate::output::Output;
 use crate::{files, prompt};
 use portal_api::{NewPasskey, plain};
@@ -33,10 +33,7 @@ pub struct Arguments {
     #[arg(long)]
     hardware: bool,
     #[command(flatten)]
-    own: OwnKey,
-    /// The trust file. 信任文件
-    #[arg(long, env = "YINXIN_TRUST")]
-    trust: PathBuf,
+    own: Own,
     /// Do not ask for confirmation. 不再确认
     #[arg(long)]
     yes: bool,
@@ -44,9 +41,37 @@ pub struct Arguments {
 
 pub(crate) async fn run(output: Output, command: &Command) -> Result<(), Failure> {
     let Command::Certify(arguments) = command;
-    let trust: Trust = files::document(&arguments.trust)?;
+    let trust = arguments.own.trust()?;
     let new: NewPasskey = files::document(&arguments.file)?;
     let opened = arguments.own.open()?;
+    let body = wish(&trust, &opened, &new, !arguments.hardware)?;
+    for fact in plain::about_passkey(&body) {
+        output.line(&format!("   {} / {}: {}", fact.term.zh, fact.term.en, fact.value.zh));
+    }
+    if !arguments.yes {
+        prompt::confirm(
+            ("以上是您刚刚生成的通行密钥吗？输入 yes", "Is this the passkey you made? [yes]:"),
+            "yes",
+        )?;
+    }
+    let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
+    let made = portal_api::Staff(client).certify(&body).await?;
+    output.fact(("已提交", "submitted"), &made.order);
+    output.fact(("需要的批准", "approvals needed"), made.needed);
+    output.said("下一步由另一名安全保密管理员", "next, another security administrator");
+    output.line(&format!("    yinxin approve {}", made.order));
+    output.json(&serde_json::json!({ "order": made.order, "needed": made.needed }));
+    Ok(())
+}
+
+/// What is asked for: that this passkey, which the staff page of this city made, is certified for
+/// the holder of this certificate.
+pub(crate) fn wish(
+    trust: &Trust,
+    opened: &Opened,
+    new: &NewPasskey,
+    software: bool,
+) -> Result<CredentialBody, Failure> {
     let leaf = opened.leaf()?;
     if new.v != 1 || new.origin != trust.portal_staff {
         return Err(Failure::usage(
@@ -60,7 +85,7 @@ pub(crate) async fn run(output: Output, command: &Command) -> Result<(), Failure
         leaf.sha256(),
         &new.origin,
         made,
-        !arguments.hardware,
+        software,
     );
     let statement =
         statement.map_err(|error| Failure::usage("通行密钥文件未通过核对。", error.to_string()))?;
@@ -69,31 +94,10 @@ pub(crate) async fn run(output: Output, command: &Command) -> Result<(), Failure
     let bytes = json::write(&statement).map_err(|error| unwritable(&error))?;
     let signature =
         Label::Passkey.sign(&opened.signer, &bytes).map_err(|error| unwritable(&error))?;
-    let body = CredentialBody {
+    Ok(CredentialBody {
         person: leaf.subject().person().unwrap_or_default(),
         certificate: leaf.der().into(),
         statement: Bytes(bytes),
         signature: Bytes(signature),
-    };
-    for fact in plain::about_passkey(&body) {
-        output.line(&format!("   {} / {}: {}", fact.term.zh, fact.term.en, fact.value.zh));
-    }
-    if !arguments.yes {
-        prompt::confirm(
-            "以上是您刚刚生成的通行密钥吗？/ Is this the passkey you made? [yes]:",
-            "yes",
-        )?;
-    }
-    let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
-    let made = portal_api::Staff(client).certify(&body).await?;
-    output.line(&format!(
-        "已提交 / submitted: {}，需 {} 人批准 / approvals needed",
-        made.order, made.needed
-    ));
-    output.line(&format!(
-        "下一步 / next: another security administrator: yinxin approve {}",
-        made.order
-    ));
-    output.json(&serde_json::json!({ "order": made.order, "needed": made.needed }));
-    Ok(())
+    })
 }

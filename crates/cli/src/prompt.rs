@@ -1,6 +1,7 @@
 //! Asking people: passphrases without echo, confirmations by typing what is confirmed.
 
 use crate::exit::{Failure, file_failure};
+use crate::language::Spoken;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 use std::path::Path;
@@ -13,7 +14,7 @@ const PASSPHRASE_CHARS_MIN: usize = 12;
 pub(crate) fn passphrase(file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
     match file {
         Some(path) => from_file(path),
-        None => hidden("密钥口令 / passphrase: "),
+        None => hidden(("密钥口令", "passphrase")),
     }
 }
 
@@ -23,8 +24,8 @@ pub(crate) fn new_passphrase(file: Option<&Path>) -> Result<Zeroizing<String>, F
         Some(path) => from_file(path)?,
         None => {
             let first =
-                hidden("新口令（至少 12 个字符）/ new passphrase (12 characters at least): ")?;
-            let second = hidden("再输一次 / once more: ")?;
+                hidden(("新口令（至少 12 个字符）", "new passphrase (12 characters at least)"))?;
+            let second = hidden(("再输一次", "once more"))?;
             if *first != *second {
                 return Err(Failure::usage("两次输入不一致。", "the two differ"));
             }
@@ -48,13 +49,13 @@ pub(crate) fn from_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
 }
 
 /// Asks without echo. Where there is no terminal a script must bring a file.
-pub(crate) fn hidden(question: &str) -> Result<Zeroizing<String>, Failure> {
+pub(crate) fn hidden((zh, en): (&str, &str)) -> Result<Zeroizing<String>, Failure> {
     let terminal = stdin();
     if !terminal.is_terminal() {
         return Err(Failure::usage("没有终端可供输入。", "there is no terminal to ask on")
             .next("--passphrase-file FILE"));
     }
-    eprint!("{question}");
+    eprint!("{}: ", Spoken::here().of_both(zh, en));
     let _ = stderr().flush();
     let failed = |_| Failure::usage("无法关闭回显。", "the echo cannot be switched off");
     let before = tcgetattr(&terminal).map_err(failed)?;
@@ -70,12 +71,12 @@ pub(crate) fn hidden(question: &str) -> Result<Zeroizing<String>, Failure> {
 }
 
 /// Asks for `word` to be typed; anything else means no.
-pub(crate) fn confirm(question: &str, word: &str) -> Result<(), Failure> {
+pub(crate) fn confirm((zh, en): (&str, &str), word: &str) -> Result<(), Failure> {
     if !stdin().is_terminal() {
         return Err(Failure::usage("没有终端可供确认。", "there is no terminal to confirm on")
             .next("--yes"));
     }
-    eprint!("{question} ");
+    eprint!("{} ", Spoken::here().of_both(zh, en));
     let _ = stderr().flush();
     let mut line = String::new();
     stdin()

@@ -42,7 +42,10 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         return Ok(());
     }
     if !arguments.yes {
-        prompt::confirm("挂失后证书立即吊销，不可恢复 / this cannot be undone [yes]:", "yes")?;
+        prompt::confirm(
+            ("挂失后证书立即吊销，不可恢复。确认请输入 yes", "this cannot be undone [yes]:"),
+            "yes",
+        )?;
     }
     let status = ca_api::Status(files::client(&held.trust.status, &held.trust, None)?);
     let report = ReportLoss {
@@ -57,14 +60,14 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         files::write_new(out, &bytes)?;
     }
     tell(output, &receipt);
-    output.line("请向登记人员申请新信函 / ask your registration officer for a new letter");
+    output.said("请向登记人员申请新信函", "ask your registration officer for a new letter");
     Ok(())
 }
 
 fn tell(output: Output, receipt: &LossReceipt) {
-    output.line(&format!("已挂失 / reported lost: {} ({})", receipt.reference, receipt.time));
+    output.fact(("已挂失", "reported lost"), format!("{} ({})", receipt.reference, receipt.time));
     for serial in &receipt.serials {
-        output.line(&format!("已吊销 / revoked: {serial}"));
+        output.fact(("已吊销", "revoked"), serial);
     }
     output.json(&serde_json::json!(receipt));
 }

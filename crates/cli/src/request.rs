@@ -44,8 +44,8 @@ pub(crate) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
         .map_err(|error| Failure::usage("无法生成请求。", error.to_string()))?;
     let pem = pki::certificate::pem("CERTIFICATE REQUEST", request.der());
     files::write_new(&arguments.out, pem.as_bytes())?;
-    output.line(&format!("密钥 / key: {}", arguments.key.display()));
-    output.line(&format!("请求 / request: {}", arguments.out.display()));
+    output.fact(("密钥", "key"), arguments.key.display());
+    output.fact(("请求", "request"), arguments.out.display());
     let key_sha256 = records::Bytes::from(request.key().sha256()).to_string();
     output.json(&serde_json::json!({
         "key": arguments.key, "request": arguments.out, "algorithm": algorithm.name,

@@ -1,13 +1,14 @@
 //! What stands around every page: the city, the language, where the reader is.
 
 use super::asset;
-use super::language::{Language, words};
+use super::choose_language::chosen;
 use super::menu::Menu;
 use crate::staff_certificate::judged;
 use crate::state::PortalState;
 use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
+use page::{Language, words};
 use service::Clock;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -98,7 +99,7 @@ impl FromRequestParts<Arc<PortalState>> for Frame {
         parts: &mut Parts,
         portal: &Arc<PortalState>,
     ) -> Result<Self, Infallible> {
-        let language = Language::of(&parts.headers);
+        let language = chosen(&parts.headers);
         let path = parts.uri.path();
         let read = match parts.method == Method::GET {
             true => parts.uri.path_and_query().map_or(path, |both| both.as_str()),

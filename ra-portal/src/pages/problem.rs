@@ -2,10 +2,10 @@
 
 use super::answer;
 use super::frame::Frame;
-use super::language::words;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use page::words;
 use records::{Code, Problem};
 
 words! {

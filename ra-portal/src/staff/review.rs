@@ -46,9 +46,9 @@ words! {
         look "请留意" "Take a look";
         given "您已批准，还需其他人审批。" "You have approved it. Others have to as well.";
         full "浏览器中的审批已满，还需有人用证书密钥批准。" "No more approvals from a browser count here. Somebody has to approve by certificate key.";
-        outside "请在您的电脑上用自己的密钥批准：" "Approve it with your own key on your own computer:";
+        outside "请在您的电脑上用自己的密钥批准：运行 yinxin desk，或者" "Approve it with your own key on your own computer: run yinxin desk, or";
         by_passkey "用通行密钥批准" "Approve with a passkey";
-        or_outside "或者在您的电脑上用自己的证书密钥批准：" "Or approve it with your certificate key on your own computer:";
+        or_outside "或者在您的电脑上用自己的证书密钥批准：运行 yinxin desk，或者" "Or approve it with your certificate key on your own computer: run yinxin desk, or";
         refused "没有批准：浏览器或安全密钥拒绝了，或者操作超时。请重试。" "It was not approved: the browser or the security key refused, or it took too long. Try again.";
         decline "退回或驳回" "Send it back or reject it";
         returned "退回，修改后可重新申请" "Send it back; they may apply again";

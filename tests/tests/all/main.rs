@@ -3,8 +3,11 @@
 //! SQLite, and on PostgreSQL what a database has a part in.
 
 mod captured;
+mod commands;
+mod contexts;
 mod crashes;
 mod declines;
+mod desk;
 mod docs_walkthroughs;
 mod evidence;
 mod failures;

@@ -133,10 +133,7 @@ impl Desk {
             let text = std::fs::read_to_string(at(&person.cert)?)?;
             let passphrase = keys::passphrase_from_file(&at(&person.passphrase_file)?)?;
             let signer = keys::open(&at(&person.key)?, &passphrase)?;
-            officer.push((
-                pki::pem::read(text.as_bytes(), pki::pem::Kind::Certificate).unwrap(),
-                signer,
-            ));
+            officer.push((pki::pem::read(text.as_bytes(), pki::pem::Kind::Certificate)?, signer));
         }
         let leaf = officer.first().and_then(|(chain, _)| chain.first()).context("certificate")?;
         let certificate = Certificate::read(leaf)?;

@@ -1,14 +1,15 @@
 //! `yinxin audit export`: the evidence of one request or certificate, checked before it is kept.
 
-use super::{Auditor, ask};
+use super::ask;
 use crate::exit::{Failure, file_failure};
-use crate::files;
+use crate::files::{self, Opened, Own};
 use crate::output::Output;
 use records::Bytes;
 use records::evidence::{Ask, LogAnswer, Manifest, Question};
 use records::trust::Trust;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use verify::Report;
 
 /// Arguments of `yinxin audit export`.
 #[derive(clap::Args)]
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
-    auditor: Auditor,
+    own: Own,
     /// Name of a request, as AGENT/EPOCH/NUMBER. 请求
     #[arg(long, required_unless_present = "certificate", conflicts_with = "certificate")]
     request: Option<String>,
@@ -36,35 +37,18 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
         (_, Some(serial)) => Question::Certificate(serial.to_lowercase()),
         _ => return Err(Failure::usage("要导出什么？", "say --request or --certificate")),
     };
-    let answer = ask(&asked.auditor, Ask::Export(question.clone())).await?;
-    let wanted = question;
-    let LogAnswer::Export(exported) = answer else {
-        return Err(Failure::usage("日志的应答不对。", "the log answered something else"));
-    };
-    let contents: BTreeMap<String, Vec<u8>> =
-        exported.files.iter().map(|(name, content)| (name.clone(), content.0.clone())).collect();
-    let trust: Trust = files::document(&asked.auditor.trust)?;
-    let answered = contents.get("manifest.json").map(|bytes| records::json::read(bytes));
-    if !matches!(&answered, Some(Ok(Manifest { question, .. })) if *question == wanted) {
-        return Err(Failure::usage("日志回答了另一个问题。", "the log answered another question"));
-    }
-    let report = verify::verify(&contents, Some(&trust));
-    if let Some(failed) = &report.failed {
-        return Err(Failure::usage("导出的内容未通过验证，未保存。", failed.to_string()));
-    }
-    write(&asked.out, &exported.files)?;
+    let (report, files) = proven(&asked.own.trust()?, &asked.own.open()?, question).await?;
+    let bundle = bundled(&files).map_err(|error| file_failure(&asked.out, &error))?;
+    files::write_new(&asked.out, &bundle)?;
     for (zh, en) in &report.sentences {
-        output.line(&format!("  {zh}\n    {en}"));
+        output.sentence("  ", zh, en);
     }
-    output.line("  以下不能由此证明 / what this does not prove:");
+    output.sentence("  ", "以下不能由此证明：", "what this does not prove:");
     for (zh, en) in &report.not_proven {
-        output.line(&format!("  · {zh}\n    {en}"));
+        output.sentence("  · ", zh, en);
     }
-    output.line(&format!("✓ 证据包 / evidence bundle: {}", asked.out.display()));
-    output.line(&format!(
-        "  下一步 / next: yinxin-verify --trust trust.json {}",
-        asked.out.display()
-    ));
+    output.fact(("✓ 证据包", "evidence bundle"), asked.out.display());
+    output.next(&format!("yinxin-verify --trust trust.json {}", files::quoted(&asked.out)));
     let sentences: Vec<_> =
         report.sentences.iter().map(|(zh, en)| serde_json::json!({ "zh": zh, "en": en })).collect();
     output.json(&serde_json::json!({
@@ -74,17 +58,38 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
     Ok(())
 }
 
+/// The evidence that answers a question, and what it proves: nothing that does not hold is given.
+pub(crate) async fn proven(
+    trust: &Trust,
+    opened: &Opened,
+    wanted: Question,
+) -> Result<(Report, BTreeMap<String, Bytes>), Failure> {
+    let answer = ask(trust, opened, Ask::Export(wanted.clone())).await?;
+    let LogAnswer::Export(exported) = answer else {
+        return Err(Failure::usage("日志的应答不对。", "the log answered something else"));
+    };
+    let contents: BTreeMap<String, Vec<u8>> =
+        exported.files.iter().map(|(name, content)| (name.clone(), content.0.clone())).collect();
+    let answered = contents.get("manifest.json").map(|bytes| records::json::read(bytes));
+    if !matches!(&answered, Some(Ok(Manifest { question, .. })) if *question == wanted) {
+        return Err(Failure::usage("日志回答了另一个问题。", "the log answered another question"));
+    }
+    let report = verify::verify(&contents, Some(trust));
+    match &report.failed {
+        Some(failed) => Err(Failure::usage("导出的内容未通过验证，未保存。", failed.to_string())),
+        None => Ok((report, exported.files)),
+    }
+}
+
 /// The same files give the same bytes; they name people, and replace nothing.
-fn write(path: &Path, contents: &BTreeMap<String, Bytes>) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| file_failure(path, &error);
+pub(crate) fn bundled(contents: &BTreeMap<String, Bytes>) -> std::io::Result<Vec<u8>> {
     let mut builder = tar::Builder::new(Vec::new());
     for (name, content) in contents {
         let mut header = tar::Header::new_ustar();
         header.set_size(content.0.len() as u64);
         header.set_mode(0o644);
         header.set_mtime(0);
-        builder.append_data(&mut header, name, content.0.as_slice()).map_err(failed)?;
+        builder.append_data(&mut header, name, content.0.as_slice())?;
     }
-    let bytes = builder.into_inner().map_err(failed)?;
-    files::write_new(path, &bytes)
+    builder.into_inner()
 }

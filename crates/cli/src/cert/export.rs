@@ -31,8 +31,8 @@ pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
     let file = write(opened.signer.pkcs8(), &opened.chain, &name, &password, &random)
         .map_err(|error| Failure::usage("无法生成 PKCS#12。", error.to_string()))?;
     files::write_new(&arguments.p12, &file)?;
-    output.line(&format!("已导出 / exported: {}", arguments.p12.display()));
-    output.line("导入浏览器后请删除该文件 / delete the file after importing it");
+    output.fact(("已导出", "exported"), arguments.p12.display());
+    output.said("导入浏览器后请删除该文件", "delete the file after importing it");
     output.json(&serde_json::json!({ "p12": arguments.p12 }));
     Ok(())
 }

@@ -27,15 +27,15 @@ pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
         let hex = HEXLOWER.encode(&certificate.sha256());
         output.line(&format!("── {position} ─ {name}"));
         if let Some(person) = subject.person() {
-            output.line(&format!("   编号 / person: {person}"));
+            output.fact(("   编号", "person"), person);
         }
-        output.line(&format!("   单位 / unit: {}", units.join(" › ")));
-        output.line(&format!("   序列号 / serial: {}", certificate.serial()));
-        output.line(&format!("   签发者 / issuer: {issuer}"));
+        output.fact(("   单位", "unit"), units.join(" › "));
+        output.fact(("   序列号", "serial"), certificate.serial());
+        output.fact(("   签发者", "issuer"), &issuer);
         let over_text = if over { " （已过期 expired）" } else { "" };
-        output.line(&format!("   有效期 / valid: {from} – {until}{over_text}"));
-        output.line(&format!("   密钥 / key: {}", certificate.key().algorithm().name));
-        output.line(&format!("   指纹 / SHA-256: {hex}"));
+        output.fact(("   有效期", "valid"), format!("{from} – {until}{over_text}"));
+        output.fact(("   密钥", "key"), certificate.key().algorithm().name);
+        output.fact(("   指纹", "SHA-256"), &hex);
         output.json(&serde_json::json!({
             "position": position, "name": name, "person": subject.person(), "units": units,
             "serial": certificate.serial().to_string(), "issuer": issuer, "not_before": from,

@@ -6,7 +6,7 @@ use pki::name::is_hidden;
 const BEIJING: u64 = 8 * 3_600;
 
 /// A time of a message in Beijing time, to the minute.
-pub(crate) fn time(utc: &str) -> String {
+pub fn time(utc: &str) -> String {
     match records::time::read(utc) {
         Some(seconds) => {
             let there = records::time::seconds(seconds + BEIJING);
@@ -18,7 +18,7 @@ pub(crate) fn time(utc: &str) -> String {
 }
 
 /// A text as part of an address.
-pub(crate) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
     let one = |byte: u8| match plain(&byte) {
         true => char::from(byte).to_string(),
@@ -28,7 +28,7 @@ pub(crate) fn escaped(text: &str) -> String {
 }
 
 /// A name as far as its owner needs it to know their own.
-pub(crate) fn masked_name(name: &str) -> String {
+pub fn masked_name(name: &str) -> String {
     let characters: Vec<char> = name.chars().collect();
     match characters.as_slice() {
         [] | [_] => name.to_owned(),
@@ -38,7 +38,7 @@ pub(crate) fn masked_name(name: &str) -> String {
 }
 
 /// An id as far as its owner needs it.
-pub(crate) fn masked_id(id: &str) -> String {
+pub fn masked_id(id: &str) -> String {
     match (id.get(..4), id.get(id.len().saturating_sub(4)..)) {
         (Some(first), Some(last)) if id.len() > 8 => format!("{first}········{last}"),
         _ => id.to_owned(),
@@ -47,7 +47,7 @@ pub(crate) fn masked_id(id: &str) -> String {
 
 /// A text of somebody else on one of our pages: characters that turn the line around, join or hide,
 /// and controls, are shown as what they are instead of doing what they do.
-pub(crate) fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         match is_hidden(character) {

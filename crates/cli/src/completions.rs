@@ -1,0 +1,37 @@
+//! `yinxin completions`: what a shell needs to complete commands, and manual pages, made from the
+//! same definitions as the commands, so that they cannot differ.
+
+use crate::exit::{Failure, file_failure};
+use clap::CommandFactory;
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+/// Arguments of `yinxin completions`.
+#[derive(clap::Args)]
+#[command(after_help = "bash: yinxin completions bash > \
+    ~/.local/share/bash-completion/completions/yinxin\n\
+    man:  yinxin completions --man ~/.local/share/man/man1")]
+pub struct Arguments {
+    /// Which shell. 命令行解释器
+    #[arg(required_unless_present = "man", conflicts_with = "man")]
+    shell: Option<Shell>,
+    /// Folder that manual pages are written to instead, one a command. 手册页目录
+    #[arg(long, value_name = "FOLDER")]
+    man: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let mut command = crate::Arguments::command();
+    match (&arguments.man, arguments.shell) {
+        (Some(folder), _) => {
+            let failed = |error: std::io::Error| file_failure(folder, &error);
+            std::fs::create_dir_all(folder).map_err(failed)?;
+            clap_mangen::generate_to(command, folder).map_err(failed)
+        }
+        (None, Some(shell)) => {
+            clap_complete::generate(shell, &mut command, "yinxin", &mut std::io::stdout());
+            Ok(())
+        }
+        (None, None) => Err(Failure::usage("哪一种命令行解释器？", "say a shell, or --man FOLDER")),
+    }
+}

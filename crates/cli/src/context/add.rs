@@ -1,0 +1,82 @@
+//! `yinxin context add`
+
+use super::file::{Context, Contexts, folder};
+use crate::exit::{Failure, file_failure};
+use crate::files;
+use crate::output::Output;
+use records::letter::Letter;
+use records::trust::Trust;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `yinxin context add`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example / 例: yinxin context add officer --cert my.pem --key my.key --trust trust.json"
+)]
+pub(super) struct Arguments {
+    /// What you call it. 名称
+    name: String,
+    /// Your certificate with its chain (PEM). 证书文件
+    #[arg(long)]
+    cert: PathBuf,
+    /// Your key (encrypted PKCS#8). 密钥文件
+    #[arg(long)]
+    key: PathBuf,
+    /// The trust file. 信任文件
+    #[arg(long, required_unless_present = "letter", conflicts_with = "letter")]
+    trust: Option<PathBuf>,
+    /// Your letter, which holds the trust file too. 信函文件，其中包含信任文件
+    #[arg(long)]
+    letter: Option<PathBuf>,
+    /// File whose first line is the key's passphrase; asked for otherwise. 口令文件
+    #[arg(long)]
+    passphrase_file: Option<PathBuf>,
+}
+
+pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
+    let trust: Trust = match (&arguments.trust, &arguments.letter) {
+        (Some(path), _) => files::document(path)?,
+        (None, Some(letter)) => files::document::<Letter>(letter)?.trust,
+        (None, None) => return Err(Failure::usage("缺少信任文件。", "say --trust or --letter")),
+    };
+    let chain = files::chain(&arguments.cert)?;
+    let root = chain.last().map(|root| root.sha256());
+    if root.is_none() || root != trust.root_sha256.digest() {
+        return Err(Failure::usage(
+            "证书不属于信任文件所说的城市。",
+            "the certificate's root is not the one of the trust file",
+        ));
+    }
+    let mut contexts = Contexts::read()?;
+    let name = &arguments.name;
+    let context = Context {
+        trust: match &arguments.trust {
+            Some(path) => there(path)?,
+            None => folder()?.join(format!("{name}.trust.json")),
+        },
+        cert: there(&arguments.cert)?,
+        key: there(&arguments.key)?,
+        passphrase_file: arguments.passphrase_file.as_deref().map(there).transpose()?,
+    };
+    let kept = arguments.trust.is_none().then(|| context.trust.clone());
+    contexts.add(name, context)?;
+    contexts.write()?;
+    if let Some(path) = kept {
+        let text = serde_json::to_vec_pretty(&trust)
+            .map_err(|error| Failure::usage("无法写出信任文件。", error.to_string()))?;
+        system::file::replace_private(&path, &text).map_err(|error| file_failure(&path, &error))?;
+    }
+    let in_use = contexts.current().is_some_and(|(current, _)| current == name);
+    output.fact(("已添加身份", "context added"), name);
+    let next = if in_use { "yinxin whoami".into() } else { format!("yinxin context use {name}") };
+    output.next(&next);
+    output.json(&serde_json::json!({ "context": name, "in_use": in_use }));
+    Ok(())
+}
+
+/// A file that is there, by its whole name: a context holds wherever it is used.
+fn there(path: &Path) -> Result<PathBuf, Failure> {
+    std::fs::metadata(path)
+        .and_then(|_| std::path::absolute(path))
+        .map_err(|error| file_failure(path, &error))
+}

@@ -1,0 +1,155 @@
+//! `yinxin desk`: an officer's own program in their own browser. The page comes from `yinxin`
+//! itself, over a loopback address, and no page of the portal takes part in it: it fetches orders
+//! with the officer's certificate, checks them as `yinxin approve` does, shows every fact, and
+//! signs with a key that never leaves this process.
+//!
+//! In reading order: [`session`] (who may come in, and until when), [`held_key`] (how long the key
+//! is open), [`guard`] (what every request passes), [`bench`] (what all pages share), [`frame`],
+//! then a file a page or act.
+
+mod approve;
+mod bench;
+mod choose_language;
+mod close;
+mod decline;
+mod enter;
+mod evidence;
+mod fetch_asset;
+mod frame;
+mod guard;
+mod held_key;
+mod open_key;
+mod order;
+mod passkey;
+mod queue;
+mod review;
+#[cfg(test)]
+mod samples;
+mod search;
+mod session;
+
+use crate::clock::now;
+use crate::exit::Failure;
+use crate::files::Own;
+use crate::output::Output;
+use axum::Router;
+use axum::routing::{get, post};
+use bench::Bench;
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
+use mtls::listen::{Limits, Proof, Site};
+use session::{Secrets, Session};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use zeroize::Zeroizing;
+
+/// How often what is over is looked for.
+const LOOK: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// One person's browser.
+const LIMITS: Limits = Limits {
+    connections: 64,
+    per_certificate: 0,
+    unproven: 64,
+    per_source: 64,
+    handshakes: 64,
+    handshakes_per_source: 64,
+    reserved: 0,
+    reserved_per_source: 0,
+    handshake: MINUTE,
+    header: MINUTE,
+    body: MINUTE,
+    idle: MINUTE,
+    life: Duration::from_secs(3_600),
+};
+
+/// Arguments of `yinxin desk`.
+#[derive(clap::Args)]
+#[command(after_help = "The link works once and in one browser; it ends after 15 idle minutes.\n\
+    链接只能用一次，只在一个浏览器中有效；15 分钟无操作自动结束。")]
+pub struct Arguments {
+    #[command(flatten)]
+    own: Own,
+    /// Port of the loopback address; a free one otherwise. 端口
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+}
+
+pub(crate) async fn run(output: Output, arguments: Arguments) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::usage("无法打开本机页面。", error.to_string());
+    // Neither a core file nor another program of this user reads the open key.
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+        .map_err(|error| failed(error.into()))?;
+    let trust = arguments.own.trust()?;
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await.map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    // Cookies know no ports: under a name that nobody else can guess, no other server of this
+    // machine is ever sent ours.
+    let label = BASE32_NOPAD.encode(&system::random::bytes::<16>()?).to_lowercase();
+    let host = format!("{label}.localhost:{port}");
+    let drawn = || -> Result<Zeroizing<String>, Failure> {
+        Ok(Zeroizing::new(BASE64URL_NOPAD.encode(&system::random::bytes::<32>()?)))
+    };
+    let secrets = Secrets { link: drawn()?, cookie: drawn()?, form: drawn()? };
+    let link = Zeroizing::new(format!("http://{host}/#{}", secrets.link.as_str()));
+    let session = Session::new(secrets, now());
+    let bench = Arc::new(Bench::new(arguments.own, trust, host, session)?);
+    output.said("请在浏览器中打开此链接（仅一次有效）", "open this link in a browser, once");
+    output.line(&format!("    {}", link.as_str()));
+    output.said(
+        "用完请点“结束”；也可按 Ctrl-C",
+        "press \"End\" there when you are done, or Ctrl-C here",
+    );
+    output.json(&serde_json::json!({ "link": link.as_str() }));
+    let site = Site {
+        router: router(bench.clone()),
+        limits: LIMITS,
+        proof: Proof::Nothing,
+        is_brake: |_| false,
+        busy: || axum::http::Response::new(axum::body::Body::empty()),
+        full: Arc::new(|_| ()),
+        nearly_full: Arc::new(|_| ()),
+    };
+    mtls::listen::serve(listener, None, site, ended(&bench)).await.map_err(failed)?;
+    output.said("已结束", "ended");
+    Ok(())
+}
+
+/// Waits until the session is over; closes the key on its way when its time is over.
+async fn ended(bench: &Bench) {
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            _ = looks.tick() => {}
+            () = bench.closed.notified() => {}
+        }
+        bench.key.close_when_over(now());
+        if bench.session.is_over(now()) {
+            bench.key.close();
+            return;
+        }
+    }
+}
+
+/// Every page and act.
+fn router(bench: Arc<Bench>) -> Router {
+    let routes = Router::new()
+        .route("/", get(queue::show))
+        .route("/open", post(enter::open))
+        .route("/key", get(open_key::show).post(open_key::open))
+        .route("/orders/{order}", get(review::show))
+        .route("/orders/{order}/approve", post(approve::approve))
+        .route("/orders/{order}/decline", post(decline::decline))
+        .route("/passkey", get(passkey::show).post(passkey::look))
+        .route("/passkey/certify", post(passkey::certify))
+        .route("/audit", get(search::show))
+        .route("/evidence", post(evidence::export))
+        .route("/evidence/evidence.tar", get(evidence::fetch))
+        .route("/language", post(choose_language::choose))
+        .route("/close", post(close::close))
+        .route("/assets/{name}", get(fetch_asset::fetch));
+    guard::guarded(routes, bench)
+}

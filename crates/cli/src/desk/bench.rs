@@ -1,0 +1,100 @@
+//! What all pages of a desk share.
+
+use super::held_key::HeldKey;
+use super::session::Session;
+use crate::exit::Failure;
+use crate::files::{self, Opened, Own};
+use crate::language::Spoken;
+use page::Language;
+use pki::Certificate;
+use records::trust::Trust;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::Notify;
+
+/// The desk of one officer.
+pub(super) struct Bench {
+    /// Where certificate and key are.
+    own: Own,
+    /// Whom the officer believes.
+    pub(super) trust: Trust,
+    /// The own certificate, which needs no passphrase.
+    pub(super) certificate: Certificate,
+    /// File of the passphrase, where the officer has one.
+    pub(super) passphrase_file: Option<PathBuf>,
+    /// The one host that is served, with its port.
+    pub(super) host: String,
+    pub(super) session: Session,
+    pub(super) key: HeldKey,
+    /// Wakes whoever waits for the end.
+    pub(super) closed: Notify,
+    /// The last bundle that was exported, until the next one.
+    evidence: Mutex<Option<Vec<u8>>>,
+    is_english: AtomicBool,
+}
+
+impl Bench {
+    /// A desk with a closed key.
+    pub(super) fn new(
+        own: Own,
+        trust: Trust,
+        host: String,
+        session: Session,
+    ) -> Result<Self, Failure> {
+        let (cert, key) = own.paths()?;
+        std::fs::metadata(&key).map_err(|error| crate::exit::file_failure(&key, &error))?;
+        let certificate = files::leaf(&files::chain(&cert)?)?.clone();
+        Ok(Self {
+            passphrase_file: own.passphrase_file()?,
+            own,
+            trust,
+            certificate,
+            host,
+            session,
+            key: HeldKey::default(),
+            closed: Notify::new(),
+            evidence: Mutex::default(),
+            is_english: AtomicBool::new(Spoken::here() == Spoken::English),
+        })
+    }
+
+    /// The origin of its own pages.
+    pub(super) fn origin(&self) -> String {
+        format!("http://{}", self.host)
+    }
+
+    /// Opens certificate and key.
+    pub(super) fn opened(&self, passphrase: &str) -> Result<Opened, Failure> {
+        self.own.open_with(passphrase)
+    }
+
+    /// The staff host, as the officer.
+    pub(super) fn portal(&self, opened: &Opened) -> Result<portal_api::Staff, Failure> {
+        let identity = Some(opened.identity()?);
+        Ok(portal_api::Staff(files::client(&self.trust.portal_staff, &self.trust, identity)?))
+    }
+
+    /// The language that was chosen last.
+    pub(super) fn language(&self) -> Language {
+        match self.is_english.load(Ordering::Relaxed) {
+            true => Language::English,
+            false => Language::Chinese,
+        }
+    }
+
+    /// Chooses a language.
+    pub(super) fn choose(&self, language: Language) {
+        self.is_english.store(language == Language::English, Ordering::Relaxed);
+    }
+
+    /// Keeps the last bundle.
+    pub(super) fn keep_evidence(&self, bundle: Vec<u8>) {
+        *self.evidence.lock().unwrap_or_else(PoisonError::into_inner) = Some(bundle);
+    }
+
+    /// The last bundle.
+    pub(super) fn evidence(&self) -> Option<Vec<u8>> {
+        self.evidence.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

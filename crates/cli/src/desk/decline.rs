@@ -1,0 +1,50 @@
+//! `POST /orders/ORDER/decline`: sends back or rejects what was shown, with a reason.
+
+use super::bench::Bench;
+use super::frame::Frame;
+use super::guard::{Key, Posted};
+use super::order::Checked;
+use crate::decline;
+use crate::exit::Failure;
+use crate::files::Opened;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use records::decline::{Outcome, REASON_CHARS_MAX};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// What the review sends.
+#[derive(Deserialize)]
+pub(super) struct Decided {
+    digest: String,
+    outcome: String,
+    reason: String,
+}
+
+/// `POST /orders/{order}/decline`
+pub(super) async fn decline(
+    State(bench): State<Arc<Bench>>,
+    Key(opened): Key,
+    Path(order): Path<String>,
+    posted: Posted<Decided>,
+) -> Response {
+    match sign(&bench, &opened, &order, &posted.form).await {
+        Ok(()) => Redirect::to("/").into_response(),
+        Err(failure) => Frame::inside(&bench, &posted.admitted, "/").failed(&failure),
+    }
+}
+
+async fn sign(bench: &Bench, opened: &Opened, order: &str, said: &Decided) -> Result<(), Failure> {
+    // A reason is one line; what a text area breaks is joined again.
+    let reason = said.reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    let outcome = Outcome::from_name(&said.outcome);
+    let fits = (1..=REASON_CHARS_MAX).contains(&reason.chars().count());
+    let outcome = outcome.filter(|_| fits).ok_or_else(|| {
+        Failure::usage("请选择退回或驳回，并写明理由。", "choose what to do, and say why")
+    })?;
+    let checked = Checked::fetch_shown(bench, opened, order, &said.digest).await?;
+    let digest = checked.export.signed.digest();
+    let message = decline::signed(digest, outcome, &reason, opened)?;
+    bench.portal(opened)?.decline(&message).await?;
+    Ok(())
+}

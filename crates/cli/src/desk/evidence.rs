@@ -1,0 +1,105 @@
+//! `POST /evidence`: a bundle is exported, verified here, and what it proves is shown; then it can be
+//! saved.
+
+use super::bench::Bench;
+use super::frame::{self, Frame};
+use super::guard::{Key, Posted};
+use super::session::Admitted;
+use crate::audit::export;
+use crate::exit::Failure;
+use crate::files::Opened;
+use askama::Template;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use page::{show, words};
+use records::evidence::Question;
+use serde::Deserialize;
+use std::sync::Arc;
+
+words! {
+    EvidenceWords {
+        title "证据" "Evidence";
+        back "← 返回检索" "← Back to the search";
+        verified "已在本机按您的信任文件验证。" "Verified on this computer against your trust file.";
+        about "关于" "About";
+        proves "它证明：" "It proves:";
+        save "保存证据包" "Save the bundle";
+        anybody "任何人都可以离线核验：" "Anybody verifies it offline:";
+    }
+}
+
+#[derive(Template)]
+#[template(path = "desk/evidence.html")]
+pub(super) struct EvidencePage {
+    pub(super) f: Frame,
+    pub(super) w: &'static EvidenceWords,
+    pub(super) about: String,
+    pub(super) sentences: Vec<String>,
+}
+
+/// What the search sends: a request's name, or a certificate's serial number.
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    #[serde(default)]
+    request: String,
+    #[serde(default)]
+    certificate: String,
+}
+
+/// `POST /evidence`
+pub(super) async fn export(
+    State(bench): State<Arc<Bench>>,
+    Key(opened): Key,
+    posted: Posted<Wanted>,
+) -> Response {
+    let f = Frame::inside(&bench, &posted.admitted, "/audit");
+    let (request, certificate) = (posted.form.request.trim(), posted.form.certificate.trim());
+    let question = match (request.is_empty(), certificate.is_empty()) {
+        (false, true) => Question::Request(request.to_owned()),
+        (true, false) => Question::Certificate(certificate.to_lowercase()),
+        _ => {
+            let failure = Failure::usage("要导出什么？", "say which request or certificate");
+            return f.failed(&failure);
+        }
+    };
+    match proven(&bench, &opened, question).await {
+        Ok(sentences) => {
+            let sentences = sentences.into_iter().map(|(zh, en)| f.language.of_both(zh, en));
+            let page = EvidencePage {
+                w: EvidenceWords::of(f.language),
+                about: show::harmless(if request.is_empty() { certificate } else { request }),
+                sentences: sentences.map(|text| show::harmless(&text)).collect(),
+                f,
+            };
+            frame::page(StatusCode::OK, &page)
+        }
+        Err(failure) => f.failed(&failure),
+    }
+}
+
+async fn proven(
+    bench: &Bench,
+    opened: &Opened,
+    question: Question,
+) -> Result<Vec<(String, String)>, Failure> {
+    let (report, files) = export::proven(&bench.trust, opened, question).await?;
+    let bundle = export::bundled(&files)
+        .map_err(|error| Failure::usage("无法写出证据包。", error.to_string()))?;
+    bench.keep_evidence(bundle);
+    Ok(report.sentences)
+}
+
+/// `GET /evidence/evidence.tar`
+pub(super) async fn fetch(State(bench): State<Arc<Bench>>, admitted: Admitted) -> Response {
+    match bench.evidence() {
+        Some(bundle) => {
+            let headers = [
+                (header::CONTENT_TYPE, "application/x-tar"),
+                (header::CONTENT_DISPOSITION, "attachment; filename=\"evidence.tar\""),
+            ];
+            (headers, bundle).into_response()
+        }
+        None => Frame::inside(&bench, &admitted, "/").told(StatusCode::NOT_FOUND, |w| w.not_found),
+    }
+}

@@ -1,0 +1,84 @@
+//! One order as this program believes it: fetched through the portal, opened with the trust file as
+//! `yinxin approve` does. Nothing else shows or signs an order here.
+
+use super::bench::Bench;
+use crate::approve;
+use crate::exit::Failure;
+use crate::files::Opened;
+use page::{Language, show};
+use portal_api::plain;
+use records::export::{OrderExport, OrderProgress};
+use records::order::{Body, Order};
+
+/// An order whose signature and disclosures were checked here.
+pub(super) struct Checked {
+    pub(super) order: Order,
+    pub(super) body: Body,
+    pub(super) export: OrderExport,
+}
+
+/// One line of what an officer reads.
+pub(super) struct Line {
+    pub(super) term: String,
+    pub(super) value: String,
+    pub(super) differs: bool,
+}
+
+impl Checked {
+    /// Fetches an order and checks it.
+    pub(super) async fn fetch(
+        bench: &Bench,
+        opened: &Opened,
+        order: &str,
+    ) -> Result<Self, Failure> {
+        let export = bench.portal(opened)?.fetch(order).await?;
+        let (order, body) = approve::checked(&export, Some(order), &bench.trust)?;
+        Ok(Self { order, body, export })
+    }
+
+    /// The same, if it is the one that was shown.
+    pub(super) async fn fetch_shown(
+        bench: &Bench,
+        opened: &Opened,
+        order: &str,
+        digest: &str,
+    ) -> Result<Self, Failure> {
+        let checked = Self::fetch(bench, opened, order).await?;
+        match checked.digest() == digest {
+            true => Ok(checked),
+            false => Err(Failure::usage(
+                "指令与您看到的不同，未作任何操作。",
+                "this is not the order that you were shown; nothing was done",
+            )),
+        }
+    }
+
+    /// The digest that is signed, as people compare it.
+    pub(super) fn digest(&self) -> String {
+        plain::fingerprint(&self.export.signed.digest())
+    }
+
+    /// What kind of order it is.
+    pub(super) fn kind(&self, language: Language) -> String {
+        let kind = plain::kind(&self.body);
+        show::harmless(&language.of_both(kind.zh, kind.en))
+    }
+
+    /// Every fact.
+    pub(super) fn facts(&self, language: Language) -> Vec<Line> {
+        let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
+        let facts = plain::facts(&self.body, &self.export).into_iter().map(|fact| Line {
+            term: both(fact.term),
+            value: both(fact.value),
+            differs: fact.differs,
+        });
+        facts.collect()
+    }
+
+    /// How far it is, as the portal says.
+    pub(super) fn standing(&self) -> Option<OrderProgress> {
+        let standing = self.export.standing.clone()?;
+        let approvers = standing.approvers.iter().map(|name| show::harmless(name)).collect();
+        Some(OrderProgress { approvers, ..standing })
+    }
+}
