@@ -34,12 +34,12 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         return Err(Refused(problem).into());
     }
     if host.json {
-        println!("{}", serde_json::to_string(&result)?);
+        system::terminal::json(&serde_json::to_string(&result)?);
         return Ok(ExitCode::SUCCESS);
     }
-    println!("已更新 / renewed: {} ({})", place.certificate.display(), result.serial);
+    system::say!("已更新 / renewed: {} ({})", place.certificate.display(), result.serial);
     if arguments.what != What::Ocsp {
-        println!("下一步 / next: restart / 重启 ca-server serve {}", place.service);
+        system::say!("下一步 / next: restart / 重启 ca-server serve {}", place.service);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 
 mod show;
 
-pub(crate) use show::lines;
+pub(crate) use show::show;
 
 use crate::clock::now;
 use crate::exit::Failure;
@@ -79,7 +79,8 @@ fn consent(
     opened: &Opened,
     export: &OrderExport,
 ) -> Result<Option<Approval>, Failure> {
-    let (order, body) = export.open(trust, now()).map_err(|e| Failure::not_trusted(&e))?;
+    let order_opened = export.open(trust, now()).map_err(|e| Failure::not_trusted(&e))?;
+    let order = order_opened.order();
     if arguments.order.as_ref().is_some_and(|wanted| {
         records::letter::read_reference(wanted).as_ref() != Some(&order.order)
     }) {
@@ -89,14 +90,8 @@ fn consent(
         ));
     }
     let leaf = opened.leaf()?;
-    for line in lines(&order, &body, export, leaf) {
-        output.line(&line);
-    }
+    show(output, &order_opened, leaf);
     if arguments.show {
-        output.json(&serde_json::json!({
-            "order": order.order, "kind": order.kind, "body": order.body,
-            "disclosures": export.signed.disclosures, "expires": order.expires,
-        }));
         return Ok(None);
     }
     if !arguments.yes {
@@ -104,7 +99,7 @@ fn consent(
         let question = format!("输入指令编号末四位 {last} 以批准 / type {last} to approve:");
         prompt::confirm(&question, last)?;
     }
-    let approval = Approval::sign(export.signed.digest(), leaf, &opened.signer);
+    let approval = Approval::sign(order_opened.digest(), leaf, &opened.signer);
     approval.map(Some).map_err(|error| Failure::usage("无法签名。", error.to_string()))
 }
 
@@ -126,6 +121,9 @@ async fn list(output: Output, portal: &portal_api::Staff) -> Result<(), Failure>
         let page = portal.list(&after).await?;
         let Some(last) = page.last() else { break };
         after = last.cursor();
+        if !any {
+            output.line("门户所述，未经核对 / as the portal says, not checked:");
+        }
         any = true;
         for line in &page {
             let look = line.look.map(portal_api::plain::look);

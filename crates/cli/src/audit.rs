@@ -141,7 +141,8 @@ fn tell(output: Output, answer: &SearchAnswer) {
     for found in &answer.found {
         let Ok(record) = Record::read(&found.record.0) else { continue };
         let (zh, en) = sentence::of(&record, &answer.names);
-        output.line(&format!("{:>6}  {zh}\n        {en}", found.index));
+        output.line(&format!("{:>6}  {zh}", found.index));
+        output.line(&format!("        {en}"));
         let value = serde_json::to_value(&record).unwrap_or_default();
         output.json(&serde_json::json!({
             "index": found.index, "zh": zh, "en": en, "record": value,

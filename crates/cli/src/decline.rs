@@ -1,7 +1,7 @@
 //! `yinxin return` and `yinxin reject`: an officer declines an order with their certificate key,
 //! after seeing what the CA signed. Whoever applied reads the reason.
 
-use crate::approve::lines;
+use crate::approve::show;
 use crate::clock::now;
 use crate::exit::Failure;
 use crate::files::OwnKey;
@@ -14,8 +14,10 @@ use std::path::PathBuf;
 
 /// Arguments of `yinxin return` and `yinxin reject`.
 #[derive(clap::Args)]
-#[command(after_help = "Orders to revoke cannot be declined: nobody releases a brake alone.\n\
-                  吊销指令不能退回或驳回。")]
+#[command(
+    after_help = "Orders to revoke that an operator drafted cannot be declined: nobody releases a brake alone.\n\
+    操作员起草的吊销指令不能退回或驳回。"
+)]
 pub struct Arguments {
     /// Order id. 指令编号
     order: String,
@@ -42,7 +44,8 @@ pub(crate) async fn run(
     let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
     let portal = portal_api::Staff(client);
     let export = portal.fetch(&arguments.order).await?;
-    let (order, body) = export.open(&trust, now()).map_err(|error| Failure::not_trusted(&error))?;
+    let shown = export.open(&trust, now()).map_err(|error| Failure::not_trusted(&error))?;
+    let order = shown.order();
     if records::letter::read_reference(&arguments.order).as_ref() != Some(&order.order) {
         return Err(Failure::usage(
             "收到的不是所要的指令。",
@@ -50,9 +53,7 @@ pub(crate) async fn run(
         ));
     }
     let leaf = opened.leaf()?;
-    for line in lines(&order, &body, &export, leaf) {
-        output.line(&line);
-    }
+    show(output, &shown, leaf);
     output.line(&format!("   理由 / reason: {}", arguments.reason));
     if !arguments.yes {
         let last = order.order.get(12..).unwrap_or_default();
@@ -62,7 +63,7 @@ pub(crate) async fn run(
         };
         prompt::confirm(&format!("输入指令编号末四位 {last} 以{zh} / type {last} to {en}:"), last)?;
     }
-    let message = signed(export.signed.digest(), outcome, &arguments.reason, &opened)?;
+    let message = signed(shown.digest(), outcome, &arguments.reason, &opened)?;
     let declined = portal.decline(&message).await?;
     output.line(&match declined.outcome {
         Outcome::Returned => format!("已退回 / sent back: {}", declined.order),

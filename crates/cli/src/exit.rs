@@ -6,6 +6,7 @@ use records::exit::{CONFLICT, DENIED, NOT_FOUND, UNREACHABLE, USAGE, exit_code};
 use records::export::NotTrusted;
 use records::{Code, Problem};
 use std::process::ExitCode;
+use system::{complain, terminal};
 
 /// Why a command did not do it.
 #[derive(Debug)]
@@ -62,14 +63,15 @@ impl Failure {
                 "code": told.code, "zh": told.zh, "en": told.en,
                 "reference": told.reference, "next": told.next, "exit": told.exit,
             });
-            eprintln!("{value}");
+            terminal::json_complaint(&value.to_string());
         } else {
-            eprintln!("✗ {}\n  {}", told.zh, told.en);
+            complain!("✗ {}", told.zh);
+            complain!("  {}", told.en);
             if !told.reference.is_empty() {
-                eprintln!("  编号 / reference: {} [{}]", told.reference, told.code);
+                complain!("  编号 / reference: {} [{}]", told.reference, told.code);
             }
             let next = if told.next.is_empty() { "yinxin --help" } else { &told.next };
-            eprintln!("  下一步 / next: {next}");
+            complain!("  下一步 / next: {next}");
         }
         ExitCode::from(told.exit)
     }

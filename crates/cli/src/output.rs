@@ -1,6 +1,6 @@
 //! What commands print: lines for people, or one JSON document for machines.
 
-use std::io::Write;
+use system::terminal;
 
 /// How commands speak.
 #[derive(Clone, Copy)]
@@ -17,15 +17,14 @@ impl Output {
     /// A line for people, in both languages; machines do not get it.
     pub(crate) fn line(self, text: &str) {
         if !self.json {
-            // A reader that went away, as `| head` does, is no error.
-            let _ = writeln!(std::io::stdout(), "{text}");
+            terminal::line(text);
         }
     }
 
     /// The result for machines.
     pub(crate) fn json(self, value: &serde_json::Value) {
         if self.json {
-            let _ = writeln!(std::io::stdout(), "{value}");
+            terminal::json(&value.to_string());
         }
     }
 }

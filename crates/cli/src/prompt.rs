@@ -2,8 +2,9 @@
 
 use crate::exit::{Failure, file_failure};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
+use std::io::{BufRead, IsTerminal, stdin};
 use std::path::Path;
+use system::terminal;
 use zeroize::Zeroizing;
 
 /// Shortest passphrase that people may choose, in characters.
@@ -49,22 +50,21 @@ pub(crate) fn from_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
 
 /// Asks without echo. Where there is no terminal a script must bring a file.
 pub(crate) fn hidden(question: &str) -> Result<Zeroizing<String>, Failure> {
-    let terminal = stdin();
-    if !terminal.is_terminal() {
+    let typed = stdin();
+    if !typed.is_terminal() {
         return Err(Failure::usage("没有终端可供输入。", "there is no terminal to ask on")
             .next("--passphrase-file FILE"));
     }
-    eprint!("{question}");
-    let _ = stderr().flush();
+    terminal::question(question);
     let failed = |_| Failure::usage("无法关闭回显。", "the echo cannot be switched off");
-    let before = tcgetattr(&terminal).map_err(failed)?;
+    let before = tcgetattr(&typed).map_err(failed)?;
     let mut silent = before.clone();
     silent.local_modes.remove(LocalModes::ECHO);
-    tcsetattr(&terminal, OptionalActions::Now, &silent).map_err(failed)?;
+    tcsetattr(&typed, OptionalActions::Now, &silent).map_err(failed)?;
     let mut line = Zeroizing::new(String::new());
-    let read = terminal.lock().read_line(&mut line);
-    let _ = tcsetattr(&terminal, OptionalActions::Now, &before);
-    eprintln!();
+    let read = typed.lock().read_line(&mut line);
+    let _ = tcsetattr(&typed, OptionalActions::Now, &before);
+    terminal::complaint("");
     read.map_err(|error| Failure::usage("输入中断。", error.to_string()))?;
     Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
@@ -75,8 +75,7 @@ pub(crate) fn confirm(question: &str, word: &str) -> Result<(), Failure> {
         return Err(Failure::usage("没有终端可供确认。", "there is no terminal to confirm on")
             .next("--yes"));
     }
-    eprint!("{question} ");
-    let _ = stderr().flush();
+    terminal::question(&format!("{question} "));
     let mut line = String::new();
     stdin()
         .lock()

@@ -5,6 +5,7 @@ mod circles;
 mod dependencies;
 mod migrations;
 mod sources;
+mod terminals;
 mod vocabulary;
 mod width;
 

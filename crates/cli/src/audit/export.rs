@@ -54,7 +54,8 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
     }
     write(&asked.out, &exported.files)?;
     for (zh, en) in &report.sentences {
-        output.line(&format!("  {zh}\n    {en}"));
+        output.line(&format!("  {zh}"));
+        output.line(&format!("    {en}"));
     }
     output.line(&format!("✓ 证据包 / evidence bundle: {}", asked.out.display()));
     output.line(&format!(
