@@ -12,8 +12,8 @@ use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use pki::CertificateProfile;
 use pki::name::Text;
 use records::order::{
-    ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, PortalBody, ProfileBody,
-    ProfileRef, RoleBody, UnitAction, UnitBody, bundle_digest,
+    ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, ProfileBody, ProfileRef,
+    RoleBody, UnitAction, UnitBody, bundle_digest,
 };
 use records::record::File;
 use records::rules::ApprovalRules;
