@@ -176,7 +176,7 @@ async fn in_force(
     let brought = rows!(tx, (String,), "select files from ordered where kind = $1", body.kind())?;
     for (files,) in brought {
         let files: Vec<File> = serde_json::from_str(&files)?;
-        if records::order::files_digest(body, &files).as_ref() == Some(digest) {
+        if records::export::files_digest(body, &files).as_ref() == Some(digest) {
             return Ok(files);
         }
     }

@@ -14,10 +14,8 @@ use std::path::PathBuf;
 
 /// Arguments of `yinxin return` and `yinxin reject`.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Orders to revoke that an operator drafted cannot be declined: nobody releases a brake alone.\n\
-    操作员起草的吊销指令不能退回或驳回。"
-)]
+#[command(after_help = "An operator's order to revoke cannot be declined: \
+                  nobody releases a brake alone.\n操作员起草的吊销指令不能退回或驳回。")]
 pub struct Arguments {
     /// Order id. 指令编号
     order: String,

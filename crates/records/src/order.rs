@@ -14,7 +14,7 @@ pub use body::{
     PersonBody, PortalBody, ProfileBody, ProfileRef, RevokeBody, RoleAction, RoleBody, SubjectBody,
     UnitAction, UnitBody,
 };
-pub use gate::{AgentBody, BundleBody, bundle_digest, files_digest, is_host, is_id};
+pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 pub use title::title;
 
 use crate::bytes::Bytes;

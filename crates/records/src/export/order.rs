@@ -3,12 +3,14 @@
 use super::{NotTrusted, OrderProgress, certified_key};
 use crate::bytes::Bytes;
 use crate::commitment::{self, Commitment, Disclosure};
-use crate::order::{Before, Body, FilesBefore, NAME_PATH, Order, SignedOrder, files_digest};
+use crate::order::{Before, Body, FilesBefore, NAME_PATH, Order, SignedOrder, bundle_digest};
 use crate::record::File;
 use crate::trust::Trust;
 use pki::oid::Arc;
 use pki::{Certificate, PublicKey};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
 /// An order as approvers get it, by portal or by file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -198,4 +200,19 @@ fn check_named(body: &Body, digest: &Bytes, files: &[File]) -> Result<(), NotTru
 
 fn check_none(files: &[File]) -> Result<(), NotTrusted> {
     if files.is_empty() { Ok(()) } else { Err(NotTrusted::Files) }
+}
+
+/// The digest of files as a body of this kind names them: of the one file, or of the bundle.
+pub fn files_digest(body: &Body, files: &[File]) -> Option<Bytes> {
+    match (body, files) {
+        (Body::Bundle(_), files) => {
+            let pairs = files.iter().map(|file| (file.name.as_str(), file.content.as_str()));
+            let names: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
+            (names.len() == files.len()).then(|| bundle_digest(pairs))
+        }
+        (Body::Profile(_) | Body::ApprovalRules(_), [file]) => {
+            Some(Sha256::digest(file.content.as_bytes()).as_slice().into())
+        }
+        _ => None,
+    }
 }

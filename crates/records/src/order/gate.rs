@@ -1,11 +1,9 @@
 //! Bodies of the orders that put a gate in front of an application: the agent, and the rules.
 
-use super::body::Body;
 use crate::bytes::Bytes;
-use crate::record::File;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Kind `agent`: registers or closes a gate. Registering one that exists replaces it: it joins
 /// anew.
@@ -48,21 +46,6 @@ pub fn bundle_digest<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) ->
         .collect();
     let bytes = crate::json::write(&object).unwrap_or_default();
     Bytes::from(Sha256::digest(bytes).as_slice())
-}
-
-/// The digest of files as a body of this kind names them: of the one file, or of the bundle.
-pub fn files_digest(body: &Body, files: &[File]) -> Option<Bytes> {
-    match (body, files) {
-        (Body::Bundle(_), files) => {
-            let pairs = files.iter().map(|file| (file.name.as_str(), file.content.as_str()));
-            let names: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
-            (names.len() == files.len()).then(|| bundle_digest(pairs))
-        }
-        (Body::Profile(_) | Body::ApprovalRules(_), [file]) => {
-            Some(Sha256::digest(file.content.as_bytes()).as_slice().into())
-        }
-        _ => None,
-    }
 }
 
 /// A host name as certificates and requests have it: lower-case letters, digits, hyphens, dots.
