@@ -66,7 +66,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     match done {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("agent: {error:#}");
+            system::complain!("agent: {error:#}");
             ExitCode::FAILURE
         }
     }

@@ -95,7 +95,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     match done.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("ra-portal: {error:#}");
+            system::complain!("ra-portal: {error:#}");
             ExitCode::FAILURE
         }
     }

@@ -52,7 +52,16 @@ OCTETS = {"bytes": None, "hash": 32, "nonce": 16}
 SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fields in {
     # key:type, with ? an optional key, with * a list; section 4
     "order": "v:one kind:order-kind issuer:name order:id version:revision nonce:nonce"
-             " expires:time drafter:drafter body:any",
+             " expires:time drafter:drafter basis:basis body:any",
+    "basis": "people:*named-person units:*named-unit before?:any",
+    "named-person": "person:id unit:name name:commitment", "named-unit": "unit:name name:text",
+    "before/unit": "county:flag parent:text open:flag",
+    "before/person": "mail?:commitment roles:*role-in certificates:*certificate-before",
+    "certificate-before": "serial:serial profile:name not_after:time",
+    "before/files": "version:revision digest:hash",
+    "before/portal": "unit:name public_host:text staff_host:text public_keys:*hash"
+                     " staff_keys:*hash open:flag",
+    "before/agent": "unit:name application:name hosts:*text units:*name keys:*hash open:flag",
     "order/issue": "person:id person_version:revision profile:profile-ref subject:names"
                    " names:*mail-name key:key validity_days:number evidence:commitment"
                    " label:label reference:id previous?:hash",
@@ -297,8 +306,50 @@ def read_with_body(kind, raw):
     return document, found
 
 
+BEFORE = {"unit": "unit", "person": "person", "role": "person", "revoke": "person",
+          "profile": "files", "approval-rules": "files", "bundle": "files", "portal": "portal",
+          "agent": "agent"}
+
+
+def units_of_body(order):
+    """Units that an order's body names, and authority holds already."""
+    body, kind = order["body"], order["kind"]
+    if kind == "unit":
+        return [body["parent"]] + [body["unit"]] * (body["action"] != "create")
+    keys = {"person": ["unit"], "role": ["scope"], "portal": ["unit"], "agent": ["unit"]}
+    named = [body[key] for key in keys.get(kind, [])] + body.get("units", [])
+    return named + (body["subject"]["ou"] if kind == "issue" else [])
+
+
+def check_basis(order, found):
+    """The basis names whom and what the order names, and what is in force before it."""
+    body, kind, basis = order["body"], order["kind"], order["basis"]
+    action, before = body.get("action", ""), basis.get("before")
+    first = kind in ("issue", "credential") or action == "create" \
+        or kind == "portal" and action == "register"
+    either = kind == "profile" or kind == "agent" and action == "register"
+    need(either or (before is None) == first, "before")
+    inside = {}
+    if before is not None:
+        check_shape("before/" + BEFORE[kind], before, "", inside)
+    created = kind == "person" and action == "create"
+    people = {body["person"]} if "person" in body and not created else set()
+    drafter = order["drafter"].split(":")
+    people |= {drafter[1]} if drafter[0] == "person" else set()
+    need([one["person"] for one in basis["people"]] == sorted(people), "people of the basis")
+    units = set(units_of_body(order)) | {one["unit"] for one in basis["people"]}
+    for name in ("unit", "parent"):
+        units |= {(before or {}).get(name, "")}
+    units |= set((before or {}).get("units", []))
+    units |= {one["scope"] for one in (before or {}).get("roles", [])}
+    need([one["unit"] for one in basis["units"]] == sorted(units - {""}), "units of the basis")
+    held = [("/name", octets(one["name"])) for one in basis["people"]] + list(inside.items())
+    return sorted(set(found.items()) | set(held))
+
+
 def read_order(raw):
     order, found = read_with_body("order", raw)
+    found = check_basis(order, found)
     if order["kind"] == "portal":
         body = order["body"]
         there = [body["public_key"] != "", body["staff_key"] != ""]
@@ -359,14 +410,14 @@ def commit(salt, path, value):
 
 
 def open_commitments(found, disclosures):
-    opened = set()
+    """Each commitment, given with its path, is opened once; each disclosure opens one."""
+    left = list(found)
     for one in disclosures:
         check_shape("disclosure", one, "", {})
-        need(one["path"] in found and one["path"] not in opened, "disclosure opens nothing")
         value = commit(octets(one["salt"], 32), one["path"], one["value"])
-        need(value == found[one["path"]], "commitment")
-        opened.add(one["path"])
-    need(opened == set(found), "commitment not opened")
+        need((one["path"], value) in left, "commitment")
+        left.remove((one["path"], value))
+    need(not left, "commitment not opened")
 
 
 def crockford(raw, length):
@@ -461,7 +512,7 @@ def check_decline(vectors):
     need(decline["signature"] == v["signature"], "signature")
     key = x509.load_der_x509_certificate(octets(decline["certificate"])).public_key()
     verify(key, "yinxin-decline-v1", raw, octets(v["signature"]))
-    open_commitments(found, [v["reason"]])
+    open_commitments(found.items(), [v["reason"]])
 
 
 def check_records(vectors):

@@ -108,9 +108,10 @@ def proven(one, head, item):
 def opened(disclosures, path, commitment, item):
     found = [one for one in disclosures if one["path"] == path]
     need(found, MISSING, f"{item} {path}", "not disclosed")
-    value = commit(octets(found[0]["salt"], 32), path, found[0]["value"])
-    need(base64url(value) == commitment, ALTERED, f"{item} {path}", "not what was committed to")
-    return found[0]["value"]
+    for one in found:
+        if base64url(commit(octets(one["salt"], 32), path, one["value"])) == commitment:
+            return one["value"]
+    raise Failed(ALTERED, f"{item} {path}", "not what was committed to")
 
 
 def commitments(order):
@@ -248,6 +249,12 @@ class Control:
         order = reader.parse(raw)
         for path, commitment in commitments(order).items():
             opened(shown, path, commitment, item)
+        try:
+            held = reader.check_basis(order, {})
+        except (Refused, KeyError, TypeError) as error:
+            raise Failed(ALTERED, item, f"basis: {error}") from error
+        for path, value in held:
+            opened(shown, path, base64url(value), item)
         self.orders[base64url(sha256(labelled("yinxin-order-v1", raw)))] = order
 
     def take_approval(self, body, _shown, item):

@@ -54,27 +54,32 @@ pub(super) fn run(folder: &Path, json: bool, arguments: &Arguments) -> anyhow::R
             "route": answer.route, "action": answer.action, "resource": answer.resource,
             "bundle": in_force.bundle, "people": in_force.people, "crl": in_force.crl,
         });
-        println!("{value}");
+        system::terminal::json(&value.to_string());
     } else {
         match code {
-            None => println!("✓ 允许 / permitted"),
-            Some(code) => println!("✗ {} / {} [{code}]", code.zh(), code.en()),
+            None => system::say!("✓ 允许 / permitted"),
+            Some(code) => system::say!("✗ {} / {} [{code}]", code.zh(), code.en()),
         }
-        println!("  路由 / route: {} {} → {}", arguments.method, answer.route, answer.action);
-        println!("  对象 / record: {}", answer.resource);
+        system::say!("  路由 / route: {} {} → {}", arguments.method, answer.route, answer.action);
+        system::say!("  对象 / record: {}", answer.resource);
         match rule {
-            Some(rule) => println!("  规则 / rule: {}\n    {}\n    {}", rule.id, rule.zh, rule.en),
-            None => println!("  规则 / rule: 没有规则允许 / no rule permits it"),
+            Some(rule) => {
+                system::say!("  规则 / rule: {}", rule.id);
+                system::say!("    {}", rule.zh);
+                system::say!("    {}", rule.en);
+            }
+            None => system::say!("  规则 / rule: 没有规则允许 / no rule permits it"),
         }
         if let (Some(_), Some(rules)) = (code, rules) {
-            println!(
-                "  谁可以授权 / who can grant it:\n    {}\n    {}",
-                rules.grants_zh, rules.grants_en
-            );
+            system::say!("  谁可以授权 / who can grant it:");
+            system::say!("    {}", rules.grants_zh);
+            system::say!("    {}", rules.grants_en);
         }
-        println!(
+        system::say!(
             "  依据 / in force: 规则 rules v{}, 人员 people {}, 吊销列表 list {}",
-            in_force.bundle, in_force.people, in_force.crl
+            in_force.bundle,
+            in_force.people,
+            in_force.crl
         );
     }
     Ok(if code.is_none() { ExitCode::SUCCESS } else { ExitCode::from(records::exit::DENIED) })

@@ -160,10 +160,10 @@ fn say(json: bool, file: &JoinFile, leaf: &Certificate, folder: &Path) {
             "agent": file.agent, "application": file.application, "hosts": file.hosts,
             "serial": leaf.serial().to_string(), "not_after": until,
         });
-        println!("{value}");
+        system::terminal::json(&value.to_string());
         return;
     }
-    println!("✓ {} 已加入，证书有效至 / joined, certificate until {until}", file.agent);
-    println!("  应用 / application: {} ({})", file.application, file.hosts.join(", "));
-    println!("  下一步 / next: agent --state {} serve", folder.display());
+    system::say!("✓ {} 已加入，证书有效至 / joined, certificate until {until}", file.agent);
+    system::say!("  应用 / application: {} ({})", file.application, file.hosts.join(", "));
+    system::say!("  下一步 / next: agent --state {} serve", folder.display());
 }

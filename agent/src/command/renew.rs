@@ -43,13 +43,13 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
     std::fs::remove_file(folder.join(PENDING))?;
     let until = records::time::seconds(leaf.not_after());
     if json {
-        println!(
+        system::say!(
             "{}",
             serde_json::json!({ "serial": leaf.serial().to_string(), "not_after": until })
         );
     } else {
-        println!("✓ 已更新，有效至 / renewed until {until}");
-        println!("  下一步 / next: 重启网关 / restart the agent");
+        system::say!("✓ 已更新，有效至 / renewed until {until}");
+        system::say!("  下一步 / next: 重启网关 / restart the agent");
     }
     Ok(ExitCode::SUCCESS)
 }

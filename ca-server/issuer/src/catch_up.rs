@@ -3,6 +3,7 @@
 
 use crate::error::IssuerError;
 use crate::issuance::{IntentEntry, RecordedIntent};
+use crate::loaded::opening;
 use crate::round::Effect;
 use crate::rows::RowChange;
 use crate::state::State;
@@ -205,7 +206,9 @@ impl CaughtUp {
                     .map(|state| RowChange::Unit(unit.unit.clone(), state.clone())),
             ),
             Body::Person(person) => rows.extend(authority.person(&person.person).map(|state| {
-                RowChange::Person(person.person.clone(), state.clone(), opened.to_vec())
+                let opened = opening(state, opened).unwrap_or_default();
+                let opened = opened.into_iter().cloned().collect();
+                RowChange::Person(person.person.clone(), state.clone(), opened)
             })),
             Body::Role(role) => rows.extend(
                 authority

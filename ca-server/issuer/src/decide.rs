@@ -21,7 +21,6 @@ pub(crate) mod snapshot;
 pub(crate) mod submit;
 #[cfg(test)]
 mod tests;
-pub(crate) mod title;
 
 use crate::command::{Caller, Officer};
 use crate::round::Round;

@@ -8,7 +8,7 @@ use crate::state::State;
 use authority::{Authority, OrderDigest};
 use ca_host::operator::OperatorRequest;
 use ca_store::table::{certificate, letter, order, person};
-use records::order::{Body, PersonAction};
+use records::order::{Body, MAIL_PATH, NAME_PATH, Order, PersonAction};
 use records::{Code, Disclosure};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -70,7 +70,8 @@ impl Needs {
             Command::Credential(_, _, body, _) => {
                 self.people.insert(body.person.clone());
             }
-            Command::Revoke(_, _, revocation, _) => {
+            Command::Revoke(_, officer, revocation, _) => {
+                self.people.extend(officer.0.subject().person());
                 let serial = authority::Serial::read(&revocation.serial);
                 let subject = serial.and_then(|serial| authority.subject_of(&serial));
                 self.people.extend(subject.map(str::to_owned));
@@ -140,20 +141,14 @@ impl Loaded {
         self.sealed.get(reference).ok_or(Code::UnsignedAuthority)
     }
 
-    /// What opens the commitments of a person's record, if it really opens them.
+    /// What opens the commitments of a person's record, all of them and nothing else.
     pub(crate) fn person(
         &self,
         id: &str,
         state: &authority::Person,
-    ) -> Result<&[Disclosure], Code> {
+    ) -> Result<Vec<&Disclosure>, Code> {
         let list = self.people.get(id).ok_or(Code::UnsignedAuthority)?;
-        if opens(state, list) { Ok(list) } else { Err(Code::UnsignedAuthority) }
-    }
-
-    /// The name of a person, if their record opens.
-    pub(crate) fn name(&self, authority: &Authority, id: &str) -> Option<String> {
-        let opened = self.person(id, authority.person(id)?).ok()?;
-        text(opened, "/name")
+        opening(state, list).ok_or(Code::UnsignedAuthority)
     }
 
     /// Whether somebody of this name is in the unit already, as rows have it.
@@ -167,9 +162,9 @@ impl Loaded {
     }
 
     /// What is kept beside an order, if it opens the order's commitments.
-    pub(crate) fn order(&self, digest: OrderDigest, body: &Body) -> Result<&OrderExtras, Code> {
+    pub(crate) fn order(&self, digest: OrderDigest, order: &Order) -> Result<&OrderExtras, Code> {
         let extras = self.orders.get(&digest).ok_or(Code::OrderIncomplete)?;
-        body.check_disclosures(&extras.disclosures).map_err(|_| Code::OrderIncomplete)?;
+        order.check_disclosures(&extras.disclosures).map_err(|_| Code::OrderIncomplete)?;
         Ok(extras)
     }
 
@@ -179,14 +174,31 @@ impl Loaded {
     }
 }
 
-/// Whether disclosures open the commitments of a person's record.
-pub(crate) fn opens(person: &authority::Person, list: &[Disclosure]) -> bool {
-    let opens = |commitment, path| records::commitment::open(commitment, path, list).is_ok();
-    opens(&person.name, "/name") && person.mail.as_ref().is_none_or(|mail| opens(mail, "/mail"))
+/// Those of some disclosures that open the commitments of a person's record, if all are opened.
+pub(crate) fn opening<'a>(
+    person: &authority::Person,
+    list: &'a [Disclosure],
+) -> Option<Vec<&'a Disclosure>> {
+    let held = [
+        (NAME_PATH, Some(&person.name)),
+        (MAIL_PATH, person.mail.as_ref()),
+        ("/evidence", person.evidence.as_ref()),
+    ];
+    let held = held.into_iter().filter_map(|(path, commitment)| Some((path, commitment?)));
+    held.map(|(path, commitment)| {
+        let opens = |one: &&Disclosure| {
+            one.path == path && one.commitment().is_ok_and(|is| is == *commitment)
+        };
+        list.iter().find(opens)
+    })
+    .collect()
 }
 
 /// A disclosed text.
-pub(crate) fn text(disclosures: &[Disclosure], path: &str) -> Option<String> {
-    let found = disclosures.iter().find(|disclosure| disclosure.path == path);
+pub(crate) fn text<'a>(
+    disclosures: impl IntoIterator<Item = &'a Disclosure>,
+    path: &str,
+) -> Option<String> {
+    let found = disclosures.into_iter().find(|disclosure| disclosure.path == path);
     found.and_then(|disclosure| disclosure.value.as_str()).map(str::to_owned)
 }

@@ -8,6 +8,7 @@ pub(crate) mod find;
 pub(crate) mod heartbeat;
 pub(crate) mod list;
 pub(crate) mod look_up;
+pub(crate) mod names;
 pub(crate) mod officer;
 pub(crate) mod recent_use;
 pub(crate) mod revocation_reach;

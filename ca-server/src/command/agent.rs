@@ -73,9 +73,9 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     if !result.letter.is_empty() {
         result.letter = host.config.path(&result.letter).display().to_string();
         if !host.json {
-            println!("加入文件 / join file: {}", result.letter);
-            println!("批准后在网关主机上 / once approved, on the agent's machine:");
-            println!("  agent join {} --upstream 127.0.0.1:8000", result.letter);
+            system::say!("加入文件 / join file: {}", result.letter);
+            system::say!("批准后在网关主机上 / once approved, on the agent's machine:");
+            system::say!("  agent join {} --upstream 127.0.0.1:8000", result.letter);
         }
     }
     super::say::order(&host.state(), &result, host.json)

@@ -51,10 +51,12 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     lists::publish(&host.config.path("public"), ListOf::Root, &list)?;
     let until = records::time::seconds(list.next_update());
     if host.json {
-        println!("{}", serde_json::json!({ "number": number, "next_update": until }));
+        system::terminal::json(
+            &serde_json::json!({ "number": number, "next_update": until }).to_string(),
+        );
     } else {
-        println!("根吊销列表 / list of the root: #{number}, 至 / until {until}");
-        println!("请将根密钥移回离线介质 / take the root key back offline");
+        system::say!("根吊销列表 / list of the root: #{number}, 至 / until {until}");
+        system::say!("请将根密钥移回离线介质 / take the root key back offline");
     }
     Ok(ExitCode::SUCCESS)
 }

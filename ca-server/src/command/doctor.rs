@@ -41,7 +41,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     if arguments.repair {
         let result = host.draft(&OperatorRequest::Repair {}).await?;
         for repaired in &result.repaired {
-            println!("已修复 / repaired: {repaired}");
+            system::say!("已修复 / repaired: {repaired}");
         }
     }
     let mut findings = Vec::new();
@@ -55,13 +55,14 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
             .iter()
             .map(|finding| serde_json::json!({ "what": finding.what, "next": finding.next }))
             .collect();
-        println!("{}", serde_json::json!({ "findings": list }));
+        system::terminal::json(&serde_json::json!({ "findings": list }).to_string());
     } else if findings.is_empty() {
-        println!("一切正常 / everything agrees with the log");
+        system::say!("一切正常 / everything agrees with the log");
     } else {
         for finding in &findings {
             let next = finding.next.replacen("ca-server", &super::say::again(&host.state()), 1);
-            println!("✗ {}\n  下一步 / next: {next}", finding.what);
+            system::say!("✗ {}", finding.what);
+            system::say!("  下一步 / next: {next}");
         }
     }
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })

@@ -19,15 +19,15 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     let mut result = host.draft(&OperatorRequest::Letter { person, profile }).await?;
     result.letter = host.config.path(&result.letter).display().to_string();
     if host.json {
-        println!("{}", serde_json::to_string(&result)?);
+        system::terminal::json(&serde_json::to_string(&result)?);
     } else {
         let sheet = std::path::Path::new(&result.letter).with_extension("html");
-        println!("信函 / letter: {}", result.letter);
-        println!("打印、折叠、密封 / print it, fold it, seal it: {}", sheet.display());
-        println!(
+        system::say!("信函 / letter: {}", result.letter);
+        system::say!("打印、折叠、密封 / print it, fold it, seal it: {}", sheet.display());
+        system::say!(
             "当面交付或密封寄送，7 日内有效 / hand it over or send it sealed; good for 7 days"
         );
-        println!("下一步 / next: yinxin enroll --letter {}", result.letter);
+        system::say!("下一步 / next: yinxin enroll --letter {}", result.letter);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,9 +5,10 @@ use super::say;
 use anyhow::Context;
 use ca_host::operator::OperatorRequest;
 use ca_store::certificates::by_digest;
-use ca_store::order_title::names;
 use clap::{Args, Subcommand};
 use records::export::OrderExport;
+use records::order::{Before, Body};
+use records::record::File;
 use records::{Approval, Bytes, Code, Problem, SignedOrder};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -107,9 +108,10 @@ async fn print_line(host: &Host, tx: &mut store::Tx, line: Line) -> anyhow::Resu
             "order": order, "kind": kind, "about": about, "state": state, "expires": expires,
             "approvals": approvals, "digest": Bytes(digest).to_string(),
         });
-        println!("{line}");
+        system::terminal::json(&line.to_string());
     } else {
-        println!("{order}\t{state}\t{kind}\t{about}\t{} ✓\t{expires}", approvals.len());
+        let given = format!("{} ✓", approvals.len());
+        system::terminal::columns(&[&order, &state, &kind, &about, &given, &expires]);
     }
     Ok(())
 }
@@ -118,41 +120,90 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     let mut tx = host.store.read().await?;
     let found = row!(
         &mut tx,
-        (Vec<u8>, Vec<u8>, String),
-        "select order_bytes, signature, disclosures from ordered where order_id = $1",
+        (Vec<u8>, Vec<u8>, String, String),
+        "select order_bytes, signature, disclosures, files from ordered where order_id = $1",
         order
     )?;
-    let (bytes, signature, disclosures) = found.ok_or_else(unknown)?;
+    let (bytes, signature, disclosures, files) = found.ok_or_else(unknown)?;
     let signed = SignedOrder {
         order: Bytes(bytes),
         signature: Bytes(signature),
         disclosures: serde_json::from_str(&disclosures)?,
     };
-    let body = records::Order::read(&signed.order.0)?.body()?;
+    let (body, before) = records::Order::read(&signed.order.0)?.parts()?;
     let previous = match &body {
-        records::order::Body::Issue(issue) => match &issue.previous {
+        Body::Issue(issue) => match &issue.previous {
             Some(sha256) => by_digest(&mut tx, &issue.person, sha256).await?,
             None => None,
         },
         _ => None,
     };
-    let names = names(&mut tx, &body).await?;
+    let files_before = match before {
+        Some(Before::Files(before)) => in_force(host, &mut tx, (&body, &before.digest)).await?,
+        _ => Vec::new(),
+    };
     let read = |name: &str| std::fs::read(host.config.path(&format!("public/ca/{name}.cer")));
     let registry = vec![Bytes(read("registry")?), Bytes(read("root")?)];
-    let export = OrderExport { v: 1, signed, registry, previous, names, standing: None };
+    let export = OrderExport {
+        v: 1,
+        signed,
+        registry,
+        previous,
+        files: serde_json::from_str(&files)?,
+        files_before,
+        standing: None,
+    };
     let trust = ca_host::trust(&host.config)?;
     export.open(&trust, host.clock.seconds())?;
     // It names people; nothing that is there is replaced.
     system::file::create_private(out, &serde_json::to_vec_pretty(&export)?)
         .with_context(|| out.display().to_string())?;
     if !host.json {
-        println!("已导出 / exported: {}", out.display());
-        println!(
+        system::say!("已导出 / exported: {}", out.display());
+        system::say!(
             "下一步 / next: yinxin approve --order {} --out {order}.approval.json",
             out.display()
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The files in force before an order: from the order that brought them, or from the folder that
+/// copies those of the founding. Whether they are those is checked with everything else.
+async fn in_force(
+    host: &Host,
+    tx: &mut store::Tx,
+    (body, digest): (&Body, &Bytes),
+) -> anyhow::Result<Vec<File>> {
+    let brought = rows!(tx, (String,), "select files from ordered where kind = $1", body.kind())?;
+    for (files,) in brought {
+        let files: Vec<File> = serde_json::from_str(&files)?;
+        if records::export::files_digest(body, &files).as_ref() == Some(digest) {
+            return Ok(files);
+        }
+    }
+    from_folder(host, body)
+}
+
+fn from_folder(host: &Host, body: &Body) -> anyhow::Result<Vec<File>> {
+    let read = |name: String| -> anyhow::Result<File> {
+        let path = host.config.path(&format!("policies/{name}"));
+        let content = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        Ok(File { name, content })
+    };
+    match body {
+        Body::Profile(body) => Ok(vec![read(format!("profiles/{}.toml", body.profile.id))?]),
+        Body::ApprovalRules(_) => Ok(vec![read("approvals.toml".into())?]),
+        _ => {
+            let mut files = Vec::new();
+            for entry in std::fs::read_dir(host.config.path("policies/access"))? {
+                let name = entry?.file_name();
+                files.push(read(format!("access/{}", name.to_string_lossy()))?);
+            }
+            files.sort_by(|a, b| a.name.cmp(&b.name));
+            Ok(files)
+        }
+    }
 }
 
 async fn import(host: &Host, file: &std::path::Path) -> anyhow::Result<ExitCode> {
@@ -162,10 +213,10 @@ async fn import(host: &Host, file: &std::path::Path) -> anyhow::Result<ExitCode>
     let result = host.draft(&OperatorRequest::Approval { approval: Box::new(approval) }).await?;
     let (approvals, needed) = result.approvals;
     if host.json {
-        println!("{}", serde_json::to_string(&result)?);
+        system::terminal::json(&serde_json::to_string(&result)?);
     } else {
-        println!("已收到审批 / approval taken: {} ({approvals} of {needed})", result.order);
-        println!("下一步 / next: {} order show {}", say::again(&host.state()), result.order);
+        system::say!("已收到审批 / approval taken: {} ({approvals} of {needed})", result.order);
+        system::say!("下一步 / next: {} order show {}", say::again(&host.state()), result.order);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -107,10 +107,10 @@ async fn list(host: &Host, unit: Option<String>, after: &str) -> anyhow::Result<
             let line = serde_json::json!({
                 "person": person, "name": name, "unit": unit, "left": left != 0
             });
-            println!("{line}");
+            system::terminal::json(&line.to_string());
         } else {
             let left = if left != 0 { " (已离任 left)" } else { "" };
-            println!("{person}\t{name}\t{unit}{left}");
+            system::terminal::columns(&[&person, &name, &format!("{unit}{left}")]);
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -34,13 +34,13 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         return Err(Refused(problem).into());
     }
     if host.json {
-        println!("{}", serde_json::to_string(&result)?);
+        system::terminal::json(&serde_json::to_string(&result)?);
         return Ok(ExitCode::SUCCESS);
     }
-    println!("已更新 / renewed: {} ({})", place.certificate.display(), result.serial);
+    system::say!("已更新 / renewed: {} ({})", place.certificate.display(), result.serial);
     if arguments.what != What::Ocsp {
         let own = super::say::again(&host.state());
-        println!("下一步：重启 / next, restart: {own} serve {}", place.service);
+        system::say!("下一步：重启 / next, restart: {own} serve {}", place.service);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -10,13 +10,13 @@ pub(super) fn founded(state: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let trust = ca_host::trust(&config)?;
     let root = trust.root_sha256.0.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>();
     if json {
-        println!("{}", serde_json::to_string(&trust)?);
+        system::terminal::json(&serde_json::to_string(&trust)?);
         return Ok(ExitCode::SUCCESS);
     }
-    println!("已建立 / founded: {}", trust.city);
-    println!("根证书指纹 / root fingerprint (SHA-256): {}", root.join(":"));
-    println!("请将 {0}/offline 移至离线介质 / move {0}/offline offline", state.display());
-    println!("下一步 / next: {} serve issuer", again(state));
+    system::say!("已建立 / founded: {}", trust.city);
+    system::say!("根证书指纹 / root fingerprint (SHA-256): {}", root.join(":"));
+    system::say!("请将 {0}/offline 移至离线介质 / move {0}/offline offline", state.display());
+    system::say!("下一步 / next: {} serve issuer", again(state));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -32,18 +32,18 @@ pub(super) fn again(state: &Path) -> String {
 
 pub(super) fn order(state: &Path, result: &OperatorAnswer, json: bool) -> anyhow::Result<ExitCode> {
     if json {
-        println!("{}", serde_json::to_string(result)?);
+        system::terminal::json(&serde_json::to_string(result)?);
         return Ok(ExitCode::SUCCESS);
     }
     let (approvals, needed) = result.approvals;
-    println!("指令 / order: {}", result.order);
+    system::say!("指令 / order: {}", result.order);
     if !result.person.is_empty() {
-        println!("人员 / person: {}", result.person);
+        system::say!("人员 / person: {}", result.person);
     }
-    println!("审批 / approvals: {approvals} of {needed}");
-    println!("下一步 / next: yinxin approve {}", result.order);
+    system::say!("审批 / approvals: {approvals} of {needed}");
+    system::say!("下一步 / next: yinxin approve {}", result.order);
     let own = again(state);
-    println!("  离线 / offline: {own} order export {0} --out {0}.order.json", result.order);
+    system::say!("  离线 / offline: {own} order export {0} --out {0}.order.json", result.order);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -59,17 +59,21 @@ pub(super) fn failure(state: &Path, error: &anyhow::Error, json: bool) -> ExitCo
     };
     match refused {
         Some(refused) if json => {
-            eprintln!("{}", serde_json::to_string(&refused.0).unwrap_or_default());
+            system::terminal::json_complaint(
+                &serde_json::to_string(&refused.0).unwrap_or_default(),
+            );
         }
         _ if json => {
             let message = format!("{error:#}");
-            eprintln!("{}", serde_json::json!({ "code": "failed", "en": message }));
+            system::terminal::json_complaint(
+                &serde_json::json!({ "code": "failed", "en": message }).to_string(),
+            );
         }
         _ => {
             let text = format!("{error:#}");
-            eprintln!("ca-server: {text}");
+            system::complain!("ca-server: {text}");
             if !text.contains("next: ") {
-                eprintln!("下一步 / next: {} doctor", again(state));
+                system::complain!("下一步 / next: {} doctor", again(state));
             }
         }
     }

@@ -45,22 +45,22 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
             "logs": heads.iter().map(|(log, size)| serde_json::json!({ "log": log, "size": size }))
                 .collect::<Vec<_>>(),
         });
-        println!("{status}");
+        system::terminal::json(&status.to_string());
         return Ok(ExitCode::SUCCESS);
     }
     let sample = if trust.sample { "（示例 sample）" } else { "" };
-    println!("{}{sample}", trust.city);
-    println!("人员 / people              {people}");
-    println!("待批指令 / open orders     {orders}");
-    println!("证书 / certificates        {certificates} ({revoked} 已吊销 revoked)");
-    println!("签发中 / being issued      {unsigned} ({abandoned} 已放弃 abandoned)");
-    println!("待入日志 / waiting records {waiting}");
+    system::say!("{}{sample}", trust.city);
+    system::say!("人员 / people              {people}");
+    system::say!("待批指令 / open orders     {orders}");
+    system::say!("证书 / certificates        {certificates} ({revoked} 已吊销 revoked)");
+    system::say!("签发中 / being issued      {unsigned} ({abandoned} 已放弃 abandoned)");
+    system::say!("待入日志 / waiting records {waiting}");
     for (log, size) in heads {
-        println!("日志 / log {log:<15} {size}");
+        system::say!("日志 / log {log:<15} {size}");
     }
     for (issuer, number, next) in lists {
-        println!("吊销列表 / list {issuer:<10} #{number}, 至 / until {}", time(next));
+        system::say!("吊销列表 / list {issuer:<10} #{number}, 至 / until {}", time(next));
     }
-    println!("下一步 / next: {} doctor", super::say::again(&host.state()));
+    system::say!("下一步 / next: {} doctor", super::say::again(&host.state()));
     Ok(ExitCode::SUCCESS)
 }

@@ -68,10 +68,11 @@ async fn list(host: &Host) -> anyhow::Result<ExitCode> {
             let line = serde_json::json!({
                 "unit": unit, "name": name, "parent": parent, "open": open != 0
             });
-            println!("{line}");
+            system::terminal::json(&line.to_string());
         } else {
             let closed = if open == 0 { " (已撤销 closed)" } else { "" };
-            println!("{unit}\t{name}\t< {}{closed}", parent.unwrap_or_default());
+            let above = format!("< {}{closed}", parent.unwrap_or_default());
+            system::terminal::columns(&[&unit, &name, &above]);
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -10,7 +10,6 @@ pub mod index;
 pub mod keep;
 pub mod ledger;
 pub mod lineage;
-pub mod order_title;
 pub mod proof;
 pub mod record;
 pub mod replay;

@@ -4,6 +4,7 @@
 use authority::Authority;
 use authority::{Agent, Person, Portal, ProfileState, Unit};
 use records::Disclosure;
+use records::order::NAME_PATH;
 use std::collections::BTreeMap;
 use store::{StoreError, Tx, execute, row, rows};
 
@@ -29,7 +30,7 @@ pub async fn write_person(
     person: &Person,
     disclosures: &[Disclosure],
 ) -> Result<(), StoreError> {
-    let name = records::commitment::at("/name", disclosures).and_then(|d| d.value.as_str());
+    let name = name_of(person, disclosures);
     let json =
         serde_json::to_string(disclosures).map_err(|_| StoreError::Inconsistent("disclosures"))?;
     execute!(
@@ -46,6 +47,12 @@ pub async fn write_person(
         json
     )?;
     write_roles(tx, id, person).await
+}
+
+/// The name that opens what authority holds.
+fn name_of<'a>(person: &Person, disclosures: &'a [Disclosure]) -> Option<&'a str> {
+    let opened = records::commitment::open(&person.name, NAME_PATH, disclosures).ok();
+    opened.and_then(|value| value.as_str())
 }
 
 /// Writes the roles of a person as they are.
@@ -348,13 +355,22 @@ pub async fn people_differences(
     for id in ids {
         let listed = row!(
             tx,
-            (String, i64, i64),
-            "select unit_id, version, left_office from person where person_id = $1",
+            (String, i64, i64, String, String),
+            "select unit_id, version, left_office, name, disclosures from person \
+             where person_id = $1",
             id
         )?;
-        let signed =
-            authority.person(id).map(|p| (p.unit.clone(), i64::from(p.version), i64::from(p.left)));
-        if listed != signed {
+        let held = authority.person(id);
+        let named = match (held, &listed) {
+            (Some(held), Some((.., name, disclosures))) => {
+                let opened: Vec<Disclosure> = serde_json::from_str(disclosures).unwrap_or_default();
+                name_of(held, &opened) == Some(name)
+            }
+            _ => true,
+        };
+        let listed = listed.map(|(unit, version, left, ..)| (unit, version, left));
+        let signed = held.map(|p| (p.unit.clone(), i64::from(p.version), i64::from(p.left)));
+        if listed != signed || !named {
             found.push(format!("person {id}"));
         }
     }

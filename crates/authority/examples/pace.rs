@@ -115,6 +115,7 @@ impl Maker {
             nonce: Bytes(vec![7; 16]),
             expires: records::time::seconds(self.city.now + ORDER_SECONDS),
             drafter: "operator:0".into(),
+            basis: self.city.authority.basis(body, "operator:0").unwrap(),
             body: body.value().unwrap(),
         };
         let bytes = records::json::write(&order).unwrap();

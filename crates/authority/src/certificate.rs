@@ -22,7 +22,11 @@ impl Authority {
     /// No key of the system, of another subject or of any revoked certificate may; pending records
     /// counted.
     pub fn may_certify(&self, key: &PublicKey, subject: &str) -> Result<(), Code> {
-        let digest = key.sha256();
+        self.may_own(key.sha256(), subject)
+    }
+
+    /// The same of a key by its SHA-256.
+    pub(crate) fn may_own(&self, digest: Sha256Value, subject: &str) -> Result<(), Code> {
         let services = self.service_keys.get(&digest);
         let others_service = services.is_some_and(|keys| {
             keys.iter().any(|own| format!("{}/{}", own.service, own.process) != subject)

@@ -1,5 +1,6 @@
 //! Declining: one officer who may approve an order may also send it back or end it. Orders to
-//! revoke are brakes, which nobody releases alone.
+//! revoke that an operator drafted are brakes, which nobody releases alone; one that a portal asked
+//! for in an officer's name bears nobody's signature, and is declined as any other.
 
 use crate::authority::Authority;
 use crate::id::{NamesOrder, Reference};
@@ -19,7 +20,7 @@ impl Authority {
         let (_, open) = self.waiting(&read.order, now)?;
         let person = self.said_by(&decline.signed_statement(), now)?;
         self.may_approve(&person, &open.body)?;
-        if matches!(*open.body, Body::Revoke(_)) {
+        if matches!(*open.body, Body::Revoke(_)) && !open.read.is_unsigned_wish() {
             return Err(Code::StateConflict);
         }
         self.counts_on(&decline.signed_statement())?;

@@ -119,6 +119,7 @@ impl Authority {
             version: body.version,
             name: body.name.clone(),
             mail: body.mail.clone(),
+            evidence: Some(body.evidence.clone()),
             left: false,
             roles: BTreeSet::new(),
             serials: Vec::new(),
@@ -129,6 +130,7 @@ impl Authority {
         person.unit = body.unit.clone();
         person.name = body.name.clone();
         person.mail = body.mail.clone();
+        person.evidence = Some(body.evidence.clone());
         if body.action == PersonAction::Leave {
             person.left = true;
             person.roles.clear();

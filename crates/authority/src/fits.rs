@@ -1,7 +1,7 @@
 //! Whether an order still fits the state that it was made for.
 
 use crate::authority::Authority;
-use crate::id::{PersonId, Serial};
+use crate::id::{PersonId, Serial, Sha256Value};
 use crate::state::Contents;
 use pki::PublicKey;
 use pki::crl::RevocationReason;
@@ -168,16 +168,28 @@ impl Authority {
 
     fn portal_fits(&self, body: &PortalBody, contents: &Contents) -> Result<(), Code> {
         let known = self.portal(&body.portal).is_some();
-        let readable = matches!(contents, Contents::Keys(Some(_)));
-        match body.action.as_str() {
-            "register" if !readable => Err(Code::KeyUnknown),
-            "register" if !is_host(&body.public_host) || !is_host(&body.staff_host) => {
+        match (body.action.as_str(), contents) {
+            ("register", Contents::Keys(Some(_)))
+                if !is_host(&body.public_host) || !is_host(&body.staff_host) =>
+            {
                 Err(Code::Malformed)
             }
-            "register" if !known && self.unit(&body.unit).is_some() => Ok(()),
-            "close" if known => Ok(()),
+            ("register", Contents::Keys(Some(keys))) if !known => {
+                self.unit(&body.unit).ok_or(Code::StateConflict)?;
+                self.keys_fit(&body.portal, keys)
+            }
+            ("register", Contents::Keys(Some(_))) => Err(Code::StateConflict),
+            ("register", _) => Err(Code::KeyUnknown),
+            ("close", _) if known => Ok(()),
             _ => Err(Code::StateConflict),
         }
+    }
+
+    /// A portal speaks with keys of its own, one for each process, which nobody's certificate has.
+    fn keys_fit(&self, portal: &str, [public, staff]: &[Sha256Value; 2]) -> Result<(), Code> {
+        self.may_own(*public, &format!("{portal}/portal-public"))?;
+        self.may_own(*staff, &format!("{portal}/portal-staff"))?;
+        if public == staff { Err(Code::KeyForeign) } else { Ok(()) }
     }
 }
 

@@ -15,6 +15,7 @@
 //! | may this order be carried out, who has approved it | [`judge`](Authority::judge) |
 //! | may this person approve it, and not for themselves | `approver.rs` |
 //! | does the order still fit the state it was made for | `fits.rs` |
+//! | which names and which state does it rest on | `basis.rs` |
 //! | which keys may be certified, whose certificates are these | `certificate.rs` |
 //! | what became of an application | `application.rs` |
 
@@ -22,6 +23,7 @@ mod agent;
 mod application;
 mod approver;
 mod authority;
+mod basis;
 mod certificate;
 mod city;
 mod decline;

@@ -59,6 +59,8 @@ pub struct Person {
     pub name: Bytes,
     /// Commitment to the mail address.
     pub mail: Option<Bytes>,
+    /// Commitment to what was looked at; people of the founding have none.
+    pub evidence: Option<Bytes>,
     /// Whether they left office.
     pub left: bool,
     /// Roles with their scopes.

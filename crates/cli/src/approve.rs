@@ -3,7 +3,7 @@
 
 mod show;
 
-pub(crate) use show::lines;
+pub(crate) use show::show;
 
 use crate::clock::now;
 use crate::exit::Failure;
@@ -11,8 +11,7 @@ use crate::files::{Opened, Own};
 use crate::output::Output;
 use crate::{files, prompt};
 use records::Approval;
-use records::export::OrderExport;
-use records::order::{Body, Order};
+use records::export::{OpenedOrder, OrderExport};
 use records::trust::Trust;
 use std::path::PathBuf;
 
@@ -73,22 +72,22 @@ pub(crate) fn checked(
     export: &OrderExport,
     wanted: Option<&str>,
     trust: &Trust,
-) -> Result<(Order, Body), Failure> {
-    let (order, body) = export.open(trust, now()).map_err(|e| Failure::not_trusted(&e))?;
+) -> Result<OpenedOrder, Failure> {
+    let shown = export.open(trust, now()).map_err(|e| Failure::not_trusted(&e))?;
     if wanted.is_some_and(|wanted| {
-        records::letter::read_reference(wanted).as_ref() != Some(&order.order)
+        records::letter::read_reference(wanted).as_ref() != Some(&shown.order().order)
     }) {
         return Err(Failure::usage(
             "收到的不是所要的指令。",
             "this is not the order that was asked for",
         ));
     }
-    Ok((order, body))
+    Ok(shown)
 }
 
 /// The approval: a signature over the order's digest.
-pub(crate) fn signed(export: &OrderExport, opened: &Opened) -> Result<Approval, Failure> {
-    let approval = Approval::sign(export.signed.digest(), opened.leaf()?, &opened.signer);
+pub(crate) fn signed(shown: &OpenedOrder, opened: &Opened) -> Result<Approval, Failure> {
+    let approval = Approval::sign(shown.digest(), opened.leaf()?, &opened.signer);
     approval.map_err(|error| Failure::usage("无法签名。", error.to_string()))
 }
 
@@ -100,16 +99,11 @@ fn consent(
     opened: &Opened,
     export: &OrderExport,
 ) -> Result<Option<Approval>, Failure> {
-    let (order, body) = checked(export, arguments.order.as_deref(), trust)?;
+    let order_opened = checked(export, arguments.order.as_deref(), trust)?;
+    let order = order_opened.order();
     let leaf = opened.leaf()?;
-    for line in lines(&order, &body, export, leaf) {
-        output.line(&line);
-    }
+    show(output, &order_opened, leaf);
     if arguments.show {
-        output.json(&serde_json::json!({
-            "order": order.order, "kind": order.kind, "body": order.body,
-            "disclosures": export.signed.disclosures, "expires": order.expires,
-        }));
         return Ok(None);
     }
     if !arguments.yes {
@@ -117,7 +111,7 @@ fn consent(
         let zh = format!("输入指令编号末四位 {last} 以批准");
         prompt::confirm((&zh, &format!("type {last} to approve:")), last)?;
     }
-    signed(export, opened).map(Some)
+    signed(&order_opened, opened).map(Some)
 }
 
 fn offline(output: Output, arguments: &Arguments, approval: &Approval) -> Result<(), Failure> {
@@ -142,6 +136,9 @@ async fn list(
         let page = portal.list(&after).await?;
         let Some(last) = page.last() else { break };
         after = last.cursor();
+        if first.is_none() {
+            output.said("门户所述，未经核对", "as the portal says, not checked");
+        }
         first = first.or_else(|| page.first().map(|line| line.order.clone()));
         for line in &page {
             let look = line.look.map(portal_api::plain::look);

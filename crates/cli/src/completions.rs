@@ -29,7 +29,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             clap_mangen::generate_to(command, folder).map_err(failed)
         }
         (None, Some(shell)) => {
-            clap_complete::generate(shell, &mut command, "yinxin", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "yinxin", &mut script);
+            system::terminal::script(&script);
             Ok(())
         }
         (None, None) => Err(Failure::usage("哪一种命令行解释器？", "say a shell, or --man FOLDER")),

@@ -1,7 +1,7 @@
 //! `yinxin return` and `yinxin reject`: an officer declines an order with their certificate key,
 //! after seeing what the CA signed. Whoever applied reads the reason.
 
-use crate::approve::{checked, lines};
+use crate::approve::{checked, show};
 use crate::exit::Failure;
 use crate::files::Own;
 use crate::output::Output;
@@ -11,8 +11,8 @@ use records::{Bytes, Disclosure, json};
 
 /// Arguments of `yinxin return` and `yinxin reject`.
 #[derive(clap::Args)]
-#[command(after_help = "Orders to revoke cannot be declined: nobody releases a brake alone.\n\
-                  吊销指令不能退回或驳回。")]
+#[command(after_help = "An operator's order to revoke cannot be declined: \
+                  nobody releases a brake alone.\n操作员起草的吊销指令不能退回或驳回。")]
 pub struct Arguments {
     /// Order id. 指令编号
     order: String,
@@ -36,11 +36,10 @@ pub(crate) async fn run(
     let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
     let portal = portal_api::Staff(client);
     let export = portal.fetch(&arguments.order).await?;
-    let (order, body) = checked(&export, Some(&arguments.order), &trust)?;
+    let shown = checked(&export, Some(&arguments.order), &trust)?;
+    let order = shown.order();
     let leaf = opened.leaf()?;
-    for line in lines(&order, &body, &export, leaf) {
-        output.line(&line);
-    }
+    show(output, &shown, leaf);
     output.fact(("   理由", "reason"), &arguments.reason);
     if !arguments.yes {
         let last = order.order.get(12..).unwrap_or_default();
@@ -51,7 +50,7 @@ pub(crate) async fn run(
         let zh = format!("输入指令编号末四位 {last} 以{zh}");
         prompt::confirm((&zh, &format!("type {last} to {en}:")), last)?;
     }
-    let message = signed(export.signed.digest(), outcome, &arguments.reason, &opened)?;
+    let message = signed(shown.digest(), outcome, &arguments.reason, &opened)?;
     let declined = portal.decline(&message).await?;
     let done = match declined.outcome {
         Outcome::Returned => ("已退回", "sent back"),

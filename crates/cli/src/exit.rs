@@ -7,6 +7,7 @@ use records::exit::{CONFLICT, DENIED, NOT_FOUND, UNREACHABLE, USAGE, exit_code};
 use records::export::NotTrusted;
 use records::{Code, Problem};
 use std::process::ExitCode;
+use system::{complain, terminal};
 
 /// Why a command did not do it.
 #[derive(Debug)]
@@ -84,20 +85,23 @@ impl Failure {
                 "code": told.code, "zh": told.zh, "en": told.en,
                 "reference": told.reference, "next": told.next, "exit": told.exit,
             });
-            eprintln!("{value}");
+            terminal::json_complaint(&value.to_string());
         } else {
             let spoken = Spoken::here();
             match spoken {
-                Spoken::Chinese => eprintln!("✗ {}", told.zh),
-                Spoken::English => eprintln!("✗ {}", told.en),
-                Spoken::Both => eprintln!("✗ {}\n  {}", told.zh, told.en),
+                Spoken::Chinese => complain!("✗ {}", told.zh),
+                Spoken::English => complain!("✗ {}", told.en),
+                Spoken::Both => {
+                    complain!("✗ {}", told.zh);
+                    complain!("  {}", told.en);
+                }
             }
             if !told.reference.is_empty() {
                 let reference = spoken.of_both("编号", "reference");
-                eprintln!("  {reference}: {} [{}]", told.reference, told.code);
+                complain!("  {reference}: {} [{}]", told.reference, told.code);
             }
             let next = if told.next.is_empty() { "yinxin --help" } else { &told.next };
-            eprintln!("  {}: {next}", spoken.of_both("下一步", "next"));
+            complain!("  {}: {next}", spoken.of_both("下一步", "next"));
         }
         ExitCode::from(told.exit)
     }

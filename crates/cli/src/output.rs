@@ -2,7 +2,7 @@
 
 use crate::language::Spoken;
 use std::fmt::Display;
-use std::io::Write;
+use system::terminal;
 
 /// How commands speak.
 #[derive(Clone, Copy)]
@@ -20,8 +20,7 @@ impl Output {
     /// A line for people, in both languages; machines do not get it.
     pub(crate) fn line(self, text: &str) {
         if !self.json {
-            // A reader that went away, as `| head` does, is no error.
-            let _ = writeln!(std::io::stdout(), "{text}");
+            terminal::line(text);
         }
     }
 
@@ -35,7 +34,10 @@ impl Output {
         match self.spoken {
             Spoken::Chinese => self.line(&format!("{indent}{zh}")),
             Spoken::English => self.line(&format!("{indent}{en}")),
-            Spoken::Both => self.line(&format!("{indent}{zh}\n{:1$}{en}", "", indent.len() + 2)),
+            Spoken::Both => {
+                self.line(&format!("{indent}{zh}"));
+                self.line(&format!("{:1$}{en}", "", indent.len() + 2));
+            }
         }
     }
 
@@ -52,7 +54,7 @@ impl Output {
     /// The result for machines.
     pub(crate) fn json(self, value: &serde_json::Value) {
         if self.json {
-            let _ = writeln!(std::io::stdout(), "{value}");
+            terminal::json(&value.to_string());
         }
     }
 }

@@ -3,8 +3,9 @@
 use crate::exit::{Failure, file_failure};
 use crate::language::Spoken;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
+use std::io::{BufRead, IsTerminal, stdin};
 use std::path::Path;
+use system::terminal;
 use zeroize::Zeroizing;
 
 /// Shortest passphrase that people may choose, in characters.
@@ -50,22 +51,21 @@ pub(crate) fn from_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
 
 /// Asks without echo. Where there is no terminal a script must bring a file.
 pub(crate) fn hidden((zh, en): (&str, &str)) -> Result<Zeroizing<String>, Failure> {
-    let terminal = stdin();
-    if !terminal.is_terminal() {
+    let typed = stdin();
+    if !typed.is_terminal() {
         return Err(Failure::usage("没有终端可供输入。", "there is no terminal to ask on")
             .next("--passphrase-file FILE"));
     }
-    eprint!("{}: ", Spoken::here().of_both(zh, en));
-    let _ = stderr().flush();
+    terminal::question(&format!("{}: ", Spoken::here().of_both(zh, en)));
     let failed = |_| Failure::usage("无法关闭回显。", "the echo cannot be switched off");
-    let before = tcgetattr(&terminal).map_err(failed)?;
+    let before = tcgetattr(&typed).map_err(failed)?;
     let mut silent = before.clone();
     silent.local_modes.remove(LocalModes::ECHO);
-    tcsetattr(&terminal, OptionalActions::Now, &silent).map_err(failed)?;
+    tcsetattr(&typed, OptionalActions::Now, &silent).map_err(failed)?;
     let mut line = Zeroizing::new(String::new());
-    let read = terminal.lock().read_line(&mut line);
-    let _ = tcsetattr(&terminal, OptionalActions::Now, &before);
-    eprintln!();
+    let read = typed.lock().read_line(&mut line);
+    let _ = tcsetattr(&typed, OptionalActions::Now, &before);
+    terminal::complaint("");
     read.map_err(|error| Failure::usage("输入中断。", error.to_string()))?;
     Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
@@ -76,8 +76,7 @@ pub(crate) fn confirm((zh, en): (&str, &str), word: &str) -> Result<(), Failure>
         return Err(Failure::usage("没有终端可供确认。", "there is no terminal to confirm on")
             .next("--yes"));
     }
-    eprint!("{} ", Spoken::here().of_both(zh, en));
-    let _ = stderr().flush();
+    terminal::question(&format!("{} ", Spoken::here().of_both(zh, en)));
     let mut line = String::new();
     stdin()
         .lock()

@@ -1,7 +1,5 @@
 //! How facts are written for people.
 
-use pki::name::is_hidden;
-
 /// Seconds by which Beijing is ahead of UTC.
 const BEIJING: u64 = 8 * 3_600;
 
@@ -48,14 +46,7 @@ pub fn masked_id(id: &str) -> String {
 /// A text of somebody else on one of our pages: characters that turn the line around, join or hide,
 /// and controls, are shown as what they are instead of doing what they do.
 pub fn harmless(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        match is_hidden(character) {
-            true => shown.push_str(&format!("‹U+{:04X}›", u32::from(character))),
-            false => shown.push(character),
-        }
-    }
-    shown
+    system::terminal::visible(text)
 }
 
 #[cfg(test)]

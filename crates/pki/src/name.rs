@@ -84,16 +84,27 @@ fn respelled(text: &str) -> Option<(char, String)> {
     Some(differs.map_or_else(|| ('?', text.nfc().collect()), |(own, to)| (own, to.into())))
 }
 
+/// Whether a free text can be read as it stands: something in it, not too long, in normalization
+/// form C, and no hidden character, so that it is one line everywhere.
+pub fn is_readable(text: &str, chars_max: usize) -> bool {
+    let long = text.chars().count() > chars_max;
+    !text.trim().is_empty() && !long && !text.chars().any(is_hidden) && is_nfc(text)
+}
+
 /// Whether a character shows nothing of itself, or changes how others are shown: controls,
-/// bidirectional marks, zero-width and other invisible characters, private use, tags.
+/// every format character (Cf), bidirectional marks, line and paragraph separators, zero-width and
+/// other invisible characters, private use, tags.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            '\u{00ad}' | '\u{034f}' | '\u{0600}'..='\u{0605}' | '\u{061c}' | '\u{06dd}'
+            | '\u{070f}' | '\u{0890}'..='\u{0891}' | '\u{08e2}' | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{e000}'..='\u{f8ff}'
             | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}'..='\u{ffff}'
+            | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1345f}'
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{10ffff}')
 }
 

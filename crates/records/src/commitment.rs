@@ -59,16 +59,16 @@ pub fn at<'a>(path: &str, disclosures: &'a [Disclosure]) -> Option<&'a Disclosur
     disclosures.iter().find(|disclosure| disclosure.path == path)
 }
 
-/// The disclosed value at `path`, if it opens `commitment`.
+/// The value at `path` that is disclosed as it was committed. Several may be disclosed at one path,
+/// as the name before and after an order; the commitment says which is meant.
 pub fn open<'a>(
     commitment: &Commitment,
     path: &str,
     disclosures: &'a [Disclosure],
 ) -> Result<&'a Value, NotDisclosed> {
-    let missing = || NotDisclosed(path.to_owned());
-    let disclosure = at(path, disclosures).ok_or_else(missing)?;
-    match disclosure.commitment() {
-        Ok(computed) if computed == *commitment => Ok(&disclosure.value),
-        _ => Err(missing()),
-    }
+    let opens = |disclosure: &&Disclosure| {
+        disclosure.path == path && disclosure.commitment().is_ok_and(|is| is == *commitment)
+    };
+    let found = disclosures.iter().find(opens);
+    found.map(|disclosure| &disclosure.value).ok_or_else(|| NotDisclosed(path.to_owned()))
 }

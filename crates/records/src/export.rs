@@ -1,37 +1,18 @@
 //! Documents that leave the system: orders for approval, and proofs that a record stands in a log.
 
+mod order;
+
+pub use order::{OpenedOrder, OrderExport, files_digest};
+
 use crate::bytes::Bytes;
-use crate::order::{Body, Order, OrderError, SignedOrder};
+use crate::order::OrderError;
 use crate::record::{self, Record};
 use crate::trust::Trust;
 use pki::Certificate;
 use pki::oid::Arc;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use tlog::checkpoint::Checkpoint;
 use tlog::merkle;
-
-/// An order as approvers get it, by portal or by file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OrderExport {
-    /// Format: 1.
-    pub v: u8,
-    /// The order with signature and disclosures.
-    pub signed: SignedOrder,
-    /// Certificate of the registry key, then the root, DER.
-    pub registry: Vec<Bytes>,
-    /// The person's last certificate under this profile, DER, if the order names one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous: Option<Bytes>,
-    /// Names of people and units that the order knows by their ids, as the issuer has them. No
-    /// signature covers them; ids decide.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub names: BTreeMap<String, String>,
-    /// How far it is, for the officer who asked a portal; a file has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub standing: Option<OrderProgress>,
-}
 
 /// How far an order is, as the issuer counts it. No signature covers it, and nothing is decided by
 /// it.
@@ -148,6 +129,12 @@ pub enum NotTrusted {
     /// The previous certificate is not the one that the order names.
     #[error("the previous certificate is not the one that the order names")]
     Previous,
+    /// A file is not the one that the order names, or is missing.
+    #[error("a file is not the one that the order names")]
+    Files,
+    /// It would be issued in another name than the one that authority holds.
+    #[error("the certificate's name is not the one that authority holds")]
+    Name,
 }
 
 /// The key of a statement signer, if the pinned root certified it for `purpose` and it is in time.
@@ -171,23 +158,6 @@ pub fn certified_key(
         Ok(leaf.key().clone())
     } else {
         Err(NotTrusted::Purpose)
-    }
-}
-
-impl OrderExport {
-    /// Checks the CA's signature up to the pinned root and every disclosure.
-    pub fn open(&self, trust: &Trust, now: u64) -> Result<(Order, Body), NotTrusted> {
-        let registry = certified_key(&self.registry, trust, Arc::registry_signing, now)?;
-        let (order, body) = self.signed.open(&registry)?;
-        if let Body::Issue(issue) = &body {
-            let shown = self.previous.as_ref().map(|certificate| {
-                Certificate::read(&certificate.0).map(|c| c.sha256().to_vec()).unwrap_or_default()
-            });
-            if shown != issue.previous.as_ref().map(|named| named.0.clone()) {
-                return Err(NotTrusted::Previous);
-            }
-        }
-        Ok((order, body))
     }
 }
 

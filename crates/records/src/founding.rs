@@ -6,7 +6,7 @@ use crate::commitment::Commitment;
 use crate::json::{self, JsonError};
 use crate::label::Label;
 use crate::order::ProfileRef;
-use crate::rules::Role;
+pub use crate::rules::Holding;
 use pki::PublicKey;
 use serde::{Deserialize, Serialize};
 
@@ -95,16 +95,6 @@ pub struct FirstUnit {
     /// The unit above; the city itself has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
-}
-
-/// A role over a unit and everything below it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Holding {
-    /// The role.
-    pub role: Role,
-    /// Unit id.
-    pub scope: String,
 }
 
 /// A person of the first day.

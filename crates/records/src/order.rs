@@ -1,17 +1,24 @@
 //! Orders: everything that needs people's consent, made and signed by the CA (design section 3).
 
+mod basis;
 mod body;
 mod gate;
+mod title;
 
+pub use basis::{
+    AgentBefore, Basis, Before, CertificateBefore, FilesBefore, MAIL_PATH, NAME_PATH, NamedPerson,
+    NamedUnit, PersonBefore, PortalBefore, UnitBefore,
+};
 pub use body::{
     ApprovalRulesBody, Body, BodyError, CommittedName, CredentialBody, IssueBody, PersonAction,
     PersonBody, PortalBody, ProfileBody, ProfileRef, RevokeBody, RoleAction, RoleBody, SubjectBody,
     UnitAction, UnitBody,
 };
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
+pub use title::title;
 
 use crate::bytes::Bytes;
-use crate::commitment::Disclosure;
+use crate::commitment::{Commitment, Disclosure, NotDisclosed};
 use crate::json::{self, JsonError};
 use crate::label::Label;
 use crate::time;
@@ -44,9 +51,14 @@ pub struct Order {
     /// Who drafted it: `operator:` and a user id of the CA host, `person:` and a person id, or
     /// `letter:` and a reference. Who operates is responsible.
     pub drafter: String,
+    /// What authority held about what the body names.
+    pub basis: Basis,
     /// By kind.
     pub body: Value,
 }
+
+/// A revocation that nobody signed the wish for lives this long, in seconds: a day.
+pub const UNSIGNED_WISH_SECONDS: u64 = 86_400;
 
 /// Why bytes are not an order of this CA.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -89,12 +101,53 @@ impl Order {
         Ok(order)
     }
 
-    /// The body by kind.
+    /// The body by kind; its basis names what it names.
     pub fn body(&self) -> Result<Body, OrderError> {
-        Body::read(&self.kind, self.body.clone()).map_err(|error| match error {
+        self.parts().map(|(body, _)| body)
+    }
+
+    /// The body, and what is in force before it.
+    pub fn parts(&self) -> Result<(Body, Option<Before>), OrderError> {
+        let body = Body::read(&self.kind, self.body.clone()).map_err(|error| match error {
             BodyError::UnknownKind => OrderError::UnknownKind(self.kind.clone()),
             BodyError::Json(error) => OrderError::Json(error),
-        })
+        })?;
+        let before = self.basis.read(&body, &self.drafter)?;
+        Ok((body, before))
+    }
+
+    /// Every commitment of body and basis with its path, each once. What authority holds may be
+    /// what the body states: then one disclosure opens both.
+    pub fn commitments(&self) -> Result<Vec<(String, Commitment)>, OrderError> {
+        let (body, before) = self.parts()?;
+        let of_body = body.commitments().into_iter().map(|(path, value)| (path, value.clone()));
+        let mut list: Vec<(String, Commitment)> = Vec::new();
+        for one in of_body.chain(self.basis.commitments(before.as_ref())) {
+            if !list.contains(&one) {
+                list.push(one);
+            }
+        }
+        Ok(list)
+    }
+
+    /// Every commitment must be opened, and every disclosure must open one that no other opens.
+    pub fn check_disclosures(&self, disclosures: &[Disclosure]) -> Result<(), NotDisclosed> {
+        let unreadable = |_| NotDisclosed("/".to_owned());
+        let mut commitments = self.commitments().map_err(unreadable)?;
+        for disclosure in disclosures {
+            let wrong = || NotDisclosed(disclosure.path.clone());
+            let value = disclosure.commitment().map_err(|_| wrong())?;
+            let opened = (disclosure.path.clone(), value);
+            let place = commitments.iter().position(|one| *one == opened).ok_or_else(wrong)?;
+            commitments.swap_remove(place);
+        }
+        commitments.pop().map_or(Ok(()), |(path, _)| Err(NotDisclosed(path)))
+    }
+
+    /// Whether it is a revocation that only a portal's word says an officer asked for: that officer
+    /// signed nothing. It lives for a day, and can be declined.
+    pub fn is_unsigned_wish(&self) -> bool {
+        self.kind == "revoke" && self.drafter.starts_with("person:")
     }
 
     /// Last second in which it may be consumed; 0 if unreadable.
@@ -142,7 +195,8 @@ impl SignedOrder {
         }
         let order = Order::read(&self.order.0)?;
         let body = order.body()?;
-        body.check_disclosures(&self.disclosures)
+        order
+            .check_disclosures(&self.disclosures)
             .map_err(|error| OrderError::Json(JsonError::Shape(error.to_string())))?;
         Ok((order, body))
     }

@@ -54,6 +54,16 @@ impl Role {
     }
 }
 
+/// A role over a unit and everything below it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holding {
+    /// The role.
+    pub role: Role,
+    /// Unit id.
+    pub scope: String,
+}
+
 /// Where an approver's role must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

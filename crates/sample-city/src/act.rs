@@ -32,6 +32,7 @@ impl SampleCity {
             nonce: drawn.get(..16).unwrap().into(),
             expires: records::time::seconds(self.now + ORDER_SECONDS),
             drafter: "operator:0".into(),
+            basis: self.authority.basis(body, "operator:0").unwrap_or_default(),
             body: body.value().unwrap(),
         };
         let bytes = records::json::write(&order).unwrap();

@@ -26,7 +26,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub fn start_logs() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("YINXIN_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_writer(|| system::terminal::LogLines)
+        .init();
 }
 
 /// Lets this process open as many files as the system allows it: every connection takes one, and

@@ -107,8 +107,8 @@ impl Control {
         let wrong = |error: records::order::OrderError| Failed::altered(&item, error.to_string());
         let order = Order::read(&bytes.0).map_err(wrong)?;
         let body = order.body().map_err(wrong)?;
-        for (path, commitment) in body.commitments() {
-            opens(&item, commitment, &path, opened)?;
+        for (path, commitment) in order.commitments().map_err(wrong)? {
+            opens(&item, &commitment, &path, opened)?;
         }
         let digest = Bytes::from(records::order::digest(&bytes.0));
         self.orders.insert(digest, (order, body));

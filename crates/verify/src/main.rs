@@ -3,9 +3,9 @@
 use clap::Parser;
 use records::trust::Trust;
 use serde_json::json;
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use system::{complain, say, terminal};
 use verify::{Report, bundle, verify};
 
 /// Says what an evidence bundle proves. 验证证据包。
@@ -31,11 +31,11 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments) {
         Ok(report) => {
-            say(&report, arguments.json);
+            tell(&report, arguments.json);
             ExitCode::from(report.verdict.exit())
         }
         Err(error) => {
-            eprintln!("yinxin-verify: {error}");
+            complain!("yinxin-verify: {error}");
             ExitCode::from(USAGE)
         }
     }
@@ -63,13 +63,7 @@ fn run(arguments: &Arguments) -> Result<Report, String> {
     })
 }
 
-/// What others wrote does not steer a terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
-fn say(report: &Report, machine: bool) {
-    let mut out = std::io::stdout().lock();
+fn tell(report: &Report, machine: bool) {
     let verdict = report.verdict;
     if machine {
         let failed = report.failed.as_ref();
@@ -82,25 +76,27 @@ fn say(report: &Report, machine: bool) {
             "sentences": both(&report.sentences), "not_proven": both(&report.not_proven),
             "weightless": report.weightless,
         });
-        let _ = writeln!(out, "{value}");
+        terminal::json(&value.to_string());
         return;
     }
     for checked in &report.checked {
-        let _ = writeln!(out, "  ✓ {checked}");
+        say!("  ✓ {checked}");
     }
     if let Some(failed) = &report.failed {
-        let _ = writeln!(out, "  ✗ {}: {}", plain(&failed.item), plain(&failed.why));
+        say!("  ✗ {}: {}", failed.item, failed.why);
     } else {
         for (zh, en) in &report.sentences {
-            let _ = writeln!(out, "  {}\n    {}", plain(zh), plain(en));
+            say!("  {zh}");
+            say!("    {en}");
         }
-        let _ = writeln!(out, "  以下不能由此证明 / what this does not prove:");
+        say!("  以下不能由此证明 / what this does not prove:");
         for (zh, en) in &report.not_proven {
-            let _ = writeln!(out, "  · {}\n    {}", plain(zh), plain(en));
+            say!("  · {zh}");
+            say!("    {en}");
         }
-        let names = plain(&report.weightless.join(", "));
-        let _ = writeln!(out, "  没有签名覆盖、不影响结论的文件 / files without weight: {names}");
+        let names = report.weightless.join(", ");
+        say!("  没有签名覆盖、不影响结论的文件 / files without weight: {names}");
     }
     let mark = if report.failed.is_none() { "✓" } else { "✗" };
-    let _ = writeln!(out, "{mark} {} / {}", verdict.zh(), verdict.name());
+    say!("{mark} {} / {}", verdict.zh(), verdict.name());
 }

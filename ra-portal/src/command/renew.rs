@@ -56,7 +56,7 @@ pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::
     let chain: anyhow::Result<String> =
         renewed.chain.iter().map(|der| Ok(Certificate::read(&der.0)?.pem())).collect();
     system::file::replace(&arguments.out, chain?.as_bytes())?;
-    println!("已更新 / renewed: {}", arguments.out.display());
-    println!("下一步 / next: put chain and key in place, restart / 替换证书与密钥后重启");
+    system::say!("已更新 / renewed: {}", arguments.out.display());
+    system::say!("下一步 / next: put chain and key in place, restart / 替换证书与密钥后重启");
     Ok(())
 }

@@ -12,7 +12,7 @@ use axum::response::Response;
 use ca_api::{AsOfficer, Wanted};
 use portal_api::plain;
 use records::decline::{DeclineStatement, Outcome, REASON_CHARS_MAX, challenge};
-use records::export::OrderExport;
+use records::export::OpenedOrder;
 use records::letter::read_reference;
 use records::{Bytes, Code, Disclosure, json};
 use serde::Deserialize;
@@ -95,20 +95,21 @@ pub(super) async fn decline(
         }
     };
     let opened = export.open(&portal.trust, Clock::system().seconds());
-    let (Ok((order, body)), Ok(salt)) = (opened, random::bytes::<32>()) else {
+    let (Ok(opened), Ok(salt)) = (opened, random::bytes::<32>()) else {
         return problem::page(&f, &refused(Code::OrderAltered).0, &back);
     };
     let credentials = super::review::usable(&portal, officer).await;
-    let kind = plain::kind(&body);
+    let kind = plain::kind(opened.body());
     let kind = f.language.of_both(kind.zh, kind.en);
-    match filled(f.clone(), (order.order, kind), (outcome, reason), (&export, salt), credentials) {
+    let named = (opened.order().order.clone(), kind);
+    match filled(f.clone(), named, (outcome, reason), (&opened, salt), credentials) {
         Some(filled) => page(StatusCode::OK, &filled),
         None => problem::page(&f, &refused(Code::Malformed).0, &back),
     }
 }
 
 /// A reason is one paragraph; what breaks lines in a form is a space in it.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -116,13 +117,13 @@ fn filled(
     f: Frame,
     (order, kind): (String, String),
     (outcome, reason): (Outcome, String),
-    (export, salt): (&OrderExport, [u8; 32]),
+    (opened, salt): (&OpenedOrder, [u8; 32]),
     credentials: String,
 ) -> Option<DeclinePage> {
     let disclosure = Disclosure::new("/reason", salt, reason.clone().into());
     let statement = DeclineStatement {
         v: 1,
-        order: export.signed.digest().into(),
+        order: opened.digest().into(),
         outcome,
         reason: disclosure.commitment().ok()?,
     };

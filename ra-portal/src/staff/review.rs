@@ -11,11 +11,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, Wanted};
-use portal_api::plain;
+use portal_api::plain::{self, FactLine};
 use records::Code;
-use records::export::{OrderExport, OrderProgress};
+use records::export::{OpenedOrder, OrderProgress};
 use records::letter::read_reference;
-use records::order::{Body, Order};
+use records::order::Body;
 use records::passkey::approval_challenge;
 use service::Clock;
 use service::problem::Refused;
@@ -65,6 +65,13 @@ struct Line {
     term: String,
     value: String,
     differs: bool,
+    /// Lines of a file or a list, each with its class and its sign.
+    lines: Vec<(&'static str, &'static str, String)>,
+}
+
+/// A line of a file or a list as the page marks it.
+fn shown_line(line: FactLine) -> (&'static str, &'static str, String) {
+    (line.mark.class(), line.mark.sign(), show::harmless(&line.text))
 }
 
 #[derive(Template)]
@@ -86,7 +93,7 @@ struct ReviewPage {
     standing: OrderProgress,
     /// What needs a look.
     look: Option<String>,
-    /// Whether it revokes: nobody declines that alone.
+    /// Whether it is a brake: nobody declines that alone.
     revokes: bool,
 }
 
@@ -115,9 +122,9 @@ pub(super) async fn show(
         }
     };
     match (export.open(&portal.trust, Clock::system().seconds()), export.standing.clone()) {
-        (Ok((order, body)), Some(standing)) => {
+        (Ok(opened), Some(standing)) => {
             let credentials = usable(&portal, officer).await;
-            page(StatusCode::OK, &filled(f, &order, &body, &export, (standing, credentials)))
+            page(StatusCode::OK, &filled(f, &opened, (standing, credentials)))
         }
         (opened, _) => {
             tracing::error!(error = ?opened.err(), "an order does not verify");
@@ -136,36 +143,36 @@ pub(super) async fn usable(portal: &PortalState, certificate: records::Bytes) ->
 
 fn filled(
     f: Frame,
-    order: &Order,
-    body: &Body,
-    export: &OrderExport,
+    opened: &OpenedOrder,
     (standing, credentials): (OrderProgress, String),
 ) -> ReviewPage {
     let language = f.language;
     let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
-    let facts = plain::facts(body, export).into_iter().map(|fact| Line {
+    let facts = plain::facts(opened).into_iter().map(|fact| Line {
         term: both(fact.term),
         value: both(fact.value),
         differs: fact.differs,
+        lines: fact.lines.into_iter().map(shown_line).collect(),
     });
+    let (order, body, digest) = (opened.order(), opened.body(), opened.digest());
     let w = ReviewWords::of(language);
     let approvers = standing.approvers.iter().map(|name| show::harmless(name)).collect();
     let standing = OrderProgress { approvers, ..standing };
     ReviewPage {
         w,
-        checks: checks(w, body, export.previous.is_some()),
+        checks: checks(w, body, opened.previous().is_some()),
         kind: both(plain::kind(body)),
         order: order.order.clone(),
         expires: show::time(&order.expires),
-        digest: plain::fingerprint(&export.signed.digest()),
+        digest: plain::fingerprint(&digest),
         facts: facts.collect(),
-        digest_value: records::Bytes::from(export.signed.digest()).to_string(),
-        challenge: records::Bytes::from(approval_challenge(&export.signed.digest())).to_string(),
+        digest_value: records::Bytes::from(digest).to_string(),
+        challenge: records::Bytes::from(approval_challenge(&digest)).to_string(),
         // Of a passkey that would count for nothing nobody is asked.
         credentials: if standing.browser && !standing.given { credentials } else { String::new() },
         look: standing.look.map(plain::look).map(|said| language.of_both(said.zh, said.en)),
         standing,
-        revokes: matches!(body, Body::Revoke(_)),
+        revokes: opened.is_brake(),
         f,
     }
 }
@@ -190,6 +197,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         term: language.of_both(zh.into(), en.into()),
         value: show::harmless(value),
         differs,
+        lines: Vec::new(),
     };
     let hostile = "<script>alert(1)</script> \u{202e}\u{200b}";
     let facts = || {

@@ -28,6 +28,8 @@ pub(super) async fn revoke(
     FromPath(serial): FromPath<String>,
     Posted(Form { reason, evidence }): Posted<Form>,
 ) -> Response {
+    // Evidence is one paragraph, as a reason is.
+    let evidence = super::decline::one_line(&evidence);
     let wish =
         Revocation { serial: serial.clone(), reason: reason.clone(), evidence: evidence.clone() };
     let message = AsOfficer { certificate: shown.certificate.clone(), message: wish };

@@ -7,7 +7,7 @@ use pki::{Certificate, PublicKey, Signer};
 use records::decline::{Decline, DeclineStatement, Outcome};
 use records::label::Label;
 use records::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
-use records::order::{Body, Order};
+use records::order::{Basis, Body, NamedPerson, NamedUnit, Order};
 use records::record::{
     Cause, Event, File, LetterStatement, Record, RevokedSerial, approval_id, entry,
 };
@@ -272,7 +272,10 @@ impl Maker {
                 vec![],
             ),
         ];
+        let held = Disclosure::new("/name", fixed(8), "王小明".into());
         let made = bodies.into_iter().enumerate().map(|(index, (kind, body, disclosures))| {
+            let basis = basis(kind, &c(&held));
+            let named = (!basis.people.is_empty()).then_some(&held);
             let order = Order {
                 v: 1,
                 kind: kind.into(),
@@ -282,11 +285,13 @@ impl Maker {
                 nonce: fixed::<16>(30).into(),
                 expires: "2026-12-01T08:00:00Z".into(),
                 drafter: "operator:0".into(),
+                basis,
                 body,
             };
-            let disclosures: Vec<Disclosure> = disclosures.into_iter().cloned().collect();
+            let disclosures: Vec<Disclosure> =
+                disclosures.into_iter().chain(named).cloned().collect();
             let read: Body = order.body().unwrap();
-            read.check_disclosures(&disclosures).unwrap();
+            order.check_disclosures(&disclosures).unwrap();
             assert_eq!(read.value().unwrap(), order.body);
             let bytes = json::write(&order).unwrap();
             let at = format!("/orders/{index}/signature");
@@ -653,6 +658,40 @@ fn code() -> Value {
 }
 
 /// A passkey statement in its canonical form.
+/// What authority held about what the vector of a kind names.
+fn basis(kind: &str, name: &Bytes) -> Basis {
+    let person = NamedPerson {
+        person: "0123456789ABCDEF".into(),
+        unit: "sz-office".into(),
+        name: name.clone(),
+    };
+    let about = matches!(kind, "issue" | "role" | "revoke" | "credential");
+    let units: &[(&str, &str)] = match kind {
+        "issue" | "role" | "agent" => &[("shangzhou", "商州区"), ("sz-office", "区政府办")],
+        "unit" => &[("shangzhou", "商州区")],
+        "person" | "revoke" | "credential" => &[("sz-office", "区政府办")],
+        "portal" => &[("shangluo", "商洛市")],
+        _ => &[],
+    };
+    let unit =
+        |(unit, name): &(&str, &str)| NamedUnit { unit: (*unit).into(), name: (*name).into() };
+    let before = match kind {
+        "role" | "revoke" => Some(j!({
+            "roles": [{ "role": "official", "scope": "sz-office" }],
+            "certificates": [{
+                "serial": "01".repeat(18), "profile": "official", "not_after": TIME,
+            }],
+        })),
+        "approval-rules" | "bundle" => Some(j!({ "version": 1, "digest": b(fixed::<32>(6)) })),
+        _ => None,
+    };
+    Basis {
+        people: about.then_some(person).into_iter().collect(),
+        units: units.iter().map(unit).collect(),
+        before,
+    }
+}
+
 fn passkey_statement() -> Vec<u8> {
     let statement = j!({
         "v": 1, "founding": b(fixed::<32>(1)), "certificate": b(fixed::<32>(2)),

@@ -15,6 +15,7 @@ mod floors;
 mod formats;
 mod forms;
 mod gate;
+mod hostile_texts;
 mod http1_framing;
 mod joins;
 mod journey;

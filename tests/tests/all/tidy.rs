@@ -6,6 +6,7 @@ mod dependencies;
 mod growth;
 mod migrations;
 mod sources;
+mod terminals;
 mod vocabulary;
 mod width;
 

@@ -9,7 +9,7 @@ use ca_host::random;
 use ca_store::ledger;
 use keys::SoftwareSigner;
 use pki::Certificate;
-use records::order::{Body, Order, PersonAction, PersonBody, SignedOrder};
+use records::order::{Basis, Body, NamedUnit, Order, PersonAction, PersonBody, SignedOrder};
 use records::record::{Event, approval_id};
 use records::{Approval, Disclosure};
 use std::io::{IsTerminal, Write};
@@ -129,7 +129,9 @@ impl Makers {
     ) -> anyhow::Result<Grown> {
         let name = name_of(number);
         let person = random::id()?;
-        let signed = self.order(&person, &name, unit)?;
+        let found = row!(&mut *tx, (String,), "select name from unit where unit_id = $1", unit)?;
+        let (unit_name,) = found.context("unit")?;
+        let signed = self.order((&person, &name), (unit, &unit_name))?;
         let digest = signed.digest();
         let now = service::Clock::system().micros();
         keep_order(tx, &signed, (&name, &person), now).await?;
@@ -157,7 +159,11 @@ impl Makers {
         Ok(Grown { name, person, serial })
     }
 
-    fn order(&self, person: &str, name: &str, unit: &str) -> anyhow::Result<SignedOrder> {
+    fn order(
+        &self,
+        (person, name): (&str, &str),
+        (unit, unit_name): (&str, &str),
+    ) -> anyhow::Result<SignedOrder> {
         let commit = |path: &str, value: &str| {
             let disclosure = Disclosure::new(path, random::bytes()?, value.into());
             anyhow::Ok((disclosure.commitment()?, disclosure))
@@ -183,6 +189,10 @@ impl Makers {
             nonce: random::bytes::<16>()?.into(),
             expires: records::time::seconds(until),
             drafter: "operator:0".into(),
+            basis: Basis {
+                units: vec![NamedUnit { unit: unit.to_owned(), name: unit_name.to_owned() }],
+                ..Basis::default()
+            },
             body: body.value()?,
         };
         Ok(SignedOrder::sign(&order, vec![opened, seen], &self.registry)?)

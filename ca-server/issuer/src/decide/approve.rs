@@ -35,6 +35,7 @@ pub(crate) fn take(round: &mut Round<'_>, approval: &Approval) -> Result<Approve
     let person = round.authority().check_approval(approval, now)?;
     let digest = OrderDigest(approval.order.digest().ok_or(Code::OrderUnknown)?);
     let (order, body) = round.authority().open(digest, now)?;
+    round.authority().still_rests(&order, &body)?;
     if !matches!(*body, Body::Revoke(_)) {
         round.clock?;
     }

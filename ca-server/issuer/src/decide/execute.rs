@@ -71,6 +71,7 @@ fn execute_one(round: &mut Round<'_>, digest: OrderDigest) -> Result<bool, Issue
     if round.authority().is_changing() {
         return Ok(false);
     }
+    round.authority().still_rests(judged.order(), &body)?;
     consume(round, &judged);
     match &*body {
         Body::Issue(issue) => issue::intend(round, &judged, issue)?,
@@ -89,7 +90,7 @@ fn consume(round: &mut Round<'_>, judged: &Judged) {
 }
 
 fn enact(round: &mut Round<'_>, judged: &Judged) -> Result<(), IssuerError> {
-    let extras = round.loaded.order(judged.digest(), judged.body())?;
+    let extras = round.loaded.order(judged.digest(), judged.order())?;
     let event = Event::Enacted {
         order: judged.digest().into(),
         approvals: judged.approvals(),

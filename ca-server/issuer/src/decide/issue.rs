@@ -25,7 +25,7 @@ pub(crate) fn intend(
     judged: &Judged,
     issue: &IssueBody,
 ) -> Result<(), IssuerError> {
-    let extras = round.loaded.order(judged.digest(), judged.body())?;
+    let extras = round.loaded.order(judged.digest(), judged.order())?;
     let key = PublicKey::read(&issue.key.0).map_err(|_| Code::KeyUnknown)?;
     check_bound(round, extras.binding.as_ref(), issue, &key)?;
     round.authority().may_certify(&key, &issue.person)?;

@@ -9,12 +9,12 @@ use crate::loaded::text;
 use crate::round::Round;
 use crate::rows::RowChange;
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
+use pki::CertificateProfile;
 use pki::mail::Mailbox;
 use pki::name::Text;
-use pki::{CertificateProfile, PublicKey};
 use records::order::{
-    ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, PortalBody, ProfileBody,
-    ProfileRef, RoleBody, UnitAction, UnitBody, bundle_digest,
+    ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, ProfileBody, ProfileRef,
+    RoleBody, UnitAction, UnitBody, bundle_digest,
 };
 use records::record::File;
 use records::rules::ApprovalRules;
@@ -81,10 +81,7 @@ fn order_of(
         }
         OperatorRequest::Profile { content } => Ok(profile_order(content)?),
         OperatorRequest::ApprovalRules { content } => Ok(rules_order(content)?),
-        OperatorRequest::Portal { body } => {
-            check_portal_keys(round, &body)?;
-            Ok((Body::Portal(*body), OrderParts::default()))
-        }
+        OperatorRequest::Portal { body } => Ok((Body::Portal(*body), OrderParts::default())),
         OperatorRequest::Bundle { version, files } => Ok(bundle_order(version, files)?),
         _ => Err(Code::UnknownKind.into()),
     }
@@ -108,7 +105,7 @@ fn person_order(
     } else {
         let state = round.authority().person(&wanted.person).ok_or(Code::PersonUnknown)?;
         let known = round.loaded.person(&wanted.person, state)?;
-        let told = |path| text(known, path).unwrap_or_default();
+        let told = |path| text(known.iter().copied(), path).unwrap_or_default();
         let kept = (state.unit.clone(), told("/name"), told("/mail"));
         (wanted.person, state.version + 1, kept)
     };
@@ -151,18 +148,6 @@ fn unit_order(round: &Round<'_>, wanted: UnitBody) -> Result<Body, Code> {
     };
     Text::read(&name).map_err(|_| Code::Malformed)?;
     Ok(Body::Unit(UnitBody { action, unit, county, name, parent }))
-}
-
-/// A portal speaks with keys of its own, one for each process.
-fn check_portal_keys(round: &Round<'_>, body: &PortalBody) -> Result<(), Code> {
-    if body.action != "register" {
-        return Ok(());
-    }
-    for (process, key) in [("portal-public", &body.public_key), ("portal-staff", &body.staff_key)] {
-        let key = PublicKey::read(&key.0).map_err(|_| Code::KeyUnknown)?;
-        round.authority().may_certify(&key, &format!("{}/{process}", body.portal))?;
-    }
-    if body.public_key == body.staff_key { Err(Code::KeyForeign) } else { Ok(()) }
 }
 
 fn sha256(content: &str) -> Bytes {

@@ -2,16 +2,18 @@
 //! records it. Who drafted it stands in it: who operates is responsible.
 
 use super::review_flag::review_flag;
-use super::title::title;
 use crate::error::IssuerError;
 use crate::round::Round;
 use crate::rows::{KeyBinding, OrderExtras, OrderRow, RowChange};
 use authority::OrderDigest;
 use ca_host::ISSUER;
 use records::export::Look;
-use records::order::{Body, ORDER_SECONDS, Order, SignedOrder};
+use records::order::{
+    Basis, Body, MAIL_PATH, NAME_PATH, ORDER_SECONDS, Order, SignedOrder, UNSIGNED_WISH_SECONDS,
+    title,
+};
 use records::record::{Event, File};
-use records::{Bytes, Disclosure};
+use records::{Bytes, Code, Disclosure};
 
 /// What stands beside an order's body.
 #[derive(Default)]
@@ -49,7 +51,9 @@ pub(crate) fn make(
     parts: OrderParts,
 ) -> Result<NewOrder, IssuerError> {
     round.authority().fits(body)?;
-    let order = Order {
+    let basis = round.authority().basis(body, drafter)?;
+    let disclosures = with_names(round, &basis, parts.disclosures)?;
+    let mut order = Order {
         v: 1,
         kind: body.kind().into(),
         issuer: ISSUER.into(),
@@ -58,18 +62,22 @@ pub(crate) fn make(
         nonce: round.random::<16>()?.into(),
         expires: records::time::seconds(round.now() + ORDER_SECONDS),
         drafter: drafter.to_owned(),
+        basis,
         body: body.value()?,
     };
-    let OrderParts { disclosures, files, reference, binding, cancels } = parts;
+    if order.is_unsigned_wish() {
+        order.expires = records::time::seconds(round.now() + UNSIGNED_WISH_SECONDS);
+    }
+    let OrderParts { files, reference, binding, cancels, .. } = parts;
     let signed = SignedOrder::sign(&order, disclosures, &round.context.registry)
         .map_err(anyhow::Error::from)?;
-    body.check_disclosures(&signed.disclosures).map_err(anyhow::Error::from)?;
+    order.check_disclosures(&signed.disclosures).map_err(anyhow::Error::from)?;
     let digest = OrderDigest(signed.digest());
     let row = OrderRow {
         digest,
         order: order.order.clone(),
         kind: body.kind(),
-        title: title(round, body, &signed.disclosures),
+        title: title(&order, &signed.disclosures),
         person: body.person().map(str::to_owned),
         reference,
         bytes: signed.order.0.clone(),
@@ -84,4 +92,26 @@ pub(crate) fn make(
     let event = Event::Order { order: signed.order, signature: signed.signature, cancels };
     round.record(event, Vec::new())?;
     Ok(NewOrder { order: order.order, digest, expires: order.expires, needed })
+}
+
+/// What opens the body, and then what opens the names and mail addresses that authority holds: they
+/// come from rows, and count because they open its commitments.
+fn with_names(
+    round: &Round<'_>,
+    basis: &Basis,
+    mut opened: Vec<Disclosure>,
+) -> Result<Vec<Disclosure>, IssuerError> {
+    for named in &basis.people {
+        let state = round.authority().person(&named.person).ok_or(Code::PersonUnknown)?;
+        let known = round.loaded.person(&named.person, state)?;
+        let mail = basis.before.as_ref().and_then(|before| before.get("mail"));
+        for disclosure in known {
+            let wanted =
+                disclosure.path == NAME_PATH || disclosure.path == MAIL_PATH && mail.is_some();
+            if wanted && !opened.contains(disclosure) {
+                opened.push(disclosure.clone());
+            }
+        }
+    }
+    Ok(opened)
 }

@@ -85,10 +85,12 @@ pub(crate) fn order(
     )
 }
 
-/// What was looked at must be said; nobody approves nothing.
+/// What was looked at must be said in characters that show what they are; nobody approves nothing.
 pub(crate) fn check_evidence(evidence: &str) -> Result<(), Code> {
-    let long = evidence.chars().count() > EVIDENCE_CHARS_MAX;
-    if evidence.trim().is_empty() || long { Err(Code::Malformed) } else { Ok(()) }
+    match pki::name::is_readable(evidence, EVIDENCE_CHARS_MAX) {
+        true => Ok(()),
+        false => Err(Code::Malformed),
+    }
 }
 
 /// The order that asks for this already: whoever sends a form twice gets the one of the first time.

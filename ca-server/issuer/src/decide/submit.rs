@@ -14,7 +14,9 @@ use authority::LetterState;
 use pki::profile::Holder;
 use records::enrolment::{Stage, Submit};
 use records::letter::bind;
-use records::order::{Body, CommittedName, IssueBody, ProfileRef, SubjectBody};
+use records::order::{
+    Body, CommittedName, IssueBody, MAIL_PATH, NAME_PATH, ProfileRef, SubjectBody,
+};
 use records::record::Event;
 use records::{Bytes, Code, Disclosure};
 use sha2::{Digest, Sha256};
@@ -177,9 +179,10 @@ fn issue_body(
     let person_id = letter.person.to_string();
     let person = round.authority().person(&person_id).ok_or(Code::PersonUnknown)?.clone();
     let known = round.loaded.person(&person_id, &person)?;
-    let name = text(known, "/name").ok_or(Code::UnsignedAuthority)?;
-    let vetted = text(known, "/evidence").unwrap_or_else(|| "founding statement".into());
-    let mail = text(known, "/mail").filter(|_| person.mail.is_some());
+    let told = |path| text(known.iter().copied(), path);
+    let name = told(NAME_PATH).ok_or(Code::UnsignedAuthority)?;
+    let vetted = told("/evidence").unwrap_or_else(|| "founding statement".into());
+    let mail = told(MAIL_PATH);
     let (cn, cn_opened) = round.commitment("/subject/cn", name)?;
     let (evidence, evidence_opened) = round.commitment("/evidence", vetted)?;
     let mut disclosures = vec![cn_opened, evidence_opened];

@@ -2,6 +2,7 @@
 
 mod agent;
 mod approve;
+mod basis;
 mod credential;
 mod decline;
 mod execute;

@@ -2,6 +2,7 @@
 //! force.
 
 use super::find::line;
+use super::names::names;
 use super::{recent_use, revocation_reach};
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
@@ -28,9 +29,14 @@ pub(crate) async fn certificate(
     if !is_within(authority, &officer, &row.1) {
         return Err(Code::ApproverScope.into());
     }
-    let line = line(authority, row)?;
+    let mut line = line(authority, row)?;
     let found = certificate::issued_under(&mut tx, serial).await?.ok_or(Code::NotFound)?;
     let approvers = approval::consumed_by(&mut tx, found.1).await?;
+    let ids = approvers.iter().map(|(_, id)| id).chain([&line.person]).cloned().collect();
+    let names = names(&mut tx, authority, ids).await?;
+    let name = |id: &String| names.get(id).unwrap_or(id).clone();
+    line.name = name(&line.person);
+    let approvers = approvers.into_iter().map(|(_, id)| (name(&id), id)).collect();
     let agents = match line.revoked {
         Some(_) => revocation_reach::reach(authority, &mut tx, serial).await?,
         None => Vec::new(),

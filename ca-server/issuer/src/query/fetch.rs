@@ -4,14 +4,15 @@
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::person_of;
+use crate::query::names::names;
 use crate::view::View;
-use authority::OrderDigest;
+use authority::{Authority, OrderDigest};
 use ca_store::certificates::by_digest;
-use ca_store::order_title::names;
-use ca_store::table::{order, person};
+use ca_store::table::order;
 use pki::Certificate;
 use records::export::{Look, OrderExport, OrderProgress};
-use records::order::Body;
+use records::order::{Body, Order};
+use records::record::File;
 use records::{Code, SignedOrder};
 use store::Tx;
 
@@ -30,9 +31,10 @@ pub(crate) async fn fetch(
     }
     let id = records::letter::read_reference(order).ok_or(Code::OrderUnknown)?;
     let digest = order::digest_of(&mut tx, &id).await?.ok_or(Code::OrderUnknown)?;
-    let (_, body) = authority.open(digest, now)?;
+    let (order, body) = authority.open(digest, now)?;
     authority.may_approve(&person, &body)?;
-    let mut export = export(issuer, &view, &mut tx, (digest, &body)).await?;
+    authority.still_rests(&order, &body)?;
+    let mut export = export(issuer, &view, &mut tx, (digest, &order, &body)).await?;
     export.standing = Some(standing(&view, &mut tx, (digest, &body), (&person, now)).await?);
     Ok(export)
 }
@@ -41,13 +43,14 @@ async fn export(
     issuer: &Issuer,
     view: &View,
     tx: &mut Tx,
-    (digest, body): (OrderDigest, &Body),
+    (digest, read, body): (OrderDigest, &Order, &Body),
 ) -> Result<OrderExport, IssuerError> {
     let bytes = view.authority().order_bytes(&digest.0).ok_or(Code::OrderUnknown)?;
     let (order, signature) = bytes;
     let mut extras = order::extras(tx, vec![digest]).await?;
-    let disclosures = extras.remove(&digest).ok_or(Code::OrderUnknown)?.disclosures;
-    body.check_disclosures(&disclosures).map_err(|_| Code::OrderIncomplete)?;
+    let extras = extras.remove(&digest).ok_or(Code::OrderUnknown)?;
+    let disclosures = extras.disclosures;
+    read.check_disclosures(&disclosures).map_err(|_| Code::OrderIncomplete)?;
     let previous = match body {
         Body::Issue(issue) => match &issue.previous {
             Some(sha256) => {
@@ -67,9 +70,25 @@ async fn export(
             context.root_certificate.der().into(),
         ],
         previous,
-        names: names(tx, body).await?,
+        files: extras.files,
+        files_before: files_before(view.authority(), body),
         standing: None,
     })
+}
+
+/// The files that are in force before an order, where it names files.
+fn files_before(authority: &Authority, body: &Body) -> Vec<File> {
+    let file = |name: String, content: &str| vec![File { name, content: content.to_owned() }];
+    match body {
+        Body::Profile(body) => {
+            let id = &body.profile.id;
+            let known = authority.profile(id);
+            known.map_or_else(Vec::new, |known| file(format!("profiles/{id}.toml"), &known.content))
+        }
+        Body::ApprovalRules(_) => file("approvals.toml".into(), authority.approval_rules_file()),
+        Body::Bundle(_) => authority.bundle().files.clone(),
+        _ => Vec::new(),
+    }
 }
 
 /// How far an open order is, for somebody who may approve it.
@@ -81,7 +100,7 @@ async fn standing(
 ) -> Result<OrderProgress, IssuerError> {
     let authority = view.authority();
     let given = authority.given(digest, body, now);
-    let names = person::names(tx, given.keys().cloned().collect()).await?;
+    let names = names(tx, authority, given.keys().cloned().collect()).await?;
     let name = |id: &String| names.get(id).unwrap_or(id).clone();
     Ok(OrderProgress {
         approvers: given.keys().map(name).collect(),

@@ -4,6 +4,7 @@
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::{is_within, person_of};
+use crate::query::names::names;
 use authority::Authority;
 use ca_api::{CertificateLine, Certificates, Sought};
 use ca_store::table::certificate::{FoundRow, SearchBy, search};
@@ -28,7 +29,23 @@ pub(crate) async fn find(
 ) -> Result<Certificates, IssuerError> {
     let (view, mut tx) = issuer.current().await?;
     let authority = view.authority();
-    let officer = person_of(authority, certificate, issuer.now())?;
+    let mut answer = found(&mut tx, authority, (certificate, issuer.now()), sought).await?;
+    let ids = answer.lines.iter().map(|line| line.person.clone()).collect();
+    // The row found them; what they are called is what authority holds.
+    let names = names(&mut tx, authority, ids).await?;
+    for line in &mut answer.lines {
+        line.name = names.get(&line.person).unwrap_or(&line.person).clone();
+    }
+    Ok(answer)
+}
+
+async fn found(
+    tx: &mut Tx,
+    authority: &Authority,
+    (certificate, now): (&Certificate, u64),
+    sought: &Sought,
+) -> Result<Certificates, IssuerError> {
+    let officer = person_of(authority, certificate, now)?;
     if !authority.is_approver(&officer) {
         return Err(Code::NotYourRoute.into());
     }
@@ -39,10 +56,10 @@ pub(crate) async fn find(
     }
     let mut answer = Certificates { lines: Vec::new(), elsewhere: 0, more: String::new() };
     let by = by(authority, text);
-    let mut behind = behind(&mut tx, &sought.after).await?;
+    let mut behind = behind(tx, &sought.after).await?;
     let mut looked = 0;
     while looked < LOOKED_MAX {
-        let people = search(&mut tx, (by, text), (&behind.0, &behind.1), CHUNK).await?;
+        let people = search(tx, (by, text), (&behind.0, &behind.1), CHUNK).await?;
         if people.is_empty() {
             return Ok(answer);
         }

@@ -7,6 +7,7 @@ use ca_store::table::{number, order};
 use pki::Certificate;
 use records::Code;
 use records::export::{Look, OrderLine};
+use records::order::title;
 
 /// Rows that are looked at for one chunk of a page.
 const CHUNK: i64 = 200;
@@ -25,13 +26,13 @@ pub(crate) async fn list(
         return Err(Code::NotYourRoute.into());
     }
     let (mut since, mut after) = cursor(after)?;
-    let mut page = Vec::new();
+    let (mut page, mut orders) = (Vec::new(), Vec::new());
     while page.len() < OrderLine::PAGE {
         let chunk = order::waiting(&mut tx, (since, &after), number(now), CHUNK).await?;
         let Some(last) = chunk.last() else { break };
         (since, after) = (last.made, last.order.clone());
         for row in chunk {
-            let Ok((_, body)) = authority.open(row.digest, now) else { continue };
+            let Ok((order, body)) = authority.open(row.digest, now) else { continue };
             if page.len() == OrderLine::PAGE || authority.may_approve(&person, &body).is_err() {
                 continue;
             }
@@ -39,7 +40,7 @@ pub(crate) async fn list(
             let time = |unix| ca_store::table::unsigned(unix).map(records::time::seconds);
             page.push(OrderLine {
                 action: body.action().to_owned(),
-                about: row.title,
+                about: String::new(),
                 made: time(row.made)?,
                 expires: time(row.expires)?,
                 approvals: u32::try_from(given.len()).map_err(anyhow::Error::from)?,
@@ -49,7 +50,13 @@ pub(crate) async fn list(
                 order: row.order,
                 kind: row.kind,
             });
+            orders.push((row.digest, order));
         }
+    }
+    let digests = orders.iter().map(|(digest, _)| *digest).collect();
+    let opened = order::disclosures(&mut tx, digests).await?;
+    for (line, (digest, order)) in page.iter_mut().zip(&orders) {
+        line.about = title(order, opened.get(digest).map_or(&[], Vec::as_slice));
     }
     Ok(page)
 }

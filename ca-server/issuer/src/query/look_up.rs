@@ -4,7 +4,7 @@ use super::stage::stage;
 use crate::challenge;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
-use crate::loaded::{opens, text};
+use crate::loaded::{opening, text};
 use crate::view::View;
 use authority::LetterState;
 use ca_host::random;
@@ -48,7 +48,7 @@ pub(crate) async fn look_up(issuer: &Issuer, message: &LookUp) -> Result<LookedU
     let id = letter.state.person.to_string();
     let person = authority.person(&id).ok_or(Code::PersonUnknown)?;
     let known = person::disclosures(&mut tx, vec![id.clone()]).await?;
-    let opened = known.get(&id).filter(|list| opens(person, list));
+    let opened = known.get(&id).and_then(|list| opening(person, list));
     let name = opened.and_then(|list| text(list, "/name")).ok_or(Code::UnsignedAuthority)?;
     let unit = |id: &&str| authority.unit(id).map(|unit| unit.name.clone());
     let staff = profile.profile.holder() == Holder::Staff;

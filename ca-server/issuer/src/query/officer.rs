@@ -3,7 +3,7 @@
 
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
-use crate::loaded::{opens, text};
+use crate::loaded::{opening, text};
 use crate::officer::person_of;
 use authority::Authority;
 use ca_api::OwnPasskey;
@@ -41,7 +41,7 @@ async fn described(
 ) -> Result<ca_api::Officer, IssuerError> {
     let state = authority.person(person).ok_or(Code::PersonUnknown)?;
     let known = person::disclosures(&mut tx, vec![person.to_owned()]).await?;
-    let opened = known.get(person).filter(|list| opens(state, list));
+    let opened = known.get(person).and_then(|list| opening(state, list));
     let name = opened.and_then(|list| text(list, "/name")).unwrap_or_else(String::new);
     let roles = state.roles.iter().map(|(role, scope)| (role.name().to_owned(), scope.clone()));
     let roles = roles.collect();

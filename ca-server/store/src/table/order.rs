@@ -166,6 +166,26 @@ pub async fn extras(
     Ok(extras)
 }
 
+/// What opens the commitments of some orders, as rows have it; whoever reads it opens them.
+pub async fn disclosures(
+    tx: &mut Tx,
+    digests: Vec<OrderDigest>,
+) -> Result<HashMap<OrderDigest, Vec<Disclosure>>, StoreError> {
+    let keys: Vec<Vec<u8>> = digests.into_iter().map(|digest| digest.0.to_vec()).collect();
+    let found = rows_of!(
+        tx,
+        (Vec<u8>, String),
+        "select order_digest, disclosures from ordered where order_digest in (",
+        keys,
+        ")"
+    );
+    let read = |(digest, json): (Vec<u8>, String)| {
+        let digest = <[u8; 32]>::try_from(digest).ok()?;
+        Some((OrderDigest(digest), serde_json::from_str(&json).ok()?))
+    };
+    Ok(found.into_iter().filter_map(read).collect())
+}
+
 /// An order's digest by its id.
 pub async fn digest_of(tx: &mut Tx, order: &str) -> Result<Option<OrderDigest>, StoreError> {
     let found =

@@ -1,31 +1,57 @@
-//! An order as the officer reads it before they consent, both languages on each line.
+//! An order as the officer reads it before they consent, both languages on each line; machines get
+//! the same facts.
 
+use crate::output::Output;
 use pki::Certificate;
-use portal_api::plain::{self, Said};
-use records::export::OrderExport;
-use records::order::{Body, Order};
+use portal_api::plain::{self, Fact, Said};
+use records::export::OpenedOrder;
+use serde_json::{Value, json};
+
+/// Shows everything that is to be consented to.
+pub(crate) fn show(output: Output, opened: &OpenedOrder, officer: &Certificate) {
+    for line in lines(opened, officer) {
+        output.line(&line);
+    }
+    let order = opened.order();
+    output.json(&json!({
+        "order": order.order, "kind": order.kind, "body": order.body, "basis": order.basis,
+        "drafter": order.drafter, "expires": order.expires,
+        "what": both(&plain::kind(opened.body())),
+        "facts": plain::facts(opened).iter().map(value).collect::<Vec<_>>(),
+        "disclosures": opened.disclosures(),
+        "digest": plain::fingerprint(&opened.digest()),
+    }));
+}
 
 /// The lines that an officer reads before they consent.
-pub(crate) fn lines(
-    order: &Order,
-    body: &Body,
-    export: &OrderExport,
-    officer: &Certificate,
-) -> Vec<String> {
+fn lines(opened: &OpenedOrder, officer: &Certificate) -> Vec<String> {
     let name = officer.subject().common_name().unwrap_or_default();
+    let what = plain::kind(opened.body()).both();
     let mut lines = vec![
-        format!("── 指令 / order {} ─ {}", order.order, both(&plain::kind(body))),
+        format!("── 指令 / order {} ─ {what}", opened.order().order),
         format!("   审批人 / you: {name}"),
     ];
-    for fact in plain::facts(body, export) {
+    for fact in plain::facts(opened) {
         let mark = if fact.differs { "≠ " } else { "" };
-        lines.push(format!("   {mark}{}: {}", both(&fact.term), both(&fact.value)));
+        lines.push(format!("   {mark}{}: {}", fact.term.both(), fact.value.both()));
+        lines.extend(fact.lines.iter().map(|l| format!("     {} {}", l.mark.sign(), l.text)));
     }
-    lines.push(format!("   有效至 / expires: {}", order.expires));
-    lines.push(format!("   摘要 / digest: {}", plain::fingerprint(&export.signed.digest())));
+    lines.push(format!("   摘要 / digest: {}", plain::fingerprint(&opened.digest())));
     lines
 }
 
-fn both(said: &Said) -> String {
-    if said.zh == said.en { said.zh.clone() } else { format!("{} / {}", said.zh, said.en) }
+fn value(fact: &Fact) -> Value {
+    let lines: Vec<Value> = fact
+        .lines
+        .iter()
+        .map(|line| json!({ "mark": line.mark.sign(), "text": line.text }))
+        .collect();
+    json!({
+        "term": both(&fact.term), "value": both(&fact.value), "differs": fact.differs,
+        "lines": lines,
+    })
+}
+
+fn both(said: &Said) -> Value {
+    json!({ "zh": said.zh, "en": said.en })
 }

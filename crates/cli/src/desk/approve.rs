@@ -34,7 +34,7 @@ pub(super) async fn approve(
 
 async fn sign(bench: &Bench, opened: &Opened, order: &str, shown: &Shown) -> Result<(), Failure> {
     let checked = Checked::fetch_shown(bench, opened, order, &shown.digest).await?;
-    let approval = approve::signed(&checked.export, opened)?;
+    let approval = approve::signed(&checked.opened, opened)?;
     bench.portal(opened)?.approve(&approval).await?;
     Ok(())
 }

@@ -43,7 +43,7 @@ async fn sign(bench: &Bench, opened: &Opened, order: &str, said: &Decided) -> Re
         Failure::usage("请选择退回或驳回，并写明理由。", "choose what to do, and say why")
     })?;
     let checked = Checked::fetch_shown(bench, opened, order, &said.digest).await?;
-    let digest = checked.export.signed.digest();
+    let digest = checked.opened.digest();
     let message = decline::signed(digest, outcome, &reason, opened)?;
     bench.portal(opened)?.decline(&message).await?;
     Ok(())

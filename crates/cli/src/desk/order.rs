@@ -6,15 +6,14 @@ use crate::approve;
 use crate::exit::Failure;
 use crate::files::Opened;
 use page::{Language, show};
-use portal_api::plain;
-use records::export::{OrderExport, OrderProgress};
-use records::order::{Body, Order};
+use portal_api::plain::{self, Fact};
+use records::export::{OpenedOrder, OrderProgress};
 
 /// An order whose signature and disclosures were checked here.
 pub(super) struct Checked {
-    pub(super) order: Order,
-    pub(super) body: Body,
-    pub(super) export: OrderExport,
+    pub(super) opened: OpenedOrder,
+    /// How far it is, as the portal says.
+    standing: Option<OrderProgress>,
 }
 
 /// One line of what an officer reads.
@@ -22,6 +21,25 @@ pub(super) struct Line {
     pub(super) term: String,
     pub(super) value: String,
     pub(super) differs: bool,
+    /// Lines of a file or a list, each with its class and its sign.
+    pub(super) lines: Vec<(&'static str, &'static str, String)>,
+}
+
+impl Line {
+    /// A fact in one language.
+    pub(super) fn of(fact: Fact, language: Language) -> Self {
+        let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
+        let lines = fact.lines.into_iter();
+        let line = |line: plain::FactLine| {
+            (line.mark.class(), line.mark.sign(), show::harmless(&line.text))
+        };
+        Self {
+            term: both(fact.term),
+            value: both(fact.value),
+            differs: fact.differs,
+            lines: lines.map(line).collect(),
+        }
+    }
 }
 
 impl Checked {
@@ -32,8 +50,8 @@ impl Checked {
         order: &str,
     ) -> Result<Self, Failure> {
         let export = bench.portal(opened)?.fetch(order).await?;
-        let (order, body) = approve::checked(&export, Some(order), &bench.trust)?;
-        Ok(Self { order, body, export })
+        let opened = approve::checked(&export, Some(order), &bench.trust)?;
+        Ok(Self { opened, standing: export.standing })
     }
 
     /// The same, if it is the one that was shown.
@@ -55,29 +73,23 @@ impl Checked {
 
     /// The digest that is signed, as people compare it.
     pub(super) fn digest(&self) -> String {
-        plain::fingerprint(&self.export.signed.digest())
+        plain::fingerprint(&self.opened.digest())
     }
 
     /// What kind of order it is.
     pub(super) fn kind(&self, language: Language) -> String {
-        let kind = plain::kind(&self.body);
+        let kind = plain::kind(self.opened.body());
         show::harmless(&language.of_both(kind.zh, kind.en))
     }
 
     /// Every fact.
     pub(super) fn facts(&self, language: Language) -> Vec<Line> {
-        let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
-        let facts = plain::facts(&self.body, &self.export).into_iter().map(|fact| Line {
-            term: both(fact.term),
-            value: both(fact.value),
-            differs: fact.differs,
-        });
-        facts.collect()
+        plain::facts(&self.opened).into_iter().map(|fact| Line::of(fact, language)).collect()
     }
 
     /// How far it is, as the portal says.
     pub(super) fn standing(&self) -> Option<OrderProgress> {
-        let standing = self.export.standing.clone()?;
+        let standing = self.standing.clone()?;
         let approvers = standing.approvers.iter().map(|name| show::harmless(name)).collect();
         Some(OrderProgress { approvers, ..standing })
     }

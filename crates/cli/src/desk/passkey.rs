@@ -116,13 +116,7 @@ fn wish(
 }
 
 fn facts(body: &CredentialBody, language: Language) -> Vec<Line> {
-    let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
-    let facts = plain::about_passkey(body).into_iter().map(|fact| Line {
-        term: both(fact.term),
-        value: both(fact.value),
-        differs: fact.differs,
-    });
-    facts.collect()
+    plain::about_passkey(body).into_iter().map(|fact| Line::of(fact, language)).collect()
 }
 
 fn filled(f: Frame, step: Result<Step, Failure>) -> Response {

@@ -11,7 +11,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use page::{show, words};
 use records::export::OrderProgress;
-use records::order::Body;
 use std::sync::Arc;
 
 words! {
@@ -77,13 +76,13 @@ fn filled(f: Frame, checked: &Checked) -> ReviewPage {
     ReviewPage {
         w: ReviewWords::of(f.language),
         kind: checked.kind(f.language),
-        order: checked.order.order.clone(),
-        expires: show::time(&checked.order.expires),
+        order: checked.opened.order().order.clone(),
+        expires: show::time(&checked.opened.order().expires),
         digest: checked.digest(),
         facts: checked.facts(f.language),
         given: checked.standing().is_some_and(|standing| standing.given),
         standing: checked.standing(),
-        revokes: matches!(checked.body, Body::Revoke(_)),
+        revokes: checked.opened.is_brake(),
         f,
     }
 }

@@ -78,7 +78,7 @@ fn outside(language: Language, pages: &mut Pages) {
 
 fn line(language: Language, (zh, en): (&str, &str), value: &str, differs: bool) -> order::Line {
     let term = language.of_both(zh.into(), en.into());
-    order::Line { term, value: show::harmless(value), differs }
+    order::Line { term, value: show::harmless(value), differs, lines: Vec::new() }
 }
 
 fn orders(language: Language, pages: &mut Pages) {

@@ -1,7 +1,7 @@
 //! The bodies of orders, by kind. Field by field in `docs/formats.md`.
 
 use crate::bytes::Bytes;
-use crate::commitment::{self, Commitment, Disclosure, NotDisclosed};
+use crate::commitment::Commitment;
 use crate::json::{self, JsonError};
 use crate::order::gate::{AgentBody, BundleBody};
 use crate::rules::Role;
@@ -357,6 +357,25 @@ impl Body {
         }
     }
 
+    /// Every unit that the body names by id, where authority holds it already.
+    pub(crate) fn units(&self) -> Vec<String> {
+        match self {
+            Self::Issue(body) => body.subject.ou.clone(),
+            Self::Unit(body) if body.action == UnitAction::Create => vec![body.parent.clone()],
+            Self::Unit(body) if body.parent.is_empty() => vec![body.unit.clone()],
+            Self::Unit(body) => vec![body.unit.clone(), body.parent.clone()],
+            Self::Person(body) => vec![body.unit.clone()],
+            Self::Role(body) => vec![body.scope.clone()],
+            Self::Portal(body) => vec![body.unit.clone()],
+            Self::Agent(body) => body.units.iter().chain([&body.unit]).cloned().collect(),
+            Self::Profile(_)
+            | Self::ApprovalRules(_)
+            | Self::Bundle(_)
+            | Self::Revoke(_)
+            | Self::Credential(_) => Vec::new(),
+        }
+    }
+
     /// Every commitment in the body with its path.
     pub fn commitments(&self) -> Vec<(String, &Commitment)> {
         match self {
@@ -383,20 +402,5 @@ impl Body {
             Self::Revoke(body) => vec![("/evidence".to_owned(), &body.evidence)],
             _ => Vec::new(),
         }
-    }
-
-    /// Every commitment must be opened, and every disclosure must open one.
-    pub fn check_disclosures(&self, disclosures: &[Disclosure]) -> Result<(), NotDisclosed> {
-        let commitments = self.commitments();
-        for (position, disclosure) in disclosures.iter().enumerate() {
-            let known = commitments.iter().any(|(path, _)| *path == disclosure.path);
-            let again = disclosures.iter().skip(position + 1).any(|d| d.path == disclosure.path);
-            if !known || again {
-                return Err(NotDisclosed(disclosure.path.clone()));
-            }
-        }
-        commitments.into_iter().try_for_each(|(path, commitment)| {
-            commitment::open(commitment, &path, disclosures).map(|_| ())
-        })
     }
 }

@@ -26,7 +26,7 @@ const CEDAR: [(&str, &str); 4] = [
     ),
 ];
 
-fn bundle(version: u32) -> OperatorRequest {
+pub(super) fn bundle(version: u32) -> OperatorRequest {
     let file = |(name, content): (&str, &str)| File { name: name.into(), content: content.into() };
     OperatorRequest::Bundle { version, files: CEDAR.into_iter().map(file).collect() }
 }
@@ -65,7 +65,7 @@ fn every_request_becomes_an_order_of_who_asked() {
     assert!(sample.authority().unit("sz-archive").is_none(), "an order alone does nothing");
 }
 
-fn authority_rules(version: u32) -> String {
+pub(super) fn authority_rules(version: u32) -> String {
     crate::sample::SampleCity::changed_rules(version).content
 }
 

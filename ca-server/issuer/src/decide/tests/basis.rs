@@ -1,0 +1,122 @@
+//! What an order rests on: names beside ids are those that authority holds, and what was shown as a
+//! change is the change that comes about.
+
+use super::operator::{authority_rules, bundle};
+use crate::sample::operate::{OFFICERS, SECURITY, person, revoke, role};
+use crate::sample::{Sample, key};
+use ca_host::operator::OperatorRequest;
+use records::order::{Before, PersonAction, RoleAction, UNSIGNED_WISH_SECONDS, title};
+use records::rules::Role;
+use records::{Code, decline::Outcome};
+
+fn grant(id: &str) -> OperatorRequest {
+    role(RoleAction::Grant, id, Role::UnitHandler, "sz-office")
+}
+
+#[test]
+fn a_name_beside_an_id_is_the_one_that_authority_holds() {
+    let mut sample = Sample::found();
+    let (li, wang) = (sample.register("李丹", "sz-office"), sample.register("王小明", "sz-office"));
+    let order = sample.order(grant(&li));
+    let read = sample.authority().open(order, sample.city.now).unwrap().0;
+    let opened = sample.rows.orders[&order].disclosures.clone();
+    read.check_disclosures(&opened).unwrap();
+    assert!(title(&read, &opened).starts_with("李丹 · "), "{}", title(&read, &opened));
+    let held = sample.authority().person(&li).unwrap();
+    assert_eq!(read.basis.person(&li).unwrap().name, held.name);
+    assert!(read.basis.units.iter().any(|unit| unit.unit == "sz-office"));
+    // A hand in the rows puts another name beside the id: another's, or one of its own.
+    for hand in [sample.rows.people[&wang].clone(), {
+        let mut own = sample.rows.people[&li].clone();
+        own.iter_mut().for_each(|one| one.value = "王小明".into());
+        own
+    }] {
+        let before = sample.rows.people.insert(li.clone(), hand).unwrap();
+        assert_eq!(sample.operator(grant(&li)).unwrap_err(), Code::UnsignedAuthority);
+        sample.rows.people.insert(li.clone(), before);
+    }
+}
+
+#[test]
+fn what_was_looked_at_is_what_was_committed_to() {
+    let mut sample = Sample::found();
+    let id = sample.register("李丹", "sz-office");
+    let letter = sample.letter(&id, "official");
+    let known = sample.rows.people.get_mut(&id).unwrap();
+    let place = known.iter().position(|one| one.path == "/evidence").unwrap();
+    known[place].value = "身份证原件".into();
+    let asked = sample.submission(&letter, &key());
+    assert_eq!(sample.submit(asked), Err(Code::UnsignedAuthority));
+}
+
+#[test]
+fn what_was_shown_as_a_change_is_the_change() {
+    let mut sample = Sample::found();
+    let (second, third) = (sample.order(bundle(2)), sample.order(bundle(3)));
+    sample.approve(third, "security-1").unwrap();
+    sample.approved_by(second, &SECURITY);
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    assert_eq!(sample.authority().bundle().version, 2);
+    // Whoever approved version 3 saw it beside version 1.
+    assert_eq!(sample.approve(third, "security-2"), Err(Code::StateConflict));
+    let rules = |version| OperatorRequest::ApprovalRules { content: authority_rules(version) };
+    let third = sample.order(bundle(3));
+    let read = sample.authority().open(third, sample.city.now).unwrap().0;
+    let Some(Before::Files(before)) = read.parts().unwrap().1 else { panic!("no files") };
+    assert_eq!((before.version, &before.digest), (2, &sample.authority().bundle().digest));
+    sample.approved_by(third, &SECURITY);
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    assert_eq!(sample.authority().bundle().version, 3);
+    sample.done(rules(2), &SECURITY);
+}
+
+#[test]
+fn a_new_name_ends_what_was_asked_under_the_old_one() {
+    let mut sample = Sample::found();
+    let id = sample.register("李丹", "sz-office");
+    let order = sample.order(grant(&id));
+    sample.approve(order, "security-1").unwrap();
+    sample.done(person(PersonAction::Move, &id, "李晓丹", ""), &OFFICERS);
+    assert_eq!(sample.approve(order, "security-2"), Err(Code::PersonChanged));
+    sample.grant(&id, Role::UnitHandler, "sz-office");
+}
+
+#[test]
+fn brakes_are_not_held_up_by_a_new_name() {
+    let mut sample = Sample::found();
+    let (letter, certificate) = sample.official("李丹");
+    let order = sample.order(revoke(&letter.person, "superseded"));
+    sample.done(person(PersonAction::Move, &letter.person, "李晓丹", ""), &OFFICERS);
+    sample.approved_by(order, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    assert!(sample.authority().is_revoked(&certificate.serial().to_string()));
+}
+
+#[test]
+fn a_wish_that_nobody_signed_lapses_and_can_be_declined() {
+    let mut sample = Sample::found();
+    let (letter, certificate) = sample.official("李丹");
+    let serial = certificate.serial().to_string();
+    sample.revoke("officer-1", &serial, "superseded").unwrap();
+    sample.sequence();
+    let order = sample.newest_order();
+    assert_eq!(sample.decline(order, "officer-3", Outcome::Returned), Err(Code::ApproverScope));
+    // Also by whom it names: perhaps they never asked for it.
+    sample.decline(order, "officer-1", Outcome::Returned).unwrap();
+    assert_eq!(sample.approve(order, "officer-2"), Err(Code::OrderReturned), "felt at once");
+    sample.sequence();
+    sample.revoke("officer-1", &serial, "superseded").unwrap();
+    sample.sequence();
+    let order = sample.newest_order();
+    sample.pass(UNSIGNED_WISH_SECONDS + 1);
+    assert_eq!(sample.approve(order, "officer-2"), Err(Code::OrderExpired));
+    let brake = sample.order(revoke(&letter.person, "superseded"));
+    sample.pass(UNSIGNED_WISH_SECONDS + 1);
+    let declined = sample.decline(brake, "officer-1", Outcome::Returned);
+    assert_eq!(declined, Err(Code::StateConflict), "an operator's brake");
+    sample.approved_by(brake, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    assert!(sample.authority().is_revoked(&serial));
+}

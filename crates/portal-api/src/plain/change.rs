@@ -1,0 +1,136 @@
+//! What differs from what is in force: values, lists and files.
+
+use super::said::{Fact, FactLine, LineChange, Said, said, same, sha256};
+use records::record::File;
+use similar::{ChangeTag, TextDiff};
+
+/// Lines that are shown around one that differs.
+const CONTEXT_LINES: usize = 3;
+
+/// A value beside the one in force.
+pub(super) fn changed((zh, en): (&str, &str), was: Option<&str>, is: &str) -> Fact {
+    let differs = was.is_some_and(|was| was != is);
+    let value = match was {
+        Some(was) if differs => same(format!("{was} → {is}")),
+        _ => same(is),
+    };
+    Fact { term: said(zh, en), value, differs, lines: Vec::new() }
+}
+
+/// A list beside the one in force.
+pub(super) fn list((zh, en): (&str, &str), was: &[String], is: &[String]) -> Fact {
+    let mark = |line: &String, other: &[String], mark| match other.contains(line) {
+        true => LineChange::Kept,
+        false => mark,
+    };
+    let removed =
+        was.iter().filter(|line| !is.contains(line)).map(|line| (LineChange::Removed, line));
+    let stays = is.iter().map(|line| (mark(line, was, LineChange::Added), line));
+    let lines: Vec<FactLine> =
+        removed.chain(stays).map(|(mark, line)| FactLine { mark, text: line.clone() }).collect();
+    let differs = lines.iter().any(|line| line.mark != LineChange::Kept);
+    let value = match is.len() {
+        0 => said("无", "none"),
+        count => said(&format!("{count} 项"), &format!("{count}")),
+    };
+    Fact { term: said(zh, en), value, differs, lines }
+}
+
+/// Every file that comes into force, each as a difference to the one of the same name, or whole;
+/// and every file that ceases to be.
+pub(super) fn files(was: &[File], is: &[File]) -> Vec<Fact> {
+    let known = |name: &str, list: &[File]| list.iter().find(|file| file.name == name).cloned();
+    let gone = was.iter().filter(|file| known(&file.name, is).is_none());
+    let gone = gone.map(|file| of_file(&file.name, Some(&file.content), None));
+    let stays = is.iter().map(|file| {
+        let before = known(&file.name, was);
+        of_file(&file.name, before.as_ref().map(|file| file.content.as_str()), Some(&file.content))
+    });
+    stays.chain(gone).collect()
+}
+
+fn of_file(name: &str, was: Option<&str>, is: Option<&str>) -> Fact {
+    let differs = was != is;
+    let digest = sha256(is.or(was).unwrap_or_default().as_bytes());
+    let what = match (was, is) {
+        (None, _) => said("新文件", "new file"),
+        (_, None) => said("不再生效", "no longer in force"),
+        _ if differs => said("有变化", "differs"),
+        _ => said("没有变化", "unchanged"),
+    };
+    let value = Said {
+        zh: format!("{name}：{}，SHA-256 {digest}", what.zh),
+        en: format!("{name}: {}, SHA-256 {digest}", what.en),
+    };
+    let lines = match differs {
+        true => lines(was.unwrap_or_default(), is.unwrap_or_default()),
+        false => Vec::new(),
+    };
+    Fact { term: said("文件", "file"), value, differs, lines }
+}
+
+/// The lines of a text that differ, with some around them. A line without an end is another line
+/// than the same with one.
+fn lines(was: &str, is: &str) -> Vec<FactLine> {
+    let diff = TextDiff::from_lines(was, is);
+    let mut lines = Vec::new();
+    for (place, group) in diff.grouped_ops(CONTEXT_LINES).iter().enumerate() {
+        if place > 0 {
+            lines.push(FactLine { mark: LineChange::LeftOut, text: String::new() });
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let mark = match change.tag() {
+                ChangeTag::Equal => LineChange::Kept,
+                ChangeTag::Delete => LineChange::Removed,
+                ChangeTag::Insert => LineChange::Added,
+            };
+            let text = change.value();
+            let text = match text.strip_suffix('\n') {
+                Some(line) => line.to_owned(),
+                None => format!("{text} ‹EOF›"),
+            };
+            lines.push(FactLine { mark, text });
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str, content: &str) -> File {
+        File { name: name.into(), content: content.into() }
+    }
+
+    fn written(facts: &[Fact]) -> Vec<String> {
+        let line = |line: &FactLine| format!("{}{}", line.mark.sign(), line.text);
+        facts
+            .iter()
+            .flat_map(|fact| {
+                std::iter::once(fact.value.en.clone()).chain(fact.lines.iter().map(line))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn files_are_shown_as_what_changes() {
+        let many: String = (0..40).map(|line| format!("line {line}\n")).collect();
+        let changed = many.replace("line 20\n", "line twenty\n");
+        let was = [file("a", "one\n"), file("b", &many), file("c", "same\n")];
+        let is = [file("b", &changed), file("c", "same\n"), file("d", "new\nwhole")];
+        let shown = written(&files(&was, &is));
+        for line in ["-line 20", "+line twenty", " line 17", "+new", "+whole ‹EOF›", "-one"] {
+            assert!(shown.iter().any(|shown| shown == line), "{line}: {shown:?}");
+        }
+        assert!(!shown.iter().any(|line| line == " line 3"), "{shown:?}");
+        let headings: Vec<&String> = shown.iter().filter(|line| line.contains("SHA-256")).collect();
+        assert_eq!(headings.len(), 4, "{shown:?}");
+    }
+
+    #[test]
+    fn a_line_feed_that_is_added_or_lost_is_seen() {
+        let shown = written(&files(&[file("a", "x")], &[file("a", "x\n")]));
+        assert!(shown.contains(&"-x ‹EOF›".to_owned()) && shown.contains(&"+x".to_owned()));
+    }
+}

@@ -1,0 +1,372 @@
+//! The facts of an order: each kind of body field by field, beside what is in force.
+
+use super::change::{changed, files, list};
+use super::passkey::about_passkey;
+use super::said::{Fact, Said, fact, key, reason, role, said, same, told, yes_no};
+use data_encoding::HEXLOWER;
+use pki::oid;
+use records::Bytes;
+use records::export::OpenedOrder;
+use records::founding::Holding;
+use records::order::{
+    AgentBefore, AgentBody, Before, Body, CertificateBefore, FilesBefore, IssueBody, MAIL_PATH,
+    NAME_PATH, PersonAction, PersonBefore, PersonBody, PortalBefore, PortalBody, ProfileRef,
+    RevokeBody, RoleAction, RoleBody, UnitAction, UnitBefore, UnitBody,
+};
+
+/// Everything that is shown before somebody consents, who drafted it included.
+pub fn facts(opened: &OpenedOrder) -> Vec<Fact> {
+    let before = opened.before();
+    let person = match before {
+        Some(Before::Person(before)) => Some(before),
+        _ => None,
+    };
+    let mut facts = match (opened.body(), before) {
+        (Body::Issue(issue), _) => issued(opened, issue),
+        (Body::Person(body), _) => about_person(opened, body, person),
+        (Body::Role(body), _) => about_role(opened, body, person),
+        (Body::Revoke(body), _) => revoked(opened, body, person),
+        (Body::Credential(body), _) => {
+            let who = fact(("为谁", "for whom"), person_named(opened, &body.person));
+            std::iter::once(who).chain(about_passkey(body)).collect()
+        }
+        (Body::Unit(body), Some(Before::Unit(before))) => about_unit(opened, body, Some(before)),
+        (Body::Unit(body), _) => about_unit(opened, body, None),
+        (Body::Profile(body), _) => profile(opened, &body.profile),
+        (Body::ApprovalRules(body), _) => in_force(
+            opened,
+            ("审批规则生效", "approval rules in force"),
+            body.version,
+            &body.digest,
+        ),
+        (Body::Bundle(body), _) => {
+            in_force(opened, ("访问规则生效", "access rules in force"), body.version, &body.digest)
+        }
+        (Body::Portal(body), Some(Before::Portal(was))) => about_portal(opened, body, Some(was)),
+        (Body::Portal(body), _) => about_portal(opened, body, None),
+        (Body::Agent(body), Some(Before::Agent(was))) => about_agent(opened, body, Some(was)),
+        (Body::Agent(body), _) => about_agent(opened, body, None),
+    };
+    facts.extend(files(opened.files_before(), opened.files()));
+    facts.push(drafted(opened));
+    facts.push(fact(("有效至", "expires"), opened.order().expires.clone()));
+    facts
+}
+
+/// Who drafted it: a user of the CA host as its kernel told, an officer, or whoever applied.
+fn drafted(opened: &OpenedOrder) -> Fact {
+    let drafter = &opened.order().drafter;
+    let value = match drafter.split_once(':') {
+        Some(("operator", user)) => Said {
+            zh: format!("签发主机的操作员，系统用户号 {user}（由主机内核确认）"),
+            en: format!("operator of the CA host, user {user} (told by its kernel)"),
+        },
+        Some(("person", person)) => same(person_named(opened, person)),
+        Some(("letter", reference)) => Said {
+            zh: format!("信函 {reference} 的申请人"),
+            en: format!("whoever applied under letter {reference}"),
+        },
+        _ => same(drafter),
+    };
+    told(("起草人", "drafted by"), value)
+}
+
+fn person_named(opened: &OpenedOrder, person: &str) -> String {
+    let name = opened.name_of(person).unwrap_or_default();
+    let unit = opened.order().basis.person(person).map(|held| unit_named(opened, &held.unit));
+    format!("{name} ({person}), {}", unit.unwrap_or_default())
+}
+
+fn unit_named(opened: &OpenedOrder, unit: &str) -> String {
+    let name = opened.order().basis.unit(unit).unwrap_or_default();
+    if name.is_empty() { unit.to_owned() } else { format!("{name} ({unit})") }
+}
+
+fn units_named(opened: &OpenedOrder, units: &[String]) -> Vec<String> {
+    units.iter().map(|unit| unit_named(opened, unit)).collect()
+}
+
+fn evidence(opened: &OpenedOrder, committed: &Bytes) -> Fact {
+    fact(("核验依据", "evidence"), opened.text(committed, "/evidence"))
+}
+
+fn issued(opened: &OpenedOrder, issue: &IssueBody) -> Vec<Fact> {
+    let label = match issue.label.as_str() {
+        "cli" => said("命令行", "command line"),
+        "page" => said("网页", "page"),
+        other => same(other),
+    };
+    let subject = &issue.subject;
+    let name = opened.text(&subject.cn, "/subject/cn");
+    let ou = subject.ou.iter().map(|unit| format!("OU={unit}, ")).collect::<String>();
+    let mut facts = vec![
+        fact(("为谁", "for whom"), person_named(opened, &issue.person)),
+        fact(("人员记录版本", "version of their record"), issue.person_version.to_string()),
+        fact(("单位", "unit"), units_named(opened, &subject.ou).join(" › ")),
+        fact(
+            ("证书主体", "subject"),
+            format!("C={}, O={}, {ou}CN={name}, SN={}", subject.c, subject.o, subject.sn),
+        ),
+        fact(("证书模板", "profile"), of_profile(&issue.profile)),
+        told(
+            ("有效期", "validity"),
+            Said {
+                zh: format!("{} 天", issue.validity_days),
+                en: format!("{} days", issue.validity_days),
+            },
+        ),
+        fact(("公钥", "public key"), key(&issue.key.0)),
+        told(("申请方式", "applied by"), label),
+        fact(("信函编号", "letter"), issue.reference.clone()),
+    ];
+    for (place, committed) in issue.names.iter().enumerate() {
+        let value = opened.text(&committed.value, &format!("/names/{place}/value"));
+        let term = if committed.kind == "mail" { "邮箱" } else { &committed.kind };
+        facts.push(fact((term, &committed.kind), value));
+    }
+    facts.push(evidence(opened, &issue.evidence));
+    facts.extend(compared(opened, issue, name));
+    facts
+}
+
+/// What differs from the last certificate.
+fn compared(opened: &OpenedOrder, issue: &IssueBody, name: &str) -> Vec<Fact> {
+    let Some(previous) = opened.previous() else {
+        return vec![told(
+            ("与上一张证书相比", "compared with the last one"),
+            said("首张", "first"),
+        )];
+    };
+    let until = records::time::seconds(previous.not_after());
+    let mut facts = vec![fact(
+        ("上一张证书", "the last one"),
+        format!("{}, 至 / until {until}", previous.serial()),
+    )];
+    let subject = previous.subject();
+    let units = subject.values(oid::ORGANIZATIONAL_UNIT).join(" › ");
+    let all = [
+        (("姓名", "name"), subject.common_name().unwrap_or_default(), name.to_owned()),
+        (("单位", "unit"), units, issue.subject.ou.join(" › ")),
+        (("公钥", "public key"), key(previous.key().spki()), key(&issue.key.0)),
+    ];
+    let differing = all.into_iter().filter(|(_, was, is)| was != is);
+    facts.extend(differing.map(|(term, was, is)| changed(term, Some(&was), &is)));
+    facts
+}
+
+fn about_person(
+    opened: &OpenedOrder,
+    body: &PersonBody,
+    before: Option<&PersonBefore>,
+) -> Vec<Fact> {
+    let what = match body.action {
+        PersonAction::Create => said("新增", "create"),
+        PersonAction::Move => said("调动或变更", "move or change"),
+        PersonAction::Leave => said("离任，吊销全部证书", "leaves, every certificate is revoked"),
+    };
+    let held = opened.order().basis.person(&body.person);
+    let unit_before = held.map(|held| unit_named(opened, &held.unit));
+    let mail_before = before.and_then(|before| before.mail.as_ref());
+    let mail_before = mail_before.map(|mail| opened.text(mail, MAIL_PATH));
+    let mail = body.mail.as_ref().map_or("", |mail| opened.text(mail, MAIL_PATH));
+    let mut facts = vec![
+        told(("变更", "change"), what),
+        changed(("姓名", "name"), opened.name_of(&body.person), opened.text(&body.name, NAME_PATH)),
+        fact(("人员编号", "person"), body.person.clone()),
+        fact(("记录版本", "version of the record"), body.version.to_string()),
+        changed(("单位", "unit"), unit_before.as_deref(), &unit_named(opened, &body.unit)),
+    ];
+    if mail_before.is_some() || body.mail.is_some() {
+        let was = held.map(|_| mail_before.unwrap_or_default());
+        facts.push(changed(("邮箱", "mail"), was, mail));
+    }
+    facts.push(evidence(opened, &body.evidence));
+    let Some(before) = before else { return facts };
+    let (roles, certificates) = (roles(opened, &before.roles), certificates(&before.certificates));
+    let leaves = body.action == PersonAction::Leave;
+    let after = |list: &[String]| if leaves { Vec::new() } else { list.to_vec() };
+    facts.push(list(("角色", "roles"), &roles, &after(&roles)));
+    facts.push(list(("有效证书", "certificates"), &certificates, &after(&certificates)));
+    facts
+}
+
+fn about_role(opened: &OpenedOrder, body: &RoleBody, before: Option<&PersonBefore>) -> Vec<Fact> {
+    let what = match body.action {
+        RoleAction::Grant => ("授予", "grant"),
+        RoleAction::Withdraw => ("撤回", "withdraw"),
+    };
+    let before = before.map(|before| before.roles.clone()).unwrap_or_default();
+    let changed = Holding { role: body.role, scope: body.scope.clone() };
+    let after = match body.action {
+        RoleAction::Grant => before.iter().cloned().chain([changed]).collect::<Vec<_>>(),
+        RoleAction::Withdraw => before.iter().filter(|one| **one != changed).cloned().collect(),
+    };
+    vec![
+        fact(("人员", "person"), person_named(opened, &body.person)),
+        told(what, role(body.role.name())),
+        fact(("范围", "scope"), unit_named(opened, &body.scope)),
+        list(("全部角色", "all roles"), &roles(opened, &before), &roles(opened, &after)),
+    ]
+}
+
+fn roles(opened: &OpenedOrder, held: &[Holding]) -> Vec<String> {
+    let one = |held: &Holding| {
+        format!("{}: {}", role(held.role.name()).both(), unit_named(opened, &held.scope))
+    };
+    held.iter().map(one).collect()
+}
+
+fn certificates(held: &[CertificateBefore]) -> Vec<String> {
+    held.iter().map(certificate).collect()
+}
+
+fn certificate(held: &CertificateBefore) -> String {
+    format!("{} ({}, ≤ {})", held.serial, held.profile, held.not_after)
+}
+
+fn revoked(opened: &OpenedOrder, body: &RevokeBody, before: Option<&PersonBefore>) -> Vec<Fact> {
+    let held = before.map(|before| before.certificates.as_slice()).unwrap_or_default();
+    let stays: Vec<String> =
+        held.iter().filter(|one| !body.serials.contains(&one.serial)).map(certificate).collect();
+    let mut facts = vec![
+        fact(("人员", "person"), person_named(opened, &body.person)),
+        told(("原因", "reason"), reason(&body.reason)),
+        evidence(opened, &body.evidence),
+    ];
+    facts.extend(body.serials.iter().map(|serial| {
+        let known = held.iter().find(|one| one.serial == *serial);
+        fact(("吊销证书", "revoked is"), known.map_or_else(|| serial.clone(), certificate))
+    }));
+    facts.push(list(("保留的证书", "certificates that stay"), &stays, &stays));
+    facts
+}
+
+fn about_unit(opened: &OpenedOrder, unit: &UnitBody, before: Option<&UnitBefore>) -> Vec<Fact> {
+    let what = match unit.action {
+        UnitAction::Create => said("新建", "create"),
+        UnitAction::Move => said("划转", "move"),
+        UnitAction::Close => said("撤销，不再接收人员", "close, it takes no more people"),
+    };
+    let above = |parent: &str| match parent {
+        "" => "—".to_owned(),
+        parent => unit_named(opened, parent),
+    };
+    let was = before.map(|before| above(&before.parent));
+    let county = |is: bool| yes_no(is).both();
+    let mut facts = vec![
+        told(("变更", "change"), what),
+        changed(("名称", "name"), opened.order().basis.unit(&unit.unit), &unit.name),
+        fact(("单位编号", "unit"), unit.unit.clone()),
+        changed(
+            ("是否县区", "county"),
+            before.map(|before| county(before.county)).as_deref(),
+            &county(unit.county),
+        ),
+        changed(("上级单位", "unit above"), was.as_deref(), &above(&unit.parent)),
+    ];
+    if let Some(before) = before {
+        facts.push(told(("目前接收人员", "takes people now"), yes_no(before.open)));
+    }
+    facts
+}
+
+fn of_profile(profile: &ProfileRef) -> String {
+    let digest = HEXLOWER.encode(&profile.digest.0);
+    format!("{} v{}, SHA-256 {digest}", profile.id, profile.version)
+}
+
+fn profile(opened: &OpenedOrder, profile: &ProfileRef) -> Vec<Fact> {
+    let mut facts = vec![fact(("证书模板", "profile"), profile.id.clone())];
+    let term = ("证书模板生效", "profile in force");
+    facts.extend(in_force(opened, term, profile.version, &profile.digest));
+    facts
+}
+
+/// A version that comes into force beside the one that is.
+fn in_force(opened: &OpenedOrder, term: (&str, &str), version: u32, digest: &Bytes) -> Vec<Fact> {
+    let written = |version: u32, digest: &Bytes| {
+        format!("v{version}, SHA-256 {}", HEXLOWER.encode(&digest.0))
+    };
+    let was = match opened.before() {
+        Some(Before::Files(FilesBefore { version, digest })) => Some(written(*version, digest)),
+        _ => None,
+    };
+    vec![changed(term, was.as_deref(), &written(version, digest))]
+}
+
+fn about_portal(opened: &OpenedOrder, body: &PortalBody, was: Option<&PortalBefore>) -> Vec<Fact> {
+    let what = match body.action.as_str() {
+        "close" => said("关闭", "close"),
+        "register" => said("登记", "register"),
+        other => same(other),
+    };
+    let unit = was.map(|was| unit_named(opened, &was.unit));
+    let process = |bytes: &Bytes| match bytes.0.is_empty() {
+        true => "—".to_owned(),
+        false => key(&bytes.0),
+    };
+    let mut facts = vec![
+        told(("变更", "change"), what),
+        fact(("门户", "portal"), body.portal.clone()),
+        changed(("单位", "unit"), unit.as_deref(), &unit_named(opened, &body.unit)),
+        changed(
+            ("公众域名", "public host"),
+            was.map(|was| was.public_host.as_str()),
+            &body.public_host,
+        ),
+        fact(("公众进程公钥", "key of the public process"), process(&body.public_key)),
+        changed(
+            ("工作台域名", "staff host"),
+            was.map(|was| was.staff_host.as_str()),
+            &body.staff_host,
+        ),
+        fact(("工作台进程公钥", "key of the staff process"), process(&body.staff_key)),
+    ];
+    let Some(was) = was else { return facts };
+    facts.push(list(("公众进程现有公钥", "public keys now"), &hex(&was.public_keys), &[]));
+    facts.push(list(("工作台进程现有公钥", "staff keys now"), &hex(&was.staff_keys), &[]));
+    facts.push(told(("目前开通", "open now"), yes_no(was.open)));
+    facts
+}
+
+fn hex(keys: &[Bytes]) -> Vec<String> {
+    keys.iter().map(|key| HEXLOWER.encode(&key.0)).collect()
+}
+
+fn about_agent(opened: &OpenedOrder, body: &AgentBody, was: Option<&AgentBefore>) -> Vec<Fact> {
+    let what = match (body.action.as_str(), was) {
+        ("close", _) => said("关闭", "close"),
+        ("register", None) => said("登记", "register"),
+        ("register", Some(_)) => said("重新登记，须重新加入", "register anew, it joins again"),
+        (other, _) => same(other),
+    };
+    let unit = was.map(|was| unit_named(opened, &was.unit));
+    let hosts = was.map_or(&body.hosts, |was| &was.hosts);
+    let units = was.map_or(&body.units, |was| &was.units);
+    let mut facts = vec![
+        told(("变更", "change"), what),
+        fact(("网关", "gate"), body.agent.clone()),
+        changed(
+            ("运行单位", "unit that runs it"),
+            unit.as_deref(),
+            &unit_named(opened, &body.unit),
+        ),
+        changed(
+            ("应用", "application"),
+            was.map(|was| was.application.as_str()),
+            &body.application,
+        ),
+        list(("域名", "hosts"), hosts, &body.hosts),
+        list(
+            ("服务单位", "units served"),
+            &units_named(opened, units),
+            &units_named(opened, &body.units),
+        ),
+        fact(("加入令牌的 SHA-256", "SHA-256 of its token"), HEXLOWER.encode(&body.token_sha256.0)),
+        fact(("可更新次数", "renewals"), body.renewals.to_string()),
+    ];
+    let Some(was) = was else { return facts };
+    facts.push(list(("现有公钥", "keys now"), &hex(&was.keys), &[]));
+    facts.push(told(("目前开通", "open now"), yes_no(was.open)));
+    facts
+}

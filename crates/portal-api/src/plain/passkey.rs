@@ -1,0 +1,59 @@
+//! A passkey that is to be certified, field by field.
+
+use super::said::{Fact, fact, fingerprint, said, same, sha256, told};
+use pki::Certificate;
+use records::label::Label;
+use records::order::CredentialBody;
+use records::passkey::PasskeyStatement;
+
+/// What its certificate and its statement say, and whether that certificate's key signed it.
+pub fn about_passkey(body: &CredentialBody) -> Vec<Fact> {
+    let certificate = Certificate::read(&body.certificate.0).ok();
+    let name = certificate.as_ref().and_then(|c| c.subject().common_name()).unwrap_or_default();
+    let own = certificate.as_ref().and_then(|c| c.subject().person()).unwrap_or_default();
+    let signed = certificate.as_ref().is_some_and(|certificate| {
+        Label::Passkey.verify(certificate.key(), &body.statement.0, &body.signature.0)
+    });
+    let signed = match signed {
+        true => said("由该证书的密钥签名", "signed by that certificate's key"),
+        false => said("不是该证书的密钥签名！", "NOT signed by that certificate's key"),
+    };
+    let mut facts = vec![
+        fact(("持有人证书", "the holder's certificate"), format!("{name} ({own})")),
+        fact(("证书指纹", "certificate's fingerprint"), sha256(&body.certificate.0)),
+        told(("申请签名", "signature of the wish"), signed),
+        fact(("申请摘要", "digest of the wish"), sha256(&body.statement.0)),
+    ];
+    let statement: Option<PasskeyStatement> = records::json::read(&body.statement.0).ok();
+    let Some(statement) = statement else {
+        let value = said("无法读取！", "NOT readable");
+        facts.push(told(("申请内容", "the wish"), value));
+        return facts;
+    };
+    facts.extend(stated(&statement));
+    facts
+}
+
+fn stated(statement: &PasskeyStatement) -> Vec<Fact> {
+    let kept = match statement.software {
+        true => said("软件（仅限示例城市）", "software (sample cities only)"),
+        false => said("硬件", "hardware"),
+    };
+    let copied = match (statement.backup_eligible, statement.backed_up) {
+        (true, true) => said("可复制，已复制到其他设备", "may be copied, and was"),
+        (true, false) => said("可复制到其他设备", "may be copied to other devices"),
+        (false, false) => said("不能离开这台设备", "cannot leave its device"),
+        (false, true) => said("不可复制，却已复制！", "may NOT be copied, and was"),
+    };
+    vec![
+        told(("用于", "for"), same(&statement.origin)),
+        told(("依赖方", "relying party"), same(&statement.rp_id)),
+        told(("保管方式", "kept in"), kept),
+        told(("备份", "backup"), copied),
+        told(("通行密钥编号", "credential"), same(statement.credential.to_string())),
+        told(("公钥", "public key"), same(sha256(&statement.key.0))),
+        told(("计数器", "counter"), same(statement.counter.to_string())),
+        told(("绑定证书", "bound to certificate"), same(fingerprint(&statement.certificate.0))),
+        told(("城市", "city"), same(fingerprint(&statement.founding.0))),
+    ]
+}

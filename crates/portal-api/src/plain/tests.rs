@@ -1,0 +1,359 @@
+//! Of every kind of order: nothing that is signed is left out, and nothing that is not signed is
+//! shown.
+
+use super::{Fact, facts};
+use keys::SoftwareSigner;
+use pki::Signer;
+use records::export::{OpenedOrder, OrderExport, OrderProgress};
+use records::order::{Body, bundle_digest};
+use records::record::File;
+use records::{Bytes, Disclosure, Order, SignedOrder, json};
+use serde_json::{Value, json as j};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// An order of the golden vectors with what belongs beside it.
+struct Sample {
+    order: Value,
+    disclosures: Vec<Disclosure>,
+    previous: Option<Bytes>,
+    files: Vec<File>,
+    files_before: Vec<File>,
+}
+
+fn registry() -> &'static SoftwareSigner {
+    static KEY: std::sync::OnceLock<SoftwareSigner> = std::sync::OnceLock::new();
+    KEY.get_or_init(|| SoftwareSigner::generate_p256().unwrap())
+}
+
+fn file(name: &str, content: &str) -> File {
+    File { name: name.into(), content: content.into() }
+}
+
+fn sha256(bytes: &[u8]) -> Value {
+    j!(Bytes::from(Sha256::digest(bytes).as_slice()))
+}
+
+/// Every kind once as the vectors have it, and with what is in force before it where that differs.
+fn samples() -> Vec<Sample> {
+    let vectors: Value =
+        serde_json::from_str(include_str!("../../../../docs/vectors.json")).unwrap();
+    let bytes = |value: &Value| Bytes::read(value.as_str().unwrap()).unwrap();
+    let approval: Value =
+        serde_json::from_slice(&bytes(&vectors["approval"]["approval"]).0).unwrap();
+    let certificate = bytes(&approval["certificate"]);
+    let orders = vectors["orders"].as_array().unwrap();
+    let mut samples: Vec<Sample> = orders
+        .iter()
+        .map(|vector| Sample {
+            order: serde_json::from_slice(&bytes(&vector["order"]).0).unwrap(),
+            disclosures: serde_json::from_value(vector["disclosures"].clone()).unwrap(),
+            previous: None,
+            files: Vec::new(),
+            files_before: Vec::new(),
+        })
+        .collect();
+    for sample in &mut samples {
+        complete(sample, &certificate);
+    }
+    let closing: Vec<Sample> = samples.iter().filter_map(ending).collect();
+    samples.extend(closing);
+    samples
+}
+
+fn complete(sample: &mut Sample, certificate: &Bytes) {
+    let (was, is) = ("one\ntwo\n", "one\nthree\n");
+    let body = &mut sample.order["body"];
+    let name = match sample.order["kind"].as_str().unwrap() {
+        "issue" => {
+            body["previous"] = sha256(&certificate.0);
+            sample.previous = Some(certificate.clone());
+            return;
+        }
+        "credential" => {
+            body["certificate"] = j!(certificate);
+            return;
+        }
+        "profile" => {
+            body["profile"]["digest"] = sha256(is.as_bytes());
+            sample.order["basis"]["before"] = j!({ "version": 1, "digest": "" });
+            "profiles/official.toml"
+        }
+        "approval-rules" => {
+            body["digest"] = sha256(is.as_bytes());
+            "approvals.toml"
+        }
+        "bundle" => {
+            let (was, is) = (file("access/a.cedar", was), file("access/a.cedar", is));
+            let digest = |file: &File| j!(bundle_digest([(&*file.name, &*file.content)]));
+            body["digest"] = digest(&is);
+            sample.order["basis"]["before"]["digest"] = digest(&was);
+            (sample.files, sample.files_before) = (vec![is], vec![was]);
+            return;
+        }
+        _ => return,
+    };
+    sample.order["basis"]["before"]["digest"] = sha256(was.as_bytes());
+    (sample.files, sample.files_before) = (vec![file(name, is)], vec![file(name, was)]);
+}
+
+/// The same kind with something in force before it.
+fn ending(sample: &Sample) -> Option<Sample> {
+    let mut order = sample.order.clone();
+    let keys = j!([Bytes::from([7; 32])]);
+    match order["kind"].as_str()? {
+        "unit" => {
+            order["body"]["action"] = j!("move");
+            let named = j!({ "unit": "sz-water", "name": "区水利局" });
+            order["basis"]["units"].as_array_mut()?.push(named);
+            order["basis"]["before"] = j!({ "county": true, "parent": "shangzhou", "open": true });
+        }
+        "portal" => {
+            order["body"]["action"] = j!("close");
+            order["basis"]["before"] = j!({
+                "unit": "shangluo", "public_host": "p.example", "staff_host": "s.example",
+                "public_keys": keys, "staff_keys": keys, "open": true,
+            });
+        }
+        "agent" => {
+            order["basis"]["before"] = j!({
+                "unit": "shangzhou", "application": "other", "hosts": ["other.example"],
+                "units": ["sz-office"], "keys": keys, "open": true,
+            });
+        }
+        "person" => {
+            order["body"]["action"] = j!("leave");
+            let held = Disclosure::new("/name", [8; 32], "旧名".into());
+            let mail = Disclosure::new("/mail", [8; 32], "old@shangluo.example".into());
+            order["basis"]["people"] = j!([{
+                "person": order["body"]["person"], "unit": "sz-office",
+                "name": held.commitment().unwrap(),
+            }]);
+            order["basis"]["before"] = j!({
+                "mail": mail.commitment().unwrap(),
+                "roles": [{ "role": "auditor", "scope": "sz-office" }],
+                "certificates": [{
+                    "serial": "01".repeat(18), "profile": "staff",
+                    "not_after": "2027-01-01T00:00:00Z",
+                }],
+            });
+            let disclosures = sample.disclosures.iter().cloned().chain([held, mail]).collect();
+            return Some(Sample { order, disclosures, ..without_files() });
+        }
+        _ => return None,
+    }
+    Some(Sample { order, disclosures: sample.disclosures.clone(), ..without_files() })
+}
+
+fn without_files() -> Sample {
+    Sample {
+        order: Value::Null,
+        disclosures: Vec::new(),
+        previous: None,
+        files: Vec::new(),
+        files_before: Vec::new(),
+    }
+}
+
+impl Sample {
+    /// The order as the registry key signs it.
+    fn export(&self, order: &Value) -> Option<OrderExport> {
+        let order: Order = serde_json::from_value(order.clone()).ok()?;
+        let signed = SignedOrder::sign(&order, self.disclosures.clone(), registry()).ok()?;
+        Some(OrderExport {
+            v: 1,
+            signed,
+            registry: Vec::new(),
+            previous: self.previous.clone(),
+            files: self.files.clone(),
+            files_before: self.files_before.clone(),
+            standing: None,
+        })
+    }
+
+    fn open(&self, order: &Value) -> Option<OpenedOrder> {
+        self.export(order)?.open_under(&registry().public_key()).ok()
+    }
+}
+
+fn leaves(value: &Value, at: String, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, inner)| leaves(inner, format!("{at}/{name}"), found))
+        }
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(place, inner)| leaves(inner, format!("{at}/{place}"), found)),
+        _ => found.push(at),
+    }
+}
+
+/// Other values for a leaf, some of which a reader takes.
+fn others(leaf: &Value) -> Vec<Value> {
+    match leaf {
+        Value::Bool(is) => vec![j!(!is)],
+        Value::Number(number) => vec![j!(number.as_u64().unwrap() + 1)],
+        Value::String(text) => {
+            let actions = ["create", "move", "close", "leave", "grant", "withdraw", "register"];
+            let words = actions.into_iter().chain(["auditor", "official", "keyCompromise", "page"]);
+            let mut others: Vec<Value> =
+                words.filter(|word| word != text).map(|word| j!(word)).collect();
+            others.push(j!(format!("{text}x")));
+            let mut flipped = text.clone().into_bytes();
+            if let Some(first) = flipped.get_mut(2) {
+                *first = if *first == b'A' { b'B' } else { b'A' };
+            }
+            others.extend(String::from_utf8(flipped).ok().map(|text| j!(text)));
+            others
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Ids stand in body and basis; the same change is made wherever the value stands.
+fn replaced(value: &Value, from: &Value, to: &Value) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, inner)| (name.clone(), replaced(inner, from, to)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Value::Array(items) => items.iter().map(|inner| replaced(inner, from, to)).collect(),
+        value if value == from => to.clone(),
+        value => value.clone(),
+    }
+}
+
+/// Every leaf of every body and of what it rests on, when it is another one, is read differently by
+/// whoever is asked to consent, or the order is refused.
+#[test]
+fn no_field_is_signed_and_not_shown() {
+    let (mut shown, mut refused) = (BTreeSet::new(), BTreeSet::new());
+    for sample in samples() {
+        let kind = sample.order["kind"].as_str().unwrap();
+        let before = facts(&sample.open(&sample.order).unwrap_or_else(|| panic!("{kind}")));
+        let mut paths = Vec::new();
+        leaves(&sample.order["body"], "/body".into(), &mut paths);
+        leaves(&sample.order["basis"], "/basis".into(), &mut paths);
+        paths.push("/drafter".into());
+        for path in paths {
+            let leaf = sample.order.pointer(&path).unwrap().clone();
+            let mut changes: Vec<Value> = Vec::new();
+            for other in others(&leaf) {
+                let mut alone = sample.order.clone();
+                *alone.pointer_mut(&path).unwrap() = other.clone();
+                changes.push(alone);
+                let mut everywhere = sample.order.clone();
+                for part in ["body", "basis"] {
+                    everywhere[part] = replaced(&everywhere[part], &leaf, &other);
+                }
+                changes.push(everywhere);
+            }
+            let mut seen = false;
+            for changed in changes.iter().filter(|changed| **changed != sample.order) {
+                let Some(opened) = sample.open(changed) else { continue };
+                assert_ne!(facts(&opened), before, "{kind} {path}: {changed}");
+                seen = true;
+            }
+            let set = if seen { &mut shown } else { &mut refused };
+            set.insert(format!("{kind}{path}"));
+        }
+    }
+    // What cannot be changed alone is a commitment or a digest, which something else opens.
+    for path in &refused {
+        let fixed = ["cn", "name", "mail", "value", "evidence", "digest", "previous", "drafter"];
+        let ends = path.rsplit('/').next().unwrap();
+        assert!(fixed.contains(&ends), "{path} was never changed");
+    }
+    assert!(shown.len() > 80, "{shown:?}");
+}
+
+/// Whatever a portal answers beside what is signed changes nothing that is shown, or is refused.
+#[test]
+fn nothing_is_shown_that_is_not_signed() {
+    for sample in samples() {
+        let export = sample.export(&sample.order).unwrap();
+        let before = facts(&export.open_under(&registry().public_key()).unwrap());
+        let mut whole = serde_json::to_value(&export).unwrap();
+        whole["standing"] = serde_json::to_value(OrderProgress {
+            approvers: vec!["陈登记".into()],
+            needed: 2,
+            given: false,
+            browser: true,
+            look: None,
+        })
+        .unwrap();
+        let mut paths = Vec::new();
+        leaves(&whole, String::new(), &mut paths);
+        let mut refused = 0;
+        for path in paths {
+            for other in others(whole.pointer(&path).unwrap()) {
+                let mut changed = whole.clone();
+                *changed.pointer_mut(&path).unwrap() = other;
+                let read: Result<OrderExport, _> = serde_json::from_value(changed);
+                let opened = read.ok().map(|read| read.open_under(&registry().public_key()));
+                match opened {
+                    Some(Ok(opened)) => assert_eq!(facts(&opened), before, "{path}"),
+                    _ => refused += 1,
+                }
+            }
+        }
+        assert!(refused > 0);
+    }
+}
+
+/// A file that is missing, one too many, or under another name is no file of the order.
+#[test]
+fn files_are_those_that_are_named() {
+    let all = samples();
+    for sample in all.iter().filter(|sample| !sample.files.is_empty()) {
+        let whole = sample.export(&sample.order).unwrap();
+        let key = registry().public_key();
+        assert!(whole.open_under(&key).is_ok());
+        let change = |change: &dyn Fn(&mut OrderExport)| {
+            let mut changed = whole.clone();
+            change(&mut changed);
+            changed.open_under(&key).is_err()
+        };
+        assert!(change(&|export| export.files.clear()));
+        assert!(change(&|export| export.files_before.clear()));
+        assert!(change(&|export| export.files.push(file("access/b.cedar", ""))));
+        assert!(change(&|export| export.files[0].name = "access/b.cedar".into()));
+        assert!(change(&|export| export.files_before[0].content.push('x')));
+    }
+}
+
+/// A certificate is asked for in the name that authority holds.
+#[test]
+fn a_name_of_nobodys_is_refused() {
+    let sample = samples().into_iter().find(|one| one.order["kind"] == "issue").unwrap();
+    let mut changed = Sample { disclosures: sample.disclosures.clone(), ..without_files() };
+    changed.previous = sample.previous.clone();
+    let other = Disclosure::new("/subject/cn", [9; 32], "李丹".into());
+    let place = changed.disclosures.iter().position(|one| one.path == "/subject/cn").unwrap();
+    changed.order = sample.order.clone();
+    changed.order["body"]["subject"]["cn"] = j!(other.commitment().unwrap());
+    changed.disclosures[place] = other;
+    let error = changed.export(&changed.order).unwrap().open_under(&registry().public_key());
+    assert_eq!(error.unwrap_err(), records::export::NotTrusted::Name);
+}
+
+/// An order says who drafted it, in words that name a person only by what authority holds.
+#[test]
+fn who_drafted_it_is_shown() {
+    let sample = samples().into_iter().find(|one| one.order["kind"] == "revoke").unwrap();
+    let drafted = |facts: Vec<Fact>| {
+        facts.into_iter().find(|fact| fact.term.en == "drafted by").unwrap().value.en
+    };
+    let opened = sample.open(&sample.order).unwrap();
+    assert!(drafted(facts(&opened)).contains("user 0"), "the kernel's number");
+    let mut order = sample.order.clone();
+    order["drafter"] = j!("person:0123456789ABCDEF");
+    let opened = sample.open(&order).unwrap();
+    assert!(matches!(opened.body(), Body::Revoke(_)));
+    assert!(drafted(facts(&opened)).starts_with("王小明 (0123456789ABCDEF)"));
+    order["drafter"] = j!("person:FEDCBA9876543210");
+    assert!(sample.open(&order).is_none(), "a drafter without a name");
+    assert!(json::write(&order).is_ok());
+}

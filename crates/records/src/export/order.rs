@@ -1,0 +1,223 @@
+//! An order as approvers get it, and what is left of it once everything in it was checked.
+
+use super::{NotTrusted, OrderProgress, certified_key};
+use crate::bytes::Bytes;
+use crate::commitment::{self, Commitment, Disclosure};
+use crate::order::{Before, Body, FilesBefore, NAME_PATH, Order, SignedOrder, bundle_digest};
+use crate::record::File;
+use crate::trust::Trust;
+use pki::oid::Arc;
+use pki::{Certificate, PublicKey};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// An order as approvers get it, by portal or by file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderExport {
+    /// Format: 1.
+    pub v: u8,
+    /// The order with signature and disclosures.
+    pub signed: SignedOrder,
+    /// Certificate of the registry key, then the root, DER.
+    pub registry: Vec<Bytes>,
+    /// The person's last certificate under this profile, DER, if the order names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Bytes>,
+    /// Files that the body names by digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<File>,
+    /// Files in force before it, which its basis names by digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files_before: Vec<File>,
+    /// How far it is, for the officer who asked a portal; a file has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<OrderProgress>,
+}
+
+/// An order of which everything was checked: the CA's signature up to the pinned root, every
+/// disclosure, the last certificate and every file. What people are shown before they consent is
+/// made from this and from nothing else.
+///
+/// ```compile_fail,E0451
+/// let (order, body, signed) = todo!();
+/// let forged = records::export::OpenedOrder {
+///     order, body, signed, before: None, previous: None,
+///     files: Vec::new(), files_before: Vec::new(),
+/// };
+/// ```
+#[derive(Clone, Debug)]
+pub struct OpenedOrder {
+    order: Order,
+    body: Body,
+    before: Option<Before>,
+    signed: SignedOrder,
+    previous: Option<Certificate>,
+    files: Vec<File>,
+    files_before: Vec<File>,
+}
+
+impl OrderExport {
+    /// Checks all of it, from the pinned root on.
+    pub fn open(&self, trust: &Trust, now: u64) -> Result<OpenedOrder, NotTrusted> {
+        let registry = certified_key(&self.registry, trust, Arc::registry_signing, now)?;
+        self.open_under(&registry)
+    }
+
+    /// Checks all of it under a registry key that the caller believes.
+    pub fn open_under(&self, registry: &PublicKey) -> Result<OpenedOrder, NotTrusted> {
+        let (order, body) = self.signed.open(registry)?;
+        let (_, before) = order.parts()?;
+        let previous = self.previous(&body)?;
+        check_files(&body, &self.files)?;
+        check_files_before(&body, before.as_ref(), &self.files_before)?;
+        let opened = OpenedOrder {
+            order,
+            body,
+            before,
+            signed: self.signed.clone(),
+            previous,
+            files: self.files.clone(),
+            files_before: self.files_before.clone(),
+        };
+        opened.check_name()?;
+        Ok(opened)
+    }
+
+    fn previous(&self, body: &Body) -> Result<Option<Certificate>, NotTrusted> {
+        let named = match body {
+            Body::Issue(issue) => issue.previous.as_ref(),
+            _ => None,
+        };
+        match (named, &self.previous) {
+            (None, None) => Ok(None),
+            (Some(named), Some(shown)) => {
+                let read = Certificate::read(&shown.0).map_err(|_| NotTrusted::Previous)?;
+                let same = read.sha256().as_slice() == named.0;
+                same.then_some(Some(read)).ok_or(NotTrusted::Previous)
+            }
+            _ => Err(NotTrusted::Previous),
+        }
+    }
+}
+
+impl OpenedOrder {
+    /// The order.
+    pub fn order(&self) -> &Order {
+        &self.order
+    }
+
+    /// Its body.
+    pub fn body(&self) -> &Body {
+        &self.body
+    }
+
+    /// Whether it is a brake: nobody declines it alone.
+    pub fn is_brake(&self) -> bool {
+        matches!(self.body, Body::Revoke(_)) && !self.order.is_unsigned_wish()
+    }
+
+    /// What is in force before it.
+    pub fn before(&self) -> Option<&Before> {
+        self.before.as_ref()
+    }
+
+    /// The digest that people sign.
+    pub fn digest(&self) -> [u8; 32] {
+        self.signed.digest()
+    }
+
+    /// What opens its commitments; each was checked.
+    pub fn disclosures(&self) -> &[Disclosure] {
+        &self.signed.disclosures
+    }
+
+    /// The last certificate that it names.
+    pub fn previous(&self) -> Option<&Certificate> {
+        self.previous.as_ref()
+    }
+
+    /// The files that come into force.
+    pub fn files(&self) -> &[File] {
+        &self.files
+    }
+
+    /// The files in force before.
+    pub fn files_before(&self) -> &[File] {
+        &self.files_before
+    }
+
+    /// What a commitment of it holds; empty where it holds no text.
+    pub fn text(&self, committed: &Commitment, path: &str) -> &str {
+        let opened = commitment::open(committed, path, &self.signed.disclosures).ok();
+        opened.and_then(|value| value.as_str()).unwrap_or_default()
+    }
+
+    /// The name that authority holds of a person of the order.
+    pub fn name_of(&self, person: &str) -> Option<&str> {
+        let held = self.order.basis.person(person)?;
+        Some(self.text(&held.name, NAME_PATH))
+    }
+
+    /// A certificate is issued in the name that authority holds, and in no other.
+    fn check_name(&self) -> Result<(), NotTrusted> {
+        let Body::Issue(issue) = &self.body else { return Ok(()) };
+        let issued = self.text(&issue.subject.cn, "/subject/cn");
+        match self.name_of(&issue.person) {
+            Some(held) if held == issued => Ok(()),
+            _ => Err(NotTrusted::Name),
+        }
+    }
+}
+
+fn check_files(body: &Body, files: &[File]) -> Result<(), NotTrusted> {
+    match body {
+        Body::Profile(one) => check_named(body, &one.profile.digest, files),
+        Body::ApprovalRules(rules) => check_named(body, &rules.digest, files),
+        Body::Bundle(bundle) => check_named(body, &bundle.digest, files),
+        _ => check_none(files),
+    }
+}
+
+fn check_files_before(
+    body: &Body,
+    before: Option<&Before>,
+    files: &[File],
+) -> Result<(), NotTrusted> {
+    match before {
+        Some(Before::Files(FilesBefore { digest, .. })) => check_named(body, digest, files),
+        _ => check_none(files),
+    }
+}
+
+/// The digest of a single file covers its content; its name follows from the body.
+fn check_named(body: &Body, digest: &Bytes, files: &[File]) -> Result<(), NotTrusted> {
+    let name = match body {
+        Body::Profile(body) => Some(format!("profiles/{}.toml", body.profile.id)),
+        Body::ApprovalRules(_) => Some("approvals.toml".to_owned()),
+        _ => None,
+    };
+    let named = name.is_none_or(|name| files.iter().all(|file| file.name == name));
+    let same = files_digest(body, files).as_ref() == Some(digest);
+    if named && same { Ok(()) } else { Err(NotTrusted::Files) }
+}
+
+fn check_none(files: &[File]) -> Result<(), NotTrusted> {
+    if files.is_empty() { Ok(()) } else { Err(NotTrusted::Files) }
+}
+
+/// The digest of files as a body of this kind names them: of the one file, or of the bundle.
+pub fn files_digest(body: &Body, files: &[File]) -> Option<Bytes> {
+    match (body, files) {
+        (Body::Bundle(_), files) => {
+            let pairs = files.iter().map(|file| (file.name.as_str(), file.content.as_str()));
+            let names: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
+            (names.len() == files.len()).then(|| bundle_digest(pairs))
+        }
+        (Body::Profile(_) | Body::ApprovalRules(_), [file]) => {
+            Some(Sha256::digest(file.content.as_bytes()).as_slice().into())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,273 @@
+//! What authority held about what an order names, when it was made: the names beside its ids, and
+//! what is in force before it. It is signed with the order, so that whoever is asked to consent is
+//! shown no word that nobody signed, and sees what changes.
+
+use crate::bytes::Bytes;
+use crate::commitment::Commitment;
+use crate::json::{self, JsonError};
+use crate::order::body::{Body, PersonAction, UnitAction};
+use crate::rules::Holding;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Where the name of a person is committed to, from their own record.
+pub const NAME_PATH: &str = "/name";
+/// Where their mail address is.
+pub const MAIL_PATH: &str = "/mail";
+
+/// What an order rests on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Basis {
+    /// Whom the order names, and the person who drafted it, by id.
+    pub people: Vec<NamedPerson>,
+    /// Every unit that it names, by id.
+    pub units: Vec<NamedUnit>,
+    /// What is in force before it, by kind; nothing where it is the first of its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+}
+
+/// A person as authority holds them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedPerson {
+    /// Person id.
+    pub person: String,
+    /// Their unit.
+    pub unit: String,
+    /// The commitment to their name that authority holds.
+    pub name: Commitment,
+}
+
+/// A unit as authority holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedUnit {
+    /// Unit id.
+    pub unit: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// What is in force before an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// A unit that moves or closes.
+    Unit(UnitBefore),
+    /// What a person is and holds.
+    Person(PersonBefore),
+    /// A file, or the files of a bundle.
+    Files(FilesBefore),
+    /// A portal that closes.
+    Portal(PortalBefore),
+    /// An agent that closes or is registered anew.
+    Agent(AgentBefore),
+}
+
+/// Kind `unit`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitBefore {
+    /// Whether it is a county.
+    pub county: bool,
+    /// Unit above it; empty for the city.
+    pub parent: String,
+    /// Whether it takes people.
+    pub open: bool,
+}
+
+/// Kinds `person`, `role` and `revoke`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonBefore {
+    /// The commitment to the mail address that authority holds; in kind `person` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Commitment>,
+    /// Their roles.
+    pub roles: Vec<Holding>,
+    /// Their certificates that are not revoked.
+    pub certificates: Vec<CertificateBefore>,
+}
+
+/// A certificate that is not revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateBefore {
+    /// Serial number in lower-case hexadecimal.
+    pub serial: String,
+    /// Profile id.
+    pub profile: String,
+    /// End of validity.
+    pub not_after: String,
+}
+
+/// Kinds `profile`, `approval-rules` and `bundle`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilesBefore {
+    /// Version in force.
+    pub version: u32,
+    /// Its digest, of the same form as in the body.
+    pub digest: Bytes,
+}
+
+/// Kind `portal`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortalBefore {
+    /// Unit that runs it.
+    pub unit: String,
+    /// Host of the public pages.
+    pub public_host: String,
+    /// Host of the staff pages.
+    pub staff_host: String,
+    /// SHA-256 of each key of the public process.
+    pub public_keys: Vec<Bytes>,
+    /// SHA-256 of each key of the staff process.
+    pub staff_keys: Vec<Bytes>,
+    /// Whether it may speak.
+    pub open: bool,
+}
+
+/// Kind `agent`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentBefore {
+    /// Unit that runs it.
+    pub unit: String,
+    /// Application id.
+    pub application: String,
+    /// Host names of the application.
+    pub hosts: Vec<String>,
+    /// Units whose people it serves.
+    pub units: Vec<String>,
+    /// SHA-256 of each of its keys.
+    pub keys: Vec<Bytes>,
+    /// Whether it is served.
+    pub open: bool,
+}
+
+/// Whether something must be in force before an order.
+#[derive(PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    Something,
+    Either,
+}
+
+impl Before {
+    /// Reads what stands before an order of this kind.
+    fn read(kind: &str, value: Value) -> Result<Self, JsonError> {
+        match kind {
+            "unit" => json::from_value(value).map(Self::Unit),
+            "person" | "role" | "revoke" => json::from_value(value).map(Self::Person),
+            "profile" | "approval-rules" | "bundle" => json::from_value(value).map(Self::Files),
+            "portal" => json::from_value(value).map(Self::Portal),
+            "agent" => json::from_value(value).map(Self::Agent),
+            _ => Err(shape("before")),
+        }
+    }
+
+    /// As it stands in an order.
+    pub fn value(&self) -> Result<Value, JsonError> {
+        let value = match self {
+            Self::Unit(before) => serde_json::to_value(before),
+            Self::Person(before) => serde_json::to_value(before),
+            Self::Files(before) => serde_json::to_value(before),
+            Self::Portal(before) => serde_json::to_value(before),
+            Self::Agent(before) => serde_json::to_value(before),
+        };
+        value.map_err(|error| JsonError::Shape(error.to_string()))
+    }
+
+    /// Units that it names.
+    fn units(&self) -> Vec<&str> {
+        match self {
+            Self::Unit(unit) if unit.parent.is_empty() => Vec::new(),
+            Self::Unit(unit) => vec![&unit.parent],
+            Self::Person(person) => person.roles.iter().map(|role| role.scope.as_str()).collect(),
+            Self::Files(_) => Vec::new(),
+            Self::Portal(portal) => vec![&portal.unit],
+            Self::Agent(agent) => {
+                agent.units.iter().chain([&agent.unit]).map(String::as_str).collect()
+            }
+        }
+    }
+}
+
+impl Basis {
+    /// Who must be named: whom the body is about, if authority holds them already, and the person
+    /// who drafted it.
+    pub fn people_of(body: &Body, drafter: &str) -> BTreeSet<String> {
+        let created = matches!(body, Body::Person(one) if one.action == PersonAction::Create);
+        let about = body.person().filter(|_| !created);
+        about.into_iter().chain(drafter.strip_prefix("person:")).map(str::to_owned).collect()
+    }
+
+    /// Which units must be named beside those of its people.
+    pub fn units_of(body: &Body, before: Option<&Before>) -> BTreeSet<String> {
+        let units = before.map(Before::units).unwrap_or_default();
+        units.into_iter().map(str::to_owned).chain(body.units()).collect()
+    }
+
+    /// A person of it.
+    pub fn person(&self, id: &str) -> Option<&NamedPerson> {
+        self.people.iter().find(|one| one.person == id)
+    }
+
+    /// The name of a unit of it.
+    pub fn unit(&self, id: &str) -> Option<&str> {
+        self.units.iter().find(|one| one.unit == id).map(|one| one.name.as_str())
+    }
+
+    /// Names exactly what the body names, and what is in force before it as its kind asks.
+    pub(crate) fn read(&self, body: &Body, drafter: &str) -> Result<Option<Before>, JsonError> {
+        let before = self.before.clone().map(|value| Before::read(body.kind(), value));
+        let before = before.transpose()?;
+        let fits = match needs(body) {
+            Needs::Nothing => before.is_none(),
+            Needs::Something => before.is_some(),
+            Needs::Either => true,
+        };
+        let people: Vec<String> = self.people.iter().map(|one| one.person.clone()).collect();
+        let wanted: Vec<String> = Self::people_of(body, drafter).into_iter().collect();
+        let mut wanted_units = Self::units_of(body, before.as_ref());
+        wanted_units.extend(self.people.iter().map(|one| one.unit.clone()));
+        let units: Vec<&String> = self.units.iter().map(|one| &one.unit).collect();
+        if !fits || people != wanted || !units.into_iter().eq(&wanted_units) {
+            return Err(shape("basis"));
+        }
+        Ok(before)
+    }
+
+    /// Every commitment in it with its path: those that authority holds, each once.
+    pub(crate) fn commitments(&self, before: Option<&Before>) -> Vec<(String, Commitment)> {
+        let mut list: Vec<(String, Commitment)> = Vec::new();
+        for one in &self.people {
+            list.push((NAME_PATH.to_owned(), one.name.clone()));
+        }
+        if let Some(Before::Person(PersonBefore { mail: Some(mail), .. })) = before {
+            list.push((MAIL_PATH.to_owned(), mail.clone()));
+        }
+        list
+    }
+}
+
+/// What comes first of its kind has nothing before it.
+fn needs(body: &Body) -> Needs {
+    match body {
+        Body::Issue(_) | Body::Credential(_) => Needs::Nothing,
+        Body::Unit(unit) if unit.action == UnitAction::Create => Needs::Nothing,
+        Body::Person(person) if person.action == PersonAction::Create => Needs::Nothing,
+        Body::Portal(portal) if portal.action == "register" => Needs::Nothing,
+        Body::Agent(agent) if agent.action == "register" => Needs::Either,
+        Body::Profile(_) => Needs::Either,
+        _ => Needs::Something,
+    }
+}
+
+fn shape(what: &str) -> JsonError {
+    JsonError::Shape(what.to_owned())
+}

@@ -1,0 +1,129 @@
+//! The only functions that write to a terminal, so that no text of somebody else steers one: what
+//! controls, hides or turns characters around is shown as its number instead. A reader that went
+//! away, as `| head` does, is no error: the rest is dropped.
+
+use pki::name::is_hidden;
+use std::io::{Write, stderr, stdout};
+
+/// Writes a formatted line to standard output.
+#[macro_export]
+macro_rules! say {
+    ($($text:tt)*) => { $crate::terminal::line(&format!($($text)*)) };
+}
+
+/// Writes a formatted line to standard error.
+#[macro_export]
+macro_rules! complain {
+    ($($text:tt)*) => { $crate::terminal::complaint(&format!($($text)*)) };
+}
+
+/// A line on standard output. A line feed in it is shown, and ends nothing.
+pub fn line(text: &str) {
+    let _ = writeln!(stdout(), "{}", visible(text));
+}
+
+/// A line of columns with tabs between them, and none inside.
+pub fn columns(cells: &[&str]) {
+    let cells: Vec<String> = cells.iter().map(|cell| visible(cell)).collect();
+    let _ = writeln!(stdout(), "{}", cells.join("\t"));
+}
+
+/// A JSON document on one line of standard output.
+pub fn json(document: &str) {
+    let _ = writeln!(stdout(), "{}", escaped(document));
+}
+
+/// A script of our own for a shell, as it stands: nothing in it is a text of somebody else.
+pub fn script(own: &[u8]) {
+    let _ = stdout().write_all(own);
+}
+
+/// A line on standard error.
+pub fn complaint(text: &str) {
+    let _ = writeln!(stderr(), "{}", visible(text));
+}
+
+/// A JSON document on one line of standard error.
+pub fn json_complaint(document: &str) {
+    let _ = writeln!(stderr(), "{}", escaped(document));
+}
+
+/// A question on standard error; the answer is typed on the same line.
+pub fn question(text: &str) {
+    let mut terminal = stderr();
+    let _ = write!(terminal, "{}", visible(text));
+    let _ = terminal.flush();
+}
+
+/// Standard error for diagnostic logs: each line is a JSON document, and is escaped like one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LogLines;
+
+impl Write for LogLines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let (body, end) = match text.strip_suffix('\n') {
+            Some(body) => (body, "\n"),
+            None => (&*text, ""),
+        };
+        stderr().write_all(format!("{}{end}", escaped(body)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        stderr().flush()
+    }
+}
+
+/// A text whose hidden and controlling characters show what they are.
+pub fn visible(text: &str) -> String {
+    replaced(text, |character| format!("‹U+{:04X}›", u32::from(character)))
+}
+
+/// A JSON document whose hidden characters are written as escapes; it says the same. Outside of its
+/// strings canonical JSON has none.
+pub fn escaped(document: &str) -> String {
+    replaced(document, |character| {
+        let mut units = [0; 2];
+        character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+    })
+}
+
+fn replaced(text: &str, with: impl Fn(char) -> String) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match is_hidden(character) {
+            true => shown.push_str(&with(character)),
+            false => shown.push(character),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of each: a control, a line feed, a tab, C1, DEL, a mark that turns, separators, joiners.
+    const HOSTILE: &str =
+        "a\u{1b}[2J\n\t\u{9b}\u{7f}\u{202e}\u{2028}\u{2029}\u{200d}\u{feff}\u{600}";
+
+    #[test]
+    fn nothing_hidden_reaches_a_terminal() {
+        let shown = visible(&format!("王小明 {HOSTILE} 𠮷·"));
+        assert!(!shown.chars().any(is_hidden), "{shown}");
+        assert!(
+            shown.starts_with("王小明 a‹U+001B›[2J‹U+000A›‹U+0009›") && shown.ends_with(" 𠮷·")
+        );
+        let tag = '\u{e0041}';
+        assert_eq!(visible(&tag.to_string()), "‹U+E0041›");
+    }
+
+    #[test]
+    fn machines_read_what_was_meant() {
+        let text = format!("{HOSTILE}\u{e0041}");
+        let written = escaped(&format!("\"{}\"", text.replace(['\n', '\t', '\u{1b}'], "")));
+        assert!(!written.chars().any(is_hidden), "{written}");
+        assert!(written.contains("\\u202e") && written.contains("\\udb40\\udc41"), "{written}");
+    }
+}
