@@ -195,6 +195,7 @@ fn about_role(opened: &OpenedOrder, body: &RoleBody, before: Option<&PersonBefor
         RoleAction::Grant => ("授予", "grant"),
         RoleAction::Withdraw => ("撤回", "withdraw"),
     };
+    let held = before.map(|before| certificates(&before.certificates)).unwrap_or_default();
     let before = before.map(|before| before.roles.clone()).unwrap_or_default();
     let changed = Holding { role: body.role, scope: body.scope.clone() };
     let after = match body.action {
@@ -206,6 +207,7 @@ fn about_role(opened: &OpenedOrder, body: &RoleBody, before: Option<&PersonBefor
         told(what, role(body.role.name())),
         fact(("范围", "scope"), unit_named(opened, &body.scope)),
         list(("全部角色", "all roles"), &roles(opened, &before), &roles(opened, &after)),
+        list(("有效证书", "certificates"), &held, &held),
     ]
 }
 
@@ -238,6 +240,8 @@ fn revoked(opened: &OpenedOrder, body: &RevokeBody, before: Option<&PersonBefore
         fact(("吊销证书", "revoked is"), known.map_or_else(|| serial.clone(), certificate))
     }));
     facts.push(list(("保留的证书", "certificates that stay"), &stays, &stays));
+    let roles = before.map(|before| roles(opened, &before.roles)).unwrap_or_default();
+    facts.push(list(("角色", "roles"), &roles, &roles));
     facts
 }
 

@@ -22,6 +22,7 @@ pub fn about_passkey(body: &CredentialBody) -> Vec<Fact> {
         fact(("持有人证书", "the holder's certificate"), format!("{name} ({own})")),
         fact(("证书指纹", "certificate's fingerprint"), sha256(&body.certificate.0)),
         told(("申请签名", "signature of the wish"), signed),
+        fact(("签名摘要", "digest of that signature"), sha256(&body.signature.0)),
         fact(("申请摘要", "digest of the wish"), sha256(&body.statement.0)),
     ];
     let statement: Option<PasskeyStatement> = records::json::read(&body.statement.0).ok();

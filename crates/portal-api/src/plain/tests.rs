@@ -63,30 +63,30 @@ fn samples() -> Vec<Sample> {
 
 fn complete(sample: &mut Sample, certificate: &Bytes) {
     let (was, is) = ("one\ntwo\n", "one\nthree\n");
-    let body = &mut sample.order["body"];
-    let name = match sample.order["kind"].as_str().unwrap() {
+    let kind = sample.order["kind"].as_str().unwrap().to_owned();
+    let name = match &*kind {
         "issue" => {
-            body["previous"] = sha256(&certificate.0);
+            sample.order["body"]["previous"] = sha256(&certificate.0);
             sample.previous = Some(certificate.clone());
             return;
         }
         "credential" => {
-            body["certificate"] = j!(certificate);
+            sample.order["body"]["certificate"] = j!(certificate);
             return;
         }
         "profile" => {
-            body["profile"]["digest"] = sha256(is.as_bytes());
+            sample.order["body"]["profile"]["digest"] = sha256(is.as_bytes());
             sample.order["basis"]["before"] = j!({ "version": 1, "digest": "" });
             "profiles/official.toml"
         }
         "approval-rules" => {
-            body["digest"] = sha256(is.as_bytes());
+            sample.order["body"]["digest"] = sha256(is.as_bytes());
             "approvals.toml"
         }
         "bundle" => {
             let (was, is) = (file("access/a.cedar", was), file("access/a.cedar", is));
             let digest = |file: &File| j!(bundle_digest([(&*file.name, &*file.content)]));
-            body["digest"] = digest(&is);
+            sample.order["body"]["digest"] = digest(&is);
             sample.order["basis"]["before"]["digest"] = digest(&was);
             (sample.files, sample.files_before) = (vec![is], vec![was]);
             return;
@@ -260,11 +260,15 @@ fn no_field_is_signed_and_not_shown() {
             set.insert(format!("{kind}{path}"));
         }
     }
-    // What cannot be changed alone is a commitment or a digest, which something else opens.
+    // What cannot be changed alone is a commitment or a digest, which something else opens, or an
+    // action that asks for something else to be in force before it.
     for path in &refused {
-        let fixed = ["cn", "name", "mail", "value", "evidence", "digest", "previous", "drafter"];
+        let fixed = [
+            "action", "id", "cn", "name", "mail", "value", "evidence", "digest", "previous",
+            "drafter",
+        ];
         let ends = path.rsplit('/').next().unwrap();
-        assert!(fixed.contains(&ends), "{path} was never changed");
+        assert!(fixed.contains(&ends), "{path} was never changed: {refused:?}");
     }
     assert!(shown.len() > 80, "{shown:?}");
 }
