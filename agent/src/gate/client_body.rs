@@ -72,6 +72,16 @@ impl Http2Body {
     }
 }
 
+impl ClientBody {
+    /// The final answer stands: 100 is not said any more.
+    pub(super) fn without_waiting(mut self) -> Self {
+        if let Self::Http2(body) = &mut self {
+            body.waits = None;
+        }
+        self
+    }
+}
+
 impl Body for ClientBody {
     type Data = Bytes;
     type Error = Ended;

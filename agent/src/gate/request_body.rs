@@ -30,7 +30,7 @@ impl Drop for RequestBody {
         // that answer only afterwards.
         let rest = std::mem::replace(&mut self.inner, ClientBody::Empty);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(swallow(rest));
+            runtime.spawn(swallow(rest.without_waiting()));
         }
     }
 }

@@ -57,9 +57,15 @@ async fn answer(
             forward(&forwarding, permit, &recorded, request).await
         }
         Err(refusal) => {
-            // One that waits for our word sends nothing before it.
-            if !request.headers().contains_key(header::EXPECT) {
-                swallow(request.into_body()).await;
+            // One that waits for our word sends nothing before it. Its stream stays open for its
+            // own end: some clients take an early one for no answer.
+            let is_waiting = request.headers().contains_key(header::EXPECT);
+            match request.into_body() {
+                body if !is_waiting => swallow(body).await,
+                body @ ClientBody::Http2(_) => {
+                    tokio::spawn(swallow(body.without_waiting()));
+                }
+                _ => {}
             }
             *refusal
         }
