@@ -137,7 +137,7 @@ impl EvidenceBundle {
         files
             .keys()
             .map(String::as_str)
-            .filter(move |name| !always.contains(name) && !(request && asked.contains(name)))
+            .filter(move |name| !(always.contains(name) || request && asked.contains(name)))
     }
 }
 
