@@ -1,6 +1,8 @@
 //! Key files: encrypted PKCS#8 in PEM, mode 0600, made once and never overwritten.
 
 use crate::software::{KeyRejected, SoftwareSigner};
+use der::asn1::Any;
+use der::{Decode, SliceReader};
 use pkcs8::pkcs5::pbes2;
 use pkcs8::{EncryptedPrivateKeyInfoRef, ObjectIdentifier, PrivateKeyInfoRef};
 use pki::pem::Kind;
@@ -92,8 +94,16 @@ pub fn save_plain(path: &Path, key: &SoftwareSigner) -> Result<(), KeyFileError>
 /// Opens an encrypted key file.
 pub fn open(path: &Path, passphrase: &str) -> Result<SoftwareSigner, KeyFileError> {
     let sealed = block(path, Kind::EncryptedKey)?;
-    let info = EncryptedPrivateKeyInfoRef::try_from(sealed.as_slice())
-        .map_err(|error| unsupported(path, error, KeyFileError::Malformed))?;
+    let info =
+        EncryptedPrivateKeyInfoRef::try_from(sealed.as_slice()).map_err(|error| {
+            match scheme(&sealed) {
+                Some(oid) if oid != pbes2::PBES2_OID => KeyFileError::Unsupported {
+                    path: path.display().to_string(),
+                    what: name_of(oid),
+                },
+                _ => unsupported(path, error, KeyFileError::Malformed),
+            }
+        })?;
     let plain = info
         .decrypt(passphrase)
         .map_err(|error| unsupported(path, error, KeyFileError::Passphrase))?;
@@ -122,6 +132,13 @@ fn block(path: &Path, kind: Kind) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
     pki::pem::read_one(&file, kind)
         .map(Zeroizing::new)
         .map_err(|source| KeyFileError::Pem { path: name(), source })
+}
+
+/// The number of the scheme that a key is encrypted with.
+fn scheme(sealed: &[u8]) -> Option<ObjectIdentifier> {
+    let parts = Vec::<Any>::from_der(sealed).ok()?;
+    let mut reader = SliceReader::new(parts.first()?.value()).ok()?;
+    ObjectIdentifier::decode(&mut reader).ok()
 }
 
 /// A scheme that is known by its number only was not opened, whatever the passphrase.

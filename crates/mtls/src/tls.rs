@@ -60,7 +60,8 @@ impl Identity {
         self.chain.first().map(|leaf| leaf.as_ref())
     }
 
-    /// Signs with the identity's key (ECDSA in DER and in its one spelling), as a standing authorization asks it to.
+    /// Signs with the identity's key (ECDSA in DER and in its one spelling), as a standing
+    /// authorization asks it to.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, TlsError> {
         let key = provider::sign::any_ecdsa_type(&self.key)?;
         let schemes =
