@@ -2,8 +2,8 @@
 //! command. A context names files; it holds no key, no passphrase and no address: addresses stand
 //! in the trust file, which is believed before anybody is asked.
 //!
-//! What is given on the command line or in the environment wins. Where they stand: `contexts.rs`. In
-//! reading order: [`add`], [`choose`], [`list`].
+//! What is given on the command line or in the environment wins. Where contexts stand:
+//! `contexts.rs`. In reading order: [`add`], [`choose`], [`list`].
 
 mod add;
 mod choose;
