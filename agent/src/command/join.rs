@@ -41,7 +41,7 @@ pub(super) async fn run(
     let path = &arguments.file;
     let text = std::fs::read(path).with_context(|| path.display().to_string())?;
     let file: JoinFile = serde_json::from_slice(&text)
-        .context("this is no join file; next: ca-server agent register")?;
+        .context("this is no join file; next: ca-server agent register --help")?;
     ensure!(file.v == 1, "this join file is of another version");
     if let Ok(before) = joined(folder) {
         ensure!(

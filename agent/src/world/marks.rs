@@ -66,8 +66,9 @@ impl Marks {
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         use anyhow::Context;
         let mut marks = match std::fs::read(path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .with_context(|| format!("{} is damaged; next: agent join", path.display()))?,
+            Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| {
+                format!("{} is damaged; next: agent join --help", path.display())
+            })?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
             Err(error) => return Err(error).context(path.display().to_string()),
         };

@@ -66,8 +66,8 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     Ok(())
 }
 
-/// The order, if the CA signed it, every disclosure is what was committed to, and it is the one that
-/// was asked for. Nothing is shown or signed that did not pass here.
+/// The order, if the CA signed it, every disclosure is what was committed to, and it is the one
+/// that was asked for. Nothing is shown or signed that did not pass here.
 pub(crate) fn checked(
     export: &OrderExport,
     wanted: Option<&str>,

@@ -2,7 +2,6 @@
 //! same definitions as the commands, so that they cannot differ.
 
 use crate::exit::{Failure, file_failure};
-use clap::CommandFactory;
 use clap_complete::Shell;
 use std::path::PathBuf;
 
@@ -20,8 +19,7 @@ pub struct Arguments {
     man: Option<PathBuf>,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let mut command = crate::Arguments::command();
+pub(crate) fn run(mut command: clap::Command, arguments: &Arguments) -> Result<(), Failure> {
     match (&arguments.man, arguments.shell) {
         (Some(folder), _) => {
             let failed = |error: std::io::Error| file_failure(folder, &error);

@@ -2,15 +2,12 @@
 //! command. A context names files; it holds no key, no passphrase and no address: addresses stand
 //! in the trust file, which is believed before anybody is asked.
 //!
-//! What is given on the command line or in the environment wins. In reading order: [`file`] (where
-//! contexts stand), [`add`], [`choose`], [`list`].
+//! What is given on the command line or in the environment wins. Where contexts stand:
+//! `contexts.rs`. In reading order: [`add`], [`choose`], [`list`].
 
 mod add;
 mod choose;
-mod file;
 mod list;
-
-pub(crate) use file::{Context, Contexts};
 
 use crate::exit::Failure;
 use crate::output::Output;
@@ -38,14 +35,5 @@ pub(crate) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
         What::Add(arguments) => add::run(output, arguments),
         What::Use(arguments) => choose::run(output, arguments),
         What::List => list::run(output),
-    }
-}
-
-/// The context of a name, or the one in use; none where nobody added any.
-pub(crate) fn chosen(name: Option<&str>) -> Result<Option<Context>, Failure> {
-    let contexts = Contexts::read()?;
-    match name {
-        Some(name) => contexts.named(name).map(Some),
-        None => Ok(contexts.current().map(|(_, context)| context.clone())),
     }
 }

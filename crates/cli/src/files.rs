@@ -1,6 +1,6 @@
 //! Files of people: certificates with their chain, keys, trust files.
 
-use crate::context::{self, Context};
+use crate::contexts::{self, Context};
 use crate::exit::{Failure, file_failure};
 use crate::prompt;
 use clap::Args;
@@ -126,7 +126,7 @@ impl OwnKey {
     }
 
     fn context(&self) -> Result<Option<Context>, Failure> {
-        context::chosen(self.context.as_deref())
+        contexts::chosen(self.context.as_deref())
     }
 
     /// What is given wins; a whole pair needs no context.

@@ -118,14 +118,13 @@ impl Spoken {
     }
 }
 
-fn is_chinese(character: char) -> bool {
+pub(crate) fn is_chinese(character: char) -> bool {
     ('\u{3400}'..='\u{9fff}').contains(&character)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_environment_says_which_language() {
@@ -143,46 +142,5 @@ mod tests {
             assert_eq!(of(&[("LANG", neither)]), Spoken::Both, "{neither}");
         }
         assert_eq!(of(&[]), Spoken::Both);
-    }
-
-    fn every(command: &Command, see: &mut dyn FnMut(&str, &str)) {
-        let name = command.get_name();
-        see(name, &command.get_about().map(ToString::to_string).unwrap_or_default());
-        for argument in command.get_arguments() {
-            see(name, &argument.get_help().map(ToString::to_string).unwrap_or_default());
-        }
-        command.get_subcommands().for_each(|one| every(one, see));
-    }
-
-    /// Help in one language is a part of each text, so each text has both parts, once.
-    #[test]
-    fn every_text_of_the_help_is_english_then_chinese() {
-        let mut seen = 0;
-        every(&crate::Arguments::command(), &mut |name, text| {
-            let begins = text.find(is_chinese);
-            let begins = begins.unwrap_or_else(|| panic!("{name}: {text:?} has no Chinese"));
-            let (english, chinese) = text.split_at(begins);
-            assert!(english.trim().ends_with(['.', ')', '?']), "{name}: {text:?}");
-            assert!(!chinese.is_empty(), "{name}: {text:?}");
-            seen += 1;
-        });
-        assert!(seen > 60, "{seen} texts");
-    }
-
-    #[test]
-    fn help_is_in_one_language() {
-        let mut chinese = Spoken::Chinese.help(crate::Arguments::command());
-        let text = chinese.render_long_help().to_string();
-        assert!(text.contains("用法") && text.contains("命令"), "{text}");
-        assert!(!text.contains("Commands:") && !text.contains("Print JSON"), "{text}");
-        let approve = chinese.find_subcommand_mut("approve").unwrap().render_help().to_string();
-        assert!(approve.contains("不再确认") && !approve.contains("Do not ask"), "{approve}");
-        let mut english = Spoken::English.help(crate::Arguments::command());
-        let text = english.render_long_help().to_string();
-        assert!(!text.contains(is_chinese), "{text}");
-        let approve = english.find_subcommand_mut("approve").unwrap().render_help().to_string();
-        assert!(!approve.contains(is_chinese), "{approve}");
-        Spoken::Chinese.help(crate::Arguments::command()).debug_assert();
-        Spoken::English.help(crate::Arguments::command()).debug_assert();
     }
 }

@@ -2,7 +2,7 @@
 //! code never leaves this program; keys derived from it do what it is for.
 
 use crate::exit::Failure;
-use crate::{context, files, prompt};
+use crate::{contexts, files, prompt};
 use clap::Args;
 use records::letter::{EnrolmentCode, Letter, LetterKeys, read_reference};
 use records::trust::Trust;
@@ -36,7 +36,7 @@ pub(crate) struct Held {
 impl LetterArguments {
     /// The city of a letter that is typed: the trust file that came with it, or the context's.
     fn believed(&self) -> Result<Trust, Failure> {
-        let context = || Ok::<_, Failure>(context::chosen(None)?.map(|context| context.trust));
+        let context = || Ok::<_, Failure>(contexts::chosen(None)?.map(|context| context.trust));
         let path = match &self.trust {
             Some(path) => Some(path.clone()),
             None => context()?,

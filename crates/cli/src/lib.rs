@@ -12,6 +12,7 @@ pub mod cert;
 mod clock;
 pub mod completions;
 pub mod context;
+mod contexts;
 pub mod decline;
 pub mod desk;
 pub mod enroll;
@@ -105,12 +106,60 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Context(arguments) => context::run(output, &arguments),
         Command::Desk(arguments) => desk::run(output, arguments).await,
         Command::Whoami(arguments) => whoami::run(output, &arguments),
-        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Completions(arguments) => completions::run(Arguments::command(), &arguments),
         Command::Cert(arguments) => cert::run(output, &arguments),
         Command::ReportLost(arguments) => report_lost::run(output, &arguments).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.tell(arguments.json),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Command;
+    use language::is_chinese;
+
+    fn every(command: &Command, see: &mut dyn FnMut(&str, &str)) {
+        let name = command.get_name();
+        see(name, &command.get_about().map(ToString::to_string).unwrap_or_default());
+        for argument in command.get_arguments() {
+            see(name, &argument.get_help().map(ToString::to_string).unwrap_or_default());
+        }
+        command.get_subcommands().for_each(|one| every(one, see));
+    }
+
+    /// Help in one language is a part of each text, so each text has both parts, once.
+    #[test]
+    fn every_text_of_the_help_is_english_then_chinese() {
+        let mut seen = 0;
+        every(&Arguments::command(), &mut |name, text| {
+            let begins = text.find(is_chinese);
+            let begins = begins.unwrap_or_else(|| panic!("{name}: {text:?} has no Chinese"));
+            let (english, chinese) = text.split_at(begins);
+            assert!(english.trim().ends_with(['.', ')', '?']), "{name}: {text:?}");
+            assert!(!chinese.is_empty(), "{name}: {text:?}");
+            seen += 1;
+        });
+        assert!(seen > 60, "{seen} texts");
+    }
+
+    #[test]
+    fn help_is_in_one_language() {
+        let mut chinese = Spoken::Chinese.help(Arguments::command());
+        let text = chinese.render_long_help().to_string();
+        assert!(text.contains("用法") && text.contains("命令"), "{text}");
+        assert!(!text.contains("Commands:") && !text.contains("Print JSON"), "{text}");
+        let approve = chinese.find_subcommand_mut("approve").unwrap().render_help().to_string();
+        assert!(approve.contains("不再确认") && !approve.contains("Do not ask"), "{approve}");
+        let mut english = Spoken::English.help(Arguments::command());
+        let text = english.render_long_help().to_string();
+        assert!(!text.contains(is_chinese), "{text}");
+        let approve = english.find_subcommand_mut("approve").unwrap().render_help().to_string();
+        assert!(!approve.contains(is_chinese), "{approve}");
+        Spoken::Chinese.help(Arguments::command()).debug_assert();
+        Spoken::English.help(Arguments::command()).debug_assert();
     }
 }

@@ -1,7 +1,7 @@
 //! `yinxin whoami`: as whom commands act here, and which city they believe; nobody is asked.
 
 use crate::clock::now;
-use crate::context::Contexts;
+use crate::contexts::Contexts;
 use crate::exit::Failure;
 use crate::files::{self, Own};
 use crate::output::Output;

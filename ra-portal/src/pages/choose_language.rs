@@ -1,25 +1,13 @@
 //! `POST /language`: the form in every footer.
 
 use super::form::Posted;
+use super::frame::LANGUAGE as COOKIE;
 use crate::state::PortalState;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use page::Language;
-use page::cookie::cookie;
 use serde::Deserialize;
 use std::sync::Arc;
-
-/// Cookie of the chosen language.
-const COOKIE: &str = "__Host-language";
-
-/// The chosen language; Chinese until somebody chooses.
-pub(crate) fn chosen(headers: &HeaderMap) -> Language {
-    match cookie(headers, COOKIE).as_deref() {
-        Some("en") => Language::English,
-        _ => Language::Chinese,
-    }
-}
 
 /// The form in every footer.
 #[derive(Deserialize)]

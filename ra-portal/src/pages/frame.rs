@@ -1,13 +1,13 @@
 //! What stands around every page: the city, the language, where the reader is.
 
 use super::asset;
-use super::choose_language::chosen;
 use super::menu::Menu;
 use crate::staff_certificate::judged;
 use crate::state::PortalState;
 use axum::extract::FromRequestParts;
-use axum::http::Method;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use page::cookie::cookie;
 use page::{Language, words};
 use service::Clock;
 use std::convert::Infallible;
@@ -40,6 +40,17 @@ words! {
         quote_reference "如需帮助，请向本单位登记人员或服务台说明上面的查询号。" "If you need help, quote this reference to your registration officer or the help desk.";
         go_on "继续" "Go on";
         stuck "这个浏览器不能完成这一步：请启用 JavaScript，或换用新版浏览器。命令行工具 yinxin 也可以办理。" "This browser cannot do this step: turn JavaScript on, or use a newer browser. The yinxin command line does it too.";
+    }
+}
+
+/// Cookie of the chosen language.
+pub(crate) const LANGUAGE: &str = "__Host-language";
+
+/// The chosen language; Chinese until somebody chooses.
+fn chosen(headers: &HeaderMap) -> Language {
+    match cookie(headers, LANGUAGE).as_deref() {
+        Some("en") => Language::English,
+        _ => Language::Chinese,
     }
 }
 

@@ -134,11 +134,10 @@ fn documents() -> Vec<Printed> {
                 }
             }
         }
-        // A table names verbs in code, and a command with them.
+        // Prose names verbs in code; a command in it has an option.
         for code in text.split('`').skip(1).step_by(2) {
             let command = code.trim();
-            if is_command(command) && (command.contains(" --") || command.matches(' ').count() > 1)
-            {
+            if is_command(command) && command.contains(" --") {
                 found.push((command.to_owned(), shown(&path)));
             }
         }
@@ -210,7 +209,9 @@ fn is_command(text: &str) -> bool {
         "agent" => agent::command::Arguments::command(),
         other => return other == "yinxin-verify" && next.starts_with("--"),
     };
-    next.starts_with("--") || program.find_subcommand(next).is_some()
+    // What begins with an option goes on with a verb, or was cut where the text fills it in.
+    let whole = words.count() > 1;
+    (next.starts_with("--") && whole) || program.find_subcommand(next).is_some()
 }
 
 /// What stands between double quotes in Rust text, with names filled in.

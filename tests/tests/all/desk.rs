@@ -247,7 +247,8 @@ async fn a_desk_believes_no_captured_portal() {
     let taken = handed.clone();
     let keep = move |Json(approval): Json<Approval>| {
         taken.lock().unwrap().push(approval.clone());
-        async move { Json(json!({ "order": approval.order.to_string(), "approvals": 1, "needed": 2 })) }
+        let order = approval.order.to_string();
+        async move { Json(json!({ "order": order, "approvals": 1, "needed": 2 })) }
     };
     let routes = Router::new()
         .route(portal_api::staff::FETCH, post(fetch))

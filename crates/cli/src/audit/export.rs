@@ -13,10 +13,8 @@ use verify::Report;
 
 /// Arguments of `yinxin audit export`.
 #[derive(clap::Args)]
-#[command(
-    after_help = "yinxin audit search --json names requests. / 请求名见 audit search --json\n\
-    Anybody checks it with / 任何人可验证: yinxin-verify --trust trust.json evidence.tar"
-)]
+#[command(after_help = "Names of requests / 请求名: yinxin audit search --json\n\
+    Anybody checks it with / 任何人可验证: yinxin-verify --trust trust.json evidence.tar")]
 pub(super) struct Arguments {
     #[command(flatten)]
     own: Own,

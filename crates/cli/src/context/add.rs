@@ -1,6 +1,6 @@
 //! `yinxin context add`
 
-use super::file::{Context, Contexts, folder};
+use crate::contexts::{Context, Contexts, folder};
 use crate::exit::{Failure, file_failure};
 use crate::files;
 use crate::output::Output;
@@ -10,9 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// Arguments of `yinxin context add`.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Example / 例: yinxin context add officer --cert my.pem --key my.key --trust trust.json"
-)]
+#[command(after_help = "例 / example: \
+                  yinxin context add officer --letter LETTER --cert my.pem --key my.key")]
 pub(super) struct Arguments {
     /// What you call it. 名称
     name: String,

@@ -1,6 +1,6 @@
 //! `yinxin context use`
 
-use super::file::Contexts;
+use crate::contexts::Contexts;
 use crate::exit::Failure;
 use crate::output::Output;
 

@@ -1,5 +1,5 @@
-//! `POST /orders/ORDER/approve`: the order is fetched and checked again, and its digest is signed if
-//! it is the one that was shown.
+//! `POST /orders/ORDER/approve`: the order is fetched and checked again, and its digest is signed
+//! if it is the one that was shown.
 
 use super::bench::Bench;
 use super::frame::Frame;

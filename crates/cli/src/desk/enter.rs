@@ -3,7 +3,7 @@
 
 use super::bench::Bench;
 use super::frame::{self, Frame};
-use super::guard::COOKIE;
+use super::session::COOKIE;
 use crate::clock::now;
 use askama::Template;
 use axum::extract::rejection::FormRejection;
@@ -17,8 +17,8 @@ use std::sync::Arc;
 words! {
     EnterWords {
         title "请用链接打开" "Open it with the link";
-        why "只有持有 yinxin desk 所显示链接的人才能进入；链接只能用一次。" "Only who has the link that yinxin desk printed comes in; it works once.";
-        again "链接已经用过，或者不对。请回到原来的浏览器窗口，或重新运行 yinxin desk。" "The link was used before, or is wrong. Go back to the window where you opened it, or run yinxin desk again.";
+        why "只有持有 yinxin desk 所显示链接的人才能进入；链接只能用一次。" "Only who has the link comes in; it works once. What prints it: yinxin desk.";
+        again "链接已经用过，或者不对。请回到原来的浏览器窗口，或重新运行 yinxin desk。" "The link was used before, or is wrong. Go back to the window where you opened it, or start anew: yinxin desk.";
         secret "链接中 # 后面的内容" "What stands behind # in the link";
         go_on "进入" "Enter";
     }

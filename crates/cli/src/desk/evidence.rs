@@ -1,5 +1,5 @@
-//! `POST /evidence`: a bundle is exported, verified here, and what it proves is shown; then it can be
-//! saved.
+//! `POST /evidence`: a bundle is exported, verified here, and what it proves is shown; then it can
+//! be saved.
 
 use super::bench::Bench;
 use super::frame::{self, Frame};

@@ -30,7 +30,7 @@ words! {
         not_found "没有这个页面" "There is no such page";
         foreign "请求不是从本页面发出的，未作任何操作" "This did not come from a page of this desk; nothing was done";
         ended "已经结束" "It has ended";
-        ended_how "需要时再运行 yinxin desk。" "Run yinxin desk again when you need it.";
+        ended_how "需要时再运行 yinxin desk。" "When you need it again: yinxin desk.";
     }
 }
 

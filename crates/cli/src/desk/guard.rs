@@ -3,7 +3,7 @@
 
 use super::bench::Bench;
 use super::frame::Frame;
-use super::session::{Admitted, OwnForm};
+use super::session::{Admitted, COOKIE, OwnForm};
 use crate::clock::now;
 use crate::files::Opened;
 use axum::Router;
@@ -19,8 +19,6 @@ use std::sync::Arc;
 /// Largest body of a request, in bytes: the file of a passkey with room.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// Under a name that only our host is sent. `__Host-` would need TLS.
-pub(super) const COOKIE: &str = "yinxin-desk";
 
 /// Puts the checks of every request around the routes.
 pub(super) fn guarded(routes: Router<Arc<Bench>>, bench: Arc<Bench>) -> Router {

@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+/// Under a name that only our host is sent. `__Host-` would need TLS.
+pub(super) const COOKIE: &str = "yinxin-desk";
 /// Without a request for this long it ends.
 pub(super) const IDLE_SECONDS: u64 = 15 * 60;
 

@@ -37,6 +37,15 @@ pub(crate) struct Contexts {
     pub(crate) contexts: BTreeMap<String, Context>,
 }
 
+/// The context of a name, or the one in use; none where nobody added any.
+pub(crate) fn chosen(name: Option<&str>) -> Result<Option<Context>, Failure> {
+    let contexts = Contexts::read()?;
+    match name {
+        Some(name) => contexts.named(name).map(Some),
+        None => Ok(contexts.current().map(|(_, context)| context.clone())),
+    }
+}
+
 /// The folder of this program's configuration: `XDG_CONFIG_HOME` if it is absolute, as its
 /// specification asks, else `~/.config`.
 pub(crate) fn folder() -> Result<PathBuf, Failure> {
