@@ -172,7 +172,7 @@ impl Sample {
     }
 
     fn open(&self, order: &Value) -> Option<OpenedOrder> {
-        self.export(order)?.open_under(&registry().public_key()).ok()
+        self.export(order)?.open_under(registry().public_key()).ok()
     }
 }
 
@@ -278,7 +278,7 @@ fn no_field_is_signed_and_not_shown() {
 fn nothing_is_shown_that_is_not_signed() {
     for sample in samples() {
         let export = sample.export(&sample.order).unwrap();
-        let before = facts(&export.open_under(&registry().public_key()).unwrap());
+        let before = facts(&export.open_under(registry().public_key()).unwrap());
         let mut whole = serde_json::to_value(&export).unwrap();
         whole["standing"] = serde_json::to_value(OrderProgress {
             approvers: vec!["陈登记".into()],
@@ -296,7 +296,7 @@ fn nothing_is_shown_that_is_not_signed() {
                 let mut changed = whole.clone();
                 *changed.pointer_mut(&path).unwrap() = other;
                 let read: Result<OrderExport, _> = serde_json::from_value(changed);
-                let opened = read.ok().map(|read| read.open_under(&registry().public_key()));
+                let opened = read.ok().map(|read| read.open_under(registry().public_key()));
                 match opened {
                     Some(Ok(opened)) => assert_eq!(facts(&opened), before, "{path}"),
                     _ => refused += 1,
@@ -314,11 +314,11 @@ fn files_are_those_that_are_named() {
     for sample in all.iter().filter(|sample| !sample.files.is_empty()) {
         let whole = sample.export(&sample.order).unwrap();
         let key = registry().public_key();
-        assert!(whole.open_under(&key).is_ok());
+        assert!(whole.open_under(key).is_ok());
         let change = |change: &dyn Fn(&mut OrderExport)| {
             let mut changed = whole.clone();
             change(&mut changed);
-            changed.open_under(&key).is_err()
+            changed.open_under(key).is_err()
         };
         assert!(change(&|export| export.files.clear()));
         assert!(change(&|export| export.files_before.clear()));
@@ -339,7 +339,7 @@ fn a_name_of_nobodys_is_refused() {
     changed.order = sample.order.clone();
     changed.order["body"]["subject"]["cn"] = j!(other.commitment().unwrap());
     changed.disclosures[place] = other;
-    let error = changed.export(&changed.order).unwrap().open_under(&registry().public_key());
+    let error = changed.export(&changed.order).unwrap().open_under(registry().public_key());
     assert_eq!(error.unwrap_err(), records::export::NotTrusted::Name);
 }
 
