@@ -39,7 +39,6 @@ test-tools:
 		pkilint==0.13.3 cryptography==45.0.3
 
 	@command -v npm > /dev/null || ./xtask/install nodejs npm
-	@command -v java > /dev/null || ./xtask/install default-jdk-headless
 	@[ -d .tools/node/node_modules/axe-core ] || (mkdir -p .tools/node && \
 		echo '{ "private": true }' > .tools/node/package.json && \
 		npm install --prefix .tools/node --silent --no-audit --no-fund --no-package-lock \

@@ -90,17 +90,25 @@ mod tests {
 
     /// Root and issuing CA, and a reader's certificate below them.
     fn chain(issuing_ends: i32) -> (CheckedPaths, Vec<u8>) {
-        let (root_key, issuing_key, key) =
-            (KeyPair::generate().unwrap(), KeyPair::generate().unwrap(), KeyPair::generate());
-        let (root, issuing) = (authority("root", 2046), authority("issuing", issuing_ends));
-        let root_der = root.self_signed(&root_key).unwrap();
-        let above = Issuer::new(root, root_key);
-        let issuing_der = issuing.signed_by(&issuing_key, &above).unwrap();
-        let mut reader = content("reader", 2030);
-        reader.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        let der = reader.signed_by(&key.unwrap(), &Issuer::new(issuing, issuing_key)).unwrap();
-        let read = |der: &[u8]| Certificate::read(der).unwrap();
-        (CheckedPaths::new(read(issuing_der.der()), read(root_der.der())), der.der().to_vec())
+        // The library draws the larger s in half of its signatures; those are none of ours.
+        loop {
+            let (root_key, issuing_key) =
+                (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+            let (root, issuing) = (authority("root", 2046), authority("issuing", issuing_ends));
+            let root_der = root.self_signed(&root_key).unwrap();
+            let above = Issuer::new(root, root_key);
+            let issuing_der = issuing.signed_by(&issuing_key, &above).unwrap();
+            let mut reader = content("reader", 2030);
+            reader.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+            let (key, below) = (KeyPair::generate().unwrap(), Issuer::new(issuing, issuing_key));
+            let der = reader.signed_by(&key, &below).unwrap();
+            let read = |der: &[u8]| Certificate::read(der).unwrap();
+            let (root, issuing, leaf) =
+                (read(root_der.der()), read(issuing_der.der()), read(der.der()));
+            if issuing.is_signed_by(root.key()) && leaf.is_signed_by(issuing.key()) {
+                return (CheckedPaths::new(issuing, root), der.der().to_vec());
+            }
+        }
     }
 
     #[test]

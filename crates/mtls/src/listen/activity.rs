@@ -154,10 +154,9 @@ pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
         let idle = if is_proven && requests.so_far > 0 { limits.idle } else { limits.header };
         let from = if requests.under_way > 0 { Instant::now() } else { requests.moved };
         let over = (from + idle).min(began + limits.life);
-        let over = match requests.answered {
-            0 => over,
-            _ => over.min(requests.moved + limits.body),
-        };
+        // An answer may begin while nothing is looked at: the next look is no later than its time.
+        let taken = if requests.answered > 0 { requests.moved } else { Instant::now() };
+        let over = over.min(taken + limits.body);
         tokio::select! {
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
