@@ -102,4 +102,4 @@ if (wrong.length > 0) {
   console.error(wrong.join("\n"));
   process.exit(1);
 }
-console.log(`${readdirSync(pages).length} pages in two schemes`);
+console.log(`${files.length} pages in two schemes`);

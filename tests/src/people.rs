@@ -294,11 +294,18 @@ impl Office {
 
     /// Records of the control log, oldest first, sequenced or not.
     pub async fn control(&self) -> Vec<records::Record> {
+        self.of_log("control").await
+    }
+
+    /// Records of a log, oldest first, sequenced or not.
+    pub async fn of_log(&self, log: &str) -> Vec<records::Record> {
         let database = self.database().await;
         let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
-            "select record from log_entry where log_id = 'control' \
-             union all select record from log_pending where log_id = 'control'",
+            "select record from (select record, idx as place from log_entry where log_id = $1 \
+             union all select record, position + 1000000000 as place from log_pending \
+             where log_id = $1) as known order by place",
         )
+        .bind(log)
         .fetch_all(&database)
         .await
         .unwrap();

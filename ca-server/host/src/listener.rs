@@ -6,7 +6,7 @@ use service::Metrics;
 use std::time::Duration;
 
 /// Where a listener tells how full it is: the metrics of its process, under its name.
-pub type Told<'a> = (&'a Metrics, &'static str);
+pub type ToldTo<'a> = (&'a Metrics, &'static str);
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -67,12 +67,12 @@ pub const WITH_REPORTS: Limits = Limits {
 };
 
 /// A listener that requires a certificate of the city.
-pub fn between_services(router: Router, is_brake: fn(&str) -> bool, told: Told<'_>) -> Site {
+pub fn between_services(router: Router, is_brake: fn(&str) -> bool, told: ToldTo<'_>) -> Site {
     Site { is_brake, ..site(router, BETWEEN_SERVICES, Proof::Handshake, told) }
 }
 
 /// A listener for whoever comes.
-pub fn for_everybody(router: Router, told: Told<'_>) -> Site {
+pub fn for_everybody(router: Router, told: ToldTo<'_>) -> Site {
     site(router, FOR_EVERYBODY, Proof::Nothing, told)
 }
 
@@ -81,13 +81,13 @@ pub fn with_reports(
     router: Router,
     issuing: pki::Certificate,
     is_brake: fn(&str) -> bool,
-    told: Told<'_>,
+    told: ToldTo<'_>,
 ) -> Site {
     let site = site(router, WITH_REPORTS, Proof::SignedBy(vec![issuing]), told);
     Site { is_brake, ..site }
 }
 
-fn site(router: Router, limits: Limits, proof: Proof, (metrics, name): Told<'_>) -> Site {
+fn site(router: Router, limits: Limits, proof: Proof, (metrics, name): ToldTo<'_>) -> Site {
     Site {
         router,
         limits,

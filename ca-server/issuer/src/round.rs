@@ -181,8 +181,8 @@ impl<'a> Round<'a> {
     }
 
     /// Records a refusal and gives what the caller is told; of one kind the first at once, those
-    /// after it are counted. With an empty `about` it is told by metrics only, and so is what is our
-    /// own fault.
+    /// after it are counted. With an empty `about` it is told by metrics only, and so is what is
+    /// our own fault.
     pub(crate) fn refusal(
         &mut self,
         act: &str,

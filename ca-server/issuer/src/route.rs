@@ -33,8 +33,8 @@ use std::sync::Arc;
 /// Largest message, in bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// Whether a path may stop something: an approval may be one of an order to revoke, which is fetched
-/// before.
+/// Whether a path may stop something: an approval may be one of an order to revoke, which is
+/// fetched before.
 pub(crate) fn is_brake(path: &str) -> bool {
     [staff::REVOKE, staff::FETCH, staff::APPROVE].contains(&path)
 }

@@ -16,7 +16,7 @@ async fn counts(office: &Office, wanted: &str, code: &str) -> Vec<u64> {
         }
         _ => None,
     };
-    office.access().await.into_iter().filter_map(count).collect()
+    office.of_log("access").await.into_iter().filter_map(count).collect()
 }
 
 /// Strangers who guess: a reference that nobody has, and one that somebody has. Of each kind the

@@ -129,7 +129,7 @@ fn mended(office: &Office, about: &str) {
     let said = office.ca(&["doctor"]);
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
     assert_eq!(said.status.code(), Some(1), "{text}");
-    assert!(text.contains(about) && text.contains("ca-server doctor --repair"), "{text}");
+    assert!(text.contains(about) && text.contains(" doctor --repair"), "{text}");
     let said = office.ca(&["doctor", "--repair"]);
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
     assert!(said.status.success(), "{text}");

@@ -1,6 +1,6 @@
 //! Taking a request: challenge, profile and bind are judged, then the CA makes the order that
-//! people approve. A wrong key locks nothing: the code has 128 bits, and whoever has the right one is
-//! never kept out by those who have not.
+//! people approve. A wrong key locks nothing: the code has 128 bits, and whoever has the right one
+//! is never kept out by those who have not.
 
 use super::order::{OrderParts, make};
 use crate::challenge;

@@ -23,9 +23,9 @@ impl Place {
     }
 }
 
-/// Makes `kept` in the folder of a role, at the founding: the key, a floor of what will be followed,
-/// and a floor of nothing for everything else that the role keeps. What is missing of it later was
-/// taken away.
+/// Makes `kept` in the folder of a role, at the founding: the key, a floor of what will be
+/// followed, and a floor of nothing for everything else that the role keeps. What is missing of it
+/// later was taken away.
 pub fn found(role: &Path, names: &[&str]) -> anyhow::Result<()> {
     let (folder, key) = (role.join("kept"), role.join("kept/key"));
     let secret = ca_host::random::bytes::<32>()?.to_vec();

@@ -58,7 +58,8 @@ mod tests {
     fn what_the_role_did_not_write_is_no_text() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let (path, key) = (folder.path().join("signing"), super::super::mac_key(b"secret"));
+        let of = |secret: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let (path, key) = (folder.path().join("signing"), of(b"secret"));
         assert!(KeptText::open(&path, &key).is_err());
         KeptText::found(&path, &key).unwrap();
         assert!(KeptText::found(&path, &key).is_err(), "there is one already");
@@ -66,7 +67,7 @@ mod tests {
         assert_eq!(held, "");
         text.replace("one\ntwo\n").unwrap();
         assert_eq!(KeptText::open(&path, &key).unwrap().1, "one\ntwo\n");
-        assert!(KeptText::open(&path, &super::super::mac_key(b"other")).is_err());
+        assert!(KeptText::open(&path, &of(b"other")).is_err());
         let whole = std::fs::read(&path).unwrap();
         let added = [whole.as_slice(), b"three\n"].concat();
         for bytes in [Vec::new(), whole[..whole.len() - 4].to_vec(), added, b"\n".to_vec()] {
