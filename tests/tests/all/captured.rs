@@ -395,7 +395,7 @@ fn touched(order: &[u8; 32], certificate: &[u8], said: &Value) -> Approval {
         method: "passkey".into(),
         order: (*order).into(),
         certificate: certificate.into(),
-        signature: part("signature"),
+        signature: records::passkey::one_spelling(part("signature")),
         assertion: Some(Assertion {
             credential: part("credential"),
             authenticator_data: part("authenticator_data"),
