@@ -5,7 +5,7 @@
 use ca_api::{Append, Log, SaltedRecord};
 use records::record::{Event, Record};
 use service::{Clock, Metrics, Stop, Tally};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use store::{Store, StoreError, spool};
@@ -44,6 +44,8 @@ pub struct Events {
     began: Instant,
     /// How many events wait.
     waiting: Arc<AtomicU64>,
+    /// Whether the last event could not be kept.
+    fails: Arc<AtomicBool>,
     keeper: mpsc::Sender<NewEvent>,
     /// Something was kept that is not shipped.
     news: Arc<Notify>,
@@ -87,35 +89,45 @@ impl Events {
         let waiting = Arc::new(AtomicU64::new(u64::try_from(waiting).unwrap_or(0)));
         let (keeper, new) = mpsc::channel(TOGETHER_MAX);
         let (counted, began, news) = (Arc::default(), Instant::now(), Arc::new(Notify::new()));
-        tokio::spawn(keep_together(store.clone(), maker.clone(), new, Arc::clone(&news)));
-        Ok(Self { store, maker, process, clock, counted, began, waiting, keeper, news })
+        let told = (Arc::clone(&news), Arc::clone(&waiting));
+        tokio::spawn(keep_together(store.clone(), maker.clone(), new, told));
+        let fails = Arc::default();
+        Ok(Self { store, maker, process, clock, counted, began, waiting, fails, keeper, news })
     }
 
     /// Keeps an event, or counts it with those of its kind.
     pub async fn keep(&self, act: &str, outcome: &str, person: &str) -> Result<(), NotKept> {
         let kind = (act.to_owned(), outcome.to_owned(), person.to_owned());
         let most = if outcome == "done" { DONE_MAX } else { 1 };
+        self.has_room()?;
+        // While nothing can be kept nothing is counted either: whoever asks is not answered.
+        let fails = self.fails.load(Ordering::Relaxed);
         let is_counted = self.counting(|counted| {
-            let is_told = counted.is_told(&kind, most);
-            if is_told {
-                counted.count(&kind, ());
+            let is_told = counted.is_told(&kind, most) && !fails;
+            match is_told {
+                true => counted.count(&kind, ()),
+                // Told before it is kept: many that come at once are one all the same.
+                false => counted.told(kind.clone()),
             }
             is_told
         });
         if is_counted {
             return Ok(());
         }
-        self.keep_count(&kind, 1).await?;
-        self.counting(|counted| counted.told(kind));
-        Ok(())
+        let kept = self.keep_count(&kind, 1).await;
+        if kept.is_err() {
+            self.counting(|counted| counted.not_told(&kind));
+        }
+        kept
     }
 
     /// Keeps what was counted so far: nobody is answered any more.
     pub async fn keep_rest(&self) -> Result<(), NotKept> {
+        let mut kept = Ok(());
         for (kind, count, ()) in self.counting(Tally::rest) {
-            self.keep_count(&kind, count).await?;
+            kept = kept.and(self.keep_count(&kind, count).await);
         }
-        Ok(())
+        kept
     }
 
     /// Sums up and ships until the stop.
@@ -127,8 +139,9 @@ impl Events {
     async fn sum_up(self, stop: Stop) {
         while stop.pause(COUNTED).await {
             for (kind, count, ()) in self.counting(Tally::due) {
-                // A failure is told by `keep_count`; the first of the kind stands in the spool.
-                let _ = self.keep_count(&kind, count).await;
+                if self.keep_count(&kind, count).await.is_err() {
+                    self.counting(|counted| counted.again(&kind, count, ()));
+                }
             }
         }
     }
@@ -139,11 +152,14 @@ impl Events {
         work(&mut counted)
     }
 
+    fn has_room(&self) -> Result<(), NotKept> {
+        let is_full = self.waiting.load(Ordering::Relaxed) >= WAITING_MAX;
+        if is_full { Err(NotKept::Full) } else { Ok(()) }
+    }
+
     async fn keep_count(&self, kind: &Kind, count: u64) -> Result<(), NotKept> {
         let (act, outcome, person) = kind.clone();
-        if self.waiting.load(Ordering::Relaxed) >= WAITING_MAX {
-            return Err(NotKept::Full);
-        }
+        self.has_room()?;
         let id = system::random::bytes::<16>().ok().ok_or(NotKept::Write("no randomness"))?;
         let salt = system::random::bytes::<32>().ok().ok_or(NotKept::Write("no randomness"))?;
         let process = self.process.into();
@@ -160,11 +176,9 @@ impl Events {
         let (kept, answer) = oneshot::channel();
         let new = NewEvent { record, salt, kept };
         self.keeper.send(new).await.map_err(|_| NotKept::Spool)?;
-        if !answer.await.is_ok_and(|kept| kept) {
-            return Err(NotKept::Spool);
-        }
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        Ok(())
+        let kept = answer.await.is_ok_and(|kept| kept);
+        self.fails.store(!kept, Ordering::Relaxed);
+        if kept { Ok(()) } else { Err(NotKept::Spool) }
     }
 
     /// Says how full the spool is.
@@ -230,14 +244,18 @@ async fn keep_together(
     store: Store,
     maker: String,
     mut new: mpsc::Receiver<NewEvent>,
-    news: Arc<Notify>,
+    (news, waiting): (Arc<Notify>, Arc<AtomicU64>),
 ) {
     let mut batch = Vec::new();
     while new.recv_many(&mut batch, TOGETHER_MAX).await > 0 {
         let (events, answers): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|one| ((one.record, one.salt), one.kept)).unzip();
+        // Counted before it can be shipped and freed.
+        let count = answers.len() as u64;
+        waiting.fetch_add(count, Ordering::Relaxed);
         let kept = spool::keep(&store, &maker, events).await;
         if let Err(error) = &kept {
+            waiting.fetch_sub(count, Ordering::Relaxed);
             tracing::error!(%error, "spool");
         }
         news.notify_one();

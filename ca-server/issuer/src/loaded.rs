@@ -9,7 +9,7 @@ use authority::{Authority, OrderDigest};
 use ca_host::operator::OperatorRequest;
 use ca_store::table::{certificate, letter, order, person};
 use records::order::{Body, MAIL_PATH, NAME_PATH, Order, PersonAction};
-use records::{Code, Disclosure};
+use records::{Code, Commitment, Disclosure};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use store::Tx;
@@ -149,6 +149,13 @@ impl Loaded {
     ) -> Result<Vec<&Disclosure>, Code> {
         let list = self.people.get(id).ok_or(Code::UnsignedAuthority)?;
         opening(state, list).ok_or(Code::UnsignedAuthority)
+    }
+
+    /// What opens one commitment of a person's record.
+    pub(crate) fn opening(&self, id: &str, path: &str, held: &Commitment) -> Option<&Disclosure> {
+        let opens =
+            |one: &&Disclosure| one.path == path && one.commitment().is_ok_and(|is| is == *held);
+        self.people.get(id)?.iter().find(opens)
     }
 
     /// Whether somebody of this name is in the unit already, as rows have it.

@@ -25,8 +25,8 @@ pub(super) struct Auditors {
     follower: Follower,
     /// Nonces of requests and when they can be forgotten, unix.
     nonces: Mutex<BTreeMap<Vec<u8>, u64>>,
-    /// Questions of each auditor in a minute: since when, unix, and how many.
-    asked: Mutex<BTreeMap<String, (u64, u32)>>,
+    /// Questions of each auditor in a minute, by whoever brings them: since when, unix, and how many.
+    asked: Mutex<BTreeMap<(String, String), (u64, u32)>>,
 }
 
 impl Auditors {
@@ -41,27 +41,30 @@ impl Auditors {
         (nonce, asked): (&[u8], u64),
         now: u64,
     ) -> Result<Auditor, Code> {
-        let auditor = self.holder(certificate, now).await?;
+        let auditor = self.known(certificate, now).await?;
         self.fresh(nonce, asked, now)?;
+        self.count(("", &auditor.person), now)?;
         Ok(auditor)
     }
 
-    /// The auditor to whom a certificate belongs, unless they ask too often: every question is a
-    /// record for ever.
+    /// The auditor to whom a certificate belongs, as a portal claims, unless that portal asks too
+    /// often for them: every question is a record for ever. What a portal claims uses up nothing of
+    /// what the auditor signs.
     pub(super) async fn holder(
         &self,
         certificate: &Certificate,
+        by: &str,
         now: u64,
     ) -> Result<Auditor, Code> {
         let auditor = self.known(certificate, now).await?;
-        self.count(&auditor.person, now)?;
+        self.count((by, &auditor.person), now)?;
         Ok(auditor)
     }
 
-    fn count(&self, person: &str, now: u64) -> Result<(), Code> {
+    fn count(&self, (by, person): (&str, &str), now: u64) -> Result<(), Code> {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.retain(|_, (since, _)| now.abs_diff(*since) < 60);
-        let (_, count) = asked.entry(person.to_owned()).or_insert((now, 0));
+        let (_, count) = asked.entry((by.to_owned(), person.to_owned())).or_insert((now, 0));
         *count = count.saturating_add(1);
         if *count > QUESTIONS_MAX { Err(Code::TooManyTries) } else { Ok(()) }
     }

@@ -132,7 +132,7 @@ impl Authority {
 }
 
 /// Whether an order only takes away: a brake, which nothing delays.
-fn takes_away(body: &Body) -> bool {
+pub fn takes_away(body: &Body) -> bool {
     match body {
         Body::Revoke(_) => true,
         Body::Role(role) => role.action == RoleAction::Withdraw,

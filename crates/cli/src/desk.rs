@@ -38,15 +38,17 @@ use bench::Bench;
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use mtls::listen::{Limits, Proof, Site};
 use session::{Secrets, Session};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use zeroize::Zeroizing;
 
 /// How often what is over is looked for.
 const LOOK: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
+/// Whoever connects and says nothing keeps nobody out for longer.
+const HEAD: Duration = Duration::from_secs(5);
 
 /// One person's browser.
 const LIMITS: Limits = Limits {
@@ -58,8 +60,8 @@ const LIMITS: Limits = Limits {
     handshakes_per_source: 64,
     reserved: 0,
     reserved_per_source: 0,
-    handshake: MINUTE,
-    header: MINUTE,
+    handshake: HEAD,
+    header: HEAD,
     body: MINUTE,
     idle: MINUTE,
     life: Duration::from_secs(3_600),
@@ -86,6 +88,7 @@ pub(crate) async fn run(output: Output, arguments: Arguments) -> Result<(), Fail
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await.map_err(failed)?;
     let port = listener.local_addr().map_err(failed)?.port();
+    let _other = other_loopback(port).map_err(failed)?;
     // Cookies know no ports: under a name that nobody else can guess, no other server of this
     // machine is ever sent ours.
     let label = BASE32_NOPAD.encode(&system::random::bytes::<16>()?).to_lowercase();
@@ -116,6 +119,19 @@ pub(crate) async fn run(output: Output, arguments: Arguments) -> Result<(), Fail
     mtls::listen::serve(listener, None, site, ended(&bench)).await.map_err(failed)?;
     output.said("已结束", "ended");
     Ok(())
+}
+
+/// Takes the same port of the other loopback address, where nobody answers: browsers try it first
+/// for a name below `.localhost`, and another user of this machine who listened there would be given
+/// the link, the cookie and the passphrase.
+fn other_loopback(port: u16) -> std::io::Result<Option<TcpSocket>> {
+    let Ok(socket) = TcpSocket::new_v6() else { return Ok(None) };
+    match socket.bind((Ipv6Addr::LOCALHOST, port).into()) {
+        Ok(()) => Ok(Some(socket)),
+        // A machine without this address.
+        Err(error) if error.kind() == std::io::ErrorKind::AddrNotAvailable => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Waits until the session is over; closes the key on its way when its time is over.

@@ -56,6 +56,23 @@ impl<K: Ord + Clone, V: Clone> Tally<K, V> {
         Arc::make_mut(&mut self.kinds).entry(kind).or_insert_with(begun).told += 1;
     }
 
+    /// One of a kind was not told after all.
+    pub fn not_told(&mut self, kind: &K) {
+        if let Some(counted) = Arc::make_mut(&mut self.kinds).get_mut(kind) {
+            counted.told = counted.told.saturating_sub(1);
+        }
+    }
+
+    /// What was counted of a kind could not be told: it is counted again, with what came since.
+    pub fn again(&mut self, kind: &K, count: u64, newest: V) {
+        let until = self.now + WINDOW_SECONDS;
+        let begun = || Counted { until, told: 1, again: None };
+        let kinds = Arc::make_mut(&mut self.kinds);
+        let counted = kinds.entry(kind.clone()).or_insert_with(begun);
+        let (since, newest) = counted.again.take().unwrap_or((0, newest));
+        counted.again = Some((since + count, newest));
+    }
+
     /// Counts one more of a kind that was told; `newest` stands for all that are counted.
     pub fn count(&mut self, kind: &K, newest: V) {
         if let Some(counted) = Arc::make_mut(&mut self.kinds).get_mut(kind) {

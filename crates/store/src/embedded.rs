@@ -166,6 +166,9 @@ impl Database {
         let place = tokio::time::timeout(CONNECTION_WAIT, places.clone().acquire_owned());
         let place = place.await.map_err(|_| StoreError::Crowded)?;
         let place = place.map_err(|_| StoreError::Closed)?;
+        if self.is_closed() {
+            return Err(StoreError::Closed);
+        }
         let kept = self.kept().pop();
         let connection = match kept {
             Some(connection) => connection,

@@ -9,8 +9,8 @@ use authority::OrderDigest;
 use ca_host::ISSUER;
 use records::export::Look;
 use records::order::{
-    Basis, Body, MAIL_PATH, NAME_PATH, ORDER_SECONDS, Order, SignedOrder, UNSIGNED_WISH_SECONDS,
-    title,
+    Basis, Body, MAIL_PATH, NAME_PATH, NamedPerson, ORDER_SECONDS, Order, SignedOrder,
+    UNSIGNED_WISH_SECONDS, title,
 };
 use records::record::{Event, File};
 use records::{Bytes, Code, Disclosure};
@@ -51,7 +51,11 @@ pub(crate) fn make(
     parts: OrderParts,
 ) -> Result<NewOrder, IssuerError> {
     round.authority().fits(body)?;
-    let basis = round.authority().basis(body, drafter)?;
+    let mut basis = round.authority().basis(body, drafter)?;
+    if authority::takes_away(body) {
+        // No row keeps a brake back: whose name it spoils, the officers read by id.
+        basis.people.retain(|named| name_of(round, named).is_some());
+    }
     let disclosures = with_names(round, &basis, parts.disclosures)?;
     let mut order = Order {
         v: 1,
@@ -94,24 +98,37 @@ pub(crate) fn make(
     Ok(NewOrder { order: order.order, digest, expires: order.expires, needed })
 }
 
-/// What opens the body, and then what opens the names and mail addresses that authority holds: they
-/// come from rows, and count because they open its commitments.
+/// What opens the body, and then what opens the names and mail addresses that the basis commits to:
+/// they come from rows, and count because they open them.
 fn with_names(
     round: &Round<'_>,
     basis: &Basis,
     mut opened: Vec<Disclosure>,
 ) -> Result<Vec<Disclosure>, IssuerError> {
     for named in &basis.people {
+        let name = name_of(round, named).ok_or(Code::UnsignedAuthority)?;
         let state = round.authority().person(&named.person).ok_or(Code::PersonUnknown)?;
-        let known = round.loaded.person(&named.person, state)?;
-        let mail = basis.before.as_ref().and_then(|before| before.get("mail"));
-        for disclosure in known {
-            let wanted =
-                disclosure.path == NAME_PATH || disclosure.path == MAIL_PATH && mail.is_some();
-            if wanted && !opened.contains(disclosure) {
+        let mail = state
+            .mail
+            .as_ref()
+            .filter(|_| basis.before.as_ref().is_some_and(|before| before.get("mail").is_some()));
+        let mail = match mail {
+            Some(held) => {
+                let found = round.loaded.opening(&named.person, MAIL_PATH, held);
+                Some(found.ok_or(Code::UnsignedAuthority)?)
+            }
+            None => None,
+        };
+        for disclosure in std::iter::once(name).chain(mail) {
+            if !opened.contains(disclosure) {
                 opened.push(disclosure.clone());
             }
         }
     }
     Ok(opened)
+}
+
+/// What opens the name of a person of the basis.
+fn name_of<'a>(round: &'a Round<'_>, named: &NamedPerson) -> Option<&'a Disclosure> {
+    round.loaded.opening(&named.person, NAME_PATH, &named.name)
 }

@@ -38,7 +38,8 @@ pub(crate) fn revoke(
         return Err(Code::ApproverScope.into());
     }
     let serial = serial.to_string();
-    if let Some(open) = open_already(round, &person, (&serial, &wanted.reason)) {
+    let drafter = format!("person:{officer}");
+    if let Some(open) = open_already(round, &person, (&serial, &wanted.reason), &drafter) {
         return Ok(open);
     }
     let request = RevocationRequest {
@@ -47,7 +48,7 @@ pub(crate) fn revoke(
         reason: wanted.reason.clone(),
         evidence: wanted.evidence.clone(),
     };
-    let made = order(round, &format!("person:{officer}"), request)?;
+    let made = order(round, &drafter, request)?;
     Ok(OrderCreated { order: made.order, needed: made.needed })
 }
 
@@ -93,17 +94,20 @@ pub(crate) fn check_evidence(evidence: &str) -> Result<(), Code> {
     }
 }
 
-/// The order that asks for this already: whoever sends a form twice gets the one of the first time.
+/// The order of the same officer that asks for this already: whoever sends a form twice gets the one
+/// of the first time, and nobody gets one that others asked for with words of their own.
 fn open_already(
     round: &Round<'_>,
     person: &str,
     (serial, reason): (&str, &str),
+    drafter: &str,
 ) -> Option<OrderCreated> {
     let authority = round.authority();
     authority.open_orders_about(person).into_iter().find_map(|(digest, _)| {
         let (order, body) = authority.open(digest, round.now()).ok()?;
         let Body::Revoke(revoke) = &*body else { return None };
-        let same = revoke.serials == [serial] && revoke.reason == reason;
+        let asked = revoke.serials == [serial] && revoke.reason == reason;
+        let same = asked && order.drafter == drafter;
         same.then(|| OrderCreated { order: order.order.clone(), needed: authority.needed(&body) })
     })
 }

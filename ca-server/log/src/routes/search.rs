@@ -34,7 +34,7 @@ async fn answer(
     let certificate =
         Certificate::read(&message.certificate.0).map_err(|_| Code::CertificateForeign)?;
     let now = state.clock.seconds();
-    let auditor = state.auditors.holder(&certificate, now).await?;
+    let auditor = state.auditors.holder(&certificate, &by, now).await?;
     let asked = &message.message;
     if !asked.is_sound() {
         return Err(Code::Malformed);

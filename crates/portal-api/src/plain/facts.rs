@@ -72,9 +72,10 @@ fn drafted(opened: &OpenedOrder) -> Fact {
 }
 
 fn person_named(opened: &OpenedOrder, person: &str) -> String {
+    // A brake names by id alone whose name no row opens.
+    let Some(held) = opened.order().basis.person(person) else { return person.to_owned() };
     let name = opened.name_of(person).unwrap_or_default();
-    let unit = opened.order().basis.person(person).map(|held| unit_named(opened, &held.unit));
-    format!("{name} ({person}), {}", unit.unwrap_or_default())
+    format!("{name} ({person}), {}", unit_named(opened, &held.unit))
 }
 
 fn unit_named(opened: &OpenedOrder, unit: &str) -> String {

@@ -95,6 +95,36 @@ fn brakes_are_not_held_up_by_a_new_name() {
 }
 
 #[test]
+fn no_row_keeps_a_brake_back() {
+    let mut sample = Sample::found();
+    let (letter, certificate) = sample.official("李丹");
+    let serial = certificate.serial().to_string();
+    // A hand spoils what opens every name: the officers read ids, and the brake goes on.
+    sample.rows.people.clear();
+    assert_eq!(sample.operator(grant(&letter.person)).unwrap_err(), Code::UnsignedAuthority);
+    sample.revoke("officer-1", &serial, "superseded").unwrap();
+    let order = sample.order(revoke(&letter.person, "keyCompromise"));
+    let (read, _) = sample.authority().open(order, sample.city.now).unwrap();
+    assert!(read.basis.people.is_empty(), "nothing is shown that nothing opens");
+    sample.approved_by(order, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    assert!(sample.authority().is_revoked(&serial));
+}
+
+#[test]
+fn nobodys_wish_stands_for_anothers() {
+    let mut sample = Sample::found();
+    let (_, certificate) = sample.official("李丹");
+    let serial = certificate.serial().to_string();
+    let first = sample.revoke("officer-1", &serial, "superseded").unwrap();
+    sample.sequence();
+    let again = sample.revoke("officer-1", &serial, "superseded").unwrap();
+    assert_eq!(again.order, first.order, "a form that is sent twice");
+    let other = sample.revoke("officer-2", &serial, "superseded").unwrap();
+    assert_ne!(other.order, first.order, "another officer asks with words of their own");
+}
+
+#[test]
 fn a_wish_that_nobody_signed_lapses_and_can_be_declined() {
     let mut sample = Sample::found();
     let (letter, certificate) = sample.official("李丹");
