@@ -112,19 +112,6 @@ fn no_row_keeps_a_brake_back() {
 }
 
 #[test]
-fn nobodys_wish_stands_for_anothers() {
-    let mut sample = Sample::found();
-    let (_, certificate) = sample.official("李丹");
-    let serial = certificate.serial().to_string();
-    let first = sample.revoke("officer-1", &serial, "superseded").unwrap();
-    sample.sequence();
-    let again = sample.revoke("officer-1", &serial, "superseded").unwrap();
-    assert_eq!(again.order, first.order, "a form that is sent twice");
-    let other = sample.revoke("officer-2", &serial, "superseded").unwrap();
-    assert_ne!(other.order, first.order, "another officer asks with words of their own");
-}
-
-#[test]
 fn a_wish_that_nobody_signed_lapses_and_can_be_declined() {
     let mut sample = Sample::found();
     let (letter, certificate) = sample.official("李丹");

@@ -41,8 +41,10 @@ fn a_form_that_is_sent_twice_makes_one_order() {
     let (_, certificate) = sample.official("李丹");
     let serial = certificate.serial().to_string();
     let first = sample.revoke("officer-1", &serial, REASON).unwrap();
-    let again = sample.revoke("officer-2", &serial, REASON).unwrap();
+    let again = sample.revoke("officer-1", &serial, REASON).unwrap();
     assert_eq!(first, again, "not yet in the tree");
+    let others = sample.revoke("officer-2", &serial, REASON).unwrap();
+    assert_ne!(first.order, others.order, "another officer asks with words of their own");
     sample.sequence();
     assert_eq!(sample.revoke("officer-1", &serial, REASON).unwrap(), first);
     let other = sample.revoke("officer-1", &serial, "superseded").unwrap();
