@@ -336,7 +336,11 @@ def check_basis(order, found):
     people = {body["person"]} if "person" in body and not created else set()
     drafter = order["drafter"].split(":")
     people |= {drafter[1]} if drafter[0] == "person" else set()
-    need([one["person"] for one in basis["people"]] == sorted(people), "people of the basis")
+    named = [one["person"] for one in basis["people"]]
+    # A brake leaves out whom nothing names.
+    brakes = ("revoke", "withdraw", "leave", "close")
+    people &= set(named) if kind in brakes or body.get("action") in brakes else people
+    need(named == sorted(people), "people of the basis")
     units = set(units_of_body(order)) | {one["unit"] for one in basis["people"]}
     for name in ("unit", "parent"):
         units |= {(before or {}).get(name, "")}

@@ -25,7 +25,8 @@ pub(super) struct Auditors {
     follower: Follower,
     /// Nonces of requests and when they can be forgotten, unix.
     nonces: Mutex<BTreeMap<Vec<u8>, u64>>,
-    /// Questions of each auditor in a minute, by whoever brings them: since when, unix, and how many.
+    /// Questions of each auditor in a minute, by whoever brings them: since when, unix, and how
+    /// many.
     asked: Mutex<BTreeMap<(String, String), (u64, u32)>>,
 }
 

@@ -6,7 +6,7 @@ use records::code::Code;
 use records::founding::Holding;
 use records::order::{
     AgentBefore, Basis, Before, Body, CertificateBefore, FilesBefore, NamedPerson, NamedUnit,
-    Order, PersonAction, PersonBefore, PortalBefore, RoleAction, UnitAction, UnitBefore,
+    Order, PersonAction, PersonBefore, PortalBefore, UnitAction, UnitBefore,
 };
 
 impl Authority {
@@ -37,7 +37,7 @@ impl Authority {
     /// and this difference. What only takes away is never held up; roles and certificates of a
     /// person may have become others since.
     pub fn still_rests(&self, order: &Order, body: &Body) -> Result<(), Code> {
-        if takes_away(body) {
+        if body.takes_away() {
             return Ok(());
         }
         let now = self.basis(body, &order.drafter)?;
@@ -128,22 +128,5 @@ impl Authority {
             roles: known.roles.iter().map(role).collect(),
             certificates: certificates.collect(),
         })
-    }
-}
-
-/// Whether an order only takes away: a brake, which nothing delays.
-pub fn takes_away(body: &Body) -> bool {
-    match body {
-        Body::Revoke(_) => true,
-        Body::Role(role) => role.action == RoleAction::Withdraw,
-        Body::Person(person) => person.action == PersonAction::Leave,
-        Body::Unit(unit) => unit.action == UnitAction::Close,
-        Body::Portal(portal) => portal.action == "close",
-        Body::Agent(agent) => agent.action == "close",
-        Body::Issue(_)
-        | Body::Profile(_)
-        | Body::ApprovalRules(_)
-        | Body::Bundle(_)
-        | Body::Credential(_) => false,
     }
 }

@@ -44,7 +44,6 @@ mod state;
 
 pub use agent::{JoinClaim, authorization_of, join_value};
 pub use authority::Authority;
-pub use basis::takes_away;
 pub use id::{NamesOrder, OrderDigest, PersonId, Reference, Serial, Sha256Value};
 pub use judge::Judged;
 pub use parts::{PartName, Parts, PartsError};

@@ -122,8 +122,8 @@ pub(crate) async fn run(output: Output, arguments: Arguments) -> Result<(), Fail
 }
 
 /// Takes the same port of the other loopback address, where nobody answers: browsers try it first
-/// for a name below `.localhost`, and another user of this machine who listened there would be given
-/// the link, the cookie and the passphrase.
+/// for a name below `.localhost`, and another user of this machine who listened there would be
+/// given the link, the cookie and the passphrase.
 fn other_loopback(port: u16) -> std::io::Result<Option<TcpSocket>> {
     let Ok(socket) = TcpSocket::new_v6() else { return Ok(None) };
     match socket.bind((Ipv6Addr::LOCALHOST, port).into()) {

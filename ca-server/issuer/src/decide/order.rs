@@ -9,11 +9,11 @@ use authority::OrderDigest;
 use ca_host::ISSUER;
 use records::export::Look;
 use records::order::{
-    Basis, Body, MAIL_PATH, NAME_PATH, NamedPerson, ORDER_SECONDS, Order, SignedOrder,
-    UNSIGNED_WISH_SECONDS, title,
+    Basis, Body, MAIL_PATH, NAME_PATH, ORDER_SECONDS, Order, SignedOrder, UNSIGNED_WISH_SECONDS,
+    title,
 };
 use records::record::{Event, File};
-use records::{Bytes, Code, Disclosure};
+use records::{Bytes, Code, Commitment, Disclosure};
 
 /// What stands beside an order's body.
 #[derive(Default)]
@@ -52,9 +52,11 @@ pub(crate) fn make(
 ) -> Result<NewOrder, IssuerError> {
     round.authority().fits(body)?;
     let mut basis = round.authority().basis(body, drafter)?;
-    if authority::takes_away(body) {
-        // No row keeps a brake back: whose name it spoils, the officers read by id.
-        basis.people.retain(|named| name_of(round, named).is_some());
+    if body.takes_away() {
+        let opens = |person: &str, path: &str, held: &Commitment| {
+            round.loaded.opening(person, path, held).is_some()
+        };
+        basis.without_unnamed(body, opens).map_err(anyhow::Error::from)?;
     }
     let disclosures = with_names(round, &basis, parts.disclosures)?;
     let mut order = Order {
@@ -106,7 +108,8 @@ fn with_names(
     mut opened: Vec<Disclosure>,
 ) -> Result<Vec<Disclosure>, IssuerError> {
     for named in &basis.people {
-        let name = name_of(round, named).ok_or(Code::UnsignedAuthority)?;
+        let name = round.loaded.opening(&named.person, NAME_PATH, &named.name);
+        let name = name.ok_or(Code::UnsignedAuthority)?;
         let state = round.authority().person(&named.person).ok_or(Code::PersonUnknown)?;
         let mail = state
             .mail
@@ -126,9 +129,4 @@ fn with_names(
         }
     }
     Ok(opened)
-}
-
-/// What opens the name of a person of the basis.
-fn name_of<'a>(round: &'a Round<'_>, named: &NamedPerson) -> Option<&'a Disclosure> {
-    round.loaded.opening(&named.person, NAME_PATH, &named.name)
 }

@@ -94,8 +94,8 @@ pub(crate) fn check_evidence(evidence: &str) -> Result<(), Code> {
     }
 }
 
-/// The order of the same officer that asks for this already: whoever sends a form twice gets the one
-/// of the first time, and nobody gets one that others asked for with words of their own.
+/// The order of the same officer that asks for this already: whoever sends a form twice gets the
+/// one of the first time, and nobody gets one that others asked for with words of their own.
 fn open_already(
     round: &Round<'_>,
     person: &str,

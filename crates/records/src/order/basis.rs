@@ -5,7 +5,7 @@
 use crate::bytes::Bytes;
 use crate::commitment::Commitment;
 use crate::json::{self, JsonError};
-use crate::order::body::{Body, PersonAction, UnitAction};
+use crate::order::body::{Body, PersonAction, RoleAction, UnitAction};
 use crate::rules::Holding;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -197,7 +197,47 @@ impl Before {
     }
 }
 
+impl Body {
+    /// Whether an order with it only takes away: a brake, which nothing delays.
+    pub fn takes_away(&self) -> bool {
+        match self {
+            Self::Revoke(_) => true,
+            Self::Role(role) => role.action == RoleAction::Withdraw,
+            Self::Person(person) => person.action == PersonAction::Leave,
+            Self::Unit(unit) => unit.action == UnitAction::Close,
+            Self::Portal(portal) => portal.action == "close",
+            Self::Agent(agent) => agent.action == "close",
+            Self::Issue(_)
+            | Self::Profile(_)
+            | Self::ApprovalRules(_)
+            | Self::Bundle(_)
+            | Self::Credential(_) => false,
+        }
+    }
+}
+
 impl Basis {
+    /// Leaves out of the basis of a brake whom nothing names, and a mail address that nothing opens
+    /// (`opens` is asked with the person, the path and the commitment): a row that is spoiled keeps
+    /// no brake back.
+    pub fn without_unnamed(
+        &mut self,
+        body: &Body,
+        opens: impl Fn(&str, &str, &Commitment) -> bool,
+    ) -> Result<(), JsonError> {
+        self.people.retain(|one| opens(&one.person, NAME_PATH, &one.name));
+        let read = |value| Before::read(body.kind(), value);
+        let mut before = self.before.clone().map(read).transpose()?;
+        if let (Some(Before::Person(held)), Some(person)) = (&mut before, body.person()) {
+            held.mail = held.mail.take().filter(|mail| opens(person, MAIL_PATH, mail));
+        }
+        let mut units = Self::units_of(body, before.as_ref());
+        units.extend(self.people.iter().map(|one| one.unit.clone()));
+        self.units.retain(|one| units.contains(&one.unit));
+        self.before = before.map(|before| before.value()).transpose()?;
+        Ok(())
+    }
+
     /// Who must be named: whom the body is about, if authority holds them already, and the person
     /// who drafted it.
     pub fn people_of(body: &Body, drafter: &str) -> BTreeSet<String> {
@@ -232,7 +272,10 @@ impl Basis {
             Needs::Either => true,
         };
         let people: Vec<String> = self.people.iter().map(|one| one.person.clone()).collect();
-        let wanted: Vec<String> = Self::people_of(body, drafter).into_iter().collect();
+        let mut wanted: Vec<String> = Self::people_of(body, drafter).into_iter().collect();
+        if body.takes_away() {
+            wanted.retain(|id| people.contains(id));
+        }
         let mut wanted_units = Self::units_of(body, before.as_ref());
         wanted_units.extend(self.people.iter().map(|one| one.unit.clone()));
         let units: Vec<&String> = self.units.iter().map(|one| &one.unit).collect();
