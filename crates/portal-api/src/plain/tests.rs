@@ -358,6 +358,11 @@ fn who_drafted_it_is_shown() {
     assert!(matches!(opened.body(), Body::Revoke(_)));
     assert!(drafted(facts(&opened)).starts_with("王小明 (0123456789ABCDEF)"));
     order["drafter"] = j!("person:FEDCBA9876543210");
+    let opened = sample.open(&order).unwrap();
+    assert_eq!(drafted(facts(&opened)), "FEDCBA9876543210", "no row keeps a brake back");
+    let sample = samples().into_iter().find(|one| one.order["kind"] == "unit").unwrap();
+    let mut order = sample.order.clone();
+    order["drafter"] = j!("person:FEDCBA9876543210");
     assert!(sample.open(&order).is_none(), "a drafter without a name");
     assert!(json::write(&order).is_ok());
 }
