@@ -16,7 +16,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 
 /// Most operators that are heard at once; whoever comes beyond them is turned away.
-const CONNECTIONS_MAX: usize = 64;
+const CONNECTIONS_MAX: usize = 1_024;
 /// Most requests that are done at once, brakes aside, which wait for nobody.
 const REQUESTS_MAX: usize = 16;
 /// A request that takes longer to come, and an answer that takes longer to be taken, is dropped.
