@@ -14,8 +14,9 @@ use tokio::sync::{Notify, mpsc, oneshot};
 const SHIPPED_MAX: i64 = 256;
 /// Events of one commit.
 const TOGETHER_MAX: usize = 256;
-/// Events that come close together are shipped together.
-const GATHER: Duration = Duration::from_millis(50);
+/// Events that come close together are shipped together: each piece costs the log two commits,
+/// which hold issuance up.
+const GATHER: Duration = Duration::from_millis(250);
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
 /// Most events that wait; beyond them nothing is answered that must be recorded.

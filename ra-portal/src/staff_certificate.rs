@@ -44,5 +44,5 @@ pub(crate) fn judged(parts: &Parts, portal: &PortalState) -> Result<StaffCertifi
     let der = der.ok_or(Code::CertificateRequired)?;
     let certificate = portal.paths.certificate(&der, Clock::system().seconds())?;
     let person = certificate.subject().person().ok_or(Code::NotYourRoute)?;
-    Ok(StaffCertificate { certificate: der.as_slice().into(), person })
+    Ok(StaffCertificate { certificate: der.as_slice().into(), person: person.to_owned() })
 }

@@ -121,7 +121,7 @@ impl Office {
             .map(|der| Certificate::read(der).unwrap())
             .collect();
         let signer = opened(&path("key"), &path("passphrase"));
-        Officer { person: chain[0].subject().person().unwrap(), chain, signer }
+        Officer { person: chain[0].subject().person().unwrap().to_owned(), chain, signer }
     }
 
     /// A client of the public host.

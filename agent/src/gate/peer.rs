@@ -91,7 +91,7 @@ impl Shown {
             return refused(Code::NotYourRoute, serial);
         }
         Self::Person(Arc::new(Peer {
-            person,
+            person: person.to_owned(),
             name,
             units: subject.values(oid::ORGANIZATIONAL_UNIT),
             sha256: certificate.sha256(),

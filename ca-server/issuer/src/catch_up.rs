@@ -72,7 +72,8 @@ pub(crate) async fn catch_up(
             caught.take(entry, &orders);
         }
     }
-    let waiting = record::waiting(tx, caught.state.pending_seen, PENDING_MAX).await?;
+    let behind = (caught.state.pending_seen, PENDING_MAX);
+    let waiting = record::waiting(tx, behind, replay.known()).await?;
     caught.is_whole = (waiting.len() as i64) < PENDING_MAX;
     for (position, record) in &waiting {
         caught.state.pending_seen = *position;

@@ -71,7 +71,7 @@ impl Needs {
                 self.people.insert(body.person.clone());
             }
             Command::Revoke(_, officer, revocation, _) => {
-                self.people.extend(officer.0.subject().person());
+                self.people.extend(officer.0.subject().person().map(str::to_owned));
                 let serial = authority::Serial::read(&revocation.serial);
                 let subject = serial.and_then(|serial| authority.subject_of(&serial));
                 self.people.extend(subject.map(str::to_owned));

@@ -155,8 +155,8 @@ impl<'a> Round<'a> {
             event,
         };
         let (bytes, salt) = (record.write()?, self.random()?);
-        self.records.push(NewRecord { id: id.clone(), bytes, salt, disclosures });
         self.state.notice(&record);
+        self.records.push(NewRecord { record, bytes, salt, disclosures });
         Ok(id)
     }
 

@@ -22,6 +22,7 @@ use crate::view::View;
 use arc_swap::ArcSwapOption;
 use ca_host::random;
 use ca_store::keep::Keep;
+use ca_store::known::KnownRecords;
 use ca_store::record::NewRecord;
 use ca_store::replay::{LOG, Replay};
 use records::Code;
@@ -348,7 +349,8 @@ impl Writer {
         let Written { mut state, records, rows, .. } = written;
         if !records.is_empty() || !rows.is_empty() {
             let appended = !records.is_empty();
-            let kept = keep(tx, (records, rows), &state, (acts, results)).await;
+            let known = self.replay.known();
+            let kept = keep(tx, (records, rows), (&state, known), (acts, results)).await;
             let newest = kept.map_err(Failure::Unkept)?;
             if appended {
                 state.pending_seen = newest;
@@ -433,11 +435,11 @@ impl Waits {
 async fn keep(
     mut tx: store::Tx,
     (records, changes): (Vec<NewRecord>, Vec<rows::RowChange>),
-    state: &State,
+    (state, known): (&State, &KnownRecords),
     (acts, results): (&[&'static str], bool),
 ) -> Result<i64, IssuerError> {
     rows::write(&mut tx, changes, state.authority()).await?;
-    let newest = ca_store::record::append_many(&mut tx, records).await?;
+    let newest = ca_store::record::append_many(&mut tx, records, known).await?;
     for act in acts {
         fault::point_of(act, "before-commit");
     }

@@ -2,6 +2,7 @@
 //! sequencer and never in its way; thrown away and made again without a loss.
 
 use ca_store::index::{self, Piece};
+use ca_store::known::KnownRecords;
 use records::term::Key;
 use service::{Metrics, Stop};
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use tokio::sync::{Notify, watch};
 /// Records of one piece.
 const CHUNK: i64 = 16_384;
 /// Small pieces come no more often than this: each is a commit.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(250);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// What another process sequenced is looked for this often.
 const ANYWAY: Duration = Duration::from_secs(5);
@@ -58,6 +59,7 @@ pub(super) struct Indexer {
     handed: Arc<Handed>,
     log: &'static str,
     store: Store,
+    known: KnownRecords,
     reached: watch::Sender<u64>,
 }
 
@@ -70,9 +72,13 @@ pub(super) struct Reach {
 
 impl Indexer {
     /// An indexer, and what tells how far it is.
-    pub(super) fn new(log: &'static str, store: Store, handed: Arc<Handed>) -> (Self, Reach) {
+    pub(super) fn new(
+        log: &'static str,
+        (store, known): (Store, KnownRecords),
+        handed: Arc<Handed>,
+    ) -> (Self, Reach) {
         let (tell, reached) = watch::channel(0);
-        (Self { handed, log, store, reached: tell }, Reach { log, reached })
+        (Self { handed, log, store, known, reached: tell }, Reach { log, reached })
     }
 
     /// Follows the log until the stop.
@@ -148,9 +154,10 @@ impl Indexer {
         if count == 0 {
             return Ok(0);
         }
+        let known = self.known.clone();
         let made = tokio::task::spawn_blocking(move || {
             let mut keys = keys;
-            keys.extend(records.iter().map(|(bytes, has_id)| index::keys(bytes, *has_id)));
+            keys.extend(records.iter().map(|(bytes, has_id)| index::keys(bytes, *has_id, &known)));
             Piece::new(first, keys)
         });
         let piece = made.await?;

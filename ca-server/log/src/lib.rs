@@ -81,7 +81,9 @@ async fn logs(
         let origin = trust.log_key(log).context("trust file")?.name().to_owned();
         let (signer, key) = checkpoint_key(config.folder(), log, &origin)?;
         let (floor, _) = follower.own_floor(ca_store::keep::signed(log))?;
-        let sequencer = Sequencer::new(log, store.clone(), signer, key, clock)?.above(floor);
+        let known = follower.known().clone();
+        let sequencer = Sequencer::new(log, store.clone(), signer, key, clock)?;
+        let sequencer = sequencer.above(floor).with_known(known.clone());
         let arrivals = match log {
             ca_store::run::LOG => runs.take(),
             _ => None,
@@ -101,7 +103,7 @@ async fn logs(
         tasks.spawn(rounds.run(stop.clone()));
         let publisher = Publisher::new(store.clone(), log, &config.path("public"));
         tasks.spawn(publisher.run(publish, metrics.clone(), stop.clone()));
-        let (indexer, reached) = Indexer::new(log, store.clone(), handed);
+        let (indexer, reached) = Indexer::new(log, (store.clone(), known), handed);
         tasks.spawn(indexer.run(index, metrics.clone(), stop.clone()));
         reach.insert(log, reached);
     }

@@ -15,7 +15,7 @@ use tlog::tile::{TILE_WIDTH, TileId, bundle_bytes, entries_path, tile_bytes, til
 use tokio::sync::Notify;
 
 /// Checkpoints are published no more often than this.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(200);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// What another process sequenced is looked for this often.
 const ANYWAY: Duration = Duration::from_secs(5);

@@ -13,6 +13,7 @@ mod step;
 pub use place::found;
 
 use crate::keep::{FloorFile, Journal, Keep};
+use crate::known::KnownRecords;
 use crate::replay::{Floor, Followed, Replay, ReplayError};
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -168,6 +169,11 @@ impl Follower {
         let place = &self.0.place;
         let floor = FloorFile::open(&place.floor(name), &place.key(name))?;
         Ok((floor, place.folder.join(name)))
+    }
+
+    /// Records that were read on the way.
+    pub fn known(&self) -> &KnownRecords {
+        self.0.replay.known()
     }
 
     /// Counts what was followed or noticed.

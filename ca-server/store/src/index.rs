@@ -11,10 +11,10 @@ mod tests;
 
 pub use merge::{merge, sweep};
 
+use crate::known::KnownRecords;
 use crate::ledger::LedgerError;
 use crate::runs;
 use crate::segment::{Blocks, Posting, decode, low};
-use records::record::Record;
 use records::term::{self, Key};
 use std::collections::BTreeSet;
 use store::many::{Value, insert_many};
@@ -292,8 +292,8 @@ pub async fn unread(
 }
 
 /// The keys of a record; what cannot be read is found by nothing.
-pub fn keys(bytes: &[u8], has_id: bool) -> Vec<Key> {
-    let Ok(record) = Record::read(bytes) else { return Vec::new() };
+pub fn keys(bytes: &[u8], has_id: bool, known: &KnownRecords) -> Vec<Key> {
+    let Ok(record) = known.find(bytes) else { return Vec::new() };
     if has_id && record.link.is_some() {
         return term::terms(&record).iter().map(|term| term::key(term)).collect();
     }

@@ -8,6 +8,7 @@ pub mod founding;
 mod grants;
 pub mod index;
 pub mod keep;
+pub mod known;
 pub mod ledger;
 pub mod lineage;
 pub mod proof;

@@ -1,16 +1,18 @@
 //! Records of one transaction, appended together: their order is the order of the log.
 
+use crate::known::KnownRecords;
 use crate::replay::LOG;
+use records::Disclosure;
 use records::record::Record;
-use records::{Bytes, Disclosure};
+use std::sync::Arc;
 use store::many::insert_many;
 use store::{StoreError, Tx, pending};
 
 /// A record on its way, with what opens its commitments.
 #[derive(Clone, Debug)]
 pub struct NewRecord {
-    /// Its id.
-    pub id: Bytes,
+    /// What it says.
+    pub record: Record,
     /// Its canonical bytes.
     pub bytes: Vec<u8>,
     /// The salt of its entry.
@@ -21,10 +23,16 @@ pub struct NewRecord {
 
 /// Puts records of `control` on their way, in the transaction of their acts, which holds the log's
 /// order; gives the newest position.
-pub async fn append_many(tx: &mut Tx, new: Vec<NewRecord>) -> Result<i64, StoreError> {
+pub async fn append_many(
+    tx: &mut Tx,
+    new: Vec<NewRecord>,
+    known: &KnownRecords,
+) -> Result<i64, StoreError> {
     let (mut waiting, mut opened) = (Vec::with_capacity(new.len()), Vec::new());
     for record in new {
-        let NewRecord { id, bytes, salt, disclosures } = record;
+        let NewRecord { record, bytes, salt, disclosures } = record;
+        let id = record.id.clone();
+        known.keep(&bytes, record);
         let entry = records::record::entry(&salt, &bytes);
         for Disclosure { path, salt, value } in disclosures {
             let value = value.to_string();
@@ -50,19 +58,27 @@ pub async fn append_many(tx: &mut Tx, new: Vec<NewRecord>) -> Result<i64, StoreE
 }
 
 /// What waits in a log's queue, if it is a record of that log under its own id.
-pub fn read(log: &str, waiting: &pending::PendingRecord) -> Option<Record> {
-    let record = Record::read(&waiting.record).ok()?;
+pub fn read(
+    log: &str,
+    waiting: &pending::PendingRecord,
+    known: &KnownRecords,
+) -> Option<Arc<Record>> {
+    let record = known.read(&waiting.record).ok()?;
     let whole = waiting.salt.len() == 32 && record.id.0 == waiting.record_id;
     (whole && record.log == log).then_some(record)
 }
 
 /// A record that waits: its position and what it says; nothing if it is no record, which the
 /// sequencer gives no number.
-pub type Waiting = (i64, Option<Record>);
+pub type Waiting = (i64, Option<Arc<Record>>);
 
 /// The records of `control` that are not in the tree and stand behind a position, in order.
-pub async fn waiting(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<Waiting>, StoreError> {
+pub async fn waiting(
+    tx: &mut Tx,
+    (after, limit): (i64, i64),
+    known: &KnownRecords,
+) -> Result<Vec<Waiting>, StoreError> {
     let found = pending::waiting(tx, LOG, after, limit).await?;
-    let read = |(position, waiting): (i64, pending::PendingRecord)| (position, read(LOG, &waiting));
+    let read = |(position, one): (i64, pending::PendingRecord)| (position, read(LOG, &one, known));
     Ok(found.into_iter().map(read).collect())
 }

@@ -5,6 +5,7 @@
 //! What a step gives is a new value; the old one stays what it was, so that whoever fails behind it
 //! has nothing to undo.
 
+use crate::known::KnownRecords;
 use crate::ledger::{self, Entry, LedgerError};
 use authority::{Authority, Signatures, Unsigned};
 use records::record::Record;
@@ -102,13 +103,14 @@ pub struct Replay {
     key: VerifierKey,
     founding: [u8; 32],
     signatures: Signatures,
+    known: KnownRecords,
 }
 
 impl Replay {
     /// A replay by the trust file of the city; `None` if the file names no key or founding.
     pub fn new(trust: &Trust) -> Option<Self> {
         let (key, founding) = (trust.log_key(LOG)?, trust.founding.digest()?);
-        Some(Self { key, founding, signatures: Signatures::new() })
+        Some(Self { key, founding, signatures: Signatures::new(), known: KnownRecords::default() })
     }
 
     /// The same with signatures that others of this process verified before.
@@ -124,6 +126,11 @@ impl Replay {
     /// Signatures that were verified.
     pub fn signatures(&self) -> &Signatures {
         &self.signatures
+    }
+
+    /// Records that were read.
+    pub fn known(&self) -> &KnownRecords {
+        &self.known
     }
 
     /// The head as its key signed it.
@@ -191,6 +198,9 @@ impl Replay {
         entries: Vec<Entry>,
         (head, floor): (&Checkpoint, &Floor),
     ) -> Result<(Followed, Vec<Applied>), ReplayError> {
+        if entries.len() <= HERE_MAX {
+            return self.reach(from, &entries, head, floor);
+        }
         let (own, head, floor) = (self.clone(), head.clone(), *floor);
         let reached =
             tokio::task::spawn_blocking(move || own.reach(from, &entries, &head, &floor)).await;
@@ -211,7 +221,7 @@ impl Replay {
             None => (None, Edge::default(), 0),
         };
         let mut applied = Vec::with_capacity(entries.len());
-        let parsed = parse(entries, authority.as_ref())?;
+        let parsed = parse(entries, authority.as_ref(), &self.known)?;
         for ((index, ..), (hash, record)) in entries.iter().zip(parsed) {
             if *index != edge.size() {
                 return Err(damaged("an entry is missing"));
@@ -232,7 +242,7 @@ impl Replay {
                 }
                 Some(authority) => authority.apply(&record),
             };
-            applied.push(Applied { record: Arc::new(record), effect });
+            applied.push(Applied { record, effect });
         }
         if edge.size() == head.size && edge.root() != head.root {
             return Err(damaged("the entries do not lead to the head"));
@@ -242,6 +252,8 @@ impl Replay {
     }
 }
 
+/// Up to so many entries are followed at once: to hand them over costs as much.
+const HERE_MAX: usize = 8;
 /// Entries of one step of a whole replay.
 const WHOLE_CHUNK: i64 = 8_000;
 
@@ -268,15 +280,16 @@ const BESIDE_MIN: usize = 64;
 fn parse(
     entries: &[Entry],
     authority: Option<&Authority>,
-) -> Result<Vec<(Hash, Record)>, ReplayError> {
-    let one = |(_, bytes, salt): &Entry| -> Result<(Hash, Record), ReplayError> {
+    known: &KnownRecords,
+) -> Result<Vec<(Hash, Arc<Record>)>, ReplayError> {
+    let one = |(_, bytes, salt): &Entry| -> Result<(Hash, Arc<Record>), ReplayError> {
         let salt = salt.as_slice().try_into();
         let salt = salt.map_err(|_| ReplayError::Unsigned("a salt"))?;
         let hash = leaf_hash(&records::record::entry(salt, bytes));
-        let record = Record::read(bytes).map_err(|_| ReplayError::Unsigned("a record"))?;
+        let record = known.find(bytes).map_err(|_| ReplayError::Unsigned("a record"))?;
         Ok((hash, record))
     };
-    let warmed = |entry: &Entry| -> Result<(Hash, Record), ReplayError> {
+    let warmed = |entry: &Entry| -> Result<(Hash, Arc<Record>), ReplayError> {
         let parsed = one(entry)?;
         authority.inspect(|authority| authority.warm(&parsed.1));
         Ok(parsed)

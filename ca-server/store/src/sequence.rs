@@ -8,6 +8,7 @@
 //! that goes back below it is signed no second history.
 
 use crate::keep::FloorFile;
+use crate::known::KnownRecords;
 use crate::ledger::{self, LedgerError};
 use crate::proof;
 use crate::record;
@@ -59,6 +60,8 @@ pub struct Sequencer {
     raising: Option<JoinHandle<(FloorFile, anyhow::Result<()>)>>,
     /// How far runs reach in the tree above.
     reached: HashMap<(String, Bytes), Reached>,
+    /// Records that this process read.
+    known: KnownRecords,
 }
 
 /// What a round did.
@@ -104,12 +107,19 @@ impl Sequencer {
             floor: None,
             raising: None,
             reached: HashMap::new(),
+            known: KnownRecords::default(),
         })
     }
 
     /// The same above a floor.
     pub fn above(self, floor: FloorFile) -> Self {
         Self { signed: floor.floor(), floor: Some(floor), ..self }
+    }
+
+    /// The same with records that others of this process read.
+    #[must_use]
+    pub fn with_known(self, known: KnownRecords) -> Self {
+        Self { known, ..self }
     }
 
     /// The log's name.
@@ -253,8 +263,8 @@ impl Sequencer {
             // What a hand put there and no record can be would stop every follower for good, and so
             // would an entry that commits to something else: the one is dropped, the other made
             // anew.
-            let (Some(_), Ok(salt)) = (record::read(self.log, one), one.salt.as_slice().try_into())
-            else {
+            let read = record::read(self.log, one, &self.known);
+            let (Some(_), Ok(salt)) = (read, one.salt.as_slice().try_into()) else {
                 tracing::error!(log = self.log, position, "what waits is no record: dropped");
                 continue;
             };

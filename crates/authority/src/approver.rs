@@ -29,7 +29,7 @@ impl Authority {
         let credential = self.credentials.get(key_sha256).ok_or(Code::ApproverUnknown)?;
         let serial = credential.serial.ok_or(Code::ApproverUnknown)?;
         let person = certificate.subject().person();
-        let named = person.as_deref() == Some(credential.person.as_str())
+        let named = person == Some(credential.person.as_str())
             && certificate.serial().bytes() == serial.bytes();
         if named { Ok((credential.person, serial)) } else { Err(Code::ApproverUnknown) }
     }
@@ -62,7 +62,7 @@ impl Authority {
         if self.is_revoked(&certificate.serial().to_string()) || self.has_left(&person) {
             return Err(Code::CertificateRevoked);
         }
-        Ok(person)
+        Ok(person.to_owned())
     }
 
     /// Whether the issuing key signed this certificate.

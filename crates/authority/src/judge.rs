@@ -176,7 +176,7 @@ impl Authority {
         let Ok((_, open)) = self.waiting(digest, now) else { return Vec::new() };
         let lapsed = |given: &GivenApproval| {
             let code = self.still_counts(&open.body, given, now).err()?;
-            Some((given.certificate.subject().person().unwrap_or_default(), code))
+            Some((given.certificate.subject().person().unwrap_or_default().to_owned(), code))
         };
         open.approvals.iter().filter_map(lapsed).collect()
     }

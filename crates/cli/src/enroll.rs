@@ -251,7 +251,7 @@ fn proven(
         return Err(NotTrusted::Inclusion);
     };
     let same = sha256.0 == leaf.sha256() && *serial == leaf.serial().to_string();
-    if same && leaf.subject().person().as_deref() == Some(&record.person) {
+    if same && leaf.subject().person() == Some(record.person.as_str()) {
         Ok(leaf.clone())
     } else {
         Err(NotTrusted::Inclusion)

@@ -95,7 +95,7 @@ pub(crate) fn wish(
     let signature =
         Label::Passkey.sign(&opened.signer, &bytes).map_err(|error| unwritable(&error))?;
     Ok(CredentialBody {
-        person: leaf.subject().person().unwrap_or_default(),
+        person: leaf.subject().person().unwrap_or_default().to_owned(),
         certificate: leaf.der().into(),
         statement: Bytes(bytes),
         signature: Bytes(signature),

@@ -114,9 +114,13 @@ struct Attribute {
     value: Any,
 }
 
-/// A distinguished name, kept as its DER.
+/// A distinguished name, kept as its DER, with the person id in it: whose certificate it is, is
+/// asked at every request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DistinguishedName(Vec<u8>);
+pub struct DistinguishedName {
+    der: Vec<u8>,
+    person: Option<String>,
+}
 
 /// The parts of a subject in the order in which they are written; one attribute each.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,37 +151,32 @@ impl Subject {
         if let Some(number) = &self.serial_number {
             rdns.push(attribute(oid::SERIAL_NUMBER, printable(number)?)?);
         }
-        rdns.to_der().map(DistinguishedName).map_err(|_| NameError::Malformed)
+        DistinguishedName::from_der(&rdns.to_der().map_err(|_| NameError::Malformed)?)
     }
 }
 
 impl DistinguishedName {
     /// Takes a name's DER as it stands.
     pub fn from_der(der: &[u8]) -> Result<Self, NameError> {
-        Vec::<SetOfVec<Attribute>>::from_der(der).map_err(|_| NameError::Malformed)?;
-        Ok(Self(der.to_vec()))
+        let rdns = Vec::<SetOfVec<Attribute>>::from_der(der).map_err(|_| NameError::Malformed)?;
+        let person = values(&rdns, oid::SERIAL_NUMBER).into_iter().next();
+        Ok(Self { der: der.to_vec(), person })
     }
 
     /// The name's DER.
     pub fn der(&self) -> &[u8] {
-        &self.0
+        &self.der
     }
 
     /// No attribute at all, as in people's requests.
     pub fn is_empty(&self) -> bool {
-        self.0 == [0x30, 0x00]
+        self.der == [0x30, 0x00]
     }
 
     /// All values of one attribute, in order, as text.
     pub fn values(&self, kind: ObjectIdentifier) -> Vec<String> {
-        let Ok(rdns) = Vec::<SetOfVec<Attribute>>::from_der(&self.0) else { return Vec::new() };
-        rdns.iter()
-            .flat_map(SetOfVec::iter)
-            .filter(|attribute| attribute.oid == kind)
-            .filter_map(|attribute| {
-                core::str::from_utf8(attribute.value.value()).ok().map(str::to_owned)
-            })
-            .collect()
+        let rdns = Vec::<SetOfVec<Attribute>>::from_der(&self.der);
+        rdns.map_or_else(|_| Vec::new(), |rdns| values(&rdns, kind))
     }
 
     /// The first common name.
@@ -186,14 +185,22 @@ impl DistinguishedName {
     }
 
     /// The person id of a person's certificate.
-    pub fn person(&self) -> Option<String> {
-        self.values(oid::SERIAL_NUMBER).into_iter().next()
+    pub fn person(&self) -> Option<&str> {
+        self.person.as_deref()
     }
 
     /// The unit: the last OU.
     pub fn unit(&self) -> Option<String> {
         self.values(oid::ORGANIZATIONAL_UNIT).pop()
     }
+}
+
+fn values(rdns: &[SetOfVec<Attribute>], kind: ObjectIdentifier) -> Vec<String> {
+    let own = rdns.iter().flat_map(SetOfVec::iter).filter(|attribute| attribute.oid == kind);
+    let text = |attribute: &Attribute| {
+        core::str::from_utf8(attribute.value.value()).ok().map(str::to_owned)
+    };
+    own.filter_map(text).collect()
 }
 
 fn attribute(oid: ObjectIdentifier, value: Any) -> Result<SetOfVec<Attribute>, NameError> {
@@ -232,7 +239,7 @@ mod tests {
         let name = subject("王小明").unwrap().to_name().unwrap();
         assert_eq!(name.common_name().as_deref(), Some("王小明"));
         assert_eq!(name.unit().as_deref(), Some("sz-office"));
-        assert_eq!(name.person().as_deref(), Some("0123456789ABCDEF"));
+        assert_eq!(name.person(), Some("0123456789ABCDEF"));
         assert_eq!(name.values(oid::ORGANIZATIONAL_UNIT).len(), 2);
     }
 

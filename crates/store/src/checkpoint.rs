@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-/// How often the log is looked at.
+/// How often the log is looked at, where anything was committed.
 const LOOK: Duration = Duration::from_secs(1);
-/// A shorter log needs no checkpoint yet, a longer one waits for a pause no more; in bytes.
-const SHORT: u64 = 1024 * 1024;
-const LONG: u64 = 32 * 1024 * 1024;
+/// Fewer pages need no checkpoint yet, more wait for a pause no longer.
+const FEW: u64 = 256;
+const MANY: u64 = 8_192;
 
 /// Carries pages over until the database is closed or its process ends. A crash on the way costs
 /// nothing: the log stays until all of it is in its place.
@@ -24,22 +24,26 @@ pub(crate) fn keep(database: &Arc<Database>) {
             tokio::time::sleep(LOOK).await;
             let open = database.upgrade().filter(|database| !database.is_closed());
             let Some(database) = open else { return };
-            let state = state(&path);
-            let pauses = state == seen;
-            seen = state;
-            let Some((_, length)) = state else { continue };
-            if state == done || length < SHORT || (!pauses && length < LONG) {
+            let touched = touched(&path);
+            let pauses = touched == seen;
+            seen = touched;
+            if touched.is_none() || touched == done {
                 continue;
             }
-            done = state;
-            // Another process may be at it: then there is nothing to do here. What fails here fails
-            // again where a commit has to do it, and is told there.
-            let _ = database.checkpoint().await;
+            // What fails here fails again where a commit has to do it, and is told there.
+            let waiting = database.uncarried().await.unwrap_or(0);
+            if pauses || waiting >= MANY {
+                done = touched;
+            }
+            if waiting >= MANY || (pauses && waiting >= FEW) {
+                // Another process may be at it: then there is nothing to do here.
+                let _ = database.checkpoint().await;
+            }
         }
     });
 }
 
-fn state(path: &Path) -> Option<(SystemTime, u64)> {
-    let file = std::fs::metadata(path).ok()?;
-    Some((file.modified().ok()?, file.len()))
+/// When the log was last written.
+fn touched(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).ok()?.modified().ok()
 }

@@ -26,9 +26,9 @@ const CONNECTION_WAIT: Duration = Duration::from_secs(20);
 const LOCK_WAIT: Duration = Duration::from_secs(15);
 /// Prepared statements that a connection keeps.
 const STATEMENTS_KEPT: usize = 192;
-/// To what the write-ahead log shrinks when all of it is carried over: its length tells how much
-/// waits.
-const KEPT_BYTES: u32 = 1_048_576;
+/// What stays of the write-ahead log when all of it is carried over. To write over what a file has
+/// costs the disk less than to make it longer: a commit is one write of its pages and nothing else.
+const KEPT_BYTES: u32 = 64 * 1_048_576;
 /// Pages at which a commit carries them over by itself, if nobody came to it before.
 const PAGES_MAX: u32 = 16_000;
 /// More rows than this are written aside.
@@ -116,10 +116,24 @@ impl Database {
         Ok(tx)
     }
 
-    /// Carries pages of the write-ahead log over, as far as nobody reads them.
-    pub(crate) async fn checkpoint(self: &Arc<Self>) -> Result<(), StoreError> {
+    /// How many pages of the write-ahead log wait to be carried over.
+    pub(crate) async fn uncarried(self: &Arc<Self>) -> Result<u64, StoreError> {
+        self.carry("pragma wal_checkpoint(noop)").await
+    }
+
+    /// Carries pages of the write-ahead log over, as far as nobody reads them; gives how many wait.
+    pub(crate) async fn checkpoint(self: &Arc<Self>) -> Result<u64, StoreError> {
+        self.carry("pragma wal_checkpoint(passive)").await
+    }
+
+    async fn carry(self: &Arc<Self>, sql: &'static str) -> Result<u64, StoreError> {
         let mut tx = SqliteTx { session: Some(self.session(&self.writing).await?), turn: None };
-        tx.aside(|connection| connection.execute_batch("pragma wal_checkpoint(passive)")).await
+        tx.aside(move |connection| {
+            let extent = |row: &Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+            let (written, carried) = connection.prepare_cached(sql)?.query_row([], extent)?;
+            Ok(u64::try_from(written.saturating_sub(carried)).unwrap_or(0))
+        })
+        .await
     }
 
     /// Whether it is closed, or waits for its last transactions to be.
@@ -292,7 +306,8 @@ fn bind(statement: &mut Statement<'_>, values: &[&dyn ToSql]) -> rusqlite::Resul
     Ok(())
 }
 
-fn connect(path: &Path) -> Result<Connection, StoreError> {
+/// Opens a connection.
+pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(LOCK_WAIT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);

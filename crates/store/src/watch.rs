@@ -1,44 +1,73 @@
 //! A cheap look whether anything was committed, so that idle loops cost nothing.
 
+use crate::embedded::connect;
 use crate::open::Store;
-use std::path::PathBuf;
-use std::time::{Duration, Instant, SystemTime};
-
-/// Without a sign a watcher looks this often all the same. So late at most is seen what leaves no
-/// sign: a commit within one tick of the file's clock that does not make the file longer.
-const LOOK_ANYWAY: Duration = Duration::from_millis(250);
+use rusqlite::Connection;
 
 /// Watches one database.
 pub struct Watch {
-    /// SQLite's write-ahead log, which grows or is touched with every commit of any process.
-    wal: Option<PathBuf>,
-    seen: Option<(SystemTime, u64)>,
-    looked: Instant,
+    /// A connection that nobody else has: the database counts for it what others commit.
+    own: Option<Connection>,
+    /// Where to open it.
+    store: Store,
+    seen: Option<i64>,
 }
 
 impl Store {
     /// Begins to watch; the first look says that something changed.
     pub fn watch(&self) -> Watch {
-        let wal = match self {
-            Self::Sqlite(database) => {
-                Some(PathBuf::from(format!("{}-wal", database.path().display())))
-            }
-            Self::Postgres(_) => None,
-        };
-        Watch { wal, seen: None, looked: Instant::now() }
+        Watch { own: None, store: self.clone(), seen: None }
     }
 }
 
 impl Watch {
-    /// Whether something may have been committed since the last look.
+    /// Whether something may have been committed since the last look. On a server it always may.
     pub fn changed(&mut self) -> bool {
-        let Some(wal) = &self.wal else { return true };
-        let state = std::fs::metadata(wal).ok().and_then(|m| Some((m.modified().ok()?, m.len())));
-        if state == self.seen && state.is_some() && self.looked.elapsed() < LOOK_ANYWAY {
-            return false;
+        let version = self.version();
+        let same = version.is_some() && version == self.seen;
+        self.seen = version;
+        !same
+    }
+
+    /// What changes with every commit of any other connection.
+    fn version(&mut self) -> Option<i64> {
+        let Store::Sqlite(database) = &self.store else { return None };
+        if database.is_closed() {
+            self.own = None;
+            return None;
         }
-        self.seen = state;
-        self.looked = Instant::now();
-        true
+        if self.own.is_none() {
+            self.own = connect(database.path()).ok();
+        }
+        let mut statement = self.own.as_ref()?.prepare_cached("pragma data_version").ok()?;
+        statement.query_row([], |row| row.get(0)).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tx;
+
+    #[tokio::test]
+    async fn every_commit_is_seen_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("sqlite:{}", folder.path().join("ca.db").display());
+        let store = Store::open(&address).await.unwrap();
+        let mut watch = store.watch();
+        assert!(watch.changed(), "the first look");
+        assert!(!watch.changed());
+        let other = Store::open(&address).await.unwrap();
+        for (at, store) in [&store, &other, &store, &store].into_iter().enumerate() {
+            let mut tx = store.write().await.unwrap();
+            let Tx::Sqlite(inner) = &mut tx else { panic!("a file") };
+            inner.execute(&format!("create table many{at} (it integer)"), &[]).unwrap();
+            assert!(!watch.changed(), "what is not committed is not there");
+            tx.commit().await.unwrap();
+            assert!(watch.changed(), "however little time lies between");
+            assert!(!watch.changed());
+        }
+        store.close().await;
+        assert!(watch.changed(), "whoever asks hears that it is closed");
     }
 }

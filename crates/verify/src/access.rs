@@ -147,7 +147,7 @@ fn connection(
         && seen.sha256.0 == certificate.sha256()
         && certificate.serial().to_string() == seen.serial
         && certificate.is_signed_by(&issuing)
-        && certificate.subject().person().as_deref() == Some(seen.person.as_str())
+        && certificate.subject().person() == Some(seen.person.as_str())
         && (&seen.person, &seen.serial) == (&decision.person, &decision.serial);
     if !same {
         return Err(Failed::altered(

@@ -138,7 +138,8 @@ impl Control {
             return Err(Failed::altered(item, "no authority of this city signed it"));
         }
         let named = certificate.subject();
-        let holder = named.person().or_else(|| named.common_name()).unwrap_or_default();
+        let holder =
+            named.person().map(str::to_owned).or_else(|| named.common_name()).unwrap_or_default();
         let person = self.authority.person(subject).is_some();
         let service = subject.contains('/');
         let same = certificate.sha256().as_slice() == sha256.0

@@ -228,7 +228,7 @@ impl Approvals {
                 None => None,
             };
             let name = subject.common_name().unwrap_or_default();
-            let given = Given { name, person: subject.person()?, how };
+            let given = Given { name, person: subject.person()?.to_owned(), how };
             Some((approval_id(approval).ok()?, given))
         };
         let all = control.events().filter_map(|event| match event {

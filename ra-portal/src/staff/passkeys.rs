@@ -89,7 +89,7 @@ fn filled(f: Frame, certificate: &Bytes, own: &[OwnPasskey]) -> PasskeysPage {
         w,
         passkeys: own.iter().map(line).collect(),
         challenge: Bytes::from(creation_challenge(&sha256)).to_string(),
-        person: subject.and_then(|subject| subject.person()).unwrap_or_default(),
+        person: subject.and_then(|subject| subject.person()).unwrap_or_default().to_owned(),
         name: show::harmless(&subject.and_then(|s| s.common_name()).unwrap_or_default()),
         known: known.join(" "),
     }

@@ -40,7 +40,8 @@ async fn take(
     if message.records.len() > RECORDS_MAX {
         return Err(Code::TooLarge);
     }
-    let mut tx = state.store.write().await.map_err(unavailable)?;
+    let count = message.records.len() as u64;
+    let mut read = Vec::with_capacity(message.records.len());
     for salted in &message.records {
         let record = Record::read(&salted.record.0).map_err(|_| Code::Malformed)?;
         let salt = salted.salt.digest().ok_or(Code::Malformed)?;
@@ -50,12 +51,16 @@ async fn take(
         if !own {
             return Err(Code::NotYourRoute);
         }
-        let bytes = salted.record.0.clone();
+        read.push((record, salted.record.0.clone(), salt));
+    }
+    // The writers' turn is everybody's: nothing is parsed in it.
+    let mut tx = state.store.write().await.map_err(unavailable)?;
+    for (record, bytes, salt) in read {
         ledger::insert(&mut tx, &record, bytes, salt).await.map_err(unavailable)?;
     }
     tx.commit().await.map_err(unavailable)?;
     state.news();
-    Ok(Appended { count: message.records.len() as u64 })
+    Ok(Appended { count })
 }
 
 fn unavailable(error: store::StoreError) -> Code {

@@ -4,6 +4,7 @@ use super::{Shared, State, blocking};
 use crate::replay::{Floor, Followed, LOG, ReplayError};
 use authority::Authority;
 use records::record::{Event, Record};
+use std::sync::Arc;
 use store::{Tx, pending};
 use tlog::Checkpoint;
 
@@ -77,10 +78,11 @@ impl Shared {
         let Some((last, _)) = waiting.last() else { return Ok(false) };
         let (last, left) = (*last, waiting.len() as i64 == PENDING_MAX);
         let Some(mut authority) = state.noticed.clone() else { return Ok(false) };
-        let read = move || -> (Authority, Vec<Record>) {
-            let read = waiting.iter().filter_map(|(_, waits)| Record::read(&waits.record).ok());
-            let records: Vec<Record> = read.collect();
-            authority.notice_pending(&records);
+        let known = self.replay.known().clone();
+        let read = move || -> (Authority, Vec<Arc<Record>>) {
+            let read = waiting.iter().filter_map(|(_, waits)| known.read(&waits.record).ok());
+            let records: Vec<Arc<Record>> = read.collect();
+            authority.notice_pending(records.iter().map(|record| &**record));
             (authority, records)
         };
         let noticed = blocking(read).await;

@@ -44,7 +44,7 @@ fn a_certificate_says_what_was_approved() {
     let certificate = sample.certify(&letter, &own);
     let subject = certificate.subject();
     assert_eq!(subject.common_name().as_deref(), Some("李丹"));
-    assert_eq!(subject.person(), Some(id.clone()));
+    assert_eq!(subject.person(), Some(id.as_str()));
     assert_eq!(certificate.key().spki(), own.public_key().spki());
     let mail = certificate.extension(pki::oid::SUBJECT_ALT_NAME).unwrap();
     assert!(mail.windows(17).any(|window| window == b"lidan@example.org"));
