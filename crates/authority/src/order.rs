@@ -10,7 +10,7 @@ use records::bytes::Bytes;
 use records::code::Code;
 use records::json;
 use records::label::Label;
-use records::order::{Body, CredentialBody, ORDER_SECONDS, Order};
+use records::order::{Body, CredentialBody, ORDER_SECONDS};
 use records::passkey::PasskeyStatement;
 use records::record::LetterStatement;
 use sha2::{Digest, Sha256};
@@ -92,15 +92,14 @@ impl Authority {
         order: &Bytes,
         signature: &Bytes,
     ) -> Result<OpenOrder, Code> {
-        let read = Order::read(&order.0).map_err(|_| Code::Malformed)?;
-        let body = read.body().map_err(|_| Code::UnknownKind)?;
+        let (read, body) = self.signatures.order(&order.0)?;
         Ok(OpenOrder {
             order: order.clone(),
             signature: signature.clone(),
             expires: read.expires_unix(),
             contents: self.contents(&body),
-            read: Arc::new(read),
-            body: Arc::new(body),
+            read,
+            body,
             approvals: Vec::new(),
         })
     }

@@ -7,7 +7,9 @@ use pki::{Certificate, CertificationRequest, PublicKey};
 use quick_cache::sync::Cache;
 use records::Record;
 use records::approval::SignedStatement;
+use records::code::Code;
 use records::label::Label;
+use records::order::{Body, Order};
 use records::record::Event;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +18,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const VERIFIED_MAX: usize = 1 << 16;
 /// How many officers' certificates are kept parsed.
 const CERTIFICATES_MAX: usize = 1 << 12;
+/// How many orders are kept parsed: those of some rounds, on their way into the tree and in it.
+const ORDERS_MAX: usize = 1 << 12;
+
+/// An order with its body.
+pub(crate) type ReadOrder = (Arc<Order>, Arc<Body>);
 
 /// What was verified, shared by all copies of authority in a process.
 #[derive(Clone)]
@@ -29,6 +36,8 @@ struct Shared {
     verified: Cache<[u8; 32], ()>,
     /// Certificates by SHA-256 of their bytes; their own signature is a question of its own.
     certificates: Cache<[u8; 32], Arc<Certificate>>,
+    /// Orders by SHA-256 of their bytes.
+    orders: Cache<[u8; 32], ReadOrder>,
     verifications: AtomicU64,
 }
 
@@ -37,6 +46,7 @@ impl Default for Signatures {
         let shared = Shared {
             verified: Cache::new(VERIFIED_MAX),
             certificates: Cache::new(CERTIFICATES_MAX),
+            orders: Cache::new(ORDERS_MAX),
             verifications: AtomicU64::new(0),
         };
         Self { shared: Arc::new(shared), trusting: false }
@@ -101,6 +111,19 @@ impl Signatures {
         let read = Arc::new(Certificate::read(der).ok()?);
         self.shared.certificates.insert(digest, read.clone());
         Some(read)
+    }
+
+    /// The order of these bytes, parsed once; its signature is a question that comes before.
+    pub(crate) fn order(&self, bytes: &[u8]) -> Result<ReadOrder, Code> {
+        let digest = digest(&[bytes]);
+        if let Some(known) = self.shared.orders.get(&digest) {
+            return Ok(known);
+        }
+        let order = Order::read(bytes).map_err(|_| Code::Malformed)?;
+        let body = order.body().map_err(|_| Code::UnknownKind)?;
+        let read = (Arc::new(order), Arc::new(body));
+        self.shared.orders.insert(digest, read.clone());
+        Ok(read)
     }
 
     /// A request of these bytes that proves possession of its key.

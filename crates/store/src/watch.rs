@@ -47,7 +47,7 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Tx;
+    use crate::open::Tx;
 
     #[tokio::test]
     async fn every_commit_is_seen_once() {

@@ -2,13 +2,25 @@
 
 use crate::merkle::{Hash, empty_root, node_hash};
 use crate::tile::{TILE_WIDTH, TileId};
+use std::sync::{Arc, OnceLock};
 
-/// The growing edge: for each level the hashes of the tile that is not yet full.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The growing edge: for each level the hashes of the tile that is not yet full. A copy shares them
+/// until one of the two grows.
+#[derive(Clone, Debug, Default)]
 pub struct Edge {
     size: u64,
-    levels: Vec<Vec<Hash>>,
+    levels: Vec<Arc<Vec<Hash>>>,
+    /// Asked for many times, and the same until the next append.
+    root: OnceLock<Hash>,
 }
+
+impl PartialEq for Edge {
+    fn eq(&self, other: &Self) -> bool {
+        (self.size, &self.levels) == (other.size, &other.levels)
+    }
+}
+
+impl Eq for Edge {}
 
 /// A tile that an append filled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +43,8 @@ impl Edge {
         if levels.len() != level_count(size) || !levels.iter().enumerate().all(fits) {
             return Err(WrongEdge(size));
         }
-        Ok(Self { size, levels })
+        let levels = levels.into_iter().map(Arc::new).collect();
+        Ok(Self { size, levels, root: OnceLock::new() })
     }
 
     /// Number of leaves.
@@ -46,9 +59,10 @@ impl Edge {
         let mut level = 0usize;
         loop {
             if self.levels.len() == level {
-                self.levels.push(Vec::new());
+                self.levels.push(Arc::default());
             }
             let Some(tile) = self.levels.get_mut(level) else { break };
+            let tile = Arc::make_mut(tile);
             tile.push(carry);
             if (tile.len() as u64) < TILE_WIDTH {
                 break;
@@ -61,6 +75,7 @@ impl Edge {
             level += 1;
         }
         self.size += 1;
+        self.root = OnceLock::new();
         full
     }
 
@@ -77,6 +92,10 @@ impl Edge {
 
     /// The root hash.
     pub fn root(&self) -> Hash {
+        *self.root.get_or_init(|| self.hash())
+    }
+
+    fn hash(&self) -> Hash {
         let mut perfect: Vec<Hash> = Vec::new();
         for hashes in self.levels.iter().rev() {
             let mut rest = hashes.as_slice();
