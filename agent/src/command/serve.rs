@@ -11,7 +11,7 @@ use crate::{AgentConfig, spool};
 use anyhow::Context;
 use axum::Router;
 use axum::routing::get;
-use mtls::tls::{ClientAuth, Identity, client, server};
+use mtls::tls::{ClientAuth, Identity, Version, client, server_from};
 use pki::{Certificate, Signer};
 use records::access::{Completion, Started};
 use records::join::JoinFile;
@@ -60,7 +60,11 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let issuers =
         gate.clients.issuing.iter().map(|issuing| issuing.subject().der().to_vec()).collect();
     let clients = ClientAuth::Optional { issuers };
-    let tls = server(identity(&config)?, &clients, &["h2", "http/1.1"])?;
+    let version = config.tls_min_version;
+    if version == Version::Tls12 {
+        tracing::info!("TLS 1.2 is spoken with clients that know nothing newer");
+    }
+    let tls = server_from(version, identity(&config)?, &clients, &["h2", "http/1.1"])?;
     let admin = Admin::new(metrics.clone()).with(published(&gate, &config, &chain)?);
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(watch(source.clone(), status, stop.clone()));
