@@ -1,7 +1,7 @@
 //! `agent serve`: puts the parts together and runs them until the stop.
 
 use super::heart::Heart;
-use super::joined::{check_private, joined};
+use super::joined::joined;
 use crate::gate::{self, ClientTrust, Counts, Gate};
 use crate::ship::Shipper;
 use crate::spool::{Place, Spool, recover};
@@ -29,7 +29,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let file = joined(folder)?;
     let _alone = alone(folder)?;
     super::renew::finish(folder)?;
-    check_private(&config.path("tls.key"))?;
+    system::file::check_private(&config.path("tls.key"))?;
     let stop = Stop::on_signal()?;
     // Before anything is written: one whose place is taken leaves nothing behind.
     let listener = TcpListener::bind(config.listen).await?;
@@ -89,7 +89,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
 
 /// Two agents on one state directory would take each other's records for their own.
 fn alone(folder: &Path) -> anyhow::Result<std::fs::File> {
-    let lock = std::fs::File::create(folder.join("lock"))?;
+    let lock = system::file::open_lock(&folder.join("lock"))?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive)
         .ok()
         .with_context(|| format!("an agent runs in {} already", folder.display()))?;

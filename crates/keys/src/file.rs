@@ -17,20 +17,20 @@ pub enum KeyFileError {
     #[error("{0} exists; a key is never overwritten")]
     Exists(String),
     /// The file system says no.
-    #[error("{path}: {source}")]
+    #[error("{path}: {error}")]
     File {
         /// The file.
         path: String,
         /// What the system said.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// Not PEM with a key in it.
-    #[error("{path}: {source}")]
+    #[error("{path}: {error}")]
     Pem {
         /// The file.
         path: String,
         /// What is wrong with it.
-        source: pki::pem::PemError,
+        error: pki::pem::PemError,
     },
     /// Not a PKCS#8 key.
     #[error("{0} is not a key file (PKCS#8)")]
@@ -115,11 +115,12 @@ pub fn open_plain(path: &Path) -> Result<SoftwareSigner, KeyFileError> {
     Ok(SoftwareSigner::from_pkcs8(&block(path, Kind::Key)?)?)
 }
 
-/// Reads a passphrase file: its first line.
+/// Reads a passphrase file: its first line. As with a key, nobody else may read it.
 pub fn passphrase_from_file(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
-    let text = std::fs::read_to_string(path)
-        .map(Zeroizing::new)
-        .map_err(|source| KeyFileError::File { path: path.display().to_string(), source })?;
+    let wrong = |error| KeyFileError::File { path: path.display().to_string(), error };
+    let bytes = Zeroizing::new(system::file::read_private(path).map_err(wrong)?);
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|error| wrong(std::io::Error::new(std::io::ErrorKind::InvalidData, error)))?;
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 
@@ -128,10 +129,10 @@ fn block(path: &Path, kind: Kind) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
     let name = || path.display().to_string();
     let file = system::file::read_private(path)
         .map(Zeroizing::new)
-        .map_err(|source| KeyFileError::File { path: name(), source })?;
+        .map_err(|error| KeyFileError::File { path: name(), error })?;
     pki::pem::read_one(&file, kind)
         .map(Zeroizing::new)
-        .map_err(|source| KeyFileError::Pem { path: name(), source })
+        .map_err(|error| KeyFileError::Pem { path: name(), error })
 }
 
 /// The number of the scheme that a key is encrypted with.
@@ -177,9 +178,9 @@ fn name_of(oid: ObjectIdentifier) -> String {
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeyFileError> {
-    system::file::create_private(path, bytes).map_err(|source| match source.kind() {
+    system::file::create_private(path, bytes).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.display().to_string()),
-        _ => KeyFileError::File { path: path.display().to_string(), source },
+        _ => KeyFileError::File { path: path.display().to_string(), error },
     })
 }
 

@@ -27,6 +27,7 @@ mod passkeys;
 mod people_files;
 mod policy_snapshots;
 mod printed_sheet;
+mod private_files;
 mod real_clients;
 mod refusals;
 mod refused_heads;
