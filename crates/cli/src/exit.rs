@@ -174,6 +174,9 @@ impl From<KeyFileError> for Failure {
             KeyFileError::Passphrase(_) => {
                 Self::new(DENIED, "wrong-passphrase", "密钥口令不正确。", text)
             }
+            KeyFileError::Costly(_) => {
+                Self::new(DENIED, "too-costly", "打开此文件所需的计算量过大，不予打开。", text)
+            }
             KeyFileError::File { path, error } => file_failure(path.as_ref(), &error),
             _ => Self::usage("密钥文件无法使用。", text),
         }

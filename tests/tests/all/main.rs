@@ -25,6 +25,7 @@ mod page_screenshots;
 mod pages;
 mod passkeys;
 mod people_files;
+mod pkcs12;
 mod policy_snapshots;
 mod printed_sheet;
 mod private_files;
