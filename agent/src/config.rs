@@ -1,11 +1,17 @@
 //! The agent's configuration: `agent.toml` in its state directory, unknown keys refused. What the
 //! agent is stands in its join file and its certificate; here stands only how this machine runs it.
 
+use mtls::tls::Version;
 use serde::{Deserialize, Serialize};
 use service::config::ConfigError;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// TLS 1.2 is for clients that know nothing newer, and asked for by name.
+fn tls_min_version() -> Version {
+    Version::Tls13
+}
 
 const MEBIBYTE: u64 = 1024 * 1024;
 
@@ -19,6 +25,9 @@ pub struct AgentConfig {
     pub admin: SocketAddr,
     /// The application: address and port, plain HTTP, reachable by this agent only.
     pub upstream: SocketAddr,
+    /// The oldest version of TLS that is spoken.
+    #[serde(default = "tls_min_version")]
+    pub tls_min_version: Version,
     /// GateLimits.
     #[serde(default)]
     pub limits: GateLimits,
@@ -203,6 +212,7 @@ impl AgentConfig {
             listen,
             admin,
             upstream,
+            tls_min_version: tls_min_version(),
             limits: GateLimits::default(),
             spool: SpoolConfig::default(),
             folder: folder.to_owned(),

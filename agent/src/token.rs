@@ -75,7 +75,8 @@ impl Tokens {
     ) -> anyhow::Result<Self> {
         let folder = config.path("identity");
         std::fs::create_dir_all(&folder)?;
-        let keys = match std::fs::read(folder.join("current")) {
+        let current = folder.join("current");
+        let keys = match system::file::read_private(&current) {
             Ok(bytes) => {
                 let bytes = zeroize::Zeroizing::new(bytes);
                 let (from, pkcs8) = bytes.split_at_checked(8).context("identity/current")?;
@@ -84,11 +85,12 @@ impl Tokens {
                 let before = before.and_then(|bytes| serde_json::from_slice(&bytes).ok());
                 Keys { now: Signing::new(TokenKey::from_pkcs8(pkcs8)?, from)?, before }
             }
-            Err(_) => {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let signing = Signing::new(TokenKey::generate()?, now)?;
                 signing.keep(&folder)?;
                 Keys { now: signing, before: None }
             }
+            Err(error) => return Err(error).with_context(|| current.display().to_string()),
         };
         let (agent, application) = (agent.to_owned(), application.to_owned());
         let tokens = Self { agent, application, folder, keys: ArcSwap::from_pointee(keys) };

@@ -18,6 +18,7 @@ use anyhow::Context;
 use ca_host::CaConfig;
 use service::{Clock, fault};
 use std::path::{Path, PathBuf};
+use system::file::create;
 
 /// The city is founded already.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +69,8 @@ fn remove_unfinished(parent: &Path, name: &str) -> anyhow::Result<()> {
 }
 
 async fn build(plan: &CityPlan, folder: &Path, clock: Clock) -> anyhow::Result<()> {
+    // Ours from the start: nobody laid something there.
+    std::fs::create_dir(folder)?;
     for name in ["issuer/letters", "status", "log", "offline", "people", "services", "policies"] {
         std::fs::create_dir_all(folder.join(name))?;
     }
@@ -83,10 +86,10 @@ async fn build(plan: &CityPlan, folder: &Path, clock: Clock) -> anyhow::Result<(
     let certified = certify::certify(plan, &keys, &statement, now)?;
     let config = plan.config().in_folder(folder);
     plan.copy_policies(&folder.join("policies"))?;
-    std::fs::write(folder.join("ca.toml"), toml::to_string(&config)?)?;
+    create(&folder.join("ca.toml"), toml::to_string(&config)?.as_bytes())?;
     let trust = plan.trust(&statement, &certified.root, &keys)?;
-    std::fs::write(folder.join("trust.json"), serde_json::to_string_pretty(&trust)?)?;
-    std::fs::write(folder.join("founding.json"), &statement.bytes)?;
+    create(&folder.join("trust.json"), &serde_json::to_vec_pretty(&trust)?)?;
+    create(&folder.join("founding.json"), &statement.bytes)?;
     certified.write(folder)?;
     let letters = letters::loss_letters(&statement, &trust, now)?;
     letters::write(&letters, folder)?;

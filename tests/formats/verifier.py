@@ -15,6 +15,7 @@ import tomllib
 from datetime import datetime, timedelta
 
 import reader
+import tls12
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -23,6 +24,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from reader import Refused, base64url, canonical, commit, labelled, leaf, octets, sha256
 
 ALTERED, MISSING, UNTRUSTED, MALFORMED = 1, 2, 3, 4
+# Signatures of EC keys by their hash; TLS 1.3 has one for the curve P-256.
+SCHEMES = [(0x0403, hashes.SHA256()), (0x0503, hashes.SHA384()), (0x0603, hashes.SHA512())]
 CONTEXT = b" " * 64 + b"TLS 1.3, client CertificateVerify\0"
 
 
@@ -431,14 +434,33 @@ def check_connection(control, record, connections):
     need(issued == found and base64url(sha256(der)) == seen["sha256"], ALTERED, item)
     need(person_of(found) == seen["person"] == decision["person"], ALTERED, item)
     need(seen["serial"] == decision["serial"], ALTERED, item)
-    message = octets(seen["message"])
-    need(message.startswith(CONTEXT) and len(message) - len(CONTEXT) in (32, 48), ALTERED, item)
+    message = opened_by(seen, der, disclosures, item)
     try:
-        need(seen["scheme"] == 0x0403, ALTERED, item, "a scheme that this reader does not know")
-        found.public_key().verify(octets(seen["signature"]), message, ec.ECDSA(hashes.SHA256()))
+        of_version = SCHEMES[:1] if seen["tls"] == "1.3" else SCHEMES
+        hashed = dict(of_version).get(seen["scheme"])
+        need(hashed, ALTERED, item, "a scheme that this reader does not know")
+        found.public_key().verify(octets(seen["signature"]), message, ec.ECDSA(hashed))
     except InvalidSignature as error:
         raise Failed(ALTERED, item, "the key did not open this connection") from error
     return found, seen["host"]
+
+
+def opened_by(seen, der, disclosures, item):
+    """What the client signed to open the connection."""
+    message = octets(seen["message"])
+    if seen["tls"] == "1.3":
+        form = message.startswith(CONTEXT) and len(message) - len(CONTEXT) in (32, 48)
+        need(form and "handshake" not in seen, ALTERED, item)
+        return message
+    need("handshake" in seen, ALTERED, item)
+    messages = octets(opened(disclosures, "/handshake", seen["handshake"], item))
+    need(sha256(messages) == message, ALTERED, item, "the messages are not those that are named")
+    try:
+        fits = tls12.fits(messages, der, seen["host"])
+    except IndexError:
+        fits = False
+    need(fits, ALTERED, item, "no handshake of TLS 1.2 with this certificate and host")
+    return messages
 
 
 def check_run(bundle, control, record, entry):

@@ -65,15 +65,27 @@ impl ClientFiles {
     /// Runs `gnutls-cli`, which says that it sends no more once its input ends.
     pub async fn gnutls(&self, port: u16, input: &str) -> String {
         let port = port.to_string();
+        self.run("gnutls-cli", &self.gnutls_words(&port), input).await
+    }
+
+    /// What `gnutls-cli` needs to show the person's certificate.
+    pub fn gnutls_words<'a>(&'a self, port: &'a str) -> Vec<&'a str> {
         let own = ["--x509cafile", &self.root, "--x509certfile", &self.chain];
-        let more = ["--x509keyfile", &self.key, "-p", &port, "localhost"];
-        self.run("gnutls-cli", &[own.as_slice(), &more].concat(), input).await
+        [&own[..], &["--x509keyfile", &self.key, "-p", port, "localhost"]].concat()
     }
 
     /// Runs one of the Java programs in `tests/clients`.
     pub async fn java(&self, name: &str, words: &[&str]) -> String {
+        let (is_well, said) = self.java_with(&[], name, words).await;
+        assert!(is_well, "{name} {words:?}: {said}");
+        said
+    }
+
+    /// The same with options of the virtual machine: whether it ended well, and what it printed.
+    pub async fn java_with(&self, options: &[&str], name: &str, words: &[&str]) -> (bool, String) {
         let source = program(&format!("{name}.java"));
-        self.run("java", &[&[source.as_str(), &self.p12, &self.root], words].concat(), "").await
+        let own = [source.as_str(), &self.p12, &self.root];
+        self.tried("java", &[options, own.as_slice(), words].concat(), "").await
     }
 
     /// Runs one of the Node programs in `tests/clients`.
@@ -83,21 +95,42 @@ impl ClientFiles {
         self.run("node", &[own.as_slice(), words].concat(), "").await
     }
 
+    /// Runs `openssl s_client` with the person's certificate and these words besides; what it says
+    /// and whether it ended well.
+    pub async fn s_client(&self, port: u16, words: &[&str], input: &str) -> (bool, String) {
+        let to = format!("localhost:{port}");
+        let own = ["s_client", "-connect", &to, "-servername", "localhost", "-ign_eof"];
+        let more = ["-CAfile", &self.root, "-cert", &self.chain, "-key", &self.key];
+        let more = [more.as_slice(), &["-cert_chain", &self.chain], words].concat();
+        self.tried("openssl", &[own.as_slice(), &more].concat(), input).await
+    }
+
     async fn run(&self, program: &str, words: &[&str], input: &str) -> String {
+        let (is_well, said) = self.tried(program, words, input).await;
+        assert!(is_well, "{program} {words:?}: {said}");
+        said
+    }
+
+    /// Runs a program: whether it ended well, and all it printed.
+    pub async fn tried(&self, program: &str, words: &[&str], input: &str) -> (bool, String) {
         let mut command = Command::new(program);
         command.args(words).current_dir(self.folder.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let (input, name) = (input.to_owned(), program.to_owned());
         let run = tokio::task::spawn_blocking(move || {
             let mut child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
-            child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+            // One whose handshake failed reads nothing more.
+            let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
             child.wait_with_output().unwrap()
         });
         let output = run.await.unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{program} {words:?}: {said}\n{printed}");
-        printed
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let said = if output.status.success() {
+            "".into()
+        } else {
+            String::from_utf8_lossy(&output.stderr)
+        };
+        (output.status.success(), format!("{printed}{said}"))
     }
 }
 

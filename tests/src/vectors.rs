@@ -36,6 +36,11 @@ pub fn events(request: &[u8]) -> Vec<Event> {
             cause: "start".into(),
         }),
         Event::Connection(Box::new(connection(&person))),
+        Event::Connection(Box::new(Connection {
+            tls: "1.2".into(),
+            handshake: Some(filler(29)),
+            ..connection(&person)
+        })),
         Event::Decision(Box::new(Decision {
             application: "exchange".into(),
             connection: request_id("gate-1", &epoch(), 3),
@@ -95,6 +100,7 @@ fn connection(person: &str) -> Connection {
         tls: "1.3".into(),
         source: filler(24),
         message: filler(25),
+        handshake: None,
         scheme: 0x0403,
         signature: filler(26),
     }

@@ -1,7 +1,7 @@
 //! `agent join`: makes the key on this machine, proves the token to the CA through the public
 //! portal, and takes the certificate only with the log's proof that it was recorded.
 
-use super::joined::{check_private, joined};
+use super::joined::joined;
 use crate::{AgentConfig, random, write_file};
 use anyhow::{Context, ensure};
 use clap::Args;
@@ -77,7 +77,6 @@ fn prepared(folder: &Path, file: &JoinFile) -> anyhow::Result<(SoftwareSigner, J
     if key.exists()
         && let Ok(kept) = std::fs::read(&pending)
     {
-        check_private(&key)?;
         let message: Join = serde_json::from_slice(&kept)?;
         return Ok((keys::open_plain(&key)?, message));
     }
@@ -87,7 +86,6 @@ fn prepared(folder: &Path, file: &JoinFile) -> anyhow::Result<(SoftwareSigner, J
         folder.display()
     );
     let signer = if key.exists() {
-        check_private(&key)?;
         keys::open_plain(&key)?
     } else {
         let signer = SoftwareSigner::generate_p256()?;

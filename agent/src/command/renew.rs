@@ -2,7 +2,7 @@
 //! new key and the one message wait for an answer, so that a lost one can be asked for again; both
 //! files are then exchanged so that a kill in between leaves a pair that [`finish`] completes.
 
-use super::joined::{check_private, joined};
+use super::joined::joined;
 use crate::{random, write_file};
 use anyhow::{Context, ensure};
 use authority::authorization_of;
@@ -23,7 +23,6 @@ const PENDING: &str = "renew.pending";
 pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let file = joined(folder)?;
     finish(folder)?;
-    check_private(&folder.join("tls.key"))?;
     let old = keys::open_plain(&folder.join("tls.key"))?;
     let (signer, message) = prepared(folder, &file, &old)?;
     let root = file.trust.root_sha256.digest().context("root fingerprint")?;
@@ -66,7 +65,6 @@ fn prepared(
         && let Ok(message) = serde_json::from_slice::<Renew>(&kept)
         && message.asked_by.0 == old.public_key().spki()
     {
-        check_private(&next)?;
         return Ok((keys::open_plain(&next)?, message));
     }
     for stale in [&pending, &next] {

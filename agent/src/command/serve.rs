@@ -1,7 +1,7 @@
 //! `agent serve`: puts the parts together and runs them until the stop.
 
 use super::heart::Heart;
-use super::joined::{check_private, joined};
+use super::joined::joined;
 use crate::gate::{self, ClientTrust, Counts, Gate};
 use crate::ship::Shipper;
 use crate::spool::{Place, Spool, recover};
@@ -11,7 +11,7 @@ use crate::{AgentConfig, spool};
 use anyhow::Context;
 use axum::Router;
 use axum::routing::get;
-use mtls::tls::{ClientAuth, Identity, client, server};
+use mtls::tls::{ClientAuth, Identity, Version, client, server_from};
 use pki::{Certificate, Signer};
 use records::access::{Completion, Started};
 use records::join::JoinFile;
@@ -29,7 +29,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let file = joined(folder)?;
     let _alone = alone(folder)?;
     super::renew::finish(folder)?;
-    check_private(&config.path("tls.key"))?;
+    system::file::check_private(&config.path("tls.key"))?;
     let stop = Stop::on_signal()?;
     // Before anything is written: one whose place is taken leaves nothing behind.
     let listener = TcpListener::bind(config.listen).await?;
@@ -60,7 +60,11 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let issuers =
         gate.clients.issuing.iter().map(|issuing| issuing.subject().der().to_vec()).collect();
     let clients = ClientAuth::Optional { issuers };
-    let tls = server(identity(&config)?, &clients, &["h2", "http/1.1"])?;
+    let version = config.tls_min_version;
+    if version == Version::Tls12 {
+        tracing::info!("TLS 1.2 is spoken with clients that know nothing newer");
+    }
+    let tls = server_from(version, identity(&config)?, &clients, &["h2", "http/1.1"])?;
     let admin = Admin::new(metrics.clone()).with(published(&gate, &config, &chain)?);
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(watch(source.clone(), status, stop.clone()));
@@ -85,7 +89,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
 
 /// Two agents on one state directory would take each other's records for their own.
 fn alone(folder: &Path) -> anyhow::Result<std::fs::File> {
-    let lock = std::fs::File::create(folder.join("lock"))?;
+    let lock = system::file::open_lock(&folder.join("lock"))?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive)
         .ok()
         .with_context(|| format!("an agent runs in {} already", folder.display()))?;

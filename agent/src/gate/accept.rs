@@ -18,7 +18,8 @@ use mtls::listen::{
     self, Accepted, Activity, Endpoint, Handshake, KeyedPlaces, PeerStanding, Rejected, drive,
 };
 use mtls::proof::CertificateVerify;
-use records::access::Connection;
+use mtls::tls::Version;
+use records::access::{Connection, messages_digest};
 use records::record::Event;
 use records::{Bytes, Code, Disclosure};
 use rustls::ServerConfig;
@@ -118,10 +119,22 @@ async fn record(
     source: SocketAddr,
     (host, http2): (String, bool),
 ) -> Option<String> {
-    let salts = (crate::random().ok()?, crate::random().ok()?);
+    let salts = (crate::random().ok()?, crate::random().ok()?, crate::random().ok()?);
     let der = Bytes::from(peer.certificate.der()).to_string();
     let certificate = Disclosure::new("/certificate", salts.0, der.into());
     let address = Disclosure::new("/source", salts.1, source.ip().to_string().into());
+    let version = verify.version.name();
+    gate.metrics.count("tls", version);
+    // Messages of TLS 1.2 show the certificate: they are committed to, and one digest names them.
+    let (message, handshake) = match verify.version {
+        Version::Tls13 => (Bytes(verify.message), None),
+        Version::Tls12 => {
+            let messages = Bytes(verify.message);
+            let name = messages_digest(&messages.0);
+            (name, Some(Disclosure::new("/handshake", salts.2, messages.to_string().into())))
+        }
+    };
+    let committed = handshake.as_ref().map(Disclosure::commitment).transpose().ok()?;
     let seen = Connection {
         person: peer.person.clone(),
         serial: peer.serial.clone(),
@@ -129,14 +142,16 @@ async fn record(
         certificate: certificate.commitment().ok()?,
         host,
         alpn: if http2 { "h2" } else { "http/1.1" }.into(),
-        tls: "1.3".into(),
+        tls: version.into(),
         source: address.commitment().ok()?,
-        message: Bytes(verify.message),
+        message,
+        handshake: committed,
         scheme: verify.scheme,
         signature: Bytes(verify.signature),
     };
     let event = Event::Connection(Box::new(seen));
-    match gate.spool.record(event, vec![certificate, address], Place::Begins).await {
+    let disclosures = [certificate, address].into_iter().chain(handshake).collect();
+    match gate.spool.record(event, disclosures, Place::Begins).await {
         Ok(recorded) => Some(recorded.request_id(&gate.agent)),
         Err(error) => {
             tracing::error!(%error, "a connection could not be recorded");

@@ -22,3 +22,15 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 pub fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     file::create_private(path, bytes).with_context(|| path.display().to_string())
 }
+
+/// Writes a file that everybody may read and that is made again if a crash takes it.
+pub fn write_again(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let folder = path.parent().context("no folder")?;
+    std::fs::create_dir_all(folder)?;
+    file::replace_again(path, bytes).with_context(|| path.display().to_string())
+}
+
+/// Reads a secret; one that others can open is refused.
+pub fn read_private(path: &Path) -> anyhow::Result<Vec<u8>> {
+    file::read_private(path).with_context(|| path.display().to_string())
+}

@@ -2,7 +2,7 @@
 //! names the city, the purpose, the reference, the person and the profile, so that a row cannot be
 //! pointed at someone else.
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
 use std::path::Path;
@@ -46,8 +46,7 @@ impl SealContext<'_> {
 impl SealKey {
     /// Reads the key file: 32 bytes.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
-        let bytes =
-            Zeroizing::new(std::fs::read(path).with_context(|| path.display().to_string())?);
+        let bytes = Zeroizing::new(ca_host::durable::read_private(path)?);
         Self::new(&bytes)
     }
 

@@ -16,7 +16,7 @@ use arc_swap::ArcSwapOption;
 use authority::Serial;
 use ca_host::service_keys::KeyPlace;
 use ca_host::{CaConfig, listener};
-use ca_store::keep::{Keep, is_private};
+use ca_store::keep::Keep;
 use ca_store::replay::{Followed, Replay};
 use ca_store::table::intent;
 use records::Code;
@@ -100,8 +100,7 @@ async fn open(
 ) -> anyhow::Result<Option<(Issuer, Writer, Signer)>> {
     let folder = config.path("issuer");
     let seal = folder.join("seal.key");
-    is_private(&seal).with_context(|| seal.display().to_string())?;
-    let secret = std::fs::read(seal)?;
+    let secret = ca_host::durable::read_private(&seal)?;
     let context = Arc::new(IssuanceContext::open(config)?);
     let replay = Replay::new(&context.trust).context("trust file")?;
     let keep = Keep::open(&folder, &secret)?;

@@ -5,6 +5,7 @@
 //! their lengths, and written again.
 
 use anyhow::{Context, ensure};
+use ca_host::durable::write_again;
 use ca_store::{ledger, proof};
 use service::{Metrics, Stop};
 use std::path::{Path, PathBuf};
@@ -98,7 +99,7 @@ impl Publisher {
             self.entries(&mut tx, index, size).await?;
         }
         if shown != checkpoint {
-            write(&at, checkpoint.as_bytes())?;
+            write_again(&at, checkpoint.as_bytes())?;
         }
         self.published = Some(size);
         Ok(())
@@ -135,7 +136,7 @@ impl Publisher {
         let width = (nodes - id.index * TILE_WIDTH).min(TILE_WIDTH);
         let hashes = proof::tile(tx, self.log, id).await?.context("a tile is missing")?;
         let hashes = hashes.get(..usize::try_from(width)?).context("a tile is too short")?;
-        write(&self.folder.join(tile_path(id, width)), &tile_bytes(hashes))
+        write_again(&self.folder.join(tile_path(id, width)), &tile_bytes(hashes))
     }
 
     async fn entries(&self, tx: &mut Tx, index: u64, size: u64) -> anyhow::Result<()> {
@@ -144,16 +145,6 @@ impl Publisher {
         let found = ledger::commitments(tx, self.log, (first, first + width)).await?;
         ensure!(found.len() as u64 == width, "entries are missing");
         let bundle = bundle_bytes(found.iter().map(Vec::as_slice));
-        write(&self.folder.join(entries_path(index, width)), &bundle)
+        write_again(&self.folder.join(entries_path(index, width)), &bundle)
     }
-}
-
-/// Writes a file whole, for whoever reads it meanwhile.
-fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let folder = path.parent().context("no folder")?;
-    std::fs::create_dir_all(folder)?;
-    let name = path.file_name().context("no name")?.to_string_lossy();
-    let beside = folder.join(format!(".{name}.new"));
-    std::fs::write(&beside, bytes)?;
-    Ok(std::fs::rename(&beside, path)?)
 }

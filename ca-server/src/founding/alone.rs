@@ -23,7 +23,7 @@ impl Alone {
     /// Takes both places, or says that they are taken.
     pub(super) async fn hold(parent: &Path, name: &str, config: &CaConfig) -> anyhow::Result<Self> {
         let path = parent.join(format!(".{name}.lock"));
-        let file = File::create(&path).with_context(|| path.display().to_string())?;
+        let file = system::file::open_lock(&path).with_context(|| path.display().to_string())?;
         if file.try_lock().is_err() {
             return Err(UnderWay.into());
         }

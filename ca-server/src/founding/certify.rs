@@ -11,6 +11,7 @@ use pki::name::{DistinguishedName, Subject, Text};
 use pki::oid::Arc;
 use pki::{Certificate, CertificateProfile, PublicKey, SerialNumber, Signer};
 use std::path::Path;
+use system::file::create;
 
 /// What was issued under the founding statement.
 pub(super) struct Certified {
@@ -203,21 +204,22 @@ impl Certified {
             vec![("root", &self.root), (ISSUER, &self.issuing)];
         authorities.extend(self.signers.iter().map(|(name, certificate)| (*name, certificate)));
         for (name, certificate) in authorities {
-            std::fs::write(public.join(format!("{name}.cer")), certificate.der())?;
-            std::fs::write(public.join(format!("{name}.pem")), certificate.pem())?;
+            create(&public.join(format!("{name}.cer")), certificate.der())?;
+            create(&public.join(format!("{name}.pem")), certificate.pem().as_bytes())?;
         }
         for (_, ocsp) in self.signers.iter().filter(|(name, _)| *name == "ocsp") {
-            std::fs::write(folder.join("status/ocsp.pem"), self.chain(ocsp))?;
+            create(&folder.join("status/ocsp.pem"), self.chain(ocsp).as_bytes())?;
         }
         for (service, process, certificate) in &self.services {
             let path = match service.as_str() {
                 "issuer" | "status" | "log" => folder.join(service).join("tls.pem"),
                 _ => folder.join(format!("services/{service}.{process}.pem")),
             };
-            std::fs::write(path, self.chain(certificate))?;
+            create(&path, self.chain(certificate).as_bytes())?;
         }
         for (person, certificate) in &self.people {
-            std::fs::write(folder.join(format!("people/{person}.pem")), self.chain(certificate))?;
+            let path = folder.join(format!("people/{person}.pem"));
+            create(&path, self.chain(certificate).as_bytes())?;
         }
         Ok(())
     }

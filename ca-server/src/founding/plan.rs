@@ -240,7 +240,7 @@ impl CityPlan {
         for (name, content) in self.policy_files()? {
             let path = to.join(name);
             std::fs::create_dir_all(path.parent().context("folder")?)?;
-            std::fs::write(path, content)?;
+            system::file::create(&path, content.as_bytes())?;
         }
         Ok(())
     }

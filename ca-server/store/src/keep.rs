@@ -10,7 +10,7 @@ mod journal;
 mod snapshot;
 mod text;
 
-pub use floor::{FloorFile, is_private};
+pub use floor::FloorFile;
 pub use journal::Journal;
 pub use snapshot::Snapshot;
 pub use text::KeptText;

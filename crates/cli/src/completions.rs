@@ -3,7 +3,8 @@
 
 use crate::exit::{Failure, file_failure};
 use clap_complete::Shell;
-use std::path::PathBuf;
+use clap_mangen::Man;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `yinxin completions`.
 #[derive(clap::Args)]
@@ -22,9 +23,10 @@ pub struct Arguments {
 pub(crate) fn run(mut command: clap::Command, arguments: &Arguments) -> Result<(), Failure> {
     match (&arguments.man, arguments.shell) {
         (Some(folder), _) => {
-            let failed = |error: std::io::Error| file_failure(folder, &error);
-            std::fs::create_dir_all(folder).map_err(failed)?;
-            clap_mangen::generate_to(command, folder).map_err(failed)
+            std::fs::create_dir_all(folder).map_err(|error| file_failure(folder, &error))?;
+            command = command.disable_help_subcommand(true);
+            command.build();
+            pages(&command, folder)
         }
         (None, Some(shell)) => {
             let mut script = Vec::new();
@@ -34,4 +36,16 @@ pub(crate) fn run(mut command: clap::Command, arguments: &Arguments) -> Result<(
         }
         (None, None) => Err(Failure::usage("哪一种命令行解释器？", "say a shell, or --man FOLDER")),
     }
+}
+
+/// Writes the page of a command and those of the commands below it; older ones are replaced.
+fn pages(command: &clap::Command, folder: &Path) -> Result<(), Failure> {
+    for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
+        pages(inner, folder)?;
+    }
+    let page = Man::new(command.clone());
+    let path = folder.join(page.get_filename());
+    let mut text = Vec::new();
+    let written = page.render(&mut text).and_then(|()| system::file::replace(&path, &text));
+    written.map_err(|error| file_failure(&path, &error))
 }

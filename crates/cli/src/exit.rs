@@ -7,6 +7,7 @@ use records::exit::{CONFLICT, DENIED, NOT_FOUND, UNREACHABLE, USAGE, exit_code};
 use records::export::NotTrusted;
 use records::{Code, Problem};
 use std::process::ExitCode;
+use system::file::Exposed;
 use system::{complain, terminal};
 
 /// Why a command did not do it.
@@ -173,11 +174,10 @@ impl From<KeyFileError> for Failure {
             KeyFileError::Passphrase(_) => {
                 Self::new(DENIED, "wrong-passphrase", "密钥口令不正确。", text)
             }
-            KeyFileError::File { ref source, .. }
-                if source.kind() == std::io::ErrorKind::NotFound =>
-            {
-                Self::new(NOT_FOUND, "file-not-found", "找不到文件。", text)
+            KeyFileError::Costly(_) => {
+                Self::new(DENIED, "too-costly", "打开此文件所需的计算量过大，不予打开。", text)
             }
+            KeyFileError::File { path, error } => file_failure(path.as_ref(), &error),
             _ => Self::usage("密钥文件无法使用。", text),
         }
     }
@@ -198,6 +198,11 @@ impl From<mtls::tls::TlsError> for Failure {
 /// A file that cannot be read or written.
 pub(crate) fn file_failure(path: &std::path::Path, error: &std::io::Error) -> Failure {
     let text = format!("{}: {error}", path.display());
+    if let Some(exposed) = Exposed::of(error) {
+        let told = format!("{}: it can be opened by others", path.display());
+        return Failure::new(DENIED, Exposed::CODE, "他人可以打开此文件，不予使用。", told)
+            .next(exposed.next());
+    }
     match error.kind() {
         std::io::ErrorKind::NotFound => {
             Failure::new(NOT_FOUND, "file-not-found", "找不到文件。", text)

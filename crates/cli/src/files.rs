@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 /// A person's certificate and key; what is not given comes from a context.
 #[derive(Args)]
 pub(crate) struct OwnKey {
-    /// Your certificate with its chain (PEM). 证书文件
+    /// Your certificate with its chain (PEM); not needed beside a key in PKCS#12. 证书文件
     #[arg(long, env = "YINXIN_CERT")]
     cert: Option<PathBuf>,
-    /// Your key (encrypted PKCS#8). 密钥文件
+    /// Your key: encrypted PKCS#8, or PKCS#12 (.p12). 密钥文件
     #[arg(long, env = "YINXIN_KEY")]
     key: Option<PathBuf>,
     /// File whose first line is the key's passphrase; asked for otherwise. 口令文件
@@ -64,7 +64,13 @@ impl Own {
         self.key.passphrase_file()
     }
 
-    /// Certificate and key.
+    /// The certificate with its chain; one in PKCS#12 needs the passphrase.
+    pub(crate) fn chain(&self) -> Result<Vec<Certificate>, Failure> {
+        let (cert, key) = self.paths()?;
+        if cert == key { Ok(self.open()?.chain) } else { chain(&cert) }
+    }
+
+    /// Certificate and key; one file where both stand in PKCS#12.
     pub(crate) fn paths(&self) -> Result<(PathBuf, PathBuf), Failure> {
         self.key.paths()
     }
@@ -134,6 +140,11 @@ impl OwnKey {
         if let (Some(cert), Some(key)) = (&self.cert, &self.key) {
             return Ok((cert.clone(), key.clone()));
         }
+        if let (None, Some(key)) = (&self.cert, &self.key)
+            && keys::is_pkcs12(key)
+        {
+            return Ok((key.clone(), key.clone()));
+        }
         let context = self.context()?.ok_or_else(nobody)?;
         Ok((self.cert.clone().unwrap_or(context.cert), self.key.clone().unwrap_or(context.key)))
     }
@@ -149,6 +160,10 @@ impl OwnKey {
 }
 
 fn open(cert: &Path, key: &Path, passphrase: &str) -> Result<Opened, Failure> {
+    if cert == key {
+        let keys::HolderFile { chain, signer } = keys::open_bundle(key, passphrase)?;
+        return Ok(Opened { chain, signer });
+    }
     let chain = chain(cert)?;
     let signer = keys::open(key, passphrase)?;
     if leaf(&chain)?.key().sha256() != pki::Signer::public_key(&signer).sha256() {
@@ -176,6 +191,11 @@ impl Opened {
         let chain = self.chain.iter().map(|certificate| certificate.der().to_vec()).collect();
         Ok(Identity::from_der(chain, self.signer.pkcs8())?)
     }
+}
+
+/// Opens a PKCS#12 file, for its certificates; the passphrase comes from a file, or is asked for.
+pub(crate) fn bundle(key: &Path, passphrase: Option<&Path>) -> Result<Opened, Failure> {
+    open(key, key, &prompt::passphrase(passphrase)?)
 }
 
 /// Every certificate in a file (PEM, or one in DER), leaf first.

@@ -1,6 +1,6 @@
 //! Asking people: passphrases without echo, confirmations by typing what is confirmed.
 
-use crate::exit::{Failure, file_failure};
+use crate::exit::Failure;
 use crate::language::Spoken;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use std::io::{BufRead, IsTerminal, stdin};
@@ -42,11 +42,9 @@ pub(crate) fn new_passphrase(file: Option<&Path>) -> Result<Zeroizing<String>, F
     Ok(chosen)
 }
 
-/// The first line of a file.
+/// The first line of a file that nobody else can read.
 pub(crate) fn from_file(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let text =
-        Zeroizing::new(std::fs::read_to_string(path).map_err(|error| file_failure(path, &error))?);
-    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+    Ok(keys::passphrase_from_file(path)?)
 }
 
 /// Asks without echo. Where there is no terminal a script must bring a file.

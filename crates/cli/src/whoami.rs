@@ -17,7 +17,7 @@ pub struct Arguments {
 pub(crate) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
     let trust = arguments.own.trust()?;
     let (cert, key) = arguments.own.paths()?;
-    let chain = files::chain(&cert)?;
+    let chain = arguments.own.chain()?;
     let leaf = files::leaf(&chain)?;
     let subject = leaf.subject();
     let name = subject.common_name().unwrap_or_default();

@@ -9,6 +9,14 @@ use pki::pem::Kind;
 use std::path::Path;
 use zeroize::Zeroizing;
 
+/// Ten seconds of PBKDF2; we write 600,000.
+const ROUNDS_MAX: u32 = 10_000_000;
+/// 256 MiB of scrypt, whose blocks have 128 bytes; OpenSSL writes 16 MiB.
+const SCRYPT_BLOCKS_MAX: u64 = 2 * 1024 * 1024;
+const SCRYPT_LANES_MAX: u16 = 16;
+/// How to write a key that is read here.
+const HOW: &str = "openssl pkcs8 -topk8 -v2 aes256";
+
 /// Why a key file cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -17,32 +25,37 @@ pub enum KeyFileError {
     #[error("{0} exists; a key is never overwritten")]
     Exists(String),
     /// The file system says no.
-    #[error("{path}: {source}")]
+    #[error("{path}: {error}")]
     File {
         /// The file.
         path: String,
         /// What the system said.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// Not PEM with a key in it.
-    #[error("{path}: {source}")]
+    #[error("{path}: {error}")]
     Pem {
         /// The file.
         path: String,
         /// What is wrong with it.
-        source: pki::pem::PemError,
+        error: pki::pem::PemError,
     },
     /// Not a PKCS#8 key.
-    #[error("{0} is not a key file (PKCS#8)")]
+    #[error("{0} is not a key file (PKCS#8 or PKCS#12)")]
     Malformed(String),
-    /// Encrypted in a way that is not read here.
-    #[error("{path}: not supported: {what}; convert it with `openssl pkcs8 -topk8 -v2 aes256`")]
+    /// Made in a way that is not read here.
+    #[error("{path}: not supported: {what}; convert it with `{how}`")]
     Unsupported {
         /// The file.
         path: String,
-        /// The encryption.
+        /// What is not supported.
         what: String,
+        /// What makes one that is.
+        how: &'static str,
     },
+    /// Whoever wrote it wants more work for opening it than any key needs.
+    #[error("{0} asks for too much work to be opened: too many rounds, or too much memory")]
+    Costly(String),
     /// The passphrase does not open it.
     #[error("the passphrase does not open {0}")]
     Passphrase(String),
@@ -91,8 +104,11 @@ pub fn save_plain(path: &Path, key: &SoftwareSigner) -> Result<(), KeyFileError>
     write_new(path, pem.as_bytes())
 }
 
-/// Opens an encrypted key file.
+/// Opens an encrypted key file: PKCS#8 in PEM, or the key of a PKCS#12 file.
 pub fn open(path: &Path, passphrase: &str) -> Result<SoftwareSigner, KeyFileError> {
+    if crate::pkcs12::is_pkcs12(path) {
+        return Ok(crate::pkcs12::open_bundle(path, passphrase)?.signer);
+    }
     let sealed = block(path, Kind::EncryptedKey)?;
     let info =
         EncryptedPrivateKeyInfoRef::try_from(sealed.as_slice()).map_err(|error| {
@@ -100,10 +116,14 @@ pub fn open(path: &Path, passphrase: &str) -> Result<SoftwareSigner, KeyFileErro
                 Some(oid) if oid != pbes2::PBES2_OID => KeyFileError::Unsupported {
                     path: path.display().to_string(),
                     what: name_of(oid),
+                    how: HOW,
                 },
                 _ => unsupported(path, error, KeyFileError::Malformed),
             }
         })?;
+    if info.encryption_algorithm.pbes2().is_some_and(is_costly) {
+        return Err(KeyFileError::Costly(path.display().to_string()));
+    }
     let plain = info
         .decrypt(passphrase)
         .map_err(|error| unsupported(path, error, KeyFileError::Passphrase))?;
@@ -115,11 +135,12 @@ pub fn open_plain(path: &Path) -> Result<SoftwareSigner, KeyFileError> {
     Ok(SoftwareSigner::from_pkcs8(&block(path, Kind::Key)?)?)
 }
 
-/// Reads a passphrase file: its first line.
+/// Reads a passphrase file: its first line. As with a key, nobody else may read it.
 pub fn passphrase_from_file(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
-    let text = std::fs::read_to_string(path)
-        .map(Zeroizing::new)
-        .map_err(|source| KeyFileError::File { path: path.display().to_string(), source })?;
+    let wrong = |error| KeyFileError::File { path: path.display().to_string(), error };
+    let bytes = Zeroizing::new(system::file::read_private(path).map_err(wrong)?);
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|error| wrong(std::io::Error::new(std::io::ErrorKind::InvalidData, error)))?;
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 
@@ -128,10 +149,23 @@ fn block(path: &Path, kind: Kind) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
     let name = || path.display().to_string();
     let file = system::file::read_private(path)
         .map(Zeroizing::new)
-        .map_err(|source| KeyFileError::File { path: name(), source })?;
+        .map_err(|error| KeyFileError::File { path: name(), error })?;
     pki::pem::read_one(&file, kind)
         .map(Zeroizing::new)
-        .map_err(|source| KeyFileError::Pem { path: name(), source })
+        .map_err(|error| KeyFileError::Pem { path: name(), error })
+}
+
+/// Whether deriving the key would take longer, or more memory, than any key needs.
+fn is_costly(parameters: &pbes2::Parameters) -> bool {
+    match &parameters.kdf {
+        pbes2::Kdf::Pbkdf2(kdf) => kdf.iteration_count > ROUNDS_MAX,
+        pbes2::Kdf::Scrypt(kdf) => {
+            let blocks = kdf.cost_parameter.saturating_mul(u64::from(kdf.block_size));
+            blocks > SCRYPT_BLOCKS_MAX || kdf.parallelization > SCRYPT_LANES_MAX
+        }
+        // The library opens no others.
+        _ => false,
+    }
 }
 
 /// The number of the scheme that a key is encrypted with.
@@ -162,7 +196,15 @@ fn unsupported(
         Error::EncryptedPrivateKey(Scheme::NoPbes1CryptSupport) => "PBES1".into(),
         _ => return otherwise(path),
     };
-    KeyFileError::Unsupported { path, what }
+    KeyFileError::Unsupported { path, what, how: HOW }
+}
+
+/// The scheme of old programs that stands somewhere in a PKCS#12 file, by its name.
+pub(crate) fn old_scheme(file: &[u8]) -> Option<String> {
+    const PBE: &[u8] = &[0x06, 0x0a, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01];
+    let at = file.windows(PBE.len()).position(|window| window == PBE)?;
+    let number = file.get(at + PBE.len())?;
+    ObjectIdentifier::new(&format!("1.2.840.113549.1.12.1.{number}")).ok().map(name_of)
 }
 
 /// Schemes of old programs by their names.
@@ -177,15 +219,16 @@ fn name_of(oid: ObjectIdentifier) -> String {
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), KeyFileError> {
-    system::file::create_private(path, bytes).map_err(|source| match source.kind() {
+    system::file::create_private(path, bytes).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.display().to_string()),
-        _ => KeyFileError::File { path: path.display().to_string(), source },
+        _ => KeyFileError::File { path: path.display().to_string(), error },
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use der::Encode;
     use pki::Signer;
 
     #[test]
@@ -203,6 +246,46 @@ mod tests {
             let judged =
                 openssl::pkey::PKey::private_key_from_pem_passphrase(&pem, b"correct horse");
             assert_eq!(judged.unwrap().public_key_to_der().unwrap(), key.public_key().spki());
+        }
+    }
+
+    /// Whatever stands in it, nothing of it is derived: the answer comes at once.
+    #[test]
+    fn a_key_that_costs_too_much_is_not_opened() {
+        use pkcs8::pkcs5::EncryptionScheme;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let refused = |parameters: pbes2::Parameters| {
+            let sealed = EncryptedPrivateKeyInfoRef {
+                encryption_algorithm: EncryptionScheme::Pbes2(parameters),
+                encrypted_data: der::asn1::OctetStringRef::new(&[7; 32]).unwrap(),
+            };
+            let pem = pki::certificate::pem("ENCRYPTED PRIVATE KEY", &sealed.to_der().unwrap());
+            system::file::replace_private(&path, pem.as_bytes()).unwrap();
+            open(&path, "right").err().unwrap()
+        };
+        let rounds = |rounds| {
+            pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(rounds, &[1; 16], [2; 16]).unwrap()
+        };
+        assert!(matches!(refused(rounds(1)), KeyFileError::Passphrase(_)));
+        for costly in [ROUNDS_MAX + 1, 100_000_000] {
+            assert!(matches!(refused(rounds(costly)), KeyFileError::Costly(_)), "{costly}");
+        }
+        let scrypt = |n: u64, r: u16, p: u16| {
+            let mut parameters = rounds(1);
+            let pbes2::Kdf::Pbkdf2(kdf) = &parameters.kdf else { panic!("another derivation") };
+            parameters.kdf = pbes2::Kdf::Scrypt(pbes2::ScryptParams {
+                salt: kdf.salt,
+                cost_parameter: n,
+                block_size: r,
+                parallelization: p,
+                key_length: None,
+            });
+            parameters
+        };
+        assert!(matches!(refused(scrypt(2, 1, 1)), KeyFileError::Passphrase(_)));
+        for (n, r, p) in [(1 << 22, 8, 1), (1 << 40, 8, 1), (16, 8, 17), (u64::MAX, 9, 1)] {
+            assert!(matches!(refused(scrypt(n, r, p)), KeyFileError::Costly(_)), "{n} {r} {p}");
         }
     }
 

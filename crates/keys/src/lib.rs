@@ -5,10 +5,12 @@
 
 mod file;
 mod jws;
+mod pkcs12;
 mod request;
 mod software;
 
 pub use file::{KeyFileError, Stretch, open, open_plain, passphrase_from_file, save, save_plain};
 pub use jws::TokenKey;
+pub use pkcs12::{HolderFile, is_pkcs12, open_bundle};
 pub use request::request;
 pub use software::{KeyRejected, SoftwareSigner};

@@ -142,3 +142,40 @@ fn rsa(size: KeySize) -> Result<Vec<u8>, KeyRejected> {
 fn spki(public: &impl AsDer<PublicKeyX509Der<'static>>) -> Result<Vec<u8>, KeyRejected> {
     Ok(public.as_der().map_err(rejected)?.as_ref().to_vec())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use openssl::hash::MessageDigest;
+    use openssl::pkey::PKey;
+    use openssl::sign;
+
+    /// What clients of TLS 1.2 sign with, as OpenSSL signs it; a scheme of another hash, key or
+    /// version is none.
+    #[test]
+    fn a_handshake_of_tls_1_2_is_verified_by_its_scheme() {
+        let hashes = [MessageDigest::sha256(), MessageDigest::sha384(), MessageDigest::sha512()];
+        for (name, schemes) in [
+            ("p256", [0x0403, 0x0503, 0x0603]),
+            ("p384", [0x0403, 0x0503, 0x0603]),
+            ("rsa2048", [0x0401, 0x0501, 0x0601]),
+        ] {
+            let key = SoftwareSigner::generate(pki::algorithm::by_name(name).unwrap()).unwrap();
+            let other = PKey::private_key_from_der(key.pkcs8()).unwrap();
+            for (at, scheme) in schemes.into_iter().enumerate() {
+                let mut signer = sign::Signer::new(hashes[at], &other).unwrap();
+                let signature = signer.sign_oneshot_to_vec(b"messages").unwrap();
+                let public = key.public_key();
+                let holds = |scheme| public.verify_tls12(scheme, b"messages", &signature);
+                assert!(holds(scheme), "{name} {scheme:04x}");
+                assert!(!holds(schemes[(at + 1) % 3]), "{name} {scheme:04x}: another hash");
+                assert!(!holds(0x0203) && !holds(0x0201) && !holds(0x0804), "{name}");
+                assert!(!public.verify_tls12(scheme, b"massages", &signature), "{name}");
+            }
+        }
+        let rsa = SoftwareSigner::generate(pki::algorithm::by_name("rsa2048").unwrap()).unwrap();
+        let signature = rsa.sign(b"messages").unwrap();
+        assert!(rsa.public_key().verify_tls12(0x0401, b"messages", &signature));
+        assert!(!rsa.public_key().verify_tls13(0x0401, b"messages", &signature), "PSS alone");
+    }
+}

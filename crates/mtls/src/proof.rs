@@ -1,12 +1,16 @@
-//! What a client signed to open a connection (RFC 8446 4.4.3), kept for the record.
+//! What a client signed to open a connection (RFC 8446 4.4.3, RFC 5246 7.4.8), kept for the record.
 
+use crate::tls::Version;
 use std::cell::RefCell;
 use std::future::Future;
 
 /// A CertificateVerify that was found valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateVerify {
-    /// The message that was signed: padding, context and transcript hash.
+    /// The version of TLS that was spoken.
+    pub version: Version,
+    /// The message that was signed: padding, context and transcript hash; with TLS 1.2 all messages
+    /// of the handshake so far.
     pub message: Vec<u8>,
     /// SignatureScheme.
     pub scheme: u16,
@@ -29,10 +33,11 @@ pub async fn kept<F: Future>(handshake: F) -> (F::Output, Option<CertificateVeri
 }
 
 /// Keeps a signature that was verified, if somebody wants it.
-pub(crate) fn keep(message: &[u8], signed: &rustls::DigitallySignedStruct) {
+pub(crate) fn keep(version: Version, message: &[u8], signed: &rustls::DigitallySignedStruct) {
     // Outside `kept` nobody wants it.
     let _ = SEEN.try_with(|seen| {
         seen.replace(Some(CertificateVerify {
+            version,
             message: message.to_vec(),
             scheme: signed.scheme.into(),
             signature: signed.signature().to_vec(),

@@ -2,16 +2,21 @@
 
 use pki::pem::Kind;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs as provider};
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::aws_lc_rs::{self as provider, cipher_suite as suite};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
-    ServerConfig, SignatureScheme,
+    ServerConfig, SignatureScheme, SupportedProtocolVersion,
 };
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
+
+/// A handshake of TLS 1.2 is recorded with its messages; what is larger than this is refused.
+const MESSAGES_BYTES_MAX: usize = 32 * 1024;
 
 /// Why a TLS identity or configuration cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -99,8 +104,49 @@ pub enum ClientAuth {
     },
 }
 
+static BOTH: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS13, &rustls::version::TLS12];
+static LATEST: [&SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Version {
+    /// RFC 5246, with an extended master secret (RFC 7627) only.
+    #[serde(rename = "1.2")]
+    Tls12,
+    /// RFC 8446.
+    #[serde(rename = "1.3")]
+    Tls13,
+}
+
+impl Version {
+    /// As records and settings write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tls12 => "1.2",
+            Self::Tls13 => "1.3",
+        }
+    }
+
+    /// This version and every later one.
+    fn and_later(self) -> &'static [&'static SupportedProtocolVersion] {
+        match self {
+            Self::Tls12 => &BOTH,
+            Self::Tls13 => &LATEST,
+        }
+    }
+}
+
+/// The suites of TLS 1.2 are those with ephemeral keys and AEAD, for our keys, which are of EC.
 fn crypto() -> Arc<CryptoProvider> {
-    Arc::new(provider::default_provider())
+    let cipher_suites = vec![
+        suite::TLS13_AES_256_GCM_SHA384,
+        suite::TLS13_AES_128_GCM_SHA256,
+        suite::TLS13_CHACHA20_POLY1305_SHA256,
+        suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+        suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+        suite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    ];
+    Arc::new(CryptoProvider { cipher_suites, ..provider::default_provider() })
 }
 
 /// A listener's configuration: TLS 1.3, no tickets, no resumption.
@@ -109,8 +155,18 @@ pub fn server(
     clients: &ClientAuth,
     protocols: &[&str],
 ) -> Result<Arc<ServerConfig>, TlsError> {
+    server_from(Version::Tls13, identity, clients, protocols)
+}
+
+/// The same, spoken from a version on: older clients get an alert.
+pub fn server_from(
+    version: Version,
+    identity: Identity,
+    clients: &ClientAuth,
+    protocols: &[&str],
+) -> Result<Arc<ServerConfig>, TlsError> {
     let builder = ServerConfig::builder_with_provider(crypto())
-        .with_protocol_versions(&[&rustls::version::TLS13])?;
+        .with_protocol_versions(version.and_later())?;
     let builder = match clients {
         ClientAuth::None => builder.with_no_client_auth(),
         ClientAuth::Optional { issuers } => {
@@ -127,6 +183,7 @@ pub fn server(
         }
     };
     let mut config = builder.with_single_cert(identity.chain, identity.key)?;
+    config.require_ems = true;
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;
@@ -233,11 +290,18 @@ impl ClientCertVerifier for PossessionOnly {
 
     fn verify_tls12_signature(
         &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
+        messages: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("TLS 1.2 is not spoken here".into()))
+        if messages.len() > MESSAGES_BYTES_MAX {
+            return Err(Error::General("the handshake is too large to be recorded".into()));
+        }
+        let algorithms = &self.crypto.signature_verification_algorithms;
+        let valid =
+            rustls::crypto::verify_tls12_signature(messages, certificate, signed, algorithms)?;
+        crate::proof::keep(Version::Tls12, messages, signed);
+        Ok(valid)
     }
 
     fn verify_tls13_signature(
@@ -249,7 +313,7 @@ impl ClientCertVerifier for PossessionOnly {
         let algorithms = &self.crypto.signature_verification_algorithms;
         let valid =
             rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)?;
-        crate::proof::keep(message, signed);
+        crate::proof::keep(Version::Tls13, message, signed);
         Ok(valid)
     }
 

@@ -253,6 +253,23 @@ impl PublicKey {
         };
         sig::UnparsedPublicKey::new(verifier, &self.raw).verify(message, signature).is_ok()
     }
+
+    /// The same of a TLS 1.2 handshake, where a scheme names no curve (RFC 8446 4.2.3) and RSA keys
+    /// sign in either way.
+    pub fn verify_tls12(&self, scheme: u16, message: &[u8], signature: &[u8]) -> bool {
+        let rsa = self.algorithm.key == RSA;
+        let verifier: &dyn sig::VerificationAlgorithm = match (scheme, self.algorithm.name) {
+            (0x0403, "p384") => &sig::ECDSA_P384_SHA256_ASN1,
+            (0x0503, "p256") => &sig::ECDSA_P256_SHA384_ASN1,
+            (0x0603, "p256") => &sig::ECDSA_P256_SHA512_ASN1,
+            (0x0603, "p384") => &sig::ECDSA_P384_SHA512_ASN1,
+            (0x0401, _) if rsa => &sig::RSA_PKCS1_2048_8192_SHA256,
+            (0x0501, _) if rsa => &sig::RSA_PKCS1_2048_8192_SHA384,
+            (0x0601, _) if rsa => &sig::RSA_PKCS1_2048_8192_SHA512,
+            _ => return self.verify_tls13(scheme, message, signature),
+        };
+        sig::UnparsedPublicKey::new(verifier, &self.raw).verify(message, signature).is_ok()
+    }
 }
 
 impl core::fmt::Debug for PublicKey {

@@ -1,5 +1,6 @@
 //! A record as a sentence in both languages, for the command line and for pages.
 
+use records::access::Connection;
 use records::decline::Outcome;
 use records::record::{Event, Record};
 use std::collections::BTreeMap;
@@ -95,12 +96,17 @@ fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
+fn connected(seen: &Connection, who: &str) -> (String, String) {
+    let Connection { serial, host, tls, .. } = seen;
+    (
+        format!("{who} 用证书 {serial} 连接 {host}（TLS {tls}）"),
+        format!("{who} connected to {host} with {serial} (TLS {tls})"),
+    )
+}
+
 fn at_the_gate(record: &Record, who: impl Fn(&str) -> String) -> (String, String) {
     match &record.event {
-        Event::Connection(seen) => (
-            format!("{} 用证书 {} 连接 {}", who(&seen.person), seen.serial, seen.host),
-            format!("{} connected to {} with {}", who(&seen.person), seen.host, seen.serial),
-        ),
+        Event::Connection(seen) => connected(seen, &who(&seen.person)),
         Event::Decision(decision) if decision.outcome == "permitted" => (
             format!(
                 "{} 对 {} 执行 {}，规则 {} 允许",

@@ -70,6 +70,12 @@ pub fn request_id(agent: &str, epoch: &Bytes, aseq: u64) -> String {
     format!("{agent}/{epoch}/{aseq}")
 }
 
+/// What stands in a record for the messages of a TLS 1.2 handshake: their SHA-256, so that one
+/// handshake is found under one name.
+pub fn messages_digest(messages: &[u8]) -> Bytes {
+    Bytes(Sha256::digest(messages).to_vec())
+}
+
 /// Kind `started`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -107,8 +113,12 @@ pub struct Connection {
     pub tls: String,
     /// Commitment to the source address.
     pub source: Commitment,
-    /// What the client signed (RFC 8446 4.4.3).
+    /// What the client signed (RFC 8446 4.4.3); with TLS 1.2 the [`messages_digest`] of it.
     pub message: Bytes,
+    /// With TLS 1.2, commitment to the handshake messages that the client signed (RFC 5246 7.4.8):
+    /// they show its certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handshake: Option<Commitment>,
     /// SignatureScheme.
     pub scheme: u16,
     /// The signature.

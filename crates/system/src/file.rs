@@ -42,22 +42,84 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> Result<()> {
     move_new(&beside, path)
 }
 
-/// Reads a file that nobody but its owner may read: keys. One that others can read is refused, as
-/// it was opened, whatever its name stands for later.
+/// Refuses a place where something lies already, be it a link to nowhere: before work is done whose
+/// result a new file there has to take.
+pub fn check_vacant(path: &Path) -> Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Err(Error::new(ErrorKind::AlreadyExists, "File exists; nothing was written")),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Why a secret is not used: others than whoever runs the program can open its file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{code}: 他人可以打开此文件，不予使用。It can be opened by others and is not used; next: {next}",
+    code = Self::CODE
+)]
+pub struct Exposed {
+    next: String,
+}
+
+impl Exposed {
+    /// The code of the refusal, in every program.
+    pub const CODE: &str = "file-exposed";
+
+    /// What `error` says of that, if it is the reason.
+    pub fn of(error: &Error) -> Option<&Self> {
+        error.get_ref().and_then(|inner| inner.downcast_ref())
+    }
+
+    /// What makes the file private.
+    pub fn next(&self) -> &str {
+        &self.next
+    }
+}
+
+/// Reads a file that nobody else may open: keys, passphrases. One that others can open is refused,
+/// as it was opened, whatever its name stands for later.
 pub fn read_private(path: &Path) -> Result<Vec<u8>> {
     let mut file = File::open(path)?;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
-        let told = format!("it can be read by others; next: chmod 600 {}", path.display());
-        return Err(Error::new(ErrorKind::PermissionDenied, told));
-    }
+    judge(path, &file.metadata()?)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
+/// Refuses a file that others can open, before something rests on it.
+pub fn check_private(path: &Path) -> Result<()> {
+    judge(path, &std::fs::metadata(path)?)
+}
+
+fn judge(path: &Path, found: &std::fs::Metadata) -> Result<()> {
+    let (own, path) = (rustix::process::geteuid().as_raw(), path.display());
+    let next = match (found.uid() == own, found.mode() & 0o077 == 0) {
+        (true, true) => return Ok(()),
+        (true, false) => format!("chmod 600 {path}"),
+        (false, _) => format!("chown {own} {path} && chmod 600 {path}"),
+    };
+    Err(Error::new(ErrorKind::PermissionDenied, Exposed { next }))
+}
+
+/// Writes a file that others may read and that can be made again: whole for whoever reads it, and
+/// gone after a loss of power unless something else syncs it.
+pub fn replace_again(path: &Path, bytes: &[u8]) -> Result<()> {
+    let beside = take_beside(path, SHARED)?;
+    beside.fill(bytes)?;
+    std::fs::rename(&beside.path, path)
+}
+
 /// Makes the names in a folder durable: what was moved, made or removed there stays so.
 pub fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder)?.sync_all()
+}
+
+/// Opens the file that stands for a lock, whatever is in it; the caller takes the lock.
+pub fn open_lock(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).mode(PRIVATE).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    options.create(true).truncate(false).open(path)
 }
 
 /// A synced file beside its place; locked until it is dropped.
@@ -66,10 +128,16 @@ struct Beside {
     file: File,
 }
 
+impl Beside {
+    fn fill(&self, bytes: &[u8]) -> Result<()> {
+        self.file.set_len(0)?;
+        (&self.file).write_all(bytes)
+    }
+}
+
 fn write_beside(path: &Path, bytes: &[u8], mode: u32) -> Result<Beside> {
-    let mut beside = take_beside(path, mode)?;
-    beside.file.set_len(0)?;
-    beside.file.write_all(bytes)?;
+    let beside = take_beside(path, mode)?;
+    beside.fill(bytes)?;
     beside.file.sync_all()?;
     Ok(beside)
 }
@@ -204,7 +272,10 @@ mod tests {
             std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
             let error = read_private(&path).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{mode:o}");
-            assert!(error.to_string().contains("chmod 600"), "{error}");
+            let next = format!("chmod 600 {}", path.display());
+            assert_eq!(Exposed::of(&error).unwrap().next(), next);
+            assert!(error.to_string().starts_with("file-exposed: "), "{error}");
+            assert!(Exposed::of(&check_private(&path).unwrap_err()).is_some(), "{mode:o}");
         }
     }
 
@@ -218,7 +289,11 @@ mod tests {
             std::os::unix::fs::symlink(&elsewhere, link).unwrap();
         }
         assert_eq!(create(&path, b"new").unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(check_vacant(&path).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        check_vacant(&folder.path().join("new")).unwrap();
         replace(&path, b"new").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, folder.path().join(".config.new")).unwrap();
+        replace_again(&path, b"new").unwrap();
         assert!(!path.is_symlink());
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert_eq!(std::fs::read(&elsewhere).unwrap(), b"untouched");

@@ -2,6 +2,7 @@
 
 use crate::bundle::EvidenceBundle;
 use crate::control::{Control, certificate_in, opens};
+use crate::handshake::{self, HandshakeProof};
 use crate::origin::Origin;
 use crate::verdict::Failed;
 use pki::{Certificate, PublicKey};
@@ -9,9 +10,6 @@ use records::access::{Completion, Connection, Decision, Link, request_id};
 use records::evidence::Shown;
 use records::record::{Event, Record};
 use tlog::Checkpoint;
-
-/// What a client signs in front of the transcript hash (RFC 8446 4.4.3).
-const CONTEXT: &[u8] = b"TLS 1.3, client CertificateVerify\0";
 
 /// A request whose records hold.
 pub struct GateRequest {
@@ -33,6 +31,8 @@ pub struct GateRequest {
     pub target: String,
     /// Server name of the connection.
     pub host: String,
+    /// How it was opened.
+    pub handshake: HandshakeProof,
     /// The person's certificate.
     pub certificate: Certificate,
     /// How it ended, if that was recorded.
@@ -90,7 +90,8 @@ pub fn check(
         decided.ok_or_else(|| Failed::missing(name, "the decision is not there"))?;
     let target = opens(&item, &decision.target, "/target", &shown.disclosures)?;
     let target = target.as_str().unwrap_or_default().to_owned();
-    let (certificate, host) = connection(control, (&record, &link), &decision, &connections)?;
+    let (certificate, host, handshake) =
+        connection(control, (&record, &link), &decision, &connections)?;
     let entry = shown.proven.entry();
     let entry = entry.ok_or_else(|| Failed::altered(&item, "its salt is not 32 bytes"))?;
     let agent = agent_of(&record).to_owned();
@@ -106,6 +107,7 @@ pub fn check(
         decision,
         target,
         host,
+        handshake,
         certificate,
         completion,
         rules_agree: false,
@@ -121,7 +123,7 @@ fn connection(
     (record, link): (&Record, &Link),
     decision: &Decision,
     connections: &[Opened<'_>],
-) -> Result<(Certificate, String), Failed> {
+) -> Result<(Certificate, String, HandshakeProof), Failed> {
     let found = connections.iter().find(|(id, ..)| *id == decision.connection);
     let (_, seen, shown, item) = found
         .ok_or_else(|| Failed::missing(&decision.connection, "the connection is not there"))?;
@@ -155,14 +157,8 @@ fn connection(
             "certificate, person and decision do not belong together",
         ));
     }
-    let (padding, rest) = seen.message.0.split_at_checked(64).unwrap_or_default();
-    let hash = rest.strip_prefix(CONTEXT).map_or(0, <[u8]>::len);
-    let form = padding.len() == 64 && padding.iter().all(|b| *b == 0x20) && matches!(hash, 32 | 48);
-    let key = certificate.key();
-    if !form || !key.verify_tls13(seen.scheme, &seen.message.0, &seen.signature.0) {
-        return Err(Failed::altered(item, "the person's key did not open this connection"));
-    }
-    Ok((certificate, seen.host.clone()))
+    let handshake = handshake::check(item, seen, &certificate, &shown.disclosures)?;
+    Ok((certificate, seen.host.clone(), handshake))
 }
 
 fn linked(item: &str, record: &Record) -> Result<Link, Failed> {

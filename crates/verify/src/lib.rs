@@ -4,13 +4,14 @@
 //! No network, no database, no key. It links no signer, store or service; what it shares with them
 //! are formats and hashing. The first thing that does not hold ends it, with the item and the
 //! reason. In reading order: [`bundle`] (the files), [`origin`] (whose it is), [`control`]
-//! (authority), [`access`] (the request), [`run`] (the agent's word), [`decision`] (the rules
-//! again), [`say`].
+//! (authority), [`access`] (the request), [`handshake`] (who opened its connection), [`run`] (the
+//! agent's word), [`decision`] (the rules again), [`say`].
 
 pub mod access;
 pub mod bundle;
 pub mod control;
 pub mod decision;
+pub mod handshake;
 pub mod origin;
 pub mod run;
 pub mod say;

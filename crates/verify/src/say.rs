@@ -3,6 +3,7 @@
 
 use crate::access::GateRequest;
 use crate::control::Control;
+use crate::handshake::HandshakeProof;
 use crate::verdict::Failed;
 use records::order::{Body, RoleAction};
 use records::passkey::AuthenticatorSaid;
@@ -55,6 +56,7 @@ pub fn request(control: &Control, request: &GateRequest) -> Told {
     let approvals = Approvals::of(control);
     proven.extend(of_certificate(control, &approvals, &decision.serial));
     let not_proven = vec![
+        handshake(request),
         (
             format!("时间为网关 {agent} 与签发机构自己的时钟；何人使用了密钥，签名不能说明。"),
             format!(
@@ -68,6 +70,33 @@ pub fn request(control: &Control, request: &GateRequest) -> Told {
         ),
     ];
     Told { proven, not_proven }
+}
+
+/// What the signature that opened the connection leaves to the agent's word.
+fn handshake(request: &GateRequest) -> (String, String) {
+    let (host, agent) = (&request.host, &request.agent);
+    match request.handshake {
+        HandshakeProof::Hashed => (
+            format!(
+                "TLS 1.3 的签名只覆盖握手报文的摘要，报文不在证据中：连接到 {host} 为网关 {agent} \
+                 所述。"
+            ),
+            format!(
+                "A signature of TLS 1.3 covers a hash of the handshake, whose messages are not \
+                 here: that it was with {host} is the word of agent {agent}."
+            ),
+        ),
+        HandshakeProof::Shown => (
+            format!(
+                "连接使用 TLS 1.2，所签名的握手报文在证据中，写明 {host}；握手是否完成为网关 \
+                 {agent} 所述。"
+            ),
+            format!(
+                "It was TLS 1.2: the messages that were signed are here and name {host}; that the \
+                 handshake was ended is the word of agent {agent}."
+            ),
+        ),
+    }
 }
 
 /// What was decided, and whether the rules were asked again.

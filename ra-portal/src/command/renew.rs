@@ -34,6 +34,9 @@ pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::
         Process::Public => &config.public,
         Process::Staff => &config.staff,
     };
+    let out = || arguments.out.display().to_string();
+    // A renewal is had once: what cannot be written is not asked for.
+    system::file::check_vacant(&arguments.out).with_context(out)?;
     let identity = || Identity::from_files(&config.path(&own.chain), &config.path(&own.key));
     let path = || arguments.request.display().to_string();
     let file = std::fs::read(&arguments.request).with_context(path)?;
@@ -55,7 +58,7 @@ pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::
     let renewed = issuer.renew(&message).await?;
     let chain: anyhow::Result<String> =
         renewed.chain.iter().map(|der| Ok(Certificate::read(&der.0)?.pem())).collect();
-    system::file::replace(&arguments.out, chain?.as_bytes())?;
+    system::file::create(&arguments.out, chain?.as_bytes()).with_context(out)?;
     system::say!("已更新 / renewed: {}", arguments.out.display());
     system::say!("下一步 / next: put chain and key in place, restart / 替换证书与密钥后重启");
     Ok(())

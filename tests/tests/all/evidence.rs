@@ -14,7 +14,7 @@ use tests::{Officer, binary, workspace};
 
 const OWN: &str = "/documents/sz-office/2026-001";
 
-type Files = BTreeMap<String, Vec<u8>>;
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// Exit codes, as both verifiers have them.
 const VERIFIED: i32 = 0;
@@ -29,10 +29,10 @@ impl Case {
     }
 }
 
-struct Case {
-    name: String,
-    wanted: i32,
-    files: Files,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) wanted: i32,
+    pub(crate) files: Files,
 }
 
 fn auditor(office: &Office, words: &[&str]) -> Command {
@@ -53,7 +53,7 @@ fn auditor(office: &Office, words: &[&str]) -> Command {
 }
 
 /// What `yinxin audit search --json` says, line by line.
-fn search(office: &Office, words: &[&str]) -> Vec<serde_json::Value> {
+pub(crate) fn search(office: &Office, words: &[&str]) -> Vec<serde_json::Value> {
     let said = auditor(office, &[&["search"], words].concat()).arg("--json").output().unwrap();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     let text = String::from_utf8(said.stdout).unwrap();
@@ -61,7 +61,7 @@ fn search(office: &Office, words: &[&str]) -> Vec<serde_json::Value> {
 }
 
 /// The evidence of the newest permitted request of a person.
-async fn evidence(office: &Office, person: &Officer, out: &str) -> Files {
+pub(crate) async fn evidence(office: &Office, person: &Officer, out: &str) -> Files {
     let mut request = String::new();
     until("the log has the request with its end", async || {
         let found = search(office, &["--person", &person.person, "--outcome", "permitted"]);
@@ -85,7 +85,7 @@ fn untar(path: &Path) -> Files {
     verify::bundle::untar(&std::fs::read(path).unwrap()).unwrap()
 }
 
-fn tar(path: &Path, files: &Files) {
+pub(crate) fn tar(path: &Path, files: &Files) {
     let mut builder = tar::Builder::new(Vec::new());
     for (name, content) in files {
         let mut header = tar::Header::new_ustar();
@@ -97,7 +97,7 @@ fn tar(path: &Path, files: &Files) {
 }
 
 /// Both verifiers' exit codes, and what ours printed.
-fn judged(office: &Office, path: &Path, trust: bool) -> (i32, i32, String) {
+pub(crate) fn judged(office: &Office, path: &Path, trust: bool) -> (i32, i32, String) {
     let mut ours = Command::new(binary("yinxin-verify"));
     let mut second = Command::new(workspace().join(".tools/venv/bin/python3"));
     second.arg(workspace().join("tests/formats/verifier.py"));
@@ -269,7 +269,7 @@ fn control_cases(files: &Files) -> Vec<Case> {
 }
 
 /// The request's records, what opens them, the agent's run.
-fn access_cases(files: &Files) -> Vec<Case> {
+pub(crate) fn access_cases(files: &Files) -> Vec<Case> {
     let access: AccessPart = part(files, file::ACCESS);
     let run: RunPart = part(files, file::RUN);
     assert!(!run.entries.is_empty(), "nothing stands behind the decision");
@@ -374,9 +374,30 @@ async fn another_citys_evidence_is_not_ours() {
 /// evidence of either says that it was altered.
 #[tokio::test]
 async fn one_handshake_makes_one_connection() {
+    let (mut office, _gate, person, _) = used().await;
+    let (log, message, forged, signer) = laid_again(&mut office, &person).await;
+    let ack = log.spool(&message).await.unwrap();
+    assert_eq!(ack.places.len(), 1);
+    // Handed in again it is the same; with another record in its place it is an alarm.
+    assert_eq!(log.spool(&message).await.unwrap().places[0].index, ack.places[0].index);
+    let other = records::Record { id: tests::random::<16>().into(), ..forged };
+    let refused = log.spool(&spooled(&signer, &other)).await.unwrap_err();
+    assert_eq!(refused.code().name(), "spool-forked");
+    until("the fork stands in the log", async || {
+        search(&office, &["--log", "control", "--kind", "forked"]).len() > 1
+    })
+    .await;
+    is_found_out(&office, &person);
+}
+
+/// The oldest handshake of a person as a captured agent would hand it in a second time, under a run
+/// of its own.
+pub(crate) async fn laid_again(
+    office: &mut Office,
+    person: &Officer,
+) -> (ca_api::Log, ca_api::Spooled, records::Record, keys::SoftwareSigner) {
     use records::access::{CHAIN_START, Link};
     use records::record::{Event, Record};
-    let (mut office, _gate, person, _) = used().await;
     office.stop("agent");
     let path = |end: &str| office.path(&format!("gate/tls.{end}"));
     let identity = mtls::tls::Identity::from_files(&path("pem"), &path("key")).unwrap();
@@ -395,21 +416,15 @@ async fn one_handshake_makes_one_connection() {
         ..seen
     };
     let message = spooled(&signer, &forged);
-    let ack = log.spool(&message).await.unwrap();
-    assert_eq!(ack.places.len(), 1);
-    // Handed in again it is the same; with another record in its place it is an alarm.
-    assert_eq!(log.spool(&message).await.unwrap().places[0].index, ack.places[0].index);
-    let other = spooled(&signer, &Record { id: tests::random::<16>().into(), ..forged });
-    let refused = log.spool(&other).await.unwrap_err();
-    assert_eq!(refused.code().name(), "spool-forked");
-    until("the fork stands in the log", async || {
-        search(&office, &["--log", "control", "--kind", "forked"]).len() > 1
-    })
-    .await;
-    let request = search(&office, &["--person", &person.person, "--outcome", "permitted"]);
+    (log, message, forged, signer)
+}
+
+/// The evidence of a person's first request says that its handshake was used twice.
+pub(crate) fn is_found_out(office: &Office, person: &Officer) {
+    let request = search(office, &["--person", &person.person, "--outcome", "permitted"]);
     let request = request[0]["request"].as_str().unwrap().to_owned();
     let out = office.path("forged.tar");
-    let said = auditor(&office, &["export", "--request", &request]).arg("--out").arg(&out).output();
+    let said = auditor(office, &["export", "--request", &request]).arg("--out").arg(&out).output();
     let said = String::from_utf8_lossy(&said.unwrap().stderr).into_owned();
     assert!(said.contains("another connection shows the same signature"), "{said}");
 }

@@ -30,9 +30,14 @@ impl Stage {
 
     /// With limits of its own.
     pub(crate) async fn limited(limits: &str) -> Self {
+        Self::set(&format!("[limits]\n{limits}")).await
+    }
+
+    /// With settings of its own.
+    pub(crate) async fn set(settings: &str) -> Self {
         let mut office = Office::open().await;
         office.joined(&["localhost"]).await;
-        office.configure_gate(&format!("[limits]\n{limits}"));
+        office.configure_gate(settings);
         let application = tests::gate::Application::serve(office.port(14)).await;
         office.start("agent", &[]).await;
         let gate = Gate { port: office.port(12), application };

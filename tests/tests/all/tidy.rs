@@ -3,6 +3,7 @@
 mod arrows;
 mod circles;
 mod dependencies;
+mod files;
 mod growth;
 mod migrations;
 mod sources;

@@ -1,6 +1,6 @@
 //! The directory in which a follower keeps what it followed, with the key that authenticates it.
 
-use crate::keep::{FloorFile, Keep, is_private, mac_key};
+use crate::keep::{FloorFile, Keep, mac_key};
 use anyhow::{Context, ensure};
 use aws_lc_rs::hmac;
 use std::path::{Path, PathBuf};
@@ -42,8 +42,7 @@ pub fn found(role: &Path, names: &[&str]) -> anyhow::Result<()> {
 pub(super) fn open(role: &Path) -> anyhow::Result<(Place, Keep)> {
     let (folder, key) = (role.join("kept"), role.join("kept/key"));
     let missing = || format!("{} is missing or damaged; restore it", key.display());
-    is_private(&key).with_context(missing)?;
-    let secret = std::fs::read(&key).with_context(missing)?;
+    let secret = system::file::read_private(&key).with_context(missing)?;
     ensure!(secret.len() == 32, missing());
     let keep = Keep::open(&folder, &secret)?;
     Ok((Place { folder, secret }, keep))

@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// Each place has a block of its own: what is cut short spoils no other.
@@ -52,7 +52,7 @@ impl FloorFile {
     /// Opens the file: one that is missing, emptied, altered or open to others is an error.
     pub fn open(path: &Path, key: &hmac::Key) -> anyhow::Result<Self> {
         let damaged = || format!("{} is missing or damaged; restore it", path.display());
-        is_private(path).with_context(damaged)?;
+        system::file::check_private(path).with_context(damaged)?;
         let file = OpenOptions::new().read(true).write(true).open(path).with_context(damaged)?;
         ensure!(file.metadata()?.len() == 2 * BLOCK, damaged());
         let mut newest = None;
@@ -91,13 +91,6 @@ impl FloorFile {
     }
 }
 
-/// Whether nobody but its owner may read or write a file.
-pub fn is_private(path: &Path) -> anyhow::Result<()> {
-    let mode = std::fs::metadata(path)?.permissions().mode();
-    ensure!(mode & 0o077 == 0, "others may open it: its mode is {:o}", mode & 0o777);
-    Ok(())
-}
-
 fn write(key: &hmac::Key, turn: u64, floor: &Floor) -> Vec<u8> {
     let size = floor.size.to_be_bytes();
     let mut bytes = [MAGIC.as_slice(), &turn.to_be_bytes(), &size, &floor.root].concat();
@@ -132,6 +125,7 @@ fn read(key: &hmac::Key, bytes: &[u8; PLACE]) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     fn mac_key(secret: &[u8]) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, secret)

@@ -1,7 +1,6 @@
 //! A small text that a role replaces whole, under a MAC of its own. It is there from the founding
 //! on: one that is missing, emptied or altered is an error, never an empty one.
 
-use super::floor::is_private;
 use anyhow::{Context, ensure};
 use aws_lc_rs::hmac;
 use records::Bytes;
@@ -24,7 +23,7 @@ impl KeptText {
     /// Opens it; gives what it holds.
     pub fn open(path: &Path, key: &hmac::Key) -> anyhow::Result<(Self, String)> {
         let damaged = || format!("{} is missing or damaged; restore it", path.display());
-        is_private(path).with_context(damaged)?;
+        system::file::check_private(path).with_context(damaged)?;
         let bytes = std::fs::read_to_string(path).with_context(damaged)?;
         let own = Self { path: path.to_owned(), key: key.clone() };
         let (mac, text) = bytes.split_once('\n').with_context(damaged)?;

@@ -4,6 +4,7 @@ use crate::contexts::{Context, Contexts, folder};
 use crate::exit::{Failure, file_failure};
 use crate::files;
 use crate::output::Output;
+use pki::Certificate;
 use records::letter::Letter;
 use records::trust::Trust;
 use std::path::{Path, PathBuf};
@@ -15,10 +16,10 @@ use std::path::{Path, PathBuf};
 pub(super) struct Arguments {
     /// What you call it. 名称
     name: String,
-    /// Your certificate with its chain (PEM). 证书文件
+    /// Your certificate with its chain (PEM); beside a key in PKCS#12 it is taken from there. 证书文件
     #[arg(long)]
-    cert: PathBuf,
-    /// Your key (encrypted PKCS#8). 密钥文件
+    cert: Option<PathBuf>,
+    /// Your key: encrypted PKCS#8, or PKCS#12 (.p12). 密钥文件
     #[arg(long)]
     key: PathBuf,
     /// The trust file. 信任文件
@@ -38,7 +39,7 @@ pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
         (None, Some(letter)) => files::document::<Letter>(letter)?.trust,
         (None, None) => return Err(Failure::usage("缺少信任文件。", "say --trust or --letter")),
     };
-    let chain = files::chain(&arguments.cert)?;
+    let chain = chain(arguments)?;
     let root = chain.last().map(|root| root.sha256());
     if root.is_none() || root != trust.root_sha256.digest() {
         return Err(Failure::usage(
@@ -53,17 +54,25 @@ pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
             Some(path) => there(path)?,
             None => folder()?.join(format!("{name}.trust.json")),
         },
-        cert: there(&arguments.cert)?,
+        cert: match &arguments.cert {
+            Some(path) => there(path)?,
+            None => folder()?.join(format!("{name}.pem")),
+        },
         key: there(&arguments.key)?,
         passphrase_file: arguments.passphrase_file.as_deref().map(there).transpose()?,
     };
-    let kept = arguments.trust.is_none().then(|| context.trust.clone());
+    let text = serde_json::to_vec_pretty(&trust)
+        .map_err(|error| Failure::usage("无法写出信任文件。", error.to_string()))?;
+    let certificates: String = chain.iter().map(Certificate::pem).collect();
+    // What no file of the person's holds is kept beside the contexts.
+    let kept = [
+        (arguments.trust.is_none(), context.trust.clone(), text),
+        (arguments.cert.is_none(), context.cert.clone(), certificates.into_bytes()),
+    ];
     contexts.add(name, context)?;
     contexts.write()?;
-    if let Some(path) = kept {
-        let text = serde_json::to_vec_pretty(&trust)
-            .map_err(|error| Failure::usage("无法写出信任文件。", error.to_string()))?;
-        system::file::replace_private(&path, &text).map_err(|error| file_failure(&path, &error))?;
+    for (_, path, bytes) in kept.iter().filter(|(is_ours, ..)| *is_ours) {
+        system::file::replace_private(path, bytes).map_err(|error| file_failure(path, &error))?;
     }
     let in_use = contexts.current().is_some_and(|(current, _)| current == name);
     output.fact(("已添加身份", "context added"), name);
@@ -71,6 +80,21 @@ pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
     output.next(&next);
     output.json(&serde_json::json!({ "context": name, "in_use": in_use }));
     Ok(())
+}
+
+/// The certificates of whoever is added.
+fn chain(arguments: &Arguments) -> Result<Vec<Certificate>, Failure> {
+    if let Some(path) = &arguments.cert {
+        return files::chain(path);
+    }
+    if !keys::is_pkcs12(&arguments.key) {
+        return Err(Failure::usage(
+            "请给出证书文件。",
+            "the key file holds no certificate; say --cert",
+        )
+        .next("--cert FILE"));
+    }
+    Ok(files::bundle(&arguments.key, arguments.passphrase_file.as_deref())?.chain)
 }
 
 /// A file that is there, by its whole name: a context holds wherever it is used.

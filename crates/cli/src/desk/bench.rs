@@ -19,7 +19,7 @@ pub(super) struct Bench {
     own: Own,
     /// Whom the officer believes.
     pub(super) trust: Trust,
-    /// The own certificate, which needs no passphrase.
+    /// The own certificate, which is shown while the key is closed.
     pub(super) certificate: Certificate,
     /// File of the passphrase, where the officer has one.
     pub(super) passphrase_file: Option<PathBuf>,
@@ -42,9 +42,9 @@ impl Bench {
         host: String,
         session: Session,
     ) -> Result<Self, Failure> {
-        let (cert, key) = own.paths()?;
+        let (_, key) = own.paths()?;
         std::fs::metadata(&key).map_err(|error| crate::exit::file_failure(&key, &error))?;
-        let certificate = files::leaf(&files::chain(&cert)?)?.clone();
+        let certificate = files::leaf(&own.chain()?)?.clone();
         Ok(Self {
             passphrase_file: own.passphrase_file()?,
             own,

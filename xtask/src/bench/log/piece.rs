@@ -99,6 +99,7 @@ impl Run {
                     tls: "1.3".into(),
                     source: source.commitment()?,
                     message: Bytes([[7; 66].as_slice(), &random::bytes::<64>()?].concat()),
+                    handshake: None,
                     scheme: 0x0403,
                     signature: random::bytes::<71>()?.into(),
                 };

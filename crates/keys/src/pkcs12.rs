@@ -1,0 +1,142 @@
+//! Reading PKCS#12 (RFC 7292): a holder's key with the certificates that lead to it.
+//!
+//! The passphrase is proven by the MAC before anything is opened, so that a file whose passphrase
+//! its reader was not told costs one derivation; what that and every other one may cost is bounded.
+
+use crate::file::{KeyFileError, old_scheme};
+use crate::software::SoftwareSigner;
+use der::asn1::{Any, OctetString};
+use der::{Decode, Sequence};
+use p12_keystore::Pkcs12Archive;
+use p12_keystore::error::Error;
+use pki::{Certificate, Signer};
+use std::io::Read;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// A chain and its key need a few kilobytes.
+const BYTES_MAX: usize = 128 * 1024;
+/// The library refuses more of any derivation too; here it gets its true name.
+const ROUNDS_MAX: u32 = 1_000_000;
+/// A chain is longer nowhere.
+const CHAIN_MAX: usize = 8;
+/// How to write one that is read here.
+const HOW: &str = "openssl pkcs12 -legacy -in OLD -nodes | openssl pkcs12 -export -out NEW";
+
+/// What a PKCS#12 file holds of one person.
+pub struct HolderFile {
+    /// The certificate of the key first, then each one's issuer.
+    pub chain: Vec<Certificate>,
+    /// The key.
+    pub signer: SoftwareSigner,
+}
+
+#[derive(Sequence)]
+struct Pfx {
+    version: u8,
+    auth_safe: Any,
+    mac: Option<MacData>,
+}
+
+#[derive(Sequence)]
+struct MacData {
+    mac: Any,
+    salt: OctetString,
+    #[asn1(default = "one")]
+    rounds: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// Whether a file is PKCS#12 rather than PEM: a sequence that begins with version 3.
+pub fn is_pkcs12(path: &Path) -> bool {
+    let mut begin = [0; 9];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut begin));
+    read.is_ok_and(|count| begins(begin.get(..count).unwrap_or_default()))
+}
+
+fn begins(bytes: &[u8]) -> bool {
+    let length = match bytes {
+        [0x30, short, ..] if *short <= 0x80 => 0,
+        [0x30, long, ..] => usize::from(long & 0x7f),
+        _ => return false,
+    };
+    bytes.get(2 + length..).is_some_and(|rest| rest.starts_with(&[2, 1, 3]))
+}
+
+/// Opens a PKCS#12 file that nobody else can read.
+pub fn open_bundle(path: &Path, passphrase: &str) -> Result<HolderFile, KeyFileError> {
+    let name = || path.display().to_string();
+    let file = system::file::read_private(path)
+        .map(Zeroizing::new)
+        .map_err(|error| KeyFileError::File { path: name(), error })?;
+    read(&file, passphrase, name)
+}
+
+pub(crate) fn read(
+    file: &[u8],
+    passphrase: &str,
+    name: impl Fn() -> String,
+) -> Result<HolderFile, KeyFileError> {
+    judge(file, &name)?;
+    let archive = Pkcs12Archive::from_pkcs12(file, passphrase).map_err(|error| match error {
+        Error::MacError(_) => KeyFileError::Passphrase(name()),
+        Error::UnsupportedEncryptionScheme | Error::UnsupportedMacAlgorithm => {
+            unsupported(&name, old_scheme(file).unwrap_or_else(|| "its encryption or MAC".into()))
+        }
+        Error::InvalidParameters => KeyFileError::Costly(name()),
+        _ => KeyFileError::Malformed(name()),
+    })?;
+    let [key] = archive.keys.as_slice() else {
+        let what = format!("{} keys in one file", archive.keys.len());
+        return Err(unsupported(&name, what));
+    };
+    let signer = SoftwareSigner::from_pkcs8(key.key.as_der())?;
+    let certificates = archive.certs.iter().map(|bag| Certificate::read(bag.cert.as_der()));
+    let certificates: Result<Vec<_>, _> = certificates.collect();
+    let certificates = certificates.map_err(|_| KeyFileError::Malformed(name()))?;
+    let chain = chain(&certificates, &signer);
+    if chain.is_empty() {
+        return Err(unsupported(&name, "a key without its certificate".into()));
+    }
+    Ok(HolderFile { chain, signer })
+}
+
+/// Refuses what should cost nothing.
+fn judge(file: &[u8], name: &impl Fn() -> String) -> Result<(), KeyFileError> {
+    if file.len() > BYTES_MAX {
+        return Err(unsupported(name, format!("more than {BYTES_MAX} bytes")));
+    }
+    if file.starts_with(&[0x30, 0x80]) {
+        return Err(unsupported(name, "BER with indefinite lengths".into()));
+    }
+    let pfx = Pfx::from_der(file).map_err(|_| KeyFileError::Malformed(name()))?;
+    // What opens without a proof of the passphrase could be anybody's.
+    let mac = pfx.mac.ok_or_else(|| unsupported(name, "a file without a MAC".into()))?;
+    if mac.rounds > ROUNDS_MAX {
+        return Err(KeyFileError::Costly(name()));
+    }
+    Ok(())
+}
+
+fn unsupported(name: &impl Fn() -> String, what: String) -> KeyFileError {
+    KeyFileError::Unsupported { path: name(), what, how: HOW }
+}
+
+/// The certificate of the key, and of what else is there the issuer of each, up to one that is its
+/// own.
+fn chain(all: &[Certificate], signer: &SoftwareSigner) -> Vec<Certificate> {
+    let own = signer.public_key().sha256();
+    let mut next = all.iter().find(|one| one.key().sha256() == own);
+    let mut chain = Vec::new();
+    while let Some(found) = next.filter(|_| chain.len() < CHAIN_MAX) {
+        chain.push(found.clone());
+        let is_root = found.subject() == found.issuer();
+        let issuer =
+            |one: &&Certificate| one.subject() == found.issuer() && found.is_signed_by(one.key());
+        next = if is_root { None } else { all.iter().find(issuer) };
+    }
+    chain
+}
