@@ -17,6 +17,9 @@ use list::Mutation;
 use scratch::Scratch;
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use workspace::{ALL, Test, Workspace};
 
 /// What to run.
@@ -81,7 +84,7 @@ pub(crate) fn run(wanted: &Wanted) -> anyhow::Result<()> {
     let workspace = Workspace::read(&scratch.tree(), &scratch.files)?;
     let planned = chosen.into_iter().map(|one| plan(one, &workspace));
     let planned = planned.collect::<anyhow::Result<Vec<_>>>()?;
-    let mut run = Run { scratch, outcomes: Vec::new(), of: planned.len(), sound: BTreeSet::new() };
+    let mut run = Run { scratch, outcomes: Vec::new(), of: planned.len() };
     run.all(planned)?;
     run.report(wanted.json)
 }
@@ -102,14 +105,13 @@ struct Run {
     scratch: Scratch,
     outcomes: Vec<Outcome>,
     of: usize,
-    /// Stories that pass while every protection is in.
-    sound: BTreeSet<String>,
 }
 
 impl Run {
     fn all(&mut self, planned: Vec<Planned>) -> anyhow::Result<()> {
         let (units, stories): (Vec<_>, Vec<_>) = planned.into_iter().partition(Planned::is_unit);
         for one in &units {
+            self.progress(&one.mutation.name);
             let outcome = self.in_crate(one);
             self.keep(one, outcome);
         }
@@ -120,15 +122,11 @@ impl Run {
         self.scratch.build_programs(ALL)?;
         let program = self.scratch.build_stories()?;
         self.scratch.keep(&program)?;
-        for batch in batches(stories) {
-            self.batch(&batch);
-        }
-        Ok(())
+        self.stories(stories)
     }
 
     /// Unit tests of a mutation.
     fn in_crate(&self, one: &Planned) -> anyhow::Result<Vec<Verdict>> {
-        self.progress(&one.mutation.name);
         let _applied = self.scratch.apply(&one.mutation.edit)?;
         one.tests.iter().map(|test| self.unit(test)).collect()
     }
@@ -140,71 +138,61 @@ impl Run {
         judge::unit(&mut self.scratch.unit_tests(package, name), name)
     }
 
-    /// Mutations of different programs, built at once; alone if they cannot be.
-    fn batch(&mut self, batch: &[Planned]) {
-        let names: Vec<&str> = batch.iter().map(|one| one.mutation.name.as_str()).collect();
-        self.progress(&names.join(" "));
-        let edits: Vec<_> = batch.iter().flat_map(|one| one.mutation.edit.clone()).collect();
-        let built = self.scratch.apply(&edits).and_then(|applied| {
-            self.scratch
-                .build_programs(batch.iter().flat_map(|one| one.programs.iter().copied()))?;
-            let inside = batch.iter().any(|one| one.mutation.inside);
-            let stories = inside.then(|| self.scratch.build_stories()).transpose()?;
-            Ok((applied, stories))
-        });
+    /// Stories, by batches: while those of one run, the next one is built.
+    fn stories(&mut self, stories: Vec<Planned>) -> anyhow::Result<()> {
+        let whole = Whole::of(&self.scratch)?;
+        let mut running: Option<Running> = None;
+        for (turn, batch) in batches(stories).into_iter().enumerate() {
+            let names: Vec<&str> = batch.iter().map(|one| one.mutation.name.as_str()).collect();
+            self.progress(&names.join(" "));
+            let staged = self.staged(turn % 2, batch);
+            self.collect(running.replace(whole.begin(staged)));
+        }
+        self.collect(running);
+        Ok(())
+    }
+
+    /// Mutations of different programs, built at once, alone if they cannot be, and laid out.
+    fn staged(&self, turn: usize, batch: Vec<Planned>) -> Vec<Staged> {
+        let built = self.laid_out(turn, &batch);
         match built {
-            Ok((_applied, stories)) => {
-                for one in batch {
-                    let outcome = self.judged(one, stories.as_deref());
-                    self.keep(one, outcome);
-                }
+            Ok(programs) => {
+                let programs = programs.into_iter().map(Ok);
+                batch
+                    .into_iter()
+                    .zip(programs)
+                    .map(|(one, program)| Staged { one, program })
+                    .collect()
             }
             Err(error) if batch.len() == 1 => {
-                for one in batch {
-                    self.keep(one, Err(anyhow::anyhow!("{error:#}")));
-                }
+                let program = |_: &Planned| Err(format!("{error:#}"));
+                batch.into_iter().map(|one| Staged { program: program(&one), one }).collect()
             }
-            Err(_) => batch.chunks(1).for_each(|one| self.batch(one)),
+            Err(_) => batch
+                .into_iter()
+                .enumerate()
+                .flat_map(|(place, one)| self.staged(2 + 2 * place + turn, vec![one]))
+                .collect(),
         }
     }
 
-    fn judged(
-        &mut self,
-        one: &Planned,
-        stories: Option<&std::path::Path>,
-    ) -> anyhow::Result<Vec<Verdict>> {
-        let tree = self.scratch.tree();
-        let program = self.scratch.stage(&one.programs, stories)?;
-        let mut verdicts = Vec::new();
-        for test in &one.tests {
-            let Test::Story { path } = test else {
-                verdicts.push(self.unit(test)?);
-                continue;
-            };
-            let verdict = judge::story(&program, &tree, path, one.mutation.postgres)?;
-            if verdict.failed {
-                self.passes_otherwise(path, one.mutation.postgres)?;
-            }
-            verdicts.push(verdict);
-        }
-        Ok(verdicts)
+    fn laid_out(&self, turn: usize, batch: &[Planned]) -> anyhow::Result<Vec<PathBuf>> {
+        let edits: Vec<_> = batch.iter().flat_map(|one| one.mutation.edit.clone()).collect();
+        let _applied = self.scratch.apply(&edits)?;
+        self.scratch.build_programs(batch.iter().flat_map(|one| one.programs.iter().copied()))?;
+        let inside = batch.iter().any(|one| one.mutation.inside);
+        let stories = inside.then(|| self.scratch.build_stories()).transpose()?;
+        let stage = |(place, one): (usize, &Planned)| {
+            self.scratch.stage(&format!("{turn}-{place}"), &one.programs, stories.as_deref())
+        };
+        batch.iter().enumerate().map(stage).collect()
     }
 
-    /// A story that fails with everything in its place shows nothing.
-    fn passes_otherwise(&mut self, path: &str, postgres: bool) -> anyhow::Result<()> {
-        if self.sound.contains(path) {
-            return Ok(());
+    fn collect(&mut self, running: Option<Running>) {
+        for (one, judged) in running.into_iter().flatten() {
+            let outcome = judged.join().unwrap_or_else(|_| bail!("the judge ended"));
+            self.keep(&one, outcome);
         }
-        let program = self.scratch.stage(&BTreeSet::new(), None)?;
-        let whole = judge::story(&program, &self.scratch.tree(), path, postgres)?;
-        ensure!(
-            !whole.failed,
-            "{path} fails with every protection in: {} {}",
-            whole.at,
-            whole.said
-        );
-        self.sound.insert(path.to_owned());
-        Ok(())
     }
 
     fn keep(&mut self, one: &Planned, outcome: anyhow::Result<Vec<Verdict>>) {
@@ -254,6 +242,65 @@ fn row(one: &Outcome) -> String {
     });
     let error = one.error.iter().map(|error| format!("\n         {error}"));
     format!("{word} {}{}", one.name, tests.chain(error).collect::<String>())
+}
+
+/// A mutation whose programs lie ready, or why they do not.
+struct Staged {
+    one: Planned,
+    program: Result<PathBuf, String>,
+}
+
+/// The stories of a batch, under way.
+type Running = Vec<(Planned, JoinHandle<anyhow::Result<Vec<Verdict>>>)>;
+
+/// The programs with every protection in, and the stories that pass there: one that fails there as
+/// well shows nothing.
+#[derive(Clone)]
+struct Whole {
+    tree: PathBuf,
+    program: PathBuf,
+    sound: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Whole {
+    fn of(scratch: &Scratch) -> anyhow::Result<Self> {
+        let program = scratch.stage("whole", &BTreeSet::new(), None)?;
+        Ok(Self { tree: scratch.tree(), program, sound: Arc::default() })
+    }
+
+    /// Begins the stories of a batch, beside each other.
+    fn begin(&self, staged: Vec<Staged>) -> Running {
+        let begin = |Staged { one, program }: Staged| {
+            let (own, tests) = (self.clone(), one.tests.clone());
+            let postgres = one.mutation.postgres;
+            let judged = std::thread::spawn(move || own.judge(program, &tests, postgres));
+            (one, judged)
+        };
+        staged.into_iter().map(begin).collect()
+    }
+
+    fn judge(
+        &self,
+        program: Result<PathBuf, String>,
+        tests: &[Test],
+        postgres: bool,
+    ) -> anyhow::Result<Vec<Verdict>> {
+        let program = program.map_err(anyhow::Error::msg)?;
+        let judge = |test: &Test| {
+            let Test::Story { path } = test else {
+                bail!("unit tests and stories are two mutations")
+            };
+            let verdict = judge::story(&program, &self.tree, path, postgres)?;
+            let is_sound = || self.sound.lock().is_ok_and(|sound| sound.contains(path));
+            if verdict.failed && !is_sound() {
+                let whole = judge::story(&self.program, &self.tree, path, postgres)?;
+                ensure!(!whole.failed, "{path} fails with every protection in: {}", whole.at);
+                let _ = self.sound.lock().is_ok_and(|mut sound| sound.insert(path.clone()));
+            }
+            Ok(verdict)
+        };
+        tests.iter().map(judge).collect()
+    }
 }
 
 /// Mutations that hold no program in common go together, the first that fit.

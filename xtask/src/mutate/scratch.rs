@@ -148,24 +148,34 @@ impl Scratch {
         copy_if_newer(stories, &kept.join("all"))
     }
 
-    /// Lays programs out for a story: those in `mutated` from what was built last, all others as
-    /// they were kept. The program of the stories.
+    /// Lays programs out in a place of their own for a story: those in `mutated` from what was built
+    /// last, all others as they were kept. The program of the stories.
     pub(super) fn stage(
         &self,
+        place: &str,
         mutated: &BTreeSet<&str>,
         stories: Option<&Path>,
     ) -> anyhow::Result<PathBuf> {
-        let (kept, stage) = (self.home.join("kept"), self.home.join("stage/debug"));
+        let (kept, stage) = (self.home.join("kept"), self.home.join("stage").join(place));
         std::fs::create_dir_all(stage.join("deps"))?;
         for program in ALL {
-            let from = match mutated.contains(program) {
-                true => self.home.join("target/debug"),
-                false => kept.clone(),
-            };
-            link(&from.join(program), &stage.join(program))?;
+            let to = stage.join(program);
+            match mutated.contains(program) {
+                true => copy_if_newer(&self.home.join("target/debug").join(program), &to)?,
+                false => link(&kept.join(program), &to)?,
+            }
         }
         let all = stage.join("deps/all");
-        link(stories.unwrap_or(&kept.join("all")), &all)?;
+        match stories {
+            Some(stories) => copy_if_newer(stories, &all)?,
+            None => link(&kept.join("all"), &all)?,
+        }
+        // Stories that run beside each other take ports from one block.
+        let (shared, own) = (self.home.join("tests-keep"), stage.join("tests-keep"));
+        std::fs::create_dir_all(&shared)?;
+        if !own.exists() {
+            std::os::unix::fs::symlink(shared, own)?;
+        }
         Ok(all)
     }
 }
