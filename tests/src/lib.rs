@@ -14,6 +14,7 @@ pub mod gate;
 pub mod invariants;
 pub mod load;
 pub mod matrix;
+pub mod mutations;
 pub mod people;
 pub mod postgres;
 pub mod processes;

@@ -4,7 +4,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};
 use std::process::{Child, ExitStatus};
 
-/// A child process; dropped, it is asked to end and waited for.
+/// A child process; dropped, it is asked to end and waited for, or killed after a failure.
 pub struct Running(Child);
 
 impl Running {
@@ -45,7 +45,9 @@ impl Drop for Running {
         if let Ok(None) = self.0.try_wait() {
             // Whoever reads its output is gone; without the pipe it could wait for ever.
             drop(self.0.stdout.take());
-            self.signal(Signal::INT);
+            // A test that failed waits for nobody: who ends gently may wait for the test's own
+            // connections, which nobody drives any more.
+            self.signal(if std::thread::panicking() { Signal::KILL } else { Signal::INT });
             if let Err(error) = self.0.wait() {
                 let _ = writeln!(std::io::stderr(), "a process did not end: {error}");
             }

@@ -8,6 +8,7 @@ mod crash;
 mod demo;
 mod found;
 mod gate;
+mod mutate;
 mod postgres;
 mod processes;
 mod run;
@@ -68,6 +69,9 @@ enum Command {
         #[arg(long)]
         postgres: bool,
     },
+    /// Takes each protection of SECURITY.md out of a copy of the tree, and shows that the tests
+    /// which its line names fail then.
+    Mutate(mutate::Wanted),
     /// Measures; ratios in one run.
     Bench {
         #[command(subcommand)]
@@ -86,6 +90,7 @@ async fn main() -> ExitCode {
         Command::Demo => demo::run(&arguments.city).await,
         Command::Postgres { folder, what } => postgres::run(&folder, &what),
         Command::Crash { rounds, seed, postgres } => crash::run(rounds, seed, postgres),
+        Command::Mutate(wanted) => mutate::run(&wanted),
         Command::Bench { what } => bench::run(what).await,
     };
     match done {

@@ -68,6 +68,8 @@ impl Host {
             Some(_) if !wildcards => Err(HostError::Wildcard),
             // A wildcard stands for one label below a name of at least two.
             Some(under) if !under.contains('.') => Err(HostError::Label(text.to_owned())),
+            // It counts as a label: what it stands for has to fit as well.
+            Some(_) if text.len() > NAME_BYTES_MAX => Err(HostError::TooLong),
             Some(under) => check(under).map(|()| Self::Name(text.to_owned())),
             None => check(text).map(|()| Self::Name(text.to_owned())),
         }
@@ -186,5 +188,9 @@ mod tests {
         for none in ["*.p9", "*", "a.*.cn", "**.p9.example", "*a.p9.example"] {
             assert!(Host::read_for(none, true).is_err(), "{none}");
         }
+        let long = |last: usize| format!("*.{0}.{0}.{0}.{1}.cn", "a".repeat(61), "b".repeat(last));
+        assert_eq!(long(62).len(), 253);
+        assert!(Host::read_for(&long(62), true).is_ok());
+        assert_eq!(Host::read_for(&long(63), true), Err(HostError::TooLong));
     }
 }

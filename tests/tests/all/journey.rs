@@ -39,7 +39,6 @@ async fn a_city_runs_is_demonstrated_stops_and_goes_on() {
     judge_demonstration(&city);
     judge_pkcs12(&city);
     judge_certificates(&city);
-    judge_lint(&city);
     command_line(&city);
     stop(again);
 }
@@ -278,60 +277,6 @@ fn judge_certificates(city: &Path) {
         judged += 1;
     }
     assert!(judged >= 12, "{judged}");
-}
-
-/// pkilint finds nothing, except that a sample city's names end in `localhost`.
-fn judge_lint(city: &Path) {
-    let lint = |tool: &str, words: &[&str], file: &Path| {
-        let tool = workspace().join(".tools/venv/bin").join(tool);
-        assert!(tool.exists(), "pkilint is missing; next: make test-tools");
-        let said = Command::new(tool).args(words).arg(file).output().unwrap();
-        let text = String::from_utf8_lossy(&said.stdout).into_owned();
-        let findings = text.lines().filter(|line| line.trim_start().starts_with("pkix."));
-        let other = findings.filter(|line| {
-            let names = ["pkix.invalid_uri_syntax", "pkix.invalid_domain_name_syntax"];
-            !(line.contains("localhost") && names.iter().any(|name| line.contains(name)))
-        });
-        let other: Vec<&str> = other.collect();
-        assert!(other.is_empty(), "{}: {other:?}", file.display());
-        assert!(said.stderr.is_empty(), "{}", String::from_utf8_lossy(&said.stderr));
-    };
-    let scratch = city.join("lint");
-    std::fs::create_dir_all(&scratch).unwrap();
-    let certificates = [
-        "ca/public/ca/root.pem",
-        "ca/public/ca/issuing-1.pem",
-        "ca/public/ca/registry.pem",
-        "ca/public/ca/status.pem",
-        "ca/public/ca/ocsp.pem",
-        "ca/log/tls.pem",
-        "portal/public.pem",
-        "people/officer-1.pem",
-        "demo/good.pem",
-    ];
-    std::thread::scope(|scope| {
-        let (lint, scratch) = (&lint, &scratch);
-        for half in certificates.chunks(5) {
-            scope.spawn(move || {
-                for name in half {
-                    let text = std::fs::read_to_string(city.join(name)).unwrap();
-                    let der = pki::pem::read(text.as_bytes(), pki::pem::Kind::Certificate)
-                        .unwrap()
-                        .remove(0);
-                    let file = scratch.join(name.replace('/', "-"));
-                    std::fs::write(&file, pki::certificate::pem("CERTIFICATE", &der)).unwrap();
-                    lint("lint_pkix_cert", &["lint", "-s", "WARNING"], &file);
-                }
-            });
-        }
-        for (name, kind) in [("crl/issuing-1/0.crl", "CRL"), ("crl/root.crl", "ARL")] {
-            let der = std::fs::read(city.join("ca/public").join(name)).unwrap();
-            let file = scratch.join(name.replace('/', "-"));
-            std::fs::write(&file, pki::certificate::pem("X509 CRL", &der)).unwrap();
-            let words = ["lint", "-s", "WARNING", "-t", kind, "-p", "PKIX"];
-            lint("lint_crl", &words, &file);
-        }
-    });
 }
 
 /// Exit codes, machine-readable errors that end with the next command, keys never overwritten.

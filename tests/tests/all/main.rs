@@ -3,6 +3,7 @@
 //! SQLite, and on PostgreSQL what a database has a part in.
 
 mod captured;
+mod certificates;
 mod commands;
 mod contexts;
 mod crashes;

@@ -76,8 +76,11 @@ async fn a_request_is_taken_only_whole_and_bound() {
     let swapped = |m: &mut records::enrolment::Submit| m.request = exchanged.der().into();
     assert_eq!(code(submit(&swapped).await), "bind-mismatch");
 
-    let order = submit(&|_| {}).await.unwrap();
+    let record = office.look_up(&official).await;
+    let message = official.submit(&record.challenge, &official.request(), "cli");
+    let order = public.submit(&message).await.unwrap();
     assert!(matches!(order, Stage::Awaiting { approvals: 0, needed: 2, .. }), "{order:?}");
+    assert_eq!(code(public.submit(&message).await), "challenge-used", "what a portal kept");
     let database = office.database().await;
     let orders: (i64,) = sqlx::query_as("select count(*) from ordered where kind = 'issue'")
         .fetch_one(&database)

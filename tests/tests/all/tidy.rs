@@ -6,6 +6,7 @@ mod dependencies;
 mod files;
 mod growth;
 mod migrations;
+mod mutations;
 mod sources;
 mod terminals;
 mod vocabulary;
@@ -219,15 +220,7 @@ fn every_route_and_every_promise_is_tested() {
         let row = format!("{host:<8}POST {path} ");
         assert!(matrix.lines().any(|line| line.contains(&row)), "{row} is not in the matrix");
     }
-    let mut tests = BTreeSet::new();
-    for path in sources() {
-        let text = std::fs::read_to_string(&path).unwrap();
-        for line in text.lines() {
-            if let Some(name) = line.trim_start().trim_start_matches("async ").strip_prefix("fn ") {
-                tests.insert(name.split('(').next().unwrap().to_owned());
-            }
-        }
-    }
+    let tests = test_names(&sources());
     let security = std::fs::read_to_string(workspace().join("SECURITY.md")).unwrap();
     let promised: Vec<&str> = security
         .split('`')
@@ -286,6 +279,20 @@ fn cargo(words: &[&str]) -> String {
     let said = Command::new("cargo").args(words).current_dir(workspace()).output().unwrap();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     String::from_utf8(said.stdout).unwrap()
+}
+
+/// Names of functions, tests among them.
+fn test_names(sources: &[PathBuf]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for path in sources {
+        let text = std::fs::read_to_string(path).unwrap();
+        for line in text.lines() {
+            if let Some(name) = line.trim_start().trim_start_matches("async ").strip_prefix("fn ") {
+                names.insert(name.split('(').next().unwrap().to_owned());
+            }
+        }
+    }
+    names
 }
 
 /// Every Rust source file of ours.
