@@ -274,6 +274,7 @@ impl SampleCity {
             serials: serials.iter().map(ToString::to_string).collect(),
             reason: "keyCompromise".into(),
             evidence: sha256(b"evidence"),
+            wish: None,
         })
     }
 

@@ -40,3 +40,4 @@ mod suites;
 mod tampering;
 mod tidy;
 mod tls_and_admin;
+mod wishes;

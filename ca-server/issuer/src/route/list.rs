@@ -1,6 +1,6 @@
 //! Lists open orders that an officer may approve.
 
-use super::call::{OfficerCall, answered};
+use super::call::{OfficerCall, answered_and_recorded};
 use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;
@@ -15,5 +15,5 @@ pub(crate) async fn list(
     call: OfficerCall<Page>,
 ) -> Result<Json<Vec<OrderLine>>, Refused> {
     let result = query::list::list(&issuer, &call.officer.0, &call.message.after).await;
-    answered(&issuer, "list", result)
+    answered_and_recorded(&issuer, (&call.caller, &call.officer), "list", result).await
 }

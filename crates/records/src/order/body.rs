@@ -5,6 +5,7 @@ use crate::commitment::Commitment;
 use crate::json::{self, JsonError};
 use crate::order::gate::{AgentBody, BundleBody};
 use crate::rules::Role;
+use crate::wish::Wish;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -246,6 +247,9 @@ pub struct RevokeBody {
     pub reason: String,
     /// Commitment to the evidence.
     pub evidence: Commitment,
+    /// What the officer signed who asked for it, if they signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wish: Option<Box<Wish>>,
 }
 
 /// Kind `credential`.
