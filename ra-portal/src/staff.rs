@@ -2,7 +2,8 @@
 //! why it is refused, and required in HTTP; the CA judges it anew at every request. In the order in
 //! which people meet them: [`certificate`] (for everybody), [`passkeys`], [`queue`], [`review`]
 //! with [`approve`], [`decline`] and [`declined`], [`certificates`], [`issued`], [`revoke`],
-//! [`wish`] and [`wished`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for the command line.
+//! [`wish`] and [`wished`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
+//! the command line.
 
 mod api;
 mod applications;

@@ -68,7 +68,7 @@ pub(crate) async fn record(
     kept
 }
 
-/// The same of an order, which may be one to revoke: its answer waits for nothing.
+/// The same of orders, among which are those to revoke: their answer waits for nothing.
 pub(crate) fn record_beside(
     issuer: &Arc<Issuer>,
     (caller, officer): (&Caller, &Officer),

@@ -117,8 +117,8 @@ impl VerifiedDecline {
     }
 }
 
-/// A wish to revoke whose signature was checked like an approval's and whose evidence opens what was
-/// signed.
+/// A wish to revoke whose signature was checked like an approval's and whose evidence opens what
+/// was signed.
 ///
 /// ```compile_fail,E0451
 /// let forged = ca_issuer::verify::VerifiedWish { wishing: todo!(), statement: todo!() };

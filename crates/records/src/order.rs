@@ -116,8 +116,7 @@ impl Order {
             BodyError::Json(error) => OrderError::Json(error),
         })?;
         if let Body::Revoke(revoke) = &body
-            && let Some(wish) = &revoke.wish
-            && !wish.asks_for(revoke, &self.drafter)
+            && !revoke.is_asked_for(&self.drafter)
         {
             return Err(OrderError::Wish);
         }

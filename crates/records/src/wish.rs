@@ -5,12 +5,9 @@ use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::commitment::{Commitment, Disclosure, open};
 use crate::label::Label;
-use crate::order::RevokeBody;
 use crate::stated::{Stated, Statement};
 use crate::time;
-use pki::Certificate;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// A wish makes an order within so many seconds of when it was made, before or after: clocks
 /// differ.
@@ -62,20 +59,6 @@ impl WishStatement {
 
 /// The statement with its officer's signature, by certificate key or by passkey.
 pub type Wish = Stated<WishStatement>;
-
-impl Wish {
-    /// Whether it asks for just what an order says, in the name of the order's drafter.
-    pub fn asks_for(&self, body: &RevokeBody, drafter: &str) -> bool {
-        let Ok(said) = self.read() else { return false };
-        let Ok(certificate) = Certificate::read(&self.certificate.0) else { return false };
-        let person = certificate.subject().person();
-        Sha256::digest(&self.certificate.0).as_slice() == said.certificate.0
-            && drafter.strip_prefix("person:") == person.as_deref()
-            && body.serials == [said.serial]
-            && body.reason == said.reason
-            && body.evidence == said.evidence
-    }
-}
 
 /// A wish on its way to the CA, with what opens its evidence.
 #[derive(Clone, Debug, Serialize, Deserialize)]

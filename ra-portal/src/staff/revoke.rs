@@ -11,6 +11,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::{AsOfficer, Revocation};
+use pki::SerialNumber;
+use portal_api::plain::REASONS;
 use records::Code;
 use serde::Deserialize;
 use service::Clock;
@@ -39,7 +41,9 @@ pub(super) async fn revoke(
     let evidence = super::decline::one_line(&evidence);
     if unsigned.is_empty() {
         let credentials = super::review::usable(&portal, shown.certificate.clone()).await;
-        if !credentials.is_empty() && !evidence.is_empty() {
+        // What may be asked for is offered to be signed; of the rest the CA says what is wrong.
+        let known = REASONS.contains(&reason.as_str()) && SerialNumber::from_hex(&serial).is_some();
+        if !credentials.is_empty() && !evidence.is_empty() && known {
             let asked = Asked { serial, reason, evidence };
             let as_of = (&shown.certificate, Clock::system().seconds());
             return match wish::page(&portal, f.clone(), asked, as_of, credentials) {

@@ -44,7 +44,8 @@ pub(super) struct WishPage {
     /// As people read them.
     reason: String,
     evidence: String,
-    command: String,
+    /// Between quotation marks of a shell.
+    quoted: String,
     statement: String,
     salt: String,
     challenge: String,
@@ -92,12 +93,10 @@ fn filled(
 ) -> WishPage {
     let reason = plain::reason(&asked.reason);
     let evidence = show::harmless(&asked.evidence);
-    let quoted = evidence.replace('\'', "'\\''");
-    let (serial, why) = (show::harmless(&asked.serial), show::harmless(&asked.reason));
     WishPage {
         w: WishWords::of(f.language),
         reason: show::harmless(&f.language.of_both(reason.zh, reason.en)),
-        command: format!("yinxin revoke {serial} --reason {why} --evidence '{quoted}'"),
+        quoted: evidence.replace('\'', "'\\''"),
         evidence,
         challenge: Bytes::from(Wish::challenge(&statement)).to_string(),
         statement: Bytes(statement).to_string(),
@@ -116,11 +115,9 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         evidence: "本人电话报告丢失 <b>\u{202e}".into(),
     };
     let f = Frame::sample(language, "/certificates/018e9a4c70f3b5d2018e9a4c70f3b5d2018e");
-    let page = WishPage {
-        statement: "AAAA".into(),
-        salt: "AAAA".into(),
-        challenge: "AAAA".into(),
-        ..filled(f, Asked { evidence: "-".into(), ..asked }, (Vec::new(), [7; 32]), "AAAA".into())
-    };
+    let mut page = filled(f, asked, (Vec::new(), [7; 32]), "AAAA".into());
+    // What is sent on is what was typed.
+    page.asked.evidence = "-".into();
+    page.challenge = "AAAA".into();
     vec![("wish", page.render().unwrap())]
 }

@@ -219,9 +219,9 @@ async fn an_order_whose_basis_moved_can_only_be_declined() {
     let person = office.register("李丹", "sz-office").await;
     let words = ["role", "grant", &person, "unit-handler", "--scope", "sz-office"];
     let (grant, _) = office.draft(&words);
-    let words = ["person", "move", &person, "--name", "李晓丹", "--evidence", "改名"];
-    let (renamed, _) = office.draft(&words);
-    office.approve_by_both(&renamed).await;
+    let words = ["person", "move", &person, "--unit", "sz-finance", "--evidence", "调动"];
+    let (moved, _) = office.draft(&words);
+    office.approve_by_both(&moved).await;
     let profile = |version: u32| {
         let path = office.path("ca/policies/profiles/official.toml");
         let text = std::fs::read_to_string(path).unwrap();
