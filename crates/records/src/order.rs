@@ -3,6 +3,7 @@
 mod basis;
 mod body;
 mod gate;
+mod revoke;
 mod title;
 
 pub use basis::{
@@ -11,10 +12,11 @@ pub use basis::{
 };
 pub use body::{
     ApprovalRulesBody, Body, BodyError, CommittedName, CredentialBody, IssueBody, PersonAction,
-    PersonBody, PortalBody, ProfileBody, ProfileRef, RevokeBody, RoleAction, RoleBody, SubjectBody,
-    UnitAction, UnitBody,
+    PersonBody, PortalBody, ProfileBody, ProfileRef, RoleAction, RoleBody, SubjectBody, UnitAction,
+    UnitBody,
 };
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
+pub use revoke::RevokeBody;
 pub use title::title;
 
 use crate::bytes::Bytes;
