@@ -1,8 +1,9 @@
 //! The staff host: everybody with a certificate. It is optional in TLS, so that people can be told
 //! why it is refused, and required in HTTP; the CA judges it anew at every request. In the order in
 //! which people meet them: [`certificate`] (for everybody), [`passkeys`], [`queue`], [`review`]
-//! with [`approve`], [`decline`] and [`declined`], [`certificates`], [`issued`] and [`revoke`],
-//! [`applications`], [`state`], [`audit_search`]; [`api`] is the same for the command line.
+//! with [`approve`], [`decline`] and [`declined`], [`certificates`], [`issued`], [`revoke`],
+//! [`wish`] and [`wished`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
+//! the command line.
 
 mod api;
 mod applications;
@@ -18,6 +19,9 @@ mod queue;
 mod review;
 mod revoke;
 mod state;
+mod touch;
+mod wish;
+mod wished;
 
 pub use api::ROUTES;
 
@@ -25,7 +29,7 @@ use crate::pages::{asset, choose_language, fetch_asset};
 use crate::state::PortalState;
 use axum::Router;
 use axum::routing::{get, post};
-use portal_api::staff::{APPROVE, FETCH};
+use portal_api::staff::{APPROVE, FETCH, WISH};
 use std::sync::Arc;
 
 /// Pages that are read.
@@ -42,8 +46,9 @@ pub const PAGES: [&str; 9] = [
 ];
 
 /// Where forms go.
-pub const FORMS: [&str; 5] = [
+pub const FORMS: [&str; 6] = [
     "/certificates/{serial}/revoke",
+    "/certificates/{serial}/wished",
     "/language",
     "/orders/{order}/approve",
     "/orders/{order}/decline",
@@ -55,8 +60,9 @@ pub const FORMS: [&str; 5] = [
 pub fn is_brake(path: &str) -> bool {
     let of_order = path.strip_prefix("/orders/").map(|order| order.split_once('/'));
     let reads_or_approves = matches!(of_order, Some(None | Some((_, "approve"))));
-    let revokes = path.starts_with("/certificates/") && path.ends_with("/revoke");
-    revokes || reads_or_approves || [FETCH, APPROVE].contains(&path)
+    let of_certificate = path.strip_prefix("/certificates/").and_then(|rest| rest.split_once('/'));
+    let revokes = matches!(of_certificate, Some((_, "revoke" | "wished")));
+    revokes || reads_or_approves || [FETCH, APPROVE, WISH].contains(&path)
 }
 
 /// The routes.
@@ -71,6 +77,7 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route("/certificates", get(certificates::show))
         .route("/certificates/{serial}", get(issued::show))
         .route("/certificates/{serial}/revoke", post(revoke::revoke))
+        .route("/certificates/{serial}/wished", post(wished::wished))
         .route("/applications", get(applications::show))
         .route("/state", get(state::show))
         .route("/passkeys", get(passkeys::show))
@@ -86,6 +93,7 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     samples.extend(queue::samples(language));
     samples.extend(certificates::samples(language));
     samples.extend(issued::samples(language));
+    samples.extend(wish::samples(language));
     samples.extend(passkeys::samples(language));
     samples.extend(audit_search::samples(language));
     samples.extend(review::samples(language));

@@ -34,10 +34,10 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke"
                   " credential",
     "record-kind": "founding letter application order approval declined enacted intent issued used"
-                   " revoked crl refusal portal joined people forked silent asked searched started"
+                   " revoked crl refusal portal joined people forked silent asked searched read started"
                    " connection decision completion turned heartbeat",
     "agent-act": "register close", "cause-word": "start spool", "stage": "handshake head certificate",
-    "alpn": "h2 http/1.1", "tls": "1.3 1.2",
+    "read-act": "find certificate list fetch", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
     "reason": "unspecified keyCompromise cACompromise affiliationChanged superseded"
               " cessationOfOperation certificateHold removeFromCRL privilegeWithdrawn"
               " aACompromise"}
@@ -79,7 +79,11 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "order/agent": "action:agent-act agent:name unit:name application:name hosts:*text units:*name"
                    " token_sha256:bytes renewals:number",
     "order/bundle": "version:revision digest:hash",
-    "order/revoke": "person:id serials:*serial reason:reason evidence:commitment",
+    "order/revoke": "person:id serials:*serial reason:reason evidence:commitment wish?:wish",
+    "wish": "v:one method:method statement:bytes certificate:bytes signature:bytes"
+            " assertion?:assertion",
+    "wish-statement": "v:one founding:hash certificate:hash serial:serial reason:reason"
+                      " evidence:commitment nonce:nonce time:time",
     "order/credential": "person:id certificate:bytes statement:bytes signature:bytes",
     "passkey": "v:one founding:hash certificate:hash rp_id:text origin:text key:bytes"
                " credential:bytes counter:number backup_eligible:flag backed_up:flag software:flag",
@@ -117,6 +121,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/silent": "agent:name since:time",
     "record/asked": "person:id request:bytes signature:bytes certificate:commitment given:number",
     "record/searched": "by:subject person:id search:bytes given:number",
+    "record/read": "by:subject person:id act:read-act count:number",
     "record/started": "agent:name application:name version:text key_sha256:hash cause:cause-word",
     "record/connection": "person:id serial:serial sha256:hash certificate:commitment host:text"
                          " alpn:alpn tls:tls source:commitment message:bytes"
@@ -358,7 +363,25 @@ def read_order(raw):
         body = order["body"]
         there = [body["public_key"] != "", body["staff_key"] != ""]
         need(there == [body["action"] == "register"] * 2, "portal keys")
+    if "wish" in order["body"]:
+        read_wish(order)
     return order, found
+
+
+def read_wish(order):
+    """The wish asks for what the order says, in the name of its drafter (5)."""
+    body, wish = order["body"], order["body"]["wish"]
+    der, raw = octets(wish["certificate"]), octets(wish["statement"])
+    said = read("wish-statement", raw)[0]
+    found = x509.load_der_x509_certificate(der)
+    person = found.subject.get_attributes_for_oid(x509.NameOID.SERIAL_NUMBER)[0].value
+    need(octets(said["certificate"]) == sha256(der), "certificate of the wish")
+    need(order["drafter"] == f"person:{person}", "drafter of the wish")
+    asked = [[said["serial"]], said["reason"], said["evidence"]]
+    need([body["serials"], body["reason"], body["evidence"]] == asked, "what the wish asks for")
+    if wish["method"] == "certificate":
+        need("assertion" not in wish, "assertion")
+        verify(found.public_key(), "yinxin-wish-v1", raw, octets(wish["signature"]))
 
 
 def read_founding(raw):
@@ -482,8 +505,10 @@ def check_founding(vectors):
 
 
 def check_orders(vectors):
-    need(sorted(v["kind"] for v in vectors["orders"]) == sorted(WORDS["order-kind"].split()),
-         "one of each kind")
+    kinds = WORDS["order-kind"].split() + ["revoke"]
+    need(sorted(v["kind"] for v in vectors["orders"]) == sorted(kinds), "one of each kind")
+    wishes = [v for v in vectors["orders"] if "wish" in parse(octets(v["order"]))["body"]]
+    need([v["kind"] for v in wishes] == ["revoke"], "one that an officer signed")
     for v in vectors["orders"]:
         raw = octets(v["order"])
         order, found = read_order(raw)
@@ -517,6 +542,18 @@ def check_decline(vectors):
     key = x509.load_der_x509_certificate(octets(decline["certificate"])).public_key()
     verify(key, "yinxin-decline-v1", raw, octets(v["signature"]))
     open_commitments(found.items(), [v["reason"]])
+
+
+def check_wish(vectors):
+    v = vectors["wish"]
+    wish, _ = read("wish", octets(v["wish"]))
+    raw = octets(wish["statement"])
+    _, found = read("wish-statement", raw)
+    need(wish["signature"] == v["signature"], "signature")
+    key = x509.load_der_x509_certificate(octets(wish["certificate"])).public_key()
+    need(key == public_key(vectors["officer"]), "officer's key")
+    verify(key, "yinxin-wish-v1", raw, octets(v["signature"]))
+    open_commitments(found.items(), [v["evidence"]])
 
 
 def check_records(vectors):
@@ -739,6 +776,7 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "orders": (check_orders, "kind order digest signature disclosures"),
     "approval": (check_approval, "approval order id"),
     "decline": (check_decline, "decline order reason signature"),
+    "wish": (check_wish, "wish evidence signature"),
     "records": (check_records, "kind record"),
     "code": (check_code, "bytes text reference_bytes reference"),
     "letter_keys": (check_letter_keys,
@@ -762,7 +800,8 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("founding/digest", "digest"), ("orders/0/digest", "digest"),
     ("orders/2/signature", "signature under yinxin-order-v1"),
     ("orders/0/disclosures/1/salt", "commitment"), ("commitment/commitment", "commitment"),
-    ("approval/id", "id"), ("decline/reason/salt", "commitment"), ("letter/signature", "signature under yinxin-letter-v1"),
+    ("approval/id", "id"), ("decline/reason/salt", "commitment"),
+    ("wish/evidence/salt", "commitment"), ("letter/signature", "signature under yinxin-letter-v1"),
     ("receipt/signature", "signature under yinxin-receipt-v1"),
     ("use/challenge", "signature under yinxin-use-v1"), ("entry/salt", "entry"),
     ("letter_keys/code", "lookup"), ("bind/bind", "bind"), ("bind/request", "bind"),

@@ -258,27 +258,43 @@ class Control:
             raise Failed(ALTERED, item, f"basis: {error}") from error
         for path, value in held:
             opened(shown, path, base64url(value), item)
+        if "wish" in order["body"]:
+            self.wished(order, item)
         self.orders[base64url(sha256(labelled("yinxin-order-v1", raw)))] = order
+
+    def wished(self, order, item):
+        """The officer who drafted a revocation signed the wish in it."""
+        wish = order["body"]["wish"]
+        try:
+            reader.read_wish(order)
+        except (Refused, KeyError, ValueError) as error:
+            raise Failed(ALTERED, item, f"wish: {error}") from error
+        self.signed_by_staff(wish, ("yinxin-wish-v1", octets(wish["statement"])), item)
+
+    def signed_by_staff(self, said, labelled_bytes, item):
+        """Who signed, by the key of a certificate that was issued to them or by a passkey."""
+        found = certificate(octets(said["certificate"]), item)
+        if said["method"] == "passkey":
+            self.asserted(said, found, labelled_bytes, item)
+        else:
+            signed_by(found.public_key(), *labelled_bytes, octets(said["signature"]), item)
+        issued_by(found, self.origin.issuing, item)
+        person = self.staff.get(base64url(sha256(spki(found))))
+        need(person and person == person_of(found), MISSING, item, "who signed is not there")
+        serial = f"{found.serial_number:036x}"
+        need(serial in self.certificates, MISSING, item, "the signer's certificate")
+        return person
 
     def take_approval(self, body, _shown, item):
         approval = body["approval"]
         need(approval["order"] in self.orders, MISSING, item, "its order is not there")
-        found = certificate(octets(approval["certificate"]), item)
-        if approval["method"] == "passkey":
-            self.asserted(approval, found, item)
-        else:
-            signed_by(found.public_key(), "yinxin-approval-v1", octets(approval["order"]),
-                      octets(approval["signature"]), item)
-        issued_by(found, self.origin.issuing, item)
-        person = self.staff.get(base64url(sha256(spki(found))))
-        need(person and person == person_of(found), MISSING, item, "who approved is not there")
-        serial = f"{found.serial_number:036x}"
-        need(serial in self.certificates, MISSING, item, "the approver's certificate")
+        labelled_bytes = ("yinxin-approval-v1", octets(approval["order"]))
+        person = self.signed_by_staff(approval, labelled_bytes, item)
         name = base64url(sha256(canonical(approval).encode()))
         self.approvals[name] = (approval["order"], person)
 
-    def asserted(self, approval, found, item):
-        """What a certified passkey of the certificate's holder said about the order."""
+    def asserted(self, approval, found, labelled_bytes, item):
+        """What a certified passkey of the certificate's holder said."""
         said = approval["assertion"]
         holder, passkey = self.passkeys.get(said["credential"], (None, None))
         need(holder == person_of(found), MISSING, item, "the passkey's order is not there")
@@ -286,7 +302,7 @@ class Control:
         need(own, ALTERED, item, "the passkey belongs to another certificate")
         client, data = octets(said["client_data"]), octets(said["authenticator_data"])
         page = json.loads(client)
-        challenge = base64url(sha256(labelled("yinxin-approval-v1", octets(approval["order"]))))
+        challenge = base64url(sha256(labelled(*labelled_bytes)))
         told = (page["type"], page["origin"], page["challenge"], page.get("crossOrigin", False))
         wanted = ("webauthn.get", passkey["origin"], challenge, False)
         need(told == wanted and "topOrigin" not in page, ALTERED, item, "for something else")

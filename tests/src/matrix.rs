@@ -109,6 +109,7 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
             staff::REVOKE,
             as_officer(json!({ "serial": "01", "reason": "superseded", "evidence": "x" })),
         ),
+        (staff::WISH, as_officer(sample(portal_api::staff::WISH, letter))),
         (staff::STATE, as_officer(Value::Null)),
         (both::RENEW, renew),
     ];
@@ -157,6 +158,14 @@ fn sample(path: &str, official: &Official) -> Value {
         });
         let reason = json!({ "path": "/reason", "salt": "AA", "value": "x" });
         return json!({ "decline": decline, "reason": reason });
+    }
+    if path == portal_api::staff::WISH {
+        let wish = json!({
+            "v": 1, "method": "certificate", "statement": "AA", "certificate": "AA",
+            "signature": "AA",
+        });
+        let evidence = json!({ "path": "/evidence", "salt": "AA", "value": "x" });
+        return json!({ "wish": wish, "evidence": evidence });
     }
     if path == portal_api::staff::CERTIFY {
         return json!({ "person": "x", "certificate": "AA", "statement": "AA", "signature": "AA" });

@@ -141,6 +141,12 @@ fn about(request: &[u8], person: &str, (first, second): (&str, &str)) -> Vec<Eve
             certificate: filler(39),
             given: 2,
         },
+        Event::Read {
+            by: "portal-1/portal-staff".into(),
+            person: person.into(),
+            act: "find".into(),
+            count: 1,
+        },
         Event::Searched {
             by: "portal-1/portal-staff".into(),
             person: person.into(),

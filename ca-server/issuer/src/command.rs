@@ -2,7 +2,7 @@
 //! that needs no state. Each carries where its answer goes.
 
 use crate::error::IssuerError;
-use crate::verify::{VerifiedApproval, VerifiedDecline, VerifiedSubmission};
+use crate::verify::{VerifiedApproval, VerifiedDecline, VerifiedSubmission, VerifiedWish};
 use authority::{Authority, OrderDigest};
 use ca_api::{OrderCreated, Revocation};
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
@@ -39,6 +39,7 @@ pub(crate) enum Command {
     Decline(Caller, Officer, Box<VerifiedDecline>, Reply<Declined>),
     Credential(Caller, Officer, Box<CredentialBody>, Reply<OrderCreated>),
     Revoke(Caller, Officer, Revocation, Reply<OrderCreated>),
+    Wish(Caller, Officer, Box<VerifiedWish>, Reply<OrderCreated>),
     Renew(Caller, Box<Renew>, Reply<String>),
     Join(Caller, Box<Join>, Reply<String>),
     Operator(Box<OperatorRequest>, String, Reply<OperatorAnswer>),
@@ -105,6 +106,7 @@ impl Command {
             Self::Decline(..) => "decline",
             Self::Credential(..) => "certify-passkey",
             Self::Revoke(..) => "revoke",
+            Self::Wish(..) => "wish",
             Self::Renew(..) => "renew",
             Self::Join(..) => "join",
             Self::Operator(..) => "operator",
@@ -123,7 +125,7 @@ impl Command {
             open.is_some_and(|(_, body)| matches!(&*body, Body::Revoke(_)))
         };
         match self {
-            Self::Revoke(..) | Self::List(..) => true,
+            Self::Revoke(..) | Self::Wish(..) | Self::List(..) => true,
             Self::Approve(_, _, verified, _) => revokes(verified.approval()),
             Self::Operator(request, ..) => match &**request {
                 OperatorRequest::Revoke { .. } => true,

@@ -5,6 +5,7 @@ use crate::clock_guard::ClockGuard;
 use crate::command::{Command, Outcome, Reply};
 use crate::context::IssuanceContext;
 use crate::error::IssuerError;
+use crate::reads::Reads;
 use crate::view::View;
 use arc_swap::ArcSwapOption;
 use authority::Signatures;
@@ -33,6 +34,8 @@ pub(crate) struct Issuer {
     pub(crate) moved: watch::Receiver<u64>,
     /// Wakes the writer: something was committed that it has not seen.
     pub(crate) news: Arc<Notify>,
+    /// What was read through portals.
+    pub(crate) reads: Reads,
 }
 
 impl Issuer {

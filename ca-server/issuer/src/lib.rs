@@ -2,8 +2,8 @@
 //!
 //! In reading order: `command` (what is asked), [`verify`] (what needs no state), `decide` (pure
 //! decisions), `round` and `state` (what they work on), `writer` (the single writer), [`issuance`]
-//! (the stations of a certificate), `signer`, `publisher`, `query` (what only reads), `route` and
-//! `socket` (who asks).
+//! (the stations of a certificate), `signer`, `publisher`, `query` (what only reads), `reads`
+//! (which of it is recorded), `route` and `socket` (who asks).
 
 mod catch_up;
 mod challenge;
@@ -20,6 +20,7 @@ mod marks;
 mod officer;
 mod publisher;
 mod query;
+mod reads;
 mod round;
 mod route;
 mod rows;

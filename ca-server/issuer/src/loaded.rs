@@ -1,7 +1,7 @@
 //! What a round needs from rows: secrets that are sealed, what opens commitments, files. One select
 //! a table; whoever uses a value checks it against authority.
 
-use crate::command::Command;
+use crate::command::{Command, Officer};
 use crate::error::IssuerError;
 use crate::rows::{OrderExtras, SealedKeys};
 use crate::state::State;
@@ -71,10 +71,10 @@ impl Needs {
                 self.people.insert(body.person.clone());
             }
             Command::Revoke(_, officer, revocation, _) => {
-                self.people.extend(officer.0.subject().person().map(str::to_owned));
-                let serial = authority::Serial::read(&revocation.serial);
-                let subject = serial.and_then(|serial| authority.subject_of(&serial));
-                self.people.extend(subject.map(str::to_owned));
+                self.revocation(authority, officer, &revocation.serial);
+            }
+            Command::Wish(_, officer, wish, _) => {
+                self.revocation(authority, officer, &wish.statement().serial);
             }
             Command::Join(_, join, _) => {
                 let order = authority.agent(&join.agent).and_then(|agent| agent.order.digest());
@@ -89,6 +89,13 @@ impl Needs {
             | Command::People(..)
             | Command::Alarm(..) => {}
         }
+    }
+
+    fn revocation(&mut self, authority: &Authority, officer: &Officer, serial: &str) {
+        self.people.extend(officer.0.subject().person().map(str::to_owned));
+        let serial = authority::Serial::read(serial);
+        let subject = serial.and_then(|serial| authority.subject_of(&serial));
+        self.people.extend(subject.map(str::to_owned));
     }
 
     fn operator(&mut self, request: &OperatorRequest) {

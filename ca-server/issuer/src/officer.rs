@@ -28,6 +28,7 @@ pub(crate) fn is_within(authority: &Authority, officer: &str, person: &str) -> b
         serials: Vec::new(),
         reason: String::new(),
         evidence: Bytes::default(),
+        wish: None,
     };
     officer == person || authority.may_approve(officer, &Body::Revoke(revoke)).is_ok()
 }

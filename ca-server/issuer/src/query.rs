@@ -7,6 +7,7 @@ pub(crate) mod fetch;
 pub(crate) mod find;
 pub(crate) mod heartbeat;
 pub(crate) mod list;
+pub(crate) mod look;
 pub(crate) mod look_up;
 pub(crate) mod names;
 pub(crate) mod officer;

@@ -6,11 +6,12 @@ use crate::context::IssuanceContext;
 use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
 use crate::issuer::Issuer;
 use crate::marks::Marks;
+use crate::reads::Reads;
 use crate::share::Stuck;
 use crate::signer::Signer;
 use crate::state::State;
 use crate::writer::{QUEUE_MAX, Writer};
-use crate::{effects, publisher, route, rows, snapshot, socket};
+use crate::{effects, publisher, reads, route, rows, snapshot, socket};
 use anyhow::Context;
 use arc_swap::ArcSwapOption;
 use authority::Serial;
@@ -63,8 +64,9 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let operators = socket::serve(issuer.clone(), stop.clone())?;
     let publishing = publisher::run(issuer.clone(), stop.clone());
     let begun = begun(issuer.clone(), stop.clone());
+    let reading = reads::sum_up(issuer.clone(), stop.clone());
     tokio::try_join!(async { admin.await? }, api, async {
-        tokio::join!(publishing, operators, keeping, begun);
+        tokio::join!(publishing, operators, keeping, begun, reading);
         Ok(())
     })?;
     // Whoever may still ask holds the issuer; without it the writer ends, then the signer.
@@ -130,6 +132,7 @@ async fn open(
         brakes,
         moved,
         news: news.clone(),
+        reads: Reads::begin(),
     };
     let signer = Signer {
         context: context.clone(),

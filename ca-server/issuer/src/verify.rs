@@ -9,6 +9,7 @@ use pki::possession::Possession;
 use records::approval::SignedStatement;
 use records::decline::{DeclineStatement, Declining};
 use records::enrolment::Submit;
+use records::wish::{WishStatement, Wishing};
 use records::{Approval, Code};
 
 /// A submission whose request is well-formed and whose key proved possession.
@@ -112,6 +113,37 @@ impl VerifiedDecline {
 
     /// What was said.
     pub fn statement(&self) -> &DeclineStatement {
+        &self.statement
+    }
+}
+
+/// A wish to revoke whose signature was checked like an approval's and whose evidence opens what
+/// was signed.
+///
+/// ```compile_fail,E0451
+/// let forged = ca_issuer::verify::VerifiedWish { wishing: todo!(), statement: todo!() };
+/// ```
+pub struct VerifiedWish {
+    wishing: Wishing,
+    statement: WishStatement,
+}
+
+impl VerifiedWish {
+    /// Checks the signature, reads the statement and opens the evidence.
+    pub fn verify(wishing: Wishing, signatures: &Signatures) -> Result<Self, Code> {
+        signed(&wishing.wish.signed_statement(), signatures)?;
+        wishing.evidence()?;
+        let statement = wishing.wish.read()?;
+        Ok(Self { wishing, statement })
+    }
+
+    /// The wish with its evidence.
+    pub fn wishing(&self) -> &Wishing {
+        &self.wishing
+    }
+
+    /// What was said.
+    pub fn statement(&self) -> &WishStatement {
         &self.statement
     }
 }

@@ -69,6 +69,13 @@ pub async fn collect(tx: &mut Tx, seeds: Seeds) -> Result<Lineage, LedgerError> 
     walk.prove(tx).await
 }
 
+/// Who signed the wish in an order to revoke: without them it has no effect.
+fn drafter_who_signed(order: &Bytes) -> Option<String> {
+    let order = records::Order::read(&order.0).ok().filter(|order| order.kind == "revoke")?;
+    let person = order.drafter.strip_prefix("person:")?;
+    (!order.is_unsigned_wish()).then(|| person.to_owned())
+}
+
 struct Walk {
     records: BTreeMap<u64, (Vec<u8>, Vec<u8>)>,
     orders: BTreeSet<Bytes>,
@@ -131,10 +138,13 @@ impl Walk {
                         self.take(tx, index).await?;
                     }
                 }
-                Event::Order { .. }
-                | Event::Enacted { .. }
-                | Event::Intent { .. }
-                | Event::Revoked { .. } => self.take(tx, index).await?,
+                Event::Order { order, .. } => {
+                    self.people.extend(drafter_who_signed(order));
+                    self.take(tx, index).await?;
+                }
+                Event::Enacted { .. } | Event::Intent { .. } | Event::Revoked { .. } => {
+                    self.take(tx, index).await?
+                }
                 _ => {}
             }
         }

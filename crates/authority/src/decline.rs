@@ -1,6 +1,6 @@
 //! Declining: one officer who may approve an order may also send it back or end it. Orders to
-//! revoke that an operator drafted are brakes, which nobody releases alone; one that a portal asked
-//! for in an officer's name bears nobody's signature, and is declined as any other.
+//! revoke are brakes, which nobody releases alone, if an operator drafted them or an officer who
+//! signed; one that a portal asked for in an officer's name is declined as any other.
 
 use crate::authority::Authority;
 use crate::id::{NamesOrder, Reference};

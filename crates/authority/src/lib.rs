@@ -16,6 +16,7 @@
 //! | may this person approve it, and not for themselves | `approver.rs` |
 //! | does the order still fit the state it was made for | `fits.rs` |
 //! | which names and which state does it rest on | `basis.rs` |
+//! | whose wish to revoke is it | `wish.rs` |
 //! | which keys may be certified, whose certificates are these | `certificate.rs` |
 //! | what became of an application | `application.rs` |
 
@@ -41,6 +42,7 @@ mod revoke;
 mod signatures;
 mod standing;
 mod state;
+mod wish;
 
 pub use agent::{JoinClaim, authorization_of, join_value};
 pub use authority::Authority;
@@ -100,7 +102,9 @@ impl Authority {
         let now = unix.max(self.signed_time);
         match &record.event {
             Event::Letter { statement, signature } => self.add_letter(statement, signature),
-            Event::Order { order, signature, cancels } => self.add_order(order, signature, cancels),
+            Event::Order { order, signature, cancels } => {
+                self.add_order((order, signature), cancels, now)
+            }
             Event::Approval { approval, .. } => self.add_approval(approval, now),
             Event::Enacted { order, approvals, files } => {
                 let judged = self.judge(order, Some(approvals), now)?;
@@ -131,6 +135,7 @@ impl Authority {
             | Event::Asked { .. }
             | Event::Searched { .. } => Ok(()),
             Event::Portal { .. }
+            | Event::Read { .. }
             | Event::Silent { .. }
             | Event::Started(_)
             | Event::Connection(_)

@@ -5,6 +5,7 @@ use crate::id::digest_of;
 use crate::id::{NamesOrder, OrderDigest, PersonId, Reference};
 use crate::signatures::Signatures;
 use crate::state::{Contents, Ended, LetterState, OpenOrder, PasskeyContents};
+use crate::wish::wish_of;
 use pki::PublicKey;
 use records::bytes::Bytes;
 use records::code::Code;
@@ -45,14 +46,18 @@ impl Authority {
 
     pub(crate) fn add_order(
         &mut self,
-        order: &Bytes,
-        signature: &Bytes,
+        (order, signature): (&Bytes, &Bytes),
         cancels: &[Bytes],
+        now: u64,
     ) -> Result<(), Code> {
         let (digest, open) = self.read_order(order, signature)?;
         let known = self.closed_orders.contains_key(&digest) || self.orders.contains_key(&digest);
         if known || open.expires < self.signed_time {
             return Err(Code::StateConflict);
+        }
+        self.drafter_proven(&open.read, &open.body, now)?;
+        if let Some(wish) = wish_of(&open.body) {
+            self.count(&wish.signed_statement());
         }
         self.signed_time = self.signed_time.max(open.expires.saturating_sub(ORDER_SECONDS));
         for cancelled in self.cancellable(&open.body, cancels) {

@@ -5,6 +5,7 @@ use crate::authority::{Authority, Pending};
 use crate::id::{NamesOrder, OrderDigest, PersonId, Reference, Serial};
 use crate::judge::Judged;
 use crate::state::{Ended, GivenApproval};
+use crate::wish::wish_of;
 use records::approval::Approval;
 use records::bytes::Bytes;
 use records::order::{Body, PersonAction, RoleAction, UnitAction};
@@ -43,7 +44,7 @@ impl Authority {
             }
             Event::Intent { order, serial, .. } => self.notice_intent(order, serial),
             Event::Order { order, signature, cancels } => {
-                self.notice_order(order, signature, cancels)
+                self.notice_order((order, signature), cancels, unix)
             }
             Event::Declined { decline, .. } => self.notice_decline(decline, unix),
             Event::Joined { agent, request, serial, .. } => {
@@ -108,7 +109,7 @@ impl Authority {
         }
     }
 
-    fn notice_order(&mut self, order: &Bytes, signature: &Bytes, cancels: &[Bytes]) {
+    fn notice_order(&mut self, (order, signature): (&Bytes, &Bytes), cancels: &[Bytes], unix: u64) {
         let Ok((digest, open)) = self.read_order(order, signature) else { return };
         for cancelled in self.cancellable(&open.body, cancels) {
             self.pending.ended.insert(cancelled, Ended::Cancelled);
@@ -118,6 +119,12 @@ impl Authority {
         }
         if self.orders.contains_key(&digest) || self.closed_orders.contains_key(&digest) {
             return;
+        }
+        if self.drafter_proven(&open.read, &open.body, unix.max(self.signed_time)).is_err() {
+            return;
+        }
+        if let Some(wish) = wish_of(&open.body) {
+            self.notice_counter(&wish.signed_statement());
         }
         match &*open.body {
             Body::Issue(issue) => {

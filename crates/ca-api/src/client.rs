@@ -17,6 +17,7 @@ use records::evidence::{Search, SearchAnswer};
 use records::export::{Approved, OrderExport, OrderLine};
 use records::join::{Join, Renew, Renewed};
 use records::order::CredentialBody;
+use records::wish::Wishing;
 use records::{Approval, Code, Problem};
 use serde::Serialize;
 
@@ -117,9 +118,14 @@ impl Issuer {
         ask(&self.0, staff::CERTIFICATE, message).await
     }
 
-    /// Drafts the order that revokes a certificate.
+    /// Drafts the order that revokes a certificate, on the portal's word.
     pub async fn revoke(&self, message: &AsOfficer<Revocation>) -> Result<OrderCreated, Refusal> {
         ask(&self.0, staff::REVOKE, message).await
+    }
+
+    /// The same, as the officer signed it.
+    pub async fn wish(&self, message: &AsOfficer<Wishing>) -> Result<OrderCreated, Refusal> {
+        ask(&self.0, staff::WISH, message).await
     }
 
     /// How the city stands.

@@ -25,6 +25,8 @@ pub const CERTIFICATE: &str = "/v1/staff/certificate";
 /// [`AsOfficer`] of [`Revocation`] → [`OrderCreated`]: the order that
 /// revokes.
 pub const REVOKE: &str = "/v1/staff/revoke";
+/// [`AsOfficer`] of a `Wishing` → [`OrderCreated`]: the same, as the officer signed it.
+pub const WISH: &str = "/v1/staff/wish";
 /// [`AsOfficer`] of nothing → [`crate::CityState`].
 pub const STATE: &str = "/v1/staff/state";
 /// [`AsOfficer`] of nothing → list of [`OwnPasskey`].
@@ -125,7 +127,7 @@ pub struct CertificateFacts {
     pub opened: Vec<(String, String)>,
 }
 
-/// Wishes that a person's certificate be revoked.
+/// Wishes that a person's certificate be revoked, on the portal's word.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revocation {

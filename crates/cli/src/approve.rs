@@ -10,8 +10,9 @@ use crate::exit::Failure;
 use crate::files::{Opened, Own};
 use crate::output::Output;
 use crate::{files, prompt};
+use portal_api::plain;
 use records::Approval;
-use records::export::{OpenedOrder, OrderExport};
+use records::export::{Look, NotTrusted, OpenedOrder, OrderExport};
 use records::trust::Trust;
 use std::path::PathBuf;
 
@@ -87,6 +88,9 @@ pub(crate) fn checked(
 
 /// The approval: a signature over the order's digest.
 pub(crate) fn signed(shown: &OpenedOrder, opened: &Opened) -> Result<Approval, Failure> {
+    if !shown.is_comparable() {
+        return Err(Failure::not_trusted(&NotTrusted::Moved));
+    }
     let approval = Approval::sign(shown.digest(), opened.leaf()?, &opened.signer);
     approval.map_err(|error| Failure::usage("无法签名。", error.to_string()))
 }
@@ -105,6 +109,12 @@ fn consent(
     show(output, &order_opened, leaf);
     if arguments.show {
         return Ok(None);
+    }
+    let look = export.standing.as_ref().and_then(|standing| standing.look);
+    if look == Some(Look::Moved) || !order_opened.is_comparable() {
+        let moved = plain::look(Look::Moved);
+        return Err(Failure::usage(&moved.zh, moved.en)
+            .next(&format!("yinxin return {} --reason TEXT", order.order)));
     }
     if !arguments.yes {
         let last = order.order.get(12..).unwrap_or_default();

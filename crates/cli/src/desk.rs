@@ -23,6 +23,7 @@ mod order;
 mod passkey;
 mod queue;
 mod review;
+mod revoke;
 #[cfg(test)]
 mod samples;
 mod search;
@@ -159,6 +160,7 @@ fn router(bench: Arc<Bench>) -> Router {
         .route("/orders/{order}", get(review::show))
         .route("/orders/{order}/approve", post(approve::approve))
         .route("/orders/{order}/decline", post(decline::decline))
+        .route("/revoke", get(revoke::show).post(revoke::revoke))
         .route("/passkey", get(passkey::show).post(passkey::look))
         .route("/passkey/certify", post(passkey::certify))
         .route("/audit", get(search::show))

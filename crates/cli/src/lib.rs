@@ -3,8 +3,8 @@
 //! file.
 //!
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
-//! sign. In reading order: [`request`], [`enroll`], [`approve`], [`decline`], [`cert`],
-//! [`report_lost`], [`mod@audit`], [`context`], [`desk`].
+//! sign. In reading order: [`request`], [`enroll`], [`approve`], [`decline`], [`revoke`],
+//! [`cert`], [`report_lost`], [`mod@audit`], [`context`], [`desk`].
 
 pub mod approve;
 pub mod audit;
@@ -25,6 +25,7 @@ pub mod passkey;
 mod prompt;
 pub mod report_lost;
 pub mod request;
+pub mod revoke;
 pub mod whoami;
 
 use ::records::decline::Outcome;
@@ -65,6 +66,8 @@ enum Command {
     Return(decline::Arguments),
     /// Rejects an order for good, with a reason. 驳回指令
     Reject(decline::Arguments),
+    /// Asks for a certificate to be revoked, with your signature. 申请吊销证书
+    Revoke(revoke::Arguments),
     /// Passkeys for approving in the browser. 通行密钥
     #[command(subcommand)]
     Passkey(passkey::Command),
@@ -101,6 +104,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Approve(arguments) => approve::run(output, &arguments).await,
         Command::Return(arguments) => decline::run(output, Outcome::Returned, &arguments).await,
         Command::Reject(arguments) => decline::run(output, Outcome::Rejected, &arguments).await,
+        Command::Revoke(arguments) => revoke::run(output, &arguments).await,
         Command::Passkey(command) => passkey::run(output, &command).await,
         Command::Audit(arguments) => audit::run(output, &arguments).await,
         Command::Context(arguments) => context::run(output, &arguments),

@@ -10,6 +10,7 @@ use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::export::{Approved, OrderExport, OrderLine};
 use records::join::{Join, Renew, Renewed};
 use records::order::CredentialBody;
+use records::wish::Wishing;
 use records::{Approval, Bytes, Problem};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -38,7 +39,9 @@ pub mod staff {
     pub const APPROVE: &str = "/api/v1/orders/approve";
     /// `Declining` → `Declined`.
     pub const DECLINE: &str = "/api/v1/orders/decline";
-    /// `CredentialBody` → [`super::CredentialOrder`].
+    /// `Wishing` → [`super::CreatedOrder`].
+    pub const WISH: &str = "/api/v1/certificates/revoke";
+    /// `CredentialBody` → [`super::CreatedOrder`].
     pub const CERTIFY: &str = "/api/v1/passkeys/certify";
 }
 
@@ -58,10 +61,11 @@ pub struct Fetch {
     pub order: String,
 }
 
-/// The order that certifies a passkey, once others approve it.
+/// The order that was made: it certifies a passkey or revokes a certificate, once others approve
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CredentialOrder {
+pub struct CreatedOrder {
     /// Order id.
     pub order: String,
     /// Approvals that are needed.
@@ -141,11 +145,13 @@ impl Staff {
     }
 
     /// Asks for a passkey to be certified.
-    pub async fn certify(
-        &self,
-        message: &CredentialBody,
-    ) -> Result<CredentialOrder, PortalRefusal> {
+    pub async fn certify(&self, message: &CredentialBody) -> Result<CreatedOrder, PortalRefusal> {
         ask(&self.0, staff::CERTIFY, message).await
+    }
+
+    /// Asks for a revocation that the officer signed the wish for.
+    pub async fn wish(&self, message: &Wishing) -> Result<CreatedOrder, PortalRefusal> {
+        ask(&self.0, staff::WISH, message).await
     }
 
     /// Hands in a decline.

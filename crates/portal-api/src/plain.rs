@@ -8,7 +8,10 @@ mod passkey;
 mod said;
 #[cfg(test)]
 mod tests;
+mod wish;
 
 pub use facts::facts;
 pub use passkey::about_passkey;
-pub use said::{Fact, FactLine, LineChange, Said, fingerprint, kind, kind_of, look, reason, role};
+pub use said::{
+    Fact, FactLine, LineChange, REASONS, Said, fingerprint, kind, kind_of, look, reason, role,
+};

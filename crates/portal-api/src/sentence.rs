@@ -74,6 +74,7 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
                 who(person)
             ),
         ),
+        Event::Read { by, person, act, count } => read_through(by, &who(person), act, *count),
         Event::Portal { process, act, outcome, count, .. } => (
             format!("门户（{process}）称：{act}，{outcome}{}", times(*count).0),
             format!("the portal ({process}) says: {act}, {outcome}{}", times(*count).1),
@@ -81,6 +82,22 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
         other => (other.kind().to_owned(), other.kind().to_owned()),
     };
     (plain(&format!("{time}Z {zh}。")), plain(&format!("{time}Z {en}.")))
+}
+
+/// Who read what through which portal.
+fn read_through(by: &str, who: &str, act: &str, count: u64) -> (String, String) {
+    let (zh, en) = match act {
+        "find" => ("查找了人员和证书", "people and certificates were looked up"),
+        "certificate" => ("查看了证书", "a certificate was looked at"),
+        "list" => ("查看了待办", "the list of orders was looked at"),
+        "fetch" => ("查看了指令", "an order was looked at"),
+        other => (other, other),
+    };
+    let (zh_times, en_times) = times(count);
+    (
+        format!("经门户 {by} 以 {who} 的名义{zh}{zh_times}"),
+        format!("through {by}, in the name of {who}, {en}{en_times}"),
+    )
 }
 
 /// How often, where a record stands for several.

@@ -1,14 +1,10 @@
 //! Declining an order: whoever may approve it sends it back with a reason, or ends it.
 
-use crate::approval::SignedStatement;
 use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::commitment::{Commitment, Disclosure, open};
-use crate::json;
 use crate::label::Label;
-use crate::passkey::Assertion;
-use pki::algorithm::SignError;
-use pki::{Certificate, Signer};
+use crate::stated::{Stated, Statement};
 use serde::{Deserialize, Serialize};
 
 /// Longest reason, in characters.
@@ -61,68 +57,16 @@ pub struct DeclineStatement {
     pub reason: Commitment,
 }
 
+impl Statement for DeclineStatement {
+    const LABEL: Label = Label::Decline;
+
+    fn is_sound(&self) -> bool {
+        self.v == 1 && self.order.0.len() == 32
+    }
+}
+
 /// The statement with its officer's signature, by certificate key or by passkey.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Decline {
-    /// Format: 1.
-    pub v: u8,
-    /// `certificate` or `passkey`.
-    pub method: String,
-    /// A [`DeclineStatement`], its exact bytes.
-    pub statement: Bytes,
-    /// The officer's certificate, DER.
-    pub certificate: Bytes,
-    /// Signature over `yinxin-decline-v1` ‖ 0x00 ‖ statement; of a passkey, the assertion's.
-    pub signature: Bytes,
-    /// What the passkey's authenticator said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub assertion: Option<Assertion>,
-}
-
-/// The challenge under which a passkey declines.
-pub fn challenge(statement: &[u8]) -> [u8; 32] {
-    Label::Decline.digest(statement)
-}
-
-impl Decline {
-    /// Signs a statement with a certificate key.
-    pub fn sign(
-        statement: Bytes,
-        certificate: &Certificate,
-        signer: &dyn Signer,
-    ) -> Result<Self, SignError> {
-        let signature = Bytes(Label::Decline.sign(signer, &statement.0)?);
-        Ok(Self {
-            v: 1,
-            method: "certificate".into(),
-            statement,
-            certificate: certificate.der().into(),
-            signature,
-            assertion: None,
-        })
-    }
-
-    /// What it says.
-    pub fn read(&self) -> Result<DeclineStatement, Code> {
-        let read: DeclineStatement = json::read(&self.statement.0).map_err(|_| Code::Malformed)?;
-        let sound = self.v == 1 && read.v == 1 && read.order.0.len() == 32;
-        if sound { Ok(read) } else { Err(Code::Malformed) }
-    }
-
-    /// What was said, with what it takes to check it.
-    pub fn signed_statement(&self) -> SignedStatement<'_> {
-        SignedStatement {
-            v: self.v,
-            label: Label::Decline,
-            bytes: &self.statement.0,
-            method: &self.method,
-            certificate: &self.certificate,
-            signature: &self.signature,
-            assertion: self.assertion.as_ref(),
-        }
-    }
-}
+pub type Decline = Stated<DeclineStatement>;
 
 /// A decline on its way to the CA, with what opens its reason.
 #[derive(Clone, Debug, Serialize, Deserialize)]

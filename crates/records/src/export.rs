@@ -40,6 +40,10 @@ pub enum Look {
     Differs,
     /// The unit has somebody of this name already.
     SameName,
+    /// A revocation that a portal asks for in an officer's name, who signed nothing.
+    Unsigned,
+    /// What it was made for became another: it can only be declined.
+    Moved,
 }
 
 impl Look {
@@ -48,12 +52,15 @@ impl Look {
         match self {
             Self::Differs => "differs",
             Self::SameName => "same-name",
+            Self::Unsigned => "unsigned",
+            Self::Moved => "moved",
         }
     }
 
     /// What a name says.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Differs, Self::SameName].into_iter().find(|look| look.name() == name)
+        let all = [Self::Differs, Self::SameName, Self::Unsigned, Self::Moved];
+        all.into_iter().find(|look| look.name() == name)
     }
 }
 
@@ -132,6 +139,12 @@ pub enum NotTrusted {
     /// A file is not the one that the order names, or is missing.
     #[error("a file is not the one that the order names")]
     Files,
+    /// The officer in whose name it is did not sign the wish in it.
+    #[error("the wish in the order is not signed by its officer")]
+    Wish,
+    /// What is in force became another than what it was made for.
+    #[error("what the order rests on became another; it can only be declined")]
+    Moved,
     /// It would be issued in another name than the one that authority holds.
     #[error("the certificate's name is not the one that authority holds")]
     Name,

@@ -29,6 +29,8 @@ pub enum Label {
     Passkey,
     /// That an order is declined, by an officer.
     Decline,
+    /// That a certificate be revoked, by an officer.
+    Wish,
 }
 
 impl Label {
@@ -46,6 +48,7 @@ impl Label {
             Self::LogRequest => "yinxin-log-request-v1",
             Self::Passkey => "yinxin-passkey-v1",
             Self::Decline => "yinxin-decline-v1",
+            Self::Wish => "yinxin-wish-v1",
         }
     }
 

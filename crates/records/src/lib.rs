@@ -29,9 +29,11 @@ pub mod passkey;
 pub mod people;
 pub mod record;
 pub mod rules;
+pub mod stated;
 pub mod term;
 pub mod time;
 pub mod trust;
+pub mod wish;
 
 pub use approval::Approval;
 pub use bytes::Bytes;

@@ -3,6 +3,7 @@
 mod basis;
 mod body;
 mod gate;
+mod revoke;
 mod title;
 
 pub use basis::{
@@ -11,10 +12,11 @@ pub use basis::{
 };
 pub use body::{
     ApprovalRulesBody, Body, BodyError, CommittedName, CredentialBody, IssueBody, PersonAction,
-    PersonBody, PortalBody, ProfileBody, ProfileRef, RevokeBody, RoleAction, RoleBody, SubjectBody,
-    UnitAction, UnitBody,
+    PersonBody, PortalBody, ProfileBody, ProfileRef, RoleAction, RoleBody, SubjectBody, UnitAction,
+    UnitBody,
 };
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
+pub use revoke::RevokeBody;
 pub use title::title;
 
 use crate::bytes::Bytes;
@@ -73,6 +75,9 @@ pub enum OrderError {
     /// The registry key did not sign these bytes.
     #[error("the order is not signed by the registry key")]
     Altered,
+    /// The wish in it is another's, or for something else.
+    #[error("the order is not what the wish in it asks for")]
+    Wish,
     /// Another format version, nonce length or time.
     #[error("the order's header is not valid")]
     Header,
@@ -112,6 +117,11 @@ impl Order {
             BodyError::UnknownKind => OrderError::UnknownKind(self.kind.clone()),
             BodyError::Json(error) => OrderError::Json(error),
         })?;
+        if let Body::Revoke(revoke) = &body
+            && !revoke.is_asked_for(&self.drafter)
+        {
+            return Err(OrderError::Wish);
+        }
         let before = self.basis.read(&body, &self.drafter)?;
         Ok((body, before))
     }
@@ -147,7 +157,8 @@ impl Order {
     /// Whether it is a revocation that only a portal's word says an officer asked for: that officer
     /// signed nothing. It lives for a day, and can be declined.
     pub fn is_unsigned_wish(&self) -> bool {
-        self.kind == "revoke" && self.drafter.starts_with("person:")
+        let signed = self.body.get("wish").is_some();
+        self.kind == "revoke" && self.drafter.starts_with("person:") && !signed
     }
 
     /// Last second in which it may be consumed; 0 if unreadable.

@@ -228,7 +228,7 @@ pub fn host_of(origin: &str) -> Option<&str> {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
     };
-    crate::order::is_host(name).then_some(name)
+    pki::host::Host::read_name(name).is_ok().then_some(name)
 }
 
 /// The key of a COSE_Key; only ES256 in its one encoding.

@@ -66,6 +66,7 @@ impl Record {
                 | Event::Silent { .. }
                 | Event::Asked { .. }
                 | Event::Searched { .. }
+                | Event::Read { .. }
                 | Event::People { .. }
         );
         !unchecked

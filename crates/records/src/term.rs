@@ -62,9 +62,9 @@ pub fn terms(record: &Record) -> Vec<String> {
             terms.push(format!("about:{about}"));
             terms.push(outcome(code.name()));
         }
-        Event::Asked { person: who, .. } | Event::Searched { person: who, .. } => {
-            terms.push(person(who));
-        }
+        Event::Asked { person: who, .. }
+        | Event::Searched { person: who, .. }
+        | Event::Read { person: who, .. } => terms.push(person(who)),
         Event::Portal { person: who, .. } if who.is_empty() => {}
         Event::Portal { person: who, .. } => terms.push(person(who)),
         Event::Silent { agent, .. } => terms.push(of_agent(agent)),

@@ -17,11 +17,22 @@ use records::order::{
 };
 use records::record::{Cause, Event, File, LetterStatement};
 use records::rules::Role;
+use records::wish::{Wish, WishStatement};
 use sha2::{Digest, Sha256};
 
 impl SampleCity {
     /// An order's digest and its record, signed by the registry key.
     pub fn order_event(&mut self, body: &Body, cancels: &[OrderDigest]) -> (OrderDigest, Event) {
+        self.drafted_event(body, cancels, "operator:0")
+    }
+
+    /// The same by whoever drafts it.
+    pub fn drafted_event(
+        &mut self,
+        body: &Body,
+        cancels: &[OrderDigest],
+        drafter: &str,
+    ) -> (OrderDigest, Event) {
         let drawn = self.draw();
         let order = Order {
             v: 1,
@@ -31,8 +42,8 @@ impl SampleCity {
             version: 1,
             nonce: drawn.get(..16).unwrap().into(),
             expires: records::time::seconds(self.now + ORDER_SECONDS),
-            drafter: "operator:0".into(),
-            basis: self.authority.basis(body, "operator:0").unwrap_or_default(),
+            drafter: drafter.into(),
+            basis: self.authority.basis(body, drafter).unwrap_or_default(),
             body: body.value().unwrap(),
         };
         let bytes = records::json::write(&order).unwrap();
@@ -274,7 +285,33 @@ impl SampleCity {
             serials: serials.iter().map(ToString::to_string).collect(),
             reason: "keyCompromise".into(),
             evidence: sha256(b"evidence"),
+            wish: None,
         })
+    }
+
+    /// The same as an officer signs the wish for it.
+    pub fn wished_body(
+        &self,
+        name: &str,
+        (person, serial): (&str, Serial),
+        change: impl FnOnce(&mut WishStatement),
+    ) -> RevokeBody {
+        let officer = self.officer(name);
+        let Body::Revoke(body) = self.revoke_body(person, &[serial]) else { unreachable!() };
+        let mut said = WishStatement {
+            v: 1,
+            founding: self.founding.into(),
+            certificate: officer.certificate.sha256().into(),
+            serial: serial.to_string(),
+            reason: body.reason.clone(),
+            evidence: body.evidence.clone(),
+            nonce: [7; 16].into(),
+            time: records::time::seconds(self.now),
+        };
+        change(&mut said);
+        let said = Bytes(records::json::write(&said).unwrap());
+        let wish = Wish::sign(said, &officer.certificate, &*officer.signer).unwrap();
+        RevokeBody { wish: Some(Box::new(wish)), ..body }
     }
 
     /// A revocation by cause; the record's own list says nothing that counts.

@@ -21,7 +21,8 @@ pub fn status(code: Code) -> StatusCode {
         ProfileChanged, QuotaUsed, RequestLate, RequestMalformed, RequestSignature, RoleConflict,
         RouteUnknown, RulesMalformed, SpoolForked, SpoolGap, StateConflict, StatusStale,
         TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable, UnitUnknown, UnknownKind,
-        UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature, WrongCode,
+        UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature, WishOpen,
+        WishesTooMany, WrongCode,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
@@ -41,14 +42,14 @@ pub fn status(code: Code) -> StatusCode {
         CodeUsed | ChallengeUsed | KeyForeign | OrderExpired | OrderConsumed | OrderCancelled
         | OrderReturned | OrderRejected | ApproverTwice | OutsideNeeded | ProfileChanged
         | PersonChanged | PersonLeft | RoleConflict | StateConflict | NotReady | SpoolGap
-        | SpoolForked => StatusCode::CONFLICT,
+        | SpoolForked | WishOpen => StatusCode::CONFLICT,
         CodeExpired | LetterLost => StatusCode::GONE,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         TargetTooLong => StatusCode::URI_TOO_LONG,
         HeadTooLarge | FieldsTooMany => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         ExpectationUnknown => StatusCode::EXPECTATION_FAILED,
         RequestLate => StatusCode::REQUEST_TIMEOUT,
-        TooManyTries => StatusCode::TOO_MANY_REQUESTS,
+        TooManyTries | WishesTooMany => StatusCode::TOO_MANY_REQUESTS,
         Misdirected => StatusCode::MISDIRECTED_REQUEST,
         ClockMoved | LintFailed | LogBehind | Unavailable | StatusStale | AuditFull
         | AuditFailed | TooBusy => StatusCode::SERVICE_UNAVAILABLE,

@@ -129,7 +129,7 @@ impl FromRequestParts<Arc<PortalState>> for Frame {
 /// The page whose form was posted to a path.
 fn page_of(path: &str) -> &str {
     match path.rsplit_once('/') {
-        Some((page, "approve" | "decline" | "declined" | "revoke" | "request")) => page,
+        Some((page, "approve" | "decline" | "declined" | "revoke" | "wished" | "request")) => page,
         _ => path,
     }
 }

@@ -2,6 +2,7 @@
 //! it.
 
 use super::certificate::{self, Shown};
+use super::touch::Touch;
 use crate::pages::{Frame, FromPath, Posted, problem};
 use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;
@@ -9,7 +10,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
 use records::letter::read_reference;
-use records::passkey::{self, Assertion};
 use records::{Approval, Bytes, Code};
 use serde::Deserialize;
 use service::problem::Refused;
@@ -19,10 +19,8 @@ use std::sync::Arc;
 #[derive(Deserialize)]
 pub(super) struct Form {
     digest: String,
-    credential: String,
-    authenticator_data: String,
-    client_data: String,
-    signature: String,
+    #[serde(flatten)]
+    touch: Touch,
 }
 
 /// `POST /orders/{order}/approve`
@@ -57,16 +55,13 @@ pub(super) async fn approve(
 }
 
 fn approval(certificate: &Bytes, form: &Form) -> Option<Approval> {
+    let (signature, assertion) = form.touch.read()?;
     Some(Approval {
         v: 1,
         method: "passkey".into(),
         order: Bytes::read(&form.digest)?,
         certificate: certificate.clone(),
-        signature: passkey::one_spelling(Bytes::read(&form.signature)?),
-        assertion: Some(Assertion {
-            credential: Bytes::read(&form.credential)?,
-            authenticator_data: Bytes::read(&form.authenticator_data)?,
-            client_data: Bytes::read(&form.client_data)?,
-        }),
+        signature,
+        assertion: Some(assertion),
     })
 }

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, Wanted};
 use portal_api::plain;
-use records::decline::{DeclineStatement, Outcome, REASON_CHARS_MAX, challenge};
+use records::decline::{Decline, DeclineStatement, Outcome, REASON_CHARS_MAX};
 use records::export::OpenedOrder;
 use records::letter::read_reference;
 use records::{Bytes, Code, Disclosure, json};
@@ -141,7 +141,7 @@ fn filled(
         order,
         kind,
         reason: (shown, reason),
-        challenge: Bytes::from(challenge(&statement)).to_string(),
+        challenge: Bytes::from(Decline::challenge(&statement)).to_string(),
         statement: Bytes(statement).to_string(),
         salt: Bytes::from(salt).to_string(),
         credentials,

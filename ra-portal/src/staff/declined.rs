@@ -2,6 +2,7 @@
 //! checks all of it.
 
 use super::certificate::{self, Shown};
+use super::touch::Touch;
 use crate::pages::{Frame, FromPath, Posted, problem};
 use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;
@@ -10,7 +11,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::AsOfficer;
 use records::decline::{Decline, Declining};
 use records::letter::read_reference;
-use records::passkey::{self, Assertion};
 use records::{Bytes, Code, Disclosure};
 use serde::Deserialize;
 use service::problem::Refused;
@@ -22,10 +22,8 @@ pub(super) struct Form {
     statement: String,
     salt: String,
     reason: String,
-    credential: String,
-    authenticator_data: String,
-    client_data: String,
-    signature: String,
+    #[serde(flatten)]
+    touch: Touch,
 }
 
 /// `POST /orders/{order}/declined`
@@ -60,18 +58,8 @@ pub(super) async fn declined(
 }
 
 fn declining(certificate: &Bytes, form: Form) -> Option<Declining> {
-    let decline = Decline {
-        v: 1,
-        method: "passkey".into(),
-        statement: Bytes::read(&form.statement)?,
-        certificate: certificate.clone(),
-        signature: passkey::one_spelling(Bytes::read(&form.signature)?),
-        assertion: Some(Assertion {
-            credential: Bytes::read(&form.credential)?,
-            authenticator_data: Bytes::read(&form.authenticator_data)?,
-            client_data: Bytes::read(&form.client_data)?,
-        }),
-    };
+    let statement = Bytes::read(&form.statement)?;
+    let decline = Decline::by_passkey(statement, certificate.clone(), form.touch.read()?);
     let salt = Bytes::read(&form.salt)?;
     let reason = Disclosure { path: "/reason".into(), salt, value: form.reason.into() };
     Some(Declining { decline, reason })

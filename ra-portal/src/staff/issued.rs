@@ -116,9 +116,7 @@ pub(super) async fn shown_with(
 
 /// What can be chosen, with its words.
 fn reasons(language: Language) -> Vec<(&'static str, String)> {
-    let all = ["cessationOfOperation", "affiliationChanged", "keyCompromise", "superseded"];
-    let all = all.into_iter().chain(["privilegeWithdrawn"]);
-    all.map(|name| (name, said(language, plain::reason(name)))).collect()
+    plain::REASONS.map(|name| (name, said(language, plain::reason(name)))).to_vec()
 }
 
 fn said(language: Language, said: plain::Said) -> String {

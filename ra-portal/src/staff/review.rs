@@ -13,7 +13,7 @@ use axum::response::Response;
 use ca_api::{AsOfficer, Wanted};
 use portal_api::plain::{self, FactLine};
 use records::Code;
-use records::export::{OpenedOrder, OrderProgress};
+use records::export::{Look, OpenedOrder, OrderProgress};
 use records::letter::read_reference;
 use records::order::Body;
 use records::passkey::approval_challenge;
@@ -56,6 +56,7 @@ words! {
         reason "理由" "Reason";
         reason_hint "申请人会看到" "Whoever applied reads it";
         go_on "下一步：确认" "Next: confirm";
+        moved "依据已变化，不能再批准，只能退回或驳回。" "What it rests on changed: it cannot be approved any more, only declined.";
         brake "吊销指令不能退回或驳回；不同意就不要批准，七天后自动失效。" "An order to revoke cannot be declined. If you disagree do not approve it; it ends by itself after seven days.";
         compare "yinxin 会独立核对签名并显示全部内容，其显示的摘要应与上面一致。" "yinxin checks the signature by itself and shows everything; its digest must equal the one above.";
     }
@@ -93,6 +94,8 @@ struct ReviewPage {
     standing: OrderProgress,
     /// What needs a look.
     look: Option<String>,
+    /// Whether what it rests on became another: it can only be declined.
+    moved: bool,
     /// Whether it is a brake: nobody declines that alone.
     revokes: bool,
 }
@@ -171,6 +174,7 @@ fn filled(
         // Of a passkey that would count for nothing nobody is asked.
         credentials: if standing.browser && !standing.given { credentials } else { String::new() },
         look: standing.look.map(plain::look).map(|said| language.of_both(said.zh, said.en)),
+        moved: standing.look == Some(Look::Moved) || !opened.is_comparable(),
         standing,
         revokes: opened.is_brake(),
         f,
@@ -210,7 +214,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let render = |kind: (&str, &str),
                   credentials: &str,
                   (given, browser): (bool, bool),
-                  revokes| {
+                  (revokes, moved)| {
         let w = ReviewWords::of(language);
         let page = ReviewPage {
             f: Frame::sample(language, "/orders/5GPJWBSG64S36D1N"),
@@ -232,16 +236,21 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
                 look: None,
             },
             look: (!given).then(|| {
-                let said = plain::look(records::export::Look::Differs);
+                let look = if moved { Look::Moved } else { Look::Differs };
+                let said = plain::look(look);
                 language.of_both(said.zh, said.en)
             }),
+            moved,
             revokes,
         };
         page.render().unwrap()
     };
+    let issue = ("签发证书", "issue a certificate");
+    let revoke = ("吊销证书", "revoke certificates");
     vec![
-        ("review", render(("签发证书", "issue a certificate"), "AAAA", (false, true), false)),
-        ("review-given", render(("签发证书", "issue a certificate"), "", (true, false), false)),
-        ("review-revoke", render(("吊销证书", "revoke certificates"), "", (false, false), true)),
+        ("review", render(issue, "AAAA", (false, true), (false, false))),
+        ("review-given", render(issue, "", (true, false), (false, false))),
+        ("review-moved", render(issue, "AAAA", (false, true), (false, true))),
+        ("review-revoke", render(revoke, "", (false, false), (true, false))),
     ]
 }

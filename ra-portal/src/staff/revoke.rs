@@ -1,15 +1,21 @@
-//! `POST /certificates/SERIAL/revoke`: drafts the order that revokes a certificate, and leads to
-//! it.
+//! `POST /certificates/SERIAL/revoke`: whoever has a passkey signs what they ask for next. For
+//! others, and for who wants it so, this drafts the order without a signature, and leads to it.
 
 use super::certificate::Shown;
 use super::issued::{Typed, shown_with};
-use crate::pages::{Frame, FromPath, Posted};
-use crate::refusal::passed_on;
+use super::wish::{self, Asked};
+use crate::pages::{Frame, FromPath, Posted, page, problem};
+use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use ca_api::{AsOfficer, Revocation};
+use pki::SerialNumber;
+use portal_api::plain::REASONS;
+use records::Code;
 use serde::Deserialize;
+use service::Clock;
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -18,6 +24,9 @@ use std::sync::Arc;
 pub(super) struct Form {
     reason: String,
     evidence: String,
+    /// Not empty where a passkey is there and is not wanted.
+    #[serde(default)]
+    unsigned: String,
 }
 
 /// `POST /certificates/{serial}/revoke`
@@ -26,10 +35,23 @@ pub(super) async fn revoke(
     f: Frame,
     Shown(shown): Shown,
     FromPath(serial): FromPath<String>,
-    Posted(Form { reason, evidence }): Posted<Form>,
+    Posted(Form { reason, evidence, unsigned }): Posted<Form>,
 ) -> Response {
     // Evidence is one paragraph, as a reason is.
     let evidence = super::decline::one_line(&evidence);
+    if unsigned.is_empty() {
+        let credentials = super::review::usable(&portal, shown.certificate.clone()).await;
+        // What may be asked for is offered to be signed; of the rest the CA says what is wrong.
+        let known = REASONS.contains(&reason.as_str()) && SerialNumber::from_hex(&serial).is_some();
+        if !credentials.is_empty() && !evidence.is_empty() && known {
+            let asked = Asked { serial, reason, evidence };
+            let as_of = (&shown.certificate, Clock::system().seconds());
+            return match wish::page(&portal, f.clone(), asked, as_of, credentials) {
+                Some(filled) => page(StatusCode::OK, &filled),
+                None => problem::page(&f, &refused(Code::Unavailable).0, "/certificates"),
+            };
+        }
+    }
     let wish =
         Revocation { serial: serial.clone(), reason: reason.clone(), evidence: evidence.clone() };
     let message = AsOfficer { certificate: shown.certificate.clone(), message: wish };

@@ -193,19 +193,14 @@ async fn a_passkey_declines_what_it_was_asked_about() {
     let (bytes, reason) = statement(sha, Outcome::Returned, REASON);
     let mut declining = |challenge| {
         let said = passkey.approve(&officer, sha, |answer| answer.challenge = challenge);
-        let decline = Decline {
-            v: 1,
-            method: "passkey".into(),
-            statement: bytes.clone(),
-            certificate: officer.leaf().der().into(),
-            signature: said.signature,
-            assertion: said.assertion,
-        };
+        let answer = (said.signature, said.assertion.unwrap());
+        let certificate = officer.leaf().der().into();
+        let decline = Decline::by_passkey(bytes.clone(), certificate, answer);
         Declining { decline, reason: reason.clone() }
     };
     let approval = records::passkey::approval_challenge(&sha);
     assert_eq!(code(staff.decline(&declining(approval)).await), "passkey-refused");
-    let good = declining(records::decline::challenge(&bytes.0));
+    let good = declining(Decline::challenge(&bytes.0));
     let mut approving = passkey.approve(&officer, sha, |_| {});
     approving.assertion = good.decline.assertion.clone();
     approving.signature = good.decline.signature.clone();

@@ -165,6 +165,11 @@ async fn an_officer_walks() {
     let reason = ("REASON", "登记的单位不对");
     walk.run("yinxin return", &[("ORDER", &apply("李丹").await), reason], &["--yes"]);
     walk.run("yinxin reject", &[("ORDER", &apply("张建国").await), reason], &["--yes"]);
+    let (_, collected) = office.official("刘洋", "sz-office").await;
+    let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
+    let names = [("SERIAL", serial.as_str()), ("TEXT", "本人电话报告")];
+    let said = walk.run("yinxin revoke", &names, &["--yes"]);
+    assert!(said.contains("yinxin approve"), "{said}");
 
     let passkey = Authenticator::new(&office);
     let (data, client) = passkey.created(&office.first("officer-1"));
@@ -247,6 +252,7 @@ async fn an_auditor_walks() {
     })
     .await;
     walk.lines.pop_front();
+    walk.run("yinxin audit search --log access --kind read", &[], &[]);
     walk.run("yinxin audit export", &[("NAME", &request)], &[]);
     let said = walk.run("yinxin-verify", &[], &[]);
     assert!(said.contains('✓'), "{said}");

@@ -11,6 +11,7 @@ use records::order::{Basis, Body, NamedPerson, NamedUnit, Order};
 use records::record::{
     Cause, Event, File, LetterStatement, Record, RevokedSerial, approval_id, entry,
 };
+use records::wish::{EVIDENCE_PATH, Wish, WishStatement};
 use records::{Approval, Bytes, Code, Disclosure, founding, json, order};
 use serde_json::{Value, json as j};
 use sha2::{Digest, Sha256};
@@ -133,6 +134,10 @@ impl Maker {
         let orders = self.orders();
         let approval = self.approval(&orders);
         let decline = self.decline(&approval);
+        let wish = self.wish(&approval);
+        let wished = self.wished(orders.as_array().map_or(0, Vec::len), &wish);
+        let orders: Value =
+            orders.as_array().into_iter().flatten().cloned().chain([wished]).collect();
         let statement = self.statement();
         let digest = founding::digest(&statement);
         let mut all = j!({
@@ -146,6 +151,7 @@ impl Maker {
             "orders": orders,
             "approval": approval,
             "decline": decline,
+            "wish": wish,
             "records": self.records(&orders, (&approval, &decline), &statement),
             "code": code(),
             "letter_keys": letter_keys(&digest),
@@ -272,36 +278,86 @@ impl Maker {
                 vec![],
             ),
         ];
-        let held = Disclosure::new("/name", fixed(8), "王小明".into());
         let made = bodies.into_iter().enumerate().map(|(index, (kind, body, disclosures))| {
-            let basis = basis(kind, &c(&held));
-            let named = (!basis.people.is_empty()).then_some(&held);
-            let order = Order {
-                v: 1,
-                kind: kind.into(),
-                issuer: "issuing-1".into(),
-                order: reference(fixed(20)),
-                version: 1,
-                nonce: fixed::<16>(30).into(),
-                expires: "2026-12-01T08:00:00Z".into(),
-                drafter: "operator:0".into(),
-                basis,
-                body,
-            };
-            let disclosures: Vec<Disclosure> =
-                disclosures.into_iter().chain(named).cloned().collect();
-            let read: Body = order.body().unwrap();
-            order.check_disclosures(&disclosures).unwrap();
-            assert_eq!(read.value().unwrap(), order.body);
-            let bytes = json::write(&order).unwrap();
-            let at = format!("/orders/{index}/signature");
-            let signature = self.signature(&at, "registry", Label::Order, &bytes);
-            j!({
-                "kind": kind, "order": b(&bytes), "digest": b(order::digest(&bytes)),
-                "signature": b(signature), "disclosures": disclosures,
-            })
+            self.order(index, (kind, "operator:0"), body, &disclosures)
         });
         made.collect::<Vec<_>>().into()
+    }
+
+    /// One order.
+    fn order(
+        &self,
+        index: usize,
+        (kind, drafter): (&str, &str),
+        body: Value,
+        disclosures: &[&Disclosure],
+    ) -> Value {
+        let held = Disclosure::new("/name", fixed(8), "王小明".into());
+        let basis = basis(kind, &held.commitment().unwrap());
+        let named = (!basis.people.is_empty()).then_some(&held);
+        let order = Order {
+            v: 1,
+            kind: kind.into(),
+            issuer: "issuing-1".into(),
+            order: reference(fixed(20)),
+            version: 1,
+            nonce: fixed::<16>(30).into(),
+            expires: "2026-12-01T08:00:00Z".into(),
+            drafter: drafter.into(),
+            basis,
+            body,
+        };
+        let disclosures = disclosures.iter().copied().chain(named);
+        let disclosures: Vec<Disclosure> = disclosures.cloned().collect();
+        let read: Body = order.body().unwrap();
+        order.check_disclosures(&disclosures).unwrap();
+        assert_eq!(read.value().unwrap(), order.body);
+        let bytes = json::write(&order).unwrap();
+        let at = format!("/orders/{index}/signature");
+        let signature = self.signature(&at, "registry", Label::Order, &bytes);
+        j!({
+            "kind": kind, "order": b(&bytes), "digest": b(order::digest(&bytes)),
+            "signature": b(signature), "disclosures": disclosures,
+        })
+    }
+
+    /// What an officer signs who asks for a revocation.
+    fn wish(&self, approval: &Value) -> Value {
+        let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
+        let approval: Approval = json::read(&approval).unwrap();
+        let evidence = Disclosure::new(EVIDENCE_PATH, fixed::<32>(61), "本人报告丢失".into());
+        let statement = WishStatement {
+            v: 1,
+            founding: fixed::<32>(1).into(),
+            certificate: approval.certificate().unwrap().sha256().into(),
+            serial: "01".repeat(18),
+            reason: "keyCompromise".into(),
+            evidence: evidence.commitment().unwrap(),
+            nonce: fixed::<16>(62).into(),
+            time: TIME.into(),
+        };
+        let statement = json::write(&statement).unwrap();
+        let signature = self.signature("/wish/signature", "officer", Label::Wish, &statement);
+        let wish = j!({
+            "v": 1, "method": "certificate", "statement": b(&statement),
+            "certificate": approval.certificate, "signature": b(&signature),
+        });
+        let bytes = json::write(&wish).unwrap();
+        assert!(json::read::<Wish>(&bytes).unwrap().signed_statement().signer().is_some());
+        j!({ "wish": b(&bytes), "evidence": evidence, "signature": b(&signature) })
+    }
+
+    /// The order that is made from it.
+    fn wished(&self, index: usize, wish: &Value) -> Value {
+        let evidence: Disclosure = serde_json::from_value(wish["evidence"].clone()).unwrap();
+        let bytes = Bytes::read(wish["wish"].as_str().unwrap()).unwrap().0;
+        let wish: Value = serde_json::from_slice(&bytes).unwrap();
+        let person = "0123456789ABCDEF";
+        let body = j!({
+            "person": person, "serials": ["01".repeat(18)], "reason": "keyCompromise",
+            "evidence": evidence.commitment().unwrap(), "wish": wish,
+        });
+        self.order(index, ("revoke", &format!("person:{person}")), body, &[&evidence])
     }
 
     fn statement(&self) -> Vec<u8> {
@@ -381,16 +437,12 @@ impl Maker {
         };
         let statement = json::write(&statement).unwrap();
         let signature = self.signature("/decline/signature", "officer", Label::Decline, &statement);
-        let decline = Decline {
-            v: 1,
-            method: "certificate".into(),
-            statement: Bytes(statement),
-            certificate: approval.certificate,
-            signature: Bytes(signature.clone()),
-            assertion: None,
-        };
-        assert_eq!(decline.read().unwrap().order, order);
+        let decline = j!({
+            "v": 1, "method": "certificate", "statement": b(&statement),
+            "certificate": approval.certificate, "signature": b(&signature),
+        });
         let bytes = json::write(&decline).unwrap();
+        assert_eq!(json::read::<Decline>(&bytes).unwrap().read().unwrap().order, order);
         j!({ "decline": b(&bytes), "order": order, "reason": reason, "signature": b(&signature) })
     }
 
@@ -492,7 +544,7 @@ impl Maker {
         let made = events.into_iter().chain(vectors::events(&asked.0)).map(|event| {
             let kind = event.kind();
             let gate = ["started", "connection", "decision", "completion", "turned", "heartbeat"];
-            let access = gate.contains(&kind) || ["portal", "silent"].contains(&kind);
+            let access = gate.contains(&kind) || ["portal", "silent", "read"].contains(&kind);
             let log = if access { "access" } else { "control" };
             let record = Record {
                 link: gate.contains(&kind).then(vectors::link),
@@ -763,6 +815,7 @@ fn self_signed(signer: &SoftwareSigner) -> Certificate {
     let key = PKey::private_key_from_pkcs8(signer.pkcs8()).unwrap();
     let mut name = X509NameBuilder::new().unwrap();
     name.append_entry_by_text("CN", "Vector").unwrap();
+    name.append_entry_by_text("serialNumber", "0123456789ABCDEF").unwrap();
     let name = name.build();
     let mut builder = X509::builder().unwrap();
     builder.set_version(2).unwrap();

@@ -44,3 +44,4 @@ mod tampering;
 mod tidy;
 mod tls_and_admin;
 mod tls_versions;
+mod wishes;

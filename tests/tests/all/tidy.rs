@@ -214,7 +214,8 @@ fn every_route_and_every_promise_is_tested() {
             .filter(|line| line.contains(&format!("{:<8}{} ", route.host, route.path)));
         assert!(listed.count() >= 2, "{} is not in the matrix", route.path);
     }
-    let forms = [("public", ra_portal::public::FORMS), ("staff", ra_portal::staff::FORMS)];
+    let forms =
+        [("public", &ra_portal::public::FORMS[..]), ("staff", &ra_portal::staff::FORMS[..])];
     for (host, path) in forms.iter().flat_map(|(host, paths)| paths.iter().map(move |p| (host, p)))
     {
         let row = format!("{host:<8}POST {path} ");

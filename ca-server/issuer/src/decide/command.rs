@@ -41,6 +41,11 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             let about = run.certificate(&wanted.serial);
             answer(reply, run.decide("revoke", &about, verb))
         }
+        Command::Wish(caller, officer, wish, reply) => {
+            let verb = |round: &mut Round<'_>| revoke::wish(round, caller, officer, wish);
+            let about = run.certificate(&wish.statement().serial);
+            answer(reply, run.decide("wish", &about, verb))
+        }
         Command::Renew(caller, message, reply) => {
             let about = run.standing(&message.authorization);
             let verb = |round: &mut Round<'_>| {

@@ -1,7 +1,7 @@
 //! What operators ask for: each request becomes an order, a letter or an approval, or is refused.
 
 use super::order::{OrderParts, make};
-use super::revoke::{RevocationRequest, check_evidence};
+use super::revoke::check_evidence;
 use super::{agent, approve, letter, renew, revoke};
 use crate::catch_up::policies;
 use crate::error::IssuerError;
@@ -14,10 +14,11 @@ use pki::mail::Mailbox;
 use pki::name::Text;
 use records::order::{
     ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, ProfileBody, ProfileRef,
-    RoleBody, UnitAction, UnitBody, bundle_digest,
+    RevokeBody, RoleBody, UnitAction, UnitBody, bundle_digest,
 };
 use records::record::File;
 use records::rules::ApprovalRules;
+use records::wish::EVIDENCE_PATH;
 use records::{Bytes, Code};
 use sha2::{Digest, Sha256};
 
@@ -32,9 +33,10 @@ pub(crate) fn operator(
     match request {
         OperatorRequest::Repair {} => Ok(repair(round)),
         OperatorRequest::Revoke { person, serials, reason, evidence } => {
-            let request = RevocationRequest { person, serials, reason, evidence };
-            let person = request.person.clone();
-            let made = revoke::order(round, drafter, request)?;
+            check_evidence(&evidence)?;
+            let (evidence, opens) = round.commitment(EVIDENCE_PATH, evidence)?;
+            let body = RevokeBody { person: person.clone(), serials, reason, evidence, wish: None };
+            let made = revoke::order(round, drafter, body, opens)?;
             let approvals = (0, made.needed);
             Ok(OperatorAnswer { order: made.order, person, approvals, ..Default::default() })
         }

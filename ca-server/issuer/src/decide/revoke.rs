@@ -1,28 +1,28 @@
 //! Making the order that revokes certificates of a person: a brake, which works under a clock that
-//! moved.
+//! moved. An officer's wish is signed, or it is only a portal's word: of those there are few, they
+//! end after a day and can be declined, and they stand in the way of nothing that is signed.
 
 use super::order::{NewOrder, OrderParts, make};
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
 use crate::round::Round;
-use authority::Serial;
+use crate::verify::VerifiedWish;
+use authority::{OpenOrder, Serial};
 use ca_api::{OrderCreated, Revocation};
 use pki::crl::RevocationReason;
-use records::Code;
 use records::order::{Body, RevokeBody};
+use records::wish::{EVIDENCE_PATH, WISH_SECONDS};
+use records::{Code, Disclosure};
 
 const EVIDENCE_CHARS_MAX: usize = 2_000;
+/// Wishes that nobody signed and that are open, in the name of one officer. They live for a day, so
+/// it is also how many of a day a portal can have made in that name by itself.
+pub(crate) const UNSIGNED_OF_OFFICER_MAX: usize = 20;
+/// The same in all names together.
+pub(crate) const UNSIGNED_MAX: usize = 200;
 
-/// What is to be revoked and why.
-pub(crate) struct RevocationRequest {
-    pub(crate) person: String,
-    /// All of the person's if empty.
-    pub(crate) serials: Vec<String>,
-    pub(crate) reason: String,
-    pub(crate) evidence: String,
-}
-
-/// Drafts the order for an officer in whose scope the certificate is; others approve it.
+/// Drafts the order on a portal's word, for an officer in whose scope the certificate is; others
+/// approve it.
 pub(crate) fn revoke(
     round: &mut Round<'_>,
     caller: &Caller,
@@ -31,59 +31,87 @@ pub(crate) fn revoke(
 ) -> Result<OrderCreated, IssuerError> {
     round.admit(caller)?;
     let officer = round.approver(officer)?;
-    let serial = Serial::read(&wanted.serial).ok_or(Code::NotFound)?;
-    let person = round.authority().held(&wanted.serial).map(|held| held.person.to_string());
-    let person = person.ok_or(Code::NotFound)?;
-    if !crate::officer::is_within(round.authority(), &officer, &person) {
-        return Err(Code::ApproverScope.into());
-    }
-    let serial = serial.to_string();
+    let (person, serial) = within(round, &officer, &wanted.serial)?;
     let drafter = format!("person:{officer}");
-    if let Some(open) = open_already(round, &person, (&serial, &wanted.reason), &drafter) {
-        return Ok(open);
+    let already = open_already(round, &person, (&serial, &wanted.reason), &drafter);
+    if let Some(made) = already.map(|open| created(round, open)) {
+        return Ok(made);
     }
-    let request = RevocationRequest {
-        person,
-        serials: vec![serial],
-        reason: wanted.reason.clone(),
-        evidence: wanted.evidence.clone(),
-    };
-    let made = order(round, &drafter, request)?;
+    // What is wrong with it is told before that there are others.
+    RevocationReason::from_name(&wanted.reason).ok_or(Code::Malformed)?;
+    check_evidence(&wanted.evidence)?;
+    has_room(round, &drafter, &serial)?;
+    let (evidence, opens) = round.commitment(EVIDENCE_PATH, wanted.evidence.clone())?;
+    let (serials, reason) = (vec![serial], wanted.reason.clone());
+    let body = RevokeBody { person, serials, reason, evidence, wish: None };
+    let made = order(round, &drafter, body, opens)?;
     Ok(OrderCreated { order: made.order, needed: made.needed })
 }
 
-/// Makes the order.
+/// Drafts the order that an officer signed the wish for: it lives as all orders do, and nobody
+/// declines it alone. The same wish again is the same order: it counts only within minutes, and
+/// what it made cannot end meanwhile but by the revocation that it asks for.
+pub(crate) fn wish(
+    round: &mut Round<'_>,
+    caller: &Caller,
+    officer: &Officer,
+    verified: &VerifiedWish,
+) -> Result<OrderCreated, IssuerError> {
+    round.admit(caller)?;
+    let shown = officer.0.der();
+    let officer = round.approver(officer)?;
+    let (wishing, said) = (verified.wishing(), verified.statement());
+    if wishing.wish.certificate.0 != shown {
+        return Err(Code::ApprovalSignature.into());
+    }
+    let (person, serial) = within(round, &officer, &said.serial)?;
+    check_fresh(round, said.unix())?;
+    let drafter = format!("person:{officer}");
+    let open = open_already(round, &person, (&serial, &said.reason), &drafter);
+    let open = open.filter(|open| !open.read.is_unsigned_wish());
+    let is_same = |open: &&OpenOrder| match &*open.body {
+        Body::Revoke(body) => body.wish.as_deref() == Some(&wishing.wish),
+        _ => false,
+    };
+    if open.filter(is_same).is_none() {
+        round.authority().check_wish(&wishing.wish, round.now())?;
+    }
+    if let Some(made) = open.map(|open| created(round, open)) {
+        return Ok(made);
+    }
+    check_evidence(wishing.evidence()?)?;
+    let (reason, evidence) = (said.reason.clone(), said.evidence.clone());
+    let wish = Some(Box::new(wishing.wish.clone()));
+    let body = RevokeBody { person, serials: vec![serial], reason, evidence, wish };
+    let made = order(round, &drafter, body, wishing.evidence.clone())?;
+    Ok(OrderCreated { order: made.order, needed: made.needed })
+}
+
+/// Makes the order; without serial numbers it is about all that the person holds.
 pub(crate) fn order(
     round: &mut Round<'_>,
     drafter: &str,
-    request: RevocationRequest,
+    mut body: RevokeBody,
+    evidence: Disclosure,
 ) -> Result<NewOrder, IssuerError> {
-    let RevocationRequest { person, mut serials, reason, evidence } = request;
     let authority = round.authority();
-    authority.person(&person).ok_or(Code::PersonUnknown)?;
-    RevocationReason::from_name(&reason).ok_or(Code::Malformed)?;
-    check_evidence(&evidence)?;
-    let held = authority.serials_of(&person).into_iter().map(|serial| serial.to_string());
+    authority.person(&body.person).ok_or(Code::PersonUnknown)?;
+    RevocationReason::from_name(&body.reason).ok_or(Code::Malformed)?;
+    let held = authority.serials_of(&body.person).into_iter().map(|serial| serial.to_string());
     let held: Vec<String> = held
         .filter(|serial| {
             let issued = authority.held(serial).is_some_and(|held| held.sha256.is_some());
             issued && !authority.is_revoked(serial)
         })
         .collect();
-    if serials.is_empty() {
-        serials.clone_from(&held);
+    if body.serials.is_empty() {
+        body.serials.clone_from(&held);
     }
-    if serials.is_empty() || serials.iter().any(|serial| !held.contains(serial)) {
+    if body.serials.is_empty() || body.serials.iter().any(|serial| !held.contains(serial)) {
         return Err(Code::StateConflict.into());
     }
-    let (evidence, disclosure) = round.commitment("/evidence", evidence)?;
-    let body = Body::Revoke(RevokeBody { person, serials, reason, evidence });
-    make(
-        round,
-        drafter,
-        &body,
-        OrderParts { disclosures: vec![disclosure], ..OrderParts::default() },
-    )
+    let parts = OrderParts { disclosures: vec![evidence], ..OrderParts::default() };
+    make(round, drafter, &Body::Revoke(body), parts)
 }
 
 /// What was looked at must be said in characters that show what they are; nobody approves nothing.
@@ -94,20 +122,64 @@ pub(crate) fn check_evidence(evidence: &str) -> Result<(), Code> {
     }
 }
 
-/// The order of the same officer that asks for this already: whoever sends a form twice gets the
-/// one of the first time, and nobody gets one that others asked for with words of their own.
-fn open_already(
-    round: &Round<'_>,
+/// Whose certificate it is, if that is the officer's business, with its number in one spelling.
+fn within(round: &Round<'_>, officer: &str, serial: &str) -> Result<(String, String), Code> {
+    let serial = Serial::read(serial).ok_or(Code::NotFound)?.to_string();
+    let held = round.authority().held(&serial).ok_or(Code::NotFound)?;
+    let person = held.person.to_string();
+    match crate::officer::is_within(round.authority(), officer, &person) {
+        true => Ok((person, serial)),
+        false => Err(Code::ApproverScope),
+    }
+}
+
+/// A wish counts for minutes only. While our clock is not believed the time of a round is the last
+/// proven one, and a wish may be later than that.
+fn check_fresh(round: &Round<'_>, said: u64) -> Result<(), Code> {
+    let now = round.now();
+    let early = said + WISH_SECONDS < now;
+    let late = said > now + WISH_SECONDS && round.clock.is_ok();
+    if early || late { Err(Code::ChallengeUsed) } else { Ok(()) }
+}
+
+/// Whether one more wish that nobody signed may be made: one for each certificate, some in an
+/// officer's name, and some in all.
+fn has_room(round: &Round<'_>, drafter: &str, serial: &str) -> Result<(), Code> {
+    let (mut all, mut own) = (0, 0);
+    for open in round.authority().unsigned_wishes(round.now()) {
+        let Body::Revoke(body) = &*open.body else { continue };
+        if body.serials.iter().any(|asked| asked == serial) {
+            return Err(Code::WishOpen);
+        }
+        all += 1;
+        own += usize::from(open.read.drafter == drafter);
+    }
+    match all < UNSIGNED_MAX && own < UNSIGNED_OF_OFFICER_MAX {
+        true => Ok(()),
+        false => Err(Code::WishesTooMany),
+    }
+}
+
+/// The order of the same officer that asks for this already, the signed one before the other:
+/// whoever sends a form twice gets the one of the first time, and nobody gets one that others asked
+/// for with words of their own.
+fn open_already<'r>(
+    round: &'r Round<'_>,
     person: &str,
     (serial, reason): (&str, &str),
     drafter: &str,
-) -> Option<OrderCreated> {
-    let authority = round.authority();
-    authority.open_orders_about(person).into_iter().find_map(|(digest, _)| {
-        let (order, body) = authority.open(digest, round.now()).ok()?;
-        let Body::Revoke(revoke) = &*body else { return None };
-        let asked = revoke.serials == [serial] && revoke.reason == reason;
-        let same = asked && order.drafter == drafter;
-        same.then(|| OrderCreated { order: order.order.clone(), needed: authority.needed(&body) })
-    })
+) -> Option<&'r OpenOrder> {
+    let orders = round.authority().open_orders_about(person).into_iter();
+    let open = orders.map(|(_, open)| open).filter(|open| round.now() <= open.expires);
+    let asks = |open: &&OpenOrder| match &*open.body {
+        Body::Revoke(body) => body.serials == [serial] && body.reason == reason,
+        _ => false,
+    };
+    let own = open.filter(asks).filter(|open| open.read.drafter == drafter);
+    own.min_by_key(|open| open.read.is_unsigned_wish())
+}
+
+fn created(round: &Round<'_>, open: &OpenOrder) -> OrderCreated {
+    let (order, needed) = (open.read.order.clone(), round.authority().needed(&open.body));
+    OrderCreated { order, needed }
 }

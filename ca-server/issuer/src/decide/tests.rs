@@ -15,3 +15,4 @@ mod revoke;
 mod round;
 mod snapshot;
 mod submit;
+mod wish;

@@ -1,9 +1,10 @@
-//! An order on its way to an officer who may approve it, with everything that must be shown: exact
-//! bytes, signature, disclosures, the last certificate, how far it is.
+//! An order on its way to an officer who may approve or decline it, with everything that must be
+//! shown: exact bytes, signature, disclosures, the last certificate, how far it is.
 
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::person_of;
+use crate::query::look::look;
 use crate::query::names::names;
 use crate::view::View;
 use authority::{Authority, OrderDigest};
@@ -33,9 +34,13 @@ pub(crate) async fn fetch(
     let digest = order::digest_of(&mut tx, &id).await?.ok_or(Code::OrderUnknown)?;
     let (order, body) = authority.open(digest, now)?;
     authority.may_approve(&person, &body)?;
-    authority.still_rests(&order, &body)?;
     let mut export = export(issuer, &view, &mut tx, (digest, &order, &body)).await?;
-    export.standing = Some(standing(&view, &mut tx, (digest, &body), (&person, now)).await?);
+    let standing = standing(&view, &mut tx, (digest, &order, &body), (&person, now)).await?;
+    if standing.look == Some(Look::Moved) {
+        // It can still be declined; what is in force is not what it was made for.
+        export.files_before.clear();
+    }
+    export.standing = Some(standing);
     Ok(export)
 }
 
@@ -95,7 +100,7 @@ fn files_before(authority: &Authority, body: &Body) -> Vec<File> {
 async fn standing(
     view: &View,
     tx: &mut Tx,
-    (digest, body): (OrderDigest, &Body),
+    (digest, order, body): (OrderDigest, &Order, &Body),
     (person, now): (&str, u64),
 ) -> Result<OrderProgress, IssuerError> {
     let authority = view.authority();
@@ -107,6 +112,6 @@ async fn standing(
         needed: authority.needed(body),
         given: given.contains_key(person),
         browser: authority.has_room(body, &given)?,
-        look: Look::from_name(&order::look_of(tx, &digest).await?),
+        look: look(authority, (order, body), &ca_store::table::order::look_of(tx, &digest).await?),
     })
 }

@@ -3,10 +3,11 @@
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::person_of;
+use crate::query::look::look;
 use ca_store::table::{number, order};
 use pki::Certificate;
 use records::Code;
-use records::export::{Look, OrderLine};
+use records::export::OrderLine;
 use records::order::title;
 
 /// Rows that are looked at for one chunk of a page.
@@ -46,7 +47,7 @@ pub(crate) async fn list(
                 approvals: u32::try_from(given.len()).map_err(anyhow::Error::from)?,
                 needed: authority.needed(&body),
                 given: given.contains_key(&person),
-                look: Look::from_name(&row.look),
+                look: look(authority, (&order, &body), &row.look),
                 order: row.order,
                 kind: row.kind,
             });

@@ -5,6 +5,7 @@ use crate::command::{Caller, Command, Officer};
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::person_of;
+use crate::reads;
 use axum::Json;
 use axum::extract::{FromRequest, Request};
 use axum::http::request::Parts;
@@ -152,6 +153,20 @@ pub(super) fn answered<T>(
     let outcome = result.as_ref().map_or_else(|error| error.code().name(), |_| "done");
     issuer.metrics.count(act, outcome);
     told(result)
+}
+
+/// The answer to a question about people or orders, which leaves once it is recorded who read.
+pub(super) async fn answered_and_recorded<T>(
+    issuer: &Issuer,
+    read: (&Caller, &Officer),
+    act: &'static str,
+    result: Result<T, IssuerError>,
+) -> Result<Json<T>, Refused> {
+    let result = match result {
+        Ok(answer) => reads::record(issuer, read, act).await.map(|()| answer),
+        Err(error) => Err(error),
+    };
+    answered(issuer, act, result)
 }
 
 /// The answer to a command, which the writer counted.

@@ -2,7 +2,7 @@
 
 use super::call::{OfficerCall, answered};
 use crate::issuer::Issuer;
-use crate::query;
+use crate::{query, reads};
 use axum::Json;
 use axum::extract::State;
 use ca_api::Wanted;
@@ -15,5 +15,8 @@ pub(crate) async fn fetch(
     call: OfficerCall<Wanted>,
 ) -> Result<Json<OrderExport>, Refused> {
     let result = query::fetch::fetch(&issuer, &call.officer.0, &call.message.order).await;
-    answered(&issuer, "fetch", result)
+    let read = (&call.caller, &call.officer);
+    // It may be an order to revoke: nothing is waited for.
+    let recorded = |export| reads::record_beside(&issuer, read, "fetch").map(|()| export);
+    answered(&issuer, "fetch", result.and_then(recorded))
 }

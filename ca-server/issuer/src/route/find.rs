@@ -1,6 +1,6 @@
 //! Finds certificates for officers.
 
-use super::call::{OfficerCall, answered};
+use super::call::{OfficerCall, answered_and_recorded};
 use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;
@@ -14,5 +14,5 @@ pub(crate) async fn find(
     call: OfficerCall<Sought>,
 ) -> Result<Json<Certificates>, Refused> {
     let result = query::find::find(&issuer, &call.officer.0, &call.message).await;
-    answered(&issuer, "find", result)
+    answered_and_recorded(&issuer, (&call.caller, &call.officer), "find", result).await
 }

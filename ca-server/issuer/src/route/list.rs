@@ -2,7 +2,7 @@
 
 use super::call::{OfficerCall, answered};
 use crate::issuer::Issuer;
-use crate::query;
+use crate::{query, reads};
 use axum::Json;
 use axum::extract::State;
 use ca_api::Page;
@@ -15,5 +15,8 @@ pub(crate) async fn list(
     call: OfficerCall<Page>,
 ) -> Result<Json<Vec<OrderLine>>, Refused> {
     let result = query::list::list(&issuer, &call.officer.0, &call.message.after).await;
-    answered(&issuer, "list", result)
+    let read = (&call.caller, &call.officer);
+    // An order to revoke may stand in it: nothing is waited for.
+    let recorded = |lines| reads::record_beside(&issuer, read, "list").map(|()| lines);
+    answered(&issuer, "list", result.and_then(recorded))
 }

@@ -1,5 +1,5 @@
-//! Makes the order that revokes a certificate, for an officer in whose scope it is; others approve
-//! it.
+//! Makes the order that revokes a certificate, on a portal's word that an officer asks for it;
+//! others approve it.
 
 use super::call::{OfficerCall, told};
 use crate::command::Command;

@@ -2,7 +2,7 @@
 
 use super::{Sample, SamplePasskey};
 use crate::command::{Caller, Command, Officer};
-use crate::verify::{VerifiedApproval, VerifiedDecline};
+use crate::verify::{VerifiedApproval, VerifiedDecline, VerifiedWish};
 use authority::OrderDigest;
 use ca_api::{OrderCreated, Revocation};
 use pki::Signer;
@@ -11,6 +11,7 @@ use records::export::Approved;
 use records::order::{Body, CredentialBody};
 use records::passkey::PasskeyStatement;
 use records::record::{Cause, Event};
+use records::wish::{EVIDENCE_PATH, Wish, WishStatement, Wishing};
 use records::{Approval, Bytes, Code, Disclosure};
 
 /// A process of a portal by its key.
@@ -115,6 +116,54 @@ impl Sample {
         let wanted = Revocation { serial: serial.into(), reason: reason.into(), evidence };
         let (caller, officer) = (self.staff(), self.officer(name));
         self.decide(|reply| Command::Revoke(caller, officer, wanted, reply))
+    }
+
+    /// What an officer signs who asks for a revocation, with what opens its evidence.
+    pub(crate) fn wishing(
+        &self,
+        name: &str,
+        (serial, reason): (&str, &str),
+        change: impl FnOnce(&mut WishStatement),
+    ) -> Wishing {
+        let officer = self.city.officer(name);
+        let evidence = Disclosure::new(EVIDENCE_PATH, [7; 32], "本人报告丢失".into());
+        let mut statement = WishStatement {
+            v: 1,
+            founding: self.city.founding.into(),
+            certificate: officer.certificate.sha256().into(),
+            serial: serial.into(),
+            reason: reason.into(),
+            evidence: evidence.commitment().unwrap(),
+            nonce: [7; 16].into(),
+            time: records::time::seconds(self.city.now),
+        };
+        change(&mut statement);
+        let bytes = Bytes(records::json::write(&statement).unwrap());
+        let wish = Wish::sign(bytes, &officer.certificate, &*officer.signer).unwrap();
+        Wishing { wish, evidence }
+    }
+
+    /// A wish is brought under an officer's connection.
+    pub(crate) fn bring_wish(
+        &mut self,
+        caller: Caller,
+        name: &str,
+        wishing: Wishing,
+    ) -> Result<OrderCreated, Code> {
+        let verified = VerifiedWish::verify(wishing, self.authority().signatures())?;
+        let officer = self.officer(name);
+        self.decide(|reply| Command::Wish(caller, officer, Box::new(verified), reply))
+    }
+
+    /// An officer asks for a revocation under their own signature.
+    pub(crate) fn asks(
+        &mut self,
+        name: &str,
+        serial: &str,
+        reason: &str,
+    ) -> Result<OrderCreated, Code> {
+        let wishing = self.wishing(name, (serial, reason), |_| {});
+        self.bring_wish(self.staff(), name, wishing)
     }
 
     /// An officer asks for a passkey to be certified.

@@ -12,6 +12,7 @@ mod pending;
 mod revocations;
 mod services;
 mod signatures;
+mod wishes;
 
 use keys::SoftwareSigner;
 use sample_city::SampleCity;

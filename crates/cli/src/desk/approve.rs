@@ -10,6 +10,8 @@ use crate::exit::Failure;
 use crate::files::Opened;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use portal_api::plain;
+use records::export::Look;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -34,6 +36,10 @@ pub(super) async fn approve(
 
 async fn sign(bench: &Bench, opened: &Opened, order: &str, shown: &Shown) -> Result<(), Failure> {
     let checked = Checked::fetch_shown(bench, opened, order, &shown.digest).await?;
+    if checked.has_moved() {
+        let moved = plain::look(Look::Moved);
+        return Err(Failure::usage(&moved.zh, moved.en));
+    }
     let approval = approve::signed(&checked.opened, opened)?;
     bench.portal(opened)?.approve(&approval).await?;
     Ok(())

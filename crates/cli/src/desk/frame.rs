@@ -17,6 +17,7 @@ words! {
         sample "示例城市，仅供试用，证书没有任何效力。" "A sample city for trying out; its certificates mean nothing.";
         navigation "主导航" "Main navigation";
         queue "待办" "Waiting for you";
+        revoke "吊销" "Revoke";
         passkey "认证通行密钥" "Certify a passkey";
         audit "审计检索" "Audit search";
         key "密钥" "Key";

@@ -37,6 +37,7 @@ words! {
         reason "理由" "Reason";
         reason_hint "申请人会看到" "Whoever applied reads it";
         sign_decline "签署" "Sign";
+        moved "依据已变化，不能再批准，只能退回或驳回。" "What it rests on changed: it cannot be approved any more, only declined.";
         brake "吊销指令不能退回或驳回；不同意就不要批准，七天后自动失效。" "An order to revoke cannot be declined. If you disagree do not approve it; it ends by itself after seven days.";
     }
 }
@@ -54,6 +55,8 @@ pub(super) struct ReviewPage {
     pub(super) standing: Option<OrderProgress>,
     /// Whether this officer approved it already.
     pub(super) given: bool,
+    /// Whether what it rests on became another: it can only be declined.
+    pub(super) moved: bool,
     /// Whether it revokes: nobody declines that alone.
     pub(super) revokes: bool,
 }
@@ -82,6 +85,7 @@ fn filled(f: Frame, checked: &Checked) -> ReviewPage {
         facts: checked.facts(f.language),
         given: checked.standing().is_some_and(|standing| standing.given),
         standing: checked.standing(),
+        moved: checked.has_moved(),
         revokes: checked.opened.is_brake(),
         f,
     }

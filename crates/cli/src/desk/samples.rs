@@ -9,6 +9,7 @@ use super::order;
 use super::passkey::{PasskeyPage, PasskeyWords, Step};
 use super::queue::{self, QueuePage, QueueWords};
 use super::review::{ReviewPage, ReviewWords};
+use super::revoke;
 use super::search;
 use askama::Template;
 use page::{Language, show};
@@ -104,9 +105,12 @@ fn orders(language: Language, pages: &mut Pages) {
         let page = QueuePage { f, w: QueueWords::of(language), lines, after };
         pages.insert(name, page.render().unwrap());
     }
-    for (name, given, revokes) in
-        [("review", false, false), ("review-given", true, false), ("review-revoke", false, true)]
-    {
+    for (name, given, revokes, moved) in [
+        ("review", false, false, false),
+        ("review-given", true, false, false),
+        ("review-revoke", false, true, false),
+        ("review-moved", false, false, true),
+    ] {
         let approvers = if given { vec!["陈登记".into()] } else { Vec::new() };
         let page = ReviewPage {
             f: Frame::sample(language, "/orders/5GPJWBSG64S36D1N"),
@@ -128,6 +132,7 @@ fn orders(language: Language, pages: &mut Pages) {
                 look: None,
             }),
             given,
+            moved,
             revokes,
         };
         pages.insert(name, page.render().unwrap());
@@ -140,6 +145,8 @@ fn passkeys(language: Language, pages: &mut Pages) {
         line(language, ("用于", "for"), "https://staff.localhost:9443", false),
     ];
     let look = Step::Look { facts, saved: "{\"v\":1}".into(), hardware: true };
+    let asked = revoke::filled(Frame::sample(language, "/revoke"));
+    pages.insert("revoke", asked.render().unwrap());
     for (name, step) in [
         ("passkey", Step::Bring),
         ("passkey-look", look),

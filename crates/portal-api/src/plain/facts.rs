@@ -3,6 +3,7 @@
 use super::change::{changed, files, list};
 use super::passkey::about_passkey;
 use super::said::{Fact, Said, fact, key, reason, role, said, same, told, yes_no};
+use super::wish::{about_wish, asked_by};
 use data_encoding::HEXLOWER;
 use pki::oid;
 use records::Bytes;
@@ -48,6 +49,11 @@ pub fn facts(opened: &OpenedOrder) -> Vec<Fact> {
         (Body::Agent(body), _) => about_agent(opened, body, None),
     };
     facts.extend(files(opened.files_before(), opened.files()));
+    if !opened.is_comparable() {
+        let moved =
+            said("已是另一个版本，无法比较；只能退回", "another one; this can only be declined");
+        facts.push(told(("现行文件", "what is in force now"), moved));
+    }
     facts.push(drafted(opened));
     facts.push(fact(("有效至", "expires"), opened.order().expires.clone()));
     facts
@@ -61,7 +67,10 @@ fn drafted(opened: &OpenedOrder) -> Fact {
             zh: format!("签发主机的操作员，系统用户号 {user}（由主机内核确认）"),
             en: format!("operator of the CA host, user {user} (told by its kernel)"),
         },
-        Some(("person", person)) => same(person_named(opened, person)),
+        Some(("person", person)) => match opened.body() {
+            Body::Revoke(body) => asked_by(&person_named(opened, person), body.wish.as_deref()),
+            _ => same(person_named(opened, person)),
+        },
         Some(("letter", reference)) => Said {
             zh: format!("信函 {reference} 的申请人"),
             en: format!("whoever applied under letter {reference}"),
@@ -243,6 +252,7 @@ fn revoked(opened: &OpenedOrder, body: &RevokeBody, before: Option<&PersonBefore
     facts.push(list(("保留的证书", "certificates that stay"), &stays, &stays));
     let roles = before.map(|before| roles(opened, &before.roles)).unwrap_or_default();
     facts.push(list(("角色", "roles"), &roles, &roles));
+    facts.extend(body.wish.as_deref().into_iter().flat_map(about_wish));
     facts
 }
 

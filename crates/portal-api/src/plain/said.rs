@@ -81,6 +81,12 @@ impl LineChange {
 pub fn look(look: Look) -> Said {
     match look {
         Look::Differs => said("与上一张证书不同", "differs from the last certificate"),
+        Look::Unsigned => {
+            said("门户称有人提出，没有本人签名", "a portal says that somebody asks; no signature")
+        }
+        Look::Moved => {
+            said("依据已变化，只能退回", "what it rests on changed: it can only be declined")
+        }
         Look::SameName => said("本单位已有同名人员", "the unit has somebody of this name"),
     }
 }
@@ -128,6 +134,15 @@ pub fn role(name: &str) -> Said {
         other => same(other),
     }
 }
+
+/// Why a certificate may be revoked, as RFC 5280 names it.
+pub const REASONS: [&str; 5] = [
+    "cessationOfOperation",
+    "affiliationChanged",
+    "keyCompromise",
+    "superseded",
+    "privilegeWithdrawn",
+];
 
 /// Why a certificate is revoked, as people say it.
 pub fn reason(name: &str) -> Said {

@@ -3,7 +3,9 @@
 use super::{NotTrusted, OrderProgress, certified_key};
 use crate::bytes::Bytes;
 use crate::commitment::{self, Commitment, Disclosure};
-use crate::order::{Before, Body, FilesBefore, NAME_PATH, Order, SignedOrder, bundle_digest};
+use crate::order::{
+    Before, Body, FilesBefore, NAME_PATH, Order, RevokeBody, SignedOrder, bundle_digest,
+};
 use crate::record::File;
 use crate::trust::Trust;
 use pki::oid::Arc;
@@ -28,7 +30,7 @@ pub struct OrderExport {
     /// Files that the body names by digest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<File>,
-    /// Files in force before it, which its basis names by digest.
+    /// Files in force before it, which its basis names by digest; none where they are others now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files_before: Vec<File>,
     /// How far it is, for the officer who asked a portal; a file has none.
@@ -44,7 +46,7 @@ pub struct OrderExport {
 /// let (order, body, signed) = todo!();
 /// let forged = records::export::OpenedOrder {
 ///     order, body, signed, before: None, previous: None,
-///     files: Vec::new(), files_before: Vec::new(),
+///     files: Vec::new(), files_before: Vec::new(), comparable: true,
 /// };
 /// ```
 #[derive(Clone, Debug)]
@@ -56,6 +58,7 @@ pub struct OpenedOrder {
     previous: Option<Certificate>,
     files: Vec<File>,
     files_before: Vec<File>,
+    comparable: bool,
 }
 
 impl OrderExport {
@@ -70,8 +73,9 @@ impl OrderExport {
         let (order, body) = self.signed.open(registry)?;
         let (_, before) = order.parts()?;
         let previous = self.previous(&body)?;
+        check_wish(&body)?;
         check_files(&body, &self.files)?;
-        check_files_before(&body, before.as_ref(), &self.files_before)?;
+        let comparable = check_files_before(&body, before.as_ref(), &self.files_before)?;
         let opened = OpenedOrder {
             order,
             body,
@@ -80,6 +84,7 @@ impl OrderExport {
             previous,
             files: self.files.clone(),
             files_before: self.files_before.clone(),
+            comparable,
         };
         opened.check_name()?;
         Ok(opened)
@@ -116,6 +121,12 @@ impl OpenedOrder {
     /// Whether it is a brake: nobody declines it alone.
     pub fn is_brake(&self) -> bool {
         matches!(self.body, Body::Revoke(_)) && !self.order.is_unsigned_wish()
+    }
+
+    /// Whether the files in force before it came with it. They do not where they are others by now:
+    /// then it cannot be consented to.
+    pub fn is_comparable(&self) -> bool {
+        self.comparable
     }
 
     /// What is in force before it.
@@ -171,6 +182,17 @@ impl OpenedOrder {
     }
 }
 
+/// A wish by certificate key is checked by whoever reads the order; of a passkey authority alone
+/// knows the key.
+fn check_wish(body: &Body) -> Result<(), NotTrusted> {
+    let Body::Revoke(RevokeBody { wish: Some(wish), .. }) = body else { return Ok(()) };
+    let by_passkey = wish.method == "passkey" && wish.assertion.is_some();
+    match by_passkey || wish.signed_statement().signer().is_some() {
+        true => Ok(()),
+        false => Err(NotTrusted::Wish),
+    }
+}
+
 fn check_files(body: &Body, files: &[File]) -> Result<(), NotTrusted> {
     match body {
         Body::Profile(one) => check_named(body, &one.profile.digest, files),
@@ -180,15 +202,18 @@ fn check_files(body: &Body, files: &[File]) -> Result<(), NotTrusted> {
     }
 }
 
+/// Whether the files in force before an order came with it, if it names some.
 fn check_files_before(
     body: &Body,
     before: Option<&Before>,
     files: &[File],
-) -> Result<(), NotTrusted> {
-    match before {
+) -> Result<bool, NotTrusted> {
+    let named = match before {
         Some(Before::Files(FilesBefore { digest, .. })) => check_named(body, digest, files),
-        _ => check_none(files),
-    }
+        _ => return check_none(files).map(|()| true),
+    };
+    // An order whose basis moved comes without them.
+    if named.is_err() && files.is_empty() { Ok(false) } else { named.map(|()| true) }
 }
 
 /// The digest of a single file covers its content; its name follows from the body.

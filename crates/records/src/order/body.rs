@@ -4,6 +4,7 @@ use crate::bytes::Bytes;
 use crate::commitment::Commitment;
 use crate::json::{self, JsonError};
 use crate::order::gate::{AgentBody, BundleBody};
+use crate::order::revoke::RevokeBody;
 use crate::rules::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -232,20 +233,6 @@ pub struct PortalBody {
     pub staff_host: String,
     /// DER SubjectPublicKeyInfo of the staff process.
     pub staff_key: Bytes,
-}
-
-/// Kind `revoke`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RevokeBody {
-    /// Person id.
-    pub person: String,
-    /// Serial numbers in lower-case hexadecimal.
-    pub serials: Vec<String>,
-    /// RFC 5280 name of the reason.
-    pub reason: String,
-    /// Commitment to the evidence.
-    pub evidence: Commitment,
 }
 
 /// Kind `credential`.

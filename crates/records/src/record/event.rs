@@ -327,6 +327,17 @@ pub enum Event {
         /// How many records were given.
         given: u64,
     },
+    /// Something was read through a portal in an officer's name.
+    Read {
+        /// The portal's process, `PORTAL/portal-staff`.
+        by: String,
+        /// Person id of the officer whose certificate the portal showed.
+        person: String,
+        /// What: `find`, `certificate`, `list` or `fetch`.
+        act: String,
+        /// How many it stands for, as in `Refusal`.
+        count: u64,
+    },
     /// A portal searched on behalf of an auditor, as it claims.
     Searched {
         /// The portal's process, `PORTAL/portal-staff`.
@@ -370,6 +381,7 @@ impl Event {
             Self::Silent { .. } => "silent",
             Self::Asked { .. } => "asked",
             Self::Searched { .. } => "searched",
+            Self::Read { .. } => "read",
         }
     }
 }

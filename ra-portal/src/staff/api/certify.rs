@@ -7,7 +7,7 @@ use crate::state::PortalState;
 use axum::Json;
 use axum::extract::State;
 use ca_api::AsOfficer;
-use portal_api::CredentialOrder;
+use portal_api::CreatedOrder;
 use records::order::CredentialBody;
 use service::problem::Refused;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ pub(super) async fn certify(
     State(portal): State<Arc<PortalState>>,
     StaffCertificate { certificate, person }: StaffCertificate,
     Message(message): Message<CredentialBody>,
-) -> Result<Json<CredentialOrder>, Refused> {
+) -> Result<Json<CreatedOrder>, Refused> {
     let answer = passed_on(portal.issuer.certify(&AsOfficer { certificate, message }).await);
     let made = portal.recorded("certify", &person, answer).await?;
-    Ok(Json(CredentialOrder { order: made.order, needed: made.needed }))
+    Ok(Json(CreatedOrder { order: made.order, needed: made.needed }))
 }

@@ -60,6 +60,9 @@ fn what_was_shown_as_a_change_is_the_change() {
     assert_eq!(sample.authority().bundle().version, 2);
     // Whoever approved version 3 saw it beside version 1.
     assert_eq!(sample.approve(third, "security-2"), Err(Code::StateConflict));
+    // It can only be declined.
+    sample.decline(third, "security-2", Outcome::Returned).unwrap();
+    assert_eq!(sample.approve(third, "security-2"), Err(Code::OrderReturned));
     let rules = |version| OperatorRequest::ApprovalRules { content: authority_rules(version) };
     let third = sample.order(bundle(3));
     let read = sample.authority().open(third, sample.city.now).unwrap().0;

@@ -6,7 +6,7 @@ use crate::sample::operate::{OFFICERS, person, revoke};
 use crate::sample::{Sample, key};
 use crate::verify::VerifiedDecline;
 use records::Code;
-use records::decline::{Declining, Outcome, challenge};
+use records::decline::{Decline, Declining, Outcome};
 use records::order::{ORDER_SECONDS, PersonAction};
 use records::passkey::approval_challenge;
 
@@ -137,16 +137,15 @@ fn a_passkey_declines_what_it_was_asked_about() {
     let signed = sample.declining(order, "officer-1", RETURNED);
     let mut declining = |challenge: [u8; 32]| {
         let said = passkey.approve(&officer, order, |answer| answer.challenge = challenge);
-        let mut declining = signed.clone();
-        declining.decline.method = "passkey".into();
-        (declining.decline.signature, declining.decline.assertion) =
-            (said.signature, said.assertion);
-        declining
+        let answer = (said.signature, said.assertion.unwrap());
+        let Decline { statement, certificate, .. } = signed.decline.clone();
+        let decline = Decline::by_passkey(statement, certificate, answer);
+        Declining { decline, ..signed.clone() }
     };
     let approves = declining(approval_challenge(&order.0));
     let told = sample.bring_decline(sample.staff(), "officer-1", approves);
     assert_eq!(told, Err(Code::PasskeyRefused), "an approval's answer declines nothing");
-    let good = declining(challenge(&signed.decline.statement.0));
+    let good = declining(Decline::challenge(&signed.decline.statement.0));
     let mut approval = sample.city.approval(order, "officer-1");
     approval.method = "passkey".into();
     approval.signature = good.decline.signature.clone();

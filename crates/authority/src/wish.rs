@@ -1,0 +1,48 @@
+//! Wishes to revoke: whose signature one bears, and those that bear nobody's.
+
+use crate::authority::Authority;
+use crate::state::OpenOrder;
+use records::code::Code;
+use records::order::{Body, Order};
+use records::wish::Wish;
+
+impl Authority {
+    /// Who signed a wish, by a credential that holds at `now`; gives the officer's person id.
+    pub fn check_wish(&self, wish: &Wish, now: u64) -> Result<String, Code> {
+        if wish.read()?.founding.0 != self.fixed.digest {
+            return Err(Code::ApprovalSignature);
+        }
+        let said = wish.signed_statement();
+        let person = self.said_by(&said, now)?;
+        self.counts_on(&said)?;
+        Ok(person)
+    }
+
+    /// Whether the wish in an order, if there is one, is its drafter's: then they are proven. That
+    /// it asks for what the order says was seen when the order was read.
+    pub(crate) fn drafter_proven(&self, order: &Order, body: &Body, now: u64) -> Result<(), Code> {
+        let Some(wish) = wish_of(body) else { return Ok(()) };
+        let person = self.check_wish(wish, now)?;
+        match order.drafter == format!("person:{person}") {
+            true => Ok(()),
+            false => Err(Code::ApprovalSignature),
+        }
+    }
+
+    /// Orders to revoke that nobody signed the wish for and that can still be approved at `now`,
+    /// pending records counted.
+    pub fn unsigned_wishes(&self, now: u64) -> impl Iterator<Item = &OpenOrder> {
+        let pending = self.pending.revoking.iter().filter(|one| !self.revoking.contains(*one));
+        let all = self.revoking.iter().chain(pending).map(|(_, digest)| *digest);
+        let open = all.filter_map(move |digest| Some(self.waiting(digest, now).ok()?.1));
+        open.filter(|open| open.read.is_unsigned_wish())
+    }
+}
+
+/// The wish in an order.
+pub(crate) fn wish_of(body: &Body) -> Option<&Wish> {
+    match body {
+        Body::Revoke(revoke) => revoke.wish.as_deref(),
+        _ => None,
+    }
+}

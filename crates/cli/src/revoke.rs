@@ -1,0 +1,87 @@
+//! `yinxin revoke`: an officer asks for a revocation under their own signature; two persons approve
+//! the order that the CA makes from it.
+
+use crate::clock::now;
+use crate::exit::Failure;
+use crate::files::{Opened, Own};
+use crate::output::Output;
+use crate::{files, prompt};
+use portal_api::plain;
+use records::trust::Trust;
+use records::wish::{EVIDENCE_PATH, Wish, WishStatement, Wishing};
+use records::{Bytes, Disclosure, json};
+
+/// Arguments of `yinxin revoke`.
+#[derive(clap::Args)]
+#[command(after_help = "Your signature makes you its drafter; it lives as all orders do.\n\
+    A lost certificate of your own: yinxin report-lost, which waits for nobody.\n\
+    本人签名后您即为起草人；自己的证书丢失请用 yinxin report-lost，立即生效。")]
+pub struct Arguments {
+    /// Serial number of the certificate. 证书序列号
+    serial: String,
+    /// Why, as RFC 5280 names it. 原因
+    #[arg(long, value_parser = plain::REASONS)]
+    reason: String,
+    /// What you looked at, who told you. 依据
+    #[arg(long)]
+    evidence: String,
+    #[command(flatten)]
+    own: Own,
+    /// Do not ask for confirmation. 不再确认
+    #[arg(long)]
+    yes: bool,
+}
+
+/// What an officer asks for.
+pub(crate) struct Asked<'a> {
+    pub(crate) serial: &'a str,
+    pub(crate) reason: &'a str,
+    pub(crate) evidence: &'a str,
+}
+
+pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
+    let trust = arguments.own.trust()?;
+    let opened = arguments.own.open()?;
+    let Arguments { serial, reason, evidence, .. } = arguments;
+    output.fact(("   吊销证书", "to be revoked"), serial);
+    output.fact(("   原因", "reason"), plain::reason(reason).both());
+    output.fact(("   依据", "evidence"), evidence);
+    if !arguments.yes {
+        let last = serial.char_indices().rev().nth(3).map_or("", |(at, _)| &serial[at..]);
+        let zh = format!("输入证书序列号末四位 {last} 以签署");
+        prompt::confirm((&zh, &format!("type {last} to sign:")), last)?;
+    }
+    let message = signed(&trust, &opened, &Asked { serial, reason, evidence })?;
+    let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
+    let made = portal_api::Staff(client).wish(&message).await?;
+    output.fact(("已提交", "submitted"), &made.order);
+    output.fact(("需要的批准", "approvals needed"), made.needed);
+    output.next(&format!("yinxin approve {}{}", made.order, arguments.own.again()));
+    output.json(&serde_json::json!({ "order": made.order, "needed": made.needed }));
+    Ok(())
+}
+
+/// The wish under the certificate key, with what opens its evidence.
+pub(crate) fn signed(
+    trust: &Trust,
+    opened: &Opened,
+    asked: &Asked<'_>,
+) -> Result<Wishing, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::usage("无法签名。", error.to_string());
+    let leaf = opened.leaf()?;
+    let salt = system::random::bytes::<32>()?;
+    let evidence = Disclosure::new(EVIDENCE_PATH, salt, asked.evidence.into());
+    let statement = WishStatement {
+        v: 1,
+        founding: trust.founding.clone(),
+        certificate: leaf.sha256().into(),
+        serial: asked.serial.to_owned(),
+        reason: asked.reason.to_owned(),
+        evidence: evidence.commitment().map_err(|error| failed(&error))?,
+        nonce: system::random::bytes::<16>()?.into(),
+        time: records::time::seconds(now()),
+    };
+    let bytes = Bytes(json::write(&statement).map_err(|error| failed(&error))?);
+    let wish = Wish::sign(bytes, leaf, &opened.signer).map_err(|error| failed(&error))?;
+    Ok(Wishing { wish, evidence })
+}

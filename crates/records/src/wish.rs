@@ -1,0 +1,80 @@
+//! Wishes: an officer asks, under their own signature, that a certificate be revoked. The order
+//! that is made from it holds the wish, so that whoever reads it knows who drafted it.
+
+use crate::bytes::Bytes;
+use crate::code::Code;
+use crate::commitment::{Commitment, Disclosure, open};
+use crate::label::Label;
+use crate::stated::{Stated, Statement};
+use crate::time;
+use serde::{Deserialize, Serialize};
+
+/// A wish makes an order within so many seconds of when it was made, before or after: clocks
+/// differ.
+pub const WISH_SECONDS: u64 = 900;
+
+/// Where the commitment to the evidence stands.
+pub const EVIDENCE_PATH: &str = "/evidence";
+
+/// What an officer says who asks for a revocation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WishStatement {
+    /// Format: 1.
+    pub v: u8,
+    /// Founding digest of the city.
+    pub founding: Bytes,
+    /// SHA-256 of the officer's certificate.
+    pub certificate: Bytes,
+    /// Serial number of what is to be revoked, lower-case hexadecimal.
+    pub serial: String,
+    /// RFC 5280 name of the reason.
+    pub reason: String,
+    /// Commitment to the evidence, under `/evidence`.
+    pub evidence: Commitment,
+    /// 16 random bytes.
+    pub nonce: Bytes,
+    /// When it was said.
+    pub time: String,
+}
+
+impl Statement for WishStatement {
+    const LABEL: Label = Label::Wish;
+
+    fn is_sound(&self) -> bool {
+        self.v == 1
+            && self.founding.0.len() == 32
+            && self.certificate.0.len() == 32
+            && self.nonce.0.len() == 16
+            && self.unix() != 0
+    }
+}
+
+impl WishStatement {
+    /// Unix seconds of its time; 0 if unreadable.
+    pub fn unix(&self) -> u64 {
+        time::read(&self.time).unwrap_or(0)
+    }
+}
+
+/// The statement with its officer's signature, by certificate key or by passkey.
+pub type Wish = Stated<WishStatement>;
+
+/// A wish on its way to the CA, with what opens its evidence.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wishing {
+    /// What was signed.
+    pub wish: Wish,
+    /// Opens the commitment to the evidence.
+    pub evidence: Disclosure,
+}
+
+impl Wishing {
+    /// The evidence, if it opens the statement's commitment.
+    pub fn evidence(&self) -> Result<&str, Code> {
+        let read = self.wish.read()?;
+        let opened = open(&read.evidence, EVIDENCE_PATH, std::slice::from_ref(&self.evidence));
+        opened.map_err(|_| Code::OrderIncomplete)?.as_str().ok_or(Code::Malformed)
+    }
+}

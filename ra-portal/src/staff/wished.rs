@@ -1,0 +1,58 @@
+//! `POST /certificates/SERIAL/wished`: carries a wish to revoke for which an officer's passkey
+//! answered, and leads to the order. The CA checks all of it.
+
+use super::certificate::Shown;
+use super::touch::Touch;
+use crate::pages::{Frame, FromPath, Posted, problem, show};
+use crate::refusal::{passed_on, refused};
+use crate::state::PortalState;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use ca_api::AsOfficer;
+use records::wish::{EVIDENCE_PATH, Wish, Wishing};
+use records::{Bytes, Code, Disclosure};
+use serde::Deserialize;
+use service::problem::Refused;
+use std::sync::Arc;
+
+/// What the page's script sends.
+#[derive(Deserialize)]
+pub(super) struct Form {
+    statement: String,
+    salt: String,
+    evidence: String,
+    #[serde(flatten)]
+    touch: Touch,
+}
+
+/// `POST /certificates/{serial}/wished`
+pub(super) async fn wished(
+    State(portal): State<Arc<PortalState>>,
+    f: Frame,
+    Shown(shown): Shown,
+    FromPath(serial): FromPath<String>,
+    Posted(form): Posted<Form>,
+) -> Response {
+    let told = match wishing(&shown.certificate, form) {
+        Some(message) => {
+            let message = AsOfficer { certificate: shown.certificate, message };
+            let answer = passed_on(portal.issuer.wish(&message).await);
+            portal.recorded_brake("revoke", &shown.person, answer).await
+        }
+        None => Err(refused(Code::Malformed)),
+    };
+    match told {
+        Ok(made) => Redirect::to(&format!("/orders/{}", made.order)).into_response(),
+        Err(Refused(told)) => {
+            problem::page(&f, &told, &format!("/certificates/{}", show::escaped(&serial)))
+        }
+    }
+}
+
+fn wishing(certificate: &Bytes, form: Form) -> Option<Wishing> {
+    let statement = Bytes::read(&form.statement)?;
+    let wish = Wish::by_passkey(statement, certificate.clone(), form.touch.read()?);
+    let salt = Bytes::read(&form.salt)?;
+    let evidence = Disclosure { path: EVIDENCE_PATH.into(), salt, value: form.evidence.into() };
+    Some(Wishing { wish, evidence })
+}

@@ -1,0 +1,295 @@
+//! Wishes to revoke: what officers sign with their own key, at a desk or by a passkey, is theirs;
+//! what only a portal says is told as that. What a portal reads in an officer's name is recorded.
+
+use ca_api::{AsOfficer, Named, Revocation, Sought};
+use records::decline::{Decline, DeclineStatement, Declining, Outcome};
+use records::export::{Look, OpenedOrder};
+use records::record::Event;
+use records::wish::Wish;
+use records::{Bytes, Code, Disclosure, json};
+use std::collections::BTreeMap;
+use std::process::{Command, Output};
+use tests::authenticator::Authenticator;
+use tests::desk::{Desk, hidden};
+use tests::people::code;
+use tests::processes::until;
+use tests::{Office, Officer, binary, invariants, random};
+
+/// `yinxin` as a first person.
+fn yinxin(office: &Office, person: &str, words: &[&str]) -> Output {
+    let at = |end: &str| office.path(&format!("people/{person}.{end}"));
+    let mut command = Command::new(binary("yinxin"));
+    command.args(words).arg("--cert").arg(at("pem")).arg("--key").arg(at("key"));
+    command.arg("--passphrase-file").arg(at("passphrase"));
+    command.arg("--trust").arg(office.path("ca/trust.json")).env("LANG", "C").output().unwrap()
+}
+
+async fn official(office: &Office, name: &str) -> String {
+    let (_, collected) = office.official(name, "sz-office").await;
+    pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string()
+}
+
+async fn opened(office: &Office, officer: &Officer, order: &str) -> OpenedOrder {
+    let export = office.staff(officer).fetch(order).await.unwrap();
+    export.open(&office.trust, records::time::read(&now()).unwrap()).unwrap()
+}
+
+fn now() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    records::time::seconds(now.as_secs())
+}
+
+/// What is said of who drafted an order.
+fn drafted(opened: &OpenedOrder) -> String {
+    let facts = portal_api::plain::facts(opened);
+    facts.into_iter().find(|fact| fact.term.en == "drafted by").unwrap().value.en
+}
+
+fn returned(officer: &Officer, opened: &OpenedOrder) -> Declining {
+    let reason = Disclosure::new("/reason", random(), "依据已变化".into());
+    let statement = DeclineStatement {
+        v: 1,
+        order: opened.digest().into(),
+        outcome: Outcome::Returned,
+        reason: reason.commitment().unwrap(),
+    };
+    let bytes = Bytes(json::write(&statement).unwrap());
+    let decline = Decline::sign(bytes, officer.leaf(), &officer.signer).unwrap();
+    Declining { decline, reason }
+}
+
+/// A command, a desk and a touch in the portal's page each make an order whose drafter is proven;
+/// a portal's word makes one that says so everywhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_for_a_revocation_is_proven_or_told_as_unsigned() {
+    let office = Office::open().await;
+    let (one, two) = (office.first("officer-1"), office.first("officer-2"));
+    let mut passkey = Authenticator::new(&office);
+    office.certify(&passkey, &one).await;
+    let serial = official(&office, "王小明").await;
+
+    let words = ["revoke", &serial, "--reason", "keyCompromise", "--evidence", "本人电话报告"];
+    let unsure = yinxin(&office, "officer-1", &words);
+    assert!(!unsure.status.success(), "it asks, without a terminal");
+    let done = yinxin(&office, "officer-1", &[&["--json"], &words[..], &["--yes"]].concat());
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let said: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    let by_command = said["order"].as_str().unwrap().to_owned();
+    let read = opened(&office, &two, &by_command).await;
+    assert!(drafted(&read).ends_with("signed with their certificate key"), "{}", drafted(&read));
+    assert!(read.is_brake());
+    let declined = office.staff(&two).decline(&returned(&two, &read)).await;
+    assert_eq!(code(declined), "state-conflict", "nobody declines it alone");
+
+    // At a desk, by another officer with words of their own.
+    let desk = Desk::open(&office, "officer-2").await;
+    let form =
+        [("serial", serial.as_str()), ("reason", "superseded"), ("evidence", "新证书\r\n已发")];
+    let asked = desk.act("/revoke", "/revoke", &form).await;
+    assert_eq!(asked.status, 303, "{}", asked.text);
+    let shown = desk.get(asked.header("location")).await;
+    assert!(shown.text.contains("本人用证书密钥签名"), "{}", shown.text);
+    let wrong = [("serial", "01"), ("reason", "superseded"), ("evidence", "x")];
+    let refused = desk.act("/revoke", "/revoke", &wrong).await;
+    assert_eq!(refused.status, 404, "{}", refused.text);
+
+    // By a touch in the page, which is asked for what is shown there.
+    let site = office.staff_site(Some(one.identity()));
+    let form = [("reason", "cessationOfOperation"), ("evidence", "已离职")];
+    let page = site.post(&format!("/certificates/{serial}/revoke"), "", &form).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let (statement, salt) = (hidden(&page.text, "statement"), hidden(&page.text, "salt"));
+    let bytes = Bytes::read(&statement).unwrap();
+    let touch = passkey.approve(&one, [0; 32], |answer| {
+        answer.challenge = Wish::challenge(&bytes.0);
+    });
+    let said = touch.assertion.unwrap();
+    let text = |bytes: &Bytes| bytes.to_string();
+    let (credential, data) = (text(&said.credential), text(&said.authenticator_data));
+    let (client, signature) = (text(&said.client_data), text(&touch.signature));
+    let form = [
+        ("statement", statement.as_str()),
+        ("salt", &salt),
+        ("evidence", "已离职"),
+        ("credential", &credential),
+        ("authenticator_data", &data),
+        ("client_data", &client),
+        ("signature", &signature),
+    ];
+    let wished = site.post(&format!("/certificates/{serial}/wished"), "", &form).await;
+    assert_eq!(wished.status, 303, "{}", wished.text);
+    let order = wished.header("location").strip_prefix("/orders/").unwrap().to_owned();
+    let read = opened(&office, &two, &order).await;
+    assert!(drafted(&read).ends_with("their passkey, as the CA checked"), "{}", drafted(&read));
+
+    // On the portal's word alone.
+    let other = official(&office, "李丹").await;
+    let form = [("reason", "superseded"), ("evidence", "x"), ("unsigned", "yes")];
+    let asked = site.post(&format!("/certificates/{other}/revoke"), "", &form).await;
+    assert_eq!(asked.status, 303, "{}", asked.text);
+    let unsigned = asked.header("location").strip_prefix("/orders/").unwrap().to_owned();
+    let read = opened(&office, &two, &unsigned).await;
+    assert!(drafted(&read).contains("no signature of theirs"), "{}", drafted(&read));
+    let list = office.staff(&two).list("").await.unwrap();
+    let look: BTreeMap<&str, Option<Look>> =
+        list.iter().map(|line| (line.order.as_str(), line.look)).collect();
+    assert_eq!((look[&*unsigned], look[&*by_command]), (Some(Look::Unsigned), None));
+    let shown = desk.get("/").await.text;
+    assert!(shown.contains("没有本人签名"), "{shown}");
+    let listed = yinxin(&office, "officer-2", &["approve"]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("no signature"), "{listed:?}");
+    office.staff(&two).decline(&returned(&two, &read)).await.unwrap();
+
+    office.approve_by_both(&by_command).await;
+    office.listed(&serial).await;
+    invariants::hold(&office).await;
+}
+
+/// A captured portal reads the directory in an officer's name, again and again: the log says who
+/// read through which portal, and how often; auditors find it.
+#[tokio::test]
+async fn what_a_portal_reads_is_recorded_per_officer() {
+    let mut office = Office::open().await;
+    let serial = official(&office, "王小明").await;
+    let (officer, other) = (office.first("officer-1"), office.first("officer-2"));
+    let portal = office.issuer_for("staff");
+    let sought = |officer: &Officer| AsOfficer {
+        certificate: officer.leaf().der().into(),
+        message: Sought { text: "王".into(), after: String::new() },
+    };
+    for _ in 0..5 {
+        assert_eq!(portal.find(&sought(&officer)).await.unwrap().lines.len(), 1);
+    }
+    portal.find(&sought(&other)).await.unwrap();
+    let certificate = officer.leaf().der().into();
+    let named = AsOfficer { certificate, message: Named { serial: serial.clone() } };
+    portal.certificate(&named).await.unwrap();
+    // Whoever is refused read nothing.
+    let auditor = sought(&office.first("auditor"));
+    assert_eq!(portal.find(&auditor).await.unwrap_err().code(), Code::NotYourRoute);
+    let reads = async |office: &Office| -> Vec<(String, String, String, u64)> {
+        let records = office.of_log("access").await.into_iter();
+        let read = records.filter_map(|record| match record.event {
+            Event::Read { by, person, act, count } => Some((by, person, act, count)),
+            _ => None,
+        });
+        read.collect()
+    };
+    let of = |person: &str, act: &str, count| {
+        ("portal-1/portal-staff".to_owned(), person.to_owned(), act.to_owned(), count)
+    };
+    let first = [
+        of(&officer.person, "find", 1),
+        of(&other.person, "find", 1),
+        of(&officer.person, "certificate", 1),
+    ];
+    until("the log has them", async || {
+        let found = reads(&office).await;
+        first.iter().all(|one| found.contains(one))
+    })
+    .await;
+    // Those after the first are told together, at the latest when the issuer ends.
+    office.stop("issuer");
+    until("those after the first are told", async || {
+        reads(&office).await.contains(&of(&officer.person, "find", 4))
+    })
+    .await;
+    let finds = reads(&office).await.into_iter().filter(|one| one.2 == "find").count();
+    assert_eq!(finds, 3, "two for one officer, one for the other");
+    office.start("issuer", &[]).await;
+    let person = officer.person.as_str();
+    let words = ["audit", "search", "--log", "access", "--kind", "read", "--person", person];
+    let found = std::cell::RefCell::new(String::new());
+    until("the index has it", async || {
+        let said = yinxin(&office, "auditor", &words);
+        *found.borrow_mut() = String::from_utf8_lossy(&said.stdout).into_owned();
+        found.borrow().contains("people and certificates were looked up (4 more times)")
+    })
+    .await;
+    assert!(found.borrow().contains("portal-1/portal-staff"), "{}", found.borrow());
+}
+
+/// An order whose basis moved is shown with that, cannot be approved by anybody's program, and can
+/// be sent back; also where what was in force is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_whose_basis_moved_can_only_be_declined() {
+    let office = Office::open().await;
+    let security = office.first("security-1");
+    let staff = office.staff(&security);
+    let person = office.register("李丹", "sz-office").await;
+    let words = ["role", "grant", &person, "unit-handler", "--scope", "sz-office"];
+    let (grant, _) = office.draft(&words);
+    let words = ["person", "move", &person, "--unit", "sz-finance", "--evidence", "调动"];
+    let (moved, _) = office.draft(&words);
+    office.approve_by_both(&moved).await;
+    let profile = |version: u32| {
+        let path = office.path("ca/policies/profiles/official.toml");
+        let text = std::fs::read_to_string(path).unwrap();
+        let file = office.path(&format!("official-{version}.toml"));
+        let text = text.replace("version = 1", &format!("version = {version}"));
+        std::fs::write(&file, text).unwrap();
+        let file = file.display().to_string();
+        office.draft(&["profile", &file]).0
+    };
+    let (second, third) = (profile(2), profile(3));
+    office.approve_by_security(&second).await;
+
+    for order in [&grant, &third] {
+        let export = staff.fetch(order).await.unwrap();
+        assert_eq!(export.standing.as_ref().unwrap().look, Some(Look::Moved));
+        let told = code(office.approve(&security, order).await);
+        assert!(["person-changed", "state-conflict"].contains(&&*told), "{told}");
+        let said = yinxin(&office, "security-1", &["approve", order, "--yes"]);
+        let said = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert!(said.contains("can only be declined"), "{said}");
+        let desk = Desk::open(&office, "security-1").await;
+        let shown = desk.get(&format!("/orders/{order}")).await;
+        assert!(shown.text.contains("只能退回"), "{}", shown.text);
+        assert!(!shown.text.contains(&format!("/orders/{order}/approve")), "{}", shown.text);
+        let site = office.staff_site(Some(security.identity()));
+        let shown = site.get(&format!("/orders/{order}"), "").await;
+        assert!(shown.text.contains("只能退回"), "{}", shown.text);
+        assert!(!shown.text.contains(&format!("yinxin approve {order}")), "{}", shown.text);
+        let list = staff.list("").await.unwrap();
+        let line = list.iter().find(|line| line.order == **order).unwrap();
+        assert_eq!(line.look, Some(Look::Moved));
+        let words = ["return", order.as_str(), "--reason", "依据已变化", "--yes"];
+        let done = yinxin(&office, "security-1", &words);
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        assert_eq!(code(staff.fetch(order).await), "order-returned");
+    }
+    let (again, _) =
+        office.draft(&["role", "grant", &person, "unit-handler", "--scope", "sz-office"]);
+    office.approve_by_security(&again).await;
+    invariants::hold(&office).await;
+}
+
+/// A portal asks for whatever it likes in an officer's name: there is a bound, one for each
+/// certificate, and what an officer signs is done beside it.
+#[tokio::test]
+async fn a_captured_portal_asks_within_bounds_and_in_nobodys_way() {
+    let office = Office::open().await;
+    let serial = official(&office, "王小明").await;
+    let (one, two) = (office.first("officer-1"), office.first("officer-2"));
+    let portal = office.issuer_for("staff");
+    let wanted = |officer: &Officer, reason: &str| AsOfficer {
+        certificate: officer.leaf().der().into(),
+        message: Revocation {
+            serial: serial.clone(),
+            reason: reason.into(),
+            evidence: "捏造".into(),
+        },
+    };
+    portal.revoke(&wanted(&one, "superseded")).await.unwrap();
+    for (officer, reason) in [(&one, "keyCompromise"), (&two, "superseded")] {
+        let told = portal.revoke(&wanted(officer, reason)).await.unwrap_err().code();
+        assert_eq!(told, Code::WishOpen);
+    }
+    let words = ["revoke", &serial, "--reason", "keyCompromise", "--evidence", "丢失", "--yes"];
+    let done = yinxin(&office, "officer-2", &[&["--json"], &words[..]].concat());
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let said: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    office.approve_by_both(said["order"].as_str().unwrap()).await;
+    office.listed(&serial).await;
+    invariants::hold(&office).await;
+}
