@@ -378,8 +378,10 @@ fn certificates(folder: &Path, city: &City) -> anyhow::Result<()> {
         };
         let cert = path(&person.cert)?;
         std::fs::copy(folder.join(format!("ca/people/{}.pem", person.person)), &cert)?;
-        let loss = folder.join(format!("ca/people/{}.loss.json", person.person));
-        std::fs::rename(loss, cert.with_extension("loss.json"))?;
+        for end in ["loss.json", "loss.html"] {
+            let loss = folder.join(format!("ca/people/{}.{end}", person.person));
+            std::fs::rename(loss, cert.with_extension(end))?;
+        }
     }
     Ok(())
 }

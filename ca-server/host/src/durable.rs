@@ -22,3 +22,8 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 pub fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     file::create_private(path, bytes).with_context(|| path.display().to_string())
 }
+
+/// Writes over a file that is a secret and over, and removes it; one that is gone is gone.
+pub fn shred(path: &Path) -> anyhow::Result<()> {
+    file::shred(path).with_context(|| path.display().to_string())
+}

@@ -13,6 +13,7 @@ use pki::Certificate;
 use pki::crl::RevocationList;
 use sha2::{Digest, Sha256};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 /// A certificate or list is called out when less than this is left, in days.
 const DAYS_LEFT_MIN: u64 = 30;
@@ -26,6 +27,10 @@ pub(super) struct Arguments {
     #[arg(long)]
     confirm_clock: bool,
 }
+
+/// The running issuer shreds a letter within this time.
+const SHREDDING_MAX: Duration = Duration::from_secs(4);
+const SHREDDING_LOOK: Duration = Duration::from_millis(250);
 
 /// One thing that is wrong, with the next command.
 struct Finding {
@@ -45,11 +50,14 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         }
     }
     let mut findings = Vec::new();
-    let newest = examine_log(host, &mut findings).await?;
+    let (newest, authority) = examine_log(host, &mut findings).await?;
     examine_clock(host, newest, &mut findings);
     examine_lists(host, &mut findings)?;
     examine_certificates(host, &mut findings)?;
     examine_secrets(host, &mut findings);
+    if let Some(authority) = &authority {
+        examine_letters(host, authority, &mut findings).await?;
+    }
     if host.json {
         let list: Vec<_> = findings
             .iter()
@@ -69,8 +77,11 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 }
 
 /// Replays everything up to the signed head, then compares rows and files; gives the newest time
-/// that a record claims.
-async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<u64> {
+/// that a record claims, and what follows from the log if it is what its key signed.
+async fn examine_log(
+    host: &Host,
+    findings: &mut Vec<Finding>,
+) -> anyhow::Result<(u64, Option<Authority>)> {
     let trust = ca_host::trust(&host.config)?;
     let replay = Replay::new(&trust).context("trust file")?;
     let mut newest = 0;
@@ -95,7 +106,7 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
                 ),
                 next: "restore the database from a backup / 从备份恢复数据库",
             });
-            return Ok(newest);
+            return Ok((newest, None));
         }
         Err(error) => return Err(error.into()),
     };
@@ -108,7 +119,7 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
         what: format!("无签名依据 / says what nobody signed: {what}"),
         next: "ca-server doctor --repair",
     }));
-    Ok(newest)
+    Ok((newest, Some(authority)))
 }
 
 fn examine_clock(host: &Host, last: u64, findings: &mut Vec<Finding>) {
@@ -179,6 +190,39 @@ fn examine_secrets(host: &Host, findings: &mut Vec<Finding>) {
             next: "move offline/ to two offline media / 将 offline/ 移至离线介质",
         });
     }
+    let people = std::fs::read_dir(host.config.path("people"));
+    let mut people = people.into_iter().flatten().flatten();
+    let is_loss = |name: &std::ffi::OsStr| name.to_string_lossy().contains(".loss.");
+    if !sample && people.any(|entry| is_loss(&entry.file_name())) {
+        findings.push(Finding {
+            what: "挂失信函仍在本机 / letters that report a loss are still on this machine".into(),
+            next: "hand them over, then: shred -u people/*.loss.* / 当面交付后粉碎",
+        });
+    }
+}
+
+/// Letters that are over and still on this host; what became over a moment ago, the issuer may be
+/// about to shred.
+async fn examine_letters(
+    host: &Host,
+    authority: &Authority,
+    findings: &mut Vec<Finding>,
+) -> anyhow::Result<()> {
+    let over = || ca_store::sheets::over(&host.state(), authority, host.clock.seconds());
+    let began = Instant::now();
+    let mut left = over()?;
+    while !left.is_empty() && began.elapsed() < SHREDDING_MAX {
+        tokio::time::sleep(SHREDDING_LOOK).await;
+        left = over()?;
+    }
+    findings.extend(left.into_iter().map(|path| Finding {
+        what: format!(
+            "信函已失效而仍在本机 / a letter that is over is still on this host: {}",
+            path.display()
+        ),
+        next: "let the issuer's user write there, then: ca-server serve issuer",
+    }));
+    Ok(())
 }
 
 /// Policy files in the state directory that say something else than the log.

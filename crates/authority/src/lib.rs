@@ -17,6 +17,7 @@
 //! | does the order still fit the state it was made for | `fits.rs` |
 //! | which names and which state does it rest on | `basis.rs` |
 //! | which keys may be certified, whose certificates are these | `certificate.rs` |
+//! | what is a letter still good for | `letter.rs` |
 //! | what became of an application | `application.rs` |
 
 mod agent;
@@ -32,6 +33,7 @@ mod fits;
 mod founding;
 mod id;
 mod judge;
+mod letter;
 pub mod lineage;
 mod order;
 mod parts;
@@ -100,6 +102,7 @@ impl Authority {
         let now = unix.max(self.signed_time);
         match &record.event {
             Event::Letter { statement, signature } => self.add_letter(statement, signature),
+            Event::Voided { statement, signature } => self.add_void(statement, signature),
             Event::Order { order, signature, cancels } => self.add_order(order, signature, cancels),
             Event::Approval { approval, .. } => self.add_approval(approval, now),
             Event::Enacted { order, approvals, files } => {

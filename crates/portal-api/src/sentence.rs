@@ -1,7 +1,7 @@
 //! A record as a sentence in both languages, for the command line and for pages.
 
 use records::decline::Outcome;
-use records::record::{Event, Record};
+use records::record::{Event, Record, VoidStatement};
 use std::collections::BTreeMap;
 
 /// The name of the request that a record is about, if it is about one.
@@ -54,6 +54,7 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
             format!("向 {} 签发证书 {serial}（{profile}）", who(subject)),
             format!("certificate {serial} ({profile}) was issued to {}", who(subject)),
         ),
+        Event::Voided { statement, .. } => voided(&statement.0),
         Event::Revoked { certificates, reason, .. } => (
             format!("吊销 {} 张证书（{reason}）", certificates.len()),
             format!("{} certificates were revoked ({reason})", certificates.len()),
@@ -80,6 +81,13 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
         other => (other.kind().to_owned(), other.kind().to_owned()),
     };
     (plain(&format!("{time}Z {zh}。")), plain(&format!("{time}Z {en}.")))
+}
+
+/// Which letter was voided, and by whom.
+fn voided(statement: &[u8]) -> (String, String) {
+    let read: Result<VoidStatement, _> = records::json::read(statement);
+    let (letter, drafter) = read.map_or_else(|_| Default::default(), |v| (v.reference, v.drafter));
+    (format!("{drafter} 作废信函 {letter}"), format!("{drafter} voided letter {letter}"))
 }
 
 /// How often, where a record stands for several.

@@ -16,6 +16,10 @@ pub(super) fn print(folder: &Path, city: &City) -> anyhow::Result<()> {
         println!("    {}", at(folder, &person.letter_html));
         println!("    {}", at(folder, &person.letter));
     }
+    println!("  示例城市在此保留副本供脚本使用；签发机构的信函一经使用即粉碎");
+    println!(
+        "  a sample city keeps these copies for scripts; the CA shreds its own once one is used"
+    );
     println!();
     println!("试一试，依次 / try, in this order:");
     if let Some(first) = officials.next() {
