@@ -7,7 +7,6 @@ use clap::{Args, Subcommand};
 use pki::{Certificate, Signer};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use store::row;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -41,8 +40,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         key.display()
     );
     let mut tx = host.store.write().await?;
-    let last = row!(&mut tx, (i64,), "select max(number) from crl where issuer = 'root'")?;
-    let number = u64::try_from(last.context("no list of the root")?.0)? + 1;
+    let last = ca_store::table::list::last_number(&mut tx, "root").await?;
+    let number = last.context("no list of the root")? + 1;
     let now = host.clock.seconds();
     let list =
         lists::empty(&host.config, "root", &root, &signer, (number, now), lists::ROOT_LIST_HOURS)?;

@@ -7,7 +7,6 @@ use pki::mail::{Mailbox, MailboxError};
 use pki::name::{NameError, Text};
 use records::order::PersonAction;
 use std::process::ExitCode;
-use store::rows;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -94,14 +93,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 
 async fn list(host: &Host, unit: Option<String>, after: &str) -> anyhow::Result<ExitCode> {
     let mut tx = host.store.read().await?;
-    let people = rows!(
-        &mut tx,
-        (String, String, String, i64),
-        "select person_id, name, unit_id, left_office from person \
-         where person_id > $1 and ($2 = '' or unit_id = $2) order by person_id limit 200",
-        after,
-        unit.unwrap_or_default()
-    )?;
+    let unit = unit.unwrap_or_default();
+    let people = ca_store::table::person::list(&mut tx, after, &unit).await?;
     for (person, name, unit, left) in people {
         if host.json {
             let line = serde_json::json!({

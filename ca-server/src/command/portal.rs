@@ -3,6 +3,7 @@
 use super::host::Host;
 use anyhow::Context;
 use ca_host::operator::OperatorRequest;
+use ca_store::table::portal::PortalRow;
 use clap::{Args, Subcommand};
 use pki::CertificationRequest;
 use records::Bytes;
@@ -61,13 +62,9 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         What::Close { portal } => {
             // The order repeats what is being closed, so that approvers see it.
             let mut tx = host.store.read().await?;
-            let found = store::row!(
-                &mut tx,
-                (String, String, String),
-                "select unit_id, public_host, staff_host from portal where portal_id = $1",
-                &portal
-            )?;
-            let (unit, public_host, staff_host) = found.context("there is no such portal")?;
+            let found = ca_store::table::portal::by_id(&mut tx, &portal).await?;
+            let PortalRow { unit, public_host, staff_host } =
+                found.context("there is no such portal")?;
             PortalBody {
                 action: "close".into(),
                 portal,

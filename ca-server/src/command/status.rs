@@ -2,28 +2,22 @@
 
 use super::host::Host;
 use ca_store::ledger;
+use ca_store::table::{certificate, intent, list, order, person, revocation};
 use std::process::ExitCode;
-use store::{row, rows};
 
 pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     let trust = ca_host::trust(&host.config)?;
     let mut tx = host.store.read().await?;
-    let mut count = async |sql: &'static str| -> anyhow::Result<i64> {
-        Ok(row!(&mut tx, (i64,), sql)?.map_or(0, |(count,)| count))
-    };
-    let people = count("select count(*) from person where left_office = 0").await?;
-    let orders = count("select count(*) from ordered where state = 'open'").await?;
-    let certificates = count("select count(*) from certificate").await?;
-    let revoked = count("select count(*) from revocation").await?;
-    let waiting = count("select count(*) from log_pending").await?;
-    let unsigned =
-        count("select count(*) from intent where state in ('recorded', 'signing')").await?;
-    let abandoned = count("select count(*) from intent where state = 'abandoned'").await?;
-    let lists = rows!(
-        &mut tx,
-        (String, i64, i64),
-        "select issuer, max(number), max(next_update) from crl group by issuer order by issuer"
-    )?;
+    let people = person::count_in_office(&mut tx).await?;
+    let orders = order::shown::count_open(&mut tx).await?;
+    let certificates = certificate::count(&mut tx).await?;
+    let revoked = revocation::count(&mut tx).await?;
+    let mut waiting = 0;
+    for log in ca_host::LOGS {
+        waiting += store::pending::count(&mut tx, log).await?;
+    }
+    let (unsigned, abandoned) = intent::count(&mut tx).await?;
+    let lists = list::newest(&mut tx).await?;
     let mut heads = Vec::new();
     for log in ca_host::LOGS {
         let size = ledger::head(&mut tx, log).await?.map_or(0, |(size, _, _)| size);
@@ -33,7 +27,7 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     if host.json {
         let lists: Vec<_> = lists
             .iter()
-            .map(|(issuer, number, next)| {
+            .map(|(issuer, number, _, next)| {
                 let next = time(*next);
                 serde_json::json!({ "issuer": issuer, "number": number, "next_update": next })
             })
@@ -58,7 +52,7 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     for (log, size) in heads {
         system::say!("日志 / log {log:<15} {size}");
     }
-    for (issuer, number, next) in lists {
+    for (issuer, number, _, next) in lists {
         system::say!("吊销列表 / list {issuer:<10} #{number}, 至 / until {}", time(next));
     }
     system::say!("下一步 / next: {} doctor", super::say::again(&host.state()));

@@ -2,10 +2,10 @@
 
 use super::host::Host;
 use ca_host::operator::OperatorRequest;
+use ca_store::table::unit::{self, UnitRow};
 use clap::{Args, Subcommand};
 use records::order::UnitAction;
 use std::process::ExitCode;
-use store::rows;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -60,17 +60,14 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 
 async fn list(host: &Host) -> anyhow::Result<ExitCode> {
     let mut tx = host.store.read().await?;
-    type Row = (String, String, Option<String>, i64);
-    let units =
-        rows!(&mut tx, Row, "select unit_id, name, parent, open from unit order by unit_id")?;
-    for (unit, name, parent, open) in units {
+    for UnitRow { unit, name, parent, open } in unit::all(&mut tx).await? {
         if host.json {
             let line = serde_json::json!({
-                "unit": unit, "name": name, "parent": parent, "open": open != 0
+                "unit": unit, "name": name, "parent": parent, "open": open
             });
             system::terminal::json(&line.to_string());
         } else {
-            let closed = if open == 0 { " (已撤销 closed)" } else { "" };
+            let closed = if open { "" } else { " (已撤销 closed)" };
             let above = format!("< {}{closed}", parent.unwrap_or_default());
             system::terminal::columns(&[&unit, &name, &above]);
         }
