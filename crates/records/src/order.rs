@@ -2,19 +2,21 @@
 
 mod basis;
 mod body;
+mod certificate;
 mod gate;
+mod office;
 mod title;
 
 pub use basis::{
     AgentBefore, Basis, Before, CertificateBefore, FilesBefore, MAIL_PATH, NAME_PATH, NamedPerson,
     NamedUnit, PersonBefore, PortalBefore, UnitBefore,
 };
-pub use body::{
-    ApprovalRulesBody, Body, BodyError, CommittedName, CredentialBody, IssueBody, PersonAction,
-    PersonBody, PortalBody, ProfileBody, ProfileRef, RevokeBody, RoleAction, RoleBody, SubjectBody,
-    UnitAction, UnitBody,
+pub use body::{ApprovalRulesBody, Body, BodyError, PortalBody, ProfileBody};
+pub use certificate::{
+    CommittedName, CredentialBody, IssueBody, ProfileRef, RevokeBody, SubjectBody,
 };
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
+pub use office::{PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody};
 pub use title::title;
 
 use crate::bytes::Bytes;
