@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use pki::{Certificate, Signer};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use system::speech;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -54,8 +55,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
             &serde_json::json!({ "number": number, "next_update": until }).to_string(),
         );
     } else {
-        system::say!("根吊销列表 / list of the root: #{number}, 至 / until {until}");
-        system::say!("请将根密钥移回离线介质 / take the root key back offline");
+        speech::fact("", ("根吊销列表", "list of the root"), format!("#{number} → {until}"));
+        speech::said("", "请将根密钥移回离线介质", "take the root key back offline");
     }
     Ok(ExitCode::SUCCESS)
 }

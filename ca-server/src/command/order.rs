@@ -14,6 +14,7 @@ use records::record::File;
 use records::{Approval, Bytes, Code, Problem};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use system::speech;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -25,29 +26,29 @@ pub(super) struct Arguments {
 enum What {
     /// Lists orders, open ones first asked for. 列出指令
     List {
-        /// open, done, cancelled or all.
+        /// open, done, cancelled or all. 只列何种状态
         #[arg(long, default_value = "open")]
         only: String,
-        /// Start behind this order id.
+        /// Start behind this order id. 从此编号之后列起
         #[arg(long, default_value = "")]
         after: String,
     },
     /// Shows where one order stands. 查看指令
     Show {
-        /// Order id.
+        /// Order id. 指令编号
         order: String,
     },
     /// Writes an order to a file for `yinxin approve --order FILE --out FILE`. 导出指令
     Export {
-        /// Order id.
+        /// Order id. 指令编号
         order: String,
-        /// The file.
+        /// The file. 文件
         #[arg(long)]
         out: PathBuf,
     },
     /// Hands in an approval that came as a file. 导入审批
     ImportApproval {
-        /// The file.
+        /// The file. 文件
         file: PathBuf,
     },
 }
@@ -121,11 +122,9 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     system::file::create_private(out, &serde_json::to_vec_pretty(&export)?)
         .with_context(|| out.display().to_string())?;
     if !host.json {
-        system::say!("已导出 / exported: {}", out.display());
-        system::say!(
-            "下一步 / next: yinxin approve --order {} --out {order}.approval.json",
-            out.display()
-        );
+        let out = out.display();
+        speech::fact("", ("已导出", "exported"), &out);
+        speech::next("", &format!("yinxin approve --order {out} --out {order}.approval.json"));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -175,8 +174,10 @@ async fn import(host: &Host, file: &std::path::Path) -> anyhow::Result<ExitCode>
     if host.json {
         system::terminal::json(&serde_json::to_string(&result)?);
     } else {
-        system::say!("已收到审批 / approval taken: {} ({approvals} of {needed})", result.order);
-        system::say!("下一步 / next: {} order show {}", say::again(&host.state()), result.order);
+        let taken = format!("{} ({approvals} / {needed})", result.order);
+        speech::fact("", ("已收到审批", "approval taken"), taken);
+        let own = say::again(&host.state());
+        speech::next("", &format!("{own} order show {}", result.order));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@ use pki::mail::{Mailbox, MailboxError};
 use pki::name::{NameError, Text};
 use records::order::PersonAction;
 use std::process::ExitCode;
+use system::speech;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -33,29 +34,29 @@ enum What {
     },
     /// Moves a person to another unit. 调动
     Move {
-        /// Person id.
+        /// Person id. 人员编号
         person: String,
-        /// Unit id.
+        /// Unit id. 单位编号
         #[arg(long)]
         unit: String,
-        /// What was looked at, in words.
+        /// What was looked at, in words. 核验依据
         #[arg(long)]
         evidence: String,
     },
     /// A person leaves office: roles end, every certificate is revoked. 离任
     Leave {
-        /// Person id.
+        /// Person id. 人员编号
         person: String,
-        /// What was looked at, in words.
+        /// What was looked at, in words. 核验依据
         #[arg(long)]
         evidence: String,
     },
     /// Lists people, by unit if one is given. 列出人员
     List {
-        /// Unit id.
+        /// Unit id. 单位编号
         #[arg(long)]
         unit: Option<String>,
-        /// Start behind this person id.
+        /// Start behind this person id. 从此编号之后列起
         #[arg(long, default_value = "")]
         after: String,
     },
@@ -102,7 +103,10 @@ async fn list(host: &Host, unit: Option<String>, after: &str) -> anyhow::Result<
             });
             system::terminal::json(&line.to_string());
         } else {
-            let left = if left != 0 { " (已离任 left)" } else { "" };
+            let left = match left {
+                0 => String::new(),
+                _ => format!(" ({})", speech::both("已离任", "left")),
+            };
             system::terminal::columns(&[&person, &name, &format!("{unit}{left}")]);
         }
     }

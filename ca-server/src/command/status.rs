@@ -4,6 +4,7 @@ use super::host::Host;
 use ca_store::ledger;
 use ca_store::table::{certificate, intent, list, order, person, revocation};
 use std::process::ExitCode;
+use system::speech;
 
 pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     let trust = ca_host::trust(&host.config)?;
@@ -42,19 +43,24 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
         system::terminal::json(&status.to_string());
         return Ok(ExitCode::SUCCESS);
     }
-    let sample = if trust.sample { "（示例 sample）" } else { "" };
+    let sample =
+        if trust.sample { speech::both("（示例）", "(sample)") } else { String::new() };
     system::say!("{}{sample}", trust.city);
-    system::say!("人员 / people              {people}");
-    system::say!("待批指令 / open orders     {orders}");
-    system::say!("证书 / certificates        {certificates} ({revoked} 已吊销 revoked)");
-    system::say!("签发中 / being issued      {unsigned} ({abandoned} 已放弃 abandoned)");
-    system::say!("待入日志 / waiting records {waiting}");
+    let fact = |name, value: String| speech::fact("", name, value);
+    let aside = |count: i64, zh: &str, en: &str| format!("({count} {})", speech::both(zh, en));
+    fact(("人员", "people"), people.to_string());
+    fact(("待批指令", "open orders"), orders.to_string());
+    let revoked = aside(revoked, "已吊销", "revoked");
+    fact(("证书", "certificates"), format!("{certificates} {revoked}"));
+    let abandoned = aside(abandoned, "已放弃", "abandoned");
+    fact(("签发中", "being issued"), format!("{unsigned} {abandoned}"));
+    fact(("待入日志", "waiting records"), waiting.to_string());
     for (log, size) in heads {
-        system::say!("日志 / log {log:<15} {size}");
+        fact(("日志", "log"), format!("{log} {size}"));
     }
     for (issuer, number, _, next) in lists {
-        system::say!("吊销列表 / list {issuer:<10} #{number}, 至 / until {}", time(next));
+        fact(("吊销列表", "list"), format!("{issuer} #{number} → {}", time(next)));
     }
-    system::say!("下一步 / next: {} doctor", super::say::again(&host.state()));
+    speech::next("", &format!("{} doctor", super::say::again(&host.state())));
     Ok(ExitCode::SUCCESS)
 }
