@@ -71,3 +71,14 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_text_of_the_help_is_english_then_chinese() {
+        assert_eq!(system::language::one_sided(&Arguments::command()), [""; 0]);
+    }
+}

@@ -1,9 +1,8 @@
 //! `agent`: see the library.
 
-use clap::Parser;
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    agent::command::run(agent::command::Arguments::parse()).await
+    agent::command::run(system::language::typed()).await
 }

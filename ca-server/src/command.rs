@@ -52,7 +52,7 @@ pub struct Arguments {
 enum Command {
     /// Founds a city from a plan: keys, root, issuing CA, first people, leaf 0 of the log. Once. 建立
     Init {
-        /// The plan (TOML); `cargo xtask found` writes one for a sample city.
+        /// The plan (TOML); `cargo xtask found` writes one for a sample city. 计划文件
         #[arg(long)]
         from: PathBuf,
     },
@@ -145,5 +145,16 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Ceremony(arguments) => ceremony::run(&host, arguments).await,
         Command::Status => status::run(&host).await,
         Command::Doctor(arguments) => doctor::run(&host, arguments).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_text_of_the_help_is_english_then_chinese() {
+        assert_eq!(system::language::one_sided(&Arguments::command()), [""; 0]);
     }
 }

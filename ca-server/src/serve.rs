@@ -8,11 +8,11 @@ use store::Store;
 /// A role of the CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Subcommand, clap::ValueEnum)]
 pub enum ServedRole {
-    /// Makes orders, issues, revokes.
+    /// Makes orders, issues, revokes. 制作指令、签发、吊销
     Issuer,
-    /// Publishes lists and certificates, takes loss reports.
+    /// Publishes lists and certificates, takes loss reports. 发布列表与证书、受理挂失
     Status,
-    /// Sequences and publishes the logs.
+    /// Sequences and publishes the logs. 日志排序与发布
     Log,
 }
 

@@ -57,7 +57,7 @@ pub struct Arguments {
 enum Command {
     /// Runs one process. 运行一个进程
     Serve {
-        /// Which.
+        /// Which: `public` faces people with a letter, `staff` officers. 公众或工作人员
         #[arg(value_enum)]
         process: Process,
     },
@@ -68,9 +68,9 @@ enum Command {
 /// One of the two processes, each with its own key.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Process {
-    /// People with a letter; no client certificates.
+    // People with a letter; no client certificates.
     Public,
-    /// Officers; client certificates.
+    // Officers; client certificates.
     Staff,
 }
 
@@ -187,4 +187,15 @@ fn authorities(chain: &std::path::Path) -> anyhow::Result<(Certificate, Certific
         anyhow::bail!("{}: leaf, issuing CA and root are expected", chain.display());
     };
     Ok((Certificate::read(issuing)?, Certificate::read(root)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_text_of_the_help_is_english_then_chinese() {
+        assert_eq!(system::language::one_sided(&Arguments::command()), [""; 0]);
+    }
 }

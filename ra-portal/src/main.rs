@@ -1,9 +1,8 @@
 //! `ra-portal`: see `ra-portal --help` and the library's first lines.
 
-use clap::Parser;
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    ra_portal::command::run(ra_portal::command::Arguments::parse()).await
+    ra_portal::command::run(system::language::typed()).await
 }

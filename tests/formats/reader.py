@@ -33,7 +33,7 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "renewed": "issuer status log portal-public portal-staff ocsp", "rule": "roles approvals bundle",
     "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke"
                   " credential",
-    "record-kind": "founding letter application order approval declined enacted intent issued used"
+    "record-kind": "founding letter voided application order approval declined enacted intent issued used"
                    " revoked crl refusal portal joined people forked silent asked searched read started"
                    " connection decision completion turned heartbeat",
     "agent-act": "register close", "cause-word": "start spool", "stage": "handshake head certificate",
@@ -45,6 +45,7 @@ PATTERNS = {
     "text": r"(?s:.*)", "name": r"[a-z0-9-]+", "id": f"[{CROCKFORD}]{{16}}",
     "arc": r"\d+(\.\d+)+", "serial": r"(0[1-9a-f]|[1-7][0-9a-f])[0-9a-f]{34}",
     "drafter": f"operator:(0|[1-9][0-9]{{0,9}})|(person|letter):[{CROCKFORD}]{{16}}",
+    "id-or-none": f"([{CROCKFORD}]{{16}})?",
     "subject": f"[{CROCKFORD}]{{16}}|[a-z0-9-]+/[a-z-]+"}
 TIMES = {"time": "%Y-%m-%dT%H:%M:%SZ", "micros": "%Y-%m-%dT%H:%M:%S.%fZ"}
 NUMBERS = {"one": (1, 1), "revision": (1, 2**53 - 1), "number": (0, 2**53 - 1)}
@@ -109,6 +110,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "rule-ref": "name:rule version:revision digest:hash",
     "letter": "v:one reference:id person:id profile:name lookup_sha256:hash loss_sha256:hash"
               " expires:time",
+    "void": "v:one reference:id drafter:drafter replacement:id-or-none",
     "receipt": "v:one reference:id serials:*serial time:time founding:hash",
     # section 7
     "record": "v:one id:nonce log:log maker:text time:micros kind:record-kind body:any link?:link",
@@ -147,6 +149,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/founding": "statement:bytes signature:bytes files:*file",
     "file": "name:text content:text",
     "record/letter": "statement:bytes signature:bytes",
+    "record/voided": "statement:bytes signature:bytes",
     "record/application": "reference:id order:hash label:label challenge_sha256:hash"
                           " request:commitment",
     "record/order": "order:bytes signature:bytes cancels:*hash",
@@ -400,6 +403,8 @@ def read_record(raw):
         read_founding(octets(body["statement"]))
     elif kind == "letter":
         read("letter", octets(body["statement"]))
+    elif kind == "voided":
+        read("void", octets(body["statement"]))
     elif kind == "order":
         read_order(octets(body["order"]))
     return record, found
@@ -594,11 +599,13 @@ def check_bind(vectors):
     need(mac(v["key"], v["challenge"], sha256(v["request"])) == v["bind"], "bind")
 
 
-def check_letter(vectors):
-    raw = octets(vectors["letter"]["statement"])
-    read("letter", raw)
-    verify(public_key(vectors["registry"]), "yinxin-letter-v1", raw,
-           octets(vectors["letter"]["signature"]))
+def statement_of_the_registry(what):
+    def check(vectors):
+        raw = octets(vectors[what]["statement"])
+        read(what, raw)
+        verify(public_key(vectors["registry"]), f"yinxin-{what}-v1", raw,
+               octets(vectors[what]["signature"]))
+    return check
 
 
 def check_receipt(vectors):
@@ -782,7 +789,8 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "letter_keys": (check_letter_keys,
                     "founding reference code lookup bind_page bind_cli loss_value"),
     "bind": (check_bind, "key challenge request bind"),
-    "letter": (check_letter, "statement signature"),
+    "letter": (statement_of_the_registry("letter"), "statement signature"),
+    "void": (statement_of_the_registry("void"), "statement signature"),
     "receipt": (check_receipt, "receipt signature"),
     "use": (check_use, "founding challenge request signature"),
     "bundle": (check_bundle, "files digest"),
@@ -802,6 +810,7 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("orders/0/disclosures/1/salt", "commitment"), ("commitment/commitment", "commitment"),
     ("approval/id", "id"), ("decline/reason/salt", "commitment"),
     ("wish/evidence/salt", "commitment"), ("letter/signature", "signature under yinxin-letter-v1"),
+    ("void/signature", "signature under yinxin-void-v1"),
     ("receipt/signature", "signature under yinxin-receipt-v1"),
     ("use/challenge", "signature under yinxin-use-v1"), ("entry/salt", "entry"),
     ("letter_keys/code", "lookup"), ("bind/bind", "bind"), ("bind/request", "bind"),

@@ -217,7 +217,8 @@ class Control:
     def __init__(self, bundle, origin):
         self.origin = origin
         self.orders, self.approvals, self.certificates = {}, {}, {}
-        self.letters, self.serials, self.passkeys = {}, {}, {}
+        self.letters, self.voided = {}, set()
+        self.serials, self.passkeys = {}, {}
         self.agents, self.joined, self.snapshots, self.lists = {}, {}, {}, {}
         self.rules = tomllib.loads(origin.files["approvals.toml"])["kind"]
         self.bundle = next(r for r in origin.founding["rules"] if r["name"] == "bundle")
@@ -245,6 +246,13 @@ class Control:
         signed_by(self.origin.registry, "yinxin-letter-v1", raw, octets(body["signature"]), item)
         letter = reader.parse(raw)
         self.letters[letter["reference"]] = letter["person"]
+
+    def take_voided(self, body, _shown, item):
+        raw = octets(body["statement"])
+        signed_by(self.origin.registry, "yinxin-void-v1", raw, octets(body["signature"]), item)
+        reference = reader.parse(raw)["reference"]
+        need(reference in self.letters, MISSING, item, "the letter is not there")
+        self.voided.add(reference)
 
     def take_order(self, body, shown, item):
         raw = octets(body["order"])
@@ -359,6 +367,7 @@ class Control:
         order = self.carried(body["order"], body["approvals"], item)["body"]
         letter = self.letters.get(order["reference"])
         need(letter == order["person"], MISSING, item, "the letter is not there")
+        need(order["reference"] not in self.voided, ALTERED, item, "the letter was voided before")
         need(order["person"] in self.people, MISSING, item, "the person's order is not there")
         self.serials[body["serial"]] = body["order"]
         if order["profile"]["id"] == "staff":

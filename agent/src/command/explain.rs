@@ -6,22 +6,24 @@ use crate::AgentConfig;
 use crate::world::{Anchors, Source, denial_code};
 use anyhow::Context;
 use clap::Args;
-use policy::{Asked, CanonicalPath};
+use policy::{Answer, Application, Asked, CanonicalPath};
+use records::Code;
 use service::{Clock, Metrics};
 use std::path::Path;
 use std::process::ExitCode;
+use system::speech;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Person id.
+    /// Person id. 人员编号
     #[arg(long)]
     person: String,
-    /// Method.
+    /// Method. 请求方法
     #[arg(long, default_value = "GET")]
     method: String,
-    /// Path, as a browser would send it.
+    /// Path, as a browser would send it. 路径
     path: String,
-    /// At another time, RFC 3339 in UTC.
+    /// At another time, RFC 3339 in UTC. 其他时刻
     #[arg(long)]
     at: Option<String>,
 }
@@ -56,31 +58,44 @@ pub(super) fn run(folder: &Path, json: bool, arguments: &Arguments) -> anyhow::R
         });
         system::terminal::json(&value.to_string());
     } else {
-        match code {
-            None => system::say!("✓ 允许 / permitted"),
-            Some(code) => system::say!("✗ {} / {} [{code}]", code.zh(), code.en()),
-        }
-        system::say!("  路由 / route: {} {} → {}", arguments.method, answer.route, answer.action);
-        system::say!("  对象 / record: {}", answer.resource);
-        match rule {
-            Some(rule) => {
-                system::say!("  规则 / rule: {}", rule.id);
-                system::say!("    {}", rule.zh);
-                system::say!("    {}", rule.en);
-            }
-            None => system::say!("  规则 / rule: 没有规则允许 / no rule permits it"),
-        }
-        if let (Some(_), Some(rules)) = (code, rules) {
-            system::say!("  谁可以授权 / who can grant it:");
-            system::say!("    {}", rules.grants_zh);
-            system::say!("    {}", rules.grants_en);
-        }
-        system::say!(
-            "  依据 / in force: 规则 rules v{}, 人员 people {}, 吊销列表 list {}",
-            in_force.bundle,
-            in_force.people,
-            in_force.crl
+        say(&arguments.method, &answer, (code, rules));
+        let (zh, en) = (
+            format!(
+                "规则 v{}，人员 {}，吊销列表 {}",
+                in_force.bundle, in_force.people, in_force.crl
+            ),
+            format!(
+                "rules v{}, people {}, list {}",
+                in_force.bundle, in_force.people, in_force.crl
+            ),
         );
+        let in_force = speech::both(&zh, &en);
+        speech::fact("  ", ("依据", "in force"), in_force);
     }
     Ok(if code.is_none() { ExitCode::SUCCESS } else { ExitCode::from(records::exit::DENIED) })
+}
+
+/// What was decided, by which rule, and who could decide otherwise.
+fn say(method: &str, answer: &Answer, (code, rules): (Option<Code>, Option<&Application>)) {
+    match code {
+        None => speech::said("✓ ", "允许", "permitted"),
+        Some(code) => {
+            let (zh, en) = (format!("{} [{code}]", code.zh()), format!("{} [{code}]", code.en()));
+            speech::sentence("✗ ", &zh, &en);
+        }
+    }
+    let route = format!("{method} {} → {}", answer.route, answer.action);
+    speech::fact("  ", ("路由", "route"), route);
+    speech::fact("  ", ("对象", "record"), &answer.resource);
+    match rules.and_then(|rules| rules.rule(&answer.rule)) {
+        Some(rule) => {
+            speech::fact("  ", ("规则", "rule"), &rule.id);
+            speech::sentence("    ", &rule.zh, &rule.en);
+        }
+        None => speech::said("  ", "没有规则允许", "no rule permits it"),
+    }
+    if let (Some(_), Some(rules)) = (code, rules) {
+        speech::said("  ", "谁可以授权：", "who can grant it:");
+        speech::sentence("    ", &rules.grants_zh, &rules.grants_en);
+    }
 }

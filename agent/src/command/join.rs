@@ -17,18 +17,19 @@ use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use system::speech;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The join file.
+    /// The join file. 加入文件
     file: PathBuf,
-    /// The application: address and port, plain HTTP, reachable from here only.
+    /// The application: address and port, plain HTTP, reachable from here only. 应用地址
     #[arg(long)]
     upstream: SocketAddr,
-    /// Where people connect.
+    /// Where people connect. 对外监听地址
     #[arg(long, default_value = "0.0.0.0:443")]
     listen: SocketAddr,
-    /// Health, metrics and public keys of identity tokens.
+    /// Health, metrics and public keys of identity tokens. 管理地址
     #[arg(long, default_value = "127.0.0.1:9443")]
     admin: SocketAddr,
 }
@@ -161,7 +162,12 @@ fn say(json: bool, file: &JoinFile, leaf: &Certificate, folder: &Path) {
         system::terminal::json(&value.to_string());
         return;
     }
-    system::say!("✓ {} 已加入，证书有效至 / joined, certificate until {until}", file.agent);
-    system::say!("  应用 / application: {} ({})", file.application, file.hosts.join(", "));
-    system::say!("  下一步 / next: agent --state {} serve", folder.display());
+    let (zh, en) = (
+        format!("{} 已加入，证书有效至 {until}", file.agent),
+        format!("{} joined, its certificate is good until {until}", file.agent),
+    );
+    speech::said("✓ ", &zh, &en);
+    let application = format!("{} ({})", file.application, file.hosts.join(", "));
+    speech::fact("  ", ("应用", "application"), application);
+    speech::next("  ", &format!("agent --state {} serve", folder.display()));
 }

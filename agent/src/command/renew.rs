@@ -16,6 +16,7 @@ use service::Clock;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::process::ExitCode;
+use system::speech;
 
 /// The message that waits for its answer.
 const PENDING: &str = "renew.pending";
@@ -42,13 +43,11 @@ pub(super) async fn run(folder: &Path, json: bool) -> anyhow::Result<ExitCode> {
     std::fs::remove_file(folder.join(PENDING))?;
     let until = records::time::seconds(leaf.not_after());
     if json {
-        system::say!(
-            "{}",
-            serde_json::json!({ "serial": leaf.serial().to_string(), "not_after": until })
-        );
+        let value = serde_json::json!({ "serial": leaf.serial().to_string(), "not_after": until });
+        system::terminal::json(&value.to_string());
     } else {
-        system::say!("✓ 已更新，有效至 / renewed until {until}");
-        system::say!("  下一步 / next: 重启网关 / restart the agent");
+        speech::fact("✓ ", ("已更新，有效至", "renewed until"), until);
+        speech::said("  ", "下一步：重启网关", "next: restart the agent");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -34,3 +34,8 @@ pub fn write_again(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 pub fn read_private(path: &Path) -> anyhow::Result<Vec<u8>> {
     file::read_private(path).with_context(|| path.display().to_string())
 }
+
+/// Writes over a file that is a secret and over, and removes it; one that is gone is gone.
+pub fn shred(path: &Path) -> anyhow::Result<()> {
+    file::shred(path).with_context(|| path.display().to_string())
+}

@@ -24,7 +24,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(30);
 const ADDRESS_BYTES_MAX: usize = 100;
 
 /// Kinds of request that this version knows.
-pub const REQUEST_KINDS: [&str; 13] = [
+pub const REQUEST_KINDS: [&str; 15] = [
     "unit",
     "person",
     "role",
@@ -35,6 +35,8 @@ pub const REQUEST_KINDS: [&str; 13] = [
     "bundle",
     "revoke",
     "letter",
+    "void-letter",
+    "replace-letter",
     "approval",
     "renew",
     "repair",
@@ -128,6 +130,16 @@ pub enum OperatorRequest {
         /// Profile id.
         profile: String,
     },
+    /// That nothing is issued under a letter any more.
+    VoidLetter {
+        /// Reference, as it is spelled.
+        reference: String,
+    },
+    /// A letter for the same person and profile, in place of one that is voided with it.
+    ReplaceLetter {
+        /// Reference of the one that is voided, as it is spelled.
+        reference: String,
+    },
     /// An approval that came as a file.
     Approval {
         /// The approval.
@@ -158,6 +170,12 @@ pub struct OperatorAnswer {
     /// Path of the letter or join file, if one was made.
     #[serde(default)]
     pub letter: String,
+    /// Reference of the letter that was made.
+    #[serde(default)]
+    pub reference: String,
+    /// Reference of the letter that was voided.
+    #[serde(default)]
+    pub voided: String,
     /// Serial number of a certificate that was issued to a service.
     #[serde(default)]
     pub serial: String,

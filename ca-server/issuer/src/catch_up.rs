@@ -128,6 +128,7 @@ impl CaughtUp {
                     self.copy(order, body, opened);
                 }
             }
+            Event::Voided { .. } => self.state.withdrew = true,
             Event::Intent { order, .. } => self.over(order, "done"),
             Event::Declined { decline, .. } => {
                 if let Ok(read) = decline.read() {

@@ -128,7 +128,7 @@ impl Command {
             Self::Revoke(..) | Self::Wish(..) | Self::List(..) => true,
             Self::Approve(_, _, verified, _) => revokes(verified.approval()),
             Self::Operator(request, ..) => match &**request {
-                OperatorRequest::Revoke { .. } => true,
+                OperatorRequest::Revoke { .. } | OperatorRequest::VoidLetter { .. } => true,
                 OperatorRequest::Approval { approval } => revokes(approval),
                 _ => false,
             },

@@ -2,8 +2,8 @@
 //!
 //! In reading order: `command` (what is asked), [`verify`] (what needs no state), `decide` (pure
 //! decisions), `round` and `state` (what they work on), `writer` (the single writer), [`issuance`]
-//! (the stations of a certificate), `signer`, `publisher`, `query` (what only reads), `reads`
-//! (which of it is recorded), `route` and `socket` (who asks).
+//! (the stations of a certificate), `signer`, `publisher`, `shredder`, `query` (what only reads),
+//! `reads` (which of it is recorded), `route` and `socket` (who asks).
 
 mod catch_up;
 mod challenge;
@@ -29,6 +29,7 @@ mod sample;
 mod seal;
 mod serve;
 mod share;
+mod shredder;
 mod signer;
 mod snapshot;
 mod socket;

@@ -80,7 +80,7 @@ impl Needs {
                 let order = authority.agent(&join.agent).and_then(|agent| agent.order.digest());
                 self.tokens.extend(order.map(OrderDigest));
             }
-            Command::Operator(request, ..) => self.operator(request),
+            Command::Operator(request, ..) => self.operator(authority, request),
             Command::Approve(..)
             | Command::Decline(..)
             | Command::Renew(..)
@@ -98,7 +98,7 @@ impl Needs {
         self.people.extend(subject.map(str::to_owned));
     }
 
-    fn operator(&mut self, request: &OperatorRequest) {
+    fn operator(&mut self, authority: &Authority, request: &OperatorRequest) {
         match request {
             OperatorRequest::Person { action: PersonAction::Create, name, .. } => {
                 self.names.insert(name.clone());
@@ -108,6 +108,10 @@ impl Needs {
             | OperatorRequest::Revoke { person, .. }
             | OperatorRequest::Letter { person, .. } => {
                 self.people.insert(person.clone());
+            }
+            OperatorRequest::ReplaceLetter { reference } => {
+                let letter = authority.letter(reference);
+                self.people.extend(letter.map(|letter| letter.person.to_string()));
             }
             _ => {}
         }

@@ -81,7 +81,12 @@ async fn hear(issuer: &Issuer, requests: &Semaphore, mut socket: UnixStream) -> 
 
 /// Whether a request may stop something: an approval may be one of an order to revoke.
 fn is_brake(request: &OperatorRequest) -> bool {
-    matches!(request, OperatorRequest::Revoke { .. } | OperatorRequest::Approval { .. })
+    matches!(
+        request,
+        OperatorRequest::Revoke { .. }
+            | OperatorRequest::VoidLetter { .. }
+            | OperatorRequest::Approval { .. }
+    )
 }
 
 /// A request of a kind that this version does not know, or none at all.

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use records::Bytes;
 use records::order::AgentBody;
 use std::process::ExitCode;
+use system::speech;
 
 /// How often an agent may renew by itself, unless told otherwise.
 const RENEWALS: u32 = 40;
@@ -20,27 +21,27 @@ pub(super) struct Arguments {
 enum What {
     /// Registers an agent in front of an application and writes its join file. 登记网关代理
     Register {
-        /// Agent id.
+        /// Agent id. 网关编号
         agent: String,
-        /// Id of the unit that runs it.
+        /// Id of the unit that runs it. 运行单位
         #[arg(long)]
         unit: String,
-        /// Application id: names its rules and the audience of identity tokens.
+        /// Application id: names its rules and the audience of identity tokens. 应用编号
         #[arg(long)]
         application: String,
-        /// Host name of the application; more than one is fine.
+        /// Host name of the application; more than one is fine. 应用的主机名，可多个
         #[arg(long = "host", required = true, value_parser = pki::host::Host::read_name)]
         hosts: Vec<String>,
-        /// Unit whose people it serves, with everything below; more than one is fine.
+        /// Unit whose people it serves, with everything below; more than one is fine. 服务的单位
         #[arg(long = "serves", required = true)]
         units: Vec<String>,
-        /// How often its certificate may be renewed by its old key.
+        /// How often its certificate may be renewed by its old key. 可由旧密钥更新的次数
         #[arg(long, default_value_t = RENEWALS)]
         renewals: u32,
     },
     /// Closes an agent: it gets no lists of people any more. 关闭网关代理
     Close {
-        /// Agent id.
+        /// Agent id. 网关编号
         agent: String,
     },
 }
@@ -73,8 +74,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     if !result.letter.is_empty() {
         result.letter = host.config.path(&result.letter).display().to_string();
         if !host.json {
-            system::say!("加入文件 / join file: {}", result.letter);
-            system::say!("批准后在网关主机上 / once approved, on the agent's machine:");
+            speech::fact("", ("加入文件", "join file"), &result.letter);
+            speech::said("", "批准后在网关主机上：", "once approved, on the agent's machine:");
             system::say!("  agent join {} --upstream 127.0.0.1:8000", result.letter);
         }
     }

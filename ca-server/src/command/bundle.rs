@@ -10,9 +10,9 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Folder with schema, rules, routes and examples of every application.
+    /// Folder with schema, rules, routes and examples of every application. 规则包文件夹
     folder: PathBuf,
-    /// Version, higher than the one in force.
+    /// Version, higher than the one in force. 版本，须高于现行版本
     #[arg(long)]
     version: u32,
 }

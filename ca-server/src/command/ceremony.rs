@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use pki::{Certificate, Signer};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use store::row;
+use system::speech;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -41,8 +41,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         key.display()
     );
     let mut tx = host.store.write().await?;
-    let last = row!(&mut tx, (i64,), "select max(number) from crl where issuer = 'root'")?;
-    let number = u64::try_from(last.context("no list of the root")?.0)? + 1;
+    let last = ca_store::table::list::last_number(&mut tx, "root").await?;
+    let number = last.context("no list of the root")? + 1;
     let now = host.clock.seconds();
     let list =
         lists::empty(&host.config, "root", &root, &signer, (number, now), lists::ROOT_LIST_HOURS)?;
@@ -55,8 +55,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
             &serde_json::json!({ "number": number, "next_update": until }).to_string(),
         );
     } else {
-        system::say!("根吊销列表 / list of the root: #{number}, 至 / until {until}");
-        system::say!("请将根密钥移回离线介质 / take the root key back offline");
+        speech::fact("", ("根吊销列表", "list of the root"), format!("#{number} → {until}"));
+        speech::said("", "请将根密钥移回离线介质", "take the root key back offline");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -13,24 +13,61 @@ use pki::Certificate;
 use pki::crl::RevocationList;
 use sha2::{Digest, Sha256};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use system::language::Spoken;
+use system::speech;
 
 /// A certificate or list is called out when less than this is left, in days.
 const DAYS_LEFT_MIN: u64 = 30;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Let the running issuer write rows and policy files again as the log says they are.
+    /// Let the running issuer write rows and policy files again as the log says they are. 修复
     #[arg(long)]
     repair: bool,
-    /// Say that the machine's clock is right although it moved far ahead.
+    /// Say that the machine's clock is right although it moved far ahead. 确认时钟无误
     #[arg(long)]
     confirm_clock: bool,
 }
 
+/// The running issuer shreds a letter within this time.
+const SHREDDING_MAX: Duration = Duration::from_secs(4);
+const SHREDDING_LOOK: Duration = Duration::from_millis(250);
+
 /// One thing that is wrong, with the next command.
 struct Finding {
-    what: String,
-    next: &'static str,
+    /// 中文, English.
+    what: (String, String),
+    next: Next,
+}
+
+/// What to do about it.
+enum Next {
+    /// Type this.
+    Command(&'static str),
+    /// 中文, English.
+    Do(&'static str, &'static str),
+}
+
+impl Finding {
+    /// For machines: both languages, whoever reads it.
+    fn json(&self) -> serde_json::Value {
+        let both = |zh: &str, en: &str| Spoken::Both.of_both(zh, en);
+        let next = match self.next {
+            Next::Command(command) => command.to_owned(),
+            Next::Do(zh, en) => both(zh, en),
+        };
+        serde_json::json!({ "what": both(&self.what.0, &self.what.1), "next": next })
+    }
+
+    fn say(&self, own: &str) {
+        speech::said("✗ ", &self.what.0, &self.what.1);
+        let next = match self.next {
+            Next::Command(command) => command.to_owned(),
+            Next::Do(zh, en) => speech::both(zh, en),
+        };
+        speech::next("  ", &next.replace("ca-server", own));
+    }
 }
 
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
@@ -41,36 +78,36 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     if arguments.repair {
         let result = host.draft(&OperatorRequest::Repair {}).await?;
         for repaired in &result.repaired {
-            system::say!("已修复 / repaired: {repaired}");
+            speech::fact("", ("已修复", "repaired"), repaired);
         }
     }
     let mut findings = Vec::new();
-    let newest = examine_log(host, &mut findings).await?;
+    let (newest, authority) = examine_log(host, &mut findings).await?;
     examine_clock(host, newest, &mut findings);
     examine_lists(host, &mut findings)?;
     examine_certificates(host, &mut findings)?;
     examine_secrets(host, &mut findings);
+    if let Some(authority) = &authority {
+        examine_letters(host, authority, &mut findings).await?;
+    }
     if host.json {
-        let list: Vec<_> = findings
-            .iter()
-            .map(|finding| serde_json::json!({ "what": finding.what, "next": finding.next }))
-            .collect();
+        let list: Vec<_> = findings.iter().map(Finding::json).collect();
         system::terminal::json(&serde_json::json!({ "findings": list }).to_string());
     } else if findings.is_empty() {
-        system::say!("一切正常 / everything agrees with the log");
+        speech::said("", "一切正常", "everything agrees with the log");
     } else {
-        for finding in &findings {
-            let next = finding.next.replacen("ca-server", &super::say::again(&host.state()), 1);
-            system::say!("✗ {}", finding.what);
-            system::say!("  下一步 / next: {next}");
-        }
+        let own = super::say::again(&host.state());
+        findings.iter().for_each(|finding| finding.say(&own));
     }
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 /// Replays everything up to the signed head, then compares rows and files; gives the newest time
-/// that a record claims.
-async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<u64> {
+/// that a record claims, and what follows from the log if it is what its key signed.
+async fn examine_log(
+    host: &Host,
+    findings: &mut Vec<Finding>,
+) -> anyhow::Result<(u64, Option<Authority>)> {
     let trust = ca_host::trust(&host.config)?;
     let replay = Replay::new(&trust).context("trust file")?;
     let mut newest = 0;
@@ -81,8 +118,11 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
         }
         if let Err(unsigned) = applied.effect() {
             findings.push(Finding {
-                what: format!("记录 {index} 无效 / record {index}: {unsigned}"),
-                next: "find out who wrote to the database / 查明谁改动了数据库",
+                what: (
+                    format!("记录 {index} 无效：{}", unsigned.code.zh()),
+                    format!("record {index}: {unsigned}"),
+                ),
+                next: Next::Do("查明谁改动了数据库", "find out who wrote to the database"),
             });
         }
     };
@@ -90,12 +130,13 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
         Ok(followed) => followed.authority,
         Err(ReplayError::Unsigned(what)) => {
             findings.push(Finding {
-                what: format!(
-                    "日志与签名的日志头不符 / the log is not what its key signed: {what}"
+                what: (
+                    format!("日志与签名的日志头不符：{what}"),
+                    format!("the log is not what its key signed: {what}"),
                 ),
-                next: "restore the database from a backup / 从备份恢复数据库",
+                next: Next::Do("从备份恢复数据库", "restore the database from a backup"),
             });
-            return Ok(newest);
+            return Ok((newest, None));
         }
         Err(error) => return Err(error.into()),
     };
@@ -105,10 +146,10 @@ async fn examine_log(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result
     found.extend(rows::revocation_differences(&mut tx, &authority).await?);
     found.extend(files_that_differ(&host.config, &authority));
     findings.extend(found.into_iter().map(|what| Finding {
-        what: format!("无签名依据 / says what nobody signed: {what}"),
-        next: "ca-server doctor --repair",
+        what: (format!("无签名依据：{what}"), format!("says what nobody signed: {what}")),
+        next: Next::Command("ca-server doctor --repair"),
     }));
-    Ok(newest)
+    Ok((newest, Some(authority)))
 }
 
 fn examine_clock(host: &Host, last: u64, findings: &mut Vec<Finding>) {
@@ -116,16 +157,23 @@ fn examine_clock(host: &Host, last: u64, findings: &mut Vec<Finding>) {
     let ahead = u64::from(host.config.issuer.clock_days_max) * 86_400;
     if now + ca_host::BACK_SECONDS_MAX < last {
         findings.push(Finding {
-            what: format!("时钟倒退 / the clock is behind the log by {} s", last - now),
-            next: "set the clock / 校准时钟",
+            what: (
+                format!("时钟比日志慢 {} 秒", last - now),
+                format!("the clock is behind the log by {} s", last - now),
+            ),
+            next: Next::Do("校准时钟", "set the clock"),
         });
     } else if now > last + ahead {
+        let days = (now - last) / 86_400;
         findings.push(Finding {
-            what: format!(
-                "时钟超前 / the clock is ahead of the log by {} days",
-                (now - last) / 86_400
+            what: (
+                format!("时钟比日志快 {days} 天"),
+                format!("the clock is ahead of the log by {days} days"),
             ),
-            next: "set the clock, or if it is right: ca-server doctor --confirm-clock",
+            next: Next::Do(
+                "校准时钟；若时钟无误：ca-server doctor --confirm-clock",
+                "set the clock, or if it is right: ca-server doctor --confirm-clock",
+            ),
         });
     }
 }
@@ -139,12 +187,14 @@ fn examine_lists(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Result<()>
         let fresh = list.is_some_and(|list| list.next_update() > host.clock.seconds());
         if !fresh {
             findings.push(Finding {
-                what: format!("吊销列表缺失或过期 / the list of {name} is missing or over"),
-                next: if name == "root" {
-                    "ca-server ceremony root-list --key FILE --passphrase-file FILE"
-                } else {
-                    "ca-server serve issuer"
-                },
+                what: (
+                    format!("{name} 的吊销列表缺失或过期"),
+                    format!("the list of {name} is missing or over"),
+                ),
+                next: Next::Command(match name {
+                    "root" => "ca-server ceremony root-list --key FILE --passphrase-file FILE",
+                    _ => "ca-server serve issuer",
+                }),
             });
         }
     }
@@ -164,8 +214,11 @@ fn examine_certificates(host: &Host, findings: &mut Vec<Finding>) -> anyhow::Res
         let leaf = Certificate::read(blocks.first().context("certificate")?)?;
         if leaf.not_after() < host.clock.seconds() + DAYS_LEFT_MIN * 86_400 {
             let until = records::time::seconds(leaf.not_after());
-            let what = format!("服务证书即将到期 / the certificate of {service} ends {until}");
-            findings.push(Finding { what, next });
+            let what = (
+                format!("{service} 的服务证书于 {until} 到期"),
+                format!("the certificate of {service} ends {until}"),
+            );
+            findings.push(Finding { what, next: Next::Command(next) });
         }
     }
     Ok(())
@@ -175,10 +228,52 @@ fn examine_secrets(host: &Host, findings: &mut Vec<Finding>) {
     let sample = ca_host::trust(&host.config).is_ok_and(|trust| trust.sample);
     if !sample && host.config.path("offline/root.key").exists() {
         findings.push(Finding {
-            what: "根密钥仍在本机 / the root key is still on this machine".into(),
-            next: "move offline/ to two offline media / 将 offline/ 移至离线介质",
+            what: ("根密钥仍在本机".into(), "the root key is still on this machine".into()),
+            next: Next::Do("将 offline/ 移至离线介质", "move offline/ to two offline media"),
         });
     }
+    let people = std::fs::read_dir(host.config.path("people"));
+    let mut people = people.into_iter().flatten().flatten();
+    let is_loss = |name: &std::ffi::OsStr| name.to_string_lossy().contains(".loss.");
+    if !sample && people.any(|entry| is_loss(&entry.file_name())) {
+        findings.push(Finding {
+            what: (
+                "挂失信函仍在本机".into(),
+                "letters that report a loss are still on this machine".into(),
+            ),
+            next: Next::Do(
+                "当面交付后：shred -u people/*.loss.*",
+                "hand them over, then: shred -u people/*.loss.*",
+            ),
+        });
+    }
+}
+
+/// Letters that are over and still on this host; what became over a moment ago, the issuer may be
+/// about to shred.
+async fn examine_letters(
+    host: &Host,
+    authority: &Authority,
+    findings: &mut Vec<Finding>,
+) -> anyhow::Result<()> {
+    let over = || ca_store::sheets::over(&host.state(), authority, host.clock.seconds());
+    let began = Instant::now();
+    let mut left = over()?;
+    while !left.is_empty() && began.elapsed() < SHREDDING_MAX {
+        tokio::time::sleep(SHREDDING_LOOK).await;
+        left = over()?;
+    }
+    findings.extend(left.into_iter().map(|path| Finding {
+        what: (
+            format!("信函已失效而仍在本机：{}", path.display()),
+            format!("a letter that is over is still on this host: {}", path.display()),
+        ),
+        next: Next::Do(
+            "允许 issuer 的用户写入该目录，然后：ca-server serve issuer",
+            "let the issuer's user write there, then: ca-server serve issuer",
+        ),
+    }));
+    Ok(())
 }
 
 /// Policy files in the state directory that say something else than the log.

@@ -1,33 +1,90 @@
 //! `ca-server letter`
 
 use super::host::Host;
-use ca_host::operator::OperatorRequest;
-use clap::Args;
+use anyhow::Context;
+use ca_host::operator::{OperatorAnswer, OperatorRequest};
+use clap::{Args, Subcommand};
+use std::path::Path;
 use std::process::ExitCode;
+use system::speech;
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Arguments {
-    /// Person id.
-    person: String,
-    /// Profile of the certificate: `official`, or `staff` for people with a staff role.
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    /// Person id. 人员编号
+    #[arg(required = true)]
+    person: Option<String>,
+    /// Profile of the certificate: `official`, or `staff` for people with a staff role. 证书模板
     #[arg(long, default_value = "official")]
     profile: String,
 }
 
+#[derive(Subcommand)]
+enum Verb {
+    /// Voids a letter: from now on nothing is issued under it. 作废
+    Void {
+        /// Reference, as it stands on the letter. 信函编号
+        reference: String,
+    },
+    /// Makes another letter for the same person and profile, and voids the first with it. 换发
+    ///
+    /// The code of a letter is kept nowhere but on its sheet, so that it cannot be printed twice.
+    /// 领证码只印在信函上，不能重印。
+    Replace {
+        /// Reference of the letter that is to be voided. 原信函编号
+        reference: String,
+    },
+}
+
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { person, profile } = arguments;
-    let mut result = host.draft(&OperatorRequest::Letter { person, profile }).await?;
-    result.letter = host.config.path(&result.letter).display().to_string();
+    let Arguments { verb, person, profile } = arguments;
+    let request = match verb {
+        Some(Verb::Void { reference }) => {
+            OperatorRequest::VoidLetter { reference: read(&reference)? }
+        }
+        Some(Verb::Replace { reference }) => {
+            OperatorRequest::ReplaceLetter { reference: read(&reference)? }
+        }
+        None => OperatorRequest::Letter { person: person.unwrap_or_default(), profile },
+    };
+    let mut result = host.draft(&request).await?;
+    if !result.letter.is_empty() {
+        result.letter = host.config.path(&result.letter).display().to_string();
+    }
     if host.json {
         system::terminal::json(&serde_json::to_string(&result)?);
     } else {
-        let sheet = std::path::Path::new(&result.letter).with_extension("html");
-        system::say!("信函 / letter: {}", result.letter);
-        system::say!("打印、折叠、密封 / print it, fold it, seal it: {}", sheet.display());
-        system::say!(
-            "当面交付或密封寄送，7 日内有效 / hand it over or send it sealed; good for 7 days"
-        );
-        system::say!("下一步 / next: yinxin enroll --letter {}", result.letter);
+        say(&result);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A reference as people type it.
+fn read(text: &str) -> anyhow::Result<String> {
+    records::letter::read_reference(text)
+        .context("这不是信函编号 / this is no reference of a letter")
+}
+
+fn say(result: &OperatorAnswer) {
+    if !result.voided.is_empty() {
+        speech::fact("", ("已作废", "voided"), &result.voided);
+    }
+    if result.letter.is_empty() {
+        return;
+    }
+    let sheet = Path::new(&result.letter).with_extension("html");
+    speech::fact("", ("信函", "letter"), &result.letter);
+    speech::fact("", ("编号", "reference"), &result.reference);
+    let print = ("打印、折叠、密封", "print it, fold it, seal it");
+    speech::fact("", print, sheet.display());
+    let hand_over = "hand it over or send it sealed; good for 7 days";
+    speech::said("", "当面交付或密封寄送，7 日内有效", hand_over);
+    speech::sentence(
+        "",
+        "一经使用、挂失、作废或过期，即从本机粉碎。",
+        "Once it is used, lost, voided or expired it is shredded from this host.",
+    );
+    speech::next("", &format!("yinxin enroll --letter {}", result.letter));
 }

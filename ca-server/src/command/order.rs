@@ -5,14 +5,16 @@ use super::say;
 use anyhow::Context;
 use ca_host::operator::OperatorRequest;
 use ca_store::certificates::by_digest;
+use ca_store::table::approval;
+use ca_store::table::order::shown::{self, ShownRow};
 use clap::{Args, Subcommand};
 use records::export::OrderExport;
 use records::order::{Before, Body};
 use records::record::File;
-use records::{Approval, Bytes, Code, Problem, SignedOrder};
+use records::{Approval, Bytes, Code, Problem};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use store::{row, rows};
+use system::speech;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -24,29 +26,29 @@ pub(super) struct Arguments {
 enum What {
     /// Lists orders, open ones first asked for. 列出指令
     List {
-        /// open, done, cancelled or all.
+        /// open, done, cancelled or all. 只列何种状态
         #[arg(long, default_value = "open")]
         only: String,
-        /// Start behind this order id.
+        /// Start behind this order id. 从此编号之后列起
         #[arg(long, default_value = "")]
         after: String,
     },
     /// Shows where one order stands. 查看指令
     Show {
-        /// Order id.
+        /// Order id. 指令编号
         order: String,
     },
     /// Writes an order to a file for `yinxin approve --order FILE --out FILE`. 导出指令
     Export {
-        /// Order id.
+        /// Order id. 指令编号
         order: String,
-        /// The file.
+        /// The file. 文件
         #[arg(long)]
         out: PathBuf,
     },
     /// Hands in an approval that came as a file. 导入审批
     ImportApproval {
-        /// The file.
+        /// The file. 文件
         file: PathBuf,
     },
 }
@@ -60,19 +62,9 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     }
 }
 
-type Line = (String, Vec<u8>, String, String, i64, String);
-
 async fn list(host: &Host, state: &str, after: &str) -> anyhow::Result<ExitCode> {
     let mut tx = host.store.read().await?;
-    let found = rows!(
-        &mut tx,
-        Line,
-        "select order_id, order_digest, kind, about, expires, state from ordered \
-         where ($1 = 'all' or state = $1) and order_id > $2 order by order_id limit 200",
-        state,
-        after
-    )?;
-    for line in found {
+    for line in shown::list(&mut tx, state, after).await? {
         print_line(host, &mut tx, line).await?;
     }
     Ok(ExitCode::SUCCESS)
@@ -80,56 +72,34 @@ async fn list(host: &Host, state: &str, after: &str) -> anyhow::Result<ExitCode>
 
 async fn show(host: &Host, order: &str) -> anyhow::Result<ExitCode> {
     let mut tx = host.store.read().await?;
-    let found = row!(
-        &mut tx,
-        Line,
-        "select order_id, order_digest, kind, about, expires, state from ordered \
-         where order_id = $1",
-        order
-    )?;
+    let found = shown::by_id(&mut tx, order).await?;
     print_line(host, &mut tx, found.ok_or_else(unknown)?).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn print_line(host: &Host, tx: &mut store::Tx, line: Line) -> anyhow::Result<()> {
-    let (order, digest, kind, about, expires, state) = line;
-    let approvals = rows!(
-        tx,
-        (String,),
-        "select person_id from approval where order_digest = $1 order by received",
-        &digest
-    )?;
-    let approvals: Vec<String> = approvals.into_iter().map(|(person,)| person).collect();
-    let over = u64::try_from(expires).unwrap_or(0) < host.clock.seconds();
+async fn print_line(host: &Host, tx: &mut store::Tx, line: ShownRow) -> anyhow::Result<()> {
+    let ShownRow { order, digest, kind, title, expires, state } = line;
+    let approvals = approval::people(tx, &digest).await?;
+    let over = expires < host.clock.seconds();
     let state = if state == "open" && over { "expired".to_owned() } else { state };
-    let expires = records::time::seconds(u64::try_from(expires).unwrap_or(0));
+    let expires = records::time::seconds(expires);
     if host.json {
         let line = serde_json::json!({
-            "order": order, "kind": kind, "about": about, "state": state, "expires": expires,
-            "approvals": approvals, "digest": Bytes(digest).to_string(),
+            "order": order, "kind": kind, "about": title, "state": state, "expires": expires,
+            "approvals": approvals, "digest": Bytes::from(digest).to_string(),
         });
         system::terminal::json(&line.to_string());
     } else {
         let given = format!("{} ✓", approvals.len());
-        system::terminal::columns(&[&order, &state, &kind, &about, &given, &expires]);
+        system::terminal::columns(&[&order, &state, &kind, &title, &given, &expires]);
     }
     Ok(())
 }
 
 async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Result<ExitCode> {
     let mut tx = host.store.read().await?;
-    let found = row!(
-        &mut tx,
-        (Vec<u8>, Vec<u8>, String, String),
-        "select order_bytes, signature, disclosures, files from ordered where order_id = $1",
-        order
-    )?;
-    let (bytes, signature, disclosures, files) = found.ok_or_else(unknown)?;
-    let signed = SignedOrder {
-        order: Bytes(bytes),
-        signature: Bytes(signature),
-        disclosures: serde_json::from_str(&disclosures)?,
-    };
+    let found = shown::whole(&mut tx, order).await?;
+    let (signed, files) = found.ok_or_else(unknown)?;
     let (body, before) = records::Order::read(&signed.order.0)?.parts()?;
     let previous = match &body {
         Body::Issue(issue) => match &issue.previous {
@@ -144,26 +114,17 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     };
     let read = |name: &str| std::fs::read(host.config.path(&format!("public/ca/{name}.cer")));
     let registry = vec![Bytes(read("registry")?), Bytes(read("root")?)];
-    let export = OrderExport {
-        v: 1,
-        signed,
-        registry,
-        previous,
-        files: serde_json::from_str(&files)?,
-        files_before,
-        standing: None,
-    };
+    let export =
+        OrderExport { v: 1, signed, registry, previous, files, files_before, standing: None };
     let trust = ca_host::trust(&host.config)?;
     export.open(&trust, host.clock.seconds())?;
     // It names people; nothing that is there is replaced.
     system::file::create_private(out, &serde_json::to_vec_pretty(&export)?)
         .with_context(|| out.display().to_string())?;
     if !host.json {
-        system::say!("已导出 / exported: {}", out.display());
-        system::say!(
-            "下一步 / next: yinxin approve --order {} --out {order}.approval.json",
-            out.display()
-        );
+        let out = out.display();
+        speech::fact("", ("已导出", "exported"), &out);
+        speech::next("", &format!("yinxin approve --order {out} --out {order}.approval.json"));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -175,9 +136,7 @@ async fn in_force(
     tx: &mut store::Tx,
     (body, digest): (&Body, &Bytes),
 ) -> anyhow::Result<Vec<File>> {
-    let brought = rows!(tx, (String,), "select files from ordered where kind = $1", body.kind())?;
-    for (files,) in brought {
-        let files: Vec<File> = serde_json::from_str(&files)?;
+    for files in shown::files_of_kind(tx, body.kind()).await? {
         if records::export::files_digest(body, &files).as_ref() == Some(digest) {
             return Ok(files);
         }
@@ -215,8 +174,10 @@ async fn import(host: &Host, file: &std::path::Path) -> anyhow::Result<ExitCode>
     if host.json {
         system::terminal::json(&serde_json::to_string(&result)?);
     } else {
-        system::say!("已收到审批 / approval taken: {} ({approvals} of {needed})", result.order);
-        system::say!("下一步 / next: {} order show {}", say::again(&host.state()), result.order);
+        let taken = format!("{} ({approvals} / {needed})", result.order);
+        speech::fact("", ("已收到审批", "approval taken"), taken);
+        let own = say::again(&host.state());
+        speech::next("", &format!("{own} order show {}", result.order));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,7 @@ use pki::mail::{Mailbox, MailboxError};
 use pki::name::{NameError, Text};
 use records::order::PersonAction;
 use std::process::ExitCode;
-use store::rows;
+use system::speech;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -34,29 +34,29 @@ enum What {
     },
     /// Moves a person to another unit. 调动
     Move {
-        /// Person id.
+        /// Person id. 人员编号
         person: String,
-        /// Unit id.
+        /// Unit id. 单位编号
         #[arg(long)]
         unit: String,
-        /// What was looked at, in words.
+        /// What was looked at, in words. 核验依据
         #[arg(long)]
         evidence: String,
     },
     /// A person leaves office: roles end, every certificate is revoked. 离任
     Leave {
-        /// Person id.
+        /// Person id. 人员编号
         person: String,
-        /// What was looked at, in words.
+        /// What was looked at, in words. 核验依据
         #[arg(long)]
         evidence: String,
     },
     /// Lists people, by unit if one is given. 列出人员
     List {
-        /// Unit id.
+        /// Unit id. 单位编号
         #[arg(long)]
         unit: Option<String>,
-        /// Start behind this person id.
+        /// Start behind this person id. 从此编号之后列起
         #[arg(long, default_value = "")]
         after: String,
     },
@@ -94,14 +94,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 
 async fn list(host: &Host, unit: Option<String>, after: &str) -> anyhow::Result<ExitCode> {
     let mut tx = host.store.read().await?;
-    let people = rows!(
-        &mut tx,
-        (String, String, String, i64),
-        "select person_id, name, unit_id, left_office from person \
-         where person_id > $1 and ($2 = '' or unit_id = $2) order by person_id limit 200",
-        after,
-        unit.unwrap_or_default()
-    )?;
+    let unit = unit.unwrap_or_default();
+    let people = ca_store::table::person::list(&mut tx, after, &unit).await?;
     for (person, name, unit, left) in people {
         if host.json {
             let line = serde_json::json!({
@@ -109,7 +103,10 @@ async fn list(host: &Host, unit: Option<String>, after: &str) -> anyhow::Result<
             });
             system::terminal::json(&line.to_string());
         } else {
-            let left = if left != 0 { " (已离任 left)" } else { "" };
+            let left = match left {
+                0 => String::new(),
+                _ => format!(" ({})", speech::both("已离任", "left")),
+            };
             system::terminal::columns(&[&person, &name, &format!("{unit}{left}")]);
         }
     }

@@ -3,6 +3,7 @@
 use super::host::Host;
 use anyhow::Context;
 use ca_host::operator::OperatorRequest;
+use ca_store::table::portal::PortalRow;
 use clap::{Args, Subcommand};
 use pki::CertificationRequest;
 use records::Bytes;
@@ -20,27 +21,27 @@ pub(super) struct Arguments {
 enum What {
     /// Registers a portal with the keys of its two processes. 登记门户
     Register {
-        /// Portal id.
+        /// Portal id. 门户编号
         portal: String,
-        /// Id of the unit that runs it.
+        /// Id of the unit that runs it. 运行单位
         #[arg(long)]
         unit: String,
-        /// Host of the public pages.
+        /// Host of the public pages. 公众页面的主机名
         #[arg(long, value_parser = pki::host::Host::read_name)]
         public_host: String,
-        /// PKCS#10 of the public process.
+        /// PKCS#10 of the public process. 公众进程的证书请求
         #[arg(long)]
         public_request: PathBuf,
-        /// Host of the staff pages.
+        /// Host of the staff pages. 工作人员页面的主机名
         #[arg(long, value_parser = pki::host::Host::read_name)]
         staff_host: String,
-        /// PKCS#10 of the staff process.
+        /// PKCS#10 of the staff process. 工作人员进程的证书请求
         #[arg(long)]
         staff_request: PathBuf,
     },
     /// Closes a portal: the issuer hears it no more. 关闭门户
     Close {
-        /// Portal id.
+        /// Portal id. 门户编号
         portal: String,
     },
 }
@@ -61,13 +62,9 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         What::Close { portal } => {
             // The order repeats what is being closed, so that approvers see it.
             let mut tx = host.store.read().await?;
-            let found = store::row!(
-                &mut tx,
-                (String, String, String),
-                "select unit_id, public_host, staff_host from portal where portal_id = $1",
-                &portal
-            )?;
-            let (unit, public_host, staff_host) = found.context("there is no such portal")?;
+            let found = ca_store::table::portal::by_id(&mut tx, &portal).await?;
+            let PortalRow { unit, public_host, staff_host } =
+                found.context("there is no such portal")?;
             PortalBody {
                 action: "close".into(),
                 portal,

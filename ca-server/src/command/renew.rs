@@ -5,10 +5,11 @@ use super::host::{Host, Refused};
 use ca_host::service_keys::{KeyPlace, renew};
 use clap::{Args, ValueEnum};
 use std::process::ExitCode;
+use system::speech;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Which certificate.
+    /// Which certificate; the status process renews the one of OCSP by itself. 哪一张证书
     #[arg(value_enum)]
     what: What,
 }
@@ -18,7 +19,6 @@ enum What {
     Issuer,
     Status,
     Log,
-    /// The status service renews it by itself; this does it now.
     Ocsp,
 }
 
@@ -37,10 +37,12 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         system::terminal::json(&serde_json::to_string(&result)?);
         return Ok(ExitCode::SUCCESS);
     }
-    system::say!("已更新 / renewed: {} ({})", place.certificate.display(), result.serial);
+    let renewed = format!("{} ({})", place.certificate.display(), result.serial);
+    speech::fact("", ("已更新", "renewed"), renewed);
     if arguments.what != What::Ocsp {
         let own = super::say::again(&host.state());
-        system::say!("下一步：重启 / next, restart: {own} serve {}", place.service);
+        let restarted = format!("{own} serve {}", place.service);
+        speech::fact("", ("下一步：重启", "next, restart"), restarted);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,15 +7,17 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Person id.
+    /// Person id. 人员编号
     person: String,
-    /// Serial number; may be given more than once. All of the person's if none is given.
+    /// Serial number; may be given more than once. All of the person's if none is given. 序列号，
+    /// 可多个；不写则为此人全部证书
     #[arg(long)]
     serial: Vec<String>,
     /// keyCompromise, affiliationChanged, superseded, cessationOfOperation or privilegeWithdrawn.
+    /// 吊销原因
     #[arg(long)]
     reason: String,
-    /// What was looked at, in words; approvers see it.
+    /// What was looked at, in words; approvers see it. 核验依据，审批人可见
     #[arg(long)]
     evidence: String,
 }

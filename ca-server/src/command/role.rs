@@ -23,10 +23,10 @@ enum What {
 
 #[derive(Args)]
 struct Holding {
-    /// Person id.
+    /// Person id. 人员编号
     person: String,
     /// official, unit-handler, registration-officer, system-administrator, security-administrator,
-    /// auditor or application-owner.
+    /// auditor or application-owner. 角色
     #[arg(value_parser = role)]
     role: Role,
     /// Unit id: it holds there and below. 范围

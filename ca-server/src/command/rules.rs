@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The file, with a higher version than the one in force.
+    /// The file, with a higher version than the one in force. 文件，版本须高于现行版本
     file: PathBuf,
 }
 

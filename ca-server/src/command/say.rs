@@ -4,6 +4,7 @@ use super::host::Refused;
 use ca_host::operator::{NobodyTookIt, OperatorAnswer};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use system::speech;
 
 pub(super) fn founded(state: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let config = ca_host::CaConfig::read(&state.join("ca.toml"))?;
@@ -13,10 +14,12 @@ pub(super) fn founded(state: &Path, json: bool) -> anyhow::Result<ExitCode> {
         system::terminal::json(&serde_json::to_string(&trust)?);
         return Ok(ExitCode::SUCCESS);
     }
-    system::say!("已建立 / founded: {}", trust.city);
-    system::say!("根证书指纹 / root fingerprint (SHA-256): {}", root.join(":"));
-    system::say!("请将 {0}/offline 移至离线介质 / move {0}/offline offline", state.display());
-    system::say!("下一步 / next: {} serve issuer", again(state));
+    speech::fact("", ("已建立", "founded"), &trust.city);
+    let fingerprint = ("根证书指纹 (SHA-256)", "root fingerprint (SHA-256)");
+    speech::fact("", fingerprint, root.join(":"));
+    let offline = state.join("offline");
+    speech::fact("", ("请移至离线介质", "move this offline"), offline.display());
+    speech::next("", &format!("{} serve issuer", again(state)));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -36,14 +39,15 @@ pub(super) fn order(state: &Path, result: &OperatorAnswer, json: bool) -> anyhow
         return Ok(ExitCode::SUCCESS);
     }
     let (approvals, needed) = result.approvals;
-    system::say!("指令 / order: {}", result.order);
+    speech::fact("", ("指令", "order"), &result.order);
     if !result.person.is_empty() {
-        system::say!("人员 / person: {}", result.person);
+        speech::fact("", ("人员", "person"), &result.person);
     }
-    system::say!("审批 / approvals: {approvals} of {needed}");
-    system::say!("下一步 / next: yinxin approve {}", result.order);
+    speech::fact("", ("审批", "approvals"), format!("{approvals} / {needed}"));
+    speech::next("", &format!("yinxin approve {}", result.order));
     let own = again(state);
-    system::say!("  离线 / offline: {own} order export {0} --out {0}.order.json", result.order);
+    let export = format!("{own} order export {0} --out {0}.order.json", result.order);
+    speech::fact("  ", ("离线", "offline"), export);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -69,11 +73,16 @@ pub(super) fn failure(state: &Path, error: &anyhow::Error, json: bool) -> ExitCo
                 &serde_json::json!({ "code": "failed", "en": message }).to_string(),
             );
         }
-        _ => {
+        Some(Refused(problem)) => {
+            let told = |text: &str| format!("{text} [{}] ({})", problem.code, problem.reference);
+            speech::failed("ca-server: ", &told(&problem.zh), &told(&problem.en));
+            speech::next_after_failure("", &format!("{} doctor", again(state)));
+        }
+        None => {
             let text = format!("{error:#}");
             system::complain!("ca-server: {text}");
             if !text.contains("next: ") {
-                system::complain!("下一步 / next: {} doctor", again(state));
+                speech::next_after_failure("", &format!("{} doctor", again(state)));
             }
         }
     }

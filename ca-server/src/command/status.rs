@@ -2,28 +2,23 @@
 
 use super::host::Host;
 use ca_store::ledger;
+use ca_store::table::{certificate, intent, list, order, person, revocation};
 use std::process::ExitCode;
-use store::{row, rows};
+use system::speech;
 
 pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     let trust = ca_host::trust(&host.config)?;
     let mut tx = host.store.read().await?;
-    let mut count = async |sql: &'static str| -> anyhow::Result<i64> {
-        Ok(row!(&mut tx, (i64,), sql)?.map_or(0, |(count,)| count))
-    };
-    let people = count("select count(*) from person where left_office = 0").await?;
-    let orders = count("select count(*) from ordered where state = 'open'").await?;
-    let certificates = count("select count(*) from certificate").await?;
-    let revoked = count("select count(*) from revocation").await?;
-    let waiting = count("select count(*) from log_pending").await?;
-    let unsigned =
-        count("select count(*) from intent where state in ('recorded', 'signing')").await?;
-    let abandoned = count("select count(*) from intent where state = 'abandoned'").await?;
-    let lists = rows!(
-        &mut tx,
-        (String, i64, i64),
-        "select issuer, max(number), max(next_update) from crl group by issuer order by issuer"
-    )?;
+    let people = person::count_in_office(&mut tx).await?;
+    let orders = order::shown::count_open(&mut tx).await?;
+    let certificates = certificate::count(&mut tx).await?;
+    let revoked = revocation::count(&mut tx).await?;
+    let mut waiting = 0;
+    for log in ca_host::LOGS {
+        waiting += store::pending::count(&mut tx, log).await?;
+    }
+    let (unsigned, abandoned) = intent::count(&mut tx).await?;
+    let lists = list::newest(&mut tx).await?;
     let mut heads = Vec::new();
     for log in ca_host::LOGS {
         let size = ledger::head(&mut tx, log).await?.map_or(0, |(size, _, _)| size);
@@ -33,7 +28,7 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     if host.json {
         let lists: Vec<_> = lists
             .iter()
-            .map(|(issuer, number, next)| {
+            .map(|(issuer, number, _, next)| {
                 let next = time(*next);
                 serde_json::json!({ "issuer": issuer, "number": number, "next_update": next })
             })
@@ -48,19 +43,24 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
         system::terminal::json(&status.to_string());
         return Ok(ExitCode::SUCCESS);
     }
-    let sample = if trust.sample { "（示例 sample）" } else { "" };
+    let sample =
+        if trust.sample { speech::both("（示例）", "(sample)") } else { String::new() };
     system::say!("{}{sample}", trust.city);
-    system::say!("人员 / people              {people}");
-    system::say!("待批指令 / open orders     {orders}");
-    system::say!("证书 / certificates        {certificates} ({revoked} 已吊销 revoked)");
-    system::say!("签发中 / being issued      {unsigned} ({abandoned} 已放弃 abandoned)");
-    system::say!("待入日志 / waiting records {waiting}");
+    let fact = |name, value: String| speech::fact("", name, value);
+    let aside = |count: i64, zh: &str, en: &str| format!("({count} {})", speech::both(zh, en));
+    fact(("人员", "people"), people.to_string());
+    fact(("待批指令", "open orders"), orders.to_string());
+    let revoked = aside(revoked, "已吊销", "revoked");
+    fact(("证书", "certificates"), format!("{certificates} {revoked}"));
+    let abandoned = aside(abandoned, "已放弃", "abandoned");
+    fact(("签发中", "being issued"), format!("{unsigned} {abandoned}"));
+    fact(("待入日志", "waiting records"), waiting.to_string());
     for (log, size) in heads {
-        system::say!("日志 / log {log:<15} {size}");
+        fact(("日志", "log"), format!("{log} {size}"));
     }
-    for (issuer, number, next) in lists {
-        system::say!("吊销列表 / list {issuer:<10} #{number}, 至 / until {}", time(next));
+    for (issuer, number, _, next) in lists {
+        fact(("吊销列表", "list"), format!("{issuer} #{number} → {}", time(next)));
     }
-    system::say!("下一步 / next: {} doctor", super::say::again(&host.state()));
+    speech::next("", &format!("{} doctor", super::say::again(&host.state())));
     Ok(ExitCode::SUCCESS)
 }

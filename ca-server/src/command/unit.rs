@@ -2,10 +2,11 @@
 
 use super::host::Host;
 use ca_host::operator::OperatorRequest;
+use ca_store::table::unit::{self, UnitRow};
 use clap::{Args, Subcommand};
 use records::order::UnitAction;
 use std::process::ExitCode;
-use store::rows;
+use system::speech;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -17,7 +18,7 @@ pub(super) struct Arguments {
 enum What {
     /// A new unit below another. 新建单位
     Create {
-        /// Id: lower-case letters, digits, hyphens.
+        /// Id: lower-case letters, digits, hyphens. 编号：小写字母、数字、连字符
         unit: String,
         /// Name. 名称
         #[arg(long, value_parser = super::person::name)]
@@ -31,15 +32,15 @@ enum What {
     },
     /// Moves a unit below another. 划转单位
     Move {
-        /// Id.
+        /// Id. 单位编号
         unit: String,
-        /// Id of the new unit above.
+        /// Id of the new unit above. 新的上级单位
         #[arg(long)]
         parent: String,
     },
     /// Closes a unit: it takes no more people. 撤销单位
     Close {
-        /// Id.
+        /// Id. 单位编号
         unit: String,
     },
     /// Lists units. 列出单位
@@ -60,17 +61,17 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
 
 async fn list(host: &Host) -> anyhow::Result<ExitCode> {
     let mut tx = host.store.read().await?;
-    type Row = (String, String, Option<String>, i64);
-    let units =
-        rows!(&mut tx, Row, "select unit_id, name, parent, open from unit order by unit_id")?;
-    for (unit, name, parent, open) in units {
+    for UnitRow { unit, name, parent, open } in unit::all(&mut tx).await? {
         if host.json {
             let line = serde_json::json!({
-                "unit": unit, "name": name, "parent": parent, "open": open != 0
+                "unit": unit, "name": name, "parent": parent, "open": open
             });
             system::terminal::json(&line.to_string());
         } else {
-            let closed = if open == 0 { " (已撤销 closed)" } else { "" };
+            let closed = match open {
+                true => String::new(),
+                false => format!(" ({})", speech::both("已撤销", "closed")),
+            };
             let above = format!("< {}{closed}", parent.unwrap_or_default());
             system::terminal::columns(&[&unit, &name, &above]);
         }

@@ -13,12 +13,13 @@ use ca_host::lists::{self, ListOf};
 use ca_host::trust::checkpoint_key;
 use ca_store::certificates::{Issuing, record_issued};
 use ca_store::sequence::Sequencer;
-use ca_store::{ledger, rows};
+use ca_store::table::letter::{LetterRow, SealedKeys};
+use ca_store::{ledger, rows, table};
 use pki::Signer;
 use records::letter::Letter;
 use records::record::{Event, Record};
 use service::{Clock, fault};
-use store::{Store, Tx, execute};
+use store::{Store, Tx};
 
 const MAKER: &str = "init";
 /// Writes database, logs and lists of the new city.
@@ -82,19 +83,17 @@ async fn record_letter(
     let (lookup, loss) = letters::digests(letter, &statement.digest())?;
     let event = ca_host::letter_print::letter_event(letter, &lookup, &loss, &keys.registry)?;
     ledger::write(tx, MAKER, micros, event, &[]).await?;
-    execute!(
-        tx,
-        "insert into letter (reference, person_id, profile_id, label, lookup_sha256, loss_sha256, \
-         bind_page, bind_cli, expires) \
-         values ($1, $2, $3, 'loss', $4, $5, $6, $6, $7)",
-        &letter.reference,
-        &letter.person,
-        &letter.profile,
-        lookup,
-        loss,
-        Vec::<u8>::new(),
-        i64::try_from(micros / 1_000_000)?
-    )?;
+    let row = LetterRow {
+        reference: letter.reference.clone(),
+        person: letter.person.clone(),
+        profile: letter.profile.clone(),
+        label: letter.label.clone(),
+        lookup_sha256: lookup,
+        loss_sha256: loss,
+        sealed: SealedKeys::default(),
+        expires: micros / 1_000_000,
+    };
+    table::letter::insert(tx, vec![row]).await?;
     Ok(())
 }
 

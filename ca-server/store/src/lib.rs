@@ -19,6 +19,7 @@ pub mod run;
 pub mod runs;
 mod segment;
 pub mod sequence;
+pub mod sheets;
 pub mod shown;
 pub mod table;
 mod tree;

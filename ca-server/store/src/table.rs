@@ -8,7 +8,15 @@ pub mod letter;
 pub mod list;
 pub mod order;
 pub mod person;
+pub mod portal;
+pub mod revocation;
 pub mod snapshot;
+pub mod unit;
+
+/// The one number that a select gives.
+async fn counted(tx: &mut store::Tx, sql: &'static str) -> Result<i64, store::StoreError> {
+    Ok(store::row!(tx, (i64,), sql)?.map_or(0, |(count,)| count))
+}
 
 /// A count or time as rows keep it.
 pub fn number(value: u64) -> i64 {

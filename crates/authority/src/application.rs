@@ -2,34 +2,14 @@
 
 use crate::authority::Authority;
 use crate::id::{OrderDigest, PersonId, Reference, Serial};
-use crate::state::{ApplicationOutcome, Ended, LetterState, OpenOrder};
+use crate::state::{ApplicationOutcome, Ended, OpenOrder};
 use records::bytes::Bytes;
 use records::letter::CHALLENGE_SECONDS;
-use std::sync::Arc;
 
 /// Challenges are remembered for so long beyond their life, in seconds: clocks differ.
 const CHALLENGE_MARGIN: u64 = 3_600;
 
 impl Authority {
-    /// A letter.
-    pub fn letter(&self, reference: &str) -> Option<&LetterState> {
-        self.letters.get(&Reference::read(reference)?).map(|letter| &**letter)
-    }
-
-    /// Every letter.
-    pub fn letters(&self) -> impl Iterator<Item = (&Reference, &LetterState)> {
-        self.letters.iter().map(|(reference, letter)| (reference, &**letter))
-    }
-
-    /// How many letters there are.
-    pub fn letter_count(&self) -> usize {
-        self.letters.len()
-    }
-
-    pub(crate) fn letter_mut(&mut self, reference: &str) -> Option<&mut LetterState> {
-        self.letters.get_mut(&Reference::read(reference)?).map(Arc::make_mut)
-    }
-
     pub(crate) fn newest_under(&mut self, reference: &str, digest: OrderDigest) {
         if let Some(letter) = self.letter_mut(reference) {
             (letter.newest, letter.ended) = (Some(digest), None);

@@ -68,6 +68,7 @@ pub(crate) struct Pending {
     /// Those of them whose intents were abandoned.
     pub(crate) abandoned: OrdSet<Serial>,
     pub(crate) lost: OrdSet<Reference>,
+    pub(crate) voided: OrdSet<Reference>,
     /// Letters of applications that were rejected.
     pub(crate) rejected: OrdSet<Reference>,
     /// Orders that are carried out or replaced.

@@ -51,9 +51,7 @@ impl Authority {
             return Err(Code::PersonLeft);
         }
         let letter = self.letter(&issue.reference).ok_or(Code::UnsignedAuthority)?;
-        if self.is_lost(&issue.reference) {
-            return Err(Code::LetterLost);
-        }
+        self.check_letter(&issue.reference)?;
         if self.is_rejected(&issue.reference) {
             return Err(Code::OrderRejected);
         }

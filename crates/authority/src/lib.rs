@@ -18,6 +18,7 @@
 //! | which names and which state does it rest on | `basis.rs` |
 //! | whose wish to revoke is it | `wish.rs` |
 //! | which keys may be certified, whose certificates are these | `certificate.rs` |
+//! | what is a letter still good for | `letter.rs` |
 //! | what became of an application | `application.rs` |
 
 mod agent;
@@ -33,6 +34,7 @@ mod fits;
 mod founding;
 mod id;
 mod judge;
+mod letter;
 pub mod lineage;
 mod order;
 mod parts;
@@ -102,6 +104,7 @@ impl Authority {
         let now = unix.max(self.signed_time);
         match &record.event {
             Event::Letter { statement, signature } => self.add_letter(statement, signature),
+            Event::Voided { statement, signature } => self.add_void(statement, signature),
             Event::Order { order, signature, cancels } => {
                 self.add_order((order, signature), cancels, now)
             }

@@ -1,10 +1,9 @@
-//! Letters and orders as the registry key signed them, and what closes an order.
+//! Orders as the registry key signed them, and what closes an order.
 
 use crate::authority::Authority;
-use crate::id::digest_of;
-use crate::id::{NamesOrder, OrderDigest, PersonId, Reference};
+use crate::id::{NamesOrder, OrderDigest, PersonId};
 use crate::signatures::Signatures;
-use crate::state::{Contents, Ended, LetterState, OpenOrder, PasskeyContents};
+use crate::state::{Contents, Ended, OpenOrder, PasskeyContents};
 use crate::wish::wish_of;
 use pki::PublicKey;
 use records::bytes::Bytes;
@@ -13,7 +12,6 @@ use records::json;
 use records::label::Label;
 use records::order::{Body, CredentialBody, ORDER_SECONDS};
 use records::passkey::PasskeyStatement;
-use records::record::LetterStatement;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -21,29 +19,6 @@ use std::sync::Arc;
 const FORGET_EVERY: u32 = 1_024;
 
 impl Authority {
-    pub(crate) fn add_letter(&mut self, statement: &Bytes, signature: &Bytes) -> Result<(), Code> {
-        let registry = &self.fixed.registry;
-        if !self.signatures.verify(Label::Letter, registry, &statement.0, &signature.0) {
-            return Err(Code::UnsignedAuthority);
-        }
-        let read: LetterStatement = json::read(&statement.0).map_err(|_| Code::Malformed)?;
-        let reference = Reference::read(&read.reference).ok_or(Code::Malformed)?;
-        let letter = LetterState {
-            person: PersonId::read(&read.person).ok_or(Code::Malformed)?,
-            profile: self.profile_name(&read.profile),
-            lookup_sha256: digest_of(&read.lookup_sha256)?,
-            loss_sha256: digest_of(&read.loss_sha256)?,
-            expires: records::time::read(&read.expires).ok_or(Code::Malformed)?,
-            serials: Vec::new(),
-            lost: false,
-            rejected: false,
-            newest: None,
-            ended: None,
-        };
-        self.letters.entry(reference).or_insert_with(|| Arc::new(letter));
-        Ok(())
-    }
-
     pub(crate) fn add_order(
         &mut self,
         (order, signature): (&Bytes, &Bytes),

@@ -46,6 +46,7 @@ impl Authority {
             Event::Order { order, signature, cancels } => {
                 self.notice_order((order, signature), cancels, unix)
             }
+            Event::Voided { statement, signature } => self.notice_void(statement, signature),
             Event::Declined { decline, .. } => self.notice_decline(decline, unix),
             Event::Joined { agent, request, serial, .. } => {
                 self.pending.joined.insert(agent.as_str().into());

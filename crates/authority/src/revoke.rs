@@ -2,7 +2,7 @@
 //! the record that claims it.
 
 use crate::authority::Authority;
-use crate::id::{NamesOrder, Reference, Serial};
+use crate::id::{NamesOrder, Serial};
 use crate::state::Ended;
 use crate::state::Revoked;
 use records::bytes::Bytes;
@@ -145,11 +145,5 @@ impl Authority {
     /// How many certificates are revoked in the tree.
     pub fn revoked_count(&self) -> usize {
         self.revoked.len()
-    }
-
-    /// Whether the loss of a letter was reported, pending reports counted.
-    pub fn is_lost(&self, reference: &str) -> bool {
-        let Some(key) = Reference::read(reference) else { return false };
-        self.pending.lost.contains(&key) || self.letters.get(&key).is_some_and(|letter| letter.lost)
     }
 }

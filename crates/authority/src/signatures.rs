@@ -147,6 +147,9 @@ impl Signatures {
             Event::Letter { statement, signature } => {
                 self.verify(Label::Letter, registry, &statement.0, &signature.0);
             }
+            Event::Voided { statement, signature } => {
+                self.verify(Label::Void, registry, &statement.0, &signature.0);
+            }
             Event::Order { order, signature, .. } => {
                 self.verify(Label::Order, registry, &order.0, &signature.0);
             }

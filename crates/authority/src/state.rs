@@ -123,6 +123,8 @@ pub struct LetterState {
     pub serials: Vec<Serial>,
     /// Whether its loss was reported; nothing is issued under it any more.
     pub lost: bool,
+    /// Whether it was voided; nothing is issued under it any more.
+    pub voided: bool,
     /// Whether an application under it was rejected; nothing is issued under it any more.
     pub rejected: bool,
     /// The newest order made from an application under it.

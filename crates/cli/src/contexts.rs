@@ -117,7 +117,8 @@ impl Contexts {
         Some((self.current.as_str(), self.contexts.get(&self.current)?))
     }
 
-    /// Adds one under a new name; the first one is in use at once.
+    /// Adds one under a new name; the first one is in use at once. The same one again is there
+    /// already.
     pub(crate) fn add(&mut self, name: &str, context: Context) -> Result<(), Failure> {
         let plain = |c: char| c.is_alphanumeric() || "-_.@".contains(c);
         if name.is_empty() || !name.chars().all(plain) || name.starts_with('-') {
@@ -125,6 +126,9 @@ impl Contexts {
                 "身份名称只能由文字、数字和 - _ . @ 组成。",
                 "a name is made of letters, digits and - _ . @",
             ));
+        }
+        if self.contexts.get(name) == Some(&context) {
+            return Ok(());
         }
         if self.contexts.contains_key(name) {
             return Err(Failure::conflict("已有同名身份。", format!("there is a {name} already"))
@@ -207,6 +211,7 @@ mod tests {
         }
         contexts.add("登记员@商洛", context("a")).unwrap();
         assert!(contexts.add("登记员@商洛", context("b")).is_err());
+        contexts.add("登记员@商洛", context("a")).unwrap();
         assert_eq!(contexts.named("登记员@商洛").unwrap(), context("a"));
     }
 }

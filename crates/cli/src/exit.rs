@@ -1,6 +1,5 @@
 //! How commands fail: one sentence in both languages, a code, the next command, an exit code.
 
-use crate::language::Spoken;
 use keys::KeyFileError;
 use mtls::CallError;
 use records::exit::{CONFLICT, DENIED, NOT_FOUND, UNREACHABLE, USAGE, exit_code};
@@ -8,7 +7,7 @@ use records::export::NotTrusted;
 use records::{Code, Problem};
 use std::process::ExitCode;
 use system::file::Exposed;
-use system::{complain, terminal};
+use system::{complain, speech, terminal};
 
 /// Why a command did not do it.
 #[derive(Debug)]
@@ -88,21 +87,13 @@ impl Failure {
             });
             terminal::json_complaint(&value.to_string());
         } else {
-            let spoken = Spoken::here();
-            match spoken {
-                Spoken::Chinese => complain!("✗ {}", told.zh),
-                Spoken::English => complain!("✗ {}", told.en),
-                Spoken::Both => {
-                    complain!("✗ {}", told.zh);
-                    complain!("  {}", told.en);
-                }
-            }
+            speech::failed("✗ ", &told.zh, &told.en);
             if !told.reference.is_empty() {
-                let reference = spoken.of_both("编号", "reference");
+                let reference = speech::both("编号", "reference");
                 complain!("  {reference}: {} [{}]", told.reference, told.code);
             }
             let next = if told.next.is_empty() { "yinxin --help" } else { &told.next };
-            complain!("  {}: {next}", spoken.of_both("下一步", "next"));
+            speech::next_after_failure("  ", next);
         }
         ExitCode::from(told.exit)
     }

@@ -18,7 +18,6 @@ pub mod desk;
 pub mod enroll;
 mod exit;
 mod files;
-mod language;
 mod letter;
 mod output;
 pub mod passkey;
@@ -29,9 +28,8 @@ pub mod revoke;
 pub mod whoami;
 
 use ::records::decline::Outcome;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use exit::Failure;
-use language::Spoken;
 use output::Output;
 use std::process::ExitCode;
 
@@ -87,14 +85,6 @@ enum Command {
     ReportLost(report_lost::Arguments),
 }
 
-impl Arguments {
-    /// What was typed; the help speaks the language of whoever reads it.
-    pub fn typed() -> Self {
-        let command = Spoken::here().help(Self::command());
-        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
-    }
-}
-
 /// Runs a command.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let output = Output::new(arguments.json);
@@ -123,47 +113,13 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Command;
-    use language::is_chinese;
+    use system::language::{Spoken, one_sided};
 
-    fn every(command: &Command, see: &mut dyn FnMut(&str, &str)) {
-        let name = command.get_name();
-        see(name, &command.get_about().map(ToString::to_string).unwrap_or_default());
-        for argument in command.get_arguments() {
-            see(name, &argument.get_help().map(ToString::to_string).unwrap_or_default());
-        }
-        command.get_subcommands().for_each(|one| every(one, see));
-    }
-
-    /// Help in one language is a part of each text, so each text has both parts, once.
     #[test]
     fn every_text_of_the_help_is_english_then_chinese() {
-        let mut seen = 0;
-        every(&Arguments::command(), &mut |name, text| {
-            let begins = text.find(is_chinese);
-            let begins = begins.unwrap_or_else(|| panic!("{name}: {text:?} has no Chinese"));
-            let (english, chinese) = text.split_at(begins);
-            assert!(english.trim().ends_with(['.', ')', '?']), "{name}: {text:?}");
-            assert!(!chinese.is_empty(), "{name}: {text:?}");
-            seen += 1;
-        });
-        assert!(seen > 60, "{seen} texts");
-    }
-
-    #[test]
-    fn help_is_in_one_language() {
-        let mut chinese = Spoken::Chinese.help(Arguments::command());
-        let text = chinese.render_long_help().to_string();
-        assert!(text.contains("用法") && text.contains("命令"), "{text}");
-        assert!(!text.contains("Commands:") && !text.contains("Print JSON"), "{text}");
-        let approve = chinese.find_subcommand_mut("approve").unwrap().render_help().to_string();
-        assert!(approve.contains("不再确认") && !approve.contains("Do not ask"), "{approve}");
-        let mut english = Spoken::English.help(Arguments::command());
-        let text = english.render_long_help().to_string();
-        assert!(!text.contains(is_chinese), "{text}");
-        let approve = english.find_subcommand_mut("approve").unwrap().render_help().to_string();
-        assert!(!approve.contains(is_chinese), "{approve}");
-        Spoken::Chinese.help(Arguments::command()).debug_assert();
-        Spoken::English.help(Arguments::command()).debug_assert();
+        assert_eq!(one_sided(&Arguments::command()), [""; 0]);
+        for spoken in [Spoken::Chinese, Spoken::English] {
+            spoken.help(Arguments::command()).debug_assert();
+        }
     }
 }

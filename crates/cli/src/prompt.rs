@@ -1,11 +1,10 @@
 //! Asking people: passphrases without echo, confirmations by typing what is confirmed.
 
 use crate::exit::Failure;
-use crate::language::Spoken;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use std::io::{BufRead, IsTerminal, stdin};
 use std::path::Path;
-use system::terminal;
+use system::{speech, terminal};
 use zeroize::Zeroizing;
 
 /// Shortest passphrase that people may choose, in characters.
@@ -54,7 +53,7 @@ pub(crate) fn hidden((zh, en): (&str, &str)) -> Result<Zeroizing<String>, Failur
         return Err(Failure::usage("没有终端可供输入。", "there is no terminal to ask on")
             .next("--passphrase-file FILE"));
     }
-    terminal::question(&format!("{}: ", Spoken::here().of_both(zh, en)));
+    terminal::question(&format!("{}: ", speech::both(zh, en)));
     let failed = |_| Failure::usage("无法关闭回显。", "the echo cannot be switched off");
     let before = tcgetattr(&typed).map_err(failed)?;
     let mut silent = before.clone();
@@ -74,7 +73,7 @@ pub(crate) fn confirm((zh, en): (&str, &str), word: &str) -> Result<(), Failure>
         return Err(Failure::usage("没有终端可供确认。", "there is no terminal to confirm on")
             .next("--yes"));
     }
-    terminal::question(&format!("{} ", Spoken::here().of_both(zh, en)));
+    terminal::question(&format!("{} ", speech::both(zh, en)));
     let mut line = String::new();
     stdin()
         .lock()

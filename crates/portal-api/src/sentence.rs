@@ -2,7 +2,7 @@
 
 use records::access::Connection;
 use records::decline::Outcome;
-use records::record::{Event, Record};
+use records::record::{Event, Record, VoidStatement};
 use std::collections::BTreeMap;
 
 /// The name of the request that a record is about, if it is about one.
@@ -55,6 +55,7 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
             format!("向 {} 签发证书 {serial}（{profile}）", who(subject)),
             format!("certificate {serial} ({profile}) was issued to {}", who(subject)),
         ),
+        Event::Voided { statement, .. } => voided(&statement.0),
         Event::Revoked { certificates, reason, .. } => (
             format!("吊销 {} 张证书（{reason}）", certificates.len()),
             format!("{} certificates were revoked ({reason})", certificates.len()),
@@ -98,6 +99,13 @@ fn read_through(by: &str, who: &str, act: &str, count: u64) -> (String, String) 
         format!("经门户 {by} 以 {who} 的名义{zh}{zh_times}"),
         format!("through {by}, in the name of {who}, {en}{en_times}"),
     )
+}
+
+/// Which letter was voided, and by whom.
+fn voided(statement: &[u8]) -> (String, String) {
+    let read: Result<VoidStatement, _> = records::json::read(statement);
+    let (letter, drafter) = read.map_or_else(|_| Default::default(), |v| (v.reference, v.drafter));
+    (format!("{drafter} 作废信函 {letter}"), format!("{drafter} voided letter {letter}"))
 }
 
 /// How often, where a record stands for several.

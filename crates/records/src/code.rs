@@ -68,6 +68,7 @@ codes! {
     CodeExpired "code-expired" Caller "此领证码已过期，请索取新信函。" "This code has expired; ask for a new letter.";
     LabelNotAllowed "label-not-allowed" Caller "此领证码只能在 yinxin 命令行中使用。" "This code may be used in the yinxin command line only.";
     LetterLost "letter-lost" Caller "此信函已挂失，不能再用。" "This letter was reported lost and cannot be used.";
+    LetterVoided "letter-voided" Caller "此信函已作废，请使用或索取新信函。" "This letter was voided; use the new one, or ask for one.";
     ChallengeUsed "challenge-used" Caller "本次申请已提交过或已超时，请重新开始。" "This step was already taken or took too long; begin again.";
     BindMismatch "bind-mismatch" Caller "公钥与领证码不符，可能在途中被替换。" "The public key does not belong to this code; it may have been exchanged on the way.";
     RequestMalformed "request-malformed" Caller "证书请求不是有效的 PKCS#10。" "The certificate request is not valid PKCS#10.";

@@ -15,6 +15,8 @@ pub enum Label {
     Approval,
     /// That a letter was made, by the registry key.
     Letter,
+    /// That a letter counts no more, by the registry key.
+    Void,
     /// A loss receipt, by the status key.
     Receipt,
     /// A use of a standing authorization, by the key that may ask.
@@ -41,6 +43,7 @@ impl Label {
             Self::Order => "yinxin-order-v1",
             Self::Approval => "yinxin-approval-v1",
             Self::Letter => "yinxin-letter-v1",
+            Self::Void => "yinxin-void-v1",
             Self::Receipt => "yinxin-receipt-v1",
             Self::Use => "yinxin-use-v1",
             Self::People => "yinxin-people-v1",

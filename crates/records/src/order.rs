@@ -2,7 +2,9 @@
 
 mod basis;
 mod body;
+mod certificate;
 mod gate;
+mod office;
 mod revoke;
 mod title;
 
@@ -10,12 +12,10 @@ pub use basis::{
     AgentBefore, Basis, Before, CertificateBefore, FilesBefore, MAIL_PATH, NAME_PATH, NamedPerson,
     NamedUnit, PersonBefore, PortalBefore, UnitBefore,
 };
-pub use body::{
-    ApprovalRulesBody, Body, BodyError, CommittedName, CredentialBody, IssueBody, PersonAction,
-    PersonBody, PortalBody, ProfileBody, ProfileRef, RoleAction, RoleBody, SubjectBody, UnitAction,
-    UnitBody,
-};
+pub use body::{ApprovalRulesBody, Body, BodyError, PortalBody, ProfileBody};
+pub use certificate::{CommittedName, CredentialBody, IssueBody, ProfileRef, SubjectBody};
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
+pub use office::{PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody};
 pub use revoke::RevokeBody;
 pub use title::title;
 

@@ -2,7 +2,7 @@
 
 mod event;
 
-pub use event::{Cause, Event, File, LetterStatement, RevokedSerial};
+pub use event::{Cause, Event, File, LetterStatement, RevokedSerial, VoidStatement};
 
 use crate::access::Link;
 use crate::approval::Approval;

@@ -17,6 +17,13 @@ pub fn terms(record: &Record) -> Vec<String> {
                 terms.push(format!("reference:{}", letter.reference));
             }
         }
+        Event::Voided { statement, .. } => {
+            let read: Result<crate::record::VoidStatement, _> = crate::json::read(&statement.0);
+            let named =
+                read.map_or_else(|_| Vec::new(), |void| vec![void.reference, void.replacement]);
+            let named = named.into_iter().filter(|reference| !reference.is_empty());
+            terms.extend(named.map(|reference| format!("reference:{reference}")));
+        }
         Event::Application { reference, order, .. } => {
             terms.push(format!("reference:{reference}"));
             terms.push(of_order(order));

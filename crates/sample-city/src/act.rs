@@ -15,7 +15,7 @@ use records::order::{
     Body, IssueBody, ORDER_SECONDS, Order, PersonAction, PersonBody, ProfileRef, RevokeBody,
     RoleAction, RoleBody, SubjectBody,
 };
-use records::record::{Cause, Event, File, LetterStatement};
+use records::record::{Cause, Event, File, LetterStatement, VoidStatement};
 use records::rules::Role;
 use records::wish::{Wish, WishStatement};
 use sha2::{Digest, Sha256};
@@ -153,6 +153,19 @@ impl SampleCity {
         let bytes = records::json::write(&statement).unwrap();
         let signature = Label::Letter.sign(&self.keys.registry, &bytes).unwrap();
         Event::Letter { statement: Bytes(bytes), signature: Bytes(signature) }
+    }
+
+    /// The record that voids a letter.
+    pub fn void_event(&self, reference: &str) -> Event {
+        let statement = VoidStatement {
+            v: 1,
+            reference: reference.into(),
+            drafter: "operator:0".into(),
+            replacement: String::new(),
+        };
+        let bytes = records::json::write(&statement).unwrap();
+        let signature = Label::Void.sign(&self.keys.registry, &bytes).unwrap();
+        Event::Voided { statement: Bytes(bytes), signature: Bytes(signature) }
     }
 
     /// Makes a letter; gives its reference.

@@ -13,16 +13,16 @@ pub fn status(code: Code) -> StatusCode {
         AuditFull, BindMismatch, CertificateExpired, CertificateForeign, CertificateRequired,
         CertificateRevoked, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CrossSite,
         ExpectationUnknown, FieldsTooMany, HeadTooLarge, KeyForeign, KeyNotAllowed, KeyUnknown,
-        KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded, LintFailed, LogBehind, Malformed,
-        Misdirected, NotFound, NotPermitted, NotReady, NotServed, NotYourRoute, OrderAltered,
-        OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete, OrderRejected, OrderReturned,
-        OrderUnknown, OutsideNeeded, PasskeyCounter, PasskeyRefused, PasskeySoftware,
-        PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError, PortalUnknown,
-        ProfileChanged, QuotaUsed, RequestLate, RequestMalformed, RequestSignature, RoleConflict,
-        RouteUnknown, RulesMalformed, SpoolForked, SpoolGap, StateConflict, StatusStale,
-        TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable, UnitUnknown, UnknownKind,
-        UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature, WishOpen,
-        WishesTooMany, WrongCode,
+        KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded, LetterVoided, LintFailed, LogBehind,
+        Malformed, Misdirected, NotFound, NotPermitted, NotReady, NotServed, NotYourRoute,
+        OrderAltered, OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete, OrderRejected,
+        OrderReturned, OrderUnknown, OutsideNeeded, PasskeyCounter, PasskeyRefused,
+        PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError,
+        PortalUnknown, ProfileChanged, QuotaUsed, RequestLate, RequestMalformed, RequestSignature,
+        RoleConflict, RouteUnknown, RulesMalformed, SpoolForked, SpoolGap, StateConflict,
+        StatusStale, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable, UnitUnknown,
+        UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature,
+        WishOpen, WishesTooMany, WrongCode,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
@@ -43,7 +43,7 @@ pub fn status(code: Code) -> StatusCode {
         | OrderReturned | OrderRejected | ApproverTwice | OutsideNeeded | ProfileChanged
         | PersonChanged | PersonLeft | RoleConflict | StateConflict | NotReady | SpoolGap
         | SpoolForked | WishOpen => StatusCode::CONFLICT,
-        CodeExpired | LetterLost => StatusCode::GONE,
+        CodeExpired | LetterLost | LetterVoided => StatusCode::GONE,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         TargetTooLong => StatusCode::URI_TOO_LONG,
         HeadTooLarge | FieldsTooMany => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

@@ -110,6 +110,29 @@ pub fn replace_again(path: &Path, bytes: &[u8]) -> Result<()> {
     std::fs::rename(&beside.path, path)
 }
 
+/// Writes over a file that is a secret, then removes it; what its name links to is left alone. With
+/// it goes what a crash left beside it. A disk that keeps old blocks keeps what was in them.
+pub fn shred(path: &Path) -> Result<()> {
+    for path in [beside_of(path)?, path.to_owned()] {
+        match shred_one(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            done => done?,
+        }
+    }
+    sync_folder(folder_of(path))
+}
+
+fn shred_one(path: &Path) -> Result<()> {
+    if std::fs::symlink_metadata(path)?.is_file() {
+        let no_links = OFlags::NOFOLLOW.bits().cast_signed();
+        let mut file = OpenOptions::new().write(true).custom_flags(no_links).open(path)?;
+        let length = file.metadata()?.len();
+        std::io::copy(&mut std::io::repeat(0).take(length), &mut file)?;
+        file.sync_all()?;
+    }
+    std::fs::remove_file(path)
+}
+
 /// Makes the names in a folder durable: what was moved, made or removed there stays so.
 pub fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder)?.sync_all()
@@ -145,11 +168,7 @@ fn write_beside(path: &Path, bytes: &[u8], mode: u32) -> Result<Beside> {
 /// Opens the file beside and locks it; only one that still stands there then, and nowhere else, is
 /// ours: before the lock was had, another writer may have moved it to its place.
 fn take_beside(path: &Path, mode: u32) -> Result<Beside> {
-    let name = path.file_name().ok_or_else(|| Error::from(ErrorKind::InvalidInput))?;
-    let mut hidden = OsString::from(".");
-    hidden.push(name);
-    hidden.push(".new");
-    let beside = path.with_file_name(hidden);
+    let beside = beside_of(path)?;
     loop {
         if beside.is_symlink() {
             std::fs::remove_file(&beside)?;
@@ -170,6 +189,15 @@ fn take_beside(path: &Path, mode: u32) -> Result<Beside> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// The hidden name under which a file is written first.
+fn beside_of(path: &Path) -> Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| Error::from(ErrorKind::InvalidInput))?;
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(".new");
+    Ok(path.with_file_name(hidden))
 }
 
 /// Makes the file, or opens the one that is there, which must take the mode. A new one is not asked
@@ -311,6 +339,34 @@ mod tests {
         create(&path, b"other").unwrap_err();
         assert_eq!(std::fs::read(&path).unwrap(), b"whole");
         assert_eq!(names(folder.path()), ["head"]);
+    }
+
+    #[test]
+    fn what_is_shredded_is_written_over_before_it_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("letter.json"), folder.path().join("other"));
+        create_private(&path, b"the code").unwrap();
+        std::fs::write(folder.path().join(".letter.json.new"), "half of the co").unwrap();
+        // Another name shows what became of the bytes.
+        std::fs::hard_link(&path, &other).unwrap();
+        shred(&path).unwrap();
+        assert_eq!(names(folder.path()), ["other"]);
+        assert_eq!(std::fs::read(&other).unwrap(), [0; 8]);
+        shred(&path).unwrap();
+    }
+
+    #[test]
+    fn what_a_link_leads_to_is_not_shredded() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        std::fs::write(&elsewhere, "untouched").unwrap();
+        let path = folder.path().join("letter.json");
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        shred(&path).unwrap();
+        assert!(!path.is_symlink());
+        assert_eq!(std::fs::read(&elsewhere).unwrap(), b"untouched");
+        std::fs::create_dir(&path).unwrap();
+        assert!(shred(&path).is_err(), "a folder is no letter");
     }
 
     #[test]

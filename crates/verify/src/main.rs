@@ -5,7 +5,7 @@ use records::trust::Trust;
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use system::{complain, say, terminal};
+use system::{complain, say, speech, terminal};
 use verify::{Report, bundle, verify};
 
 /// Says what an evidence bundle proves. 验证证据包。
@@ -28,7 +28,7 @@ struct Arguments {
 const USAGE: u8 = 4;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = system::language::typed();
     match run(&arguments) {
         Ok(report) => {
             tell(&report, arguments.json);
@@ -86,17 +86,27 @@ fn tell(report: &Report, machine: bool) {
         say!("  ✗ {}: {}", failed.item, failed.why);
     } else {
         for (zh, en) in &report.sentences {
-            say!("  {zh}");
-            say!("    {en}");
+            speech::sentence("  ", zh, en);
         }
-        say!("  以下不能由此证明 / what this does not prove:");
+        speech::said("  ", "以下不能由此证明：", "what this does not prove:");
         for (zh, en) in &report.not_proven {
-            say!("  · {zh}");
-            say!("    {en}");
+            speech::sentence("  · ", zh, en);
         }
         let names = report.weightless.join(", ");
-        say!("  没有签名覆盖、不影响结论的文件 / files without weight: {names}");
+        let without = ("没有签名覆盖、不影响结论的文件", "files without weight");
+        speech::fact("  ", without, names);
     }
-    let mark = if report.failed.is_none() { "✓" } else { "✗" };
-    say!("{mark} {} / {}", verdict.zh(), verdict.name());
+    let mark = if report.failed.is_none() { "✓ " } else { "✗ " };
+    speech::said(mark, verdict.zh(), verdict.name());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_text_of_the_help_is_english_then_chinese() {
+        assert_eq!(system::language::one_sided(&Arguments::command()), [""; 0]);
+    }
 }

@@ -15,16 +15,17 @@ use records::label::Label;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use system::random;
+use system::speech;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Whose certificate.
+    /// Whose certificate. 哪个进程的证书
     #[arg(value_enum)]
     process: Process,
-    /// PKCS#10 of the new key, in PEM.
+    /// PKCS#10 of the new key, in PEM. 新密钥的证书请求
     #[arg(long)]
     request: PathBuf,
-    /// Where the new chain goes; then put both files in place and restart.
+    /// Where the new chain goes; then put both files in place and restart. 新证书链写到何处
     #[arg(long)]
     out: PathBuf,
 }
@@ -59,7 +60,7 @@ pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::
     let chain: anyhow::Result<String> =
         renewed.chain.iter().map(|der| Ok(Certificate::read(&der.0)?.pem())).collect();
     system::file::create(&arguments.out, chain?.as_bytes()).with_context(out)?;
-    system::say!("已更新 / renewed: {}", arguments.out.display());
-    system::say!("下一步 / next: put chain and key in place, restart / 替换证书与密钥后重启");
+    speech::fact("", ("已更新", "renewed"), arguments.out.display());
+    speech::said("", "下一步：替换证书与密钥后重启", "next: put chain and key in place, restart");
     Ok(())
 }

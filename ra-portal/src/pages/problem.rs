@@ -50,9 +50,13 @@ fn help(frame: &Frame, problem: &Problem) -> &'static str {
             | Code::Malformed
             | Code::BindMismatch,
         ) => words.again,
-        Some(Code::WrongCode | Code::CodeUsed | Code::CodeExpired | Code::LetterLost) => {
-            words.letter
-        }
+        Some(
+            Code::WrongCode
+            | Code::CodeUsed
+            | Code::CodeExpired
+            | Code::LetterLost
+            | Code::LetterVoided,
+        ) => words.letter,
         Some(Code::LabelNotAllowed) => words.cli,
         Some(Code::Unavailable | Code::LogBehind | Code::ClockMoved | Code::TooManyTries) => {
             words.later

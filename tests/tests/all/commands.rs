@@ -1,12 +1,12 @@
 //! Every command that a page, a letter, an error, a walk, the README or a tool prints is one that
-//! its program takes, exactly as it stands there. Those of the walks are run too, in
-//! `docs_walkthroughs`.
+//! its program takes, exactly as it stands there. Those that change nothing are run in a
+//! sample city, those of the walks in `docs_walkthroughs`, those of `make run` in `printed_sheet`.
 
 use clap::{CommandFactory, Parser};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use tests::{binary, workspace};
+use std::process::{Command, Stdio};
+use tests::{Office, binary, workspace};
 
 const PROGRAMS: [&str; 5] = ["yinxin-verify", "yinxin", "ca-server", "ra-portal", "agent"];
 /// Stands where a text fills in a name.
@@ -29,6 +29,99 @@ fn every_command_that_is_printed_is_taken_as_it_stands() {
         .filter_map(|(text, place)| Some(format!("{place}: {text}\n    {}", refused(text)?)))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+/// Verbs that change nothing, or nothing that cannot be done again: they are run as they stand.
+const READS: [&str; 11] = [
+    "ca-server status",
+    "ca-server doctor",
+    "ca-server order list",
+    "ca-server order show",
+    "ca-server person list",
+    "ca-server unit list",
+    "yinxin whoami",
+    "yinxin context list",
+    "yinxin audit search",
+    "yinxin completions",
+    "yinxin cert show",
+];
+
+/// Whether a printed command can be run in a sample city as it stands.
+fn is_harmless(text: &str) -> bool {
+    let plain: Vec<&str> = text.split(' ').collect();
+    let plain = match plain.iter().position(|word| *word == "--state") {
+        Some(at) => [&plain[..at], plain.get(at + 2..).unwrap_or_default()].concat(),
+        None => plain,
+    };
+    let plain = plain.join(" ");
+    let reads = |verb: &&str| plain == **verb || plain.starts_with(&format!("{verb} "));
+    plain.ends_with(" --help") || plain == "yinxin approve" || READS.iter().any(|verb| reads(&verb))
+}
+
+/// What only reads is run where its reader would be, exactly as it stands; only what a text fills
+/// in, or a reader is to fill in, is the sample city's.
+#[tokio::test]
+async fn commands_that_change_nothing_run_as_they_stand() {
+    let office = Office::open().await;
+    let (order, _) = office.draft(&[
+        "person",
+        "create",
+        "--name",
+        "李丹",
+        "--unit",
+        "sz-office",
+        "--evidence",
+        "任命文件",
+    ]);
+    let home = tempfile::tempdir().unwrap();
+    let run = |text: &str| {
+        let mut words = words(text);
+        for at in 1..words.len() {
+            let before = words[at - 1].clone();
+            let word = &mut words[at];
+            match word.as_str() {
+                _ if before == "--state" => *word = office.path("ca").display().to_string(),
+                FILLED if text.starts_with("yinxin cert") => "my.pem".clone_into(word),
+                FILLED | "ORDER" => word.clone_from(&order),
+                pem if pem.ends_with(".pem") => "my.pem".clone_into(word),
+                _ => {}
+            }
+        }
+        let mut command = Command::new(binary(&words[0]));
+        command.args(&words[1..]).current_dir(home.path()).env("YINXIN_CA", office.path("ca"));
+        command.env("XDG_CONFIG_HOME", home.path()).stdin(Stdio::null());
+        if text.starts_with("yinxin audit") {
+            command.env("YINXIN_CONTEXT", "sample-auditor");
+        }
+        let done = command.output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        (!done.status.success()).then_some(said)
+    };
+    let people = |name: &str| office.path(&format!("people/{name}")).display().to_string();
+    std::fs::copy(people("officer-1.pem"), home.path().join("my.pem")).unwrap();
+    for (name, file) in [("sample-officer", "officer-1"), ("sample-auditor", "auditor")] {
+        let at = |end: &str| people(&format!("{file}.{end}"));
+        let trust = office.path("ca/trust.json");
+        let (trust, cert, key, passphrase) =
+            (trust.display(), at("pem"), at("key"), at("passphrase"));
+        let add = format!("yinxin context add {name} --trust {trust} --key {key}");
+        // Not by `run`, which would take the certificate for one that a text names.
+        let words: Vec<&str> = add.split(' ').skip(1).collect();
+        let mut command = Command::new(binary("yinxin"));
+        command.args(words).args(["--cert", &cert, "--passphrase-file", &passphrase]);
+        let done = command.env("XDG_CONFIG_HOME", home.path()).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+    let printed = pages().into_iter().chain(documents()).chain(sources());
+    let harmless: BTreeSet<String> =
+        printed.map(|(text, _)| text).filter(|text| is_harmless(text)).collect();
+    assert!(harmless.len() > 15, "{harmless:?}");
+    let failed: Vec<String> =
+        harmless.iter().filter_map(|text| Some(format!("{text}: {}", run(text)?))).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    // The nearest that is none of them is told apart, and one that is misspelt fails.
+    assert!(!is_harmless("yinxin approve ORDER") && !is_harmless("ca-server letter PERSON"));
+    assert!(run("ca-server order show 0000000000000000").is_some());
 }
 
 /// What it is measured by: a command with an option too few, too many, or misspelt is refused.

@@ -290,10 +290,16 @@ async fn an_operator_walks() {
     let ca = ca.display().to_string();
     let state = ["--state", ca.as_str()];
     let said = walk.run("ca-server status", &[], &state);
-    assert!(said.contains("日志 / log control"), "{said}");
+    assert!(said.contains("日志 / log: control"), "{said}");
     walk.run("ca-server doctor", &[], &state);
     let person = office.register("王小明", "sz-office").await;
-    walk.run("ca-server letter", &[("PERSON", &person)], &state);
+    let said = walk.run("ca-server letter", &[("PERSON", &person)], &state);
+    let made = said.lines().find_map(|line| line.strip_prefix("编号 / reference: ")).unwrap();
+    let other = office.ca_json(&["letter", &person]);
+    let other = other["reference"].as_str().unwrap();
+    walk.run("ca-server letter void", &[("REFERENCE", made)], &state);
+    let said = walk.run("ca-server letter replace", &[("REFERENCE", other)], &state);
+    assert!(said.contains(&format!("已作废 / voided: {other}")), "{said}");
     walk.run("ca-server renew issuer", &[], &state);
     walk.is_over();
     drop(stays);

@@ -9,7 +9,7 @@ use records::label::Label;
 use records::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
 use records::order::{Basis, Body, NamedPerson, NamedUnit, Order};
 use records::record::{
-    Cause, Event, File, LetterStatement, Record, RevokedSerial, approval_id, entry,
+    Cause, Event, File, LetterStatement, Record, RevokedSerial, VoidStatement, approval_id, entry,
 };
 use records::wish::{EVIDENCE_PATH, Wish, WishStatement};
 use records::{Approval, Bytes, Code, Disclosure, founding, json, order};
@@ -161,6 +161,7 @@ impl Maker {
                 "bind": b(bind(&fixed::<32>(40), &fixed::<16>(50), &fixed::<90>(60))),
             },
             "letter": self.letter(),
+            "void": self.void(),
             "receipt": self.receipt(&digest),
             "use": self.use_of_authorization(&digest),
             "bundle": bundle(),
@@ -467,6 +468,7 @@ impl Maker {
                 files: vec![File { name: "roles.toml".into(), content: "version = 1\n".into() }],
             },
             Event::Letter { statement: letter, signature: d32(2) },
+            Event::Voided { statement: self.void_statement().into(), signature: d32(2) },
             Event::Application {
                 reference: person.clone(),
                 order: order("digest"),
@@ -578,6 +580,22 @@ impl Maker {
     fn letter(&self) -> Value {
         let bytes = self.letter_statement();
         let signature = self.signature("/letter/signature", "registry", Label::Letter, &bytes);
+        j!({ "statement": b(&bytes), "signature": b(signature) })
+    }
+
+    fn void_statement(&self) -> Vec<u8> {
+        let statement = VoidStatement {
+            v: 1,
+            reference: "ABCDEFGHJKMNPQRS".into(),
+            drafter: "operator:1000".into(),
+            replacement: "ABCDEFGHJKMNPQRT".into(),
+        };
+        json::write(&statement).unwrap()
+    }
+
+    fn void(&self) -> Value {
+        let bytes = self.void_statement();
+        let signature = self.signature("/void/signature", "registry", Label::Void, &bytes);
         j!({ "statement": b(&bytes), "signature": b(signature) })
     }
 

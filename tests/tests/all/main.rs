@@ -20,6 +20,7 @@ mod hostile_texts;
 mod http1_framing;
 mod joins;
 mod journey;
+mod letters;
 mod limits;
 mod ocsp;
 mod page_screenshots;

@@ -3,10 +3,11 @@
 
 use records::enrolment::Stage;
 use records::letter::Letter;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use tests::{Office, Official, binary, workspace};
+use std::process::{Command, Output, Stdio};
+use tests::{Office, Official, Running, binary, workspace};
 
 /// Follows a sheet as it was printed; gives the letters that it names for commands.
 pub(crate) async fn follow(office: &Office, sheet: &str) -> Vec<PathBuf> {
@@ -27,6 +28,7 @@ pub(crate) async fn follow(office: &Office, sheet: &str) -> Vec<PathBuf> {
                 in_a_browser = Some(visitor);
             }
             "make" => ran(&step, xtask(office, &["demo"])),
+            _ if step.contains("yinxin desk") => opens_a_desk(office, &step),
             _ => {
                 let output = as_printed(office, &step.replace("ORDER", &order));
                 let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -53,24 +55,46 @@ fn steps(sheet: &str) -> Vec<String> {
         .filter(|line| typed.iter().any(|start| line.starts_with(start)))
         .collect();
     // Apply, two approvals, collect, look; the browser, two approvals; the demonstration; the
-    // state.
-    assert_eq!(steps.len(), 10, "{sheet}");
+    // state; two contexts, three commands of an officer, one of an auditor, two desks.
+    assert_eq!(steps.len(), 18, "{sheet}");
     steps
 }
 
-/// Runs a printed command from where it was printed for, without questions.
+/// Starts a printed command that stays, takes the link that it prints, and ends it.
+fn opens_a_desk(office: &Office, line: &str) {
+    let mut desk = typed(office, line).stdout(Stdio::piped()).spawn().unwrap();
+    let said = BufReader::new(desk.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let link = said.map(|line| line.trim().to_owned()).find(|line| line.starts_with("http://"));
+    let _ended = Running::new(desk);
+    let link = link.expect("a link");
+    assert!(link.contains(".localhost:") && link.contains("/#"), "{link}");
+}
+
+/// A printed command as a shell runs it, from where it was printed for; contexts of people are
+/// those of this city's tester.
+fn typed(office: &Office, line: &str) -> Command {
+    let mut words = line.split_whitespace();
+    let program = words.next().unwrap().strip_prefix("target/debug/").unwrap();
+    let mut command = Command::new(binary(program));
+    command.args(words).current_dir(workspace()).stdin(Stdio::null());
+    command.env("XDG_CONFIG_HOME", office.path("config"));
+    command
+}
+
+/// Runs a printed command without questions.
 fn as_printed(office: &Office, line: &str) -> Output {
-    let mut words: Vec<&str> = line.split_whitespace().collect();
-    let passphrase = office.path("my.passphrase");
-    std::fs::write(&passphrase, "a passphrase of some length\n").unwrap();
-    let program = words.remove(0).strip_prefix("target/debug/").unwrap();
-    if ["enroll", "approve"].contains(&words[0]) {
-        words.push("--yes");
+    let verb = line.split_whitespace().nth(1).unwrap();
+    let mut command = typed(office, line);
+    let asks = verb == "enroll" || line.contains("approve ");
+    if asks {
+        command.arg("--yes");
     }
-    if words[0] == "enroll" {
-        words.extend(["--passphrase-file", passphrase.to_str().unwrap()]);
+    if verb == "enroll" {
+        let passphrase = office.path("my.passphrase");
+        std::fs::write(&passphrase, "a passphrase of some length\n").unwrap();
+        command.arg("--passphrase-file").arg(passphrase);
     }
-    Command::new(binary(program)).args(words).current_dir(workspace()).output().unwrap()
+    command.output().unwrap()
 }
 
 fn xtask(office: &Office, words: &[&str]) -> Output {

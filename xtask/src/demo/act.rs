@@ -65,7 +65,8 @@ impl Actor {
         anyhow::bail!("order {order} is not carried out; next: ca-server doctor")
     }
 
-    /// Makes a letter; gives its path.
+    /// Makes a letter and carries it away as its printer would, to a folder of the sample city's
+    /// own: the CA shreds its copy once the letter is used. Gives where it lies now.
     pub(crate) fn letter(&self, person: &str, profile: &str) -> anyhow::Result<PathBuf> {
         let made = tool::json(tool::ca_server(&self.folder)?.args([
             "letter",
@@ -73,7 +74,14 @@ impl Actor {
             "--profile",
             profile,
         ]))?;
-        Ok(PathBuf::from(tool::text(&made, "letter")))
+        let made = PathBuf::from(tool::text(&made, "letter"));
+        let carried = self.folder.join("letters").join(made.file_name().context("letter")?);
+        std::fs::create_dir_all(self.folder.join("letters"))?;
+        for end in ["html", "json"] {
+            let text = std::fs::read(made.with_extension(end))?;
+            system::file::create_private(&carried.with_extension(end), &text)?;
+        }
+        Ok(carried)
     }
 
     /// Applies with a letter; gives the order's id.

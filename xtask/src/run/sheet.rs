@@ -16,6 +16,10 @@ pub(super) fn print(folder: &Path, city: &City) -> anyhow::Result<()> {
         println!("    {}", at(folder, &person.letter_html));
         println!("    {}", at(folder, &person.letter));
     }
+    println!("  示例城市在此保留副本供脚本使用；签发机构的信函一经使用即粉碎");
+    println!(
+        "  a sample city keeps these copies for scripts; the CA shreds its own once one is used"
+    );
     println!();
     println!("试一试，依次 / try, in this order:");
     if let Some(first) = officials.next() {
@@ -28,6 +32,7 @@ pub(super) fn print(folder: &Path, city: &City) -> anyhow::Result<()> {
     println!("     make demo");
     println!("4. 城市的状态 / how the city stands");
     println!("     target/debug/ca-server --state {}/ca status", folder.display());
+    by_their_own_program(folder, city);
     println!();
     println!("再次 make run 给出新的信函 / make run again gives fresh letters");
     println!("Ctrl-C 停止 / stops");
@@ -89,6 +94,34 @@ fn in_a_browser(folder: &Path, city: &City, person: &Person) -> anyhow::Result<(
         println!("       口令 / password  {}", at(folder, &officer.p12_password_file));
     }
     Ok(())
+}
+
+/// Who says once who they are types short commands, or none.
+fn by_their_own_program(folder: &Path, city: &City) {
+    println!("5. 一次说明身份，命令就短了 / say once who you are, and commands are short");
+    let trust = folder.join(&city.trust_file);
+    let first = |role: &str| city.people.iter().find(|person| person.role == role);
+    let people = [("registration-officer", "sample-officer"), ("auditor", "sample-auditor")];
+    for (role, name) in people {
+        let Some(person) = first(role) else { continue };
+        println!(
+            "     target/debug/yinxin context add {name} --trust {} --cert {} --key {} \
+             --passphrase-file {}",
+            trust.display(),
+            at(folder, &person.cert),
+            at(folder, &person.key),
+            at(folder, &person.passphrase_file)
+        );
+    }
+    println!("   登记员：我是谁，什么待批 / an officer: who am I, what waits");
+    println!("     target/debug/yinxin context use sample-officer");
+    println!("     target/debug/yinxin whoami");
+    println!("     target/debug/yinxin approve");
+    println!("   审计员检索日志 / an auditor searches the log");
+    println!("     target/debug/yinxin audit search --log control --context sample-auditor");
+    println!("   不用命令：本机工作台，打开它给出的链接 / no commands: a desk, open its link");
+    println!("     target/debug/yinxin desk --context sample-officer");
+    println!("     target/debug/yinxin desk --context sample-auditor");
 }
 
 fn approvals(folder: &Path, city: &City) {

@@ -12,9 +12,10 @@ use records::record::Cause;
 
 /// Whether nothing stopped an intent since it was recorded.
 pub(crate) fn may_be_signed(authority: &Authority, serial: Serial, issuing: &Issuing) -> bool {
-    let lost = issuing.reference.as_ref().is_some_and(|reference| authority.is_lost(reference));
-    let left = issuing.reference.is_some() && authority.has_left(&issuing.subject);
-    !lost && !left && !authority.is_revoked(&serial.to_string())
+    let reference = issuing.reference.as_ref();
+    let stands = reference.is_none_or(|reference| authority.check_letter(reference).is_ok());
+    let left = reference.is_some() && authority.has_left(&issuing.subject);
+    stands && !left && !authority.is_revoked(&serial.to_string())
 }
 
 /// Gives an intent up.

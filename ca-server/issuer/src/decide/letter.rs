@@ -1,23 +1,28 @@
 //! Making a letter: a code is drawn, its bind keys are sealed for exactly this reference, person
-//! and profile, the letter is recorded under the registry key's signature.
+//! and profile, the letter is recorded under the registry key's signature. The code is kept nowhere
+//! but on the sheet: to print again is to make another letter and void the first.
 
 use crate::error::IssuerError;
 use crate::loaded::text;
 use crate::round::{Effect, Round};
 use crate::rows::{LetterRow, RowChange, SealedKeys};
 use crate::seal::SealContext;
+use authority::LetterState;
 use ca_host::letter_print::letter_event;
+use ca_host::operator::OperatorAnswer;
 use pki::profile::Holder;
 use records::Code;
+use records::label::Label;
 use records::letter::{EnrolmentCode, LETTER_SECONDS, Letter, LetterKeys};
+use records::record::{Event, VoidStatement};
 use sha2::{Digest, Sha256};
 
-/// Makes a letter for a person; gives the path of its file below the state directory.
+/// Makes a letter for a person.
 pub(crate) fn letter(
     round: &mut Round<'_>,
     person: &str,
     profile: &str,
-) -> Result<String, IssuerError> {
+) -> Result<OperatorAnswer, IssuerError> {
     round.clock?;
     let name = addressee(round, person, profile)?;
     let state = round.authority().profile(profile).ok_or(Code::UnknownProfile)?;
@@ -39,7 +44,67 @@ pub(crate) fn letter(
     keep(round, &letter, &code, expires)?;
     let path = format!("issuer/letters/{reference}.json");
     round.after(Effect::Letter(path.clone(), Box::new(letter)));
-    Ok(path)
+    let person = person.to_owned();
+    Ok(OperatorAnswer { letter: path, person, reference, ..Default::default() })
+}
+
+/// Voids a letter, by whichever operator asks: a brake, felt by the next decision. One that is
+/// voided already stays so, and nothing is recorded.
+pub(crate) fn void(
+    round: &mut Round<'_>,
+    drafter: &str,
+    reference: &str,
+) -> Result<OperatorAnswer, IssuerError> {
+    let person = unused(round, reference)?.person.to_string();
+    if !round.authority().is_voided(reference) {
+        record_void(round, drafter, (reference, ""))?;
+    }
+    Ok(OperatorAnswer { voided: reference.to_owned(), person, ..Default::default() })
+}
+
+/// Makes a letter for the person and profile of one that is voided with it. One that is voided
+/// already has its replacement, or is to have none.
+pub(crate) fn replace(
+    round: &mut Round<'_>,
+    drafter: &str,
+    reference: &str,
+) -> Result<OperatorAnswer, IssuerError> {
+    let old = unused(round, reference)?;
+    if round.authority().is_voided(reference) {
+        return Err(Code::LetterVoided.into());
+    }
+    let made = letter(round, &old.person.to_string(), &old.profile)?;
+    record_void(round, drafter, (reference, &made.reference))?;
+    Ok(OperatorAnswer { voided: reference.to_owned(), ..made })
+}
+
+/// A letter from which no certificate came or is coming: what came from one is revoked instead, and
+/// the letter stays what its holder reports a loss with.
+fn unused(round: &Round<'_>, reference: &str) -> Result<LetterState, Code> {
+    let authority = round.authority();
+    let letter = authority.letter(reference).ok_or(Code::WrongCode)?;
+    if !letter.serials.is_empty() || authority.intended_under(reference).is_some() {
+        return Err(Code::CodeUsed);
+    }
+    Ok(letter.clone())
+}
+
+fn record_void(
+    round: &mut Round<'_>,
+    drafter: &str,
+    (reference, replacement): (&str, &str),
+) -> Result<(), IssuerError> {
+    let statement = records::json::write(&VoidStatement {
+        v: 1,
+        reference: reference.to_owned(),
+        drafter: drafter.to_owned(),
+        replacement: replacement.to_owned(),
+    })?;
+    let signature = Label::Void.sign(&round.context.registry, &statement);
+    let signature = signature.map_err(anyhow::Error::from)?;
+    let (statement, signature) = (statement.into(), signature.into());
+    round.record(Event::Voided { statement, signature }, Vec::new())?;
+    Ok(())
 }
 
 /// The person's name, if a letter under this profile may be made for them.

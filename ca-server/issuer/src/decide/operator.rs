@@ -44,10 +44,9 @@ pub(crate) fn operator(
             let serial = renew::renew(round, &message)?;
             Ok(OperatorAnswer { serial, ..Default::default() })
         }
-        OperatorRequest::Letter { person, profile } => {
-            let letter = letter::letter(round, &person, &profile)?;
-            Ok(OperatorAnswer { letter, person, ..Default::default() })
-        }
+        OperatorRequest::Letter { person, profile } => letter::letter(round, &person, &profile),
+        OperatorRequest::VoidLetter { reference } => letter::void(round, drafter, &reference),
+        OperatorRequest::ReplaceLetter { reference } => letter::replace(round, drafter, &reference),
         OperatorRequest::Approval { approval } => {
             let approved = approve::take(round, &approval)?;
             let approvals = (approved.approvals, approved.needed);

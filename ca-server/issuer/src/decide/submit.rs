@@ -75,9 +75,7 @@ fn open_letter(round: &Round<'_>, reference: &str, key: &[u8]) -> Result<LetterS
     if !bool::from(Sha256::digest(key).as_slice().ct_eq(&letter.lookup_sha256)) {
         return Err(Code::WrongCode);
     }
-    if round.authority().is_lost(reference) {
-        return Err(Code::LetterLost);
-    }
+    round.authority().check_letter(reference)?;
     Ok(letter.clone())
 }
 

@@ -33,9 +33,7 @@ pub(crate) fn open(
     if !bool::from(Sha256::digest(&key.0).as_slice().ct_eq(&state.lookup_sha256)) {
         return Err(Code::WrongCode.into());
     }
-    if view.authority().is_lost(&reference) {
-        return Err(Code::LetterLost.into());
-    }
+    view.authority().check_letter(&reference)?;
     Ok(OpenedLetter { reference, state })
 }
 

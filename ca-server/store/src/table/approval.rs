@@ -63,3 +63,14 @@ pub async fn consumed_by(tx: &mut Tx, order: Vec<u8>) -> Result<Vec<(String, Str
         order
     )
 }
+
+/// Ids of those who approved an order, in the order of their approvals.
+pub async fn people(tx: &mut Tx, order: &OrderDigest) -> Result<Vec<String>, StoreError> {
+    let found = rows!(
+        tx,
+        (String,),
+        "select person_id from approval where order_digest = $1 order by received",
+        order.0.to_vec()
+    )?;
+    Ok(found.into_iter().map(|(person,)| person).collect())
+}

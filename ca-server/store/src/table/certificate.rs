@@ -173,3 +173,8 @@ pub async fn search(
         ),
     }
 }
+
+/// How many certificates there are, as rows say.
+pub async fn count(tx: &mut Tx) -> Result<i64, StoreError> {
+    super::counted(tx, "select count(*) from certificate").await
+}

@@ -68,3 +68,10 @@ pub async fn waiting(tx: &mut Tx) -> Result<Vec<IntentRow>, StoreError> {
     };
     found.into_iter().map(intent).collect()
 }
+
+/// How many intents wait for their signature, and how many were given up, as rows say.
+pub async fn count(tx: &mut Tx) -> Result<(i64, i64), StoreError> {
+    let waiting = "select count(*) from intent where state in ('recorded', 'signing')";
+    let given_up = "select count(*) from intent where state = 'abandoned'";
+    Ok((super::counted(tx, waiting).await?, super::counted(tx, given_up).await?))
+}

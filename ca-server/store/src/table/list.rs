@@ -67,3 +67,9 @@ pub async fn behind(
     let list = |(number, list)| Some((super::unsigned(number).ok()?, list));
     Ok(found.into_iter().filter_map(list).collect())
 }
+
+/// The number of an issuer's newest list.
+pub async fn last_number(tx: &mut Tx, issuer: &str) -> Result<Option<u64>, StoreError> {
+    let last = row!(tx, (Option<i64>,), "select max(number) from crl where issuer = $1", issuer)?;
+    last.and_then(|(number,)| number).map(super::unsigned).transpose()
+}

@@ -1,6 +1,8 @@
 //! Orders: their bytes as a copy of what the log has, what opens their commitments, their files.
 //! Whether one is open is authority's answer; the column `state` only helps lists.
 
+pub mod shown;
+
 use super::number;
 use authority::OrderDigest;
 use records::record::File;

@@ -58,6 +58,11 @@ pub async fn names(
     Ok(found.into_iter().collect())
 }
 
+/// How many people are in office, as rows say.
+pub async fn count_in_office(tx: &mut Tx) -> Result<i64, StoreError> {
+    super::counted(tx, "select count(*) from person where left_office = 0").await
+}
+
 /// People for operators' lists: id, name, unit, whether they left.
 pub async fn list(
     tx: &mut Tx,

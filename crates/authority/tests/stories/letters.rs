@@ -74,6 +74,88 @@ fn a_lost_letter_brings_nothing_and_loses_what_it_brought() {
 }
 
 #[test]
+fn a_voided_letter_brings_nothing() {
+    let (mut city, person, reference) = with_letter();
+    let kept = city.letter(&person, "official");
+    let order = city.apply_for(&reference, &key());
+    city.approve(order, "officer-1").unwrap();
+    city.apply(city.void_event(&reference)).unwrap();
+    assert!(city.authority.is_voided(&reference) && !city.authority.is_voided(&kept));
+    assert_eq!(city.approve(order, "officer-2"), Err(Code::LetterVoided));
+    assert_eq!(city.authority.check_letter(&reference), Err(Code::LetterVoided));
+    // The same again changes nothing; its loss can be reported, which is told first.
+    city.apply(city.void_event(&reference)).unwrap();
+    city.lose(&reference).unwrap();
+    assert_eq!(city.authority.check_letter(&reference), Err(Code::LetterLost));
+    assert_eq!(city.authority.revoked().count(), 0);
+    city.certify(&kept, &key());
+}
+
+#[test]
+fn only_the_registry_key_voids_a_letter_and_only_one_that_is_known() {
+    let (mut city, _, reference) = with_letter();
+    let unsigned = |city: &mut SampleCity, event: Event| {
+        assert_eq!(city.apply(event.clone()).unwrap_err().code, Code::UnsignedAuthority);
+        city.pending(event);
+        assert!(!city.authority.is_voided(&reference));
+    };
+    let Event::Voided { statement, signature } = city.void_event(&reference) else {
+        unreachable!()
+    };
+    let other = records::label::Label::Void.sign(&key(), &statement.0).unwrap();
+    unsigned(&mut city, Event::Voided { statement: statement.clone(), signature: other.into() });
+    // A signature of another kind is none of this kind.
+    let letter = records::label::Label::Letter.sign(&city.keys.registry, &statement.0).unwrap();
+    unsigned(&mut city, Event::Voided { statement: statement.clone(), signature: letter.into() });
+    let unknown = city.void_event("0000000000000009");
+    unsigned(&mut city, unknown);
+    city.apply(Event::Voided { statement, signature }).unwrap();
+    assert!(city.authority.is_voided(&reference));
+}
+
+#[test]
+fn a_loss_counts_under_a_voided_letter_too() {
+    let (mut city, _, reference) = with_letter();
+    let serial = city.certify(&reference, &key());
+    // No issuer voids a letter that is used; if a log says so all the same, its holder still can
+    // report the loss.
+    city.apply(city.void_event(&reference)).unwrap();
+    assert!(!city.authority.is_revoked(&serial.to_string()), "to void is not to revoke");
+    city.lose(&reference).unwrap();
+    assert!(city.authority.is_revoked(&serial.to_string()));
+}
+
+#[test]
+fn a_letter_is_over_when_nobody_begins_anything_with_it() {
+    let (mut city, person, reference) = with_letter();
+    let is_over =
+        |city: &SampleCity, reference: &str| city.authority.is_letter_over(reference, city.now);
+    assert_eq!(is_over(&city, "0000000000000009"), None);
+    let order = city.apply_for(&reference, &key());
+    city.approve(order, "officer-1").unwrap();
+    city.approve(order, "officer-2").unwrap();
+    city.intend(order).unwrap();
+    assert_eq!(is_over(&city, &reference), Some(false), "what is intended may be given up");
+    let used = city.letter(&person, "official");
+    city.certify(&used, &key());
+    assert_eq!(is_over(&city, &used), Some(true));
+    let voided = city.letter(&person, "official");
+    let mut waits = city.clone();
+    waits.pending(city.void_event(&voided));
+    assert_eq!(is_over(&waits, &voided), Some(false), "what the tree does not hold may vanish");
+    city.apply(city.void_event(&voided)).unwrap();
+    assert_eq!(is_over(&city, &voided), Some(true));
+    let lost = city.letter(&person, "official");
+    city.lose(&lost).unwrap();
+    assert_eq!(is_over(&city, &lost), Some(true));
+    let late = city.letter(&person, "official");
+    city.now += 7 * 86_400;
+    assert_eq!(is_over(&city, &late), Some(false), "the last second counts");
+    city.now += 1;
+    assert_eq!(is_over(&city, &late), Some(true));
+}
+
+#[test]
 fn a_letter_is_for_its_person_and_profile() {
     let (mut city, _, reference) = with_letter();
     let other = city.register("sz-office");

@@ -101,6 +101,18 @@ fn a_loss_bites_at_once() {
 }
 
 #[test]
+fn a_void_bites_at_once() {
+    let (mut city, _, reference) = with_letter();
+    let order = city.apply_for(&reference, &key());
+    city.approve(order, "officer-1").unwrap();
+    city.pending(city.void_event(&reference));
+    assert!(city.authority.is_voided(&reference));
+    assert_eq!(city.approve(order, "officer-2"), Err(Code::LetterVoided));
+    city.authority.forget_pending();
+    assert!(!city.authority.is_voided(&reference));
+}
+
+#[test]
 fn a_rejection_bites_at_once() {
     let (mut city, _, reference) = with_letter();
     let order = city.apply_for(&reference, &key());

@@ -4,13 +4,13 @@ use super::held_key::HeldKey;
 use super::session::Session;
 use crate::exit::Failure;
 use crate::files::{self, Opened, Own};
-use crate::language::Spoken;
 use page::Language;
 use pki::Certificate;
 use records::trust::Trust;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use system::language::Spoken;
 use tokio::sync::Notify;
 
 /// The desk of one officer.

@@ -5,7 +5,8 @@
 use crate::bytes::Bytes;
 use crate::commitment::Commitment;
 use crate::json::{self, JsonError};
-use crate::order::body::{Body, PersonAction, RoleAction, UnitAction};
+use crate::order::body::Body;
+use crate::order::office::{PersonAction, RoleAction, UnitAction};
 use crate::rules::Holding;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,11 +1,12 @@
-//! The bodies of orders, by kind. Field by field in `docs/formats.md`.
+//! A body of an order, of whichever kind. Field by field in `docs/formats.md`.
 
 use crate::bytes::Bytes;
 use crate::commitment::Commitment;
 use crate::json::{self, JsonError};
+use crate::order::certificate::{CredentialBody, IssueBody, ProfileRef};
 use crate::order::gate::{AgentBody, BundleBody};
+use crate::order::office::{PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody};
 use crate::order::revoke::RevokeBody;
-use crate::rules::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -45,158 +46,6 @@ pub enum BodyError {
     Json(JsonError),
 }
 
-/// Which profile, as it was in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProfileRef {
-    /// Id.
-    pub id: String,
-    /// Version.
-    pub version: u32,
-    /// SHA-256 of the file.
-    pub digest: Bytes,
-}
-
-/// The subject of a certificate to be issued to a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SubjectBody {
-    /// Country.
-    pub c: String,
-    /// City.
-    pub o: String,
-    /// County id if there is one, then unit id.
-    pub ou: Vec<String>,
-    /// Commitment to the name.
-    pub cn: Commitment,
-    /// Person id.
-    pub sn: String,
-}
-
-/// A subject alternative name under a commitment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CommittedName {
-    /// `mail`.
-    pub kind: String,
-    /// Commitment to the value.
-    pub value: Commitment,
-}
-
-/// Kind `issue`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct IssueBody {
-    /// Person id.
-    pub person: String,
-    /// Version of the person's record that was vetted.
-    pub person_version: u32,
-    /// Profile in force.
-    pub profile: ProfileRef,
-    /// Subject.
-    pub subject: SubjectBody,
-    /// Subject alternative names.
-    pub names: Vec<CommittedName>,
-    /// DER SubjectPublicKeyInfo.
-    pub key: Bytes,
-    /// Days of validity.
-    pub validity_days: u32,
-    /// Commitment to the evidence.
-    pub evidence: Commitment,
-    /// `cli` or `page`: which bind key tied the public key.
-    pub label: String,
-    /// Reference of the letter.
-    pub reference: String,
-    /// SHA-256 of the person's last certificate under this profile, if any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous: Option<Bytes>,
-}
-
-/// What happens to a unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum UnitAction {
-    /// A new unit under `parent`.
-    Create,
-    /// Goes under another parent.
-    Move,
-    /// Takes no more people.
-    Close,
-}
-
-/// Kind `unit`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UnitBody {
-    /// What happens.
-    pub action: UnitAction,
-    /// Unit id.
-    pub unit: String,
-    /// Whether it is a county; counties stand in certificates as the first OU.
-    pub county: bool,
-    /// Its name.
-    pub name: String,
-    /// Unit above it.
-    pub parent: String,
-}
-
-/// What happens to a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PersonAction {
-    /// A new person.
-    Create,
-    /// Goes to another unit.
-    Move,
-    /// Leaves office; all certificates are to be revoked.
-    Leave,
-}
-
-/// Kind `person`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PersonBody {
-    /// What happens.
-    pub action: PersonAction,
-    /// Person id.
-    pub person: String,
-    /// Version of the record after this order.
-    pub version: u32,
-    /// Unit id after this order.
-    pub unit: String,
-    /// Commitment to the name.
-    pub name: Commitment,
-    /// Commitment to the mail address, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mail: Option<Commitment>,
-    /// Commitment to the evidence.
-    pub evidence: Commitment,
-}
-
-/// Grant or withdraw.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RoleAction {
-    /// Give the role.
-    Grant,
-    /// Take it away.
-    Withdraw,
-}
-
-/// Kind `role`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RoleBody {
-    /// Grant or withdraw.
-    pub action: RoleAction,
-    /// Person id.
-    pub person: String,
-    /// The role.
-    pub role: Role,
-    /// Unit id: it holds there and below.
-    pub scope: String,
-}
-
 /// Kind `profile`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -233,20 +82,6 @@ pub struct PortalBody {
     pub staff_host: String,
     /// DER SubjectPublicKeyInfo of the staff process.
     pub staff_key: Bytes,
-}
-
-/// Kind `credential`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CredentialBody {
-    /// Person id.
-    pub person: String,
-    /// The officer's certificate, DER.
-    pub certificate: Bytes,
-    /// `PasskeyStatement`, canonical JSON.
-    pub statement: Bytes,
-    /// Signature by the certificate's key under `yinxin-passkey-v1`.
-    pub signature: Bytes,
 }
 
 impl Body {

@@ -39,6 +39,20 @@ pub struct LetterStatement {
     pub expires: String,
 }
 
+/// That a letter counts no more, as the registry key signs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VoidStatement {
+    /// Format: 1.
+    pub v: u8,
+    /// Reference of the letter.
+    pub reference: String,
+    /// Who asked for it: `operator:` and the number of the user on the CA host.
+    pub drafter: String,
+    /// Reference of the letter that takes its place; empty where none does.
+    pub replacement: String,
+}
+
 /// A certificate that is being revoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,6 +107,13 @@ pub enum Event {
     /// A letter was made.
     Letter {
         /// The letter's statement, a [`LetterStatement`].
+        statement: Bytes,
+        /// The registry key's signature over it.
+        signature: Bytes,
+    },
+    /// A letter was voided: nothing is issued under it any more.
+    Voided {
+        /// What it says, a [`VoidStatement`].
         statement: Bytes,
         /// The registry key's signature over it.
         signature: Bytes,
@@ -357,6 +378,7 @@ impl Event {
         match self {
             Self::Founding { .. } => "founding",
             Self::Letter { .. } => "letter",
+            Self::Voided { .. } => "voided",
             Self::Application { .. } => "application",
             Self::Order { .. } => "order",
             Self::Approval { .. } => "approval",

@@ -2,11 +2,13 @@
 //! tells.
 
 use crate::round::Effect;
-use crate::sample::Sample;
 use crate::sample::operate::{OFFICERS, person};
+use crate::sample::{Sample, key};
+use ca_host::operator::OperatorRequest;
 use records::Code;
-use records::letter::LETTER_SECONDS;
+use records::letter::{EnrolmentCode, LETTER_SECONDS, LetterKeys};
 use records::order::PersonAction;
+use records::record::{Event, VoidStatement};
 use records::rules::Role;
 use sha2::{Digest, Sha256};
 
@@ -86,4 +88,105 @@ fn two_letters_have_nothing_in_common() {
         sample.rows.sealed[&letter.reference].cli.split_at(12).0.to_vec()
     };
     assert_ne!(of(&one), of(&two), "each sealed value has a nonce of its own");
+}
+
+fn void(sample: &mut Sample, reference: &str) -> Result<String, Code> {
+    let reference = reference.to_owned();
+    sample.operator(OperatorRequest::VoidLetter { reference }).map(|answer| answer.voided)
+}
+
+fn replace(sample: &mut Sample, reference: &str) -> Result<(String, String), Code> {
+    let reference = reference.to_owned();
+    let answer = sample.operator(OperatorRequest::ReplaceLetter { reference })?;
+    Ok((answer.voided, answer.reference))
+}
+
+#[test]
+fn a_voided_letter_opens_nothing_from_its_record_on() {
+    let (mut sample, letter) = Sample::with_letter();
+    let other = sample.letter(&letter.person, "official");
+    let order = sample.applied(&letter, &key());
+    sample.approved_by(order, &OFFICERS);
+    assert_eq!(void(&mut sample, &letter.reference), Ok(letter.reference.clone()));
+    let message = sample.submission(&letter, &key());
+    assert_eq!(sample.submit(message), Err(Code::LetterVoided), "recorded is enough");
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    assert_eq!(sample.count("intent"), 0, "what was approved is not carried out");
+    let message = sample.submission(&letter, &key());
+    assert_eq!(sample.submit(message), Err(Code::LetterVoided));
+    sample.applied(&other, &key());
+}
+
+#[test]
+fn to_void_again_records_nothing() {
+    let (mut sample, letter) = Sample::with_letter();
+    for _ in 0..2 {
+        void(&mut sample, &letter.reference).unwrap();
+        assert_eq!(sample.count("voided"), 1);
+    }
+    sample.sequence();
+    void(&mut sample, &letter.reference).unwrap();
+    assert_eq!(sample.count("voided"), 1);
+    assert_eq!(void(&mut sample, "0000000000000000"), Err(Code::WrongCode));
+}
+
+#[test]
+fn a_letter_is_voided_by_whoever_asks_also_while_the_clock_is_wrong() {
+    let (mut sample, letter) = Sample::with_letter();
+    sample.clock = Err(Code::ClockMoved);
+    assert_eq!(replace(&mut sample, &letter.reference), Err(Code::ClockMoved), "it makes one");
+    void(&mut sample, &letter.reference).unwrap();
+    let Some(Event::Voided { statement, .. }) = sample.recorded.last().map(|one| &one.event) else {
+        panic!("nothing is voided")
+    };
+    let said: VoidStatement = records::json::read(&statement.0).unwrap();
+    assert_eq!((said.drafter.as_str(), said.replacement.as_str()), ("operator:0", ""));
+}
+
+#[test]
+fn a_used_letter_stays_what_reports_the_loss() {
+    let (mut sample, letter, order) = Sample::with_application();
+    sample.approved_by(order, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    for _ in 0..2 {
+        assert_eq!(void(&mut sample, &letter.reference), Err(Code::CodeUsed), "recorded is enough");
+        assert_eq!(replace(&mut sample, &letter.reference), Err(Code::CodeUsed));
+        sample.sequence();
+    }
+    assert_eq!((sample.count("voided"), sample.count("letter")), (0, 1));
+}
+
+#[test]
+fn a_letter_is_replaced_by_another_for_the_same_person() {
+    let (mut sample, letter) = Sample::with_letter();
+    let (voided, made) = replace(&mut sample, &letter.reference).unwrap();
+    assert_eq!(voided, letter.reference);
+    assert_ne!(made, letter.reference);
+    let Some(Effect::Letter(_, sheet)) = sample.effects.last() else { panic!("no sheet") };
+    assert_eq!((sheet.reference.as_str(), sheet.person.as_str()), (&*made, &*letter.person));
+    assert_eq!((sheet.profile.as_str(), sheet.name.as_str()), ("official", "李丹"));
+    let code = EnrolmentCode::read(&sheet.code).unwrap();
+    let keys = LetterKeys::derive(&sample.city.founding, &made, &code);
+    assert_ne!(keys.lookup(), letter.keys.lookup(), "the code of the first is nowhere");
+    sample.sequence();
+    assert!(sample.authority().is_voided(&letter.reference));
+    assert_eq!(sample.authority().check_letter(&made), Ok(()));
+    let Some(Event::Voided { statement, .. }) = sample.recorded.last().map(|one| &one.event) else {
+        panic!("nothing is voided")
+    };
+    let said: VoidStatement = records::json::read(&statement.0).unwrap();
+    assert_eq!(said.replacement, made);
+    // Whoever asks again, after an answer that was lost, makes no third letter.
+    assert_eq!(replace(&mut sample, &letter.reference), Err(Code::LetterVoided));
+    assert_eq!(sample.count("letter"), 2);
+}
+
+#[test]
+fn nobody_who_left_gets_another_letter() {
+    let (mut sample, letter) = Sample::with_letter();
+    sample.done(person(PersonAction::Leave, &letter.person, "", ""), &OFFICERS);
+    assert_eq!(replace(&mut sample, &letter.reference), Err(Code::PersonLeft));
+    assert_eq!(sample.count("voided"), 0, "one act: what is not made voids nothing");
+    void(&mut sample, &letter.reference).unwrap();
 }

@@ -1,11 +1,12 @@
-//! Which language this program speaks: Chinese or English as the environment says, both where it
-//! says neither.
+//! Which language a program speaks: Chinese or English as the environment says, both where it says
+//! neither. Texts come in both, Chinese first; those of `--help` are English, then Chinese.
 
-use clap::Command;
+use clap::{Command, CommandFactory, FromArgMatches};
+use std::sync::OnceLock;
 
 /// What people read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Spoken {
+pub enum Spoken {
     /// 只用中文
     Chinese,
     /// English only.
@@ -15,9 +16,10 @@ pub(crate) enum Spoken {
 }
 
 impl Spoken {
-    /// As the environment says.
-    pub(crate) fn here() -> Self {
-        Self::of(|name| std::env::var(name).ok())
+    /// As the environment of this process says.
+    pub fn here() -> Self {
+        static HERE: OnceLock<Spoken> = OnceLock::new();
+        *HERE.get_or_init(|| Self::of(|name| std::env::var(name).ok()))
     }
 
     /// `YINXIN_LANG`, then what POSIX asks for messages, the first of these that is set and not
@@ -33,7 +35,7 @@ impl Spoken {
     }
 
     /// A short text, or both beside each other.
-    pub(crate) fn of_both(self, zh: &str, en: &str) -> String {
+    pub fn of_both(self, zh: &str, en: &str) -> String {
         match self {
             Self::Chinese => zh.to_owned(),
             Self::English => en.to_owned(),
@@ -43,7 +45,7 @@ impl Spoken {
 
     /// What stands in `--help`, in one language: each text there is English, then Chinese, which a
     /// test keeps.
-    pub(crate) fn help(self, command: Command) -> Command {
+    pub fn help(self, command: Command) -> Command {
         if self == Self::Both {
             return command;
         }
@@ -118,13 +120,67 @@ impl Spoken {
     }
 }
 
-pub(crate) fn is_chinese(character: char) -> bool {
+/// What was typed; the help speaks the language of whoever reads it.
+pub fn typed<A: CommandFactory + FromArgMatches>() -> A {
+    let command = Spoken::here().help(A::command());
+    A::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+}
+
+/// Texts of a program's help that do not say the same in English, then in Chinese, each with the
+/// command it stands at; a test of each program finds none.
+pub fn one_sided(command: &Command) -> Vec<String> {
+    let name = command.get_name();
+    let of_arguments = command.get_arguments().map(|one| one.get_help());
+    let texts = [command.get_about()].into_iter().chain(of_arguments);
+    let wrong = |text: &String| {
+        let (english, chinese) = text.split_at(text.find(is_chinese).unwrap_or(text.len()));
+        chinese.is_empty() || !english.trim().ends_with(['.', ')', '?'])
+    };
+    let texts = texts.map(|text| text.map(ToString::to_string).unwrap_or_default());
+    let mut found: Vec<String> =
+        texts.filter(wrong).map(|text| format!("{name}: {text:?}")).collect();
+    found.extend(command.get_subcommands().flat_map(one_sided));
+    found
+}
+
+fn is_chinese(character: char) -> bool {
     ('\u{3400}'..='\u{9fff}').contains(&character)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A program with a verb, as its help is written.
+    fn program(verb: &'static str) -> Command {
+        let verb = Command::new("open")
+            .about(verb)
+            .arg(clap::Arg::new("yes").long("yes").help("Do not ask for confirmation. 不再确认"));
+        Command::new("box").about("Opens boxes. 开箱工具。").subcommand(verb)
+    }
+
+    #[test]
+    fn help_is_in_one_language() {
+        let help = |spoken: Spoken| {
+            let mut command = spoken.help(program("Opens one. 打开"));
+            let whole = command.render_long_help().to_string();
+            whole + &command.find_subcommand_mut("open").unwrap().render_help().to_string()
+        };
+        let chinese = help(Spoken::Chinese);
+        assert!(chinese.contains("用法") && chinese.contains("不再确认"), "{chinese}");
+        assert!(!chinese.contains("Opens") && !chinese.contains("Commands:"), "{chinese}");
+        let english = help(Spoken::English);
+        assert!(english.contains("Do not ask") && !english.contains(is_chinese), "{english}");
+        assert!(help(Spoken::Both).contains("Opens one. 打开"));
+    }
+
+    #[test]
+    fn a_text_in_one_language_is_found() {
+        assert_eq!(one_sided(&program("Opens one. 打开")), [""; 0]);
+        for wrong in ["Opens one.", "打开", "Opens one 打开", ""] {
+            assert_eq!(one_sided(&program(wrong)).len(), 1, "{wrong:?}");
+        }
+    }
 
     #[test]
     fn the_environment_says_which_language() {

@@ -1,0 +1,82 @@
+//! Shreds letters and join files on this host once the tree says that nobody begins anything with
+//! them any more. It looks at what is there and what the log says, and remembers nothing: what a
+//! crash left, the next look finds.
+
+use crate::issuer::Issuer;
+use ca_host::durable::shred;
+use ca_store::sheets;
+use service::{Stop, fault};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Letters that expire are looked for this often.
+const LOOK: Duration = Duration::from_secs(60);
+/// What follows on each other is looked at together; what could not be shredded is tried again
+/// after this long.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Shreds until the stop.
+pub(crate) async fn run(issuer: Arc<Issuer>, stop: Stop) {
+    let mut moved = issuer.moved();
+    let mut looked: Option<(u64, Instant)> = None;
+    loop {
+        let size = *moved.borrow_and_update();
+        let is_due = |(seen, at): (u64, Instant)| seen != size || at.elapsed() >= LOOK;
+        if looked.is_none_or(is_due) {
+            let problem = look(&issuer).await;
+            issuer.metrics.condition("letters", problem.as_deref().unwrap_or_default());
+            looked = problem.is_none().then(|| (size, Instant::now()));
+        }
+        let again = if looked.is_some() { LOOK } else { PAUSE };
+        tokio::select! {
+            () = stop.wait() => return,
+            _ = moved.changed() => {}
+            () = tokio::time::sleep(again) => {}
+        }
+        if !stop.pause(PAUSE).await {
+            return;
+        }
+    }
+}
+
+/// Shreds what is over; gives what could not be done. It names no letter: what it says is read by
+/// more people than the files are.
+async fn look(issuer: &Issuer) -> Option<String> {
+    let view = issuer.view_now()?;
+    let (state, now) = (issuer.context.config.path(""), issuer.now());
+    let done = tokio::task::spawn_blocking(move || {
+        let over = sheets::over(&state, view.authority(), now)?;
+        if !over.is_empty() {
+            fault::point("letters-before-shred");
+        }
+        anyhow::Ok(shred_all(over))
+    });
+    match done.await {
+        Ok(Ok((done, None))) => {
+            if done > 0 {
+                tracing::info!(files = done, "shredded: letters that are over");
+            }
+            None
+        }
+        Ok(Ok((_, Some(error)))) | Ok(Err(error)) => {
+            tracing::error!(error = format!("{error:#}"), "letters are not shredded");
+            Some("used letters could not be shredded; next: ca-server doctor".into())
+        }
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// How many files are gone, and the last error: one that cannot be shredded keeps no other back.
+fn shred_all(over: Vec<PathBuf>) -> (usize, Option<anyhow::Error>) {
+    let mut failed = None;
+    let mut done = 0;
+    for path in over {
+        match shred(&path) {
+            Ok(()) => done += 1,
+            Err(error) => failed = Some(error),
+        }
+        fault::point("letters-after-one");
+    }
+    (done, failed)
+}

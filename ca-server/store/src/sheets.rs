@@ -1,0 +1,159 @@
+//! What the CA's host keeps of letters and join files until they are printed and carried away, and
+//! which of it is over: the tree says that nobody begins anything with it any more. The code of a
+//! letter and the token of a gate stand nowhere else on this host.
+
+use authority::Authority;
+use records::join::JoinFile;
+use records::letter::Letter;
+use std::ffi::OsStr;
+use std::io::{ErrorKind, Read, Result};
+use std::path::{Path, PathBuf};
+
+/// Where letters and join files wait for their printer, below the state directory.
+const LETTERS: &str = "issuer/letters";
+/// Where the founding left the letters with which first people report a loss.
+const LOSS_LETTERS: &str = "people";
+/// A file that begins with this was being shredded when a crash came.
+const SHREDDED: u8 = 0;
+/// No letter or join file is longer, in bytes.
+const BYTES_MAX: u64 = 1 << 20;
+
+/// Every file below a state directory that is over at `now` (unix), sheets before what tells whose
+/// they are. A hidden file stands for the one that it was to become.
+pub fn over(state: &Path, authority: &Authority, now: u64) -> Result<Vec<PathBuf>> {
+    let mut over = Vec::new();
+    for path in files(&state.join(LETTERS))? {
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let is_over = match name.strip_suffix(".join.json") {
+            Some(_) => read(&path)?.is_some_and(|bytes| is_join_over(authority, &bytes, now)),
+            None => {
+                let reference = name.split('.').next().unwrap_or_default();
+                authority.is_letter_over(reference, now).unwrap_or(false)
+            }
+        };
+        if is_over {
+            over.push(path);
+        }
+    }
+    for path in files(&state.join(LOSS_LETTERS))? {
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        if name.ends_with(".loss.json")
+            && read(&path)?.is_some_and(|bytes| is_loss_letter_over(authority, &bytes))
+        {
+            over.extend([path.with_extension("html"), path]);
+        }
+    }
+    // `….html` comes before `….json`.
+    over.sort();
+    over.dedup();
+    Ok(over)
+}
+
+/// The names in a folder; of a hidden file the one that it was to become.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let named = |entry: Result<std::fs::DirEntry>| {
+        let name = entry?.file_name();
+        let shown = name.to_str().and_then(|name| name.strip_prefix('.')?.strip_suffix(".new"));
+        Ok(folder.join(shown.map_or(name.as_os_str(), OsStr::new)))
+    };
+    entries.map(named).collect()
+}
+
+/// What a file holds; nothing if it is gone.
+fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    match std::fs::File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        file => file?.take(BYTES_MAX).read_to_end(&mut bytes)?,
+    };
+    Ok(Some(bytes))
+}
+
+fn is_join_over(authority: &Authority, bytes: &[u8], now: u64) -> bool {
+    let Ok(file) = serde_json::from_slice::<JoinFile>(bytes) else {
+        return bytes.first() == Some(&SHREDDED);
+    };
+    let agent = authority.agent(&file.agent).filter(|agent| agent.order == file.order);
+    let is_late = records::time::read(&file.expires).is_some_and(|until| now > until);
+    is_late || agent.is_some_and(|agent| agent.joined || !agent.open || now > agent.join_until)
+}
+
+/// A letter of the founding can report a loss for as long as there is something to lose.
+fn is_loss_letter_over(authority: &Authority, bytes: &[u8]) -> bool {
+    let Ok(file) = serde_json::from_slice::<Letter>(bytes) else {
+        return bytes.first() == Some(&SHREDDED);
+    };
+    let lost = authority.letter(&file.reference).is_some_and(|letter| letter.lost);
+    lost || authority.person(&file.person).is_some_and(|person| person.left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keys::SoftwareSigner;
+    use sample_city::SampleCity;
+
+    fn write(folder: &Path, name: &str, text: &[u8]) {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn over_in(folder: &Path, city: &SampleCity) -> Vec<String> {
+        let over = over(folder, &city.authority, city.now).unwrap();
+        let name = |path: &PathBuf| path.strip_prefix(folder).unwrap().display().to_string();
+        over.iter().map(name).collect()
+    }
+
+    #[test]
+    fn sheets_of_used_letters_are_over_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut city = SampleCity::found();
+        assert!(over_in(folder.path(), &city).is_empty(), "no folder yet");
+        let person = city.register("sz-office");
+        let (used, open) = (city.letter(&person, "official"), city.letter(&person, "official"));
+        for reference in [&used, &open, "0000000000000009"] {
+            for end in ["html", "json"] {
+                write(folder.path(), &format!("issuer/letters/{reference}.{end}"), b"the code");
+            }
+        }
+        assert!(over_in(folder.path(), &city).is_empty());
+        city.certify(&used, &SoftwareSigner::generate_p256().unwrap());
+        // Half of a file that a crash left is one more of them.
+        write(folder.path(), &format!("issuer/letters/.{open}.json.new"), b"half");
+        std::fs::remove_file(folder.path().join(format!("issuer/letters/{open}.json"))).unwrap();
+        let named = |reference: &str| {
+            ["html", "json"].map(|end| format!("issuer/letters/{reference}.{end}"))
+        };
+        assert_eq!(over_in(folder.path(), &city), named(&used));
+        city.apply(city.void_event(&open)).unwrap();
+        let mut both = [named(&used), named(&open)].concat();
+        both.sort();
+        assert_eq!(over_in(folder.path(), &city), both);
+    }
+
+    #[test]
+    fn a_shredding_that_a_crash_broke_off_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let city = SampleCity::found();
+        for name in ["issuer/letters/gate-1.AAAA.join.json", "people/officer-1.loss.json"] {
+            write(folder.path(), name, b"not json");
+        }
+        assert!(over_in(folder.path(), &city).is_empty());
+        for name in ["issuer/letters/gate-1.AAAA.join.json", "people/officer-1.loss.json"] {
+            write(folder.path(), name, &[0; 8]);
+        }
+        assert_eq!(
+            over_in(folder.path(), &city),
+            [
+                "issuer/letters/gate-1.AAAA.join.json",
+                "people/officer-1.loss.html",
+                "people/officer-1.loss.json"
+            ]
+        );
+    }
+}

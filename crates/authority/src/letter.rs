@@ -1,0 +1,116 @@
+//! Letters as the registry key signed them, and what ends one. From what took a letter away nothing
+//! is issued any more; its loss can be reported all the same, by whoever holds it.
+
+use crate::authority::Authority;
+use crate::id::{PersonId, Reference, digest_of};
+use crate::state::LetterState;
+use records::bytes::Bytes;
+use records::code::Code;
+use records::json;
+use records::label::Label;
+use records::record::{LetterStatement, VoidStatement};
+use std::sync::Arc;
+
+impl Authority {
+    /// A letter.
+    pub fn letter(&self, reference: &str) -> Option<&LetterState> {
+        self.letters.get(&Reference::read(reference)?).map(|letter| &**letter)
+    }
+
+    /// Every letter.
+    pub fn letters(&self) -> impl Iterator<Item = (&Reference, &LetterState)> {
+        self.letters.iter().map(|(reference, letter)| (reference, &**letter))
+    }
+
+    /// How many letters there are.
+    pub fn letter_count(&self) -> usize {
+        self.letters.len()
+    }
+
+    pub(crate) fn letter_mut(&mut self, reference: &str) -> Option<&mut LetterState> {
+        self.letters.get_mut(&Reference::read(reference)?).map(Arc::make_mut)
+    }
+
+    /// Whether the loss of a letter was reported, pending reports counted.
+    pub fn is_lost(&self, reference: &str) -> bool {
+        let Some(key) = Reference::read(reference) else { return false };
+        self.pending.lost.contains(&key) || self.letters.get(&key).is_some_and(|letter| letter.lost)
+    }
+
+    /// Whether a letter was voided, pending records counted.
+    pub fn is_voided(&self, reference: &str) -> bool {
+        let Some(key) = Reference::read(reference) else { return false };
+        let voided = self.letters.get(&key).is_some_and(|letter| letter.voided);
+        voided || self.pending.voided.contains(&key)
+    }
+
+    /// Whether a letter was neither lost nor voided, pending records counted.
+    pub fn check_letter(&self, reference: &str) -> Result<(), Code> {
+        if self.is_lost(reference) {
+            return Err(Code::LetterLost);
+        }
+        if self.is_voided(reference) {
+            return Err(Code::LetterVoided);
+        }
+        Ok(())
+    }
+
+    /// Whether the tree says that nobody begins anything with a letter any more: what the CA's host
+    /// keeps of it for its printer can go. Nothing if the tree does not know it.
+    pub fn is_letter_over(&self, reference: &str, now: u64) -> Option<bool> {
+        let letter = self.letter(reference)?;
+        let has_left = self.people.get(&letter.person).is_some_and(|person| person.left);
+        let is_ended = letter.lost || letter.voided || letter.rejected || has_left;
+        Some(is_ended || now > letter.expires || self.issued_under(reference).is_some())
+    }
+
+    pub(crate) fn add_letter(&mut self, statement: &Bytes, signature: &Bytes) -> Result<(), Code> {
+        let registry = &self.fixed.registry;
+        if !self.signatures.verify(Label::Letter, registry, &statement.0, &signature.0) {
+            return Err(Code::UnsignedAuthority);
+        }
+        let read: LetterStatement = json::read(&statement.0).map_err(|_| Code::Malformed)?;
+        let reference = Reference::read(&read.reference).ok_or(Code::Malformed)?;
+        let letter = LetterState {
+            person: PersonId::read(&read.person).ok_or(Code::Malformed)?,
+            profile: self.profile_name(&read.profile),
+            lookup_sha256: digest_of(&read.lookup_sha256)?,
+            loss_sha256: digest_of(&read.loss_sha256)?,
+            expires: records::time::read(&read.expires).ok_or(Code::Malformed)?,
+            serials: Vec::new(),
+            lost: false,
+            voided: false,
+            rejected: false,
+            newest: None,
+            ended: None,
+        };
+        self.letters.entry(reference).or_insert_with(|| Arc::new(letter));
+        Ok(())
+    }
+
+    pub(crate) fn add_void(&mut self, statement: &Bytes, signature: &Bytes) -> Result<(), Code> {
+        let reference = self.voids(statement, signature)?;
+        if let Some(letter) = self.letters.get_mut(&reference) {
+            Arc::make_mut(letter).voided = true;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn notice_void(&mut self, statement: &Bytes, signature: &Bytes) {
+        if let Ok(reference) = self.voids(statement, signature) {
+            self.pending.voided.insert(reference);
+        }
+    }
+
+    /// Which known letter a statement of the registry key voids.
+    fn voids(&self, statement: &Bytes, signature: &Bytes) -> Result<Reference, Code> {
+        let registry = &self.fixed.registry;
+        if !self.signatures.verify(Label::Void, registry, &statement.0, &signature.0) {
+            return Err(Code::UnsignedAuthority);
+        }
+        let read: VoidStatement = json::read(&statement.0).map_err(|_| Code::Malformed)?;
+        let reference = Reference::read(&read.reference).filter(|_| read.v == 1);
+        let known = reference.filter(|reference| self.letters.contains_key(reference));
+        known.ok_or(Code::UnsignedAuthority)
+    }
+}

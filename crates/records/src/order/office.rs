@@ -1,0 +1,90 @@
+//! Bodies of the orders about units, people and their roles.
+
+use crate::commitment::Commitment;
+use crate::rules::Role;
+use serde::{Deserialize, Serialize};
+
+/// What happens to a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnitAction {
+    /// A new unit under `parent`.
+    Create,
+    /// Goes under another parent.
+    Move,
+    /// Takes no more people.
+    Close,
+}
+
+/// Kind `unit`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitBody {
+    /// What happens.
+    pub action: UnitAction,
+    /// Unit id.
+    pub unit: String,
+    /// Whether it is a county; counties stand in certificates as the first OU.
+    pub county: bool,
+    /// Its name.
+    pub name: String,
+    /// Unit above it.
+    pub parent: String,
+}
+
+/// What happens to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PersonAction {
+    /// A new person.
+    Create,
+    /// Goes to another unit.
+    Move,
+    /// Leaves office; all certificates are to be revoked.
+    Leave,
+}
+
+/// Kind `person`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonBody {
+    /// What happens.
+    pub action: PersonAction,
+    /// Person id.
+    pub person: String,
+    /// Version of the record after this order.
+    pub version: u32,
+    /// Unit id after this order.
+    pub unit: String,
+    /// Commitment to the name.
+    pub name: Commitment,
+    /// Commitment to the mail address, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Commitment>,
+    /// Commitment to the evidence.
+    pub evidence: Commitment,
+}
+
+/// Grant or withdraw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoleAction {
+    /// Give the role.
+    Grant,
+    /// Take it away.
+    Withdraw,
+}
+
+/// Kind `role`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleBody {
+    /// Grant or withdraw.
+    pub action: RoleAction,
+    /// Person id.
+    pub person: String,
+    /// The role.
+    pub role: Role,
+    /// Unit id: it holds there and below.
+    pub scope: String,
+}

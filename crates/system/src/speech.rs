@@ -1,0 +1,72 @@
+//! What programs say to people, in the language of whoever reads it: short things beside each other
+//! where both are spoken, sentences below each other. Machines are told in JSON, by nobody here.
+//! Each line begins with what its caller puts there: a mark, or blanks.
+
+use crate::language::Spoken;
+use crate::terminal::{complaint, line};
+use std::fmt::Display;
+
+/// The second language of a sentence stands at least so far to the right.
+const BELOW_MIN: usize = 4;
+
+/// A text in the language of whoever reads it, both beside each other if that is nobody's.
+pub fn both(zh: &str, en: &str) -> String {
+    Spoken::here().of_both(zh, en)
+}
+
+/// A short sentence.
+pub fn said(begins: &str, zh: &str, en: &str) {
+    line(&format!("{begins}{}", both(zh, en)));
+}
+
+/// A sentence in one language, or in both, a line each.
+pub fn sentence(begins: &str, zh: &str, en: &str) {
+    let below = begins.chars().count().max(BELOW_MIN);
+    lines(Spoken::here(), (begins, below), zh, en).iter().for_each(|text| line(text));
+}
+
+/// A value with its name.
+pub fn fact(begins: &str, (zh, en): (&str, &str), value: impl Display) {
+    line(&format!("{begins}{}: {value}", both(zh, en)));
+}
+
+/// The command to type next, exactly as it runs.
+pub fn next(begins: &str, command: &str) {
+    fact(begins, NEXT, command);
+}
+
+/// A sentence about what went wrong, on standard error.
+pub fn failed(begins: &str, zh: &str, en: &str) {
+    let below = begins.chars().count();
+    lines(Spoken::here(), (begins, below), zh, en).iter().for_each(|text| complaint(text));
+}
+
+/// The command to type after what went wrong, on standard error.
+pub fn next_after_failure(begins: &str, command: &str) {
+    let (zh, en) = NEXT;
+    complaint(&format!("{begins}{}: {command}", both(zh, en)));
+}
+
+const NEXT: (&str, &str) = ("下一步", "next");
+
+/// Lines of a sentence: the second language stands below the first, so far to the right.
+fn lines(spoken: Spoken, (begins, below): (&str, usize), zh: &str, en: &str) -> Vec<String> {
+    match spoken {
+        Spoken::Chinese => vec![format!("{begins}{zh}")],
+        Spoken::English => vec![format!("{begins}{en}")],
+        Spoken::Both => vec![format!("{begins}{zh}"), format!("{:below$}{en}", "")],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_in_one_language_or_in_both() {
+        let told = |spoken| lines(spoken, ("✗ ", 2), "未完成。", "It is not finished.");
+        assert_eq!(told(Spoken::Chinese), ["✗ 未完成。"]);
+        assert_eq!(told(Spoken::English), ["✗ It is not finished."]);
+        assert_eq!(told(Spoken::Both), ["✗ 未完成。", "  It is not finished."]);
+    }
+}
