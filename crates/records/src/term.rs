@@ -3,7 +3,7 @@
 
 use crate::bytes::Bytes;
 use crate::order::{Body, Order};
-use crate::record::{Cause, Event, Record};
+use crate::record::{Cause, Event, Record, VoidStatement};
 use sha2::{Digest, Sha256};
 
 /// Every term of a record.
@@ -17,13 +17,7 @@ pub fn terms(record: &Record) -> Vec<String> {
                 terms.push(format!("reference:{}", letter.reference));
             }
         }
-        Event::Voided { statement, .. } => {
-            let read: Result<crate::record::VoidStatement, _> = crate::json::read(&statement.0);
-            let named =
-                read.map_or_else(|_| Vec::new(), |void| vec![void.reference, void.replacement]);
-            let named = named.into_iter().filter(|reference| !reference.is_empty());
-            terms.extend(named.map(|reference| format!("reference:{reference}")));
-        }
+        Event::Voided { statement, .. } => terms.extend(voided_terms(statement)),
         Event::Application { reference, order, .. } => {
             terms.push(format!("reference:{reference}"));
             terms.push(of_order(order));
@@ -84,6 +78,14 @@ pub fn terms(record: &Record) -> Vec<String> {
         | Event::Heartbeat(_) => terms.extend(gate_terms(record)),
     }
     terms
+}
+
+/// The letter that is voided, and the one that takes its place.
+fn voided_terms(statement: &Bytes) -> Vec<String> {
+    let read: Result<VoidStatement, _> = crate::json::read(&statement.0);
+    let named = read.map_or_else(|_| Vec::new(), |void| vec![void.reference, void.replacement]);
+    let named = named.into_iter().filter(|reference| !reference.is_empty());
+    named.map(|reference| format!("reference:{reference}")).collect()
 }
 
 fn gate_terms(record: &Record) -> Vec<String> {

@@ -55,7 +55,7 @@ fn is_harmless(text: &str) -> bool {
     };
     let plain = plain.join(" ");
     let reads = |verb: &&str| plain == **verb || plain.starts_with(&format!("{verb} "));
-    plain.ends_with(" --help") || plain == "yinxin approve" || READS.iter().any(|verb| reads(&verb))
+    plain.ends_with(" --help") || plain == "yinxin approve" || READS.iter().any(reads)
 }
 
 /// What only reads is run where its reader would be, exactly as it stands; only what a text fills

@@ -27,7 +27,9 @@ fn register(office: &Office, agent: &str) -> (String, JoinFile, String) {
         "--serves",
         "sz-office",
     ]);
-    let letter = made["letter"].as_str().unwrap().to_owned();
+    // Carried to the machine of the gate: the CA shreds its own once the gate joined.
+    let letter = office.path("join.json").display().to_string();
+    std::fs::copy(made["letter"].as_str().unwrap(), &letter).unwrap();
     let file = serde_json::from_slice(&std::fs::read(&letter).unwrap()).unwrap();
     (made["order"].as_str().unwrap().to_owned(), file, letter)
 }
@@ -129,10 +131,7 @@ async fn a_gate_joins_once_under_its_order() {
 #[tokio::test]
 async fn an_agent_knows_only_whom_it_serves() {
     let mut office = Office::open().await;
-    let (order, _, made) = register(&office, AGENT);
-    // Carried to the machine of the gate: the CA shreds its own once the gate joined.
-    let letter = office.path("join.json").display().to_string();
-    std::fs::copy(made, &letter).unwrap();
+    let (order, _, letter) = register(&office, AGENT);
     office.approve_by_security(&order).await;
     let joined = office.join(&letter);
     assert!(joined.status.success(), "{}", String::from_utf8_lossy(&joined.stderr));
