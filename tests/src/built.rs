@@ -33,3 +33,8 @@ pub fn now() -> u64 {
 pub fn random<const N: usize>() -> [u8; N] {
     system::random::bytes().unwrap()
 }
+
+/// Writes a passphrase that is long enough where nobody else reads it.
+pub fn write_passphrase(path: &Path) {
+    system::file::replace_private(path, b"a passphrase of some length\n").unwrap();
+}

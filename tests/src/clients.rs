@@ -99,7 +99,7 @@ impl ClientFiles {
     /// and whether it ended well.
     pub async fn s_client(&self, port: u16, words: &[&str], input: &str) -> (bool, String) {
         let to = format!("localhost:{port}");
-        let own = ["s_client", "-connect", &to, "-servername", "localhost", "-ign_eof"];
+        let own = ["s_client", "-connect", &to, "-servername", "localhost"];
         let more = ["-CAfile", &self.root, "-cert", &self.chain, "-key", &self.key];
         let more = [more.as_slice(), &["-cert_chain", &self.chain], words].concat();
         self.tried("openssl", &[own.as_slice(), &more].concat(), input).await

@@ -23,7 +23,7 @@ pub mod spelling;
 pub mod vectors;
 pub mod web;
 
-pub use built::{binary, now, random, target, workspace};
+pub use built::{binary, now, random, target, workspace, write_passphrase};
 pub use people::{Officer, Official};
 pub use processes::Office;
 pub use running::Running;

@@ -93,13 +93,23 @@ pub fn check_private(path: &Path) -> Result<()> {
 }
 
 fn judge(path: &Path, found: &std::fs::Metadata) -> Result<()> {
-    let (own, path) = (rustix::process::geteuid().as_raw(), path.display());
-    let next = match (found.uid() == own, found.mode() & 0o077 == 0) {
-        (true, true) => return Ok(()),
+    let own = rustix::process::geteuid().as_raw();
+    match exposure(path, (found.uid(), found.mode()), own) {
+        None => Ok(()),
+        Some(exposed) => Err(Error::new(ErrorKind::PermissionDenied, exposed)),
+    }
+}
+
+fn exposure(path: &Path, (owner, mode): (u32, u32), own: u32) -> Option<Exposed> {
+    let path = path.display();
+    let next = match (owner == own, mode & 0o077 == 0) {
+        (true, true) => return None,
         (true, false) => format!("chmod 600 {path}"),
-        (false, _) => format!("chown {own} {path} && chmod 600 {path}"),
+        (false, _) => {
+            format!("run this as its owner {owner}, or chown {own} {path} && chmod 600 {path}")
+        }
     };
-    Err(Error::new(ErrorKind::PermissionDenied, Exposed { next }))
+    Some(Exposed { next })
 }
 
 /// Writes a file that others may read and that can be made again: whole for whoever reads it, and
@@ -305,6 +315,9 @@ mod tests {
             assert!(error.to_string().starts_with("file-exposed: "), "{error}");
             assert!(Exposed::of(&check_private(&path).unwrap_err()).is_some(), "{mode:o}");
         }
+        assert_eq!(exposure(&path, (7, 0o600), 7), None);
+        let of_another = exposure(&path, (7, 0o600), 0).unwrap();
+        assert!(of_another.next().starts_with("run this as its owner 7, or chown 0 "));
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Machine {
         let home = tempfile::tempdir().unwrap();
         let letter = serde_json::to_vec(&official.letter).unwrap();
         std::fs::write(home.path().join("letter.json"), letter).unwrap();
-        std::fs::write(home.path().join("passphrase"), "a passphrase of some length\n").unwrap();
+        tests::write_passphrase(&home.path().join("passphrase"));
         Self { home }
     }
 

@@ -123,7 +123,7 @@ async fn an_official_walks() {
     let person = office.register("王小明", "sz-office").await;
     let official = office.letter(&person, "official");
     written(&official, "letter.json");
-    std::fs::write(walk.at("passphrase"), "a passphrase of some length\n").unwrap();
+    tests::write_passphrase(&walk.at("passphrase"));
     walk.run("yinxin report-lost --receipt", &[("LETTER", "lost.json")], &[]);
 
     let letter = [("LETTER", "letter.json")];

@@ -293,7 +293,7 @@ fn command_line(city: &Path) {
         .filter_map(|person| person["letter"].as_str().map(str::to_owned))
         .next_back()
         .unwrap();
-    std::fs::write(city.join("own.passphrase"), "a passphrase of some length\n").unwrap();
+    tests::write_passphrase(&city.join("own.passphrase"));
     let enroll = [
         "enroll",
         "--yes",

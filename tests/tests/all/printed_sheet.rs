@@ -91,7 +91,7 @@ fn as_printed(office: &Office, line: &str) -> Output {
     }
     if verb == "enroll" {
         let passphrase = office.path("my.passphrase");
-        std::fs::write(&passphrase, "a passphrase of some length\n").unwrap();
+        tests::write_passphrase(&passphrase);
         command.arg("--passphrase-file").arg(passphrase);
     }
     command.output().unwrap()

@@ -293,12 +293,14 @@ async fn a_service_renews_its_certificate_by_its_old_key() {
         .unwrap();
     assert!(made.status.success());
     let out = office.path("portal/new.pem");
-    let words =
-        ["renew", "public", "--request", request.to_str().unwrap(), "--out", out.to_str().unwrap()];
-    let said = run(&words);
+    let renewed = |out: &std::path::Path| {
+        let (request, out) = (request.to_str().unwrap(), out.to_str().unwrap());
+        run(&["renew", "public", "--request", request, "--out", out])
+    };
+    let said = renewed(&out);
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     // The old key has asked; it may not ask again.
-    let said = run(&words);
+    let said = renewed(&office.path("portal/newer.pem"));
     assert!(!said.status.success());
     assert!(String::from_utf8_lossy(&said.stderr).contains("use-signature"));
     office.stop("portal-public");
