@@ -120,8 +120,7 @@ async fn open(
     let (to_writer, signed) = mpsc::unbounded_channel();
     let (moved_sender, moved) = watch::channel(0);
     let news = Arc::new(Notify::new());
-    let view = Arc::new(ArcSwapOption::empty());
-    let signatures = replay.signatures().clone();
+    let (view, signatures) = (Arc::new(ArcSwapOption::empty()), replay.signatures().clone());
     let issuer = Issuer {
         context: context.clone(),
         store: store.clone(),

@@ -114,7 +114,7 @@ fn consent(
     if look == Some(Look::Moved) || !order_opened.is_comparable() {
         let moved = plain::look(Look::Moved);
         return Err(Failure::usage(&moved.zh, moved.en)
-            .next(&format!("yinxin return {} --reason TEXT", order.order)));
+            .next(format!("yinxin return {} --reason TEXT", order.order)));
     }
     if !arguments.yes {
         let last = order.order.get(12..).unwrap_or_default();

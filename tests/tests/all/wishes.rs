@@ -31,12 +31,7 @@ async fn official(office: &Office, name: &str) -> String {
 
 async fn opened(office: &Office, officer: &Officer, order: &str) -> OpenedOrder {
     let export = office.staff(officer).fetch(order).await.unwrap();
-    export.open(&office.trust, records::time::read(&now()).unwrap()).unwrap()
-}
-
-fn now() -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    records::time::seconds(now.as_secs())
+    export.open(&office.trust, service::Clock::system().seconds()).unwrap()
 }
 
 /// What is said of who drafted an order.
@@ -122,27 +117,32 @@ async fn who_asks_for_a_revocation_is_proven_or_told_as_unsigned() {
     let read = opened(&office, &two, &order).await;
     assert!(drafted(&read).ends_with("their passkey, as the CA checked"), "{}", drafted(&read));
 
-    // On the portal's word alone.
-    let other = official(&office, "李丹").await;
+    told_as_unsigned(&office, &desk, &by_command).await;
+    office.approve_by_both(&by_command).await;
+    office.listed(&serial).await;
+    invariants::hold(&office).await;
+}
+
+/// On the portal's word alone: facts, pages, list, desk and command line say so.
+async fn told_as_unsigned(office: &Office, desk: &Desk, signed: &str) {
+    let (one, two) = (office.first("officer-1"), office.first("officer-2"));
+    let site = office.staff_site(Some(one.identity()));
+    let other = official(office, "李丹").await;
     let form = [("reason", "superseded"), ("evidence", "x"), ("unsigned", "yes")];
     let asked = site.post(&format!("/certificates/{other}/revoke"), "", &form).await;
     assert_eq!(asked.status, 303, "{}", asked.text);
     let unsigned = asked.header("location").strip_prefix("/orders/").unwrap().to_owned();
-    let read = opened(&office, &two, &unsigned).await;
+    let read = opened(office, &two, &unsigned).await;
     assert!(drafted(&read).contains("no signature of theirs"), "{}", drafted(&read));
     let list = office.staff(&two).list("").await.unwrap();
     let look: BTreeMap<&str, Option<Look>> =
         list.iter().map(|line| (line.order.as_str(), line.look)).collect();
-    assert_eq!((look[&*unsigned], look[&*by_command]), (Some(Look::Unsigned), None));
+    assert_eq!((look[&*unsigned], look[signed]), (Some(Look::Unsigned), None));
     let shown = desk.get("/").await.text;
     assert!(shown.contains("没有本人签名"), "{shown}");
-    let listed = yinxin(&office, "officer-2", &["approve"]);
+    let listed = yinxin(office, "officer-2", &["approve"]);
     assert!(String::from_utf8_lossy(&listed.stdout).contains("no signature"), "{listed:?}");
     office.staff(&two).decline(&returned(&two, &read)).await.unwrap();
-
-    office.approve_by_both(&by_command).await;
-    office.listed(&serial).await;
-    invariants::hold(&office).await;
 }
 
 /// A captured portal reads the directory in an officer's name, again and again: the log says who
