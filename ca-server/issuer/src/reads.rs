@@ -10,11 +10,14 @@ use ca_host::random;
 use records::Code;
 use records::record::{Event, Record};
 use service::{Stop, Tally};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How often it is looked whether a count is due.
 const COUNTED: Duration = Duration::from_secs(1);
+/// How long a read waits for the record of another that came before it.
+const TURN: Duration = Duration::from_secs(20);
 
 /// Which process of a portal read, in whose name, what.
 type Read = (String, String, &'static str);
@@ -23,13 +26,22 @@ type Read = (String, String, &'static str);
 /// minute at most, never the first.
 pub(crate) struct Reads {
     counted: Mutex<Tally<Read, ()>>,
+    /// Whose record of a first is on its way: nobody is only counted before one is durable.
+    recording: tokio::sync::Mutex<()>,
+    /// Whether a count could not be recorded: until something can, nothing is only counted.
+    fails: AtomicBool,
     began: Instant,
 }
 
 impl Reads {
     /// Counts from now on.
     pub(crate) fn begin() -> Self {
-        Self { counted: Mutex::default(), began: Instant::now() }
+        Self {
+            counted: Mutex::default(),
+            recording: Default::default(),
+            fails: AtomicBool::new(false),
+            began: Instant::now(),
+        }
     }
 
     fn counting<T>(&self, work: impl FnOnce(&mut Tally<Read, ()>) -> T) -> T {
@@ -38,17 +50,57 @@ impl Reads {
         work(&mut counted)
     }
 
-    /// Whether the read is the first of its kind; others are counted.
+    /// Counts a read if one of its kind was recorded within the minute; says whether.
+    fn is_counted(&self, read: &Read) -> bool {
+        !self.fails.load(Ordering::Relaxed) && self.counting(|counted| count(counted, read))
+    }
+
+    /// Whether the read is the first of its kind; it counts as recorded from now on.
     fn is_first(&self, read: &Read) -> bool {
         self.counting(|counted| {
-            let is_told = counted.is_told(read, 1);
-            match is_told {
-                true => counted.count(read, ()),
-                false => counted.told(read.clone()),
+            let is_first = !count(counted, read);
+            if is_first {
+                counted.told(read.clone());
             }
-            !is_told
+            is_first
         })
     }
+
+    /// Returns when the first of the kind is durable, by `keep` if this is it. Whoever goes away
+    /// meanwhile, or fails, leaves it to the next.
+    async fn kept(
+        &self,
+        read: &Read,
+        keep: impl AsyncFnOnce() -> Result<(), IssuerError>,
+    ) -> Result<(), IssuerError> {
+        if self.is_counted(read) {
+            return Ok(());
+        }
+        let turn = tokio::time::timeout(TURN, self.recording.lock()).await;
+        let _turn = turn.map_err(|_| Code::Unavailable)?;
+        if !self.is_counted(read) {
+            keep().await?;
+            self.counting(|counted| counted.told(read.clone()));
+            self.fails.store(false, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// What became of a count: one that is not durable is counted again, with what comes.
+    fn ended(&self, read: &Read, count: u64, is_kept: bool) {
+        if !is_kept {
+            self.counting(|counted| counted.again(read, count, ()));
+        }
+        self.fails.store(!is_kept, Ordering::Relaxed);
+    }
+}
+
+fn count(counted: &mut Tally<Read, ()>, read: &Read) -> bool {
+    let is_told = counted.is_told(read, 1);
+    if is_told {
+        counted.count(read, ());
+    }
+    is_told
 }
 
 /// Records a read; without that there is no answer.
@@ -58,14 +110,7 @@ pub(crate) async fn record(
     act: &'static str,
 ) -> Result<(), IssuerError> {
     let read = named(issuer, (caller, officer), act)?;
-    if !issuer.reads.is_first(&read) {
-        return Ok(());
-    }
-    let kept = keep(issuer, &read, 1).await;
-    if kept.is_err() {
-        issuer.reads.counting(|counted| counted.not_told(&read));
-    }
-    kept
+    issuer.reads.kept(&read, async || keep(issuer, &read, 1).await).await
 }
 
 /// The same of orders, among which are those to revoke: their answer waits for nothing.
@@ -108,9 +153,8 @@ fn named(
 }
 
 async fn keep_or_count(issuer: &Issuer, read: Read, count: u64) {
-    if keep(issuer, &read, count).await.is_err() {
-        issuer.reads.counting(|counted| counted.again(&read, count, ()));
-    }
+    let is_kept = keep(issuer, &read, count).await.is_ok();
+    issuer.reads.ended(&read, count, is_kept);
 }
 
 async fn keep(issuer: &Issuer, (by, person, act): &Read, count: u64) -> Result<(), IssuerError> {
@@ -128,4 +172,77 @@ async fn keep(issuer: &Issuer, (by, person, act): &Read, count: u64) -> Result<(
     ca_store::ledger::insert(&mut tx, &record, record.write()?, random::bytes()?).await?;
     tx.commit().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+    use tokio::sync::oneshot;
+
+    async fn refuses() -> Result<(), IssuerError> {
+        Err(Code::Unavailable.into())
+    }
+
+    fn find() -> Read {
+        ("portal-1/portal-staff".into(), "P1".into(), "find")
+    }
+
+    /// Whoever asks while the first record is on its way is answered when it is durable, and
+    /// records their own read if it never is.
+    #[tokio::test]
+    async fn no_answer_leaves_before_the_first_record() {
+        let (reads, read) = (Reads::begin(), find());
+        let (durable, wait) = oneshot::channel::<bool>();
+        let first = reads.kept(&read, async || match wait.await {
+            Ok(true) => Ok(()),
+            _ => Err(Code::Unavailable.into()),
+        });
+        let second = reads.kept(&read, async || Err(Code::StateConflict.into()));
+        let (mut first, mut second) = (std::pin::pin!(first), std::pin::pin!(second));
+        tokio::select! {
+            biased;
+            _ = &mut first => panic!("nothing is durable"),
+            _ = &mut second => panic!("answered before the first record"),
+            () = tokio::task::yield_now() => {}
+        }
+        durable.send(true).unwrap();
+        let (first, second) = tokio::join!(first, second);
+        assert!(first.is_ok() && second.is_ok());
+        assert_eq!(reads.counting(Tally::rest), [(find(), 1, ())], "the second is counted");
+    }
+
+    #[tokio::test]
+    async fn a_reader_who_went_away_leaves_the_record_to_the_next() {
+        let (reads, read) = (Reads::begin(), find());
+        tokio::select! {
+            biased;
+            _ = reads.kept(&read, async || pending().await) => panic!("never durable"),
+            () = tokio::task::yield_now() => {}
+        }
+        let refused = reads.kept(&read, refuses).await;
+        assert!(refused.is_err(), "without its record there is no answer");
+        let mut kept = false;
+        let next = reads.kept(&read, async || {
+            kept = true;
+            Ok(())
+        });
+        next.await.unwrap();
+        assert!(kept, "the first that is answered is recorded");
+        reads.kept(&read, refuses).await.unwrap();
+        assert_eq!(reads.counting(Tally::rest), [(read, 1, ())]);
+    }
+
+    /// While counts cannot be recorded nothing is only counted: whoever asks is not answered.
+    #[tokio::test]
+    async fn no_answer_leaves_while_counts_are_not_recorded() {
+        let (reads, read) = (Reads::begin(), find());
+        reads.kept(&read, async || Ok(())).await.unwrap();
+        reads.kept(&read, refuses).await.unwrap();
+        reads.ended(&read, 3, false);
+        assert!(reads.kept(&read, refuses).await.is_err());
+        reads.kept(&read, async || Ok(())).await.unwrap();
+        reads.kept(&read, refuses).await.unwrap();
+        assert_eq!(reads.counting(Tally::rest), [(read, 5, ())], "nothing was forgotten");
+    }
 }
