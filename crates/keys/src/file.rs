@@ -156,7 +156,7 @@ fn block(path: &Path, kind: Kind) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
 }
 
 /// Whether deriving the key would take longer, or more memory, than any key needs.
-fn is_costly(parameters: &pbes2::Parameters) -> bool {
+pub(crate) fn is_costly(parameters: &pbes2::Parameters) -> bool {
     match &parameters.kdf {
         pbes2::Kdf::Pbkdf2(kdf) => kdf.iteration_count > ROUNDS_MAX,
         pbes2::Kdf::Scrypt(kdf) => {

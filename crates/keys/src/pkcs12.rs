@@ -1,10 +1,14 @@
 //! Reading PKCS#12 (RFC 7292): a holder's key with the certificates that lead to it.
 //!
-//! The passphrase is proven by the MAC before anything is opened, so that a file whose passphrase
-//! its reader was not told costs one derivation; what that and every other one may cost is bounded.
+//! What every derivation of a file may cost is bounded before any is made, and so is their number
+//! ([`cost`]); a file whose passphrase its reader was not told costs two at most. The MAC proves the
+//! passphrase before anything of a file is believed.
+
+mod cost;
 
 use crate::file::{KeyFileError, old_scheme};
 use crate::software::SoftwareSigner;
+use cost::{ContentInfo, Refused};
 use der::asn1::{Any, OctetString};
 use der::{Decode, Sequence};
 use p12_keystore::Pkcs12Archive;
@@ -20,6 +24,8 @@ const BYTES_MAX: usize = 128 * 1024;
 const ROUNDS_MAX: u32 = 1_000_000;
 /// A chain is longer nowhere.
 const CHAIN_MAX: usize = 8;
+/// What is not supported where nothing has a name that people know.
+const OTHER: &str = "its encryption, MAC or contents";
 /// How to write one that is read here.
 const HOW: &str = "openssl pkcs12 -legacy -in OLD -nodes | openssl pkcs12 -export -out NEW";
 
@@ -34,7 +40,7 @@ pub struct HolderFile {
 #[derive(Sequence)]
 struct Pfx {
     version: u8,
-    auth_safe: Any,
+    auth_safe: ContentInfo,
     mac: Option<MacData>,
 }
 
@@ -80,12 +86,17 @@ pub(crate) fn read(
     passphrase: &str,
     name: impl Fn() -> String,
 ) -> Result<HolderFile, KeyFileError> {
-    judge(file, &name)?;
+    let safes = judge(file, &name)?;
+    let old = || unsupported(&name, old_scheme(file).unwrap_or_else(|| OTHER.into()));
+    cost::check(&safes, passphrase).map_err(|refused| match refused {
+        Refused::Costly => KeyFileError::Costly(name()),
+        Refused::Malformed => KeyFileError::Malformed(name()),
+        Refused::Unsupported => old(),
+        Refused::Passphrase => KeyFileError::Passphrase(name()),
+    })?;
     let archive = Pkcs12Archive::from_pkcs12(file, passphrase).map_err(|error| match error {
         Error::MacError(_) => KeyFileError::Passphrase(name()),
-        Error::UnsupportedEncryptionScheme | Error::UnsupportedMacAlgorithm => {
-            unsupported(&name, old_scheme(file).unwrap_or_else(|| "its encryption or MAC".into()))
-        }
+        Error::UnsupportedEncryptionScheme | Error::UnsupportedMacAlgorithm => old(),
         Error::InvalidParameters => KeyFileError::Costly(name()),
         _ => KeyFileError::Malformed(name()),
     })?;
@@ -105,7 +116,7 @@ pub(crate) fn read(
 }
 
 /// Refuses what should cost nothing.
-fn judge(file: &[u8], name: &impl Fn() -> String) -> Result<(), KeyFileError> {
+fn judge(file: &[u8], name: &impl Fn() -> String) -> Result<ContentInfo, KeyFileError> {
     if file.len() > BYTES_MAX {
         return Err(unsupported(name, format!("more than {BYTES_MAX} bytes")));
     }
@@ -118,7 +129,7 @@ fn judge(file: &[u8], name: &impl Fn() -> String) -> Result<(), KeyFileError> {
     if mac.rounds > ROUNDS_MAX {
         return Err(KeyFileError::Costly(name()));
     }
-    Ok(())
+    Ok(pfx.auth_safe)
 }
 
 fn unsupported(name: &impl Fn() -> String, what: String) -> KeyFileError {
