@@ -148,8 +148,8 @@ impl Scratch {
         copy_if_newer(stories, &kept.join("all"))
     }
 
-    /// Lays programs out in a place of their own for a story: those in `mutated` from what was built
-    /// last, all others as they were kept. The program of the stories.
+    /// Lays programs out in a place of their own for a story: those in `mutated` from what was
+    /// built last, all others as they were kept. The program of the stories.
     pub(super) fn stage(
         &self,
         place: &str,
