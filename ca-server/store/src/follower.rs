@@ -136,12 +136,7 @@ impl Follower {
     /// Authority at the log's head, pending withdrawals counted.
     pub async fn fresh(&self) -> Result<Arc<Authority>, Code> {
         let own = &*self.0;
-        let committed = own.watch.lock().unwrap_or_else(PoisonError::into_inner).changed();
-        if committed {
-            own.wanted.fetch_add(1, Ordering::SeqCst);
-            own.wake.notify_one();
-        }
-        let wanted = own.wanted.load(Ordering::SeqCst);
+        let wanted = own.wanted();
         if *own.tried.borrow() < wanted {
             let mut tried = own.tried.subscribe();
             tried.wait_for(|tried| *tried >= wanted).await.map_err(|_| Code::LogBehind)?;
@@ -218,6 +213,17 @@ impl Follower {
 }
 
 impl Shared {
+    /// The number of the question up to which must be followed. Only one sees that something was
+    /// committed: whoever asks right after it must find it counted already.
+    fn wanted(&self) -> u64 {
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        if watch.changed() {
+            self.wake.notify_one();
+            return self.wanted.fetch_add(1, Ordering::SeqCst) + 1;
+        }
+        self.wanted.load(Ordering::SeqCst)
+    }
+
     /// Takes up authority as it was kept.
     async fn load(&self, state: &mut State) {
         let (keep, founding) = (state.keep.clone(), *self.replay.founding());
