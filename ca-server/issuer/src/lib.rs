@@ -36,6 +36,7 @@ mod socket;
 mod state;
 pub mod verify;
 mod view;
+mod waits;
 mod writer;
 
 pub use serve::serve;

@@ -16,7 +16,7 @@ use crate::issuance::{IntentEntry, RecordedIntent};
 use crate::loaded::sample::Rows;
 use crate::round::{Effect, Randomness, Round};
 use crate::state::State;
-use crate::writer::Waits;
+use crate::waits::Waits;
 use authority::{Authority, OrderDigest, Serial};
 use keys::SoftwareSigner;
 use pki::Certificate;

@@ -119,5 +119,6 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     // What is sent on is what was typed.
     page.asked.evidence = "-".into();
     page.challenge = "AAAA".into();
+    page.quoted = "…".into();
     vec![("wish", page.render().unwrap())]
 }

@@ -93,6 +93,9 @@ impl Audit {
             records::record::Event::Portal { act, outcome, .. } => {
                 Self { act: act.clone(), outcome: outcome.clone() }
             }
+            records::record::Event::Read { act, .. } => {
+                Self { act: act.clone(), outcome: "read".into() }
+            }
             other => panic!("{other:?}"),
         }
     }
