@@ -1,8 +1,8 @@
 //! Reading PKCS#12 (RFC 7292): a holder's key with the certificates that lead to it.
 //!
 //! What every derivation of a file may cost is bounded before any is made, and so is their number
-//! ([`cost`]); a file whose passphrase its reader was not told costs two at most. The MAC proves the
-//! passphrase before anything of a file is believed.
+//! ([`cost`]); a file whose passphrase its reader was not told costs two at most. The MAC proves
+//! the passphrase before anything of a file is believed.
 
 mod cost;
 
