@@ -32,7 +32,7 @@ impl RevokeBody {
         let person = certificate.subject().person();
         certificate.sha256().as_slice() == said.certificate.0
             && person.is_some()
-            && drafter.strip_prefix("person:") == person.as_deref()
+            && drafter.strip_prefix("person:") == person
             && self.serials == [said.serial]
             && self.reason == said.reason
             && self.evidence == said.evidence
