@@ -153,7 +153,7 @@ impl Answer {
 }
 
 impl Office {
-    /// Certifies a passkey of an officer: they sign for it, and a security administrator's approval.
+    /// Certifies a passkey of an officer: they sign for it, and a security administrator approves.
     pub async fn certify(&self, authenticator: &Authenticator, officer: &Officer) {
         let body = authenticator.credential(self, officer, |_| {});
         let made = self.staff(officer).certify(&body).await.unwrap();
