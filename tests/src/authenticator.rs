@@ -71,8 +71,8 @@ impl Authenticator {
         ([data, attested].concat(), answer.client())
     }
 
-    /// The officer's wish to have it certified.
-    pub fn wish(
+    /// What the officer signs to have it certified.
+    pub fn credential(
         &self,
         office: &Office,
         officer: &Officer,
@@ -153,10 +153,10 @@ impl Answer {
 }
 
 impl Office {
-    /// Certifies a passkey of an officer: the wish, and a security administrator's approval.
+    /// Certifies a passkey of an officer: they sign for it, and a security administrator approves.
     pub async fn certify(&self, authenticator: &Authenticator, officer: &Officer) {
-        let wish = authenticator.wish(self, officer, |_| {});
-        let made = self.staff(officer).certify(&wish).await.unwrap();
+        let body = authenticator.credential(self, officer, |_| {});
+        let made = self.staff(officer).certify(&body).await.unwrap();
         assert_eq!(made.needed, 1);
         self.approve(&self.first("security-1"), &made.order).await.unwrap();
         self.carried_out(&made.order).await;

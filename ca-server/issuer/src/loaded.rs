@@ -8,6 +8,7 @@ use crate::state::State;
 use authority::{Authority, OrderDigest};
 use ca_host::operator::OperatorRequest;
 use ca_store::table::{certificate, letter, order, person};
+use records::commitment::EVIDENCE_PATH;
 use records::order::{Body, MAIL_PATH, NAME_PATH, Order, PersonAction};
 use records::{Code, Commitment, Disclosure};
 use sha2::{Digest, Sha256};
@@ -200,7 +201,7 @@ pub(crate) fn opening<'a>(
     let held = [
         (NAME_PATH, Some(&person.name)),
         (MAIL_PATH, person.mail.as_ref()),
-        ("/evidence", person.evidence.as_ref()),
+        (EVIDENCE_PATH, person.evidence.as_ref()),
     ];
     let held = held.into_iter().filter_map(|(path, commitment)| Some((path, commitment?)));
     held.map(|(path, commitment)| {

@@ -1,6 +1,8 @@
-//! What is read through a portal in an officer's name: recorded in the access log before the answer
-//! leaves, the first of a kind at once and those after it each minute together. So whoever holds a
-//! portal reads nothing about people unseen, and nobody fills the log by reading.
+//! What is read through a portal in an officer's name, in the access log: the first of a kind at
+//! once and those after it each minute together, so that nobody fills the log by reading. What is
+//! read about people is recorded before the answer leaves: whoever holds a portal reads nothing of
+//! it unseen. Orders lead to brakes, which wait for no record: a crash just behind the answer can
+//! lose that one.
 
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
@@ -14,8 +16,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often it is looked whether a count is due.
-const COUNTED: Duration = Duration::from_secs(1);
+/// Whether a count is due is looked at this often.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long a read waits for the record of another that came before it.
 const TURN: Duration = Duration::from_secs(20);
 
@@ -23,7 +25,7 @@ const TURN: Duration = Duration::from_secs(20);
 type Read = (String, String, &'static str);
 
 /// What was recorded within a minute, and what is counted since. A crash loses the count of a
-/// minute at most, never the first.
+/// minute at most.
 pub(crate) struct Reads {
     counted: Mutex<Tally<Read, ()>>,
     /// Whose record of a first is on its way: nobody is only counted before one is durable.
@@ -129,7 +131,7 @@ pub(crate) fn record_beside(
 
 /// Records each minute what was counted, until the stop.
 pub(crate) async fn sum_up(issuer: Arc<Issuer>, stop: Stop) {
-    while stop.pause(COUNTED).await {
+    while stop.pause(LOOK).await {
         for (read, count, ()) in issuer.reads.counting(Tally::due) {
             keep_or_count(&issuer, read, count).await;
         }

@@ -61,7 +61,7 @@ async fn look(issuer: &Issuer) -> Option<String> {
         }
         Ok(Ok((_, Some(error)))) | Ok(Err(error)) => {
             tracing::error!(error = format!("{error:#}"), "letters are not shredded");
-            Some("used letters could not be shredded; next: ca-server doctor".into())
+            Some("letters that are over could not be shredded; next: ca-server doctor".into())
         }
         Err(error) => Some(error.to_string()),
     }

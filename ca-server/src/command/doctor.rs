@@ -19,6 +19,9 @@ use system::speech;
 
 /// A certificate or list is called out when less than this is left, in days.
 const DAYS_LEFT_MIN: u64 = 30;
+/// The running issuer shreds a letter within this time.
+const SHREDDING_MAX: Duration = Duration::from_secs(4);
+const SHREDDING_LOOK: Duration = Duration::from_millis(250);
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -29,10 +32,6 @@ pub(super) struct Arguments {
     #[arg(long)]
     confirm_clock: bool,
 }
-
-/// The running issuer shreds a letter within this time.
-const SHREDDING_MAX: Duration = Duration::from_secs(4);
-const SHREDDING_LOOK: Duration = Duration::from_millis(250);
 
 /// One thing that is wrong, with the next command.
 struct Finding {

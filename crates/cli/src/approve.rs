@@ -110,8 +110,7 @@ fn consent(
     if arguments.show {
         return Ok(None);
     }
-    let look = export.standing.as_ref().and_then(|standing| standing.look);
-    if look == Some(Look::Moved) || !order_opened.is_comparable() {
+    if order_opened.has_moved(export.standing.as_ref()) {
         let moved = plain::look(Look::Moved);
         return Err(Failure::usage(&moved.zh, moved.en)
             .next(format!("yinxin return {} --reason TEXT", order.order)));

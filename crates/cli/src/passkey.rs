@@ -44,7 +44,7 @@ pub(crate) async fn run(output: Output, command: &Command) -> Result<(), Failure
     let trust = arguments.own.trust()?;
     let new: NewPasskey = files::document(&arguments.file)?;
     let opened = arguments.own.open()?;
-    let body = wish(&trust, &opened, &new, !arguments.hardware)?;
+    let body = credential(&trust, &opened, &new, !arguments.hardware)?;
     for fact in plain::about_passkey(&body) {
         output.line(&format!("   {} / {}: {}", fact.term.zh, fact.term.en, fact.value.zh));
     }
@@ -66,7 +66,7 @@ pub(crate) async fn run(output: Output, command: &Command) -> Result<(), Failure
 
 /// What is asked for: that this passkey, which the staff page of this city made, is certified for
 /// the holder of this certificate.
-pub(crate) fn wish(
+pub(crate) fn credential(
     trust: &Trust,
     opened: &Opened,
     new: &NewPasskey,

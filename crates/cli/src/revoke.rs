@@ -8,8 +8,8 @@ use crate::output::Output;
 use crate::{files, prompt};
 use portal_api::plain;
 use records::trust::Trust;
-use records::wish::{EVIDENCE_PATH, Wish, WishStatement, Wishing};
-use records::{Bytes, Disclosure, json};
+use records::wish::{Wish, WishStatement, Wished, Wishing};
+use records::{Bytes, json};
 
 /// Arguments of `yinxin revoke`.
 #[derive(clap::Args)]
@@ -32,13 +32,6 @@ pub struct Arguments {
     yes: bool,
 }
 
-/// What an officer asks for.
-pub(crate) struct Asked<'a> {
-    pub(crate) serial: &'a str,
-    pub(crate) reason: &'a str,
-    pub(crate) evidence: &'a str,
-}
-
 pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
     let trust = arguments.own.trust()?;
     let opened = arguments.own.open()?;
@@ -51,7 +44,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         let zh = format!("输入证书序列号末四位 {last} 以签署");
         prompt::confirm((&zh, &format!("type {last} to sign:")), last)?;
     }
-    let message = signed(&trust, &opened, &Asked { serial, reason, evidence })?;
+    let message = signed(&trust, &opened, Wished { serial, reason, evidence })?;
     let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
     let made = portal_api::Staff(client).wish(&message).await?;
     output.fact(("已提交", "submitted"), &made.order);
@@ -65,22 +58,13 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
 pub(crate) fn signed(
     trust: &Trust,
     opened: &Opened,
-    asked: &Asked<'_>,
+    asked: Wished<'_>,
 ) -> Result<Wishing, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::usage("无法签名。", error.to_string());
     let leaf = opened.leaf()?;
-    let salt = system::random::bytes::<32>()?;
-    let evidence = Disclosure::new(EVIDENCE_PATH, salt, asked.evidence.into());
-    let statement = WishStatement {
-        v: 1,
-        founding: trust.founding.clone(),
-        certificate: leaf.sha256().into(),
-        serial: asked.serial.to_owned(),
-        reason: asked.reason.to_owned(),
-        evidence: evidence.commitment().map_err(|error| failed(&error))?,
-        nonce: system::random::bytes::<16>()?.into(),
-        time: records::time::seconds(now()),
-    };
+    let drawn = (system::random::bytes()?, system::random::bytes()?);
+    let stated = WishStatement::new(&trust.founding, leaf.sha256(), asked, drawn, now());
+    let (statement, evidence) = stated.map_err(|error| failed(&error))?;
     let bytes = Bytes(json::write(&statement).map_err(|error| failed(&error))?);
     let wish = Wish::sign(bytes, leaf, &opened.signer).map_err(|error| failed(&error))?;
     Ok(Wishing { wish, evidence })

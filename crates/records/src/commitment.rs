@@ -9,6 +9,9 @@ use sha2::{Digest, Sha256};
 
 const LABEL: &[u8] = b"yinxin-commit-v1";
 
+/// Where what was looked at is committed to, in every body that has evidence.
+pub const EVIDENCE_PATH: &str = "/evidence";
+
 /// 32 bytes that commit to a value at a path.
 pub type Commitment = Bytes;
 

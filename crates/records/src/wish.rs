@@ -3,7 +3,8 @@
 
 use crate::bytes::Bytes;
 use crate::code::Code;
-use crate::commitment::{Commitment, Disclosure, open};
+use crate::commitment::{Commitment, Disclosure, EVIDENCE_PATH, open};
+use crate::json::JsonError;
 use crate::label::Label;
 use crate::stated::{Stated, Statement};
 use crate::time;
@@ -12,9 +13,6 @@ use serde::{Deserialize, Serialize};
 /// A wish makes an order within so many seconds of when it was made, before or after: clocks
 /// differ.
 pub const WISH_SECONDS: u64 = 900;
-
-/// Where the commitment to the evidence stands.
-pub const EVIDENCE_PATH: &str = "/evidence";
 
 /// What an officer says who asks for a revocation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +48,41 @@ impl Statement for WishStatement {
     }
 }
 
+/// What an officer asks for, as they typed it.
+#[derive(Clone, Copy)]
+pub struct Wished<'a> {
+    /// Serial number of what is to be revoked.
+    pub serial: &'a str,
+    /// RFC 5280 name of the reason.
+    pub reason: &'a str,
+    /// What they looked at.
+    pub evidence: &'a str,
+}
+
 impl WishStatement {
+    /// What the holder of a certificate says at `unix` who asks for it, with what opens its
+    /// evidence; salt and nonce are drawn for this alone.
+    pub fn new(
+        founding: &Bytes,
+        certificate_sha256: [u8; 32],
+        asked: Wished<'_>,
+        (salt, nonce): ([u8; 32], [u8; 16]),
+        unix: u64,
+    ) -> Result<(Self, Disclosure), JsonError> {
+        let evidence = Disclosure::new(EVIDENCE_PATH, salt, asked.evidence.into());
+        let statement = Self {
+            v: 1,
+            founding: founding.clone(),
+            certificate: certificate_sha256.into(),
+            serial: asked.serial.to_owned(),
+            reason: asked.reason.to_owned(),
+            evidence: evidence.commitment()?,
+            nonce: nonce.into(),
+            time: time::seconds(unix),
+        };
+        Ok((statement, evidence))
+    }
+
     /// Unix seconds of its time; 0 if unreadable.
     pub fn unix(&self) -> u64 {
         time::read(&self.time).unwrap_or(0)

@@ -51,8 +51,8 @@ impl SamplePasskey {
         [head.as_slice(), x, &[0x22, 0x58, 32], y].concat()
     }
 
-    /// The officer's wish to have it certified, changed.
-    pub fn wish(
+    /// What the officer signs to have it certified, changed.
+    pub fn credential(
         &self,
         city: &SampleCity,
         officer: &SampleOfficer,

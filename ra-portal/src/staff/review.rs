@@ -13,7 +13,7 @@ use axum::response::Response;
 use ca_api::{AsOfficer, Wanted};
 use portal_api::plain::{self, FactLine};
 use records::Code;
-use records::export::{Look, OpenedOrder, OrderProgress};
+use records::export::{OpenedOrder, OrderProgress};
 use records::letter::read_reference;
 use records::order::Body;
 use records::passkey::approval_challenge;
@@ -174,7 +174,7 @@ fn filled(
         // Of a passkey that would count for nothing nobody is asked.
         credentials: if standing.browser && !standing.given { credentials } else { String::new() },
         look: standing.look.map(plain::look).map(|said| language.of_both(said.zh, said.en)),
-        moved: standing.look == Some(Look::Moved) || !opened.is_comparable(),
+        moved: opened.has_moved(Some(&standing)),
         standing,
         revokes: opened.is_brake(),
         f,
@@ -197,6 +197,7 @@ fn checks(
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    use records::export::Look;
     let line = |zh: &str, en: &str, value: &str, differs| Line {
         term: language.of_both(zh.into(), en.into()),
         value: show::harmless(value),

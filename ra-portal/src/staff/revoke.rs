@@ -3,7 +3,7 @@
 
 use super::certificate::Shown;
 use super::issued::{Typed, shown_with};
-use super::wish::{self, Asked};
+use super::wish::{self, AskedFor};
 use crate::pages::{Frame, FromPath, Posted, page, problem};
 use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;
@@ -44,9 +44,9 @@ pub(super) async fn revoke(
         // What may be asked for is offered to be signed; of the rest the CA says what is wrong.
         let known = REASONS.contains(&reason.as_str()) && SerialNumber::from_hex(&serial).is_some();
         if !credentials.is_empty() && !evidence.is_empty() && known {
-            let asked = Asked { serial, reason, evidence };
+            let typed = AskedFor { serial, reason, evidence };
             let as_of = (&shown.certificate, Clock::system().seconds());
-            return match wish::page(&portal, f.clone(), asked, as_of, credentials) {
+            return match wish::page(&portal, f.clone(), typed, as_of, credentials) {
                 Some(filled) => page(StatusCode::OK, &filled),
                 None => problem::page(&f, &refused(Code::Unavailable).0, "/certificates"),
             };

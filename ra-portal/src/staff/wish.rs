@@ -6,8 +6,8 @@ use crate::state::PortalState;
 use askama::Template;
 use portal_api::plain;
 use records::trust::Trust;
-use records::wish::{EVIDENCE_PATH, Wish, WishStatement};
-use records::{Bytes, Disclosure, json};
+use records::wish::{Wish, WishStatement, Wished};
+use records::{Bytes, json};
 use sha2::{Digest, Sha256};
 use system::random;
 
@@ -28,7 +28,7 @@ words! {
 }
 
 /// What an officer typed.
-pub(super) struct Asked {
+pub(super) struct AskedFor {
     pub(super) serial: String,
     /// RFC 5280 name.
     pub(super) reason: String,
@@ -40,7 +40,7 @@ pub(super) struct Asked {
 pub(super) struct WishPage {
     f: Frame,
     w: &'static WishWords,
-    asked: Asked,
+    typed: AskedFor,
     /// As people read them.
     reason: String,
     evidence: String,
@@ -56,43 +56,36 @@ pub(super) struct WishPage {
 pub(super) fn page(
     portal: &PortalState,
     f: Frame,
-    asked: Asked,
+    typed: AskedFor,
     (certificate, now): (&Bytes, u64),
     credentials: String,
 ) -> Option<WishPage> {
     let drawn = (random::bytes().ok()?, random::bytes().ok()?);
-    let statement = stated(&portal.trust, &asked, (certificate, now), drawn)?;
-    Some(filled(f, asked, (statement, drawn.0), credentials))
+    let statement = stated(&portal.trust, &typed, (certificate, now), drawn)?;
+    Some(filled(f, typed, (statement, drawn.0), credentials))
 }
 
 fn stated(
     trust: &Trust,
-    asked: &Asked,
+    typed: &AskedFor,
     (certificate, now): (&Bytes, u64),
-    (salt, nonce): ([u8; 32], [u8; 16]),
+    drawn: ([u8; 32], [u8; 16]),
 ) -> Option<Vec<u8>> {
-    let evidence = Disclosure::new(EVIDENCE_PATH, salt, asked.evidence.clone().into());
-    let statement = WishStatement {
-        v: 1,
-        founding: trust.founding.clone(),
-        certificate: Bytes(Sha256::digest(&certificate.0).to_vec()),
-        serial: asked.serial.clone(),
-        reason: asked.reason.clone(),
-        evidence: evidence.commitment().ok()?,
-        nonce: nonce.into(),
-        time: records::time::seconds(now),
-    };
+    let AskedFor { serial, reason, evidence } = typed;
+    let asked = Wished { serial, reason, evidence };
+    let sha256 = Sha256::digest(&certificate.0).into();
+    let (statement, _) = WishStatement::new(&trust.founding, sha256, asked, drawn, now).ok()?;
     json::write(&statement).ok()
 }
 
 fn filled(
     f: Frame,
-    asked: Asked,
+    typed: AskedFor,
     (statement, salt): (Vec<u8>, [u8; 32]),
     credentials: String,
 ) -> WishPage {
-    let reason = plain::reason(&asked.reason);
-    let evidence = show::harmless(&asked.evidence);
+    let reason = plain::reason(&typed.reason);
+    let evidence = show::harmless(&typed.evidence);
     WishPage {
         w: WishWords::of(f.language),
         reason: show::harmless(&f.language.of_both(reason.zh, reason.en)),
@@ -102,22 +95,22 @@ fn filled(
         statement: Bytes(statement).to_string(),
         salt: Bytes::from(salt).to_string(),
         credentials,
-        asked,
+        typed,
         f,
     }
 }
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
-    let asked = Asked {
+    let typed = AskedFor {
         serial: "018e9a4c70f3b5d2018e9a4c70f3b5d2018e".into(),
         reason: "keyCompromise".into(),
         evidence: "本人电话报告丢失 <b>\u{202e}".into(),
     };
     let f = Frame::sample(language, "/certificates/018e9a4c70f3b5d2018e9a4c70f3b5d2018e");
-    let mut page = filled(f, asked, (Vec::new(), [7; 32]), "AAAA".into());
+    let mut page = filled(f, typed, (Vec::new(), [7; 32]), "AAAA".into());
     // What is sent on is what was typed.
-    page.asked.evidence = "-".into();
+    page.typed.evidence = "-".into();
     page.challenge = "AAAA".into();
     page.quoted = "…".into();
     vec![("wish", page.render().unwrap())]

@@ -4,6 +4,7 @@
 
 use keys::SoftwareSigner;
 use pki::{Certificate, PublicKey, Signer};
+use records::commitment::EVIDENCE_PATH;
 use records::decline::{Decline, DeclineStatement, Outcome};
 use records::label::Label;
 use records::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
@@ -11,7 +12,7 @@ use records::order::{Basis, Body, NamedPerson, NamedUnit, Order};
 use records::record::{
     Cause, Event, File, LetterStatement, Record, RevokedSerial, VoidStatement, approval_id, entry,
 };
-use records::wish::{EVIDENCE_PATH, Wish, WishStatement};
+use records::wish::{Wish, WishStatement};
 use records::{Approval, Bytes, Code, Disclosure, founding, json, order};
 use serde_json::{Value, json as j};
 use sha2::{Digest, Sha256};

@@ -130,8 +130,8 @@ async fn a_passkey_counts_only_when_it_is_certified() {
     assert_eq!(told(&office, &officer, &early).await, "passkey-unknown");
 
     let staff = office.staff(&officer);
-    let wish = |change: &dyn Fn(&mut records::passkey::PasskeyStatement)| {
-        passkey.wish(&office, &officer, |statement| change(statement))
+    let asked = |change: &dyn Fn(&mut records::passkey::PasskeyStatement)| {
+        passkey.credential(&office, &officer, |statement| change(statement))
     };
     type Change<'a> = &'a dyn Fn(&mut records::passkey::PasskeyStatement);
     let refusals: [(&str, Change<'_>); 7] = [
@@ -144,21 +144,21 @@ async fn a_passkey_counts_only_when_it_is_certified() {
         ("another city", &|s| s.founding = [1; 32].into()),
     ];
     for (what, change) in refusals {
-        let refused = code(staff.certify(&wish(change)).await);
+        let refused = code(staff.certify(&asked(change)).await);
         assert_eq!(refused, "passkey-refused", "{what}");
     }
-    let mut forged = wish(&|_| {});
+    let mut forged = asked(&|_| {});
     forged.signature.0[10] ^= 1;
     assert_eq!(code(staff.certify(&forged).await), "approval-signature");
-    let theirs = passkey.wish(&office, &other, |_| {});
+    let theirs = passkey.credential(&office, &other, |_| {});
     assert_eq!(code(staff.certify(&theirs).await), "approval-signature");
 
-    let made = staff.certify(&wish(&|_| {})).await.unwrap();
+    let made = staff.certify(&asked(&|_| {})).await.unwrap();
     assert_eq!(code(office.approve(&officer, &made.order).await), "approver-self");
     assert_eq!(code(office.approve(&other, &made.order).await), "approver-role");
     office.approve(&office.first("security-1"), &made.order).await.unwrap();
     office.carried_out(&made.order).await;
-    assert_eq!(code(staff.certify(&wish(&|_| {})).await), "state-conflict");
+    assert_eq!(code(staff.certify(&asked(&|_| {})).await), "state-conflict");
     let good = passkey.approve(&officer, digest, |_| {});
     office.staff(&officer).approve(&good).await.unwrap();
 }
@@ -219,17 +219,17 @@ async fn a_real_city_takes_no_passkey_that_can_be_copied() {
     };
     let (real, digest) = founded(false);
     let (sample, sample_digest) = founded(true);
-    let wish = |founding: [u8; 32], (software, eligible, copied): (bool, bool, bool)| {
-        Body::Credential(passkey.wish(&office, &officer, |statement| {
+    let asked = |founding: [u8; 32], (software, eligible, copied): (bool, bool, bool)| {
+        Body::Credential(passkey.credential(&office, &officer, |statement| {
             statement.founding = founding.into();
             statement.software = software;
             statement.backup_eligible = eligible;
             statement.backed_up = copied;
         }))
     };
-    assert_eq!(real.fits(&wish(digest, (false, false, false))), Ok(()));
+    assert_eq!(real.fits(&asked(digest, (false, false, false))), Ok(()));
     for kept in [(true, false, false), (false, true, false), (false, true, true)] {
-        assert_eq!(real.fits(&wish(digest, kept)), Err(Code::PasskeySoftware), "{kept:?}");
-        assert_eq!(sample.fits(&wish(sample_digest, kept)), Ok(()), "{kept:?}");
+        assert_eq!(real.fits(&asked(digest, kept)), Err(Code::PasskeySoftware), "{kept:?}");
+        assert_eq!(sample.fits(&asked(sample_digest, kept)), Ok(()), "{kept:?}");
     }
 }

@@ -86,8 +86,8 @@ fn authority_takes_one_spelling() {
 
     let mut passkey = SamplePasskey::new(&mut city);
     let officer = city.officer("officer-1").clone();
-    let wish = passkey.wish(&city, &officer, |_| {});
-    city.done(&wish, &["security-1"]);
+    let body = passkey.credential(&city, &officer, |_| {});
+    city.done(&body, &["security-1"]);
     let mut answer = passkey.approve(&officer, order, |_| {});
     let said = answer.signature.clone();
     answer.signature = flipped(&said);

@@ -12,13 +12,13 @@ use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use pki::CertificateProfile;
 use pki::mail::Mailbox;
 use pki::name::Text;
+use records::commitment::EVIDENCE_PATH;
 use records::order::{
     ApprovalRulesBody, Body, BundleBody, PersonAction, PersonBody, ProfileBody, ProfileRef,
     RevokeBody, RoleBody, UnitAction, UnitBody, bundle_digest,
 };
 use records::record::File;
 use records::rules::ApprovalRules;
-use records::wish::EVIDENCE_PATH;
 use records::{Bytes, Code};
 use sha2::{Digest, Sha256};
 
@@ -118,7 +118,7 @@ fn person_order(
     Text::read(&name).map_err(|_| Code::Malformed)?;
     check_evidence(&wanted.evidence)?;
     let (name, name_opened) = round.commitment("/name", name)?;
-    let (evidence, evidence_opened) = round.commitment("/evidence", wanted.evidence)?;
+    let (evidence, evidence_opened) = round.commitment(EVIDENCE_PATH, wanted.evidence)?;
     let mut disclosures = vec![name_opened, evidence_opened];
     let mail = if mail.is_empty() {
         None

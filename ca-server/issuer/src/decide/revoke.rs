@@ -10,8 +10,9 @@ use crate::verify::VerifiedWish;
 use authority::{OpenOrder, Serial};
 use ca_api::{OrderCreated, Revocation};
 use pki::crl::RevocationReason;
+use records::commitment::EVIDENCE_PATH;
 use records::order::{Body, RevokeBody};
-use records::wish::{EVIDENCE_PATH, WISH_SECONDS};
+use records::wish::WISH_SECONDS;
 use records::{Code, Disclosure};
 
 const EVIDENCE_CHARS_MAX: usize = 2_000;

@@ -12,6 +12,7 @@ use crate::rows::{KeyBinding, RowChange, SealedKeys};
 use crate::verify::VerifiedSubmission;
 use authority::LetterState;
 use pki::profile::Holder;
+use records::commitment::EVIDENCE_PATH;
 use records::enrolment::{Stage, Submit};
 use records::letter::bind;
 use records::order::{
@@ -179,10 +180,10 @@ fn issue_body(
     let known = round.loaded.person(&person_id, &person)?;
     let told = |path| text(known.iter().copied(), path);
     let name = told(NAME_PATH).ok_or(Code::UnsignedAuthority)?;
-    let vetted = told("/evidence").unwrap_or_else(|| "founding statement".into());
+    let vetted = told(EVIDENCE_PATH).unwrap_or_else(|| "founding statement".into());
     let mail = told(MAIL_PATH);
     let (cn, cn_opened) = round.commitment("/subject/cn", name)?;
-    let (evidence, evidence_opened) = round.commitment("/evidence", vetted)?;
+    let (evidence, evidence_opened) = round.commitment(EVIDENCE_PATH, vetted)?;
     let mut disclosures = vec![cn_opened, evidence_opened];
     let state = round.authority().profile(&letter.profile).ok_or(Code::UnknownProfile)?.clone();
     let mut names = Vec::new();

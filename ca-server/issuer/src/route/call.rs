@@ -169,6 +169,18 @@ pub(super) async fn answered_and_recorded<T>(
     answered(issuer, act, result)
 }
 
+/// The answer to a question about orders, which waits for nothing: one to revoke may be among them.
+/// That it was read is recorded beside it.
+pub(super) fn answered_and_recorded_beside<T>(
+    issuer: &Arc<Issuer>,
+    read: (&Caller, &Officer),
+    act: &'static str,
+    result: Result<T, IssuerError>,
+) -> Result<Json<T>, Refused> {
+    let recorded = |answer| reads::record_beside(issuer, read, act).map(|()| answer);
+    answered(issuer, act, result.and_then(recorded))
+}
+
 /// The answer to a command, which the writer counted.
 pub(super) fn told<T>(result: Result<T, IssuerError>) -> Result<Json<T>, Refused> {
     result.map(Json).map_err(|error| Refused(error.problem()))

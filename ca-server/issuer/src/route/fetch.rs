@@ -1,8 +1,8 @@
 //! Hands an order to an officer who may approve it.
 
-use super::call::{OfficerCall, answered};
+use super::call::{OfficerCall, answered_and_recorded_beside};
 use crate::issuer::Issuer;
-use crate::{query, reads};
+use crate::query;
 use axum::Json;
 use axum::extract::State;
 use ca_api::Wanted;
@@ -15,8 +15,5 @@ pub(crate) async fn fetch(
     call: OfficerCall<Wanted>,
 ) -> Result<Json<OrderExport>, Refused> {
     let result = query::fetch::fetch(&issuer, &call.officer.0, &call.message.order).await;
-    let read = (&call.caller, &call.officer);
-    // It may be an order to revoke: nothing is waited for.
-    let recorded = |export| reads::record_beside(&issuer, read, "fetch").map(|()| export);
-    answered(&issuer, "fetch", result.and_then(recorded))
+    answered_and_recorded_beside(&issuer, (&call.caller, &call.officer), "fetch", result)
 }

@@ -1,8 +1,8 @@
 //! Lists open orders that an officer may approve.
 
-use super::call::{OfficerCall, answered};
+use super::call::{OfficerCall, answered_and_recorded_beside};
 use crate::issuer::Issuer;
-use crate::{query, reads};
+use crate::query;
 use axum::Json;
 use axum::extract::State;
 use ca_api::Page;
@@ -15,8 +15,5 @@ pub(crate) async fn list(
     call: OfficerCall<Page>,
 ) -> Result<Json<Vec<OrderLine>>, Refused> {
     let result = query::list::list(&issuer, &call.officer.0, &call.message.after).await;
-    let read = (&call.caller, &call.officer);
-    // An order to revoke may stand in it: nothing is waited for.
-    let recorded = |lines| reads::record_beside(&issuer, read, "list").map(|()| lines);
-    answered(&issuer, "list", result.and_then(recorded))
+    answered_and_recorded_beside(&issuer, (&call.caller, &call.officer), "list", result)
 }

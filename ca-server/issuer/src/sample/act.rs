@@ -11,7 +11,7 @@ use records::export::Approved;
 use records::order::{Body, CredentialBody};
 use records::passkey::PasskeyStatement;
 use records::record::{Cause, Event};
-use records::wish::{EVIDENCE_PATH, Wish, WishStatement, Wishing};
+use records::wish::{Wish, WishStatement, Wished, Wishing};
 use records::{Approval, Bytes, Code, Disclosure};
 
 /// A process of a portal by its key.
@@ -126,17 +126,11 @@ impl Sample {
         change: impl FnOnce(&mut WishStatement),
     ) -> Wishing {
         let officer = self.city.officer(name);
-        let evidence = Disclosure::new(EVIDENCE_PATH, [7; 32], "本人报告丢失".into());
-        let mut statement = WishStatement {
-            v: 1,
-            founding: self.city.founding.into(),
-            certificate: officer.certificate.sha256().into(),
-            serial: serial.into(),
-            reason: reason.into(),
-            evidence: evidence.commitment().unwrap(),
-            nonce: [7; 16].into(),
-            time: records::time::seconds(self.city.now),
-        };
+        let asked = Wished { serial, reason, evidence: "本人报告丢失" };
+        let (founding, certificate) = (self.city.founding.into(), officer.certificate.sha256());
+        let drawn = ([7; 32], [7; 16]);
+        let (mut statement, evidence) =
+            WishStatement::new(&founding, certificate, asked, drawn, self.city.now).unwrap();
         change(&mut statement);
         let bytes = Bytes(records::json::write(&statement).unwrap());
         let wish = Wish::sign(bytes, &officer.certificate, &*officer.signer).unwrap();
@@ -170,17 +164,17 @@ impl Sample {
     pub(crate) fn certify_passkey(
         &mut self,
         name: &str,
-        wish: CredentialBody,
+        body: CredentialBody,
     ) -> Result<OrderCreated, Code> {
         let (caller, officer) = (self.staff(), self.officer(name));
-        self.decide(|reply| Command::Credential(caller, officer, Box::new(wish), reply))
+        self.decide(|reply| Command::Credential(caller, officer, Box::new(body), reply))
     }
 
     /// An officer's passkey, certified.
     pub(crate) fn passkey(&mut self, name: &str) -> SamplePasskey {
         let passkey = SamplePasskey::new(&mut self.city);
-        let wish = self.wish(&passkey, name, |_| {});
-        self.certify_passkey(name, wish).unwrap();
+        let body = self.credential(&passkey, name, |_| {});
+        self.certify_passkey(name, body).unwrap();
         self.sequence();
         let order = self.newest_order();
         self.approved_by(order, &["security-1"]);
@@ -189,14 +183,14 @@ impl Sample {
         passkey
     }
 
-    /// An officer's wish to have a passkey certified.
-    pub(crate) fn wish(
+    /// What an officer signs to have a passkey certified.
+    pub(crate) fn credential(
         &self,
         passkey: &SamplePasskey,
         name: &str,
         change: impl FnOnce(&mut PasskeyStatement),
     ) -> CredentialBody {
-        match passkey.wish(&self.city, self.city.officer(name), change) {
+        match passkey.credential(&self.city, self.city.officer(name), change) {
             Body::Credential(body) => body,
             other => unreachable!("{other:?}"),
         }

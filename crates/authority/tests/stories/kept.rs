@@ -19,8 +19,8 @@ fn busy() -> SampleCity {
     let mut passkey = SamplePasskey::new(&mut city);
     passkey.counter = 3;
     let officer = city.officer("officer-1").clone();
-    let wish = passkey.wish(&city, &officer, |_| {});
-    city.done(&wish, &["security-1"]);
+    let body = passkey.credential(&city, &officer, |_| {});
+    city.done(&body, &["security-1"]);
     let renew = city.renewal(None, &key());
     let (_, used) = city.used_event(&renew);
     city.apply(used).unwrap();

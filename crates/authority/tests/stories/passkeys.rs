@@ -13,8 +13,8 @@ use sample_city::{SampleAnswer, SampleCity, SamplePasskey};
 fn certified(city: &mut SampleCity, name: &str) -> SamplePasskey {
     let passkey = SamplePasskey::new(city);
     let officer = city.officer(name).clone();
-    let wish = passkey.wish(city, &officer, |_| {});
-    city.done(&wish, &["security-1"]);
+    let body = passkey.credential(city, &officer, |_| {});
+    city.done(&body, &["security-1"]);
     passkey
 }
 
@@ -93,8 +93,8 @@ fn an_authenticator_that_does_not_count_is_taken_as_such() {
     let mut passkey = SamplePasskey::new(&mut city);
     passkey.counter = 0;
     let officer = city.officer("officer-1").clone();
-    let wish = passkey.wish(&city, &officer, |_| {});
-    city.done(&wish, &["security-1"]);
+    let body = passkey.credential(&city, &officer, |_| {});
+    city.done(&body, &["security-1"]);
     for reference in [reference, city.letter(&person, "official")] {
         let order = open(&mut city, &reference);
         let approval = passkey.approve(&officer, order, |a| a.counter = 0);
@@ -119,7 +119,7 @@ fn a_passkey_is_certified_for_its_officers_own_certificate() {
     let passkey = SamplePasskey::new(&mut city);
     let (own, other) = (city.officer("officer-1").clone(), city.officer("officer-2").clone());
     let fits = |body: &Body| city.authority.fits(body);
-    let good = passkey.wish(&city, &own, |_| {});
+    let good = passkey.credential(&city, &own, |_| {});
     assert_eq!(fits(&good), Ok(()));
     let changed = |change: fn(&mut records::order::CredentialBody)| {
         let mut body = good.clone();
@@ -137,9 +137,11 @@ fn a_passkey_is_certified_for_its_officers_own_certificate() {
     assert_eq!(fits(&unsigned), Err(Code::ApprovalSignature));
     let unreadable = changed(|body| body.certificate = vec![0x30, 0].into());
     assert_eq!(fits(&unreadable), Err(Code::ApproverUnknown));
-    let elsewhere = passkey.wish(&city, &own, |statement| statement.rp_id = "elsewhere".into());
+    let elsewhere =
+        passkey.credential(&city, &own, |statement| statement.rp_id = "elsewhere".into());
     assert_eq!(fits(&elsewhere), Err(Code::PasskeyRefused));
-    let foreign = passkey.wish(&city, &own, |s| s.certificate = other.certificate.sha256().into());
+    let foreign =
+        passkey.credential(&city, &own, |s| s.certificate = other.certificate.sha256().into());
     assert_eq!(fits(&foreign), Err(Code::PasskeyRefused));
     let order = city.order(&good);
     assert_eq!(city.approve(order, "officer-1"), Err(Code::ApproverSelf));
@@ -155,11 +157,12 @@ fn outside_sample_cities_a_passkey_lives_in_hardware() {
         let mut city = SampleCity::found_as(sample);
         let passkey = SamplePasskey::new(&mut city);
         let officer = city.officer("officer-1").clone();
-        let hardware = passkey.wish(&city, &officer, |_| {});
+        let hardware = passkey.credential(&city, &officer, |_| {});
         assert_eq!(city.authority.fits(&hardware), Ok(()));
-        let software = passkey.wish(&city, &officer, |statement| statement.software = true);
+        let software = passkey.credential(&city, &officer, |statement| statement.software = true);
         assert_eq!(city.authority.fits(&software), told);
-        let copied = passkey.wish(&city, &officer, |statement| statement.backup_eligible = true);
+        let copied =
+            passkey.credential(&city, &officer, |statement| statement.backup_eligible = true);
         assert_eq!(city.authority.fits(&copied), told);
     }
 }

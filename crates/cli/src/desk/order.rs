@@ -7,7 +7,7 @@ use crate::exit::Failure;
 use crate::files::Opened;
 use page::{Language, show};
 use portal_api::plain::{self, Fact};
-use records::export::{Look, OpenedOrder, OrderProgress};
+use records::export::{OpenedOrder, OrderProgress};
 
 /// An order whose signature and disclosures were checked here.
 pub(super) struct Checked {
@@ -71,11 +71,9 @@ impl Checked {
         }
     }
 
-    /// Whether it can only be declined: the portal says that what it rests on became another, or
-    /// it comes without what is in force before it.
+    /// Whether it can only be declined.
     pub(super) fn has_moved(&self) -> bool {
-        let look = self.standing.as_ref().and_then(|standing| standing.look);
-        look == Some(Look::Moved) || !self.opened.is_comparable()
+        self.opened.has_moved(self.standing.as_ref())
     }
 
     /// The digest that is signed, as people compare it.

@@ -79,7 +79,7 @@ pub(super) async fn look(
 ) -> Response {
     let f = Frame::inside(&bench, &posted.admitted, "/passkey");
     let Brought { saved, hardware } = posted.form;
-    let step = wish(&bench, &opened, &saved, &hardware).map(|body| Step::Look {
+    let step = credential(&bench, &opened, &saved, &hardware).map(|body| Step::Look {
         facts: facts(&body, f.language),
         saved,
         hardware: !hardware.is_empty(),
@@ -95,7 +95,7 @@ pub(super) async fn certify(
 ) -> Response {
     let f = Frame::inside(&bench, &posted.admitted, "/passkey");
     let asked = async {
-        let body = wish(&bench, &opened, &posted.form.saved, &posted.form.hardware)?;
+        let body = credential(&bench, &opened, &posted.form.saved, &posted.form.hardware)?;
         let made = bench.portal(&opened)?.certify(&body).await?;
         Ok(Step::Asked { order: show::harmless(&made.order), needed: made.needed })
     };
@@ -103,7 +103,7 @@ pub(super) async fn certify(
     filled(f, step)
 }
 
-fn wish(
+fn credential(
     bench: &Bench,
     opened: &Opened,
     saved: &str,
@@ -112,7 +112,7 @@ fn wish(
     let new: NewPasskey = serde_json::from_str(saved).map_err(|error| {
         Failure::usage("这不是工作台页面保存的文件。", format!("not the page's file: {error}"))
     })?;
-    passkey::wish(&bench.trust, opened, &new, hardware.is_empty())
+    passkey::credential(&bench.trust, opened, &new, hardware.is_empty())
 }
 
 fn facts(body: &CredentialBody, language: Language) -> Vec<Line> {

@@ -7,13 +7,14 @@ use super::guard::{Key, Posted};
 use super::session::Admitted;
 use crate::exit::Failure;
 use crate::files::Opened;
-use crate::revoke::{Asked, signed};
+use crate::revoke::signed;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use page::{Language, words};
 use portal_api::plain;
+use records::wish::Wished;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -70,8 +71,8 @@ async fn ask(bench: &Bench, opened: &Opened, typed: &Typed) -> Result<String, Fa
     // Evidence is one line; what a text area breaks is joined again.
     let evidence = typed.evidence.split_whitespace().collect::<Vec<_>>().join(" ");
     let (serial, reason) = (typed.serial.trim(), typed.reason.as_str());
-    let asked = Asked { serial, reason, evidence: &evidence };
-    let message = signed(&bench.trust, opened, &asked)?;
+    let asked = Wished { serial, reason, evidence: &evidence };
+    let message = signed(&bench.trust, opened, asked)?;
     let made = bench.portal(opened)?.wish(&message).await?;
     // What the portal answers leads to a page of this desk, or to none.
     records::letter::read_reference(&made.order)

@@ -7,6 +7,7 @@ use super::wish::{about_wish, asked_by};
 use data_encoding::HEXLOWER;
 use pki::oid;
 use records::Bytes;
+use records::commitment::EVIDENCE_PATH;
 use records::export::OpenedOrder;
 use records::founding::Holding;
 use records::order::{
@@ -97,7 +98,7 @@ fn units_named(opened: &OpenedOrder, units: &[String]) -> Vec<String> {
 }
 
 fn evidence(opened: &OpenedOrder, committed: &Bytes) -> Fact {
-    fact(("核验依据", "evidence"), opened.text(committed, "/evidence"))
+    fact(("核验依据", "evidence"), opened.text(committed, EVIDENCE_PATH))
 }
 
 fn issued(opened: &OpenedOrder, issue: &IssueBody) -> Vec<Fact> {

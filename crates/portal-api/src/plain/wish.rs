@@ -19,9 +19,8 @@ pub(super) fn asked_by(name: &str, wish: Option<&Wish>) -> Said {
         Some(_) => ("通行密钥", "passkey, as the CA checked"),
         None => ("证书密钥", "certificate key"),
     };
-    Said {
-        zh: format!("{name}，本人用{zh}签名"), en: format!("{name}, signed with their {en}")
-    }
+    let zh = format!("{name}，本人用{zh}签名");
+    Said { zh, en: format!("{name}, signed with their {en}") }
 }
 
 /// The wish itself: all of what was signed by its digest, and what signed it.

@@ -1,6 +1,6 @@
 //! An order as approvers get it, and what is left of it once everything in it was checked.
 
-use super::{NotTrusted, OrderProgress, certified_key};
+use super::{Look, NotTrusted, OrderProgress, certified_key};
 use crate::bytes::Bytes;
 use crate::commitment::{self, Commitment, Disclosure};
 use crate::order::{
@@ -127,6 +127,12 @@ impl OpenedOrder {
     /// then it cannot be consented to.
     pub fn is_comparable(&self) -> bool {
         self.comparable
+    }
+
+    /// Whether it can only be declined: whoever handed it on says that what it rests on became
+    /// another, or it came without what is in force before it.
+    pub fn has_moved(&self, standing: Option<&OrderProgress>) -> bool {
+        standing.and_then(|standing| standing.look) == Some(Look::Moved) || !self.comparable
     }
 
     /// What is in force before it.

@@ -1,7 +1,7 @@
 //! A body of an order, of whichever kind. Field by field in `docs/formats.md`.
 
 use crate::bytes::Bytes;
-use crate::commitment::Commitment;
+use crate::commitment::{Commitment, EVIDENCE_PATH};
 use crate::json::{self, JsonError};
 use crate::order::certificate::{CredentialBody, IssueBody, ProfileRef};
 use crate::order::gate::{AgentBody, BundleBody};
@@ -204,7 +204,7 @@ impl Body {
             Self::Issue(body) => {
                 let mut list = vec![
                     ("/subject/cn".to_owned(), &body.subject.cn),
-                    ("/evidence".to_owned(), &body.evidence),
+                    (EVIDENCE_PATH.to_owned(), &body.evidence),
                 ];
                 for (position, name) in body.names.iter().enumerate() {
                     list.push((format!("/names/{position}/value"), &name.value));
@@ -214,14 +214,14 @@ impl Body {
             Self::Person(body) => {
                 let mut list = vec![
                     ("/name".to_owned(), &body.name),
-                    ("/evidence".to_owned(), &body.evidence),
+                    (EVIDENCE_PATH.to_owned(), &body.evidence),
                 ];
                 if let Some(mail) = &body.mail {
                     list.push(("/mail".to_owned(), mail));
                 }
                 list
             }
-            Self::Revoke(body) => vec![("/evidence".to_owned(), &body.evidence)],
+            Self::Revoke(body) => vec![(EVIDENCE_PATH.to_owned(), &body.evidence)],
             _ => Vec::new(),
         }
     }

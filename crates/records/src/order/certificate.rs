@@ -1,5 +1,4 @@
-//! Bodies of the orders about certificates of people: to issue one, to revoke some, to certify a
-//! passkey beside one.
+//! Bodies of the orders that make something for a person: a certificate, or a passkey beside one.
 
 use crate::bytes::Bytes;
 use crate::commitment::Commitment;

@@ -1,4 +1,4 @@
-//! Carries an officer's wish to have a passkey certified.
+//! Carries what an officer signed to have a passkey certified.
 
 use crate::message::Message;
 use crate::refusal::passed_on;

@@ -15,8 +15,8 @@ fn a_passkey_counts_when_it_is_certified() {
     let early = passkey.approve(&officer, order, |_| {});
     let told = sample.bring(sample.staff(), "officer-1", early);
     assert_eq!(told, Err(Code::PasskeyUnknown));
-    let wish = sample.wish(&passkey, "officer-1", |_| {});
-    let made = sample.certify_passkey("officer-1", wish.clone()).unwrap();
+    let body = sample.credential(&passkey, "officer-1", |_| {});
+    let made = sample.certify_passkey("officer-1", body.clone()).unwrap();
     let credential = sample.newest_order();
     assert_eq!((made.order, made.needed), (sample.order_id(credential), 1));
     sample.sequence();
@@ -28,7 +28,7 @@ fn a_passkey_counts_when_it_is_certified() {
     let told = sample.bring(sample.staff(), "officer-1", early);
     assert_eq!(told, Err(Code::PasskeyUnknown), "what is granted waits for the tree");
     sample.sequence();
-    let again = sample.certify_passkey("officer-1", wish);
+    let again = sample.certify_passkey("officer-1", body);
     assert_eq!(again, Err(Code::StateConflict), "it is certified already");
     let good = passkey.approve(&officer, order, |_| {});
     sample.bring(sample.staff(), "officer-1", good).unwrap();
@@ -49,44 +49,44 @@ fn a_wish_is_of_its_officer_for_the_staff_pages() {
         |statement| statement.v = 2,
     ];
     for (place, change) in refusals.into_iter().enumerate() {
-        let wish = sample.wish(&passkey, "officer-1", change);
-        let told = sample.certify_passkey("officer-1", wish);
+        let body = sample.credential(&passkey, "officer-1", change);
+        let told = sample.certify_passkey("officer-1", body);
         assert_eq!(told, Err(Code::PasskeyRefused), "{place}");
     }
-    let mut forged = sample.wish(&passkey, "officer-1", |_| {});
+    let mut forged = sample.credential(&passkey, "officer-1", |_| {});
     forged.signature.0[10] ^= 1;
     let told = sample.certify_passkey("officer-1", forged);
     assert_eq!(told, Err(Code::ApprovalSignature));
-    let theirs = sample.wish(&passkey, "officer-2", |_| {});
+    let theirs = sample.credential(&passkey, "officer-2", |_| {});
     let told = sample.certify_passkey("officer-1", theirs.clone());
-    assert_eq!(told, Err(Code::ApprovalSignature), "another's wish");
+    assert_eq!(told, Err(Code::ApprovalSignature), "another's signature");
     let mut named = theirs;
     named.person = sample.person("officer-1");
     let told = sample.certify_passkey("officer-2", named);
     assert_eq!(told, Err(Code::ApprovalSignature), "for another person");
-    let wish = sample.wish(&passkey, "auditor", |_| {});
-    assert_eq!(sample.certify_passkey("auditor", wish), Err(Code::NotYourRoute));
-    let wish = sample.wish(&passkey, "officer-1", |_| {});
-    sample.certify_passkey("officer-1", wish).unwrap();
+    let body = sample.credential(&passkey, "auditor", |_| {});
+    assert_eq!(sample.certify_passkey("auditor", body), Err(Code::NotYourRoute));
+    let body = sample.credential(&passkey, "officer-1", |_| {});
+    sample.certify_passkey("officer-1", body).unwrap();
 }
 
 #[test]
 fn a_wish_comes_over_a_registered_portals_staff_process_and_in_good_time() {
     let mut sample = Sample::found();
     let passkey = SamplePasskey::new(&mut sample.city);
-    let wish = sample.wish(&passkey, "officer-1", |_| {});
+    let body = sample.credential(&passkey, "officer-1", |_| {});
     let stranger = caller(&key(), "portal-staff");
     let public = caller(&sample.city.keys.portal, "portal-staff");
     for (from, code) in [(stranger, Code::PortalUnknown), (public, Code::NotYourRoute)] {
-        let (officer, copy) = (sample.officer("officer-1"), Box::new(wish.clone()));
+        let (officer, copy) = (sample.officer("officer-1"), Box::new(body.clone()));
         let told = sample.decide(|reply| Command::Credential(from, officer, copy, reply));
         assert_eq!(told, Err(code));
     }
     sample.clock = Err(Code::ClockMoved);
-    let told = sample.certify_passkey("officer-1", wish.clone());
+    let told = sample.certify_passkey("officer-1", body.clone());
     assert_eq!(told, Err(Code::ClockMoved));
     sample.clock = Ok(());
-    sample.certify_passkey("officer-1", wish).unwrap();
+    sample.certify_passkey("officer-1", body).unwrap();
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_passkey_dies_with_its_certificate() {
     let mut passkey = sample.passkey("officer-1");
     let officer = sample.city.officer("officer-1").clone();
     let other = SamplePasskey::new(&mut sample.city);
-    let waits = sample.wish(&other, "officer-1", |_| {});
+    let waits = sample.credential(&other, "officer-1", |_| {});
     sample.certify_passkey("officer-1", waits.clone()).unwrap();
     sample.sequence();
     let certifying = sample.newest_order();
@@ -115,15 +115,15 @@ fn a_real_city_takes_no_passkey_that_can_be_copied() {
     let refusals: [fn(&mut PasskeyStatement); 2] =
         [|statement| statement.software = true, |statement| statement.backup_eligible = true];
     for change in refusals {
-        let wish = sample.wish(&passkey, "officer-1", change);
-        let told = sample.certify_passkey("officer-1", wish);
+        let body = sample.credential(&passkey, "officer-1", change);
+        let told = sample.certify_passkey("officer-1", body);
         assert_eq!(told, Err(Code::PasskeySoftware));
     }
-    let wish = sample.wish(&passkey, "officer-1", |_| {});
-    sample.certify_passkey("officer-1", wish).unwrap();
+    let body = sample.credential(&passkey, "officer-1", |_| {});
+    sample.certify_passkey("officer-1", body).unwrap();
     let mut sample = Sample::found();
     let passkey = SamplePasskey::new(&mut sample.city);
-    let software = sample.wish(&passkey, "officer-1", |statement| statement.software = true);
+    let software = sample.credential(&passkey, "officer-1", |statement| statement.software = true);
     sample.certify_passkey("officer-1", software).unwrap();
 }
 

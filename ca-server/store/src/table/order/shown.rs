@@ -1,5 +1,6 @@
 //! Orders as operators see them: lists, one order, and all of it to be carried to an officer.
 
+use crate::table::{counted, unsigned};
 use authority::OrderDigest;
 use records::record::File;
 use records::{Bytes, SignedOrder};
@@ -29,7 +30,7 @@ type Line = (String, Vec<u8>, String, String, i64, String);
 fn shown((order, digest, kind, title, expires, state): Line) -> Result<ShownRow, StoreError> {
     let digest = <[u8; 32]>::try_from(digest);
     let digest = digest.map_err(|_| StoreError::Inconsistent("an order's digest"))?;
-    let expires = super::super::unsigned(expires)?;
+    let expires = unsigned(expires)?;
     Ok(ShownRow { order, digest: OrderDigest(digest), kind, title, expires, state })
 }
 
@@ -89,5 +90,5 @@ pub async fn files_of_kind(tx: &mut Tx, kind: &str) -> Result<Vec<Vec<File>>, St
 
 /// How many orders are open, as rows say.
 pub async fn count_open(tx: &mut Tx) -> Result<i64, StoreError> {
-    super::super::counted(tx, "select count(*) from ordered where state = 'open'").await
+    counted(tx, "select count(*) from ordered where state = 'open'").await
 }

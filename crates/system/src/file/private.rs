@@ -1,0 +1,94 @@
+//! Files that hold a secret: one that others than whoever runs the program can open is not used.
+
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read, Result};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// Why a secret is not used: others than whoever runs the program can open its file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{code}: 他人可以打开此文件，不予使用。It can be opened by others and is not used; next: {next}",
+    code = Self::CODE
+)]
+pub struct Exposed {
+    next: String,
+}
+
+impl Exposed {
+    /// The code of the refusal, in every program.
+    pub const CODE: &str = "file-exposed";
+
+    /// What `error` says of that, if it is the reason.
+    pub fn of(error: &Error) -> Option<&Self> {
+        error.get_ref().and_then(|inner| inner.downcast_ref())
+    }
+
+    /// What makes the file private.
+    pub fn next(&self) -> &str {
+        &self.next
+    }
+}
+
+/// Reads a file that nobody else may open: keys, passphrases. One that others can open is refused,
+/// as it was opened, whatever its name stands for later.
+pub fn read_private(path: &Path) -> Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    judge(path, &file.metadata()?)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Refuses a file that others can open, before something rests on it.
+pub fn check_private(path: &Path) -> Result<()> {
+    judge(path, &std::fs::metadata(path)?)
+}
+
+fn judge(path: &Path, found: &std::fs::Metadata) -> Result<()> {
+    let own = rustix::process::geteuid().as_raw();
+    match exposure(path, (found.uid(), found.mode()), own) {
+        None => Ok(()),
+        Some(exposed) => Err(Error::new(ErrorKind::PermissionDenied, exposed)),
+    }
+}
+
+fn exposure(path: &Path, (owner, mode): (u32, u32), own: u32) -> Option<Exposed> {
+    let path = path.display();
+    let next = match (owner == own, mode & 0o077 == 0) {
+        (true, true) => return None,
+        (true, false) => format!("chmod 600 {path}"),
+        (false, _) => {
+            format!("run this as its owner {owner}, or chown {own} {path} && chmod 600 {path}")
+        }
+    };
+    Some(Exposed { next })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::create_private;
+    use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("my.key");
+        create_private(&path, b"secret").unwrap();
+        assert_eq!(read_private(&path).unwrap(), b"secret");
+        for mode in [0o640, 0o604, 0o644, 0o620, 0o666, 0o610] {
+            std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            let error = read_private(&path).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{mode:o}");
+            let next = format!("chmod 600 {}", path.display());
+            assert_eq!(Exposed::of(&error).unwrap().next(), next);
+            assert!(error.to_string().starts_with("file-exposed: "), "{error}");
+            assert!(Exposed::of(&check_private(&path).unwrap_err()).is_some(), "{mode:o}");
+        }
+        assert_eq!(exposure(&path, (7, 0o600), 7), None);
+        let of_another = exposure(&path, (7, 0o600), 0).unwrap();
+        assert!(of_another.next().starts_with("run this as its owner 7, or chown 0 "));
+    }
+}
