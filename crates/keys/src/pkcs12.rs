@@ -6,7 +6,7 @@
 
 mod cost;
 
-use crate::file::{KeyFileError, old_scheme};
+use crate::file::{KeyFileError, is_costly, old_scheme};
 use crate::software::SoftwareSigner;
 use cost::{ContentInfo, Refused};
 use der::asn1::{Any, OctetString};
@@ -88,7 +88,7 @@ pub(crate) fn read(
 ) -> Result<HolderFile, KeyFileError> {
     let safes = judge(file, &name)?;
     let old = || unsupported(&name, old_scheme(file).unwrap_or_else(|| OTHER.into()));
-    cost::check(&safes, passphrase).map_err(|refused| match refused {
+    cost::check(&safes, passphrase, is_costly).map_err(|refused| match refused {
         Refused::Costly => KeyFileError::Costly(name()),
         Refused::Malformed => KeyFileError::Malformed(name()),
         Refused::Unsupported => old(),
