@@ -151,3 +151,19 @@ fn chain(all: &[Certificate], signer: &SoftwareSigner) -> Vec<Certificate> {
     }
     chain
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use der::Encode;
+
+    /// Nothing of such a file is derived for its MAC either.
+    #[test]
+    fn a_file_that_costs_too_much_is_not_opened() {
+        let salt = OctetString::new([1; 8]).unwrap();
+        let mac = Some(MacData { mac: Any::null(), salt, rounds: 1 });
+        let file = Pfx { version: 3, auth_safe: cost::tests::too_many(), mac }.to_der().unwrap();
+        let refused = read(&file, "right", || "file".into()).err().unwrap();
+        assert!(matches!(refused, KeyFileError::Costly(_)), "{refused}");
+    }
+}
