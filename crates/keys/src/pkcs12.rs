@@ -6,7 +6,7 @@
 
 mod cost;
 
-use crate::file::{KeyFileError, old_scheme};
+use crate::file::{KeyFileError, is_costly, old_scheme};
 use crate::software::SoftwareSigner;
 use cost::{ContentInfo, Refused};
 use der::asn1::{Any, OctetString};
@@ -88,7 +88,7 @@ pub(crate) fn read(
 ) -> Result<HolderFile, KeyFileError> {
     let safes = judge(file, &name)?;
     let old = || unsupported(&name, old_scheme(file).unwrap_or_else(|| OTHER.into()));
-    cost::check(&safes, passphrase).map_err(|refused| match refused {
+    cost::check(&safes, passphrase, is_costly).map_err(|refused| match refused {
         Refused::Costly => KeyFileError::Costly(name()),
         Refused::Malformed => KeyFileError::Malformed(name()),
         Refused::Unsupported => old(),
@@ -150,4 +150,20 @@ fn chain(all: &[Certificate], signer: &SoftwareSigner) -> Vec<Certificate> {
         next = if is_root { None } else { all.iter().find(issuer) };
     }
     chain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use der::Encode;
+
+    /// Nothing of such a file is derived for its MAC either.
+    #[test]
+    fn a_file_that_costs_too_much_is_not_opened() {
+        let salt = OctetString::new([1; 8]).unwrap();
+        let mac = Some(MacData { mac: Any::null(), salt, rounds: 1 });
+        let file = Pfx { version: 3, auth_safe: cost::tests::too_many(), mac }.to_der().unwrap();
+        let refused = read(&file, "right", || "file".into()).err().unwrap();
+        assert!(matches!(refused, KeyFileError::Costly(_)), "{refused}");
+    }
 }

@@ -2,11 +2,10 @@
 //! derived from the passphrase, and how hard each is. The library bounds each of them, and not how
 //! many there are.
 
-use crate::file::is_costly;
 use der::asn1::{Any, OctetString};
 use der::{Decode, Encode, Sequence};
 use pkcs8::ObjectIdentifier;
-use pkcs8::pkcs5::EncryptionScheme;
+use pkcs8::pkcs5::{EncryptionScheme, pbes2};
 use zeroize::Zeroizing;
 
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
@@ -67,15 +66,20 @@ struct ShroudedKey {
 
 /// Looks at everything that is sealed in a file. What is sealed in something sealed is seen only by
 /// opening that, whose cost was looked at before.
-pub(super) fn check(all: &ContentInfo, passphrase: &str) -> Result<(), Refused> {
-    let mut left = DERIVATIONS_MAX;
+pub(super) fn check(
+    all: &ContentInfo,
+    passphrase: &str,
+    is_costly: fn(&pbes2::Parameters) -> bool,
+) -> Result<(), Refused> {
+    let mut left = Left { derivations: DERIVATIONS_MAX, is_costly };
     let safes: Vec<ContentInfo> = read(&bytes_of(&all.content)?)?;
     for safe in safes {
         let bags: Vec<Bag> = match safe.kind {
             DATA => read(&bytes_of(&safe.content)?)?,
             ENCRYPTED => {
                 let EncryptedData { content, .. } = again(&safe.content)?;
-                let opened = scheme(&content.scheme, &mut left)?
+                let opened = left
+                    .scheme(&content.scheme)?
                     .decrypt(passphrase, content.sealed.as_bytes())
                     .map_err(|_| Refused::Passphrase)?;
                 read(&Zeroizing::new(opened)).map_err(|_| Refused::Passphrase)?
@@ -86,7 +90,7 @@ pub(super) fn check(all: &ContentInfo, passphrase: &str) -> Result<(), Refused> 
             match bag.kind {
                 SHROUDED_KEY => {
                     let key: ShroudedKey = again(&bag.value)?;
-                    scheme(&key.scheme, &mut left)?;
+                    left.scheme(&key.scheme)?;
                 }
                 SECRET => return Err(Refused::Unsupported),
                 _ => {}
@@ -96,13 +100,22 @@ pub(super) fn check(all: &ContentInfo, passphrase: &str) -> Result<(), Refused> 
     Ok(())
 }
 
-/// A scheme that may be used, one fewer of those that are left.
-fn scheme(named: &Any, left: &mut usize) -> Result<EncryptionScheme, Refused> {
-    let der = named.to_der().map_err(|_| Refused::Malformed)?;
-    let scheme = EncryptionScheme::from_der(&der).map_err(|_| Refused::Unsupported)?;
-    let costs = is_costly(scheme.pbes2().ok_or(Refused::Unsupported)?);
-    *left = left.checked_sub(1).filter(|_| !costs).ok_or(Refused::Costly)?;
-    Ok(scheme)
+/// What may still be derived.
+struct Left {
+    derivations: usize,
+    is_costly: fn(&pbes2::Parameters) -> bool,
+}
+
+impl Left {
+    /// A scheme that may be used, one fewer of those that are left.
+    fn scheme(&mut self, named: &Any) -> Result<EncryptionScheme, Refused> {
+        let der = named.to_der().map_err(|_| Refused::Malformed)?;
+        let scheme = EncryptionScheme::from_der(&der).map_err(|_| Refused::Unsupported)?;
+        let costs = (self.is_costly)(scheme.pbes2().ok_or(Refused::Unsupported)?);
+        let left = self.derivations.checked_sub(1).filter(|_| !costs);
+        self.derivations = left.ok_or(Refused::Costly)?;
+        Ok(scheme)
+    }
 }
 
 fn bytes_of(content: &Any) -> Result<Vec<u8>, Refused> {
@@ -118,13 +131,19 @@ fn read<T: for<'a> Decode<'a>>(der: &[u8]) -> Result<T, Refused> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::file::KeyFileError;
-    use crate::pkcs12::{MacData, Pfx};
-    use pkcs8::pkcs5::pbes2;
 
     const SECRET_WORD: &str = "right";
+
+    /// A file's contents with one derivation more than are made.
+    pub(crate) fn too_many() -> ContentInfo {
+        whole(vec![open(keys(DERIVATIONS_MAX + 1))])
+    }
+
+    fn is_costly(parameters: &pbes2::Parameters) -> bool {
+        matches!(&parameters.kdf, pbes2::Kdf::Scrypt(kdf) if kdf.cost_parameter >= 1 << 20)
+    }
 
     fn any(value: &impl Encode) -> Any {
         Any::from_der(&value.to_der().unwrap()).unwrap()
@@ -175,7 +194,7 @@ mod tests {
     }
 
     fn checked(safes: Vec<ContentInfo>) -> Result<(), Refused> {
-        check(&whole(safes), SECRET_WORD)
+        check(&whole(safes), SECRET_WORD, is_costly)
     }
 
     fn keys(count: usize) -> Vec<Bag> {
@@ -192,16 +211,6 @@ mod tests {
         let many = |count| (0..count).map(|_| inside(0)).collect();
         assert_eq!(checked(many(DERIVATIONS_MAX)), Ok(()));
         assert_eq!(checked(many(DERIVATIONS_MAX + 1)), Err(Refused::Costly));
-    }
-
-    /// Nothing of such a file is derived for its MAC either.
-    #[test]
-    fn a_file_that_costs_too_much_is_not_opened() {
-        let mac = MacData { mac: any(&octets(b"no MAC")), salt: octets(&[1; 8]), rounds: 1 };
-        let auth_safe = whole(vec![open(keys(DERIVATIONS_MAX + 1))]);
-        let file = Pfx { version: 3, auth_safe, mac: Some(mac) }.to_der().unwrap();
-        let refused = crate::pkcs12::read(&file, SECRET_WORD, || "file".into()).err().unwrap();
-        assert!(matches!(refused, KeyFileError::Costly(_)), "{refused}");
     }
 
     /// A gibibyte of scrypt, on the outside and within.
