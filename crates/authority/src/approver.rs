@@ -59,7 +59,7 @@ impl Authority {
         if now > certificate.not_after() || now < certificate.not_before() {
             return Err(Code::CertificateExpired);
         }
-        if self.is_revoked(&certificate.serial().to_string()) || self.has_left(&person) {
+        if self.is_revoked(&certificate.serial().to_string()) || self.has_left(person) {
             return Err(Code::CertificateRevoked);
         }
         Ok(person.to_owned())
