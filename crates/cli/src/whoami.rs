@@ -35,7 +35,7 @@ pub(crate) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
         output.fact(("身份", "context"), context);
     }
     output.fact(("姓名", "name"), &name);
-    output.fact(("编号", "person"), &person);
+    output.fact(("编号", "person"), person);
     output.fact(("单位", "unit"), units.join(" › "));
     output.fact(("序列号", "serial"), leaf.serial());
     output.fact(("有效至", "until"), &until);
