@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 /// Stands in front of an application: authenticates, authorizes, records, then forwards. 网关代理。
 ///
-/// Exit codes: 0 done or permitted, 1 failed, 3 denied.
+/// Exit codes: 0 done or permitted, 1 failed, 3 denied. 退出码：0 完成或允许，1 失败，3 拒绝。
 #[derive(Parser)]
 #[command(
     name = "agent",

@@ -31,6 +31,7 @@ use std::process::ExitCode;
 /// accountability log. 证书签发服务器。
 ///
 /// Exit codes: 0 done, 1 failed, 2 usage, 3 denied, 4 not found, 5 conflict, 6 nobody there.
+/// 退出码：0 完成，1 失败，2 用法，3 拒绝，4 未找到，5 冲突，6 无人应答。
 #[derive(Parser)]
 #[command(
     name = "ca-server",

@@ -84,9 +84,11 @@ fn say(method: &str, answer: &Answer, (code, rules): (Option<Code>, Option<&Appl
             speech::sentence("✗ ", &zh, &en);
         }
     }
-    let route = format!("{method} {} → {}", answer.route, answer.action);
-    speech::fact("  ", ("路由", "route"), route);
-    speech::fact("  ", ("对象", "record"), &answer.resource);
+    if !answer.route.is_empty() {
+        let route = format!("{method} {} → {}", answer.route, answer.action);
+        speech::fact("  ", ("路由", "route"), route);
+        speech::fact("  ", ("对象", "record"), &answer.resource);
+    }
     match rules.and_then(|rules| rules.rule(&answer.rule)) {
         Some(rule) => {
             speech::fact("  ", ("规则", "rule"), &rule.id);

@@ -42,7 +42,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     if arguments.what != What::Ocsp {
         let own = super::say::again(&host.state());
         let restarted = format!("{own} serve {}", place.service);
-        speech::fact("", ("下一步：重启", "next, restart"), restarted);
+        speech::fact("", ("请重启", "now restart"), restarted);
     }
     Ok(ExitCode::SUCCESS)
 }

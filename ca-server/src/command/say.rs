@@ -2,6 +2,7 @@
 
 use super::host::Refused;
 use ca_host::operator::{NobodyTookIt, OperatorAnswer};
+use records::Code;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use system::speech;
@@ -76,7 +77,13 @@ pub(super) fn failure(state: &Path, error: &anyhow::Error, json: bool) -> ExitCo
         Some(Refused(problem)) => {
             let told = |text: &str| format!("{text} [{}] ({})", problem.code, problem.reference);
             speech::failed("ca-server: ", &told(&problem.zh), &told(&problem.en));
-            speech::next_after_failure("", &format!("{} doctor", again(state)));
+            let then = match problem.known() {
+                Some(Code::CodeUsed) => "revoke --help",
+                Some(Code::LetterVoided) => "letter --help",
+                Some(Code::OrderUnknown) => "order list",
+                _ => "doctor",
+            };
+            speech::next_after_failure("", &format!("{} {then}", again(state)));
         }
         None => {
             let text = format!("{error:#}");

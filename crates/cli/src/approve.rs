@@ -20,7 +20,7 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(after_help = "Without an order: lists what waits for you. / 不带编号：列出待批指令。\n\
     Offline / 离线: yinxin approve --order FILE --out FILE,\n\
-    then ca-server order import-approval FILE")]
+    随后 / then: ca-server order import-approval FILE")]
 pub struct Arguments {
     /// Order id. 指令编号
     #[arg(conflicts_with = "order_file")]
@@ -59,7 +59,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         return Ok(());
     };
     let approved = portal.approve(&approval).await?;
-    let standing = format!("{} ({} of {})", approved.order, approved.approvals, approved.needed);
+    let standing = format!("{} ({} / {})", approved.order, approved.approvals, approved.needed);
     output.fact(("已批准", "approved"), &standing);
     output.json(&serde_json::json!({
         "order": approved.order, "approvals": approved.approvals, "needed": approved.needed,
@@ -154,7 +154,7 @@ async fn list(
             let look = look.map_or_else(String::new, |s| format!("  ! {} / {}", s.zh, s.en));
             let given = if line.given { "  ✓ 您已批准 / approved by you" } else { "" };
             output.line(&format!(
-                "{}  {:<14} {}  ({} of {}, ≤ {}){look}{given}",
+                "{}  {:<14} {}  ({} / {}, ≤ {}){look}{given}",
                 line.order, line.kind, line.about, line.approvals, line.needed, line.expires
             ));
             output.json(&serde_json::json!(line));

@@ -13,6 +13,7 @@ use records::Bytes;
 use records::evidence::{Ask, LogAnswer, LogRequest, Search, SearchAnswer, SignedRequest};
 use records::record::Record;
 use records::trust::Trust;
+use system::speech;
 
 /// Arguments of `yinxin audit`.
 #[derive(Args)]
@@ -138,10 +139,15 @@ fn tell(output: Output, answer: &SearchAnswer) {
         let Ok(record) = Record::read(&found.record.0) else { continue };
         let (zh, en) = sentence::of(&record, &answer.names);
         output.sentence(&format!("{:>6}  ", found.index), &zh, &en);
+        let request = sentence::request_of(&record);
+        // What `audit export` is asked for, where the sentence does not name it.
+        if let Some(name) = request.as_deref().filter(|name| !zh.contains(name)) {
+            output.line(&format!("{:>8}{}: {name}", "", speech::both("请求", "request")));
+        }
         let value = serde_json::to_value(&record).unwrap_or_default();
         output.json(&serde_json::json!({
             "index": found.index, "zh": zh, "en": en, "record": value,
-            "request": sentence::request_of(&record),
+            "request": request,
             "disclosures": found.disclosures,
         }));
     }

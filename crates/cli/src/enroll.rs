@@ -17,6 +17,7 @@ use records::letter::bind;
 use records::record::Event;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use system::speech;
 
 /// How often a waiting client asks.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
@@ -24,7 +25,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 /// Arguments of `yinxin enroll`.
 #[derive(clap::Args)]
 #[command(after_help = "The code in your letter stays on this machine. / 领证码不会离开本机。\n\
-                        Run the same command again to see where it stands, and to collect.")]
+                        Run it again to see where it stands. / 再次运行：查看进度，领取证书。")]
 pub struct Arguments {
     #[command(flatten)]
     letter: LetterArguments,
@@ -86,14 +87,22 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
 }
 
 fn show(output: Output, held: &Held, record: &LookedUp) {
-    let sample = if held.trust.sample { "（示例 sample）" } else { "" };
+    let days = record.validity_days;
+    let sample = match held.trust.sample {
+        true => format!("（{}）", speech::both("示例", "sample")),
+        false => String::new(),
+    };
     output.line(&format!("{}{sample}", held.trust.city));
     output.fact(("姓名", "name"), &record.name);
     output.fact(("编号", "person"), &record.person);
     output.fact(("单位", "unit"), record.units.join(" › "));
     output.fact(
         ("证书", "certificate"),
-        format!("{}, {} 天 days", record.profile, record.validity_days),
+        format!(
+            "{}, {}",
+            record.profile,
+            speech::both(&format!("{days} 天"), &format!("{days} days"))
+        ),
     );
 }
 
@@ -153,7 +162,7 @@ async fn await_approval(
     while let Stage::Awaiting { order, approvals, needed, expires } = &stage {
         if told != Some(*approvals) {
             output.fact(("已提交，指令", "submitted, order"), order);
-            output.fact(("审批", "approvals"), format!("{approvals} of {needed}"));
+            output.fact(("审批", "approvals"), format!("{approvals} / {needed}"));
             output.fact(("须在此前完成", "to be given before"), expires);
             told = Some(*approvals);
         }

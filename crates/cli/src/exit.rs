@@ -108,7 +108,9 @@ impl From<Problem> for Failure {
             Some(Code::ProfileChanged | Code::PersonChanged | Code::OrderExpired) => {
                 "再次运行同一命令，重新申请 / the same command again, to apply again"
             }
-            Some(Code::ApproverTwice | Code::OrderConsumed) => "yinxin approve",
+            Some(Code::ApproverTwice | Code::OrderConsumed | Code::OrderUnknown) => {
+                "yinxin approve"
+            }
             _ => "",
         };
         let mut failure = Self::new(exit, &problem.code, problem.zh, problem.en).next(next);
@@ -188,19 +190,20 @@ impl From<mtls::tls::TlsError> for Failure {
 
 /// A file that cannot be read or written.
 pub(crate) fn file_failure(path: &std::path::Path, error: &std::io::Error) -> Failure {
-    let text = format!("{}: {error}", path.display());
+    let shown = path.display();
+    let text = format!("{shown}: {error}");
     if let Some(exposed) = Exposed::of(error) {
-        let told = format!("{}: it can be opened by others", path.display());
-        return Failure::new(DENIED, Exposed::CODE, "他人可以打开此文件，不予使用。", told)
-            .next(exposed.next());
+        let told = format!("{shown}: it can be opened by others");
+        let zh = format!("他人可以打开文件 {shown}，不予使用。");
+        return Failure::new(DENIED, Exposed::CODE, zh, told).next(exposed.next());
     }
     match error.kind() {
         std::io::ErrorKind::NotFound => {
-            Failure::new(NOT_FOUND, "file-not-found", "找不到文件。", text)
+            Failure::new(NOT_FOUND, "file-not-found", format!("找不到文件 {shown}。"), text)
         }
         std::io::ErrorKind::AlreadyExists => {
-            Failure::new(CONFLICT, "file-exists", "文件已存在，不会覆盖。", text)
+            Failure::new(CONFLICT, "file-exists", format!("文件 {shown} 已存在，不会覆盖。"), text)
         }
-        _ => Failure::usage("文件无法读写。", text),
+        _ => Failure::usage(format!("文件 {shown} 无法读写。"), text),
     }
 }

@@ -36,6 +36,7 @@ use std::process::ExitCode;
 /// Your certificate: make a key, enrol, approve, export, report a loss. 数字证书命令行工具。
 ///
 /// Exit codes: 0 done, 2 usage, 3 denied, 4 not found, 5 conflict, 6 unreachable.
+/// 退出码：0 完成，2 用法，3 拒绝，4 未找到，5 冲突，6 无法连接。
 #[derive(Parser)]
 #[command(
     name = "yinxin",

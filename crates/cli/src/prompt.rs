@@ -51,7 +51,7 @@ pub(crate) fn hidden((zh, en): (&str, &str)) -> Result<Zeroizing<String>, Failur
     let typed = stdin();
     if !typed.is_terminal() {
         return Err(Failure::usage("没有终端可供输入。", "there is no terminal to ask on")
-            .next("--passphrase-file FILE"));
+            .next("同一命令，加上 --passphrase-file FILE / the same with --passphrase-file FILE"));
     }
     terminal::question(&format!("{}: ", speech::both(zh, en)));
     let failed = |_| Failure::usage("无法关闭回显。", "the echo cannot be switched off");
@@ -71,7 +71,7 @@ pub(crate) fn hidden((zh, en): (&str, &str)) -> Result<Zeroizing<String>, Failur
 pub(crate) fn confirm((zh, en): (&str, &str), word: &str) -> Result<(), Failure> {
     if !stdin().is_terminal() {
         return Err(Failure::usage("没有终端可供确认。", "there is no terminal to confirm on")
-            .next("--yes"));
+            .next("同一命令，加上 --yes / the same with --yes"));
     }
     terminal::question(&format!("{} ", speech::both(zh, en)));
     let mut line = String::new();
@@ -82,6 +82,9 @@ pub(crate) fn confirm((zh, en): (&str, &str), word: &str) -> Result<(), Failure>
     if line.trim() == word {
         Ok(())
     } else {
-        Err(Failure::usage("未确认，没有作任何操作。", "not confirmed; nothing was done"))
+        let failure = Failure::usage("未确认，没有作任何操作。", "not confirmed; nothing was done");
+        Err(failure.next(format!(
+            "再次运行同一命令，输入 {word} / the same command again, and type {word}"
+        )))
     }
 }

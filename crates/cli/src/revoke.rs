@@ -10,6 +10,7 @@ use portal_api::plain;
 use records::trust::Trust;
 use records::wish::{Wish, WishStatement, Wished, Wishing};
 use records::{Bytes, json};
+use system::speech;
 
 /// Arguments of `yinxin revoke`.
 #[derive(clap::Args)]
@@ -37,7 +38,8 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let opened = arguments.own.open()?;
     let Arguments { serial, reason, evidence, .. } = arguments;
     output.fact(("   吊销证书", "to be revoked"), serial);
-    output.fact(("   原因", "reason"), plain::reason(reason).both());
+    let why = plain::reason(reason);
+    output.fact(("   原因", "reason"), speech::both(&why.zh, &why.en));
     output.fact(("   依据", "evidence"), evidence);
     if !arguments.yes {
         let last = serial.char_indices().rev().nth(3).map_or("", |(at, _)| &serial[at..]);

@@ -1,8 +1,9 @@
 //! A record as a sentence in both languages, for the command line and for pages.
 
+use crate::plain::kind_of;
 use records::access::Connection;
 use records::decline::Outcome;
-use records::record::{Event, Record, VoidStatement};
+use records::record::{Event, LetterStatement, Record, VoidStatement};
 use std::collections::BTreeMap;
 
 /// The name of the request that a record is about, if it is about one.
@@ -33,11 +34,6 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
         | Event::Started(_)
         | Event::Silent { .. }
         | Event::Heartbeat(_) => at_the_gate(record, who),
-        Event::Order { order, .. } => {
-            let read = records::Order::read(&order.0);
-            let (id, kind) = read.map(|order| (order.order, order.kind)).unwrap_or_default();
-            (format!("签发机构制作指令 {id}（{kind}）"), format!("the CA made order {id} ({kind})"))
-        }
         Event::Approval { person, .. } => {
             (format!("{} 批准了指令", who(person)), format!("{} approved an order", who(person)))
         }
@@ -80,8 +76,10 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
             format!("门户（{process}）称：{act}，{outcome}{}", times(*count).0),
             format!("the portal ({process}) says: {act}, {outcome}{}", times(*count).1),
         ),
-        other => (other.kind().to_owned(), other.kind().to_owned()),
+        other => by_the_ca(other, who),
     };
+    // A refusal's own sentence may stand at the end.
+    let (zh, en) = (zh.trim_end_matches('。'), en.trim_end_matches('.'));
     (plain(&format!("{time}Z {zh}。")), plain(&format!("{time}Z {en}.")))
 }
 
@@ -98,6 +96,64 @@ fn read_through(by: &str, who: &str, act: &str, count: u64) -> (String, String) 
     (
         format!("经门户 {by} 以 {who} 的名义{zh}{zh_times}"),
         format!("through {by}, in the name of {who}, {en}{en_times}"),
+    )
+}
+
+/// What the CA writes on its own account.
+fn by_the_ca(event: &Event, who: impl Fn(&str) -> String) -> (String, String) {
+    match event {
+        Event::Order { order, .. } => ordered(&order.0),
+        Event::Letter { statement, .. } => lettered(&statement.0, who),
+        Event::Application { reference, .. } => (
+            format!("收到凭信函 {reference} 的申请"),
+            format!("somebody applied under letter {reference}"),
+        ),
+        Event::Joined { agent, .. } => {
+            (format!("网关 {agent} 加入"), format!("gate {agent} joined"))
+        }
+        Event::People { agent, number, .. } => (
+            format!("为网关 {agent} 制作人员快照 #{number}"),
+            format!("snapshot #{number} of people was made for gate {agent}"),
+        ),
+        Event::Crl { issuer, number, .. } => (
+            format!("发布 {issuer} 的吊销列表 #{number}"),
+            format!("revocation list #{number} of {issuer} was published"),
+        ),
+        Event::Intent { serial, .. } => {
+            (format!("即将签发证书 {serial}"), format!("certificate {serial} will be signed"))
+        }
+        Event::Forked { agent, .. } => (
+            format!("网关 {agent} 的记录互相矛盾"),
+            format!("records of gate {agent} contradict each other"),
+        ),
+        Event::Founding { .. } => ("建立城市".to_owned(), "the city was founded".to_owned()),
+        Event::Enacted { .. } => ("执行了指令".to_owned(), "an order was carried out".to_owned()),
+        Event::Used { authorization, .. } => (
+            format!("使用了常设授权 {authorization}"),
+            format!("standing authorization {authorization} was used"),
+        ),
+        other => (other.kind().to_owned(), other.kind().to_owned()),
+    }
+}
+
+/// Which order the CA made, and of which kind.
+fn ordered(order: &[u8]) -> (String, String) {
+    let Ok(order) = records::Order::read(order) else { return Default::default() };
+    let action = order.body().map(|body| body.action().to_owned()).unwrap_or_default();
+    let kind = kind_of(&order.kind, &action);
+    (
+        format!("签发机构制作指令 {}（{}）", order.order, kind.zh),
+        format!("the CA made order {} ({})", order.order, kind.en),
+    )
+}
+
+/// For whom a letter was made.
+fn lettered(statement: &[u8], who: impl Fn(&str) -> String) -> (String, String) {
+    let read: Result<LetterStatement, _> = records::json::read(statement);
+    let (letter, person) = read.map_or_else(|_| Default::default(), |l| (l.reference, l.person));
+    (
+        format!("为 {} 制作信函 {letter}", who(&person)),
+        format!("letter {letter} was made for {}", who(&person)),
     )
 }
 

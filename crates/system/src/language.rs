@@ -43,19 +43,37 @@ impl Spoken {
         }
     }
 
+    /// What of a line is for this reader, where it says the same twice, with ` / ` between.
+    pub(crate) fn one_of(self, text: &str) -> String {
+        if text.contains(is_chinese) { self.lines(text) } else { text.to_owned() }
+    }
+
     /// What stands in `--help`, in one language: each text there is English, then Chinese, which a
     /// test keeps.
-    pub fn help(self, command: Command) -> Command {
+    pub fn help(self, mut command: Command) -> Command {
         if self == Self::Both {
             return command;
         }
-        let about = command.get_about().map(|text| self.part(&text.to_string()));
+        // The options that clap adds by itself are there only then.
+        command.build();
+        self.texts(command)
+    }
+
+    fn texts(self, command: Command) -> Command {
+        let of_clap = command.get_name() == "help" && self == Self::Chinese;
+        let about = of_clap.then(|| "显示帮助".to_owned());
+        let about = about.or_else(|| command.get_about().map(|text| self.part(&text.to_string())));
         let long = command.get_long_about().map(|text| self.paragraphs(&text.to_string()));
         let after = command.get_after_help().map(|text| self.lines(&text.to_string()));
         let names: Vec<String> =
             command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
         let mut command = command.mut_args(|argument| {
             let help = argument.get_help().map(|text| self.part(&text.to_string()));
+            let help = match (self, argument.get_id().as_str()) {
+                (Self::Chinese, "help") => Some("显示帮助".to_owned()),
+                (Self::Chinese, "version") => Some("显示版本".to_owned()),
+                _ => help,
+            };
             let argument = match help {
                 Some(help) => argument.help(help).long_help(None::<&str>),
                 None => argument,
@@ -79,7 +97,7 @@ impl Spoken {
             );
         }
         for name in names {
-            command = command.mut_subcommand(name, |one| self.help(one));
+            command = command.mut_subcommand(name, |one| self.texts(one));
         }
         command
     }
@@ -168,7 +186,8 @@ mod tests {
         };
         let chinese = help(Spoken::Chinese);
         assert!(chinese.contains("用法") && chinese.contains("不再确认"), "{chinese}");
-        assert!(!chinese.contains("Opens") && !chinese.contains("Commands:"), "{chinese}");
+        assert!(!chinese.contains("Opens") && !chinese.contains("Print"), "{chinese}");
+        assert!(!chinese.contains("Options:") && !chinese.contains("Commands:"), "{chinese}");
         let english = help(Spoken::English);
         assert!(english.contains("Do not ask") && !english.contains(is_chinese), "{english}");
         assert!(help(Spoken::Both).contains("Opens one. 打开"));

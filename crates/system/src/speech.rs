@@ -41,10 +41,11 @@ pub fn failed(begins: &str, zh: &str, en: &str) {
     lines(Spoken::here(), (begins, below), zh, en).iter().for_each(|text| complaint(text));
 }
 
-/// The command to type after what went wrong, on standard error.
+/// What to do after something went wrong, on standard error: a command, or words in both languages
+/// with ` / ` between.
 pub fn next_after_failure(begins: &str, command: &str) {
     let (zh, en) = NEXT;
-    complaint(&format!("{begins}{}: {command}", both(zh, en)));
+    complaint(&format!("{begins}{}: {}", both(zh, en), Spoken::here().one_of(command)));
 }
 
 const NEXT: (&str, &str) = ("下一步", "next");

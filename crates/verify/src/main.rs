@@ -12,6 +12,7 @@ use verify::{Report, bundle, verify};
 ///
 /// Exit codes: 0 verified (or, without --trust, consistent with its origin unproven), 1 altered,
 /// 2 missing, 3 untrusted, 4 malformed.
+/// 退出码：0 通过（未给 --trust 时：自洽，来源未证明），1 被改动，2 缺失，3 不可信，4 格式错误。
 #[derive(Parser)]
 #[command(name = "yinxin-verify", version)]
 struct Arguments {

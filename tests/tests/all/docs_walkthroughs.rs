@@ -129,7 +129,7 @@ async fn an_official_walks() {
     let letter = [("LETTER", "letter.json")];
     let enroll = walk.lines.front().cloned().unwrap();
     let said = walk.run("yinxin enroll", &letter, &ALONE);
-    assert!(said.contains("0 of 2"), "{said}");
+    assert!(said.contains("0 / 2"), "{said}");
     let records::enrolment::Stage::Awaiting { order, .. } = office.look_up(&official).await.stage
     else {
         panic!("it was not submitted")
@@ -248,7 +248,7 @@ async fn an_auditor_walks() {
         walk.lines[0].clone_from(&search);
         let said = walk.run("yinxin audit search", &[("PERSON", &official.person)], &[]);
         walk.lines.push_front(search.clone());
-        said.contains("2026-001")
+        said.contains("2026-001") && said.contains(&request)
     })
     .await;
     walk.lines.pop_front();

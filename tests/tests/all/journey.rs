@@ -308,7 +308,7 @@ fn command_line(city: &Path) {
     ];
     let said = yinxin(&enroll);
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-    assert!(String::from_utf8_lossy(&said.stdout).contains("审批 / approvals: 0 of 2"));
+    assert!(String::from_utf8_lossy(&said.stdout).contains("审批 / approvals: 0 / 2"));
     assert_eq!(exit(&enroll), 0, "asking again tells where it stands");
     assert_eq!(exit(&[&enroll[..], &["--wait", "1"]].concat()), 5, "waited in vain");
     assert!(

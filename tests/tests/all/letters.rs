@@ -1,9 +1,11 @@
 //! What becomes of a letter besides a certificate: it is voided, replaced, and shredded from the
 //! CA's host once nobody begins anything with it any more.
 
+use crate::evidence::search;
 use records::enrolment::{Collect, LookUp, Stage};
 use records::record::{Event, VoidStatement};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tests::people::code;
 use tests::processes::until;
@@ -235,4 +237,24 @@ async fn what_cannot_be_shredded_is_told() {
 
 fn name(path: &Path) -> String {
     path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+#[tokio::test]
+async fn what_the_ca_writes_is_told_in_words() {
+    let office = Office::open().await;
+    let person = office.register("王小明", "sz-office").await;
+    office.letter(&person, "official");
+    let wanted = ["founding", "letter", "crl", "order", "enacted"];
+    let mut kinds = BTreeSet::new();
+    until("the index has one of each", async || {
+        for line in search(&office, &["--log", "control"]) {
+            let Some(kind) = line["record"]["kind"].as_str() else { continue };
+            let (zh, en) = (line["zh"].as_str().unwrap(), line["en"].as_str().unwrap());
+            assert!(!zh.ends_with(&format!("Z {kind}。")), "{zh}");
+            assert!(!en.ends_with(&format!("Z {kind}.")), "{en}");
+            kinds.insert(kind.to_owned());
+        }
+        wanted.iter().all(|one| kinds.contains(*one))
+    })
+    .await;
 }

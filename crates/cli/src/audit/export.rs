@@ -13,7 +13,7 @@ use verify::Report;
 
 /// Arguments of `yinxin audit export`.
 #[derive(clap::Args)]
-#[command(after_help = "Names of requests / 请求名: yinxin audit search --json\n\
+#[command(after_help = "Names of requests / 请求名: yinxin audit search\n\
     Anybody checks it with / 任何人可验证: yinxin-verify --trust trust.json evidence.tar")]
 pub(super) struct Arguments {
     #[command(flatten)]
