@@ -65,7 +65,8 @@ pub fn replace_again(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Writes over a file that is a secret, then removes it; what its name links to is left alone. With
-/// it goes what a crash left beside it. A disk that keeps old blocks keeps what was in them.
+/// it goes what a crash left beside it. A disk that keeps old blocks keeps what was in them; a loss
+/// of power may bring the name back, with nothing in it.
 pub fn shred(path: &Path) -> Result<()> {
     for path in [beside_of(path)?, path.to_owned()] {
         match shred_one(&path) {
@@ -73,7 +74,7 @@ pub fn shred(path: &Path) -> Result<()> {
             done => done?,
         }
     }
-    sync_folder(folder_of(path))
+    Ok(())
 }
 
 fn shred_one(path: &Path) -> Result<()> {
@@ -82,7 +83,7 @@ fn shred_one(path: &Path) -> Result<()> {
         let mut file = OpenOptions::new().write(true).custom_flags(no_links).open(path)?;
         let length = file.metadata()?.len();
         std::io::copy(&mut std::io::repeat(0).take(length), &mut file)?;
-        file.sync_all()?;
+        file.sync_data()?;
     }
     std::fs::remove_file(path)
 }
