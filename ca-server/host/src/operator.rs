@@ -185,6 +185,10 @@ pub struct OperatorAnswer {
     /// How many approvals the order has and needs.
     #[serde(default)]
     pub approvals: (u32, u32),
+    /// Whether the log holds what was recorded: until then whoever has the database could take it
+    /// back.
+    #[serde(default)]
+    pub logged: bool,
     /// Rows and files that were written again from the log.
     #[serde(default)]
     pub repaired: Vec<String>,

@@ -170,6 +170,11 @@ impl<'a> Round<'a> {
         self.effects.push(effect);
     }
 
+    /// How much is done once the round is durable.
+    pub(crate) fn effects(&self) -> usize {
+        self.effects.len()
+    }
+
     /// A commitment under a fresh salt, with what opens it.
     pub(crate) fn commitment(
         &mut self,

@@ -70,6 +70,11 @@ fn read(text: &str) -> anyhow::Result<String> {
 fn say(result: &OperatorAnswer) {
     if !result.voided.is_empty() {
         speech::fact("", ("已作废", "voided"), &result.voided);
+        if !result.logged {
+            let zh = "日志尚未写入；写入之前请勿视为已生效，稍后再执行一次即可确认。";
+            let en = "The log does not hold it yet: do not rely on it, run the same again to see.";
+            speech::sentence("", zh, en);
+        }
     }
     if result.letter.is_empty() {
         return;

@@ -9,12 +9,44 @@ use authority::OrderDigest;
 use records::enrolment::Stage;
 use records::{Bytes, Code};
 use service::Metrics;
+use std::collections::BTreeSet;
+use std::ops::Range;
 
-/// An answer that waits for the commit.
-pub(crate) type Answer = Box<dyn FnOnce(u64) + Send>;
+/// What a command was decided to be answered.
+pub(crate) type Decided = Box<dyn FnOnce(u64) + Send>;
+
+/// An answer that waits for the commit, and for the command's own files.
+pub(crate) struct Answer {
+    decided: Decided,
+    effects: Range<usize>,
+}
+
+impl Answer {
+    /// Answers, unless a file of this command is among those that could not be written: whoever
+    /// asked for it hears that it was not done.
+    pub(crate) fn send(self, settled_at: u64, failed_effects: &BTreeSet<usize>) {
+        if failed_effects.range(self.effects).next().is_none() {
+            (self.decided)(settled_at);
+        }
+    }
+}
+
+/// Decides commands one after the other.
+pub(crate) fn commands(
+    round: &mut Round<'_>,
+    commands: &[Command],
+    metrics: &Metrics,
+) -> Vec<Answer> {
+    let decide = |one: &Command| {
+        let before = round.effects();
+        let decided = command(round, one, metrics);
+        Answer { decided, effects: before..round.effects() }
+    };
+    commands.iter().map(decide).collect()
+}
 
 /// Decides a command; a refusal is recorded and stays, what it would have changed does not.
-pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metrics) -> Answer {
+pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metrics) -> Decided {
     let mut run = Run { round, metrics };
     match command {
         Command::Submit(caller, submission, reply) => answer(reply, run.submit(caller, submission)),
@@ -199,7 +231,7 @@ impl Run<'_, '_> {
 }
 
 /// The answer to a command, once the round is durable.
-fn answer<T: Send + 'static>(reply: &Reply<T>, decided: Result<T, IssuerError>) -> Answer {
+fn answer<T: Send + 'static>(reply: &Reply<T>, decided: Result<T, IssuerError>) -> Decided {
     let reply = reply.clone();
     Box::new(move |settled_at| reply.send(decided.map(|value| Outcome { value, settled_at })))
 }

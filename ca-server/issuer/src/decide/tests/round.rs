@@ -2,7 +2,7 @@
 //! took away.
 
 use crate::command::{Command, Reply};
-use crate::decide::command::command;
+use crate::decide::command::{command, commands as commands_of};
 use crate::round::{Effect, Round};
 use crate::rows::RowChange;
 use crate::sample::operate::{OFFICERS, SECURITY, person, revoke};
@@ -15,6 +15,7 @@ use records::export::Approved;
 use records::order::PersonAction;
 use records::record::Event;
 use service::Metrics;
+use std::collections::BTreeSet;
 
 fn approval(sample: &Sample, order: OrderDigest, name: &str, reply: Reply<Approved>) -> Command {
     let signatures = sample.authority().signatures();
@@ -111,6 +112,29 @@ fn one_command_feels_the_one_before_it() {
     assert_eq!(told[1].as_ref().unwrap_err(), &Code::ApproverTwice);
     assert_eq!(told[2].as_ref().unwrap().value.approvals, 2);
     assert_eq!((sample.count("approval"), sample.refusals().len()), (2 + 2, 1));
+}
+
+/// A disk that takes no letter keeps no brake's answer, and nobody's but that of the letter.
+#[test]
+fn a_letter_that_cannot_be_written_takes_its_own_answer_only() {
+    let (mut sample, _, order) = Sample::with_application();
+    let letters = || {
+        let letter =
+            OperatorRequest::Letter { person: sample.person("officer-3"), profile: "staff".into() };
+        let (reply, told) = Reply::open();
+        (Command::Operator(Box::new(letter), "operator:0".into(), reply), told)
+    };
+    let ((first, mut first_told), (second, mut second_told)) = (letters(), letters());
+    let (reply, mut approved) = Reply::open();
+    let commands = [first, approval(&sample, order, "officer-1", reply), second];
+    let before = sample.effects.len();
+    let metrics = Metrics::default();
+    let answers = sample.round((&commands, &[]), |round| commands_of(round, &commands, &metrics));
+    assert_eq!(sample.effects.len(), before + 2);
+    answers.into_iter().for_each(|answer| answer.send(7, &BTreeSet::from([0])));
+    assert!(first_told.try_recv().is_err(), "nobody says that there is a letter");
+    assert_eq!(approved.try_recv().unwrap().unwrap().value.approvals, 1);
+    assert!(second_told.try_recv().unwrap().is_ok());
 }
 
 #[test]
