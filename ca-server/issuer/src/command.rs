@@ -116,6 +116,12 @@ impl Command {
         }
     }
 
+    /// Whether it is recorded however many records wait for the tree: brakes, and what lets gates
+    /// and readers of lists feel them.
+    pub(crate) fn is_kept_when_full(&self, authority: &Authority) -> bool {
+        self.is_brake(Some(authority)) || matches!(self, Self::People(..))
+    }
+
     /// Whether it brakes: it is carried out before everything else. An approval of an order to
     /// revoke does.
     pub(crate) fn is_brake(&self, authority: Option<&Authority>) -> bool {

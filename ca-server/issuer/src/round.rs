@@ -195,7 +195,7 @@ impl<'a> Round<'a> {
         code: Code,
     ) -> Result<Problem, IssuerError> {
         let reference = self.id()?;
-        if !about.is_empty() && code.blame() != Blame::Us {
+        if !about.is_empty() && code.blame() != Blame::Us && !self.state.is_full() {
             self.count_refusal((act.to_owned(), code, about.to_owned()), &reference)?;
         }
         tracing::info!(act, code = code.name(), refusal.reference = reference, "refused");

@@ -82,6 +82,21 @@ impl State {
         self.followed.edge.size() + self.pending_count
     }
 
+    /// What is told on `/readyz` of the records that wait for the tree: somebody has to look at the
+    /// log before nothing but brakes is recorded.
+    pub(crate) fn waiting_told(&self) -> &'static str {
+        match self.pending_count {
+            0..PENDING_NEARLY => "",
+            PENDING_NEARLY..PENDING_MAX => "nearly full: the log takes nothing in",
+            PENDING_MAX.. => "full: the log takes nothing in, only brakes are recorded",
+        }
+    }
+
+    /// Whether only brakes are recorded until the log goes on.
+    pub(crate) fn is_full(&self) -> bool {
+        self.pending_count >= PENDING_MAX
+    }
+
     /// Whether nothing is committed that is not in it: neither an entry of the tree nor a record
     /// that waits.
     pub(crate) async fn holds_all(&self, tx: &mut Tx) -> Result<bool, IssuerError> {
@@ -134,6 +149,12 @@ impl State {
         Ok(())
     }
 }
+
+/// Most records that wait for the tree, but for those of brakes; from the first number on it is
+/// told. A log that stands still for a day would otherwise fill the disk, and its first round
+/// afterwards could not be held.
+pub(crate) const PENDING_MAX: u64 = 100_000;
+const PENDING_NEARLY: u64 = 80_000;
 
 /// More challenges than these are looked through for old ones.
 const CHALLENGES_MAX: usize = 100_000;

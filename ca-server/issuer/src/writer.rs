@@ -334,6 +334,7 @@ impl Writer {
             self.keep.raise(state.followed.floor())?;
             state.withdrew = false;
         }
+        self.told("pending", state.waiting_told());
         let size = state.followed.edge.size();
         self.metrics.set("control_size", i64::try_from(size).map_err(anyhow::Error::from)?);
         self.view.store(Some(Arc::new(View::new(state.clone()))));

@@ -110,6 +110,7 @@ codes! {
     UnitUnknown "unit-unknown" Policy "没有此单位，或单位已关闭。" "There is no such unit, or it is closed.";
     RoleConflict "role-conflict" Policy "这些角色不能由同一人担任。" "These roles cannot be held by one person.";
     StateConflict "state-conflict" Policy "与当前状态不符。" "This does not fit the present state.";
+    SignedTime "signed-time" Caller "签署时间与 CA 的时间相差太多，未予受理。请校准本机时间后重新签署。" "It was signed at a time too far from the CA's and is not taken; set this computer's clock, then sign again.";
     WishOpen "wish-open" Policy "这张证书已有一份未签名的吊销请求在等待；请审批或退回它，或者自己签名提出。" "Somebody asks for this certificate to be revoked already, without a signature; approve or decline that, or sign your own wish.";
     WishesTooMany "wishes-too-many" Policy "未签名的吊销请求过多；请用自己的密钥签名提出。" "Too many revocations are asked for without a signature; sign yours with your own key.";
     UnsignedAuthority "unsigned-authority" Policy "数据库内容没有签名依据，已停止执行并记录。" "The database says what nobody signed; nothing was done and this was recorded.";

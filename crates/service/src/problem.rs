@@ -19,10 +19,10 @@ pub fn status(code: Code) -> StatusCode {
         OrderReturned, OrderUnknown, OutsideNeeded, PasskeyCounter, PasskeyRefused,
         PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError,
         PortalUnknown, ProfileChanged, QuotaUsed, RequestLate, RequestMalformed, RequestSignature,
-        RoleConflict, RouteUnknown, RulesMalformed, SpoolForked, SpoolGap, StateConflict,
-        StatusStale, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable, UnitUnknown,
-        UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature,
-        WishOpen, WishesTooMany, WrongCode,
+        RoleConflict, RouteUnknown, RulesMalformed, SignedTime, SpoolForked, SpoolGap,
+        StateConflict, StatusStale, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable,
+        UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate,
+        UseSignature, WishOpen, WishesTooMany, WrongCode,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
@@ -42,7 +42,7 @@ pub fn status(code: Code) -> StatusCode {
         CodeUsed | ChallengeUsed | KeyForeign | OrderExpired | OrderConsumed | OrderCancelled
         | OrderReturned | OrderRejected | ApproverTwice | OutsideNeeded | ProfileChanged
         | PersonChanged | PersonLeft | RoleConflict | StateConflict | NotReady | SpoolGap
-        | SpoolForked | WishOpen => StatusCode::CONFLICT,
+        | SignedTime | SpoolForked | WishOpen => StatusCode::CONFLICT,
         CodeExpired | LetterLost | LetterVoided => StatusCode::GONE,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         TargetTooLong => StatusCode::URI_TOO_LONG,

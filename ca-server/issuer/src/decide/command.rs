@@ -47,7 +47,8 @@ pub(crate) fn commands(
 
 /// Decides a command; a refusal is recorded and stays, what it would have changed does not.
 pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metrics) -> Decided {
-    let mut run = Run { round, metrics };
+    let is_full = round.state.is_full() && !command.is_kept_when_full(round.authority());
+    let mut run = Run { round, metrics, is_full };
     match command {
         Command::Submit(caller, submission, reply) => answer(reply, run.submit(caller, submission)),
         Command::WrongKey(caller, reference, reply) => {
@@ -111,6 +112,8 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
 struct Run<'r, 'a> {
     round: &'r mut Round<'a>,
     metrics: &'r Metrics,
+    /// So many records wait for the tree that this command may not add to them.
+    is_full: bool,
 }
 
 impl Run<'_, '_> {
@@ -122,7 +125,7 @@ impl Run<'_, '_> {
         let about = self.known_reference(submission.reference());
         let verb = |round: &mut Round<'_>| submit::submit(round, caller, submission);
         let decided = self.decide("submit", &about, verb);
-        if decided.is_err() {
+        if decided.is_err() && !self.is_full {
             submit::refused(self.round, submission);
         }
         decided
@@ -214,6 +217,10 @@ impl Run<'_, '_> {
         about: impl FnOnce(Code) -> &'n str,
         verb: impl FnOnce(&mut Round<'_>) -> Result<T, IssuerError>,
     ) -> Result<T, IssuerError> {
+        if self.is_full {
+            self.metrics.count(act, Code::LogBehind.name());
+            return Err(Code::LogBehind.into());
+        }
         let before = self.round.savepoint();
         match verb(self.round) {
             Ok(value) => {

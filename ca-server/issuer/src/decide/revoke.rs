@@ -140,7 +140,7 @@ fn check_fresh(round: &Round<'_>, said: u64) -> Result<(), Code> {
     let now = round.now();
     let early = said + WISH_SECONDS < now;
     let late = said > now + WISH_SECONDS && round.clock.is_ok();
-    if early || late { Err(Code::ChallengeUsed) } else { Ok(()) }
+    if early || late { Err(Code::SignedTime) } else { Ok(()) }
 }
 
 /// Whether one more wish that nobody signed may be made: one for each certificate, some in an

@@ -7,6 +7,7 @@ use crate::round::{Effect, Round};
 use crate::rows::RowChange;
 use crate::sample::operate::{OFFICERS, SECURITY, person, revoke};
 use crate::sample::{Sample, key};
+use crate::state::PENDING_MAX;
 use crate::verify::VerifiedApproval;
 use authority::OrderDigest;
 use ca_host::operator::OperatorRequest;
@@ -112,6 +113,33 @@ fn one_command_feels_the_one_before_it() {
     assert_eq!(told[1].as_ref().unwrap_err(), &Code::ApproverTwice);
     assert_eq!(told[2].as_ref().unwrap().value.approvals, 2);
     assert_eq!((sample.count("approval"), sample.refusals().len()), (2 + 2, 1));
+}
+
+/// A log that stands still fills no disk: at the cap only brakes are recorded, and nothing about
+/// what is refused.
+#[test]
+fn only_brakes_are_recorded_once_too_much_waits_for_the_tree() {
+    let (mut sample, _, order) = Sample::with_application();
+    let (_, certificate) = sample.official("李丹");
+    let serial = certificate.serial().to_string();
+    sample.sequence();
+    sample.state.pending_count = PENDING_MAX - 1;
+    assert!(sample.state.waiting_told().starts_with("nearly full"));
+    sample.approve(order, "officer-1").unwrap();
+    assert!(sample.state.waiting_told().starts_with("full"));
+    let recorded = sample.recorded.len();
+    assert_eq!(sample.approve(order, "officer-2"), Err(Code::LogBehind));
+    let create = person(PersonAction::Create, "", "王小明", "sz-office");
+    assert_eq!(sample.operator(create).unwrap_err(), Code::LogBehind);
+    assert_eq!(sample.recorded.len(), recorded, "refusals are no records either");
+    sample.asks("officer-1", &serial, "keyCompromise").unwrap();
+    sample.approved_by(sample.newest_order(), &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    assert!(sample.authority().is_revoked(&serial));
+    // The log goes on.
+    sample.state.pending_count = 0;
+    assert!(sample.state.waiting_told().is_empty());
+    sample.approve(order, "officer-2").unwrap();
 }
 
 /// A disk that takes no letter keeps no brake's answer, and nobody's but that of the letter.
