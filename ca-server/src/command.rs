@@ -116,14 +116,15 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if matches!(arguments.command, Command::Serve { .. }) {
         service::start_logs();
     }
-    let own = match &arguments.command {
-        Command::Serve { role } => role.database(&config),
-        _ => None,
+    let (own, waits) = match &arguments.command {
+        // A loss is taken whatever the database does: `status` begins without.
+        Command::Serve { role } => (role.database(&config), *role != ServedRole::Status),
+        _ => (None, true),
     };
-    let store = match own {
-        Some(address) => ca_store::open_as(address).await?,
-        None => ca_store::open(&config).await?,
-    };
+    let store = ca_store::reach(&config, own).await?;
+    if waits {
+        ca_store::bring_up_to_date(&store, &config, own).await?;
+    }
     let host = Host { config, store, clock, json: arguments.json };
     match arguments.command {
         Command::Init { .. } => Ok(ExitCode::SUCCESS),

@@ -27,11 +27,15 @@ use service::problem::Refused;
 use service::{Clock, Metrics, Stop};
 use state::Status;
 use std::sync::Arc;
+use std::time::Duration;
 use store::Store;
 use tokio::net::TcpListener;
 
 /// Largest loss report, in bytes.
 const BODY_BYTES_MAX: usize = 4 * 1024;
+
+/// A database that does not answer at the start is asked again after this long.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Runs the role until the stop.
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
@@ -63,14 +67,31 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let clients = mtls::tls::ClientAuth::Optional { issuers };
     let tls = mtls::tls::server(identity, &clients, &["h2", "http/1.1"])?;
     let issuing = status.services.issuing().clone();
-    let site = listener::with_reports(router(status), issuing, is_brake, (&told, "listener"));
+    let site =
+        listener::with_reports(router(status.clone()), issuing, is_brake, (&told, "listener"));
     let waiting = stop.clone();
     let stopped = async move { waiting.wait().await };
     let https = mtls::listen::serve(listen, Some(tls), site, stopped);
-    tokio::try_join!(admin, http, https)?;
+    let upkeep = async {
+        bring_up_to_date(&status).await;
+        Ok(())
+    };
+    tokio::try_join!(admin, http, https, upkeep)?;
     keeping.await?;
     while following.join_next().await.is_some() {}
     Ok(())
+}
+
+/// Sees to the schema once the database answers; until then losses go into the journal.
+async fn bring_up_to_date(status: &Status) {
+    let own = status.config.status.database.as_ref();
+    while let Err(error) = ca_store::bring_up_to_date(&status.store, &status.config, own).await {
+        status.metrics.condition("database", &format!("it does not answer: {error}"));
+        if !status.stop.pause(AGAIN).await {
+            return;
+        }
+    }
+    status.metrics.condition("database", "");
 }
 
 /// A report of a loss finds a place when agents and strangers have taken all others.
