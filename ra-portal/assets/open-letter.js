@@ -9,6 +9,14 @@ const form = /** @type {HTMLFormElement} */ (part("letter"));
 const input = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (part(id));
 part("problem")?.focus();
 
+// The code on a letter's sheet opens the page with the reference behind `#`, which no server sees.
+const printed = readReference(location.hash.slice(1));
+if (printed !== null && input("reference").value === "") {
+  input("reference").value = printed;
+  input("code").focus();
+  history.replaceState(null, "", location.pathname);
+}
+
 onSubmit(form, async () => {
   const reference = readReference(input("reference").value);
   const code = readCode(input("code").value);

@@ -17,4 +17,5 @@ pub(crate) use answer::page;
 pub(crate) use asked::{FromPath, FromQuery};
 pub(crate) use form::{Posted, is_own_step};
 pub(crate) use frame::Frame;
+pub(crate) use page::policy::policy_with;
 pub(crate) use page::{Language, cookie, show, words};

@@ -1,6 +1,6 @@
-//! The public host: people with a letter and joining agents, and nobody else. In the order in which
-//! people meet them: [`home`], [`letter`] and the endpoints around it, [`enrolment`], [`import`],
-//! [`receipt`]; [`api`] is the same for command lines and agents.
+//! The public host: people with a letter and joining agents, and nobody else. In the order in
+//! which people meet them: [`root`], [`home`], [`letter`] and the endpoints around it,
+//! [`enrolment`], [`import`], [`receipt`]; [`api`] is the same for command lines and agents.
 
 mod api;
 mod enrolment;
@@ -14,6 +14,7 @@ mod open_letter;
 mod receipt;
 mod report_loss;
 mod request;
+mod root;
 
 pub use api::ROUTES;
 
@@ -24,8 +25,17 @@ use axum::routing::{get, post};
 use std::sync::Arc;
 
 /// Pages that are read; what they send back goes to the forms' own addresses.
-pub const PAGES: [&str; 7] =
-    ["/", "/letter", "/enrolment", "/import", "/lost", "/lost/receipt", "/lost/receipt.json"];
+pub const PAGES: [&str; 9] = [
+    "/",
+    "/root",
+    "/root.cer",
+    "/letter",
+    "/enrolment",
+    "/import",
+    "/lost",
+    "/lost/receipt",
+    "/lost/receipt.json",
+];
 
 /// Where forms go.
 pub const FORMS: [&str; 5] = ["/letter", "/enrolment/request", "/lost", "/leave", "/language"];
@@ -39,6 +49,8 @@ pub fn is_brake(path: &str) -> bool {
 pub fn router() -> Router<Arc<PortalState>> {
     api::router()
         .route("/", get(home::show))
+        .route("/root", get(root::show))
+        .route("/root.cer", get(root::download))
         .route("/letter", get(enter_letter::show).post(open_letter::open))
         .route("/enrolment", get(enrolment::show))
         .route("/enrolment/request", post(request::submit))
@@ -56,6 +68,7 @@ pub fn router() -> Router<Arc<PortalState>> {
 pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let mut samples = vec![
         ("home", home::sample(language)),
+        ("root", root::sample(language)),
         ("letter", enter_letter::sample(language)),
         ("lost", enter_loss::sample(language)),
         ("import", import::sample(language)),

@@ -3,7 +3,7 @@
 //! which people meet them: [`certificate`] (for everybody), [`passkeys`], [`queue`], [`review`]
 //! with [`approve`], [`decline`] and [`declined`], [`certificates`], [`issued`], [`revoke`],
 //! [`wish`] and [`wished`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
-//! the command line.
+//! the command line, and [`trusted`] is there for browsers that know this city's root.
 
 mod api;
 mod applications;
@@ -20,6 +20,7 @@ mod review;
 mod revoke;
 mod state;
 mod touch;
+mod trusted;
 mod wish;
 mod wished;
 
@@ -33,7 +34,7 @@ use portal_api::staff::{APPROVE, FETCH, WISH};
 use std::sync::Arc;
 
 /// Pages that are read.
-pub const PAGES: [&str; 9] = [
+pub const PAGES: [&str; 10] = [
     "/",
     "/applications",
     "/audit",
@@ -43,7 +44,11 @@ pub const PAGES: [&str; 9] = [
     "/orders/{order}",
     "/passkeys",
     "/state",
+    TRUSTED,
 ];
+
+/// What a page of the public host asks to see whether the browser trusts the root.
+pub(crate) const TRUSTED: &str = "/trusted";
 
 /// Where forms go.
 pub const FORMS: [&str; 6] = [
@@ -79,6 +84,7 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route("/certificates/{serial}/revoke", post(revoke::revoke))
         .route("/certificates/{serial}/wished", post(wished::wished))
         .route("/applications", get(applications::show))
+        .route(TRUSTED, get(trusted::show))
         .route("/state", get(state::show))
         .route("/passkeys", get(passkeys::show))
         .route("/audit", get(audit_search::show))

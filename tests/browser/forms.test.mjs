@@ -39,7 +39,7 @@ const storage = () => {
 beforeEach(() => {
   page = {};
   globalThis.document = { getElementById: (id) => page[id] ?? null, querySelector: () => null };
-  globalThis.location = { hostname: "staff.localhost", origin: "https://staff.localhost" };
+  globalThis.location = { hostname: "staff.localhost", origin: "https://staff.localhost", hash: "" };
   globalThis.localStorage = storage();
   globalThis.sessionStorage = storage();
 });
@@ -134,6 +134,39 @@ for (const purpose of ["enrol", "loss"]) {
     assert.equal(kept, purpose === "loss" ? null : bind_page);
   });
 }
+
+test("a code on paper fills the reference in, once, and goes out of the address", async () => {
+  const history = { replaceState: mock.fn() };
+  Object.assign(globalThis, { history });
+  const { reference } = vectors.letter_keys;
+  for (const [hash, filled] of [[`#${reference}`, reference], ["#<b>", ""], ["", ""]]) {
+    globalThis.location = { hash, pathname: "/letter" };
+    form("letter", { purpose: "enrol" }, ["reference", "code", "key"]);
+    await script("open-letter.js");
+    assert.equal(page.reference.value, filled);
+    assert.equal(page.code.focused, filled ? 1 : 0);
+  }
+  assert.deepEqual(history.replaceState.mock.calls.map((call) => call.arguments), [[null, "", "/letter"]]);
+});
+
+test("the page of the root looks until the browser trusts it", async () => {
+  page.probe = new Part({ address: "https://staff.localhost/trusted" });
+  page.waiting = Object.assign(new Part(), { hidden: true });
+  page.trusted = Object.assign(new Part(), { hidden: true });
+  let again = null;
+  const later = mock.method(globalThis, "setTimeout", (act) => { again = act; });
+  const asked = mock.method(globalThis, "fetch", async () => { throw new TypeError("no"); });
+  await script("root.js");
+  await new Promise(setImmediate);
+  assert.ok(!page.waiting.hidden && page.trusted.hidden);
+  asked.mock.mockImplementation(async () => ({}));
+  await again();
+  assert.ok(page.waiting.hidden && !page.trusted.hidden);
+  const [address, how] = asked.mock.calls[0].arguments;
+  assert.deepEqual([address, how.mode, how.credentials], [page.probe.dataset.address, "no-cors", "omit"]);
+  later.mock.restore();
+  asked.mock.restore();
+});
 
 test("a key is made and kept encrypted before its request is sent; its certificate finds it again", async () => {
   page.enrolment = new Part({ reference: "A" });

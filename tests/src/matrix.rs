@@ -202,7 +202,7 @@ async fn shown(client: &Client, path: &str) -> String {
     let text = String::from_utf8_lossy(answer.body()).into_owned();
     let code = text.split("<dd class=\"code\">").nth(1).and_then(|rest| rest.split('<').next());
     match answer.status() {
-        StatusCode::OK => "allowed".into(),
+        StatusCode::OK | StatusCode::NO_CONTENT => "allowed".into(),
         StatusCode::SEE_OTHER => {
             format!("→ {}", answer.headers()["location"].to_str().unwrap())
         }

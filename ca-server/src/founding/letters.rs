@@ -2,7 +2,7 @@
 
 use super::statement::Statement;
 use ca_host::{letter_print, random};
-use records::letter::{EnrolmentCode, Letter, LetterKeys};
+use records::letter::{EnrolmentCode, Letter, LetterKeys, Sheet};
 use records::trust::Trust;
 use std::path::Path;
 
@@ -24,6 +24,11 @@ pub(super) fn loss_letters(
             profile: "staff".into(),
             label: "loss".into(),
             expires: records::time::seconds(now),
+            sheet: Sheet {
+                made: records::time::seconds(now),
+                portal: trust.portal_public.clone(),
+                ..Sheet::default()
+            },
             trust: trust.clone(),
         });
     }

@@ -187,8 +187,25 @@ pub struct Letter {
     pub label: String,
     /// Last second to submit.
     pub expires: String,
+    /// What its sheet says besides.
+    pub sheet: Sheet,
     /// What the client pins before it sends anything.
     pub trust: Trust,
+}
+
+/// What the printed sheet of a letter says besides, as an official letter does; nothing rests on
+/// it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sheet {
+    /// When it was made.
+    pub made: String,
+    /// The addressee's unit by name, with the units above it, outermost first.
+    pub units: Vec<String>,
+    /// Where help is had: the desk with its telephone. May be empty.
+    pub desk: String,
+    /// Address of the pages, as people type it.
+    pub portal: String,
 }
 
 /// A loss receipt as the status service signs it.

@@ -13,7 +13,7 @@ use ca_host::operator::OperatorAnswer;
 use pki::profile::Holder;
 use records::Code;
 use records::label::Label;
-use records::letter::{EnrolmentCode, LETTER_SECONDS, Letter, LetterKeys};
+use records::letter::{EnrolmentCode, LETTER_SECONDS, Letter, LetterKeys, Sheet};
 use records::record::{Event, VoidStatement};
 use sha2::{Digest, Sha256};
 
@@ -39,6 +39,7 @@ pub(crate) fn letter(
         profile: profile.to_owned(),
         label: label.to_owned(),
         expires: records::time::seconds(expires),
+        sheet: sheet(round, person),
         trust: round.context.trust.clone(),
     };
     keep(round, &letter, &code, expires)?;
@@ -46,6 +47,24 @@ pub(crate) fn letter(
     round.after(Effect::Letter(path.clone(), Box::new(letter)));
     let person = person.to_owned();
     Ok(OperatorAnswer { letter: path, person, reference, ..Default::default() })
+}
+
+/// What the sheet says besides.
+fn sheet(round: &Round<'_>, person: &str) -> Sheet {
+    let (authority, config) = (round.authority(), &round.context.config.issuer);
+    let mut units = Vec::new();
+    let mut above = authority.person(person).map(|person| person.unit.clone());
+    while let Some(unit) = above.and_then(|unit| authority.unit(&unit)) {
+        units.insert(0, unit.name.clone());
+        above = unit.parent.clone();
+    }
+    let portal = config.portal_web.as_ref().unwrap_or(&round.context.trust.portal_public);
+    Sheet {
+        made: records::time::seconds(round.now()),
+        units,
+        desk: config.desk.clone().unwrap_or_default(),
+        portal: portal.clone(),
+    }
 }
 
 /// Voids a letter, by whichever operator asks: a brake, felt by the next decision. One that is
