@@ -20,7 +20,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use tokio::net::TcpListener;
 
 /// What a process of the portal puts up with. A household or an office stands behind one address,
 /// so one address gets an eighth of the places of people, and some that only brakes may use.
@@ -157,9 +156,11 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
     };
     tokio::spawn(service::disk::watch(config.path(".".as_ref()), metrics.clone(), stop.clone()));
     let shipping = tokio::spawn(events.clone().run(log, metrics.clone(), stop.clone()));
-    let admin = service::Admin::new(metrics).serve(own.admin, stop.clone());
+    let setting = |key: &str| format!("portal.toml: {}.{key}", process.name());
+    let (admin, listen) = (setting("admin"), setting("listen"));
+    let admin = service::Admin::new(metrics).serve((own.admin, &admin), stop.clone());
     let waiting = stop.clone();
-    let listener = TcpListener::bind(own.listen).await?;
+    let listener = service::listen(own.listen, &listen).await?;
     let pages = mtls::listen::serve(listener, Some(tls), site, async move {
         waiting.wait().await;
     });
