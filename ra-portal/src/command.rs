@@ -80,6 +80,11 @@ impl Process {
             Self::Staff => "staff",
         }
     }
+
+    /// What one of its settings is called.
+    fn setting(self, key: &str) -> String {
+        format!("portal.toml: {}.{key}", self.name())
+    }
 }
 
 /// Runs a command.
@@ -156,14 +161,12 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
     };
     tokio::spawn(service::disk::watch(config.path(".".as_ref()), metrics.clone(), stop.clone()));
     let shipping = tokio::spawn(events.clone().run(log, metrics.clone(), stop.clone()));
-    let setting = |key: &str| format!("portal.toml: {}.{key}", process.name());
-    let (admin, listen) = (setting("admin"), setting("listen"));
-    let admin = service::Admin::new(metrics).serve((own.admin, &admin), stop.clone());
+    let setting = process.setting("admin");
+    let admin = service::Admin::new(metrics).serve((own.admin, &setting), stop.clone());
+    let listener = service::listen(own.listen, &process.setting("listen")).await?;
     let waiting = stop.clone();
-    let listener = service::listen(own.listen, &listen).await?;
-    let pages = mtls::listen::serve(listener, Some(tls), site, async move {
-        waiting.wait().await;
-    });
+    let ended = async move { waiting.wait().await };
+    let pages = mtls::listen::serve(listener, Some(tls), site, ended);
     tokio::try_join!(admin, pages)?;
     shipping.await?;
     events.keep_rest().await?;
