@@ -9,6 +9,7 @@ mod by_hand;
 mod on_the_host;
 mod printed;
 mod scene;
+mod typed;
 
 use clap::Parser;
 use printed::{FILLED, everywhere, first, in_text, words};

@@ -2,11 +2,11 @@
 //! would be, with what it needs lying ready; only what a text leaves to its reader is exchanged.
 
 use super::is_harmless;
-use super::printed::{FILLED, everywhere, words};
-use super::scene::{Done, Holder, Scene};
+use super::printed::{everywhere, words};
+use super::scene::Scene;
+use super::typed::{Left, holds};
 use super::{at_the_gate, by_hand, on_the_host};
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 
 /// What each verb does, in the order in which they are tried: what one leaves lies ready for those
 /// behind it. A printed command without a place here fails the test.
@@ -39,21 +39,6 @@ const VERBS: [&str; 25] = [
 ];
 /// What needs the request that passed a gate, and what the servers do not outlive.
 const LAST: [&str; 3] = ["yinxin audit export", "yinxin-verify", "ca-server renew"];
-
-/// What earlier commands left for later ones.
-#[derive(Default)]
-pub(super) struct Left {
-    /// People with certificates.
-    pub(super) holders: Vec<Holder>,
-    /// Join files by the gate, each approved.
-    pub(super) join_files: Vec<(String, PathBuf)>,
-    /// Folders of gates that joined, by the gate.
-    pub(super) gates: BTreeMap<String, PathBuf>,
-    /// Who went through a gate, and the name of their request.
-    pub(super) passed: Option<(String, String)>,
-    /// A folder with an evidence bundle.
-    pub(super) evidence: Option<PathBuf>,
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commands_that_do_something_do_it_as_they_stand() {
@@ -125,43 +110,4 @@ fn verb(text: &str) -> Option<&'static str> {
     let plain = plain.join(" ");
     let begins = |verb: &&&str| plain == **verb || plain.starts_with(&format!("{verb} "));
     VERBS.iter().chain(&LAST).filter(begins).max_by_key(|verb| verb.len()).copied()
-}
-
-/// A word that a text leaves to its reader: in capitals, or what a program fills in.
-fn is_left_open(word: &str) -> bool {
-    word.starts_with(FILLED) && !word.contains('.')
-        || !word.is_empty() && word.chars().all(|c| c.is_ascii_uppercase())
-}
-
-/// The words of a command, with names for what it leaves open: by the word itself, or by the option
-/// before it. Nothing stays open.
-pub(super) fn filled(text: &str, names: &[(&str, &str)]) -> Vec<String> {
-    let plain = words(text);
-    let name = |at: usize| {
-        let (word, before) = (&plain[at], at.checked_sub(1).map_or("", |before| &plain[before]));
-        let fits = |(name, _): &&(&str, &str)| match name.starts_with("--") {
-            true => *name == before && is_left_open(word),
-            false => name == word,
-        };
-        let found = names.iter().find(fits);
-        assert!(found.is_some() || !is_left_open(word), "{text}: nobody says what {word} is");
-        found.map_or_else(|| word.clone(), |(_, value)| (*value).to_owned())
-    };
-    (0..plain.len()).map(name).collect()
-}
-
-pub(super) fn holds(is: bool, what: &str) -> Result<(), String> {
-    if is { Ok(()) } else { Err(format!("this does not hold afterwards: {what}")) }
-}
-
-/// What a command said has this in it.
-pub(super) fn says(done: Done, what: &str) -> Result<String, String> {
-    let said = done?;
-    if said.contains(what) { Ok(said) } else { Err(format!("it does not say {what:?}:\n{said}")) }
-}
-
-/// The rest of the line behind a mark.
-pub(super) fn behind(said: &str, mark: &str) -> Result<String, String> {
-    let (_, rest) = said.split_once(mark).ok_or_else(|| format!("no {mark:?} in:\n{said}"))?;
-    Ok(rest.lines().next().unwrap_or_default().trim().to_owned())
 }

@@ -1,8 +1,8 @@
 //! What the owner of an application types, and an auditor about what happened there.
 
-use super::acts::{Left, behind, filled, holds, says};
 use super::printed::FILLED;
 use super::scene::Scene;
+use super::typed::{Left, behind, filled, holds, says};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Empty;

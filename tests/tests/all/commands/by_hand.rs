@@ -1,8 +1,8 @@
 //! What people type with keys of their own, on a terminal.
 
-use super::acts::{Left, filled, holds, says};
 use super::printed::FILLED;
 use super::scene::{PASSPHRASE, Scene};
+use super::typed::{Left, filled, holds, says};
 use records::Bytes;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

@@ -1,8 +1,8 @@
 //! What an operator types beside `ca`, `policies`, `portal.toml` and `plan.toml`.
 
-use super::acts::{behind, filled, holds, says};
 use super::printed::FILLED;
 use super::scene::Scene;
+use super::typed::{behind, filled, holds, says};
 use std::path::Path;
 use std::process::Command;
 
