@@ -10,8 +10,12 @@ use std::process::exit;
 /// Tells it in the language of whoever typed it, and ends the program as clap does. Help and
 /// version, which are no mistake, are shown as they stand.
 pub(super) fn refuse(spoken: Spoken, error: &Error) -> ! {
-    let is_help =
-        !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    let is_help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
     if is_help || spoken == Spoken::English {
         error.exit();
     }
