@@ -22,7 +22,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use tokio::net::TcpListener;
 
 /// What a process of the portal puts up with. A household or an office stands behind one address,
 /// so one address gets an eighth of the places of people, and some that only brakes may use.
@@ -127,6 +126,11 @@ impl Process {
         let (chain, key) = (config.path(&web.chain), config.path(&web.key));
         Ok(Some(Arc::new(WebHost::open(&web.host, chain, key)?)))
     }
+
+    /// What one of its settings is called.
+    fn setting(self, key: &str) -> String {
+        format!("portal.toml: {}.{key}", self.name())
+    }
 }
 
 /// Runs a command.
@@ -191,12 +195,12 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         tokio::spawn(renewed(web, metrics.clone(), stop.clone()));
     }
     let shipping = tokio::spawn(events.clone().run(log, metrics.clone(), stop.clone()));
-    let admin = service::Admin::new(metrics).serve(own.admin, stop.clone());
+    let setting = process.setting("admin");
+    let admin = service::Admin::new(metrics).serve((own.admin, &setting), stop.clone());
+    let listener = service::listen(own.listen, &process.setting("listen")).await?;
     let waiting = stop.clone();
-    let listener = TcpListener::bind(own.listen).await?;
-    let pages = mtls::listen::serve(listener, Some(tls), site, async move {
-        waiting.wait().await;
-    });
+    let ended = async move { waiting.wait().await };
+    let pages = mtls::listen::serve(listener, Some(tls), site, ended);
     tokio::try_join!(admin, pages)?;
     shipping.await?;
     events.keep_rest().await?;

@@ -28,7 +28,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{Doorbell, Store};
-use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
 
 /// A log that cannot be followed at the start is looked at again after this long.
@@ -42,13 +41,13 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let admin = service::Admin::new(metrics.clone())
         .counting("verifications", "Signatures verified, TLS aside", pki::counted::verifications)
         .counting("profiles_parsed", "Profile files parsed", pki::counted::profiles)
-        .serve(config.issuer.admin, stop.clone());
+        .serve((config.issuer.admin, "ca.toml: issuer.admin"), stop.clone());
     let admin = tokio::spawn(admin);
     let identity = KeyPlace::tls(&config, "issuer").identity()?;
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
-    let listen = TcpListener::bind(config.issuer.listen).await?;
+    let listen = service::listen(config.issuer.listen, "ca.toml: issuer.listen").await?;
     let told = metrics.clone();
     let looking = service::disk::watch(config.folder().to_owned(), told.clone(), stop.clone());
     tokio::spawn(looking);

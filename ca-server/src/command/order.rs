@@ -122,8 +122,8 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     system::file::create_private(out, &serde_json::to_vec_pretty(&export)?)
         .with_context(|| out.display().to_string())?;
     if !host.json {
-        let out = out.display();
-        speech::fact("", ("已导出", "exported"), &out);
+        speech::fact("", ("已导出", "exported"), out.display());
+        let out = speech::quoted(out);
         speech::next("", &format!("yinxin approve --order {out} --out {order}.approval.json"));
     }
     Ok(ExitCode::SUCCESS)

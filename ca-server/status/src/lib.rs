@@ -29,7 +29,6 @@ use state::Status;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use tokio::net::TcpListener;
 
 /// Largest loss report, in bytes.
 const BODY_BYTES_MAX: usize = 4 * 1024;
@@ -40,10 +39,11 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Runs the role until the stop.
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
     let metrics = Metrics::default();
-    let admin = service::Admin::new(metrics.clone()).serve(config.status.admin, stop.clone());
+    let admin = service::Admin::new(metrics.clone())
+        .serve((config.status.admin, "ca.toml: status.admin"), stop.clone());
     let identity = KeyPlace::tls(&config, "status").identity()?;
-    let listen = TcpListener::bind(config.status.https).await?;
-    let listen_plain = TcpListener::bind(config.status.http).await?;
+    let listen = service::listen(config.status.https, "ca.toml: status.https").await?;
+    let listen_plain = service::listen(config.status.http, "ca.toml: status.http").await?;
     let told = metrics.clone();
     let looking = service::disk::watch(config.folder().to_owned(), told.clone(), stop.clone());
     tokio::spawn(looking);

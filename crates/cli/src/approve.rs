@@ -130,7 +130,7 @@ fn offline(output: Output, arguments: &Arguments, approval: &Approval) -> Result
         .map_err(|error| Failure::usage("无法写出审批。", error.to_string()))?;
     files::write_new(out, &bytes)?;
     output.fact(("审批已签署", "approval signed"), out.display());
-    output.next(&format!("ca-server order import-approval {}", files::quoted(out)));
+    output.next(&format!("ca-server order import-approval {}", speech::quoted(out)));
     output.json(&serde_json::json!({ "approval": out, "order": approval.order.to_string() }));
     Ok(())
 }

@@ -18,8 +18,8 @@ const SERIAL_DIGITS_MIN: usize = 8;
 /// Arguments of `yinxin revoke`.
 #[derive(clap::Args)]
 #[command(after_help = "Your signature makes you its drafter; it lives as all orders do.\n\
-    A lost certificate of your own: yinxin report-lost, which waits for nobody.\n\
-    本人签名后您即为起草人；自己的证书丢失请用 yinxin report-lost，立即生效。")]
+    A lost certificate of your own, at once: yinxin report-lost --letter LETTER\n\
+    本人签名后您即为起草人；自己的证书丢失，立即挂失: yinxin report-lost --letter LETTER")]
 pub struct Arguments {
     /// Serial number of the certificate. 证书序列号
     serial: String,

@@ -242,7 +242,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         event,
     };
     let ended = Event::Completion(records::access::Completion::without_answer(
-        "gate-1:AAAA:5".into(),
+        "gate-1/AAAA/5".into(),
         "client-gone",
     ));
     let claimed = Event::Portal {

@@ -22,7 +22,7 @@ pub(super) fn refuse(spoken: Spoken, error: &Error) -> ! {
     complaint(&format!("✗ {}", chinese(error)));
     match spoken {
         Spoken::Chinese => details(error).iter().for_each(|line| complaint(line)),
-        _ => complaint(error.render().to_string().trim_end()),
+        _ => english(error).iter().for_each(|line| complaint(line)),
     }
     exit(error.exit_code());
 }
@@ -55,6 +55,12 @@ fn chinese(error: &Error) -> String {
         ErrorKind::InvalidUtf8 => "参数含有不是 UTF-8 的字符".to_owned(),
         _ => "命令写得不对".to_owned(),
     }
+}
+
+/// As clap says it, without its empty lines.
+fn english(error: &Error) -> Vec<String> {
+    let told = error.render().to_string();
+    told.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
 }
 
 /// What helps: what it could have been, how it is written.
@@ -121,5 +127,8 @@ mod tests {
             assert!(said(words).contains("--help"), "{words:?}");
         }
         assert!(said(&["opne"]).contains("您是否想输入 open"));
+        let error = Command::new("boxes").try_get_matches_from(["boxes", "red"]).unwrap_err();
+        assert!(english(&error).iter().all(|line| !line.contains('\n')));
+        assert!(english(&error).iter().any(|line| line.starts_with("Usage:")));
     }
 }
