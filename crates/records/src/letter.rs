@@ -187,7 +187,8 @@ pub struct Letter {
     pub label: String,
     /// Last second to submit.
     pub expires: String,
-    /// What its sheet says besides.
+    /// What its sheet says besides; whoever only uses a letter can do without.
+    #[serde(default)]
     pub sheet: Sheet,
     /// What the client pins before it sends anything.
     pub trust: Trust,
