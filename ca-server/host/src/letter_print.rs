@@ -6,6 +6,7 @@ use crate::durable::write_private;
 use anyhow::Context;
 use askama::Template;
 use pki::Signer;
+use records::draft::Draft;
 use records::label::Label;
 use records::letter::Letter;
 use records::record::{Event, LetterStatement};
@@ -64,7 +65,7 @@ pub fn letter_event(
     letter: &Letter,
     lookup: &[u8],
     loss: &[u8],
-    registry: &dyn Signer,
+    (draft, registry): (Option<Box<Draft>>, &dyn Signer),
 ) -> anyhow::Result<Event> {
     let statement = records::json::write(&LetterStatement {
         v: 1,
@@ -74,6 +75,7 @@ pub fn letter_event(
         lookup_sha256: lookup.into(),
         loss_sha256: loss.into(),
         expires: letter.expires.clone(),
+        draft,
     })?;
     let signature = Label::Letter.sign(registry, &statement)?;
     Ok(Event::Letter { statement: statement.into(), signature: signature.into() })

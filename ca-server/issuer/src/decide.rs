@@ -7,6 +7,7 @@ pub(crate) mod approve;
 pub(crate) mod command;
 pub(crate) mod credential;
 pub(crate) mod decline;
+pub(crate) mod draft;
 pub(crate) mod execute;
 pub(crate) mod issue;
 pub(crate) mod letter;
@@ -19,6 +20,7 @@ pub(crate) mod review_flag;
 pub(crate) mod revoke;
 pub(crate) mod snapshot;
 pub(crate) mod submit;
+pub(crate) mod withdraw;
 #[cfg(test)]
 mod tests;
 

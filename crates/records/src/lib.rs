@@ -13,6 +13,7 @@ pub mod bytes;
 pub mod code;
 pub mod commitment;
 pub mod decline;
+pub mod draft;
 pub mod enrolment;
 pub mod evidence;
 pub mod exit;
@@ -34,6 +35,7 @@ pub mod term;
 pub mod time;
 pub mod trust;
 pub mod wish;
+pub mod withdrawal;
 
 pub use approval::Approval;
 pub use bytes::Bytes;

@@ -4,6 +4,7 @@
 use crate::bytes::Bytes;
 use crate::order::{Body, Order};
 use crate::record::{Cause, Event, Record, VoidStatement};
+use crate::withdrawal::WithdrawnStatement;
 use sha2::{Digest, Sha256};
 
 /// Every term of a record.
@@ -30,6 +31,10 @@ pub fn terms(record: &Record) -> Vec<String> {
         Event::Declined { decline, person: who } => {
             terms.extend(decline.read().ok().map(|read| of_order(&read.order)));
             terms.push(person(who));
+        }
+        Event::Withdrawn { statement, .. } => {
+            let read: Result<WithdrawnStatement, _> = crate::json::read(&statement.0);
+            terms.extend(read.ok().map(|read| of_order(&read.order)));
         }
         Event::Enacted { order, .. } => terms.push(of_order(order)),
         Event::Intent { order, serial, .. } => {
@@ -132,6 +137,9 @@ fn order_terms(order: &Bytes) -> Vec<String> {
     let Ok(order) = Order::read(&order.0) else { return terms };
     terms.push(format!("order-kind:{}", order.kind));
     terms.push(format!("order-id:{}", order.order));
+    if order.draft.is_some() {
+        terms.push(format!("drafter:{}", order.drafter));
+    }
     let Ok(body) = order.body() else { return terms };
     terms.extend(body.person().map(person));
     if let Body::Agent(agent) = &body {

@@ -22,7 +22,8 @@ pub fn status(code: Code) -> StatusCode {
         RoleConflict, RouteUnknown, RulesMalformed, SpoolForked, SpoolGap, StateConflict,
         StatusStale, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable, UnitUnknown,
         UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature,
-        WishOpen, WishesTooMany, WrongCode,
+        WishOpen, WishesTooMany, WrongCode, ApproverDrafted, NotDrafter, HandlerScope, OrderWithdrawn,
+        LetterOpen, DraftsTooMany,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
@@ -33,14 +34,14 @@ pub fn status(code: Code) -> StatusCode {
         | UseSignature | LetterNeeded => StatusCode::UNAUTHORIZED,
         WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature
         | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
-        | ApproverSelf | ApprovalsMissing | NotYourRoute | PortalUnknown | UnsignedAuthority
+        | ApproverSelf | ApproverDrafted | NotDrafter | HandlerScope | ApprovalsMissing | NotYourRoute | PortalUnknown | UnsignedAuthority
         | OrderAltered | PasskeyUnknown | PasskeyRefused | PasskeyCounter | PasskeySoftware
         | QuotaUsed | NotPermitted | NotServed | PolicyError => StatusCode::FORBIDDEN,
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
             StatusCode::NOT_FOUND
         }
         CodeUsed | ChallengeUsed | KeyForeign | OrderExpired | OrderConsumed | OrderCancelled
-        | OrderReturned | OrderRejected | ApproverTwice | OutsideNeeded | ProfileChanged
+        | OrderReturned | OrderRejected | OrderWithdrawn | LetterOpen | ApproverTwice | OutsideNeeded | ProfileChanged
         | PersonChanged | PersonLeft | RoleConflict | StateConflict | NotReady | SpoolGap
         | SpoolForked | WishOpen => StatusCode::CONFLICT,
         CodeExpired | LetterLost | LetterVoided => StatusCode::GONE,
@@ -49,7 +50,7 @@ pub fn status(code: Code) -> StatusCode {
         HeadTooLarge | FieldsTooMany => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         ExpectationUnknown => StatusCode::EXPECTATION_FAILED,
         RequestLate => StatusCode::REQUEST_TIMEOUT,
-        TooManyTries | WishesTooMany => StatusCode::TOO_MANY_REQUESTS,
+        TooManyTries | WishesTooMany | DraftsTooMany => StatusCode::TOO_MANY_REQUESTS,
         Misdirected => StatusCode::MISDIRECTED_REQUEST,
         ClockMoved | LintFailed | LogBehind | Unavailable | StatusStale | AuditFull
         | AuditFailed | TooBusy => StatusCode::SERVICE_UNAVAILABLE,
