@@ -20,9 +20,9 @@ pub(crate) mod review_flag;
 pub(crate) mod revoke;
 pub(crate) mod snapshot;
 pub(crate) mod submit;
-pub(crate) mod withdraw;
 #[cfg(test)]
 mod tests;
+pub(crate) mod withdraw;
 
 use crate::command::{Caller, Officer};
 use crate::round::Round;

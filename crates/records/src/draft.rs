@@ -4,10 +4,10 @@
 
 use crate::bytes::Bytes;
 use crate::code::Code;
-use crate::commitment::Disclosure;
+use crate::commitment::{Disclosure, EVIDENCE_PATH};
 use crate::json::{self, JsonError};
 use crate::label::Label;
-use crate::order::PersonBody;
+use crate::order::{MAIL_PATH, NAME_PATH, PersonAction, PersonBody};
 use crate::stated::{Stated, Statement};
 use crate::time;
 use pki::Certificate;
@@ -146,6 +146,46 @@ impl Draft {
             && drafter.strip_prefix("person:") == person
             && (said.kind.as_str(), &said.body) == (kind, body)
             && said.drafted().is_ok()
+    }
+}
+
+/// A person's record as it was typed, with every field as it is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct TypedPerson<'a> {
+    /// What happens.
+    pub action: PersonAction,
+    /// Person id, drawn for who is new.
+    pub person: &'a str,
+    /// Version of the record after it.
+    pub version: u32,
+    /// Unit id.
+    pub unit: &'a str,
+    /// Name.
+    pub name: &'a str,
+    /// Mail address, or empty.
+    pub mail: &'a str,
+    /// What was looked at.
+    pub evidence: &'a str,
+}
+
+impl TypedPerson<'_> {
+    /// The order's body with what opens its commitments, under salts that are drawn for this alone.
+    pub fn body(&self, salts: [[u8; 32]; 3]) -> Result<(PersonBody, Vec<Disclosure>), JsonError> {
+        let [of_name, of_evidence, of_mail] = salts;
+        let name = Disclosure::new(NAME_PATH, of_name, self.name.into());
+        let evidence = Disclosure::new(EVIDENCE_PATH, of_evidence, self.evidence.into());
+        let mail = Disclosure::new(MAIL_PATH, of_mail, self.mail.into());
+        let mail = Some(mail).filter(|_| !self.mail.is_empty());
+        let body = PersonBody {
+            action: self.action,
+            person: self.person.to_owned(),
+            version: self.version,
+            unit: self.unit.to_owned(),
+            name: name.commitment()?,
+            mail: mail.as_ref().map(Disclosure::commitment).transpose()?,
+            evidence: evidence.commitment()?,
+        };
+        Ok((body, [name, evidence].into_iter().chain(mail).collect()))
     }
 }
 

@@ -19,6 +19,7 @@ pub mod evidence;
 pub mod exit;
 pub mod export;
 pub mod founding;
+pub mod handling;
 pub mod join;
 pub mod json;
 pub mod label;

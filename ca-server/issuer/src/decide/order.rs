@@ -3,9 +3,9 @@
 
 use super::review_flag::review_flag;
 use crate::error::IssuerError;
+use crate::loaded::Loaded;
 use crate::round::Round;
 use crate::rows::{KeyBinding, OrderExtras, OrderRow, RowChange};
-use crate::loaded::Loaded;
 use authority::{Authority, OrderDigest};
 use ca_host::ISSUER;
 use records::draft::Draft;

@@ -34,7 +34,9 @@ pub(crate) async fn list(
         (since, after) = (last.made, last.order.clone());
         for row in chunk {
             let Ok((order, body)) = authority.open(row.digest, now) else { continue };
-            if page.len() == OrderLine::PAGE || authority.may_decide(&person, &order, &body).is_err() {
+            if page.len() == OrderLine::PAGE
+                || authority.may_decide(&person, &order, &body).is_err()
+            {
                 continue;
             }
             let given = authority.given(row.digest, now);

@@ -10,10 +10,10 @@ use crate::loaded::Loaded;
 use ca_api::handler::{Preview, Previewing};
 use ca_host::ISSUER;
 use pki::Certificate;
+use records::Code;
 use records::draft::Drafted;
 use records::letter::reference;
 use records::order::{Basis, Body, ORDER_SECONDS, Order};
-use records::Code;
 
 /// The order, or why it would not be made.
 pub(crate) async fn preview(

@@ -67,7 +67,11 @@ fn awaiting(view: &View, digest: OrderDigest, now: u64) -> Option<Stage> {
 
 /// Why an order was declined, as its officer signed it; empty once that was erased, or if rows say
 /// what nobody signed.
-pub(super) async fn why(issuer: &Issuer, tx: &mut Tx, digest: OrderDigest) -> Result<String, IssuerError> {
+pub(super) async fn why(
+    issuer: &Issuer,
+    tx: &mut Tx,
+    digest: OrderDigest,
+) -> Result<String, IssuerError> {
     let Some((record, salt, value)) = order::reason_of(tx, &digest).await? else {
         return Ok(String::new());
     };

@@ -16,8 +16,8 @@ pub(crate) async fn draft(
     call: OfficerCall<Drafting>,
 ) -> Result<Json<DraftMade>, Refused> {
     let OfficerCall { caller, officer, message } = call;
-    let verified =
-        credential(&issuer, &officer).and_then(|()| VerifiedDraft::verify(message, &issuer.signatures));
+    let verified = credential(&issuer, &officer)
+        .and_then(|()| VerifiedDraft::verify(message, &issuer.signatures));
     match verified {
         Ok(verified) => {
             let command = |reply| Command::Draft(caller, officer, Box::new(verified), reply);

@@ -5,8 +5,8 @@ use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;
 use axum::extract::State;
-use ca_api::handler::Drafts;
 use ca_api::Page;
+use ca_api::handler::Drafts;
 use service::problem::Refused;
 use std::sync::Arc;
 

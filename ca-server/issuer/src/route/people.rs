@@ -5,8 +5,8 @@ use crate::issuer::Issuer;
 use crate::query;
 use axum::Json;
 use axum::extract::State;
-use ca_api::handler::People;
 use ca_api::Sought;
+use ca_api::handler::People;
 use service::problem::Refused;
 use std::sync::Arc;
 

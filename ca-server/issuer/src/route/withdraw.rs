@@ -15,8 +15,8 @@ pub(crate) async fn withdraw(
     call: OfficerCall<Withdrawal>,
 ) -> Result<Json<Withdrawn>, Refused> {
     let OfficerCall { caller, officer, message } = call;
-    let verified =
-        credential(&issuer, &officer).and_then(|()| VerifiedWithdrawal::verify(message, &issuer.signatures));
+    let verified = credential(&issuer, &officer)
+        .and_then(|()| VerifiedWithdrawal::verify(message, &issuer.signatures));
     match verified {
         Ok(verified) => {
             let command = |reply| Command::Withdraw(caller, officer, Box::new(verified), reply);

@@ -133,9 +133,10 @@ impl Authority {
             _ => None,
         });
         self.revoking = revoking.collect();
-        let drafting = self.orders.iter().filter_map(|(digest, open)| {
-            Some((crate::draft::drafter_of(&open.read)?, *digest))
-        });
+        let drafting = self
+            .orders
+            .iter()
+            .filter_map(|(digest, open)| Some((crate::draft::drafter_of(&open.read)?, *digest)));
         self.drafting = drafting.collect();
         let letters = || self.letters.iter();
         self.letters_of = letters().map(|(reference, of)| (of.person, *reference)).collect();
