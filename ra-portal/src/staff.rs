@@ -2,7 +2,8 @@
 //! why it is refused, and required in HTTP; the CA judges it anew at every request. In the order in
 //! which people meet them: [`certificate`] (for everybody), [`passkeys`], [`queue`], [`review`]
 //! with [`approve`], [`decline`] and [`declined`], [`certificates`], [`issued`], [`revoke`],
-//! [`wish`] and [`wished`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
+//! [`wish`] and [`wished`], [`people`], [`person`], [`draft_check`] with [`draft_make`],
+//! [`drafts`], [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
 //! the command line.
 
 mod api;
@@ -13,8 +14,14 @@ mod certificate;
 mod certificates;
 mod decline;
 mod declined;
+mod draft_check;
+mod draft_make;
+mod drafts;
+mod facts;
 mod issued;
 mod passkeys;
+mod people;
+mod person;
 mod queue;
 mod review;
 mod revoke;
@@ -22,6 +29,7 @@ mod state;
 mod touch;
 mod wish;
 mod wished;
+mod withdraw;
 
 pub use api::ROUTES;
 
@@ -33,22 +41,30 @@ use portal_api::staff::{APPROVE, FETCH, WISH};
 use std::sync::Arc;
 
 /// Pages that are read.
-pub const PAGES: [&str; 9] = [
+pub const PAGES: [&str; 13] = [
     "/",
     "/applications",
     "/audit",
     "/certificate",
     "/certificates",
     "/certificates/{serial}",
+    "/drafts",
     "/orders/{order}",
     "/passkeys",
+    "/people",
+    "/people/new",
+    "/people/{person}",
     "/state",
 ];
 
 /// Where forms go.
-pub const FORMS: [&str; 6] = [
+pub const FORMS: [&str; 10] = [
     "/certificates/{serial}/revoke",
     "/certificates/{serial}/wished",
+    "/drafts/check",
+    "/drafts/make",
+    "/drafts/withdraw",
+    "/drafts/withdrawn",
     "/language",
     "/orders/{order}/approve",
     "/orders/{order}/decline",
@@ -78,6 +94,14 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route("/certificates/{serial}", get(issued::show))
         .route("/certificates/{serial}/revoke", post(revoke::revoke))
         .route("/certificates/{serial}/wished", post(wished::wished))
+        .route("/people", get(people::show))
+        .route("/people/new", get(person::create))
+        .route("/people/{person}", get(person::show))
+        .route("/drafts", get(drafts::show))
+        .route("/drafts/check", post(draft_check::check))
+        .route("/drafts/make", post(draft_make::make))
+        .route("/drafts/withdraw", post(withdraw::check))
+        .route("/drafts/withdrawn", post(withdraw::withdrawn))
         .route("/applications", get(applications::show))
         .route("/state", get(state::show))
         .route("/passkeys", get(passkeys::show))
@@ -94,6 +118,11 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     samples.extend(certificates::samples(language));
     samples.extend(issued::samples(language));
     samples.extend(wish::samples(language));
+    samples.extend(people::samples(language));
+    samples.extend(person::samples(language));
+    samples.extend(draft_check::samples(language));
+    samples.extend(drafts::samples(language));
+    samples.extend(withdraw::samples(language));
     samples.extend(passkeys::samples(language));
     samples.extend(audit_search::samples(language));
     samples.extend(review::samples(language));

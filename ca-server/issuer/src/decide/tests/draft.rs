@@ -30,7 +30,7 @@ fn a_handlers_draft_becomes_an_order_that_others_approve() {
     sample.sequence();
     assert_eq!(sample.authority().person(NEW).unwrap().unit, "sz-office");
     // Corrected, transferred out of the unit, and no longer theirs.
-    for (action, record) in [(Move, ("陈一一", "sz-office")), (Move, ("陈一一", "sz-finance"))]
+    for (action, record) in [(Move, ("陈一一", "sz-office")), (Move, ("陈一一", "shangzhou"))]
     {
         sample.drafts("handler", (action, NEW), record).unwrap();
         sample.sequence();
@@ -39,8 +39,8 @@ fn a_handlers_draft_becomes_an_order_that_others_approve() {
         assert_eq!(sample.execute(), None);
         sample.sequence();
     }
-    assert_eq!(sample.authority().person(NEW).unwrap().unit, "sz-finance");
-    let told = sample.drafts("handler", (Leave, NEW), ("陈一一", "sz-finance"));
+    assert_eq!(sample.authority().person(NEW).unwrap().unit, "shangzhou");
+    let told = sample.drafts("handler", (Leave, NEW), ("陈一一", "shangzhou"));
     assert_eq!(told, Err(Code::HandlerScope));
 }
 
@@ -48,12 +48,12 @@ fn a_handlers_draft_becomes_an_order_that_others_approve() {
 fn a_handler_drafts_for_their_unit_and_below_only() {
     let mut sample = Sample::with_handler();
     let theirs = sample.register("李丹", "sz-office");
-    let others = sample.register("王小红", "sz-finance");
+    let others = sample.register("王小红", "shangzhou");
     for (wanted, record) in [
-        ((Create, NEW), ("陈一", "sz-finance")),
+        ((Create, NEW), ("陈一", "city")),
         ((Create, NEW), ("陈一", "ln-office")),
         ((Create, NEW), ("陈一", "shangzhou")),
-        ((Leave, others.as_str()), ("王小红", "sz-finance")),
+        ((Leave, others.as_str()), ("王小红", "shangzhou")),
         ((Move, others.as_str()), ("王小红", "sz-office")),
     ] {
         assert_eq!(sample.drafts("handler", wanted, record), Err(Code::HandlerScope), "{wanted:?}");
@@ -66,7 +66,7 @@ fn a_handler_drafts_for_their_unit_and_below_only() {
     sample.drafts("handler", (Leave, &theirs), ("李丹", "sz-office")).unwrap();
     // A county's handler drafts for every office in it, and not for another county.
     sample.appoint("county", Role::UnitHandler, "shangzhou");
-    sample.drafts("county", (Create, NEW), ("陈一", "sz-finance")).unwrap();
+    sample.drafts("county", (Create, NEW), ("陈一", "shangzhou")).unwrap();
     let told = sample.drafts("county", (Create, "0000000000000AA2"), ("陈二", "ln-office"));
     assert_eq!(told, Err(Code::HandlerScope));
 }
