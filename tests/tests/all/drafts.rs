@@ -27,12 +27,12 @@ async fn handler(office: &Office, name: &str) -> Officer {
 fn files(office: &Office, officer: &Officer) {
     let pem: String = officer.chain.iter().map(pki::Certificate::pem).collect();
     std::fs::write(office.path("handler.pem"), pem).unwrap();
-    let phrase = zeroize::Zeroizing::new("handler's passphrase".to_owned());
-    std::fs::write(office.path("handler.passphrase"), &*phrase).unwrap();
+    let phrase = "handler's passphrase";
+    std::fs::write(office.path("handler.passphrase"), phrase).unwrap();
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
     std::fs::set_permissions(office.path("handler.passphrase"), mode).unwrap();
     let key = office.path("handler.key");
-    keys::save(&key, &officer.signer, &phrase, keys::Stretch::Random).unwrap();
+    keys::save(&key, &officer.signer, phrase, keys::Stretch::Random).unwrap();
 }
 
 /// Runs words as a shell takes them, as the handler.
