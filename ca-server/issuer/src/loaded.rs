@@ -10,6 +10,7 @@ use authority::{Authority, OrderDigest};
 use ca_host::operator::OperatorRequest;
 use ca_store::table::{certificate, letter, order, person};
 use records::commitment::EVIDENCE_PATH;
+use records::drafted::Drafted;
 use records::order::{Body, MAIL_PATH, NAME_PATH, Order, PersonAction};
 use records::{Code, Commitment, Disclosure};
 use sha2::{Digest, Sha256};
@@ -104,7 +105,7 @@ impl Needs {
 
     fn draft(&mut self, officer: &Officer, wanted: &VerifiedDraft) {
         self.people.extend(officer.0.subject().person().map(str::to_owned));
-        let Ok(drafted) = wanted.statement().drafted() else { return };
+        let Ok(drafted) = Drafted::of(wanted.statement()) else { return };
         self.people.insert(drafted.person().to_owned());
         self.names.extend(text(&wanted.drafting().disclosures, NAME_PATH));
     }

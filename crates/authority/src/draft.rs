@@ -5,7 +5,8 @@ use crate::authority::Authority;
 use crate::id::{PersonId, Reference};
 use crate::state::{LetterState, OpenOrder};
 use records::code::Code;
-use records::draft::{Draft, Drafted};
+use records::draft::Draft;
+use records::drafted::Drafted;
 use records::order::{Body, Order, PersonAction};
 use records::rules::Role;
 use sha2::{Digest, Sha256};
@@ -18,7 +19,7 @@ impl Authority {
         if read.founding.0 != self.fixed.digest {
             return Err(Code::ApprovalSignature);
         }
-        let drafted = read.drafted()?;
+        let drafted = Drafted::of(&read)?;
         let said = draft.signed_statement();
         let handler = self.said_by(&said, now)?;
         self.may_draft(&handler, &drafted)?;

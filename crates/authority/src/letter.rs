@@ -7,7 +7,7 @@ use crate::id::{PersonId, Reference, digest_of};
 use crate::state::LetterState;
 use records::bytes::Bytes;
 use records::code::Code;
-use records::draft::{Drafted, LetterBody};
+use records::drafted::{Drafted, LetterBody};
 use records::json;
 use records::label::Label;
 use records::record::{LetterStatement, VoidStatement};

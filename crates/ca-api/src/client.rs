@@ -2,7 +2,7 @@
 
 use crate::both;
 use crate::handler::{
-    self, DraftMade, Drafts, People, PersonFacts, Preview, Previewing, WantedPerson,
+    self, DraftMade, Drafts, PersonFacts, Preview, Previewing, UnitPeople, WantedPerson,
 };
 use crate::log::{self, Append, Appended, Pulsed, SpoolAck, Spooled};
 use crate::public;
@@ -134,7 +134,7 @@ impl Issuer {
     }
 
     /// People whom a handler handles.
-    pub async fn people(&self, message: &AsOfficer<Sought>) -> Result<People, Refusal> {
+    pub async fn people(&self, message: &AsOfficer<Sought>) -> Result<UnitPeople, Refusal> {
         ask(&self.0, handler::PEOPLE, message).await
     }
 

@@ -2,11 +2,11 @@
 //! and what became of them.
 
 pub use records::handling::{
-    DraftLine, DraftMade, Drafts, People, PersonFacts, PersonLine, Preview, Previewing, UnitLine,
-    WantedPerson,
+    DraftLine, DraftMade, Drafts, PersonFacts, PersonLine, Preview, Previewing, UnitLine,
+    UnitPeople, WantedPerson,
 };
 
-/// [`crate::AsOfficer`] of [`crate::Sought`] → [`People`].
+/// [`crate::AsOfficer`] of [`crate::Sought`] → [`UnitPeople`].
 pub const PEOPLE: &str = "/v1/staff/people";
 /// [`crate::AsOfficer`] of [`WantedPerson`] → [`PersonFacts`].
 pub const PERSON: &str = "/v1/staff/person";

@@ -9,7 +9,8 @@ use crate::files::{Opened, Own};
 use crate::output::Output;
 use crate::{files, prompt};
 use portal_api::plain;
-use records::draft::{Draft, DraftStatement, Drafted, Drafting, LetterBody};
+use records::draft::{Draft, DraftStatement, Drafting};
+use records::drafted::{Drafted, LetterBody};
 use records::export::ShownOrder;
 use records::handling::{DraftLine, DraftMade, Previewing};
 use records::trust::Trust;
@@ -18,19 +19,19 @@ use system::{random, speech};
 
 /// What is drafted.
 #[derive(clap::Subcommand)]
-pub enum Command {
+pub enum DraftCommand {
     /// A person of your unit: new, corrected, moved, leaving. 人员
     #[command(subcommand)]
-    Person(person::Command),
+    Person(person::PersonCommand),
     /// A letter of enrolment for a person of your unit. 信函
-    Letter(Letter),
+    Letter(LetterArguments),
     /// What became of what you drafted. 我的办件
-    List(List),
+    List(ListArguments),
 }
 
 /// Arguments of `yinxin draft letter`.
 #[derive(clap::Args)]
-pub struct Letter {
+pub struct LetterArguments {
     /// Person id. 人员编号
     person: String,
     /// Profile of the certificate. 证书模板
@@ -45,16 +46,16 @@ pub struct Letter {
 
 /// Arguments of `yinxin draft list`.
 #[derive(clap::Args)]
-pub struct List {
+pub struct ListArguments {
     #[command(flatten)]
     own: Own,
 }
 
-pub(crate) async fn run(output: Output, command: &Command) -> Result<(), Failure> {
+pub(crate) async fn run(output: Output, command: &DraftCommand) -> Result<(), Failure> {
     match command {
-        Command::Person(command) => person::run(output, command).await,
-        Command::Letter(arguments) => letter(output, arguments).await,
-        Command::List(arguments) => list(output, arguments).await,
+        DraftCommand::Person(command) => person::run(output, command).await,
+        DraftCommand::Letter(arguments) => letter(output, arguments).await,
+        DraftCommand::List(arguments) => list(output, arguments).await,
     }
 }
 
@@ -98,7 +99,7 @@ impl<'a> Desk<'a> {
     fn statement(&self, drafted: &Drafted) -> Result<DraftStatement, Failure> {
         let (certificate, nonce) = (self.opened.leaf()?.sha256(), random::bytes()?);
         let founding = &self.trust.founding;
-        let stated = DraftStatement::new(founding, certificate, drafted, nonce, now());
+        let stated = drafted.statement(founding, certificate, nonce, now());
         stated.map_err(|error| unsigned(&error))
     }
 
@@ -130,7 +131,7 @@ fn unsigned(error: &dyn std::fmt::Display) -> Failure {
     Failure::usage("无法签名。", error.to_string())
 }
 
-async fn letter(output: Output, arguments: &Letter) -> Result<(), Failure> {
+async fn letter(output: Output, arguments: &LetterArguments) -> Result<(), Failure> {
     let desk = Desk::open(&arguments.own)?;
     let facts = desk.portal.person(&arguments.person).await?;
     output.fact(("   为谁", "for whom"), format!("{} ({})", facts.line.name, facts.line.person));
@@ -150,7 +151,7 @@ async fn letter(output: Output, arguments: &Letter) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn list(output: Output, arguments: &List) -> Result<(), Failure> {
+async fn list(output: Output, arguments: &ListArguments) -> Result<(), Failure> {
     let desk = Desk::open(&arguments.own)?;
     let mut after = String::new();
     loop {

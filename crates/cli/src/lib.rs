@@ -71,7 +71,7 @@ enum Command {
     Revoke(revoke::Arguments),
     /// Drafts for your unit, with your signature: people, letters. 经办
     #[command(subcommand)]
-    Draft(draft::Command),
+    Draft(draft::DraftCommand),
     /// Takes back what you drafted by mistake. 撤回
     Withdraw(withdraw::Arguments),
     /// Passkeys for approving in the browser. 通行密钥

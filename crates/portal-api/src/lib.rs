@@ -10,7 +10,7 @@ use records::draft::Drafting;
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::export::{Approved, OrderExport, OrderLine};
 use records::handling::{
-    DraftMade, Drafts, People, PersonFacts, Preview, Previewing, WantedPerson,
+    DraftMade, Drafts, PersonFacts, Preview, Previewing, UnitPeople, WantedPerson,
 };
 use records::join::{Join, Renew, Renewed};
 use records::order::CredentialBody;
@@ -46,7 +46,7 @@ pub mod staff {
     pub const DECLINE: &str = "/api/v1/orders/decline";
     /// `Wishing` → [`super::CreatedOrder`].
     pub const WISH: &str = "/api/v1/certificates/revoke";
-    /// [`super::FindPeople`] → `People`, for handlers.
+    /// [`super::FindPeople`] → `UnitPeople`, for handlers.
     pub const PEOPLE: &str = "/api/v1/people/list";
     /// `WantedPerson` → `PersonFacts`.
     pub const PERSON: &str = "/api/v1/people/person";
@@ -182,7 +182,7 @@ impl Staff {
     }
 
     /// People whom the handler handles.
-    pub async fn people(&self, message: &FindPeople) -> Result<People, PortalRefusal> {
+    pub async fn people(&self, message: &FindPeople) -> Result<UnitPeople, PortalRefusal> {
         ask(&self.0, staff::PEOPLE, message).await
     }
 

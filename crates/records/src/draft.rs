@@ -3,11 +3,8 @@
 //! operated.
 
 use crate::bytes::Bytes;
-use crate::code::Code;
-use crate::commitment::{Disclosure, EVIDENCE_PATH};
-use crate::json::{self, JsonError};
+use crate::commitment::Disclosure;
 use crate::label::Label;
-use crate::order::{MAIL_PATH, NAME_PATH, PersonAction, PersonBody};
 use crate::stated::{Stated, Statement};
 use crate::time;
 use pki::Certificate;
@@ -49,80 +46,7 @@ impl Statement for DraftStatement {
     }
 }
 
-/// For whom a letter is wanted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LetterBody {
-    /// Person id.
-    pub person: String,
-    /// Profile id.
-    pub profile: String,
-}
-
-/// What a draft is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Drafted {
-    /// An order of kind `person`.
-    Person(PersonBody),
-    /// A letter.
-    Letter(LetterBody),
-}
-
-impl Drafted {
-    /// Reads the body of a kind.
-    fn read(kind: &str, body: Value) -> Result<Self, Code> {
-        let read = match kind {
-            "person" => json::from_value(body).map(Self::Person),
-            "letter" => json::from_value(body).map(Self::Letter),
-            _ => return Err(Code::UnknownKind),
-        };
-        read.map_err(|_| Code::Malformed)
-    }
-
-    /// The person whom it is about.
-    pub fn person(&self) -> &str {
-        match self {
-            Self::Person(body) => &body.person,
-            Self::Letter(body) => &body.person,
-        }
-    }
-
-    fn parts(&self) -> Result<(&'static str, Value), JsonError> {
-        let (kind, value) = match self {
-            Self::Person(body) => ("person", serde_json::to_value(body)),
-            Self::Letter(body) => ("letter", serde_json::to_value(body)),
-        };
-        Ok((kind, value.map_err(|error| JsonError::Shape(error.to_string()))?))
-    }
-}
-
 impl DraftStatement {
-    /// What the holder of a certificate says at `unix` who drafts; the nonce is drawn for this
-    /// alone.
-    pub fn new(
-        founding: &Bytes,
-        certificate_sha256: [u8; 32],
-        drafted: &Drafted,
-        nonce: [u8; 16],
-        unix: u64,
-    ) -> Result<Self, JsonError> {
-        let (kind, body) = drafted.parts()?;
-        Ok(Self {
-            v: 1,
-            founding: founding.clone(),
-            certificate: certificate_sha256.into(),
-            kind: kind.to_owned(),
-            body,
-            nonce: nonce.into(),
-            time: time::seconds(unix),
-        })
-    }
-
-    /// What it is about.
-    pub fn drafted(&self) -> Result<Drafted, Code> {
-        Drafted::read(&self.kind, self.body.clone())
-    }
-
     /// Unix seconds of its time; 0 if unreadable.
     pub fn unix(&self) -> u64 {
         time::read(&self.time).unwrap_or(0)
@@ -145,47 +69,6 @@ impl Draft {
             && person.is_some()
             && drafter.strip_prefix("person:") == person
             && (said.kind.as_str(), &said.body) == (kind, body)
-            && said.drafted().is_ok()
-    }
-}
-
-/// A person's record as it was typed, with every field as it is to be.
-#[derive(Clone, Copy, Debug)]
-pub struct TypedPerson<'a> {
-    /// What happens.
-    pub action: PersonAction,
-    /// Person id, drawn for who is new.
-    pub person: &'a str,
-    /// Version of the record after it.
-    pub version: u32,
-    /// Unit id.
-    pub unit: &'a str,
-    /// Name.
-    pub name: &'a str,
-    /// Mail address, or empty.
-    pub mail: &'a str,
-    /// What was looked at.
-    pub evidence: &'a str,
-}
-
-impl TypedPerson<'_> {
-    /// The order's body with what opens its commitments, under salts that are drawn for this alone.
-    pub fn body(&self, salts: [[u8; 32]; 3]) -> Result<(PersonBody, Vec<Disclosure>), JsonError> {
-        let [of_name, of_evidence, of_mail] = salts;
-        let name = Disclosure::new(NAME_PATH, of_name, self.name.into());
-        let evidence = Disclosure::new(EVIDENCE_PATH, of_evidence, self.evidence.into());
-        let mail = Disclosure::new(MAIL_PATH, of_mail, self.mail.into());
-        let mail = Some(mail).filter(|_| !self.mail.is_empty());
-        let body = PersonBody {
-            action: self.action,
-            person: self.person.to_owned(),
-            version: self.version,
-            unit: self.unit.to_owned(),
-            name: name.commitment()?,
-            mail: mail.as_ref().map(Disclosure::commitment).transpose()?,
-            evidence: evidence.commitment()?,
-        };
-        Ok((body, [name, evidence].into_iter().chain(mail).collect()))
     }
 }
 

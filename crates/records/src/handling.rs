@@ -1,5 +1,5 @@
-//! What a unit's handler and the CA say to each other, through a portal: people of the unit, drafts,
-//! and what became of them. Nothing is decided by what is said here; drafts are signed.
+//! What a unit's handler and the CA say to each other, through a portal: people of the unit,
+//! drafts, and what became of them. Nothing is decided by what is said here; drafts are signed.
 
 use crate::bytes::Bytes;
 use crate::commitment::Disclosure;
@@ -46,7 +46,7 @@ pub struct UnitLine {
 /// People within what a handler handles.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct People {
+pub struct UnitPeople {
     /// Open units that the handler handles, by name.
     pub units: Vec<UnitLine>,
     /// In the order of names, about fifty.

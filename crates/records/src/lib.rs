@@ -14,6 +14,7 @@ pub mod code;
 pub mod commitment;
 pub mod decline;
 pub mod draft;
+pub mod drafted;
 pub mod enrolment;
 pub mod evidence;
 pub mod exit;

@@ -1,5 +1,5 @@
-//! `POST /drafts/check`: what a handler typed, as approvers will read it, before anything is signed.
-//! A passkey signs it on this page, or the handler's own `yinxin` does. Nothing is changed here.
+//! `POST /drafts/check`: what a handler typed, as approvers will read it, before it is signed by a
+//! passkey on this page, or by the handler's own `yinxin`. Nothing is changed here.
 
 use super::certificate::Shown;
 use super::decline::one_line;
@@ -15,7 +15,8 @@ use axum::response::Response;
 use ca_api::AsOfficer;
 use ca_api::handler::{PersonFacts, Preview, Previewing, WantedPerson};
 use portal_api::plain::{self, Fact, Said};
-use records::draft::{Draft, DraftStatement, Drafted, LetterBody, TypedPerson};
+use records::draft::Draft;
+use records::drafted::{Drafted, LetterBody, TypedPerson};
 use records::export::ShownOrder;
 use records::order::PersonAction;
 use records::{Bytes, Code, Disclosure, json};
@@ -107,7 +108,7 @@ async fn checked(
     let certificate = Sha256::digest(&shown.certificate.0).into();
     let now = Clock::system().seconds();
     let founding = &portal.trust.founding;
-    let statement = DraftStatement::new(founding, certificate, &typed.drafted, nonce, now);
+    let statement = typed.drafted.statement(founding, certificate, nonce, now);
     let statement = statement.map_err(|_| refused(Code::Malformed))?;
     let previewing = Previewing { statement, disclosures: typed.disclosures.clone() };
     let certificate = shown.certificate.clone();

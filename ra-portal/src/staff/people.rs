@@ -8,7 +8,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ca_api::handler::{People, PersonLine};
+use ca_api::handler::{PersonLine, UnitPeople};
 use ca_api::{AsOfficer, Sought};
 use records::{Code, Problem};
 use serde::Deserialize;
@@ -77,7 +77,8 @@ pub(super) async fn show(
         Ok(found) => page(StatusCode::OK, &filled(f, find, found, None)),
         Err(Refused(told)) => match told.known() {
             Some(code @ Code::Malformed) => {
-                let nobody = People { units: Vec::new(), lines: Vec::new(), more: String::new() };
+                let nobody =
+                    UnitPeople { units: Vec::new(), lines: Vec::new(), more: String::new() };
                 page(status(code), &filled(f, find, nobody, Some(told)))
             }
             _ => certificate::not_seen(&f, &portal, &told),
@@ -85,7 +86,7 @@ pub(super) async fn show(
     }
 }
 
-fn filled(f: Frame, find: String, found: People, problem: Option<Problem>) -> PeoplePage {
+fn filled(f: Frame, find: String, found: UnitPeople, problem: Option<Problem>) -> PeoplePage {
     let more = &found.more;
     let next = (!more.is_empty())
         .then(|| format!("/people?find={}&after={}", show::escaped(&find), show::escaped(more)));
@@ -121,7 +122,7 @@ pub(super) fn sample_line(name: &str, letter: bool) -> PersonLine {
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let lines = vec![sample_line("王小明", true), sample_line("王<b>\u{202e}", false)];
-    let found = |lines, more: &str| People { units: Vec::new(), lines, more: more.into() };
+    let found = |lines, more: &str| UnitPeople { units: Vec::new(), lines, more: more.into() };
     let f = || Frame::sample(language, "/people");
     let wrong = Problem::new(Code::Malformed, "5GPJWBSG64S36D1N".into());
     let render = |page: PeoplePage| page.render().unwrap();

@@ -6,7 +6,8 @@ use keys::SoftwareSigner;
 use pki::{Certificate, PublicKey, Signer};
 use records::commitment::EVIDENCE_PATH;
 use records::decline::{Decline, DeclineStatement, Outcome};
-use records::draft::{Draft, DraftStatement, Drafted, TypedPerson};
+use records::draft::Draft;
+use records::drafted::{Drafted, TypedPerson};
 use records::label::Label;
 use records::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
 use records::order::PersonAction;
@@ -391,10 +392,9 @@ impl Maker {
             evidence: "录用文件已核对",
         };
         let (body, disclosures) = typed.body([fixed(63), fixed(64), fixed(65)]).unwrap();
-        let statement = DraftStatement::new(
+        let statement = Drafted::Person(body).statement(
             &fixed::<32>(1).into(),
             approval.certificate().unwrap().sha256(),
-            &Drafted::Person(body),
             fixed(66),
             records::time::read(TIME).unwrap(),
         );

@@ -9,6 +9,7 @@ use crate::error::IssuerError;
 use crate::round::Round;
 use crate::verify::{VerifiedDraft, VerifiedSubmission, VerifiedWithdrawal};
 use authority::OrderDigest;
+use records::drafted::Drafted;
 use records::enrolment::Stage;
 use records::withdrawal::TakenBack;
 use records::{Bytes, Code};
@@ -148,7 +149,7 @@ impl Run<'_, '_> {
 
     /// Whom a draft is about, if they exist.
     fn drafted(&self, wanted: &VerifiedDraft) -> String {
-        let drafted = wanted.statement().drafted();
+        let drafted = Drafted::of(wanted.statement());
         drafted.map_or_else(|_| String::new(), |drafted| self.person(drafted.person()))
     }
 

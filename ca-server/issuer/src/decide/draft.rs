@@ -14,7 +14,8 @@ use ca_api::handler::DraftMade;
 use pki::mail::Mailbox;
 use pki::name::Text;
 use records::commitment::EVIDENCE_PATH;
-use records::draft::{DRAFT_SECONDS, Drafted, Drafting, LetterBody};
+use records::draft::{DRAFT_SECONDS, Drafting};
+use records::drafted::{Drafted, LetterBody};
 use records::order::{Body, MAIL_PATH, NAME_PATH, PersonBody};
 use records::{Code, Disclosure};
 

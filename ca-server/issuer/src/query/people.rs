@@ -8,7 +8,7 @@ use crate::loaded::{opening, text};
 use crate::officer::person_of;
 use authority::Authority;
 use ca_api::Sought;
-use ca_api::handler::{People, PersonFacts, PersonLine, UnitLine};
+use ca_api::handler::{PersonFacts, PersonLine, UnitLine, UnitPeople};
 use ca_store::table::person::{self, PersonBy};
 use pki::Certificate;
 use pki::profile::Holder;
@@ -27,7 +27,7 @@ pub(crate) async fn people(
     issuer: &Issuer,
     certificate: &Certificate,
     sought: &Sought,
-) -> Result<People, IssuerError> {
+) -> Result<UnitPeople, IssuerError> {
     let (view, mut tx) = issuer.current().await?;
     let (authority, now) = (view.authority(), issuer.now());
     let handler = handler(authority, certificate, now)?;
@@ -43,7 +43,7 @@ pub(crate) async fn people(
         line(authority, (person, name), now)
     };
     let lines = found.iter().map(line).collect::<Result<_, Code>>()?;
-    Ok(People { units, lines, more })
+    Ok(UnitPeople { units, lines, more })
 }
 
 /// One person whom a handler handles.

@@ -11,7 +11,7 @@ use ca_api::handler::{Preview, Previewing};
 use ca_host::ISSUER;
 use pki::Certificate;
 use records::Code;
-use records::draft::Drafted;
+use records::drafted::Drafted;
 use records::letter::reference;
 use records::order::{Basis, Body, ORDER_SECONDS, Order};
 
@@ -25,7 +25,7 @@ pub(crate) async fn preview(
     let (authority, now) = (view.authority(), issuer.now());
     let handler = handler(authority, certificate, now)?;
     let Previewing { statement, disclosures } = wanted;
-    let drafted = statement.drafted()?;
+    let drafted = Drafted::of(&statement)?;
     authority.may_draft(&handler, &drafted)?;
     let body = match drafted {
         Drafted::Person(body) => body,

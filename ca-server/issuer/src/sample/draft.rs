@@ -6,7 +6,8 @@ use crate::command::{Caller, Command};
 use crate::verify::{VerifiedDraft, VerifiedWithdrawal};
 use authority::OrderDigest;
 use ca_api::handler::DraftMade;
-use records::draft::{Draft, DraftStatement, Drafted, Drafting, LetterBody};
+use records::draft::{Draft, DraftStatement, Drafting};
+use records::drafted::{Drafted, LetterBody};
 use records::order::{PersonAction, PersonBody};
 use records::rules::Role;
 use records::withdrawal::{TakenBack, Withdrawal, WithdrawalStatement, Withdrawn};
@@ -32,7 +33,7 @@ impl Sample {
         let mut nonce = [0; 16];
         (self.randomness())(&mut nonce).unwrap();
         let now = self.city.now;
-        let mut said = DraftStatement::new(&founding, certificate, drafted, nonce, now).unwrap();
+        let mut said = drafted.statement(&founding, certificate, nonce, now).unwrap();
         change(&mut said);
         let bytes = Bytes(json::write(&said).unwrap());
         Draft::sign(bytes, &officer.certificate, &*officer.signer).unwrap()

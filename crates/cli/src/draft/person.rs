@@ -4,13 +4,13 @@ use super::{Desk, unsigned};
 use crate::exit::Failure;
 use crate::files::Own;
 use crate::output::Output;
-use records::draft::{Drafted, TypedPerson};
+use records::drafted::{Drafted, TypedPerson};
 use records::order::PersonAction;
 use system::random;
 
 /// What happens to the person.
 #[derive(clap::Subcommand)]
-pub enum Command {
+pub enum PersonCommand {
     /// A new person in your unit. 新增人员
     Create {
         /// Name. 姓名
@@ -80,11 +80,11 @@ struct Record {
     mail: String,
 }
 
-pub(super) async fn run(output: Output, command: &Command) -> Result<(), Failure> {
-    let (Command::Create { signing, .. }
-    | Command::Correct { signing, .. }
-    | Command::Move { signing, .. }
-    | Command::Leave { signing, .. }) = command;
+pub(super) async fn run(output: Output, command: &PersonCommand) -> Result<(), Failure> {
+    let (PersonCommand::Create { signing, .. }
+    | PersonCommand::Correct { signing, .. }
+    | PersonCommand::Move { signing, .. }
+    | PersonCommand::Leave { signing, .. }) = command;
     let desk = Desk::open(&signing.own)?;
     let record = record(&desk, command).await?;
     let typed = TypedPerson {
@@ -109,9 +109,9 @@ pub(super) async fn run(output: Output, command: &Command) -> Result<(), Failure
     Ok(())
 }
 
-async fn record(desk: &Desk<'_>, command: &Command) -> Result<Record, Failure> {
+async fn record(desk: &Desk<'_>, command: &PersonCommand) -> Result<Record, Failure> {
     let (action, person) = match command {
-        Command::Create { name, unit, mail, .. } => {
+        PersonCommand::Create { name, unit, mail, .. } => {
             return Ok(Record {
                 action: PersonAction::Create,
                 person: records::letter::reference(random::bytes()?),
@@ -121,21 +121,21 @@ async fn record(desk: &Desk<'_>, command: &Command) -> Result<Record, Failure> {
                 mail: mail.clone(),
             });
         }
-        Command::Correct { person, .. } | Command::Move { person, .. } => {
+        PersonCommand::Correct { person, .. } | PersonCommand::Move { person, .. } => {
             (PersonAction::Move, person)
         }
-        Command::Leave { person, .. } => (PersonAction::Leave, person),
+        PersonCommand::Leave { person, .. } => (PersonAction::Leave, person),
     };
     let person = records::letter::read_reference(person).unwrap_or_else(|| person.clone());
     let facts = desk.portal.person(&person).await?;
     let (mut unit, mut name, mut mail) = (facts.line.unit, facts.line.name, facts.mail);
     match command {
-        Command::Correct { name: other_name, mail: other_mail, .. } => {
+        PersonCommand::Correct { name: other_name, mail: other_mail, .. } => {
             name = other_name.clone().unwrap_or(name);
             mail = other_mail.clone().unwrap_or(mail);
         }
-        Command::Move { unit: other, .. } => unit.clone_from(other),
-        Command::Create { .. } | Command::Leave { .. } => {}
+        PersonCommand::Move { unit: other, .. } => unit.clone_from(other),
+        PersonCommand::Create { .. } | PersonCommand::Leave { .. } => {}
     }
     Ok(Record { action, person, version: facts.version + 1, unit, name, mail })
 }

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use ca_api::{AsOfficer, Sought};
 use portal_api::FindPeople;
-use records::handling::People;
+use records::handling::UnitPeople;
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(super) async fn people(
     State(portal): State<Arc<PortalState>>,
     StaffCertificate { certificate, person }: StaffCertificate,
     Message(message): Message<FindPeople>,
-) -> Result<Json<People>, Refused> {
+) -> Result<Json<UnitPeople>, Refused> {
     let FindPeople { text, after } = message;
     let message = AsOfficer { certificate, message: Sought { text, after } };
     let answer = passed_on(portal.issuer.people(&message).await);
