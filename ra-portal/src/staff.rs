@@ -2,7 +2,8 @@
 //! why it is refused, and required in HTTP; the CA judges it anew at every request. In the order in
 //! which people meet them: [`certificate`] (for everybody), [`passkeys`], [`queue`], [`review`]
 //! with [`approve`], [`decline`] and [`declined`], [`certificates`], [`issued`], [`revoke`],
-//! [`wish`] and [`wished`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
+//! [`wish`] and [`wished`], [`people`], [`person`], [`draft_check`] with [`draft_make`],
+//! [`drafts`], [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
 //! the command line, and [`trusted`] is there for browsers that know this city's root.
 
 mod api;
@@ -13,8 +14,14 @@ mod certificate;
 mod certificates;
 mod decline;
 mod declined;
+mod draft_check;
+mod draft_make;
+mod drafts;
+mod facts;
 mod issued;
 mod passkeys;
+mod people;
+mod person;
 mod queue;
 mod review;
 mod revoke;
@@ -23,6 +30,7 @@ mod touch;
 mod trusted;
 mod wish;
 mod wished;
+mod withdraw;
 
 pub use api::ROUTES;
 
@@ -34,15 +42,19 @@ use portal_api::staff::{APPROVE, FETCH, WISH};
 use std::sync::Arc;
 
 /// Pages that are read.
-pub const PAGES: [&str; 10] = [
+pub const PAGES: [&str; 14] = [
     "/",
     "/applications",
     "/audit",
     "/certificate",
     "/certificates",
     "/certificates/{serial}",
+    "/drafts",
     "/orders/{order}",
     "/passkeys",
+    "/people",
+    "/people/new",
+    "/people/{person}",
     "/state",
     TRUSTED,
 ];
@@ -51,9 +63,13 @@ pub const PAGES: [&str; 10] = [
 pub(crate) const TRUSTED: &str = "/trusted";
 
 /// Where forms go.
-pub const FORMS: [&str; 6] = [
+pub const FORMS: [&str; 10] = [
     "/certificates/{serial}/revoke",
     "/certificates/{serial}/wished",
+    "/drafts/check",
+    "/drafts/make",
+    "/drafts/withdraw",
+    "/drafts/withdrawn",
     "/language",
     "/orders/{order}/approve",
     "/orders/{order}/decline",
@@ -83,6 +99,14 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route("/certificates/{serial}", get(issued::show))
         .route("/certificates/{serial}/revoke", post(revoke::revoke))
         .route("/certificates/{serial}/wished", post(wished::wished))
+        .route("/people", get(people::show))
+        .route("/people/new", get(person::create))
+        .route("/people/{person}", get(person::show))
+        .route("/drafts", get(drafts::show))
+        .route("/drafts/check", post(draft_check::check))
+        .route("/drafts/make", post(draft_make::make))
+        .route("/drafts/withdraw", post(withdraw::check))
+        .route("/drafts/withdrawn", post(withdraw::withdrawn))
         .route("/applications", get(applications::show))
         .route(TRUSTED, get(trusted::show))
         .route("/state", get(state::show))
@@ -100,6 +124,11 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     samples.extend(certificates::samples(language));
     samples.extend(issued::samples(language));
     samples.extend(wish::samples(language));
+    samples.extend(people::samples(language));
+    samples.extend(person::samples(language));
+    samples.extend(draft_check::samples(language));
+    samples.extend(drafts::samples(language));
+    samples.extend(withdraw::samples(language));
     samples.extend(passkeys::samples(language));
     samples.extend(audit_search::samples(language));
     samples.extend(review::samples(language));

@@ -33,11 +33,11 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "renewed": "issuer status log portal-public portal-staff ocsp", "rule": "roles approvals bundle",
     "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke"
                   " credential",
-    "record-kind": "founding letter voided application order approval declined enacted intent issued used"
+    "record-kind": "founding letter voided application order approval declined withdrawn enacted intent issued used"
                    " revoked crl refusal portal joined people forked silent asked searched read started"
                    " connection decision completion turned heartbeat",
-    "agent-act": "register close", "cause-word": "start spool", "stage": "handshake head certificate",
-    "read-act": "find certificate list fetch", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
+    "agent-act": "register close", "draft-kind": "person letter", "cause-word": "start spool", "stage": "handshake head certificate",
+    "read-act": "find certificate list fetch person drafts", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
     "reason": "unspecified keyCompromise cACompromise affiliationChanged superseded"
               " cessationOfOperation certificateHold removeFromCRL privilegeWithdrawn"
               " aACompromise"}
@@ -53,7 +53,7 @@ OCTETS = {"bytes": None, "hash": 32, "nonce": 16}
 SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fields in {
     # key:type, with ? an optional key, with * a list; section 4
     "order": "v:one kind:order-kind issuer:name order:id version:revision nonce:nonce"
-             " expires:time drafter:drafter basis:basis body:any",
+             " expires:time drafter:drafter basis:basis draft?:draft body:any",
     "basis": "people:*named-person units:*named-unit before?:any",
     "named-person": "person:id unit:name name:commitment", "named-unit": "unit:name name:text",
     "before/unit": "county:flag parent:text open:flag",
@@ -85,6 +85,16 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
             " assertion?:assertion",
     "wish-statement": "v:one founding:hash certificate:hash serial:serial reason:reason"
                       " evidence:commitment nonce:nonce time:time",
+    "draft": "v:one method:method statement:bytes certificate:bytes signature:bytes"
+             " assertion?:assertion",
+    "draft-statement": "v:one founding:hash certificate:hash kind:draft-kind body:any nonce:nonce"
+                       " time:time",
+    "draft/letter": "person:id profile:name",
+    "withdrawal": "v:one method:method statement:bytes certificate:bytes signature:bytes"
+                  " assertion?:assertion",
+    "withdrawal-statement": "v:one founding:hash what:taken-back",
+    "taken-back": "order?:by-order letter?:by-letter", "by-letter": "reference:id",
+    "withdrawn": "v:one order:hash drafter:drafter withdrawal?:withdrawal",
     "order/credential": "person:id certificate:bytes statement:bytes signature:bytes",
     "passkey": "v:one founding:hash certificate:hash rp_id:text origin:text key:bytes"
                " credential:bytes counter:number backup_eligible:flag backed_up:flag software:flag",
@@ -109,8 +119,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                      " quota:number expires:time key_sha256:hash",
     "rule-ref": "name:rule version:revision digest:hash",
     "letter": "v:one reference:id person:id profile:name lookup_sha256:hash loss_sha256:hash"
-              " expires:time",
-    "void": "v:one reference:id drafter:drafter replacement:id-or-none",
+              " expires:time draft?:draft",
+    "void": "v:one reference:id drafter:drafter replacement:id-or-none withdrawal?:withdrawal",
     "receipt": "v:one reference:id serials:*serial time:time founding:hash",
     # section 7
     "record": "v:one id:nonce log:log maker:text time:micros kind:record-kind body:any link?:link",
@@ -155,6 +165,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/order": "order:bytes signature:bytes cancels:*hash",
     "record/approval": "approval:approval person:id",
     "record/declined": "decline:decline person:id",
+    "record/withdrawn": "statement:bytes signature:bytes",
     "record/enacted": "order:hash approvals:*hash files:*file",
     "record/intent": "order:hash approvals:*hash serial:serial not_after:time tbs_sha256:hash"
                      " tbs:commitment lint:number",
@@ -277,7 +288,7 @@ def check_shape(kind, value, path, found):
         need(set(value) <= set(fields), f"unknown key in {where}")
         missing = {name for name in SHAPES[kind] if not name.endswith("?")} - set(value)
         need(not missing, f"missing key in {where}")
-        need(kind != "cause" or len(value) == 1, where)
+        need(kind not in ("cause", "taken-back") or len(value) == 1, where)
         for name, inner in value.items():
             check_shape(fields[name], inner, f"{path}/{name}", found)
     elif kind in WORDS:
@@ -368,7 +379,30 @@ def read_order(raw):
         need(there == [body["action"] == "register"] * 2, "portal keys")
     if "wish" in order["body"]:
         read_wish(order)
+    read_draft(order, order["kind"], order["body"], order["drafter"])
     return order, found
+
+
+def read_draft(holder, kind, body, drafter):
+    """The draft asks for this body, in the name of this drafter (5); of kind `person` a person's
+    order has one."""
+    if "draft" not in holder:
+        need(kind != "person" or not drafter.startswith("person:"), "an order without its draft")
+        return None
+    draft = holder["draft"]
+    der, raw = octets(draft["certificate"]), octets(draft["statement"])
+    said = read("draft-statement", raw)[0]
+    shape = "order/person" if said["kind"] == "person" else "draft/letter"
+    check_shape(shape, said["body"], "", {})
+    found = x509.load_der_x509_certificate(der)
+    person = found.subject.get_attributes_for_oid(x509.NameOID.SERIAL_NUMBER)[0].value
+    need(octets(said["certificate"]) == sha256(der), "certificate of the draft")
+    need(drafter == f"person:{person}", "drafter of the draft")
+    need([said["kind"], said["body"]] == [kind, body], "what the draft asks for")
+    if draft["method"] == "certificate":
+        need("assertion" not in draft, "assertion")
+        verify(found.public_key(), "yinxin-draft-v1", raw, octets(draft["signature"]))
+    return person
 
 
 def read_wish(order):
@@ -403,6 +437,8 @@ def read_record(raw):
         read_founding(octets(body["statement"]))
     elif kind == "letter":
         read("letter", octets(body["statement"]))
+    elif kind == "withdrawn":
+        read("withdrawn", octets(body["statement"]))
     elif kind == "voided":
         read("void", octets(body["statement"]))
     elif kind == "order":
@@ -510,10 +546,12 @@ def check_founding(vectors):
 
 
 def check_orders(vectors):
-    kinds = WORDS["order-kind"].split() + ["revoke"]
+    kinds = WORDS["order-kind"].split() + ["revoke", "person"]
     need(sorted(v["kind"] for v in vectors["orders"]) == sorted(kinds), "one of each kind")
     wishes = [v for v in vectors["orders"] if "wish" in parse(octets(v["order"]))["body"]]
     need([v["kind"] for v in wishes] == ["revoke"], "one that an officer signed")
+    drafts = [v for v in vectors["orders"] if "draft" in parse(octets(v["order"]))]
+    need([v["kind"] for v in drafts] == ["person"], "one that a handler signed")
     for v in vectors["orders"]:
         raw = octets(v["order"])
         order, found = read_order(raw)
@@ -559,6 +597,30 @@ def check_wish(vectors):
     need(key == public_key(vectors["officer"]), "officer's key")
     verify(key, "yinxin-wish-v1", raw, octets(v["signature"]))
     open_commitments(found.items(), [v["evidence"]])
+
+
+def check_draft(vectors):
+    v = vectors["draft"]
+    draft, _ = read("draft", octets(v["draft"]))
+    raw = octets(draft["statement"])
+    said, found = read("draft-statement", raw)[0], {}
+    check_shape("order/person", said["body"], "", found)
+    need(draft["signature"] == v["signature"], "signature")
+    key = x509.load_der_x509_certificate(octets(draft["certificate"])).public_key()
+    need(key == public_key(vectors["officer"]), "officer's key")
+    verify(key, "yinxin-draft-v1", raw, octets(v["signature"]))
+    open_commitments(found.items(), v["disclosures"])
+
+
+def check_withdrawal(vectors):
+    v = vectors["withdrawal"]
+    withdrawal, _ = read("withdrawal", octets(v["withdrawal"]))
+    raw = octets(withdrawal["statement"])
+    said = read("withdrawal-statement", raw)[0]
+    need(said["what"]["order"]["order"] == vectors["orders"][-1]["digest"], "order")
+    need(withdrawal["signature"] == v["signature"], "signature")
+    key = x509.load_der_x509_certificate(octets(withdrawal["certificate"])).public_key()
+    verify(key, "yinxin-withdrawal-v1", raw, octets(v["signature"]))
 
 
 def check_records(vectors):
@@ -784,6 +846,9 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "approval": (check_approval, "approval order id"),
     "decline": (check_decline, "decline order reason signature"),
     "wish": (check_wish, "wish evidence signature"),
+    "draft": (check_draft, "draft disclosures signature"),
+    "withdrawal": (check_withdrawal, "withdrawal signature"),
+    "withdrawn": (statement_of_the_registry("withdrawn"), "statement signature"),
     "records": (check_records, "kind record"),
     "code": (check_code, "bytes text reference_bytes reference"),
     "letter_keys": (check_letter_keys,
@@ -811,6 +876,8 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("approval/id", "id"), ("decline/reason/salt", "commitment"),
     ("wish/evidence/salt", "commitment"), ("letter/signature", "signature under yinxin-letter-v1"),
     ("void/signature", "signature under yinxin-void-v1"),
+    ("draft/disclosures/1/salt", "commitment"), ("withdrawal/signature", "signature"),
+    ("withdrawn/signature", "signature under yinxin-withdrawn-v1"),
     ("receipt/signature", "signature under yinxin-receipt-v1"),
     ("use/challenge", "signature under yinxin-use-v1"), ("entry/salt", "entry"),
     ("letter_keys/code", "lookup"), ("bind/bind", "bind"), ("bind/request", "bind"),

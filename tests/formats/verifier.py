@@ -245,6 +245,10 @@ class Control:
         raw = octets(body["statement"])
         signed_by(self.origin.registry, "yinxin-letter-v1", raw, octets(body["signature"]), item)
         letter = reader.parse(raw)
+        if "draft" in letter:
+            wanted = {"person": letter["person"], "profile": letter["profile"]}
+            found = certificate(octets(letter["draft"]["certificate"]), item)
+            self.drafted(letter, ("letter", wanted, f"person:{person_of(found)}"), item)
         self.letters[letter["reference"]] = letter["person"]
 
     def take_voided(self, body, _shown, item):
@@ -268,6 +272,7 @@ class Control:
             opened(shown, path, base64url(value), item)
         if "wish" in order["body"]:
             self.wished(order, item)
+        self.drafted(order, (order["kind"], order["body"], order["drafter"]), item)
         self.orders[base64url(sha256(labelled("yinxin-order-v1", raw)))] = order
 
     def wished(self, order, item):
@@ -278,6 +283,18 @@ class Control:
         except (Refused, KeyError, ValueError) as error:
             raise Failed(ALTERED, item, f"wish: {error}") from error
         self.signed_by_staff(wish, ("yinxin-wish-v1", octets(wish["statement"])), item)
+
+    def drafted(self, holder, asked, item):
+        """The handler who drafted it signed the draft in it, if there is one."""
+        try:
+            person = reader.read_draft(holder, *asked)
+        except (Refused, KeyError, ValueError) as error:
+            raise Failed(ALTERED, item, f"draft: {error}") from error
+        if person:
+            draft = holder["draft"]
+            statement = ("yinxin-draft-v1", octets(draft["statement"]))
+            self.signed_by_staff(draft, statement, item)
+            need((person, "unit-handler") in self.roles, MISSING, item, "the handler's role")
 
     def signed_by_staff(self, said, labelled_bytes, item):
         """Who signed, by the key of a certificate that was issued to them or by a passkey."""
@@ -336,6 +353,8 @@ class Control:
             of, person = self.approvals[name]
             may = any((person, role) in self.roles for role in rule["roles"])
             need(of == digest and may, MISSING, item, "an approver's role is not there")
+            drafted = "draft" in order and order["drafter"] == f"person:{person}"
+            need(not drafted, ALTERED, item, "who drafted it approved it")
             people.add(person)
         need(len(people) >= rule["count"], MISSING, item, "too few approvals")
         return order

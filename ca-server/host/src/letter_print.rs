@@ -8,6 +8,7 @@ use askama::Template;
 use page::qr::{self, Picture};
 use pki::Signer;
 use records::Bytes;
+use records::draft::Draft;
 use records::label::Label;
 use records::letter::Letter;
 use records::record::{Event, LetterStatement};
@@ -83,7 +84,7 @@ pub fn letter_event(
     letter: &Letter,
     lookup: &[u8],
     loss: &[u8],
-    registry: &dyn Signer,
+    (draft, registry): (Option<Box<Draft>>, &dyn Signer),
 ) -> anyhow::Result<Event> {
     let statement = records::json::write(&LetterStatement {
         v: 1,
@@ -93,6 +94,7 @@ pub fn letter_event(
         lookup_sha256: lookup.into(),
         loss_sha256: loss.into(),
         expires: letter.expires.clone(),
+        draft,
     })?;
     let signature = Label::Letter.sign(registry, &statement)?;
     Ok(Event::Letter { statement: statement.into(), signature: signature.into() })

@@ -24,7 +24,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(30);
 const ADDRESS_BYTES_MAX: usize = 100;
 
 /// Kinds of request that this version knows.
-pub const REQUEST_KINDS: [&str; 15] = [
+pub const REQUEST_KINDS: [&str; 16] = [
     "unit",
     "person",
     "role",
@@ -37,6 +37,7 @@ pub const REQUEST_KINDS: [&str; 15] = [
     "letter",
     "void-letter",
     "replace-letter",
+    "withdraw",
     "approval",
     "renew",
     "repair",
@@ -140,6 +141,11 @@ pub enum OperatorRequest {
         /// Reference of the one that is voided, as it is spelled.
         reference: String,
     },
+    /// That an open order be taken back, by whoever drafted it.
+    Withdraw {
+        /// Its digest.
+        order: Bytes,
+    },
     /// An approval that came as a file.
     Approval {
         /// The approval.
@@ -176,6 +182,9 @@ pub struct OperatorAnswer {
     /// Reference of the letter that was voided.
     #[serde(default)]
     pub voided: String,
+    /// Order id of the order that was taken back.
+    #[serde(default)]
+    pub withdrawn: String,
     /// Serial number of a certificate that was issued to a service.
     #[serde(default)]
     pub serial: String,

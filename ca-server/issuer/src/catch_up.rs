@@ -12,6 +12,7 @@ use ca_store::replay::{Applied, Floor, Replay};
 use ca_store::{record, table};
 use records::order::Body;
 use records::record::{Cause, Event, RevokedSerial};
+use records::withdrawal::WithdrawnStatement;
 use records::{Bytes, Code, Disclosure, Record};
 use std::collections::{BTreeSet, HashMap};
 use store::Tx;
@@ -136,6 +137,12 @@ impl CaughtUp {
                     let digest = read.order.digest().map(OrderDigest);
                     self.rows
                         .extend(digest.map(|d| RowChange::OrderDeclined(d, record.id.clone())));
+                }
+            }
+            Event::Withdrawn { statement, .. } => {
+                let read: Result<WithdrawnStatement, _> = records::json::read(&statement.0);
+                if let Ok(read) = read {
+                    self.over(&read.order, "withdrawn");
                 }
             }
             Event::Revoked { cause, certificates, .. } => {

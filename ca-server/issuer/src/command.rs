@@ -2,8 +2,12 @@
 //! that needs no state. Each carries where its answer goes.
 
 use crate::error::IssuerError;
-use crate::verify::{VerifiedApproval, VerifiedDecline, VerifiedSubmission, VerifiedWish};
+use crate::verify::{
+    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedSubmission, VerifiedWish,
+    VerifiedWithdrawal,
+};
 use authority::{Authority, OrderDigest};
+use ca_api::handler::DraftMade;
 use ca_api::{OrderCreated, Revocation};
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use pki::crl::RevocationList;
@@ -14,6 +18,7 @@ use records::export::Approved;
 use records::join::{Join, Renew};
 use records::order::{Body, CredentialBody};
 use records::people::{PeopleSnapshot, SignedPeople};
+use records::withdrawal::Withdrawn;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
@@ -40,6 +45,8 @@ pub(crate) enum Command {
     Credential(Caller, Officer, Box<CredentialBody>, Reply<OrderCreated>),
     Revoke(Caller, Officer, Revocation, Reply<OrderCreated>),
     Wish(Caller, Officer, Box<VerifiedWish>, Reply<OrderCreated>),
+    Draft(Caller, Officer, Box<VerifiedDraft>, Reply<DraftMade>),
+    Withdraw(Caller, Officer, Box<VerifiedWithdrawal>, Reply<Withdrawn>),
     Renew(Caller, Box<Renew>, Reply<String>),
     Join(Caller, Box<Join>, Reply<String>),
     Operator(Box<OperatorRequest>, String, Reply<OperatorAnswer>),
@@ -107,6 +114,8 @@ impl Command {
             Self::Credential(..) => "certify-passkey",
             Self::Revoke(..) => "revoke",
             Self::Wish(..) => "wish",
+            Self::Draft(..) => "draft",
+            Self::Withdraw(..) => "withdraw",
             Self::Renew(..) => "renew",
             Self::Join(..) => "join",
             Self::Operator(..) => "operator",

@@ -7,6 +7,7 @@ pub(crate) mod approve;
 pub(crate) mod command;
 pub(crate) mod credential;
 pub(crate) mod decline;
+pub(crate) mod draft;
 pub(crate) mod execute;
 pub(crate) mod issue;
 pub(crate) mod letter;
@@ -21,6 +22,7 @@ pub(crate) mod snapshot;
 pub(crate) mod submit;
 #[cfg(test)]
 mod tests;
+pub(crate) mod withdraw;
 
 use crate::command::{Caller, Officer};
 use crate::round::Round;

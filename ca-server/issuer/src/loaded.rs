@@ -5,10 +5,12 @@ use crate::command::{Command, Officer};
 use crate::error::IssuerError;
 use crate::rows::{OrderExtras, SealedKeys};
 use crate::state::State;
+use crate::verify::VerifiedDraft;
 use authority::{Authority, OrderDigest};
 use ca_host::operator::OperatorRequest;
 use ca_store::table::{certificate, letter, order, person};
 use records::commitment::EVIDENCE_PATH;
+use records::drafted::Drafted;
 use records::order::{Body, MAIL_PATH, NAME_PATH, Order, PersonAction};
 use records::{Code, Commitment, Disclosure};
 use sha2::{Digest, Sha256};
@@ -77,6 +79,7 @@ impl Needs {
             Command::Wish(_, officer, wish, _) => {
                 self.revocation(authority, officer, &wish.statement().serial);
             }
+            Command::Draft(_, officer, wanted, _) => self.draft(officer, wanted),
             Command::Join(_, join, _) => {
                 let order = authority.agent(&join.agent).and_then(|agent| agent.order.digest());
                 self.tokens.extend(order.map(OrderDigest));
@@ -84,6 +87,7 @@ impl Needs {
             Command::Operator(request, ..) => self.operator(authority, request),
             Command::Approve(..)
             | Command::Decline(..)
+            | Command::Withdraw(..)
             | Command::Renew(..)
             | Command::WrongKey(..)
             | Command::List(..)
@@ -97,6 +101,13 @@ impl Needs {
         let serial = authority::Serial::read(serial);
         let subject = serial.and_then(|serial| authority.subject_of(&serial));
         self.people.extend(subject.map(str::to_owned));
+    }
+
+    fn draft(&mut self, officer: &Officer, wanted: &VerifiedDraft) {
+        self.people.extend(officer.0.subject().person().map(str::to_owned));
+        let Ok(drafted) = Drafted::of(wanted.statement()) else { return };
+        self.people.insert(drafted.person().to_owned());
+        self.names.extend(text(&wanted.drafting().disclosures, NAME_PATH));
     }
 
     fn operator(&mut self, authority: &Authority, request: &OperatorRequest) {
@@ -146,6 +157,11 @@ impl Loaded {
             orders: order::extras(tx, needs.orders.into_iter().collect()).await?,
             tokens: letter::tokens(tx, needs.tokens.into_iter().collect()).await?,
         })
+    }
+
+    /// What opens the records of some people, for a question.
+    pub(crate) async fn of_people(tx: &mut Tx, people: Vec<String>) -> Result<Self, IssuerError> {
+        Ok(Self { people: person::disclosures(tx, people).await?, ..Self::default() })
     }
 
     /// The sealed keys of a letter.

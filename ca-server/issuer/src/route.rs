@@ -8,6 +8,8 @@ mod certificate;
 mod certify;
 mod collect;
 mod decline;
+mod draft;
+mod drafts;
 mod fetch;
 mod find;
 mod holder;
@@ -15,18 +17,22 @@ mod join;
 mod list;
 mod look_up;
 mod passkeys;
+mod people;
+mod person;
+mod preview;
 mod renew;
 mod revoke;
 mod state;
 mod submit;
 mod who;
 mod wish;
+mod withdraw;
 
 use crate::issuer::Issuer;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
-use ca_api::{both, public, staff};
+use ca_api::{both, handler, public, staff};
 use records::{Code, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
@@ -59,6 +65,12 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(staff::REVOKE, post(revoke::revoke))
         .route(staff::WISH, post(wish::wish))
         .route(staff::STATE, post(state::state))
+        .route(handler::PEOPLE, post(people::people))
+        .route(handler::PERSON, post(person::person))
+        .route(handler::PREVIEW, post(preview::preview))
+        .route(handler::DRAFT, post(draft::draft))
+        .route(handler::DRAFTS, post(drafts::drafts))
+        .route(handler::WITHDRAW, post(withdraw::withdraw))
         .route(both::RENEW, post(renew::renew))
         .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -8,8 +8,10 @@ use pki::CertificationRequest;
 use pki::possession::Possession;
 use records::approval::SignedStatement;
 use records::decline::{DeclineStatement, Declining};
+use records::draft::{DraftStatement, Drafting};
 use records::enrolment::Submit;
 use records::wish::{WishStatement, Wishing};
+use records::withdrawal::Withdrawal;
 use records::{Approval, Code};
 
 /// A submission whose request is well-formed and whose key proved possession.
@@ -145,5 +147,56 @@ impl VerifiedWish {
     /// What was said.
     pub fn statement(&self) -> &WishStatement {
         &self.statement
+    }
+}
+
+/// A draft whose signature was checked like an approval's.
+///
+/// ```compile_fail,E0451
+/// let forged = ca_issuer::verify::VerifiedDraft { drafting: todo!(), statement: todo!() };
+/// ```
+pub struct VerifiedDraft {
+    drafting: Drafting,
+    statement: DraftStatement,
+}
+
+impl VerifiedDraft {
+    /// Checks the signature and reads the statement.
+    pub fn verify(drafting: Drafting, signatures: &Signatures) -> Result<Self, Code> {
+        signed(&drafting.draft.signed_statement(), signatures)?;
+        let statement = drafting.draft.read()?;
+        Ok(Self { drafting, statement })
+    }
+
+    /// The draft with what opens its commitments.
+    pub fn drafting(&self) -> &Drafting {
+        &self.drafting
+    }
+
+    /// What was said.
+    pub fn statement(&self) -> &DraftStatement {
+        &self.statement
+    }
+}
+
+/// A withdrawal whose signature was checked like an approval's.
+///
+/// ```compile_fail,E0451
+/// let forged = ca_issuer::verify::VerifiedWithdrawal { withdrawal: todo!() };
+/// ```
+pub struct VerifiedWithdrawal {
+    withdrawal: Withdrawal,
+}
+
+impl VerifiedWithdrawal {
+    /// Checks the signature.
+    pub fn verify(withdrawal: Withdrawal, signatures: &Signatures) -> Result<Self, Code> {
+        signed(&withdrawal.signed_statement(), signatures)?;
+        Ok(Self { withdrawal })
+    }
+
+    /// What was signed.
+    pub fn withdrawal(&self) -> &Withdrawal {
+        &self.withdrawal
     }
 }

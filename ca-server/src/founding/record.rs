@@ -81,7 +81,8 @@ async fn record_letter(
     micros: u64,
 ) -> anyhow::Result<()> {
     let (lookup, loss) = letters::digests(letter, &statement.digest())?;
-    let event = ca_host::letter_print::letter_event(letter, &lookup, &loss, &keys.registry)?;
+    let event =
+        ca_host::letter_print::letter_event(letter, &lookup, &loss, (None, &keys.registry))?;
     ledger::write(tx, MAKER, micros, event, &[]).await?;
     let row = LetterRow {
         reference: letter.reference.clone(),

@@ -97,6 +97,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0012_no_tries.sql"),
         include_str!("../migrations/postgres/0012_no_tries.sql"),
     ),
+    (
+        15,
+        "drafter",
+        include_str!("../migrations/sqlite/0015_drafter.sql"),
+        include_str!("../migrations/postgres/0015_drafter.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.

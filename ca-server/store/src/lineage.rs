@@ -11,7 +11,7 @@ use super::ledger::{self, LedgerError};
 use super::proof::Tiles;
 use records::Bytes;
 use records::lineage::{Lineage, Proven};
-use records::record::{Event, Record, approval_id};
+use records::record::{Event, LetterStatement, Record, approval_id};
 use records::term;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,11 +69,20 @@ pub async fn collect(tx: &mut Tx, seeds: Seeds) -> Result<Lineage, LedgerError> 
     walk.prove(tx).await
 }
 
-/// Who signed the wish in an order to revoke: without them it has no effect.
+/// Who signed the wish in an order to revoke, or the draft of an order: without them it has no
+/// effect.
 fn drafter_who_signed(order: &Bytes) -> Option<String> {
-    let order = records::Order::read(&order.0).ok().filter(|order| order.kind == "revoke")?;
+    let order = records::Order::read(&order.0).ok()?;
     let person = order.drafter.strip_prefix("person:")?;
-    (!order.is_unsigned_wish()).then(|| person.to_owned())
+    let wished = order.kind == "revoke" && !order.is_unsigned_wish();
+    (wished || order.draft.is_some()).then(|| person.to_owned())
+}
+
+/// Who signed the draft of a letter: without them it has no effect.
+fn letter_drafter(letter: &LetterStatement) -> Option<String> {
+    let draft = letter.draft.as_ref()?;
+    let certificate = pki::Certificate::read(&draft.certificate.0).ok()?;
+    certificate.subject().person().map(str::to_owned)
 }
 
 struct Walk {
@@ -159,8 +168,8 @@ impl Walk {
             match &record.event {
                 Event::Letter { statement, .. } => {
                     self.take(tx, index).await?;
-                    let letter: Result<records::record::LetterStatement, _> =
-                        records::json::read(&statement.0);
+                    let letter: Result<LetterStatement, _> = records::json::read(&statement.0);
+                    self.people.extend(letter.as_ref().ok().and_then(letter_drafter));
                     let reference = letter.map(|letter| letter.reference).unwrap_or_default();
                     self.losses(tx, &reference).await?;
                 }

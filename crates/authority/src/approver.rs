@@ -2,7 +2,7 @@
 
 use crate::authority::Authority;
 use crate::id::{PersonId, Serial};
-use crate::state::GivenApproval;
+use crate::state::{GivenApproval, OpenOrder};
 use pki::Certificate;
 use records::code::Code;
 use records::order::{Body, UnitAction};
@@ -90,14 +90,14 @@ impl Authority {
     /// Who gave an approval that was taken, if it counts for the order now.
     pub(crate) fn still_counts(
         &self,
-        body: &Body,
+        open: &OpenOrder,
         given: &GivenApproval,
         now: u64,
     ) -> Result<PersonId, Code> {
         let certificate = &given.certificate;
         let (person, serial) = self.named_credential(certificate, &given.key_sha256)?;
         self.credential_holds(certificate, person, serial, now)?;
-        self.may_approve(&person, body)?;
+        self.may_decide(&person, &open.read, &open.body)?;
         Ok(person)
     }
 

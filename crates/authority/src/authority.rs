@@ -34,6 +34,12 @@ pub struct Authority {
     pub(crate) expiries: OrdSet<(u64, OrderDigest)>,
     /// Open orders to revoke, by person.
     pub(crate) revoking: OrdSet<(PersonId, OrderDigest)>,
+    /// Open orders that people drafted under their signatures, by person.
+    pub(crate) drafting: OrdSet<(PersonId, OrderDigest)>,
+    /// Every letter by the person whom it is for.
+    pub(crate) letters_of: OrdSet<(PersonId, Reference)>,
+    /// Letters by the handler who wanted them.
+    pub(crate) lettered_by: OrdSet<(PersonId, Reference)>,
     pub(crate) revoked: OrdMap<Serial, Arc<Revoked>>,
     pub(crate) standing: OrdMap<Arc<str>, Arc<Standing>>,
     /// People's certificates by serial number.
@@ -83,6 +89,10 @@ pub(crate) struct Pending {
     pub(crate) open: OrdMap<OrderDigest, Arc<OpenOrder>>,
     /// Those of them that revoke, by person.
     pub(crate) revoking: OrdSet<(PersonId, OrderDigest)>,
+    /// Those of them that people drafted under their signatures.
+    pub(crate) drafting: OrdSet<(PersonId, OrderDigest)>,
+    /// People whose letters are recorded and not yet in the tree.
+    pub(crate) lettered: OrdSet<PersonId>,
     /// The newest of them under each letter.
     pub(crate) newest: OrdMap<Reference, OrderDigest>,
     /// Approvals by order; nobody gives two, and a browser leaves room for those that come from
@@ -123,6 +133,9 @@ impl Authority {
             closed_orders: OrdMap::new(),
             expiries: OrdSet::new(),
             revoking: OrdSet::new(),
+            drafting: OrdSet::new(),
+            letters_of: OrdSet::new(),
+            lettered_by: OrdSet::new(),
             revoked: OrdMap::new(),
             standing: OrdMap::new(),
             held: OrdMap::new(),

@@ -17,6 +17,8 @@
 //! | does the order still fit the state it was made for | `fits.rs` |
 //! | which names and which state does it rest on | `basis.rs` |
 //! | whose wish to revoke is it | `wish.rs` |
+//! | who may draft what, and who drafted it | `draft.rs` |
+//! | who may take it back | `withdrawal.rs` |
 //! | which keys may be certified, whose certificates are these | `certificate.rs` |
 //! | what is a letter still good for | `letter.rs` |
 //! | what became of an application | `application.rs` |
@@ -29,6 +31,7 @@ mod basis;
 mod certificate;
 mod city;
 mod decline;
+mod draft;
 mod enact;
 mod fits;
 mod founding;
@@ -45,6 +48,7 @@ mod signatures;
 mod standing;
 mod state;
 mod wish;
+mod withdrawal;
 
 pub use agent::{JoinClaim, authorization_of, join_value};
 pub use authority::Authority;
@@ -103,8 +107,11 @@ impl Authority {
         // A record's own time is only a claim; what the registry key signed later is not.
         let now = unix.max(self.signed_time);
         match &record.event {
-            Event::Letter { statement, signature } => self.add_letter(statement, signature),
-            Event::Voided { statement, signature } => self.add_void(statement, signature),
+            Event::Letter { statement, signature } => self.add_letter(statement, signature, now),
+            Event::Voided { statement, signature } => self.add_void(statement, signature, now),
+            Event::Withdrawn { statement, signature } => {
+                self.add_withdrawn(statement, signature, now)
+            }
             Event::Order { order, signature, cancels } => {
                 self.add_order((order, signature), cancels, now)
             }

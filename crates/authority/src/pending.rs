@@ -2,6 +2,7 @@
 //! grant waits. Everything is checked here as it will be when it stands in the tree.
 
 use crate::authority::{Authority, Pending};
+use crate::draft::{challenge_of, drafter_of};
 use crate::id::{NamesOrder, OrderDigest, PersonId, Reference, Serial};
 use crate::judge::Judged;
 use crate::state::{Ended, GivenApproval};
@@ -46,7 +47,11 @@ impl Authority {
             Event::Order { order, signature, cancels } => {
                 self.notice_order((order, signature), cancels, unix)
             }
-            Event::Voided { statement, signature } => self.notice_void(statement, signature),
+            Event::Voided { statement, signature } => self.notice_void(statement, signature, unix),
+            Event::Letter { statement, signature } => self.notice_letter(statement, signature),
+            Event::Withdrawn { statement, signature } => {
+                self.notice_withdrawn(statement, signature, unix);
+            }
             Event::Declined { decline, .. } => self.notice_decline(decline, unix),
             Event::Joined { agent, request, serial, .. } => {
                 self.pending.joined.insert(agent.as_str().into());
@@ -127,6 +132,11 @@ impl Authority {
         if let Some(wish) = wish_of(&open.body) {
             self.notice_counter(&wish.signed_statement());
         }
+        if let Some(draft) = &open.read.draft {
+            self.pending.challenges.extend(challenge_of(draft).digest());
+            self.notice_counter(&draft.signed_statement());
+        }
+        self.pending.drafting.extend(drafter_of(&open.read).map(|drafter| (drafter, digest)));
         match &*open.body {
             Body::Issue(issue) => {
                 if let Some(reference) = Reference::read(&issue.reference) {

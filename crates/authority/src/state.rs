@@ -131,6 +131,8 @@ pub struct LetterState {
     pub newest: Option<OrderDigest>,
     /// What became of that order; it is open, or expired, while nothing did.
     pub ended: Option<Ended>,
+    /// The handler who signed the draft for it; an operator made the others.
+    pub drafter: Option<PersonId>,
 }
 
 /// What ended an order.
@@ -144,6 +146,8 @@ pub enum Ended {
     Returned,
     /// An officer ended it.
     Rejected,
+    /// Whoever drafted it took it back.
+    Withdrawn,
 }
 
 impl Ended {
@@ -154,6 +158,7 @@ impl Ended {
             Self::Cancelled => Code::OrderCancelled,
             Self::Returned => Code::OrderReturned,
             Self::Rejected => Code::OrderRejected,
+            Self::Withdrawn => Code::OrderWithdrawn,
         }
     }
 }

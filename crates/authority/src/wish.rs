@@ -18,11 +18,14 @@ impl Authority {
         Ok(person)
     }
 
-    /// Whether the wish in an order, if there is one, is its drafter's: then they are proven. That
-    /// it asks for what the order says was seen when the order was read.
+    /// Whether the wish or the draft in an order, if there is one, is its drafter's: then they are
+    /// proven. That it asks for what the order says was seen when the order was read.
     pub(crate) fn drafter_proven(&self, order: &Order, body: &Body, now: u64) -> Result<(), Code> {
-        let Some(wish) = wish_of(body) else { return Ok(()) };
-        let person = self.check_wish(wish, now)?;
+        let person = match (wish_of(body), &order.draft) {
+            (Some(wish), _) => self.check_wish(wish, now)?,
+            (None, Some(draft)) => self.check_draft(draft, now)?.0,
+            (None, None) => return Ok(()),
+        };
         match order.drafter == format!("person:{person}") {
             true => Ok(()),
             false => Err(Code::ApprovalSignature),

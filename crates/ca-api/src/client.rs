@@ -1,6 +1,9 @@
 //! Clients of the issuer, the log and the status service.
 
 use crate::both;
+use crate::handler::{
+    self, DraftMade, Drafts, PersonFacts, Preview, Previewing, UnitPeople, WantedPerson,
+};
 use crate::log::{self, Append, Appended, Pulsed, SpoolAck, Spooled};
 use crate::public;
 use crate::staff::{
@@ -12,12 +15,14 @@ use crate::status::{self, WorldNumbers, WorldUpdate};
 use mtls::{CallError, Client};
 use records::access::Heartbeat;
 use records::decline::{Declined, Declining};
+use records::draft::Drafting;
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Submit};
 use records::evidence::{Search, SearchAnswer};
 use records::export::{Approved, OrderExport, OrderLine};
 use records::join::{Join, Renew, Renewed};
 use records::order::CredentialBody;
 use records::wish::Wishing;
+use records::withdrawal::{Withdrawal, Withdrawn};
 use records::{Approval, Code, Problem};
 use serde::Serialize;
 
@@ -126,6 +131,36 @@ impl Issuer {
     /// The same, as the officer signed it.
     pub async fn wish(&self, message: &AsOfficer<Wishing>) -> Result<OrderCreated, Refusal> {
         ask(&self.0, staff::WISH, message).await
+    }
+
+    /// People whom a handler handles.
+    pub async fn people(&self, message: &AsOfficer<Sought>) -> Result<UnitPeople, Refusal> {
+        ask(&self.0, handler::PEOPLE, message).await
+    }
+
+    /// One of them.
+    pub async fn person(&self, message: &AsOfficer<WantedPerson>) -> Result<PersonFacts, Refusal> {
+        ask(&self.0, handler::PERSON, message).await
+    }
+
+    /// The order that a draft would make.
+    pub async fn preview(&self, message: &AsOfficer<Previewing>) -> Result<Preview, Refusal> {
+        ask(&self.0, handler::PREVIEW, message).await
+    }
+
+    /// Hands in a draft that its handler signed.
+    pub async fn draft(&self, message: &AsOfficer<Drafting>) -> Result<DraftMade, Refusal> {
+        ask(&self.0, handler::DRAFT, message).await
+    }
+
+    /// A handler's own drafts.
+    pub async fn drafts(&self, message: &AsOfficer<Page>) -> Result<Drafts, Refusal> {
+        ask(&self.0, handler::DRAFTS, message).await
+    }
+
+    /// Takes back what somebody drafted, as they signed it.
+    pub async fn withdraw(&self, message: &AsOfficer<Withdrawal>) -> Result<Withdrawn, Refusal> {
+        ask(&self.0, handler::WITHDRAW, message).await
     }
 
     /// How the city stands.

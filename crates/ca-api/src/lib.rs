@@ -6,6 +6,7 @@
 
 pub mod both;
 mod client;
+pub mod handler;
 pub mod log;
 pub mod public;
 pub mod staff;

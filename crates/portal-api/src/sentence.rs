@@ -4,6 +4,7 @@ use crate::plain::kind_of;
 use records::access::Connection;
 use records::decline::Outcome;
 use records::record::{Event, LetterStatement, Record, VoidStatement};
+use records::withdrawal::WithdrawnStatement;
 use std::collections::BTreeMap;
 
 /// The name of the request that a record is about, if it is about one.
@@ -52,6 +53,7 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
             format!("certificate {serial} ({profile}) was issued to {}", who(subject)),
         ),
         Event::Voided { statement, .. } => voided(&statement.0),
+        Event::Withdrawn { statement, .. } => withdrawn(&statement.0),
         Event::Revoked { certificates, reason, .. } => (
             format!("吊销 {} 张证书（{reason}）", certificates.len()),
             format!("{} certificates were revoked ({reason})", certificates.len()),
@@ -90,6 +92,8 @@ fn read_through(by: &str, who: &str, act: &str, count: u64) -> (String, String) 
         "certificate" => ("查看了证书", "a certificate was looked at"),
         "list" => ("查看了待办", "the list of orders was looked at"),
         "fetch" => ("查看了指令", "an order was looked at"),
+        "person" => ("查看了人员", "a person was looked at"),
+        "drafts" => ("查看了经办事项", "own drafts were looked at"),
         other => (other, other),
     };
     let (zh_times, en_times) = times(count);
@@ -162,6 +166,13 @@ fn voided(statement: &[u8]) -> (String, String) {
     let read: Result<VoidStatement, _> = records::json::read(statement);
     let (letter, drafter) = read.map_or_else(|_| Default::default(), |v| (v.reference, v.drafter));
     (format!("{drafter} 作废信函 {letter}"), format!("{drafter} voided letter {letter}"))
+}
+
+/// Who took an order back.
+fn withdrawn(statement: &[u8]) -> (String, String) {
+    let read: Result<WithdrawnStatement, _> = records::json::read(statement);
+    let drafter = read.map_or_else(|_| String::new(), |read| read.drafter);
+    (format!("{drafter} 撤回了自己起草的指令"), format!("{drafter} took back an order of theirs"))
 }
 
 /// How often, where a record stands for several.

@@ -89,6 +89,11 @@ codes! {
     OrderCancelled "order-cancelled" Policy "指令已被新的申请取代。" "The order was replaced by a newer application.";
     OrderReturned "order-returned" Policy "申请已退回，请按退回原因修改后重新申请。" "The order was sent back; mend what the reason says and apply again.";
     OrderRejected "order-rejected" Policy "申请已被驳回，此信函不能再用。" "The application was rejected; its letter cannot be used again.";
+    OrderWithdrawn "order-withdrawn" Policy "指令已由起草人撤回。" "Whoever drafted the order took it back.";
+    NotDrafter "not-drafter" Policy "只有起草人能撤回。" "Only whoever drafted it can take it back.";
+    HandlerScope "handler-scope" Policy "此人或此单位不在您经办的范围内。" "This person or unit is outside of what you handle.";
+    DraftsTooMany "drafts-too-many" Policy "待审批的经办事项过多，请等待办结或先撤回一些。" "Too many drafts wait for approval; wait for some, or take some back.";
+    LetterOpen "letter-open" Policy "此人已有一封可用的信函；如有遗失，请先作废。" "This person has a letter already that can be used; if it is lost, void it first.";
     ApprovalSignature "approval-signature" Policy "审批签名无效，或签的不是这份指令。" "The approval's signature is not valid for this order.";
     ApproverUnknown "approver-unknown" Policy "审批人的证书不具备审批资格。" "The approver's certificate is no approver's credential.";
     ApproverExpired "approver-expired" Policy "审批人的证书已过期。" "The approver's certificate has expired.";
@@ -96,6 +101,7 @@ codes! {
     ApproverRole "approver-role" Policy "审批人没有所需的角色。" "The approver does not hold a role that counts here.";
     ApproverScope "approver-scope" Policy "超出审批人的管辖范围。" "This is outside the approver's scope.";
     ApproverSelf "approver-self" Policy "不能审批与本人有关的事项。" "Nobody approves for themselves.";
+    ApproverDrafted "approver-drafted" Policy "经办人不能审批自己起草的事项。" "Nobody decides about what they drafted themselves.";
     ApproverTwice "approver-twice" Policy "同一人只计一次审批。" "One person's approval counts once.";
     ApprovalsMissing "approvals-missing" Policy "审批人数不足。" "More approvals are needed.";
     OutsideNeeded "outside-needed" Policy "浏览器中的审批已满，还需有人用证书密钥批准。" "No more approvals from a browser count here; somebody has to approve by certificate key.";

@@ -33,6 +33,12 @@ pub enum Label {
     Decline,
     /// That a certificate be revoked, by an officer.
     Wish,
+    /// That an order or a letter be made, by a handler.
+    Draft,
+    /// That an order or a letter be taken back, by the person who drafted it.
+    Withdrawal,
+    /// That an order was taken back, by the registry key.
+    Withdrawn,
 }
 
 impl Label {
@@ -52,6 +58,9 @@ impl Label {
             Self::Passkey => "yinxin-passkey-v1",
             Self::Decline => "yinxin-decline-v1",
             Self::Wish => "yinxin-wish-v1",
+            Self::Draft => "yinxin-draft-v1",
+            Self::Withdrawal => "yinxin-withdrawal-v1",
+            Self::Withdrawn => "yinxin-withdrawn-v1",
         }
     }
 

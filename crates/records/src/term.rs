@@ -3,20 +3,15 @@
 
 use crate::bytes::Bytes;
 use crate::order::{Body, Order};
-use crate::record::{Cause, Event, Record, VoidStatement};
+use crate::record::{Cause, Event, LetterStatement, Record, VoidStatement};
+use crate::withdrawal::WithdrawnStatement;
 use sha2::{Digest, Sha256};
 
 /// Every term of a record.
 pub fn terms(record: &Record) -> Vec<String> {
     let mut terms = vec![format!("kind:{}", record.event.kind())];
     match &record.event {
-        Event::Letter { statement, .. } => {
-            let read: Result<crate::record::LetterStatement, _> = crate::json::read(&statement.0);
-            if let Ok(letter) = read {
-                terms.push(person(&letter.person));
-                terms.push(format!("reference:{}", letter.reference));
-            }
-        }
+        Event::Letter { statement, .. } => terms.extend(letter_terms(statement)),
         Event::Voided { statement, .. } => terms.extend(voided_terms(statement)),
         Event::Application { reference, order, .. } => {
             terms.push(format!("reference:{reference}"));
@@ -31,6 +26,7 @@ pub fn terms(record: &Record) -> Vec<String> {
             terms.extend(decline.read().ok().map(|read| of_order(&read.order)));
             terms.push(person(who));
         }
+        Event::Withdrawn { statement, .. } => terms.extend(withdrawn_term(statement)),
         Event::Enacted { order, .. } => terms.push(of_order(order)),
         Event::Intent { order, serial, .. } => {
             terms.push(of_order(order));
@@ -78,6 +74,21 @@ pub fn terms(record: &Record) -> Vec<String> {
         | Event::Heartbeat(_) => terms.extend(gate_terms(record)),
     }
     terms
+}
+
+/// For whom a letter was made, and its reference.
+fn letter_terms(statement: &Bytes) -> Vec<String> {
+    let read: Result<LetterStatement, _> = crate::json::read(&statement.0);
+    let terms = |letter: LetterStatement| {
+        vec![person(&letter.person), format!("reference:{}", letter.reference)]
+    };
+    read.map_or_else(|_| Vec::new(), terms)
+}
+
+/// The order that was taken back.
+fn withdrawn_term(statement: &Bytes) -> Option<String> {
+    let read: Result<WithdrawnStatement, _> = crate::json::read(&statement.0);
+    read.ok().map(|read| of_order(&read.order))
 }
 
 /// The letter that is voided, and the one that takes its place.
@@ -132,6 +143,9 @@ fn order_terms(order: &Bytes) -> Vec<String> {
     let Ok(order) = Order::read(&order.0) else { return terms };
     terms.push(format!("order-kind:{}", order.kind));
     terms.push(format!("order-id:{}", order.order));
+    if order.draft.is_some() {
+        terms.push(format!("drafter:{}", order.drafter));
+    }
     let Ok(body) = order.body() else { return terms };
     terms.extend(body.person().map(person));
     if let Body::Agent(agent) = &body {

@@ -44,6 +44,7 @@ impl SampleCity {
             expires: records::time::seconds(self.now + ORDER_SECONDS),
             drafter: drafter.into(),
             basis: self.authority.basis(body, drafter).unwrap_or_default(),
+            draft: None,
             body: body.value().unwrap(),
         };
         let bytes = records::json::write(&order).unwrap();
@@ -149,6 +150,7 @@ impl SampleCity {
             lookup_sha256: sha256(reference.as_bytes()),
             loss_sha256: sha256(&Self::loss_value(reference).0),
             expires: records::time::seconds(self.now + 7 * 86_400),
+            draft: None,
         };
         let bytes = records::json::write(&statement).unwrap();
         let signature = Label::Letter.sign(&self.keys.registry, &bytes).unwrap();
@@ -162,6 +164,7 @@ impl SampleCity {
             reference: reference.into(),
             drafter: "operator:0".into(),
             replacement: String::new(),
+            withdrawal: None,
         };
         let bytes = records::json::write(&statement).unwrap();
         let signature = Label::Void.sign(&self.keys.registry, &bytes).unwrap();

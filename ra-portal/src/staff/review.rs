@@ -3,6 +3,7 @@
 //! cannot.
 
 use super::certificate::{self, Shown};
+use super::facts::{Line, lines};
 use crate::pages::{Frame, FromPath, page, problem, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;
@@ -11,7 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, Wanted};
-use portal_api::plain::{self, FactLine};
+use portal_api::plain;
 use records::Code;
 use records::export::{OpenedOrder, OrderProgress};
 use records::letter::read_reference;
@@ -60,19 +61,6 @@ words! {
         brake "吊销指令不能退回或驳回；不同意就不要批准，七天后自动失效。" "An order to revoke cannot be declined. If you disagree do not approve it; it ends by itself after seven days.";
         compare "yinxin 会独立核对签名并显示全部内容，其显示的摘要应与上面一致。" "yinxin checks the signature by itself and shows everything; its digest must equal the one above.";
     }
-}
-
-struct Line {
-    term: String,
-    value: String,
-    differs: bool,
-    /// Lines of a file or a list, each with its class and its sign.
-    lines: Vec<(&'static str, &'static str, String)>,
-}
-
-/// A line of a file or a list as the page marks it.
-fn shown_line(line: FactLine) -> (&'static str, &'static str, String) {
-    (line.mark.class(), line.mark.sign(), show::harmless(&line.text))
 }
 
 #[derive(Template)]
@@ -151,12 +139,7 @@ fn filled(
 ) -> ReviewPage {
     let language = f.language;
     let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
-    let facts = plain::facts(opened).into_iter().map(|fact| Line {
-        term: both(fact.term),
-        value: both(fact.value),
-        differs: fact.differs,
-        lines: fact.lines.into_iter().map(shown_line).collect(),
-    });
+    let facts = lines(language, plain::facts(opened));
     let (order, body, digest) = (opened.order(), opened.body(), opened.digest());
     let w = ReviewWords::of(language);
     let approvers = standing.approvers.iter().map(|name| show::harmless(name)).collect();
@@ -168,7 +151,7 @@ fn filled(
         order: order.order.clone(),
         expires: show::time(&order.expires),
         digest: plain::fingerprint(&digest),
-        facts: facts.collect(),
+        facts,
         digest_value: records::Bytes::from(digest).to_string(),
         challenge: records::Bytes::from(approval_challenge(&digest)).to_string(),
         // Of a passkey that would count for nothing nobody is asked.

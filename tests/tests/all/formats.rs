@@ -6,13 +6,17 @@ use keys::SoftwareSigner;
 use pki::{Certificate, PublicKey, Signer};
 use records::commitment::EVIDENCE_PATH;
 use records::decline::{Decline, DeclineStatement, Outcome};
+use records::draft::Draft;
+use records::drafted::{Drafted, TypedPerson};
 use records::label::Label;
 use records::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
+use records::order::PersonAction;
 use records::order::{Basis, Body, NamedPerson, NamedUnit, Order};
 use records::record::{
     Cause, Event, File, LetterStatement, Record, RevokedSerial, VoidStatement, approval_id, entry,
 };
 use records::wish::{Wish, WishStatement};
+use records::withdrawal::{TakenBack, Withdrawal, WithdrawalStatement, WithdrawnStatement};
 use records::{Approval, Bytes, Code, Disclosure, founding, json, order};
 use serde_json::{Value, json as j};
 use sha2::{Digest, Sha256};
@@ -137,8 +141,12 @@ impl Maker {
         let decline = self.decline(&approval);
         let wish = self.wish(&approval);
         let wished = self.wished(orders.as_array().map_or(0, Vec::len), &wish);
-        let orders: Value =
-            orders.as_array().into_iter().flatten().cloned().chain([wished]).collect();
+        let draft = self.draft(&approval);
+        let drafted = self.drafted(orders.as_array().map_or(0, Vec::len) + 1, &draft);
+        let made = orders.as_array().into_iter().flatten().cloned();
+        let orders: Value = made.chain([wished, drafted]).collect();
+        let withdrawal = self.withdrawal(&approval, &orders);
+        let withdrawn = self.withdrawn(&orders, &withdrawal);
         let statement = self.statement();
         let digest = founding::digest(&statement);
         let mut all = j!({
@@ -153,7 +161,10 @@ impl Maker {
             "approval": approval,
             "decline": decline,
             "wish": wish,
-            "records": self.records(&orders, (&approval, &decline), &statement),
+            "draft": draft,
+            "withdrawal": withdrawal,
+            "records": self.records(&orders, (&approval, &decline, &withdrawn), &statement),
+            "withdrawn": withdrawn,
             "code": code(),
             "letter_keys": letter_keys(&digest),
             "bind": {
@@ -307,14 +318,19 @@ impl Maker {
             expires: "2026-12-01T08:00:00Z".into(),
             drafter: drafter.into(),
             basis,
+            draft: None,
             body,
         };
         let disclosures = disclosures.iter().copied().chain(named);
-        let disclosures: Vec<Disclosure> = disclosures.cloned().collect();
+        self.signed_order(index, &order, disclosures.cloned().collect())
+    }
+
+    fn signed_order(&self, index: usize, order: &Order, disclosures: Vec<Disclosure>) -> Value {
+        let kind = order.kind.as_str();
         let read: Body = order.body().unwrap();
         order.check_disclosures(&disclosures).unwrap();
         assert_eq!(read.value().unwrap(), order.body);
-        let bytes = json::write(&order).unwrap();
+        let bytes = json::write(order).unwrap();
         let at = format!("/orders/{index}/signature");
         let signature = self.signature(&at, "registry", Label::Order, &bytes);
         j!({
@@ -360,6 +376,97 @@ impl Maker {
             "evidence": evidence.commitment().unwrap(), "wish": wish,
         });
         self.order(index, ("revoke", &format!("person:{person}")), body, &[&evidence])
+    }
+
+    /// What a handler signs who drafts a new person.
+    fn draft(&self, approval: &Value) -> Value {
+        let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
+        let approval: Approval = json::read(&approval).unwrap();
+        let typed = TypedPerson {
+            action: PersonAction::Create,
+            person: "0123456789ABCDEG",
+            version: 1,
+            unit: "sz-office",
+            name: "陈一",
+            mail: "chen@shangluo.example",
+            evidence: "录用文件已核对",
+        };
+        let (body, disclosures) = typed.body([fixed(63), fixed(64), fixed(65)]).unwrap();
+        let statement = Drafted::Person(body).statement(
+            &fixed::<32>(1).into(),
+            approval.certificate().unwrap().sha256(),
+            fixed(66),
+            records::time::read(TIME).unwrap(),
+        );
+        let statement = json::write(&statement.unwrap()).unwrap();
+        let signature = self.signature("/draft/signature", "officer", Label::Draft, &statement);
+        let draft = j!({
+            "v": 1, "method": "certificate", "statement": b(&statement),
+            "certificate": approval.certificate, "signature": b(&signature),
+        });
+        let bytes = json::write(&draft).unwrap();
+        assert!(json::read::<Draft>(&bytes).unwrap().signed_statement().signer().is_some());
+        j!({ "draft": b(&bytes), "disclosures": disclosures, "signature": b(&signature) })
+    }
+
+    /// The order that is made from it.
+    fn drafted(&self, index: usize, draft: &Value) -> Value {
+        let mut disclosures: Vec<Disclosure> =
+            serde_json::from_value(draft["disclosures"].clone()).unwrap();
+        let bytes = Bytes::read(draft["draft"].as_str().unwrap()).unwrap().0;
+        let draft: Draft = json::read(&bytes).unwrap();
+        let held = Disclosure::new("/name", fixed(8), "王小明".into());
+        let order = Order {
+            v: 1,
+            kind: "person".into(),
+            issuer: "issuing-1".into(),
+            order: reference(fixed(20)),
+            version: 1,
+            nonce: fixed::<16>(30).into(),
+            expires: "2026-12-01T08:00:00Z".into(),
+            drafter: "person:0123456789ABCDEF".into(),
+            basis: Basis { before: None, ..basis("revoke", &held.commitment().unwrap()) },
+            body: draft.read().unwrap().body,
+            draft: Some(Box::new(draft)),
+        };
+        disclosures.push(held);
+        self.signed_order(index, &order, disclosures)
+    }
+
+    /// What that handler signs who takes it back.
+    fn withdrawal(&self, approval: &Value, orders: &Value) -> Value {
+        let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
+        let approval: Approval = json::read(&approval).unwrap();
+        let last = orders.as_array().unwrap().last().unwrap();
+        let order = Bytes::read(last["digest"].as_str().unwrap()).unwrap();
+        let what = TakenBack::Order { order };
+        let said = WithdrawalStatement { v: 1, founding: fixed::<32>(1).into(), what };
+        let statement = json::write(&said).unwrap();
+        let at = "/withdrawal/signature";
+        let signature = self.signature(at, "officer", Label::Withdrawal, &statement);
+        let withdrawal = j!({
+            "v": 1, "method": "certificate", "statement": b(&statement),
+            "certificate": approval.certificate, "signature": b(&signature),
+        });
+        let bytes = json::write(&withdrawal).unwrap();
+        assert!(json::read::<Withdrawal>(&bytes).unwrap().signed_statement().signer().is_some());
+        j!({ "withdrawal": b(&bytes), "signature": b(&signature) })
+    }
+
+    /// What the registry key signs then.
+    fn withdrawn(&self, orders: &Value, withdrawal: &Value) -> Value {
+        let last = orders.as_array().unwrap().last().unwrap();
+        let bytes = Bytes::read(withdrawal["withdrawal"].as_str().unwrap()).unwrap().0;
+        let statement = WithdrawnStatement {
+            v: 1,
+            order: Bytes::read(last["digest"].as_str().unwrap()).unwrap(),
+            drafter: "person:0123456789ABCDEF".into(),
+            withdrawal: Some(Box::new(json::read(&bytes).unwrap())),
+        };
+        let bytes = json::write(&statement).unwrap();
+        let at = "/withdrawn/signature";
+        let signature = self.signature(at, "registry", Label::Withdrawn, &bytes);
+        j!({ "statement": b(&bytes), "signature": b(signature) })
     }
 
     fn statement(&self) -> Vec<u8> {
@@ -452,7 +559,7 @@ impl Maker {
     fn records(
         &self,
         orders: &Value,
-        (approval, decline): (&Value, &Value),
+        (approval, decline, withdrawn): (&Value, &Value, &Value),
         statement: &[u8],
     ) -> Value {
         let decline = Bytes::read(decline["decline"].as_str().unwrap()).unwrap().0;
@@ -484,6 +591,10 @@ impl Maker {
             },
             Event::Approval { approval: json::read(&approval).unwrap(), person: person.clone() },
             Event::Declined { decline: json::read(&decline).unwrap(), person: person.clone() },
+            Event::Withdrawn {
+                statement: Bytes::read(withdrawn["statement"].as_str().unwrap()).unwrap(),
+                signature: d32(2),
+            },
             Event::Enacted { order: d32(6), approvals: vec![d32(7), d32(8)], files: Vec::new() },
             Event::Intent {
                 order: d32(6),
@@ -574,6 +685,7 @@ impl Maker {
             lookup_sha256: Bytes::from(Sha256::digest(fixed::<32>(21)).as_slice()),
             loss_sha256: Bytes::from(Sha256::digest(fixed::<32>(22)).as_slice()),
             expires: "2026-12-01T08:00:00Z".into(),
+            draft: None,
         };
         json::write(&statement).unwrap()
     }
@@ -590,6 +702,7 @@ impl Maker {
             reference: "ABCDEFGHJKMNPQRS".into(),
             drafter: "operator:1000".into(),
             replacement: "ABCDEFGHJKMNPQRT".into(),
+            withdrawal: None,
         };
         json::write(&statement).unwrap()
     }

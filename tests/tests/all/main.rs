@@ -10,6 +10,7 @@ mod crashes;
 mod declines;
 mod desk;
 mod docs_walkthroughs;
+mod drafts;
 mod evidence;
 mod failures;
 mod floors;

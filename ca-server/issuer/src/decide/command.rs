@@ -1,12 +1,17 @@
 //! Which verb decides which command, and what becomes of a refusal.
 
-use super::{agent, approve, credential, decline, list, operator, renew, revoke, snapshot, submit};
+use super::{
+    agent, approve, credential, decline, draft, list, operator, renew, revoke, snapshot, submit,
+    withdraw,
+};
 use crate::command::{Caller, Command, Outcome, Reply};
 use crate::error::IssuerError;
 use crate::round::Round;
-use crate::verify::VerifiedSubmission;
+use crate::verify::{VerifiedDraft, VerifiedSubmission, VerifiedWithdrawal};
 use authority::OrderDigest;
+use records::drafted::Drafted;
 use records::enrolment::Stage;
+use records::withdrawal::TakenBack;
 use records::{Bytes, Code};
 use service::Metrics;
 use std::collections::BTreeSet;
@@ -78,6 +83,16 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             let verb = |round: &mut Round<'_>| revoke::wish(round, caller, officer, wish);
             let about = run.certificate(&wish.statement().serial);
             answer(reply, run.decide("wish", &about, verb))
+        }
+        Command::Draft(caller, officer, wanted, reply) => {
+            let about = run.drafted(wanted);
+            let verb = |round: &mut Round<'_>| draft::draft(round, caller, officer, wanted);
+            answer(reply, run.decide("draft", &about, verb))
+        }
+        Command::Withdraw(caller, officer, wanted, reply) => {
+            let about = run.taken_back(wanted);
+            let verb = |round: &mut Round<'_>| withdraw::withdraw(round, caller, officer, wanted);
+            answer(reply, run.decide("withdraw", &about, verb))
         }
         Command::Renew(caller, message, reply) => {
             let about = run.standing(&message.authorization);
@@ -165,6 +180,20 @@ impl Run<'_, '_> {
     fn person(&self, person: &str) -> String {
         let known = self.round.authority().person(person).is_some();
         if known { person.to_owned() } else { String::new() }
+    }
+
+    /// Whom a draft is about, if they exist.
+    fn drafted(&self, wanted: &VerifiedDraft) -> String {
+        let drafted = Drafted::of(wanted.statement());
+        drafted.map_or_else(|_| String::new(), |drafted| self.person(drafted.person()))
+    }
+
+    fn taken_back(&self, wanted: &VerifiedWithdrawal) -> String {
+        match wanted.withdrawal().read().map(|read| read.what) {
+            Ok(TakenBack::Order { order }) => self.order(&order),
+            Ok(TakenBack::Letter { reference }) => self.known_reference(&reference),
+            Err(_) => String::new(),
+        }
     }
 
     fn certificate(&self, serial: &str) -> String {

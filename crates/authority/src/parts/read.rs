@@ -133,6 +133,15 @@ impl Authority {
             _ => None,
         });
         self.revoking = revoking.collect();
+        let drafting = self
+            .orders
+            .iter()
+            .filter_map(|(digest, open)| Some((crate::draft::drafter_of(&open.read)?, *digest)));
+        self.drafting = drafting.collect();
+        let letters = || self.letters.iter();
+        self.letters_of = letters().map(|(reference, of)| (of.person, *reference)).collect();
+        let by = |(reference, of): (&Reference, &Arc<LetterState>)| Some((of.drafter?, *reference));
+        self.lettered_by = letters().filter_map(by).collect();
         self.challenge_times =
             self.challenges.iter().map(|(digest, time)| (*time, *digest)).collect();
     }

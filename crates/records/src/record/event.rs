@@ -18,41 +18,6 @@ pub struct File {
     pub content: String,
 }
 
-/// What the log keeps of a letter: enough to open it and to judge a loss report, nothing to forge
-/// one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LetterStatement {
-    /// Format: 1.
-    pub v: u8,
-    /// Reference.
-    pub reference: String,
-    /// Person id.
-    pub person: String,
-    /// Profile id.
-    pub profile: String,
-    /// SHA-256 of the look-up key.
-    pub lookup_sha256: Bytes,
-    /// SHA-256 of the loss value.
-    pub loss_sha256: Bytes,
-    /// Last second to submit.
-    pub expires: String,
-}
-
-/// That a letter counts no more, as the registry key signs it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VoidStatement {
-    /// Format: 1.
-    pub v: u8,
-    /// Reference of the letter.
-    pub reference: String,
-    /// Who asked for it: `operator:` and the number of the user on the CA host.
-    pub drafter: String,
-    /// Reference of the letter that takes its place; empty where none does.
-    pub replacement: String,
-}
-
 /// A certificate that is being revoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,6 +118,13 @@ pub enum Event {
         decline: Decline,
         /// Who, as the CA found.
         person: String,
+    },
+    /// Whoever drafted an order took it back.
+    Withdrawn {
+        /// What it says, a [`crate::withdrawal::WithdrawnStatement`].
+        statement: Bytes,
+        /// The registry key's signature over it.
+        signature: Bytes,
     },
     /// An order was carried out that changes authority.
     Enacted {
@@ -383,6 +355,7 @@ impl Event {
             Self::Order { .. } => "order",
             Self::Approval { .. } => "approval",
             Self::Declined { .. } => "declined",
+            Self::Withdrawn { .. } => "withdrawn",
             Self::Enacted { .. } => "enacted",
             Self::Intent { .. } => "intent",
             Self::Issued { .. } => "issued",
