@@ -59,11 +59,11 @@ fn print(letter: &Letter) -> anyhow::Result<String> {
     Ok(sheet.render()?)
 }
 
-/// The record of a letter, signed by the registry key: nobody else can make one that counts.
+/// The record of a letter with the SHA-256 of its look-up key, its loss value and its suspension
+/// value, signed by the registry key: nobody else can make one that counts.
 pub fn letter_event(
     letter: &Letter,
-    lookup: &[u8],
-    loss: &[u8],
+    [lookup, loss, suspend]: [&[u8]; 3],
     registry: &dyn Signer,
 ) -> anyhow::Result<Event> {
     let statement = records::json::write(&LetterStatement {
@@ -73,6 +73,7 @@ pub fn letter_event(
         profile: letter.profile.clone(),
         lookup_sha256: lookup.into(),
         loss_sha256: loss.into(),
+        suspend_sha256: suspend.into(),
         expires: letter.expires.clone(),
     })?;
     let signature = Label::Letter.sign(registry, &statement)?;

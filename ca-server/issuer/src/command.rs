@@ -4,12 +4,12 @@
 use crate::error::IssuerError;
 use crate::verify::{VerifiedApproval, VerifiedDecline, VerifiedSubmission, VerifiedWish};
 use authority::{Authority, OrderDigest};
-use ca_api::{OrderCreated, Revocation};
+use ca_api::{OrderCreated, OwnSuspension, Revocation};
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use pki::crl::RevocationList;
 use records::Approval;
 use records::decline::Declined;
-use records::enrolment::Stage;
+use records::enrolment::{SignedReceipt, Stage};
 use records::export::Approved;
 use records::join::{Join, Renew};
 use records::order::{Body, CredentialBody};
@@ -40,6 +40,7 @@ pub(crate) enum Command {
     Credential(Caller, Officer, Box<CredentialBody>, Reply<OrderCreated>),
     Revoke(Caller, Officer, Revocation, Reply<OrderCreated>),
     Wish(Caller, Officer, Box<VerifiedWish>, Reply<OrderCreated>),
+    Suspend(Caller, Officer, OwnSuspension, Reply<SignedReceipt>),
     Renew(Caller, Box<Renew>, Reply<String>),
     Join(Caller, Box<Join>, Reply<String>),
     Operator(Box<OperatorRequest>, String, Reply<OperatorAnswer>),
@@ -107,6 +108,7 @@ impl Command {
             Self::Credential(..) => "certify-passkey",
             Self::Revoke(..) => "revoke",
             Self::Wish(..) => "wish",
+            Self::Suspend(..) => "suspend",
             Self::Renew(..) => "renew",
             Self::Join(..) => "join",
             Self::Operator(..) => "operator",
@@ -125,7 +127,7 @@ impl Command {
             open.is_some_and(|(_, body)| matches!(&*body, Body::Revoke(_)))
         };
         match self {
-            Self::Revoke(..) | Self::Wish(..) | Self::List(..) => true,
+            Self::Revoke(..) | Self::Wish(..) | Self::Suspend(..) | Self::List(..) => true,
             Self::Approve(_, _, verified, _) => revokes(verified.approval()),
             Self::Operator(request, ..) => match &**request {
                 OperatorRequest::Revoke { .. } | OperatorRequest::VoidLetter { .. } => true,

@@ -208,7 +208,8 @@ impl Writer {
         let waits = !state.ready.is_empty()
             || !self.unkept.is_empty()
             || !self.confirmed.is_empty()
-            || state.refusals.ends().is_some_and(|ends| ends <= self.seconds());
+            || state.refusals.ends().is_some_and(|ends| ends <= self.seconds())
+            || !state.authority().lapsed_suspensions(self.clock.seconds()).is_empty();
         let looked = async {
             let mut tx = self.store.read().await?;
             let (size, newest) = ca_store::ledger::extent(&mut tx, LOG).await?;

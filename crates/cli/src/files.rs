@@ -42,10 +42,7 @@ pub(crate) struct Own {
 impl Own {
     /// Whom they believe.
     pub(crate) fn trust(&self) -> Result<Trust, Failure> {
-        match &self.trust {
-            Some(path) => document(path),
-            None => document(&self.key.context()?.ok_or_else(nobody)?.trust),
-        }
+        self.key.believed(self.trust.as_deref())
     }
 
     /// Opens certificate and key.
@@ -129,6 +126,14 @@ impl OwnKey {
     pub(crate) fn open(&self) -> Result<Opened, Failure> {
         let (cert, key) = self.paths()?;
         open(&cert, &key, &prompt::passphrase(self.passphrase_file()?.as_deref())?)
+    }
+
+    /// Whom they believe: by the trust file that was given, or the context's.
+    pub(crate) fn believed(&self, given: Option<&Path>) -> Result<Trust, Failure> {
+        match given {
+            Some(path) => document(path),
+            None => document(&self.context()?.ok_or_else(nobody)?.trust),
+        }
     }
 
     fn context(&self) -> Result<Option<Context>, Failure> {

@@ -4,7 +4,7 @@
 //!
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
 //! sign. In reading order: [`request`], [`enroll`], [`approve`], [`decline`], [`revoke`],
-//! [`cert`], [`report_lost`], [`mod@audit`], [`context`], [`desk`].
+//! [`suspend`], [`cert`], [`report_lost`], [`mod@audit`], [`context`], [`desk`].
 
 pub mod approve;
 pub mod audit;
@@ -25,6 +25,7 @@ mod prompt;
 pub mod report_lost;
 pub mod request;
 pub mod revoke;
+pub mod suspend;
 pub mod whoami;
 
 use ::records::decline::Outcome;
@@ -67,6 +68,8 @@ enum Command {
     Reject(decline::Arguments),
     /// Asks for a certificate to be revoked, with your signature. 申请吊销证书
     Revoke(revoke::Arguments),
+    /// Suspends a certificate at once, by letter or with your key. 冻结证书
+    Suspend(suspend::Arguments),
     /// Passkeys for approving in the browser. 通行密钥
     #[command(subcommand)]
     Passkey(passkey::Command),
@@ -96,6 +99,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Return(arguments) => decline::run(output, Outcome::Returned, &arguments).await,
         Command::Reject(arguments) => decline::run(output, Outcome::Rejected, &arguments).await,
         Command::Revoke(arguments) => revoke::run(output, &arguments).await,
+        Command::Suspend(arguments) => suspend::run(output, &arguments).await,
         Command::Passkey(command) => passkey::run(output, &command).await,
         Command::Audit(arguments) => audit::run(output, &arguments).await,
         Command::Context(arguments) => context::run(output, &arguments),

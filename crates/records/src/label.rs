@@ -33,6 +33,12 @@ pub enum Label {
     Decline,
     /// That a certificate be revoked, by an officer.
     Wish,
+    /// That a certificate is suspended, by its holder or whoever cares for it.
+    Suspension,
+    /// That something is suspended, by the status key or the registry key.
+    Suspended,
+    /// That nobody released a suspension in its time, by the registry key.
+    Lapse,
 }
 
 impl Label {
@@ -52,6 +58,9 @@ impl Label {
             Self::Passkey => "yinxin-passkey-v1",
             Self::Decline => "yinxin-decline-v1",
             Self::Wish => "yinxin-wish-v1",
+            Self::Suspension => "yinxin-suspension-v1",
+            Self::Suspended => "yinxin-suspended-v1",
+            Self::Lapse => "yinxin-lapse-v1",
         }
     }
 

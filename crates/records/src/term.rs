@@ -4,6 +4,7 @@
 use crate::bytes::Bytes;
 use crate::order::{Body, Order};
 use crate::record::{Cause, Event, Record, VoidStatement};
+use crate::suspension::SuspensionCause;
 use sha2::{Digest, Sha256};
 
 /// Every term of a record.
@@ -55,7 +56,12 @@ pub fn terms(record: &Record) -> Vec<String> {
                 Cause::Order { order } | Cause::Abandoned { order } => of_order(order),
                 Cause::Loss { reference, .. } => format!("reference:{reference}"),
                 Cause::Left { person: who } => person(who),
+                Cause::Lapsed { .. } => return terms,
             });
+        }
+        Event::Suspended { certificates, cause, .. } => {
+            terms.extend(certificates.iter().map(|one| of_serial(&one.serial)));
+            terms.extend(suspension_terms(cause));
         }
         Event::Crl { issuer, number, .. } => terms.push(format!("crl:{issuer}/{number}")),
         Event::People { agent, number, .. } => terms.push(format!("people:{agent}/{number}")),
@@ -86,6 +92,12 @@ fn voided_terms(statement: &Bytes) -> Vec<String> {
     let named = read.map_or_else(|_| Vec::new(), |void| vec![void.reference, void.replacement]);
     let named = named.into_iter().filter(|reference| !reference.is_empty());
     named.map(|reference| format!("reference:{reference}")).collect()
+}
+
+/// Whoever suspends, and the letter by which.
+fn suspension_terms(cause: &SuspensionCause) -> Vec<String> {
+    let reference = cause.reference().map(|reference| format!("reference:{reference}"));
+    reference.into_iter().chain(cause.person().map(|who| person(&who))).collect()
 }
 
 fn gate_terms(record: &Record) -> Vec<String> {

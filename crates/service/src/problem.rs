@@ -11,38 +11,40 @@ pub fn status(code: Code) -> StatusCode {
         AnswerTooLarge, ApprovalSignature, ApprovalsMissing, ApproverExpired, ApproverRevoked,
         ApproverRole, ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown, AuditFailed,
         AuditFull, BindMismatch, CertificateExpired, CertificateForeign, CertificateRequired,
-        CertificateRevoked, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CrossSite,
-        ExpectationUnknown, FieldsTooMany, HeadTooLarge, KeyForeign, KeyNotAllowed, KeyUnknown,
-        KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded, LetterVoided, LintFailed, LogBehind,
-        Malformed, Misdirected, NotFound, NotPermitted, NotReady, NotServed, NotYourRoute,
-        OrderAltered, OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete, OrderRejected,
-        OrderReturned, OrderUnknown, OutsideNeeded, PasskeyCounter, PasskeyRefused,
-        PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError,
-        PortalUnknown, ProfileChanged, QuotaUsed, RequestLate, RequestMalformed, RequestSignature,
-        RoleConflict, RouteUnknown, RulesMalformed, SpoolForked, SpoolGap, StateConflict,
-        StatusStale, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable, UnitUnknown,
-        UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature,
-        WishOpen, WishesTooMany, WrongCode,
+        CertificateRevoked, CertificateSuspended, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed,
+        CrossSite, ExpectationUnknown, FieldsTooMany, HeadTooLarge, KeyForeign, KeyNotAllowed,
+        KeyUnknown, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded, LetterVoided, LintFailed,
+        LogBehind, Malformed, Misdirected, NotFound, NotPermitted, NotReady, NotServed,
+        NotYourRoute, NothingToSuspend, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired,
+        OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown, OutsideNeeded, PasskeyCounter,
+        PasskeyRefused, PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown,
+        PolicyError, PortalUnknown, ProfileChanged, QuotaUsed, RequestLate, RequestMalformed,
+        RequestSignature, RoleConflict, RouteUnknown, RulesMalformed, SignatureNeeded, SpoolForked,
+        SpoolGap, StateConflict, StatusStale, SuspensionAlone, TargetTooLong, TooBusy, TooLarge,
+        TooManyTries, Unavailable, UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority,
+        UpstreamFailed, UpstreamLate, UseSignature, WishOpen, WishesTooMany, WrongCode,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
         | UnknownKind | UnknownProfile | OrderIncomplete | RulesMalformed => {
             StatusCode::BAD_REQUEST
         }
-        CertificateRequired | CertificateExpired | CertificateRevoked | CertificateForeign
-        | UseSignature | LetterNeeded => StatusCode::UNAUTHORIZED,
+        CertificateRequired | CertificateExpired | CertificateRevoked | CertificateSuspended
+        | CertificateForeign | UseSignature | LetterNeeded => StatusCode::UNAUTHORIZED,
         WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature
         | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
         | ApproverSelf | ApprovalsMissing | NotYourRoute | PortalUnknown | UnsignedAuthority
         | OrderAltered | PasskeyUnknown | PasskeyRefused | PasskeyCounter | PasskeySoftware
-        | QuotaUsed | NotPermitted | NotServed | PolicyError => StatusCode::FORBIDDEN,
+        | QuotaUsed | SignatureNeeded | NotPermitted | NotServed | PolicyError => {
+            StatusCode::FORBIDDEN
+        }
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
             StatusCode::NOT_FOUND
         }
         CodeUsed | ChallengeUsed | KeyForeign | OrderExpired | OrderConsumed | OrderCancelled
         | OrderReturned | OrderRejected | ApproverTwice | OutsideNeeded | ProfileChanged
         | PersonChanged | PersonLeft | RoleConflict | StateConflict | NotReady | SpoolGap
-        | SpoolForked | WishOpen => StatusCode::CONFLICT,
+        | SpoolForked | WishOpen | NothingToSuspend | SuspensionAlone => StatusCode::CONFLICT,
         CodeExpired | LetterLost | LetterVoided => StatusCode::GONE,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         TargetTooLong => StatusCode::URI_TOO_LONG,

@@ -1,6 +1,8 @@
 //! Which verb decides which command, and what becomes of a refusal.
 
-use super::{agent, approve, credential, decline, list, operator, renew, revoke, snapshot, submit};
+use super::{
+    agent, approve, credential, decline, list, operator, renew, revoke, snapshot, submit, suspend,
+};
 use crate::command::{Caller, Command, Outcome, Reply};
 use crate::error::IssuerError;
 use crate::round::Round;
@@ -45,6 +47,11 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             let verb = |round: &mut Round<'_>| revoke::wish(round, caller, officer, wish);
             let about = run.certificate(&wish.statement().serial);
             answer(reply, run.decide("wish", &about, verb))
+        }
+        Command::Suspend(caller, holder, wanted, reply) => {
+            let verb = |round: &mut Round<'_>| suspend::suspend(round, caller, holder, wanted);
+            let about = run.certificate(&wanted.serial);
+            answer(reply, run.decide("suspend", &about, verb))
         }
         Command::Renew(caller, message, reply) => {
             let about = run.standing(&message.authorization);

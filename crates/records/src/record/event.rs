@@ -6,6 +6,7 @@ use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::commitment::Commitment;
 use crate::decline::Decline;
+use crate::suspension::SuspensionCause;
 use serde::{Deserialize, Serialize};
 
 /// A file whose digest a record puts in force.
@@ -35,6 +36,8 @@ pub struct LetterStatement {
     pub lookup_sha256: Bytes,
     /// SHA-256 of the loss value.
     pub loss_sha256: Bytes,
+    /// SHA-256 of the suspension value.
+    pub suspend_sha256: Bytes,
     /// Last second to submit.
     pub expires: String,
 }
@@ -83,6 +86,13 @@ pub enum Cause {
     Left {
         /// Person id.
         person: String,
+    },
+    /// Nobody released a suspension in its time.
+    Lapsed {
+        /// What the registry key signed, a `LapseStatement`.
+        statement: Bytes,
+        /// Its signature over it.
+        signature: Bytes,
     },
     /// The issuer found a mark `signing` without a result after a crash.
     Abandoned {
@@ -246,6 +256,15 @@ pub enum Event {
         /// SHA-256 of each approval that counts, if an order is the cause.
         approvals: Vec<Bytes>,
     },
+    /// Certificates were suspended.
+    Suspended {
+        /// Which.
+        certificates: Vec<RevokedSerial>,
+        /// RFC 5280 name of the reason for which they are revoked if nobody releases them.
+        reason: String,
+        /// Why that is lawful.
+        cause: SuspensionCause,
+    },
     /// A revocation list was published.
     Crl {
         /// `root` or the issuing CA's id.
@@ -388,6 +407,7 @@ impl Event {
             Self::Issued { .. } => "issued",
             Self::Used { .. } => "used",
             Self::Revoked { .. } => "revoked",
+            Self::Suspended { .. } => "suspended",
             Self::Crl { .. } => "crl",
             Self::Refusal { .. } => "refusal",
             Self::Portal { .. } => "portal",
