@@ -199,8 +199,11 @@ impl Loss {
             Event::Revoked { cause: Cause::Loss { reference, .. }, .. } => {
                 under(authority, reference)
             }
-            Event::Suspended { certificates, .. } => {
-                certificates.iter().filter_map(|one| Serial::read(&one.serial)).collect()
+            Event::Suspended { certificates, cause, .. } => {
+                let named = certificates.iter().filter_map(|one| Serial::read(&one.serial));
+                let letter = cause.reference().map(|reference| under(authority, &reference));
+                let all: BTreeSet<Serial> = named.chain(letter.into_iter().flatten()).collect();
+                all.into_iter().collect()
             }
             _ => Vec::new(),
         }

@@ -15,4 +15,5 @@ mod revoke;
 mod round;
 mod snapshot;
 mod submit;
+mod suspend;
 mod wish;
