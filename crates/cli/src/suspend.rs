@@ -1,5 +1,5 @@
-//! `yinxin suspend`: takes a certificate away for a while, at once: by its letter, with the holder's
-//! own key, or with the key of whoever cares for them. The answer is a signed receipt.
+//! `yinxin suspend`: takes a certificate away for a while, at once: by its letter, with the
+//! holder's own key, or with the key of whoever cares for them. The answer is a signed receipt.
 
 use crate::clock::now;
 use crate::exit::Failure;

@@ -30,8 +30,8 @@ pub(crate) fn entries(authority: &Authority, now: u64) -> Result<Vec<RevokedCert
     Ok(list)
 }
 
-/// Every unexpired entry of the last list stands in the new one, unless the tree holds an order that
-/// released it.
+/// Every unexpired entry of the last list stands in the new one, unless the tree holds an order
+/// that released it.
 pub(crate) fn continues(
     authority: &Authority,
     (previous, list): (&RevocationList, &RevocationList),

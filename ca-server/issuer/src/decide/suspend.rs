@@ -21,8 +21,8 @@ use records::{Bytes, Code};
 /// is revoked: a captured portal takes no city out of work.
 pub(crate) const TOLD_MAX: usize = 200;
 
-/// Suspends a certificate of whoever a portal saw, on its word: at once. Officers sign, or use their
-/// letter: a portal takes nobody away who could undo what it does.
+/// Suspends a certificate of whoever a portal saw, on its word: at once. Officers sign, or use
+/// their letter: a portal takes nobody away who could undo what it does.
 pub(crate) fn suspend(
     round: &mut Round<'_>,
     caller: &Caller,

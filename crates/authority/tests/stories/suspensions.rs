@@ -1,4 +1,5 @@
-//! Suspensions: at once, by whoever may; released by two others, or revoked when their time is over.
+//! Suspensions: at once, by whoever may; released by two others, or revoked when their time is
+//! over.
 
 use authority::Serial;
 use records::code::Code;
@@ -140,7 +141,7 @@ fn a_release_counts_for_its_own_suspension_and_from_the_tree() {
     city.authority.forget_pending();
     city.enact(one, &[]).unwrap();
     assert_eq!(reason(&city, serial), None);
-    // The same suspension again takes nothing, another one does, and the old order is worth nothing.
+    // The same suspension again takes nothing, another one does, the old order is worth nothing.
     let event = city.suspended_event(first);
     city.apply(event).unwrap();
     assert_eq!(reason(&city, serial), None);

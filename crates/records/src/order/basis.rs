@@ -240,8 +240,8 @@ impl Basis {
         Ok(())
     }
 
-    /// Who must be named: whom the body is about, if authority holds them already, whoever suspended
-    /// what it releases, and the person who drafted it.
+    /// Who must be named: whom the body is about, if authority holds them already, whoever
+    /// suspended what it releases, and the person who drafted it.
     pub fn people_of(body: &Body, drafter: &str) -> BTreeSet<String> {
         let created = matches!(body, Body::Person(one) if one.action == PersonAction::Create);
         let about = body.person().filter(|_| !created);

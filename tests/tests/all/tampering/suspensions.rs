@@ -5,8 +5,8 @@ use records::suspension::SuspendByLetter;
 use tests::Office;
 use tests::processes::until;
 
-/// Hands in rows say that nothing is suspended; then a release that nobody approved, and an old suspension
-/// after its release.
+/// Hands in rows say that nothing is suspended; then a release that nobody approved, and an old
+/// suspension after its release.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_row_releases_and_no_old_record_suspends_again() {
     let mut office = Office::open().await;
@@ -26,8 +26,7 @@ async fn no_row_releases_and_no_old_record_suspends_again() {
     };
     execute("delete from revocation").await;
     execute("delete from crl").await;
-    execute(&format!("update ordered set state = 'done' where order_id = '{order}'")).await;
-    let digest: (Vec<u8>,) = sqlx::query_as("select digest from ordered where order_id = $1")
+    let digest: (Vec<u8>,) = sqlx::query_as("select order_digest from ordered where order_id = $1")
         .bind(&order)
         .fetch_one(&database)
         .await
