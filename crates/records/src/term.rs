@@ -52,12 +52,7 @@ pub fn terms(record: &Record) -> Vec<String> {
         }
         Event::Revoked { certificates, cause, .. } => {
             terms.extend(certificates.iter().map(|one| of_serial(&one.serial)));
-            terms.push(match cause {
-                Cause::Order { order } | Cause::Abandoned { order } => of_order(order),
-                Cause::Loss { reference, .. } => format!("reference:{reference}"),
-                Cause::Left { person: who } => person(who),
-                Cause::Lapsed { .. } => return terms,
-            });
+            terms.extend(revocation_term(cause));
         }
         Event::Suspended { certificates, cause, .. } => {
             terms.extend(certificates.iter().map(|one| of_serial(&one.serial)));
@@ -92,6 +87,16 @@ fn voided_terms(statement: &Bytes) -> Vec<String> {
     let named = read.map_or_else(|_| Vec::new(), |void| vec![void.reference, void.replacement]);
     let named = named.into_iter().filter(|reference| !reference.is_empty());
     named.map(|reference| format!("reference:{reference}")).collect()
+}
+
+/// Why something was revoked, where serial numbers do not say it.
+fn revocation_term(cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::Order { order } | Cause::Abandoned { order } => Some(of_order(order)),
+        Cause::Loss { reference, .. } => Some(format!("reference:{reference}")),
+        Cause::Left { person: who } => Some(person(who)),
+        Cause::Lapsed { .. } => None,
+    }
 }
 
 /// Whoever suspends, and the letter by which.
