@@ -1,9 +1,9 @@
 //! The staff host: everybody with a certificate. It is optional in TLS, so that people can be told
 //! why it is refused, and required in HTTP; the CA judges it anew at every request. In the order in
-//! which people meet them: [`certificate`] and [`suspend`] (for everybody), [`passkeys`], [`queue`],
-//! [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`], [`issued`],
-//! [`revoke`], [`wish`] and [`wished`], [`applications`], [`state`], [`audit_search`]; [`api`] is
-//! the same for the command line.
+//! which people meet them: [`certificate`] and [`suspend`] (for everybody), [`passkeys`],
+//! [`queue`], [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`],
+//! [`issued`], [`revoke`], [`wish`] and [`wished`], [`applications`], [`state`], [`audit_search`];
+//! [`api`] is the same for the command line.
 
 mod api;
 mod applications;

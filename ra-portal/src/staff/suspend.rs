@@ -1,7 +1,7 @@
 //! `/certificate/suspend`: a holder suspends the certificate that they show. It is the portal's
-//! word that they do, and told so: for certificates of officials only, who have no key at hand here.
-//! A certificate that is lost is suspended in the same way: nobody can use it any more, and it is
-//! revoked unless two officers release it.
+//! word that they do, and told so: for certificates of officials only, who have no key at hand
+//! here. A certificate that is lost is suspended in the same way: nobody can use it any more, and
+//! it is revoked unless two officers release it.
 
 use super::certificate::{Shown, not_seen};
 use crate::pages::suspended::SuspendedFacts;

@@ -156,6 +156,50 @@ async fn a_suspended_officer_does_nothing() {
     invariants::hold(&office).await;
 }
 
+/// On the pages: by letter, which the browser turns into one value; and a holder on the page of
+/// their own certificate, which afterwards opens nothing. An officer signs instead.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pages_suspend_what_is_ones_own() {
+    let office = Office::open().await;
+    let (official, collected) = office.official("王小明", "sz-office").await;
+    let own = leaf(&collected);
+    let reference = official.letter.reference.clone();
+    let value = official.keys.suspension_value(&reference);
+    let site = office.public_site();
+    assert_eq!(site.get("/suspend", "").await.status, 200);
+    let form = |value: [u8; 32]| {
+        [("reference", reference.clone()), ("key", records::Bytes::from(value).to_string())]
+    };
+    let [one, two] = form([7; 32]);
+    let wrong = [(one.0, one.1.as_str()), (two.0, two.1.as_str())];
+    assert_eq!(site.post("/suspend", "", &wrong).await.status, 403);
+    let [one, two] = form(value);
+    let right = [(one.0, one.1.as_str()), (two.0, two.1.as_str())];
+    let told = site.post("/suspend", "", &right).await;
+    assert_eq!(told.status, 200, "{}", told.text);
+    assert!(told.text.contains("冻结回执") && told.text.contains(&own.serial().to_string()));
+    assert!(status_of(&office, &own).contains("certificateHold"));
+
+    let (official, collected) = office.official("李丹", "sz-office").await;
+    let own = leaf(&collected);
+    let holder = office.officer(official, &collected);
+    let site = office.staff_site(Some(holder.identity()));
+    let page = site.get("/certificate/suspend", "").await;
+    assert!(page.status == 200 && page.text.contains("15 天"), "{}", page.text);
+    let told = site.post("/certificate/suspend", "", &[("reason", "keyCompromise")]).await;
+    assert!(told.status == 200 && told.text.contains("冻结回执"), "{}", told.text);
+    assert!(status_of(&office, &own).contains("certificateHold"));
+    let shown = site.get("/certificate", "").await;
+    assert!(shown.status == 401 && shown.text.contains("certificate-suspended"), "{}", shown.text);
+    let again = site.post("/certificate/suspend", "", &[("reason", "keyCompromise")]).await;
+    assert!(again.status == 200 && again.text.contains("冻结回执"), "already so");
+
+    let officer = office.staff_site(Some(office.first("officer-1").identity()));
+    let told = officer.post("/certificate/suspend", "", &[("reason", "keyCompromise")]).await;
+    assert!(told.status == 403 && told.text.contains("signature-needed"), "{}", told.text);
+    invariants::hold(&office).await;
+}
+
 /// Killed at each step of a suspension, of its list and of its release: it is never lost, and never
 /// released by a crash.
 #[tokio::test]
