@@ -10,6 +10,7 @@ mod letter;
 mod order;
 mod person;
 mod portal;
+mod release;
 mod renew;
 mod revoke;
 mod role;
@@ -80,6 +81,8 @@ enum Command {
     Bundle(bundle::Arguments),
     /// Drafts an order that revokes a person's certificates. 吊销
     Revoke(revoke::Arguments),
+    /// Drafts an order that releases a suspended certificate. 解除冻结
+    Release(release::Arguments),
     /// Makes an enrolment letter for a person. 领证信函
     Letter(letter::Arguments),
     /// Lists, shows and exports orders; takes approvals that came as files. 指令与审批
@@ -141,6 +144,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Agent(arguments) => agent::run(&host, arguments).await,
         Command::Bundle(arguments) => bundle::run(&host, arguments).await,
         Command::Revoke(arguments) => revoke::run(&host, arguments).await,
+        Command::Release(arguments) => release::run(&host, arguments).await,
         Command::Letter(arguments) => letter::run(&host, arguments).await,
         Command::Order(arguments) => order::run(&host, arguments).await,
         Command::Renew(arguments) => renew::run(&host, arguments).await,

@@ -12,6 +12,7 @@ pub(crate) mod form;
 pub(crate) mod frame;
 pub(crate) mod menu;
 pub(crate) mod problem;
+pub(crate) mod suspended;
 
 pub(crate) use answer::page;
 pub(crate) use asked::{FromPath, FromQuery};

@@ -1,6 +1,7 @@
 //! The public host: people with a letter and joining agents, and nobody else. In the order in
 //! which people meet them: [`root`], [`home`], [`letter`] and the endpoints around it,
-//! [`enrolment`], [`import`], [`receipt`]; [`api`] is the same for command lines and agents.
+//! [`enrolment`], [`import`], [`receipt`], [`suspend`]; [`api`] is the same for command lines and
+//! agents.
 
 mod api;
 mod enrolment;
@@ -15,6 +16,7 @@ mod receipt;
 mod report_loss;
 mod request;
 mod root;
+mod suspend;
 
 pub use api::ROUTES;
 
@@ -25,7 +27,7 @@ use axum::routing::{get, post};
 use std::sync::Arc;
 
 /// Pages that are read; what they send back goes to the forms' own addresses.
-pub const PAGES: [&str; 9] = [
+pub const PAGES: [&str; 10] = [
     "/",
     "/root",
     "/root.cer",
@@ -35,14 +37,16 @@ pub const PAGES: [&str; 9] = [
     "/lost",
     "/lost/receipt",
     "/lost/receipt.json",
+    "/suspend",
 ];
 
 /// Where forms go.
-pub const FORMS: [&str; 5] = ["/letter", "/enrolment/request", "/lost", "/leave", "/language"];
+pub const FORMS: [&str; 6] =
+    ["/letter", "/enrolment/request", "/lost", "/suspend", "/leave", "/language"];
 
-/// Whether a path stops something: reporting a loss has places of its own.
+/// Whether a path stops something: a loss and a suspension have places of their own.
 pub fn is_brake(path: &str) -> bool {
-    matches!(path, "/lost" | "/lost/receipt" | "/lost/receipt.json")
+    matches!(path, "/lost" | "/lost/receipt" | "/lost/receipt.json" | "/suspend")
 }
 
 /// The routes.
@@ -57,6 +61,7 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route("/leave", post(leave::leave))
         .route("/import", get(import::show))
         .route("/lost", get(enter_loss::show).post(report_loss::report))
+        .route("/suspend", get(suspend::show).post(suspend::suspend))
         .route("/lost/receipt", get(receipt::show))
         .route("/lost/receipt.json", get(receipt::download))
         .route("/language", post(choose_language::choose))
@@ -75,5 +80,6 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         ("receipt", receipt::sample(language)),
     ];
     samples.extend(enrolment::samples(language));
+    samples.extend(suspend::samples(language));
     samples
 }

@@ -1,6 +1,6 @@
 //! The staff host: everybody with a certificate. It is optional in TLS, so that people can be told
 //! why it is refused, and required in HTTP; the CA judges it anew at every request. In the order in
-//! which people meet them: [`certificate`] (for everybody), [`passkeys`], [`queue`], [`review`]
+//! which people meet them: [`certificate`] and [`suspend`] (for everybody), [`passkeys`], [`queue`], [`review`]
 //! with [`approve`], [`decline`] and [`declined`], [`certificates`], [`issued`], [`revoke`],
 //! [`wish`] and [`wished`], [`people`], [`person`], [`draft_check`] with [`draft_make`],
 //! [`drafts`], [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
@@ -26,6 +26,7 @@ mod queue;
 mod review;
 mod revoke;
 mod state;
+mod suspend;
 mod touch;
 mod trusted;
 mod wish;
@@ -42,11 +43,12 @@ use portal_api::staff::{APPROVE, FETCH, WISH};
 use std::sync::Arc;
 
 /// Pages that are read.
-pub const PAGES: [&str; 14] = [
+pub const PAGES: [&str; 15] = [
     "/",
     "/applications",
     "/audit",
     "/certificate",
+    "/certificate/suspend",
     "/certificates",
     "/certificates/{serial}",
     "/drafts",
@@ -63,7 +65,8 @@ pub const PAGES: [&str; 14] = [
 pub(crate) const TRUSTED: &str = "/trusted";
 
 /// Where forms go.
-pub const FORMS: [&str; 10] = [
+pub const FORMS: [&str; 11] = [
+    "/certificate/suspend",
     "/certificates/{serial}/revoke",
     "/certificates/{serial}/wished",
     "/drafts/check",
@@ -83,7 +86,8 @@ pub fn is_brake(path: &str) -> bool {
     let reads_or_approves = matches!(of_order, Some(None | Some((_, "approve"))));
     let of_certificate = path.strip_prefix("/certificates/").and_then(|rest| rest.split_once('/'));
     let revokes = matches!(of_certificate, Some((_, "revoke" | "wished")));
-    revokes || reads_or_approves || [FETCH, APPROVE, WISH].contains(&path)
+    let suspends = path == "/certificate/suspend";
+    suspends || revokes || reads_or_approves || [FETCH, APPROVE, WISH].contains(&path)
 }
 
 /// The routes.
@@ -91,6 +95,7 @@ pub fn router() -> Router<Arc<PortalState>> {
     api::router()
         .route("/", get(queue::show))
         .route("/certificate", get(certificate::show))
+        .route("/certificate/suspend", get(suspend::show).post(suspend::suspend))
         .route("/orders/{order}", get(review::show))
         .route("/orders/{order}/approve", post(approve::approve))
         .route("/orders/{order}/decline", post(decline::decline))
@@ -120,6 +125,7 @@ pub fn router() -> Router<Arc<PortalState>> {
 #[cfg(test)]
 pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let mut samples = certificate::samples(language);
+    samples.extend(suspend::samples(language));
     samples.extend(queue::samples(language));
     samples.extend(certificates::samples(language));
     samples.extend(issued::samples(language));

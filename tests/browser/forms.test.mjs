@@ -115,9 +115,11 @@ test("what a button starts runs once at a time, and the button comes back when i
   assert.ok(!own.parts.button.disabled && own.parts["[role=status]"].hidden);
 });
 
-for (const purpose of ["enrol", "loss"]) {
+for (const purpose of ["enrol", "loss", "suspend"]) {
   test(`a letter sends the one key that it needs, and never the code: ${purpose}`, async () => {
-    const { founding, reference, code, lookup, bind_page, loss_value } = vectors.letter_keys;
+    const { founding, reference, code, lookup, bind_page, loss_value, suspension_value } =
+      vectors.letter_keys;
+    const sent = { enrol: lookup, loss: loss_value, suspend: suspension_value };
     assert.equal(code, vectors.code.bytes);
     const own = form("letter", { founding, purpose }, ["reference", "code", "key"]);
     await script("open-letter.js");
@@ -129,9 +131,9 @@ for (const purpose of ["enrol", "loss"]) {
     await own.happens("submit");
     assert.equal(own.submitted, 1);
     assert.equal(page.code.value, "");
-    assert.equal(page.key.value, purpose === "loss" ? loss_value : lookup);
+    assert.equal(page.key.value, sent[purpose]);
     const kept = sessionStorage.getItem(`yinxin-bind-${reference}`);
-    assert.equal(kept, purpose === "loss" ? null : bind_page);
+    assert.equal(kept, purpose === "enrol" ? bind_page : null);
   });
 }
 

@@ -32,9 +32,9 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "process": "issuer status log portal-public portal-staff",
     "renewed": "issuer status log portal-public portal-staff ocsp", "rule": "roles approvals bundle",
     "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke"
-                  " credential",
+                  " release credential",
     "record-kind": "founding letter voided application order approval declined withdrawn enacted intent issued used"
-                   " revoked crl refusal portal joined people forked silent asked searched read started"
+                   " revoked suspended crl refusal portal joined people forked silent asked searched read started"
                    " connection decision completion turned heartbeat",
     "agent-act": "register close", "draft-kind": "person letter", "cause-word": "start spool", "stage": "handshake head certificate",
     "read-act": "find certificate list fetch person drafts", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
@@ -44,6 +44,7 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
 PATTERNS = {
     "text": r"(?s:.*)", "name": r"[a-z0-9-]+", "id": f"[{CROCKFORD}]{{16}}",
     "arc": r"\d+(\.\d+)+", "serial": r"(0[1-9a-f]|[1-7][0-9a-f])[0-9a-f]{34}",
+    "told": f"(letter|person):[{CROCKFORD}]{{16}}|portal:[a-z0-9-]+",
     "drafter": f"operator:(0|[1-9][0-9]{{0,9}})|(person|letter):[{CROCKFORD}]{{16}}",
     "id-or-none": f"([{CROCKFORD}]{{16}})?",
     "subject": f"[{CROCKFORD}]{{16}}|[a-z0-9-]+/[a-z-]+"}
@@ -95,6 +96,14 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "withdrawal-statement": "v:one founding:hash what:taken-back",
     "taken-back": "order?:by-order letter?:by-letter", "by-letter": "reference:id",
     "withdrawn": "v:one order:hash drafter:drafter withdrawal?:withdrawal",
+    "order/release": "person:id serial:serial suspension:hash by:id reason:reason since:time"
+                     " evidence:commitment",
+    "suspension": "v:one method:method statement:bytes certificate:bytes signature:bytes"
+                  " assertion?:assertion",
+    "suspension-statement": "v:one founding:hash certificate:hash serial:serial reason:reason"
+                            " evidence:commitment nonce:nonce time:time",
+    "notice": "v:one founding:hash told:told person:id serials:*serial reason:reason time:time",
+    "lapse": "v:one suspension:hash time:time",
     "order/credential": "person:id certificate:bytes statement:bytes signature:bytes",
     "passkey": "v:one founding:hash certificate:hash rp_id:text origin:text key:bytes"
                " credential:bytes counter:number backup_eligible:flag backed_up:flag software:flag",
@@ -119,7 +128,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                      " quota:number expires:time key_sha256:hash",
     "rule-ref": "name:rule version:revision digest:hash",
     "letter": "v:one reference:id person:id profile:name lookup_sha256:hash loss_sha256:hash"
-              " expires:time draft?:draft",
+              " suspend_sha256:hash expires:time draft?:draft",
     "void": "v:one reference:id drafter:drafter replacement:id-or-none withdrawal?:withdrawal",
     "receipt": "v:one reference:id serials:*serial time:time founding:hash",
     # section 7
@@ -175,7 +184,13 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                    " signature:bytes serial:serial tbs_sha256:hash",
     "record/revoked": "certificates:*revoked reason:reason cause:cause approvals:*hash",
     "revoked": "serial:serial not_after:time",
-    "cause": "order?:by-order loss?:by-loss left?:by-leaving abandoned?:by-order",
+    "cause": "order?:by-order loss?:by-loss left?:by-leaving lapsed?:by-lapse"
+             " abandoned?:by-order",
+    "by-lapse": "statement:bytes signature:bytes",
+    "record/suspended": "certificates:*revoked reason:reason cause:suspension-cause",
+    "suspension-cause": "letter?:by-letter signed?:by-signature portal?:by-portal",
+    "by-letter": "value:hash notice:bytes signature:bytes",
+    "by-signature": "suspension:suspension", "by-portal": "notice:bytes signature:bytes",
     "by-order": "order:hash", "by-loss": "reference:id value:hash", "by-leaving": "person:id",
     "record/crl": "issuer:name number:number sha256:hash this_update:time next_update:time"
                   " entries:number",
@@ -288,7 +303,7 @@ def check_shape(kind, value, path, found):
         need(set(value) <= set(fields), f"unknown key in {where}")
         missing = {name for name in SHAPES[kind] if not name.endswith("?")} - set(value)
         need(not missing, f"missing key in {where}")
-        need(kind not in ("cause", "taken-back") or len(value) == 1, where)
+        need(not (kind.endswith("cause") or kind == "taken-back") or len(value) == 1, where)
         for name, inner in value.items():
             check_shape(fields[name], inner, f"{path}/{name}", found)
     elif kind in WORDS:
@@ -326,6 +341,7 @@ def read_with_body(kind, raw):
 
 
 BEFORE = {"unit": "unit", "person": "person", "role": "person", "revoke": "person",
+          "release": "person",
           "profile": "files", "approval-rules": "files", "bundle": "files", "portal": "portal",
           "agent": "agent"}
 
@@ -353,6 +369,7 @@ def check_basis(order, found):
         check_shape("before/" + BEFORE[kind], before, "", inside)
     created = kind == "person" and action == "create"
     people = {body["person"]} if "person" in body and not created else set()
+    people |= {body["by"]} if kind == "release" else set()
     drafter = order["drafter"].split(":")
     people |= {drafter[1]} if drafter[0] == "person" else set()
     named = [one["person"] for one in basis["people"]]
@@ -380,6 +397,8 @@ def read_order(raw):
     if "wish" in order["body"]:
         read_wish(order)
     read_draft(order, order["kind"], order["body"], order["drafter"])
+    if order["kind"] == "release":
+        need(order["drafter"] != f"person:{order['body']['by']}", "who suspended drafts it")
     return order, found
 
 
@@ -443,7 +462,21 @@ def read_record(raw):
         read("void", octets(body["statement"]))
     elif kind == "order":
         read_order(octets(body["order"]))
+    elif kind == "suspended":
+        read_suspension(body["cause"])
+    elif kind == "revoked" and "lapsed" in body["cause"]:
+        read("lapse", octets(body["cause"]["lapsed"]["statement"]))
     return record, found
+
+
+def read_suspension(cause):
+    """What a suspension says: a notice, or what somebody signed (5)."""
+    (how, inside), = cause.items()
+    if how != "signed":
+        notice = read("notice", octets(inside["notice"]))[0]
+        need(notice["told"].split(":")[0] == how, "how it came")
+        return notice
+    return read("suspension-statement", octets(inside["suspension"]["statement"]))[0]
 
 
 ORDERS = {
@@ -623,6 +656,26 @@ def check_withdrawal(vectors):
     verify(key, "yinxin-withdrawal-v1", raw, octets(v["signature"]))
 
 
+def check_suspension(vectors):
+    v = vectors["suspension"]
+    signed, _ = read("suspension", octets(v["suspension"]))
+    raw = octets(signed["statement"])
+    _, found = read("suspension-statement", raw)
+    need(signed["signature"] == v["signature"], "signature")
+    key = x509.load_der_x509_certificate(octets(signed["certificate"])).public_key()
+    need(key == public_key(vectors["officer"]), "officer's key")
+    verify(key, "yinxin-suspension-v1", raw, octets(v["signature"]))
+    open_commitments(found.items(), [v["evidence"]])
+
+
+def check_notice(vectors):
+    raw = octets(vectors["notice"]["notice"])
+    notice, _ = read("notice", raw)
+    need(notice["founding"] == vectors["founding"]["digest"], "founding")
+    verify(public_key(vectors["status"]), "yinxin-suspended-v1", raw,
+           octets(vectors["notice"]["signature"]))
+
+
 def check_records(vectors):
     kinds = sorted(v["kind"] for v in vectors["records"])
     wanted = [*WORDS["record-kind"].split(), "connection"]
@@ -653,6 +706,8 @@ def check_letter_keys(vectors):
     need(expand("yinxin-bind-cli-v1") == octets(v["bind_cli"]), "bind_cli")
     loss = mac(expand("yinxin-loss-v1"), labelled("yinxin-loss-v1", reference))
     need(loss == octets(v["loss_value"]), "loss_value")
+    suspend = mac(expand("yinxin-suspend-v1"), labelled("yinxin-suspend-v1", reference))
+    need(suspend == octets(v["suspension_value"]), "suspension_value")
 
 
 def check_bind(vectors):
@@ -852,11 +907,15 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "records": (check_records, "kind record"),
     "code": (check_code, "bytes text reference_bytes reference"),
     "letter_keys": (check_letter_keys,
-                    "founding reference code lookup bind_page bind_cli loss_value"),
+                    "founding reference code lookup bind_page bind_cli loss_value"
+                    " suspension_value"),
     "bind": (check_bind, "key challenge request bind"),
     "letter": (statement_of_the_registry("letter"), "statement signature"),
     "void": (statement_of_the_registry("void"), "statement signature"),
     "receipt": (check_receipt, "receipt signature"),
+    "suspension": (check_suspension, "suspension evidence signature"),
+    "notice": (check_notice, "notice signature"),
+    "lapse": (statement_of_the_registry("lapse"), "statement signature"),
     "use": (check_use, "founding challenge request signature"),
     "bundle": (check_bundle, "files digest"),
     "people": (check_people, "snapshot signature"),
@@ -879,6 +938,9 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("draft/disclosures/1/salt", "commitment"), ("withdrawal/signature", "signature"),
     ("withdrawn/signature", "signature under yinxin-withdrawn-v1"),
     ("receipt/signature", "signature under yinxin-receipt-v1"),
+    ("suspension/evidence/salt", "commitment"),
+    ("notice/signature", "signature under yinxin-suspended-v1"),
+    ("lapse/signature", "signature under yinxin-lapse-v1"),
     ("use/challenge", "signature under yinxin-use-v1"), ("entry/salt", "entry"),
     ("letter_keys/code", "lookup"), ("bind/bind", "bind"), ("bind/request", "bind"),
     ("bundle/digest", "digest"), ("people/signature", "signature under yinxin-people-v1"),

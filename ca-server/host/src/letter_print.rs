@@ -79,11 +79,11 @@ fn beijing(utc: &str, characters: usize) -> anyhow::Result<String> {
     Ok(there.get(..characters).unwrap_or_default().to_owned())
 }
 
-/// The record of a letter, signed by the registry key: nobody else can make one that counts.
+/// The record of a letter with the SHA-256 of its look-up key, its loss value and its suspension
+/// value, signed by the registry key: nobody else can make one that counts.
 pub fn letter_event(
     letter: &Letter,
-    lookup: &[u8],
-    loss: &[u8],
+    [lookup, loss, suspend]: [&[u8]; 3],
     (draft, registry): (Option<Box<Draft>>, &dyn Signer),
 ) -> anyhow::Result<Event> {
     let statement = records::json::write(&LetterStatement {
@@ -93,6 +93,7 @@ pub fn letter_event(
         profile: letter.profile.clone(),
         lookup_sha256: lookup.into(),
         loss_sha256: loss.into(),
+        suspend_sha256: suspend.into(),
         expires: letter.expires.clone(),
         draft,
     })?;

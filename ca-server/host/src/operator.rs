@@ -24,7 +24,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(30);
 const ADDRESS_BYTES_MAX: usize = 100;
 
 /// Kinds of request that this version knows.
-pub const REQUEST_KINDS: [&str; 16] = [
+pub const REQUEST_KINDS: [&str; 17] = [
     "unit",
     "person",
     "role",
@@ -34,6 +34,7 @@ pub const REQUEST_KINDS: [&str; 16] = [
     "agent",
     "bundle",
     "revoke",
+    "release",
     "letter",
     "void-letter",
     "replace-letter",
@@ -121,6 +122,13 @@ pub enum OperatorRequest {
         serials: Vec<String>,
         /// RFC 5280 name.
         reason: String,
+        /// What was looked at.
+        evidence: String,
+    },
+    /// An order of kind `release`.
+    Release {
+        /// Serial number of what is suspended.
+        serial: String,
         /// What was looked at.
         evidence: String,
     },

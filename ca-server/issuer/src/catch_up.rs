@@ -125,6 +125,9 @@ impl CaughtUp {
                 (self.state.withdrew, self.state.people_due) = (true, true);
                 self.over(order, "done");
                 let digest = order.digest().map(OrderDigest);
+                let body = digest.and_then(|digest| orders.get(&digest)).map(|(body, _)| body);
+                // An order that no row tells of may have released something.
+                self.state.list_due |= matches!(body, None | Some(Body::Release(_)));
                 if let Some((body, opened)) = digest.and_then(|digest| orders.get(&digest)) {
                     self.copy(order, body, opened);
                 }
@@ -151,6 +154,13 @@ impl CaughtUp {
                 if let Cause::Order { order } = cause {
                     self.over(order, "done");
                 }
+            }
+            Event::Suspended { cause, certificates, .. } => {
+                (self.state.withdrew, self.state.list_due) = (true, true);
+                let letter = cause.reference();
+                let letter = letter.and_then(|one| self.state.authority().letter(&one));
+                let all = letter.map(|letter| letter.serials.clone());
+                self.copy_revoked(certificates, all);
             }
             Event::Order { cancels, .. } => {
                 for cancelled in cancels {
@@ -196,6 +206,11 @@ impl CaughtUp {
             Cause::Left { person } => authority.person(person).map(|person| person.serials.clone()),
             _ => None,
         };
+        self.copy_revoked(certificates, all);
+    }
+
+    fn copy_revoked(&mut self, certificates: &[RevokedSerial], all: Option<Vec<Serial>>) {
+        let authority = &self.state.followed.authority;
         let named = certificates.iter().filter_map(|one| Serial::read(&one.serial));
         let serials: BTreeSet<Serial> = named.chain(all.into_iter().flatten()).collect();
         self.rows.extend(serials.into_iter().filter_map(|serial| {
@@ -252,6 +267,9 @@ impl CaughtUp {
                     let path = format!("policies/{}", file.name);
                     effects.push(Effect::Policy(path, file.content.clone()));
                 }
+            }
+            Body::Release(body) => {
+                rows.extend(Serial::read(&body.serial).map(RowChange::Released));
             }
             Body::Issue(_) | Body::Revoke(_) | Body::Credential(_) => {}
         }

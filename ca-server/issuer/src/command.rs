@@ -8,12 +8,12 @@ use crate::verify::{
 };
 use authority::{Authority, OrderDigest};
 use ca_api::handler::DraftMade;
-use ca_api::{OrderCreated, Revocation};
+use ca_api::{OrderCreated, OwnSuspension, Revocation};
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use pki::crl::RevocationList;
 use records::Approval;
 use records::decline::Declined;
-use records::enrolment::Stage;
+use records::enrolment::{SignedReceipt, Stage};
 use records::export::Approved;
 use records::join::{Join, Renew};
 use records::order::{Body, CredentialBody};
@@ -47,6 +47,7 @@ pub(crate) enum Command {
     Wish(Caller, Officer, Box<VerifiedWish>, Reply<OrderCreated>),
     Draft(Caller, Officer, Box<VerifiedDraft>, Reply<DraftMade>),
     Withdraw(Caller, Officer, Box<VerifiedWithdrawal>, Reply<Withdrawn>),
+    Suspend(Caller, Officer, OwnSuspension, Reply<SignedReceipt>),
     Renew(Caller, Box<Renew>, Reply<String>),
     Join(Caller, Box<Join>, Reply<String>),
     Operator(Box<OperatorRequest>, String, Reply<OperatorAnswer>),
@@ -116,6 +117,7 @@ impl Command {
             Self::Wish(..) => "wish",
             Self::Draft(..) => "draft",
             Self::Withdraw(..) => "withdraw",
+            Self::Suspend(..) => "suspend",
             Self::Renew(..) => "renew",
             Self::Join(..) => "join",
             Self::Operator(..) => "operator",
@@ -140,7 +142,7 @@ impl Command {
             open.is_some_and(|(_, body)| matches!(&*body, Body::Revoke(_)))
         };
         match self {
-            Self::Revoke(..) | Self::Wish(..) | Self::List(..) => true,
+            Self::Revoke(..) | Self::Wish(..) | Self::Suspend(..) | Self::List(..) => true,
             Self::Approve(_, _, verified, _) => revokes(verified.approval()),
             Self::Operator(request, ..) => match &**request {
                 OperatorRequest::Revoke { .. } | OperatorRequest::VoidLetter { .. } => true,

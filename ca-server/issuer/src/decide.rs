@@ -20,6 +20,7 @@ pub(crate) mod review_flag;
 pub(crate) mod revoke;
 pub(crate) mod snapshot;
 pub(crate) mod submit;
+pub(crate) mod suspend;
 #[cfg(test)]
 mod tests;
 pub(crate) mod withdraw;

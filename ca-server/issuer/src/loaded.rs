@@ -80,6 +80,7 @@ impl Needs {
                 self.revocation(authority, officer, &wish.statement().serial);
             }
             Command::Draft(_, officer, wanted, _) => self.draft(officer, wanted),
+            Command::Suspend(..) => {}
             Command::Join(_, join, _) => {
                 let order = authority.agent(&join.agent).and_then(|agent| agent.order.digest());
                 self.tokens.extend(order.map(OrderDigest));
@@ -120,6 +121,11 @@ impl Needs {
             | OperatorRequest::Revoke { person, .. }
             | OperatorRequest::Letter { person, .. } => {
                 self.people.insert(person.clone());
+            }
+            OperatorRequest::Release { serial, .. } => {
+                let by = authority.suspended_as(serial).map(|one| one.by.to_string());
+                self.people.extend(by);
+                self.people.extend(authority.held(serial).map(|held| held.person.to_string()));
             }
             OperatorRequest::ReplaceLetter { reference } => {
                 let letter = authority.letter(reference);

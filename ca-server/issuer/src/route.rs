@@ -24,6 +24,7 @@ mod renew;
 mod revoke;
 mod state;
 mod submit;
+mod suspend;
 mod who;
 mod wish;
 mod withdraw;
@@ -43,7 +44,7 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Whether a path may stop something: an approval may be one of an order to revoke, which is
 /// fetched before.
 pub(crate) fn is_brake(path: &str) -> bool {
-    [staff::REVOKE, staff::WISH, staff::FETCH, staff::APPROVE].contains(&path)
+    [staff::REVOKE, staff::WISH, staff::SUSPEND, staff::FETCH, staff::APPROVE].contains(&path)
 }
 
 pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
@@ -64,6 +65,7 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(staff::CERTIFICATE, post(certificate::certificate))
         .route(staff::REVOKE, post(revoke::revoke))
         .route(staff::WISH, post(wish::wish))
+        .route(staff::SUSPEND, post(suspend::suspend))
         .route(staff::STATE, post(state::state))
         .route(handler::PEOPLE, post(people::people))
         .route(handler::PERSON, post(person::person))

@@ -173,7 +173,7 @@ impl State {
         use records::record::Event;
         self.pending_count += 1;
         match &record.event {
-            Event::Revoked { .. } => self.list_due = true,
+            Event::Revoked { .. } | Event::Suspended { .. } => self.list_due = true,
             Event::Issued { serial, .. } => self.results.extend(Serial::read(serial)),
             Event::Approval { approval, .. } => {
                 self.ready.extend(approval.order.digest().map(OrderDigest));

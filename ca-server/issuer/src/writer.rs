@@ -204,7 +204,8 @@ impl Writer {
         let waits = !state.ready.is_empty()
             || !self.unkept.is_empty()
             || !self.confirmed.is_empty()
-            || state.refusals.ends().is_some_and(|ends| ends <= self.seconds());
+            || state.refusals.ends().is_some_and(|ends| ends <= self.seconds())
+            || !state.authority().lapsed_suspensions(self.clock.seconds()).is_empty();
         let looked = async {
             let mut tx = self.store.read().await?;
             let (size, newest) = ca_store::ledger::extent(&mut tx, LOG).await?;
@@ -284,12 +285,13 @@ impl Writer {
         };
         // What waits is settled when everything is noticed that may have settled it.
         let settles = share.rest && is_whole;
+        let lapses = settles && !round.authority().lapsed_suspensions(round.now()).is_empty();
         let (to_sign, waits) = if settles { waits.settle(&mut round)? } else { (vec![], waits) };
         let mut written = round.finish();
         written.rows.splice(0..0, copied);
         let effects = std::mem::take(&mut written.effects);
-        let executed = executes.then_some("execute");
-        let acts: Vec<_> = share.commands.iter().map(Command::act).chain(executed).collect();
+        let own = executes.then_some("execute").into_iter().chain(lapses.then_some("lapse"));
+        let acts: Vec<_> = share.commands.iter().map(Command::act).chain(own).collect();
         self.commit(tx, written, &acts, !share.signed.is_empty()).await?;
         (self.confirmed, self.unsigned) = (waits.confirmed, waits.unsigned);
         self.left_behind = waits.left_behind;

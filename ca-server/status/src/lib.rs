@@ -13,11 +13,13 @@ mod responder;
 mod rules;
 mod snapshots;
 mod state;
+mod suspend;
 mod world;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
+use ca_api::status::{SUSPEND, SUSPEND_BY_LETTER};
 use ca_host::CaConfig;
 use ca_host::listener;
 use ca_host::published::files;
@@ -30,8 +32,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 
-/// Largest loss report, in bytes.
-const BODY_BYTES_MAX: usize = 4 * 1024;
+/// Largest message, in bytes: a suspension with its evidence.
+const BODY_BYTES_MAX: usize = 24 * 1024;
 
 /// A database that does not answer at the start is asked again after this long.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -94,14 +96,16 @@ async fn bring_up_to_date(status: &Status) {
     status.metrics.condition("database", "");
 }
 
-/// A report of a loss finds a place when agents and strangers have taken all others.
+/// A loss or a suspension finds a place when agents and strangers have taken all others.
 fn is_brake(path: &str) -> bool {
-    path == ca_api::status::LOSS
+    [ca_api::status::LOSS, SUSPEND_BY_LETTER, SUSPEND].contains(&path)
 }
 
 fn router(status: Arc<Status>) -> Router {
     Router::new()
         .route(ca_api::status::LOSS, post(loss::report_loss))
+        .route(SUSPEND_BY_LETTER, post(suspend::by_letter))
+        .route(SUSPEND, post(suspend::signed))
         .route(ca_api::status::WORLD, post(world::world))
         .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

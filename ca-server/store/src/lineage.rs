@@ -11,7 +11,7 @@ use super::ledger::{self, LedgerError};
 use super::proof::Tiles;
 use records::Bytes;
 use records::lineage::{Lineage, Proven};
-use records::record::{Event, LetterStatement, Record, approval_id};
+use records::record::{Cause, Event, LetterStatement, Record, approval_id};
 use records::term;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -176,11 +176,32 @@ impl Walk {
                 Event::Order { order, .. } => {
                     orders.push(Bytes::from(records::order::digest(&order.0)));
                 }
-                Event::Issued { .. } | Event::Revoked { .. } => self.take(tx, index).await?,
+                Event::Issued { serial, .. } => {
+                    self.take(tx, index).await?;
+                    self.suspensions(tx, serial).await?;
+                }
+                Event::Revoked { .. } | Event::Suspended { .. } => self.take(tx, index).await?,
                 _ => {}
             }
         }
         Ok(orders)
+    }
+
+    /// Suspensions of a certificate with those who made them, and what came of them.
+    async fn suspensions(&mut self, tx: &mut Tx, serial: &str) -> Result<(), LedgerError> {
+        for index in with_term(tx, LOG, &term::of_serial(serial)).await? {
+            match &self.read(tx, index).await?.event {
+                Event::Suspended { cause, .. } => {
+                    self.people.extend(cause.person());
+                    self.take(tx, index).await?;
+                }
+                Event::Revoked { cause: Cause::Lapsed { .. }, .. } => {
+                    self.take(tx, index).await?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Loss reports of a letter.

@@ -173,6 +173,7 @@ impl Maker {
             profile: "official".into(),
             lookup_sha256: sha256(reference.as_bytes()),
             loss_sha256: sha256(person.as_bytes()),
+            suspend_sha256: sha256(person.as_bytes()),
             expires: records::time::seconds(self.city.now + 7 * 86_400),
             draft: None,
         };

@@ -44,6 +44,9 @@ impl Authority {
         if now > certificate.not_after() || now < certificate.not_before() {
             return Err(Code::ApproverExpired);
         }
+        if self.suspended_entry(&serial).is_some() {
+            return Err(Code::CertificateSuspended);
+        }
         if self.revoked_entry(&serial).is_some() || self.has_left(&person) {
             return Err(Code::ApproverRevoked);
         }
@@ -59,6 +62,9 @@ impl Authority {
         if now > certificate.not_after() || now < certificate.not_before() {
             return Err(Code::CertificateExpired);
         }
+        if self.suspended_as(&certificate.serial().to_string()).is_some() {
+            return Err(Code::CertificateSuspended);
+        }
         if self.is_revoked(&certificate.serial().to_string()) || self.has_left(person) {
             return Err(Code::CertificateRevoked);
         }
@@ -70,9 +76,10 @@ impl Authority {
         self.signatures.is_issued(certificate, &self.fixed.issuing)
     }
 
-    /// Whether a person's roles count for an order, and it is not their own.
+    /// Whether a person's roles count for an order, and it is not their own; nor did they suspend
+    /// what it releases.
     pub fn may_approve(&self, person: &str, body: &Body) -> Result<(), Code> {
-        if body.person() == Some(person) {
+        if body.person() == Some(person) || body.suspender() == Some(person) {
             return Err(Code::ApproverSelf);
         }
         self.rules_for(body)?.iter().try_for_each(|rule| self.satisfies_rule(person, rule, body))
@@ -134,7 +141,7 @@ impl Authority {
             },
             Body::Person(person) => vec![&person.unit],
             Body::Role(role) => vec![&role.scope],
-            Body::Revoke(_) => Vec::new(),
+            Body::Revoke(_) | Body::Release(_) => Vec::new(),
             Body::Profile(_)
             | Body::ApprovalRules(_)
             | Body::Portal(_)

@@ -4,7 +4,8 @@ use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::signatures::Signatures;
 use crate::state::{
     Agent, BundleState, Credential, Ended, Fixed, GivenApproval, Held, Intended, LetterState,
-    Machine, OpenOrder, Person, Portal, ProfileState, Revoked, Rules, ServiceKey, Standing, Unit,
+    Machine, OpenOrder, Person, Portal, ProfileState, Revoked, Rules, ServiceKey, Standing,
+    Suspended, Unit,
 };
 use imbl::{OrdMap, OrdSet, Vector};
 use records::passkey::Passkey;
@@ -41,6 +42,10 @@ pub struct Authority {
     /// Letters by the handler who wanted them.
     pub(crate) lettered_by: OrdSet<(PersonId, Reference)>,
     pub(crate) revoked: OrdMap<Serial, Arc<Revoked>>,
+    /// What is suspended and not revoked.
+    pub(crate) suspended: OrdMap<Serial, Arc<Suspended>>,
+    /// Names of suspensions that were released.
+    pub(crate) released: OrdMap<Serial, Arc<Vec<Sha256Value>>>,
     pub(crate) standing: OrdMap<Arc<str>, Arc<Standing>>,
     /// People's certificates by serial number.
     pub(crate) held: OrdMap<Serial, Arc<Held>>,
@@ -71,7 +76,8 @@ pub(crate) struct Pending {
     pub(crate) withdrawn: OrdSet<(Arc<str>, Role, Arc<str>)>,
     pub(crate) left: OrdSet<Arc<str>>,
     pub(crate) revoked: OrdMap<Serial, Arc<Revoked>>,
-    /// Those of them whose intents were abandoned.
+    pub(crate) suspended: OrdMap<Serial, Arc<Suspended>>,
+    /// Revoked ones whose intents were abandoned.
     pub(crate) abandoned: OrdSet<Serial>,
     pub(crate) lost: OrdSet<Reference>,
     pub(crate) voided: OrdSet<Reference>,
@@ -137,6 +143,8 @@ impl Authority {
             letters_of: OrdSet::new(),
             lettered_by: OrdSet::new(),
             revoked: OrdMap::new(),
+            suspended: OrdMap::new(),
+            released: OrdMap::new(),
             standing: OrdMap::new(),
             held: OrdMap::new(),
             machines: OrdMap::new(),

@@ -85,6 +85,7 @@ impl Authority {
             profile: self.profile_name(&read.profile),
             lookup_sha256: digest_of(&read.lookup_sha256)?,
             loss_sha256: digest_of(&read.loss_sha256)?,
+            suspend_sha256: digest_of(&read.suspend_sha256)?,
             expires: records::time::read(&read.expires).ok_or(Code::Malformed)?,
             serials: Vec::new(),
             lost: false,

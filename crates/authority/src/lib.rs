@@ -21,6 +21,7 @@
 //! | who may take it back | `withdrawal.rs` |
 //! | which keys may be certified, whose certificates are these | `certificate.rs` |
 //! | what is a letter still good for | `letter.rs` |
+//! | who may suspend what, and how that ends | `suspend.rs` |
 //! | what became of an application | `application.rs` |
 
 mod agent;
@@ -47,6 +48,7 @@ mod revoke;
 mod signatures;
 mod standing;
 mod state;
+mod suspend;
 mod wish;
 mod withdrawal;
 
@@ -58,7 +60,8 @@ pub use parts::{PartName, Parts, PartsError};
 pub use signatures::Signatures;
 pub use state::{
     Agent, ApplicationOutcome, BundleState, Credential, Ended, GivenApproval, Held, Intended,
-    LetterState, Machine, OpenOrder, Person, Portal, ProfileState, Revoked, Standing, Unit,
+    LetterState, Machine, OpenOrder, Person, Portal, ProfileState, Revoked, Standing, Suspended,
+    Unit,
 };
 
 use records::code::Code;
@@ -130,6 +133,7 @@ impl Authority {
             }
             Event::Declined { decline, .. } => self.add_decline(decline, now),
             Event::Revoked { cause, approvals, .. } => self.revoke(cause, approvals, unix),
+            Event::Suspended { cause, .. } => self.suspend(cause, now),
             Event::Used { .. } => self.add_use(record, now),
             Event::Joined { .. } => self.add_join(record, now),
             Event::Founding { .. } => Err(Code::UnsignedAuthority),

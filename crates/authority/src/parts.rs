@@ -44,6 +44,8 @@ pub(crate) enum Table {
     Orders,
     Closed,
     Revoked,
+    Suspended,
+    Released,
     Held,
     Machines,
     Promised,
@@ -51,7 +53,7 @@ pub(crate) enum Table {
 }
 
 impl Table {
-    const ALL: [(Self, &'static str); 19] = [
+    const ALL: [(Self, &'static str); 21] = [
         (Self::City, "city"),
         (Self::Units, "units"),
         (Self::Profiles, "profiles"),
@@ -67,6 +69,8 @@ impl Table {
         (Self::Orders, "orders"),
         (Self::Closed, "closed"),
         (Self::Revoked, "revoked"),
+        (Self::Suspended, "suspended"),
+        (Self::Released, "released"),
         (Self::Held, "held"),
         (Self::Machines, "machines"),
         (Self::Promised, "promised"),
@@ -190,6 +194,8 @@ impl Authority {
         slots!(Orders, orders, |open| KeptOrder::of(open));
         slots!(Closed, closed_orders, |closed| closed);
         slots!(Revoked, revoked, |revoked| &**revoked);
+        slots!(Suspended, suspended, |suspended| &**suspended);
+        slots!(Released, released, |names| &**names);
         slots!(Held, held, |held| &**held);
         slots!(Machines, machines, |machine| &**machine);
         slots!(Promised, promised, |serial| serial);

@@ -74,6 +74,7 @@ impl Authority {
                 self.pending.challenges.extend(challenge_sha256.digest());
             }
             Event::Approval { approval, .. } => self.notice_approval(approval, unix),
+            Event::Suspended { cause, .. } => self.notice_suspended(cause, unix),
             Event::Revoked { cause, approvals, .. } => self.notice_revoked(cause, approvals, unix),
             _ => {}
         }
@@ -206,7 +207,7 @@ impl Authority {
             Cause::Loss { reference, .. } => {
                 self.pending.lost.extend(Reference::read(reference));
             }
-            Cause::Left { .. } | Cause::Abandoned { .. } => {}
+            Cause::Left { .. } | Cause::Lapsed { .. } | Cause::Abandoned { .. } => {}
         }
     }
 }

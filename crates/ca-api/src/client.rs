@@ -8,7 +8,7 @@ use crate::log::{self, Append, Appended, Pulsed, SpoolAck, Spooled};
 use crate::public;
 use crate::staff::{
     self, AsOfficer, CertificateFacts, Certificates, Named, Officer, OrderCreated, OwnPasskey,
-    Page, Revocation, Sought, Wanted,
+    OwnSuspension, Page, Revocation, Sought, Wanted,
 };
 use crate::state::CityState;
 use crate::status::{self, WorldNumbers, WorldUpdate};
@@ -16,11 +16,12 @@ use mtls::{CallError, Client};
 use records::access::Heartbeat;
 use records::decline::{Declined, Declining};
 use records::draft::Drafting;
-use records::enrolment::{Collect, Collected, LookUp, LookedUp, Submit};
+use records::enrolment::{Collect, Collected, LookUp, LookedUp, SignedReceipt, Submit};
 use records::evidence::{Search, SearchAnswer};
 use records::export::{Approved, OrderExport, OrderLine};
 use records::join::{Join, Renew, Renewed};
 use records::order::CredentialBody;
+use records::suspension::{SuspendByLetter, Suspending};
 use records::wish::Wishing;
 use records::withdrawal::{Withdrawal, Withdrawn};
 use records::{Approval, Code, Problem};
@@ -163,6 +164,14 @@ impl Issuer {
         ask(&self.0, handler::WITHDRAW, message).await
     }
 
+    /// Suspends the holder's own certificate, on the portal's word.
+    pub async fn suspend(
+        &self,
+        message: &AsOfficer<OwnSuspension>,
+    ) -> Result<SignedReceipt, Refusal> {
+        ask(&self.0, staff::SUSPEND, message).await
+    }
+
     /// How the city stands.
     pub async fn state(&self, message: &AsOfficer<()>) -> Result<CityState, Refusal> {
         ask(&self.0, staff::STATE, message).await
@@ -225,8 +234,21 @@ impl Status {
     pub async fn report_loss(
         &self,
         message: &records::enrolment::ReportLoss,
-    ) -> Result<records::enrolment::SignedReceipt, Refusal> {
+    ) -> Result<SignedReceipt, Refusal> {
         ask(&self.0, status::LOSS, message).await
+    }
+
+    /// Suspends what was issued under a letter.
+    pub async fn suspend_by_letter(
+        &self,
+        message: &SuspendByLetter,
+    ) -> Result<SignedReceipt, Refusal> {
+        ask(&self.0, status::SUSPEND_BY_LETTER, message).await
+    }
+
+    /// Suspends what somebody signed that it be.
+    pub async fn suspend(&self, message: &Suspending) -> Result<SignedReceipt, Refusal> {
+        ask(&self.0, status::SUSPEND, message).await
     }
 }
 

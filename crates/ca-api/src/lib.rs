@@ -18,7 +18,7 @@ pub use log::{Append, Appended, EntryPlace, Pulsed, SaltedRecord, SpoolAck, Spoo
 pub use records::join::{Renew, Renewed};
 pub use staff::{
     AsOfficer, CertificateFacts, CertificateLine, Certificates, Named, Officer, OrderCreated,
-    OwnPasskey, Page, Revocation, Sought, Wanted,
+    OwnPasskey, OwnSuspension, Page, Revocation, Sought, Wanted,
 };
 pub use state::{CityState, GateState, ListState, LogState};
 pub use status::{WorldNumbers, WorldUpdate};

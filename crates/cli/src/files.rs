@@ -127,6 +127,14 @@ impl OwnKey {
         open(&cert, &key, &prompt::passphrase(self.passphrase_file()?.as_deref())?)
     }
 
+    /// Whom they believe: by the trust file that was given, or the context's.
+    pub(crate) fn believed(&self, given: Option<&Path>) -> Result<Trust, Failure> {
+        match given {
+            Some(path) => document(path),
+            None => document(&self.context()?.ok_or_else(nobody)?.trust),
+        }
+    }
+
     fn context(&self) -> Result<Option<Context>, Failure> {
         contexts::chosen(self.context.as_deref())
     }

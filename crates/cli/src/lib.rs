@@ -4,7 +4,8 @@
 //!
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
 //! sign. In reading order: [`request`], [`enroll`], [`approve`], [`decline`], [`revoke`],
-//! [`draft`], [`withdraw`], [`cert`], [`report_lost`], [`mod@audit`], [`context`], [`desk`].
+//! [`draft`], [`withdraw`], [`suspend`], [`cert`], [`report_lost`], [`mod@audit`], [`context`],
+//! [`desk`].
 
 pub mod approve;
 pub mod audit;
@@ -26,6 +27,7 @@ mod prompt;
 pub mod report_lost;
 pub mod request;
 pub mod revoke;
+pub mod suspend;
 pub mod whoami;
 pub mod withdraw;
 
@@ -74,6 +76,8 @@ enum Command {
     Draft(draft::DraftCommand),
     /// Takes back what you drafted by mistake. 撤回
     Withdraw(withdraw::Arguments),
+    /// Suspends a certificate at once, by letter or with your key. 冻结证书
+    Suspend(suspend::Arguments),
     /// Passkeys for approving in the browser. 通行密钥
     #[command(subcommand)]
     Passkey(passkey::Command),
@@ -105,6 +109,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Revoke(arguments) => revoke::run(output, &arguments).await,
         Command::Draft(command) => draft::run(output, &command).await,
         Command::Withdraw(arguments) => withdraw::run(output, &arguments).await,
+        Command::Suspend(arguments) => suspend::run(output, &arguments).await,
         Command::Passkey(command) => passkey::run(output, &command).await,
         Command::Audit(arguments) => audit::run(output, &arguments).await,
         Command::Context(arguments) => context::run(output, &arguments),

@@ -4,6 +4,7 @@ use crate::plain::kind_of;
 use records::access::Connection;
 use records::decline::Outcome;
 use records::record::{Event, LetterStatement, Record, VoidStatement};
+use records::suspension::SuspensionCause;
 use records::withdrawal::WithdrawnStatement;
 use std::collections::BTreeMap;
 
@@ -58,6 +59,7 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
             format!("吊销 {} 张证书（{reason}）", certificates.len()),
             format!("{} certificates were revoked ({reason})", certificates.len()),
         ),
+        Event::Suspended { certificates, cause, .. } => suspended(certificates.len(), cause, who),
         Event::Refusal { code, act, about, count, .. } => (
             format!("拒绝 {act} {about}：{}{}", code.zh(), times(*count).0),
             format!("refused {act} {about}: {}{}", code.en(), times(*count).1),
@@ -83,6 +85,21 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
     // A refusal's own sentence may stand at the end.
     let (zh, en) = (zh.trim_end_matches('。'), en.trim_end_matches('.'));
     (plain(&format!("{time}Z {zh}。")), plain(&format!("{time}Z {en}.")))
+}
+
+/// Who suspended certificates, and how that is known.
+fn suspended(
+    count: usize,
+    cause: &SuspensionCause,
+    who: impl Fn(&str) -> String,
+) -> (String, String) {
+    let by = cause.person().map_or_else(String::new, |person| who(&person));
+    let (zh, en) = match cause {
+        SuspensionCause::Letter { .. } => ("凭信函", "by letter"),
+        SuspensionCause::Signed { .. } => ("经本人签名", "under their signature"),
+        SuspensionCause::Portal { .. } => ("据门户所说", "as a portal says"),
+    };
+    (format!("{by} {zh}冻结 {count} 张证书"), format!("{by} suspended {count} certificates, {en}"))
 }
 
 /// Who read what through which portal.

@@ -119,6 +119,9 @@ codes! {
     SignedTime "signed-time" Caller "签署时间与 CA 的时间相差太多，未予受理。请校准本机时间后重新签署。" "It was signed at a time too far from the CA's and is not taken; set this computer's clock, then sign again.";
     WishOpen "wish-open" Policy "这张证书已有一份未签名的吊销请求在等待；请审批或退回它，或者自己签名提出。" "Somebody asks for this certificate to be revoked already, without a signature; approve or decline that, or sign your own wish.";
     WishesTooMany "wishes-too-many" Policy "未签名的吊销请求过多；请用自己的密钥签名提出。" "Too many revocations are asked for without a signature; sign yours with your own key.";
+    NothingToSuspend "nothing-to-suspend" Policy "没有可以冻结的证书。" "There is no certificate that could be suspended.";
+    SignatureNeeded "signature-needed" Policy "审批人员的证书须由本人签名冻结，或凭信函冻结。" "An officer's certificate is suspended by their own signature, or by letter.";
+    SuspensionAlone "suspension-alone" Policy "冻结后将不足两人能够解除，请改为申请吊销。" "Too few people would be left to release it; ask for its revocation instead.";
     UnsignedAuthority "unsigned-authority" Policy "数据库内容没有签名依据，已停止执行并记录。" "The database says what nobody signed; nothing was done and this was recorded.";
     NotPermitted "not-permitted" Policy "访问规则不允许此项操作。" "The access rules do not permit this.";
     NotServed "not-served" Policy "本应用不为您服务。" "This application does not serve you.";
@@ -127,6 +130,7 @@ codes! {
     CertificateRequired "certificate-required" Peer "此处需要客户端证书。" "A client certificate is required here.";
     CertificateExpired "certificate-expired" Peer "您的证书已过期。" "Your certificate has expired.";
     CertificateRevoked "certificate-revoked" Peer "您的证书已吊销。" "Your certificate has been revoked.";
+    CertificateSuspended "certificate-suspended" Peer "您的证书已冻结，暂不能使用。" "Your certificate is suspended and cannot be used for now.";
     CertificateForeign "certificate-foreign" Peer "您的证书不是本系统签发的。" "Your certificate was not issued by this system.";
     NotYourRoute "not-your-route" Peer "您无权使用此功能。" "You may not use this function.";
     PortalUnknown "portal-unknown" Peer "此门户未登记。" "This portal is not registered.";

@@ -39,6 +39,12 @@ pub enum Label {
     Withdrawal,
     /// That an order was taken back, by the registry key.
     Withdrawn,
+    /// That a certificate is suspended, by its holder or whoever cares for it.
+    Suspension,
+    /// That something is suspended, by the status key or the registry key.
+    Suspended,
+    /// That nobody released a suspension in its time, by the registry key.
+    Lapse,
 }
 
 impl Label {
@@ -61,6 +67,9 @@ impl Label {
             Self::Draft => "yinxin-draft-v1",
             Self::Withdrawal => "yinxin-withdrawal-v1",
             Self::Withdrawn => "yinxin-withdrawn-v1",
+            Self::Suspension => "yinxin-suspension-v1",
+            Self::Suspended => "yinxin-suspended-v1",
+            Self::Lapse => "yinxin-lapse-v1",
         }
     }
 

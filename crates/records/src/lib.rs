@@ -33,6 +33,7 @@ pub mod people;
 pub mod record;
 pub mod rules;
 pub mod stated;
+pub mod suspension;
 pub mod term;
 pub mod time;
 pub mod trust;

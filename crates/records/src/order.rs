@@ -5,6 +5,7 @@ mod body;
 mod certificate;
 mod gate;
 mod office;
+mod release;
 mod revoke;
 mod title;
 
@@ -16,6 +17,7 @@ pub use body::{ApprovalRulesBody, Body, BodyError, PortalBody, ProfileBody};
 pub use certificate::{CommittedName, CredentialBody, IssueBody, ProfileRef, SubjectBody};
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 pub use office::{PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody};
+pub use release::ReleaseBody;
 pub use revoke::RevokeBody;
 pub use title::title;
 
@@ -125,6 +127,10 @@ impl Order {
             && !revoke.is_asked_for(&self.drafter)
         {
             return Err(OrderError::Wish);
+        }
+        // Whoever suspended does not draft the release.
+        if body.suspender().is_some_and(|by| self.drafter.strip_prefix("person:") == Some(by)) {
+            return Err(OrderError::Header);
         }
         if !self.is_drafted_so(&body) {
             return Err(OrderError::Draft);

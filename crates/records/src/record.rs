@@ -62,6 +62,7 @@ impl Record {
             self.event,
             Event::Refusal { .. }
                 | Event::Revoked { .. }
+                | Event::Suspended { .. }
                 | Event::Crl { .. }
                 | Event::Portal { .. }
                 | Event::Forked { .. }

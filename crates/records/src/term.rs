@@ -4,6 +4,7 @@
 use crate::bytes::Bytes;
 use crate::order::{Body, Order};
 use crate::record::{Cause, Event, LetterStatement, Record, VoidStatement};
+use crate::suspension::SuspensionCause;
 use crate::withdrawal::WithdrawnStatement;
 use sha2::{Digest, Sha256};
 
@@ -47,11 +48,11 @@ pub fn terms(record: &Record) -> Vec<String> {
         }
         Event::Revoked { certificates, cause, .. } => {
             terms.extend(certificates.iter().map(|one| of_serial(&one.serial)));
-            terms.push(match cause {
-                Cause::Order { order } | Cause::Abandoned { order } => of_order(order),
-                Cause::Loss { reference, .. } => format!("reference:{reference}"),
-                Cause::Left { person: who } => person(who),
-            });
+            terms.extend(revocation_term(cause));
+        }
+        Event::Suspended { certificates, cause, .. } => {
+            terms.extend(certificates.iter().map(|one| of_serial(&one.serial)));
+            terms.extend(suspension_terms(cause));
         }
         Event::Crl { issuer, number, .. } => terms.push(format!("crl:{issuer}/{number}")),
         Event::People { agent, number, .. } => terms.push(format!("people:{agent}/{number}")),
@@ -97,6 +98,22 @@ fn voided_terms(statement: &Bytes) -> Vec<String> {
     let named = read.map_or_else(|_| Vec::new(), |void| vec![void.reference, void.replacement]);
     let named = named.into_iter().filter(|reference| !reference.is_empty());
     named.map(|reference| format!("reference:{reference}")).collect()
+}
+
+/// Why something was revoked, where serial numbers do not say it.
+fn revocation_term(cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::Order { order } | Cause::Abandoned { order } => Some(of_order(order)),
+        Cause::Loss { reference, .. } => Some(format!("reference:{reference}")),
+        Cause::Left { person: who } => Some(person(who)),
+        Cause::Lapsed { .. } => None,
+    }
+}
+
+/// Whoever suspends, and the letter by which.
+fn suspension_terms(cause: &SuspensionCause) -> Vec<String> {
+    let reference = cause.reference().map(|reference| format!("reference:{reference}"));
+    reference.into_iter().chain(cause.person().map(|who| person(&who))).collect()
 }
 
 fn gate_terms(record: &Record) -> Vec<String> {

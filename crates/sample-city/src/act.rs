@@ -140,6 +140,11 @@ impl SampleCity {
         sha256(format!("loss {reference}").as_bytes())
     }
 
+    /// The suspension value of a letter.
+    pub fn suspension_value(reference: &str) -> Bytes {
+        sha256(format!("suspend {reference}").as_bytes())
+    }
+
     /// A letter's record.
     pub fn letter_event(&self, reference: &str, person: &str, profile: &str) -> Event {
         let statement = LetterStatement {
@@ -149,6 +154,7 @@ impl SampleCity {
             profile: profile.into(),
             lookup_sha256: sha256(reference.as_bytes()),
             loss_sha256: sha256(&Self::loss_value(reference).0),
+            suspend_sha256: sha256(&Self::suspension_value(reference).0),
             expires: records::time::seconds(self.now + 7 * 86_400),
             draft: None,
         };

@@ -11,17 +11,18 @@ pub fn status(code: Code) -> StatusCode {
         AnswerTooLarge, ApprovalSignature, ApprovalsMissing, ApproverDrafted, ApproverExpired,
         ApproverRevoked, ApproverRole, ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown,
         AuditFailed, AuditFull, BindMismatch, CertificateExpired, CertificateForeign,
-        CertificateRequired, CertificateRevoked, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed,
-        CrossSite, DraftsTooMany, ExpectationUnknown, FieldsTooMany, HandlerScope, HeadTooLarge,
-        KeyForeign, KeyNotAllowed, KeyUnknown, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded,
-        LetterOpen, LetterVoided, LintFailed, LogBehind, Malformed, Misdirected, NotDrafter,
-        NotFound, NotPermitted, NotReady, NotServed, NotYourRoute, OrderAltered, OrderCancelled,
-        OrderConsumed, OrderExpired, OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown,
-        OrderWithdrawn, OutsideNeeded, PasskeyCounter, PasskeyRefused, PasskeySoftware,
-        PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError, PortalUnknown,
-        ProfileChanged, QuotaUsed, RequestLate, RequestMalformed, RequestSignature, RoleConflict,
-        RouteUnknown, RulesMalformed, SignedTime, SpoolForked, SpoolGap, StateConflict,
-        StatusStale, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable, UnitUnknown,
+        CertificateRequired, CertificateRevoked, CertificateSuspended, ChallengeUsed, ClockMoved,
+        CodeExpired, CodeUsed, CrossSite, DraftsTooMany, ExpectationUnknown, FieldsTooMany,
+        HandlerScope, HeadTooLarge, KeyForeign, KeyNotAllowed, KeyUnknown, KeyWeak,
+        LabelNotAllowed, LetterLost, LetterNeeded, LetterOpen, LetterVoided, LintFailed, LogBehind,
+        Malformed, Misdirected, NotDrafter, NotFound, NotPermitted, NotReady, NotServed,
+        NotYourRoute, NothingToSuspend, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired,
+        OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown, OrderWithdrawn, OutsideNeeded,
+        PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft,
+        PersonUnknown, PolicyError, PortalUnknown, ProfileChanged, QuotaUsed, RequestLate,
+        RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RulesMalformed,
+        SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict, StatusStale,
+        SuspensionAlone, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable, UnitUnknown,
         UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature,
         WishOpen, WishesTooMany, WrongCode,
     };
@@ -30,23 +31,22 @@ pub fn status(code: Code) -> StatusCode {
         | UnknownKind | UnknownProfile | OrderIncomplete | RulesMalformed => {
             StatusCode::BAD_REQUEST
         }
-        CertificateRequired | CertificateExpired | CertificateRevoked | CertificateForeign
-        | UseSignature | LetterNeeded => StatusCode::UNAUTHORIZED,
+        CertificateRequired | CertificateExpired | CertificateRevoked | CertificateSuspended
+        | CertificateForeign | UseSignature | LetterNeeded => StatusCode::UNAUTHORIZED,
         WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature
         | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
         | ApproverSelf | ApproverDrafted | NotDrafter | HandlerScope | ApprovalsMissing
         | NotYourRoute | PortalUnknown | UnsignedAuthority | OrderAltered | PasskeyUnknown
         | PasskeyRefused | PasskeyCounter | PasskeySoftware | QuotaUsed | NotPermitted
-        | NotServed | PolicyError => StatusCode::FORBIDDEN,
+        | NotServed | SignatureNeeded | PolicyError => StatusCode::FORBIDDEN,
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
             StatusCode::NOT_FOUND
         }
         CodeUsed | ChallengeUsed | KeyForeign | OrderExpired | OrderConsumed | OrderCancelled
         | OrderReturned | OrderRejected | OrderWithdrawn | LetterOpen | ApproverTwice
         | OutsideNeeded | ProfileChanged | PersonChanged | PersonLeft | RoleConflict
-        | StateConflict | NotReady | SpoolGap | SignedTime | SpoolForked | WishOpen => {
-            StatusCode::CONFLICT
-        }
+        | StateConflict | NotReady | SpoolGap | SignedTime | SpoolForked | WishOpen
+        | NothingToSuspend | SuspensionAlone => StatusCode::CONFLICT,
         CodeExpired | LetterLost | LetterVoided => StatusCode::GONE,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         TargetTooLong => StatusCode::URI_TOO_LONG,

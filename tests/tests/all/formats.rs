@@ -15,6 +15,9 @@ use records::order::{Basis, Body, NamedPerson, NamedUnit, Order};
 use records::record::{
     Cause, Event, File, LetterStatement, Record, RevokedSerial, VoidStatement, approval_id, entry,
 };
+use records::suspension::{
+    LapseStatement, Suspension, SuspensionCause, SuspensionNotice, SuspensionStatement,
+};
 use records::wish::{Wish, WishStatement};
 use records::withdrawal::{TakenBack, Withdrawal, WithdrawalStatement, WithdrawnStatement};
 use records::{Approval, Bytes, Code, Disclosure, founding, json, order};
@@ -175,6 +178,9 @@ impl Maker {
             "letter": self.letter(),
             "void": self.void(),
             "receipt": self.receipt(&digest),
+            "suspension": self.suspension(&approval),
+            "notice": self.notice(&digest),
+            "lapse": self.lapse(),
             "use": self.use_of_authorization(&digest),
             "bundle": bundle(),
             "people": self.people(&digest),
@@ -277,6 +283,15 @@ impl Maker {
                 "revoke",
                 j!({
                     "person": person, "serials": ["01".repeat(18)], "reason": "superseded",
+                    "evidence": c(&evidence),
+                }),
+                vec![&evidence],
+            ),
+            (
+                "release",
+                j!({
+                    "person": person, "serial": "01".repeat(18), "suspension": b(fixed::<32>(9)),
+                    "by": person, "reason": "keyCompromise", "since": TIME,
                     "evidence": c(&evidence),
                 }),
                 vec![&evidence],
@@ -630,6 +645,18 @@ impl Maker {
                 cause: Cause::Loss { reference: person.clone(), value: d32(18) },
                 approvals: Vec::new(),
             },
+            Event::Suspended {
+                certificates: vec![RevokedSerial {
+                    serial: "01".repeat(18),
+                    not_after: end.clone(),
+                }],
+                reason: "keyCompromise".into(),
+                cause: SuspensionCause::Letter {
+                    value: d32(18),
+                    notice: json::write(&suspension_notice(&fixed(1))).unwrap().into(),
+                    signature: d32(2),
+                },
+            },
             Event::Crl {
                 issuer: "issuing-1".into(),
                 number: 2,
@@ -684,6 +711,7 @@ impl Maker {
             profile: "official".into(),
             lookup_sha256: Bytes::from(Sha256::digest(fixed::<32>(21)).as_slice()),
             loss_sha256: Bytes::from(Sha256::digest(fixed::<32>(22)).as_slice()),
+            suspend_sha256: Bytes::from(Sha256::digest(fixed::<32>(23)).as_slice()),
             expires: "2026-12-01T08:00:00Z".into(),
             draft: None,
         };
@@ -724,6 +752,47 @@ impl Maker {
         let bytes = json::write(&receipt).unwrap();
         let signature = self.signature("/receipt/signature", "status", Label::Receipt, &bytes);
         j!({ "receipt": b(&bytes), "signature": b(signature) })
+    }
+
+    /// What an officer signs who suspends a certificate.
+    fn suspension(&self, approval: &Value) -> Value {
+        let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
+        let approval: Approval = json::read(&approval).unwrap();
+        let evidence = Disclosure::new(EVIDENCE_PATH, fixed::<32>(63), "本人来电".into());
+        let statement = SuspensionStatement {
+            v: 1,
+            founding: fixed::<32>(1).into(),
+            certificate: approval.certificate().unwrap().sha256().into(),
+            serial: "01".repeat(18),
+            reason: "keyCompromise".into(),
+            evidence: evidence.commitment().unwrap(),
+            nonce: fixed::<16>(64).into(),
+            time: TIME.into(),
+        };
+        let bytes = json::write(&statement).unwrap();
+        let signature =
+            self.signature("/suspension/signature", "officer", Label::Suspension, &bytes);
+        let signed = j!({
+            "v": 1, "method": "certificate", "statement": b(&bytes),
+            "certificate": approval.certificate, "signature": b(&signature),
+        });
+        let bytes = json::write(&signed).unwrap();
+        assert!(json::read::<Suspension>(&bytes).unwrap().signed_statement().signer().is_some());
+        j!({ "suspension": b(&bytes), "evidence": evidence, "signature": b(&signature) })
+    }
+
+    fn notice(&self, digest: &[u8; 32]) -> Value {
+        let bytes = json::write(&suspension_notice(digest)).unwrap();
+        let signature = self.signature("/notice/signature", "status", Label::Suspended, &bytes);
+        j!({ "notice": b(&bytes), "signature": b(signature) })
+    }
+
+    fn lapse(&self) -> Value {
+        let statement =
+            LapseStatement { v: 1, suspension: fixed::<32>(9).into(), time: TIME.into() };
+        let bytes = json::write(&statement).unwrap();
+        let signature = self.signature("/lapse/signature", "registry", Label::Lapse, &bytes);
+        j!({ "statement": b(&bytes), "signature": b(signature) })
     }
 
     fn use_of_authorization(&self, digest: &[u8; 32]) -> Value {
@@ -841,7 +910,18 @@ fn code() -> Value {
     })
 }
 
-/// A passkey statement in its canonical form.
+fn suspension_notice(digest: &[u8; 32]) -> SuspensionNotice {
+    SuspensionNotice {
+        v: 1,
+        founding: (*digest).into(),
+        told: "letter:ABCDEFGHJKMNPQRS".into(),
+        person: "0123456789ABCDEF".into(),
+        serials: vec!["01".repeat(18)],
+        reason: "keyCompromise".into(),
+        time: TIME.into(),
+    }
+}
+
 /// What authority held about what the vector of a kind names.
 fn basis(kind: &str, name: &Bytes) -> Basis {
     let person = NamedPerson {
@@ -849,18 +929,18 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
         unit: "sz-office".into(),
         name: name.clone(),
     };
-    let about = matches!(kind, "issue" | "role" | "revoke" | "credential");
+    let about = matches!(kind, "issue" | "role" | "revoke" | "release" | "credential");
     let units: &[(&str, &str)] = match kind {
         "issue" | "role" | "agent" => &[("shangzhou", "商州区"), ("sz-office", "区政府办")],
         "unit" => &[("shangzhou", "商州区")],
-        "person" | "revoke" | "credential" => &[("sz-office", "区政府办")],
+        "person" | "revoke" | "release" | "credential" => &[("sz-office", "区政府办")],
         "portal" => &[("shangluo", "商洛市")],
         _ => &[],
     };
     let unit =
         |(unit, name): &(&str, &str)| NamedUnit { unit: (*unit).into(), name: (*name).into() };
     let before = match kind {
-        "role" | "revoke" => Some(j!({
+        "role" | "revoke" | "release" => Some(j!({
             "roles": [{ "role": "official", "scope": "sz-office" }],
             "certificates": [{
                 "serial": "01".repeat(18), "profile": "official", "not_after": TIME,
@@ -876,6 +956,7 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
     }
 }
 
+/// A passkey statement in its canonical form.
 fn passkey_statement() -> Vec<u8> {
     let statement = j!({
         "v": 1, "founding": b(fixed::<32>(1)), "certificate": b(fixed::<32>(2)),
@@ -895,6 +976,7 @@ fn letter_keys(digest: &[u8; 32]) -> Value {
         "founding": b(digest), "reference": reference, "code": b(fixed::<16>(33)),
         "lookup": b(keys.lookup()), "bind_page": b(keys.bind_key("page").unwrap()),
         "bind_cli": b(keys.bind_key("cli").unwrap()), "loss_value": b(keys.loss_value(reference)),
+        "suspension_value": b(keys.suspension_value(reference)),
     })
 }
 

@@ -42,6 +42,7 @@ mod spellings;
 mod spools;
 mod states;
 mod suites;
+mod suspensions;
 mod tampering;
 mod tidy;
 mod tls_and_admin;

@@ -2,7 +2,7 @@
 
 use super::{
     agent, approve, credential, decline, draft, list, operator, renew, revoke, snapshot, submit,
-    withdraw,
+    suspend, withdraw,
 };
 use crate::command::{Caller, Command, Outcome, Reply};
 use crate::error::IssuerError;
@@ -93,6 +93,11 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             let about = run.taken_back(wanted);
             let verb = |round: &mut Round<'_>| withdraw::withdraw(round, caller, officer, wanted);
             answer(reply, run.decide("withdraw", &about, verb))
+        }
+        Command::Suspend(caller, holder, wanted, reply) => {
+            let verb = |round: &mut Round<'_>| suspend::suspend(round, caller, holder, wanted);
+            let about = run.certificate(&wanted.serial);
+            answer(reply, run.decide("suspend", &about, verb))
         }
         Command::Renew(caller, message, reply) => {
             let about = run.standing(&message.authorization);

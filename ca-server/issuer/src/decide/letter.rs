@@ -174,6 +174,7 @@ fn keep(
     let keys = LetterKeys::derive(&context.founding, &letter.reference, code);
     let lookup = Sha256::digest(keys.lookup()).to_vec();
     let loss = Sha256::digest(keys.loss_value(&letter.reference)).to_vec();
+    let suspend = Sha256::digest(keys.suspension_value(&letter.reference));
     let mut seal = |purpose, key: &[u8; 32]| {
         let of = SealContext {
             founding: &context.founding,
@@ -190,7 +191,8 @@ fn keep(
         "page" => seal("bind-page", keys.bind_key("page").ok_or(Code::Malformed)?)?,
         _ => Vec::new(),
     };
-    let event = letter_event(letter, &lookup, &loss, (draft, &context.registry))?;
+    let digests = [lookup.as_slice(), &loss, &suspend];
+    let event = letter_event(letter, digests, (draft, &context.registry))?;
     round.change(RowChange::Letter(Box::new(LetterRow {
         reference: letter.reference.clone(),
         person: letter.person.clone(),

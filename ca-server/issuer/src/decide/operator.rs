@@ -2,7 +2,7 @@
 
 use super::order::{OrderParts, make};
 use super::revoke::check_evidence;
-use super::{agent, approve, letter, renew, revoke, withdraw};
+use super::{agent, approve, letter, renew, revoke, suspend, withdraw};
 use crate::catch_up::policies;
 use crate::error::IssuerError;
 use crate::loaded::text;
@@ -37,6 +37,11 @@ pub(crate) fn operator(
             let (evidence, opens) = round.commitment(EVIDENCE_PATH, evidence)?;
             let body = RevokeBody { person: person.clone(), serials, reason, evidence, wish: None };
             let made = revoke::order(round, drafter, body, opens)?;
+            let approvals = (0, made.needed);
+            Ok(OperatorAnswer { order: made.order, person, approvals, ..Default::default() })
+        }
+        OperatorRequest::Release { serial, evidence } => {
+            let (made, person) = suspend::release(round, drafter, &serial, evidence)?;
             let approvals = (0, made.needed);
             Ok(OperatorAnswer { order: made.order, person, approvals, ..Default::default() })
         }

@@ -102,7 +102,7 @@ pub(crate) fn order(
     let held: Vec<String> = held
         .filter(|serial| {
             let issued = authority.held(serial).is_some_and(|held| held.sha256.is_some());
-            issued && !authority.is_revoked(serial)
+            issued && !authority.is_ended(serial)
         })
         .collect();
     if body.serials.is_empty() {

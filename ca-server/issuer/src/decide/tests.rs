@@ -16,5 +16,6 @@ mod revoke;
 mod round;
 mod snapshot;
 mod submit;
+mod suspend;
 mod wish;
 mod withdraw;

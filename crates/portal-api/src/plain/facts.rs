@@ -13,7 +13,7 @@ use records::founding::Holding;
 use records::order::{
     AgentBefore, AgentBody, Before, Body, CertificateBefore, FilesBefore, IssueBody, MAIL_PATH,
     NAME_PATH, PersonAction, PersonBefore, PersonBody, PortalBefore, PortalBody, ProfileRef,
-    RevokeBody, RoleAction, RoleBody, UnitAction, UnitBefore, UnitBody,
+    ReleaseBody, RevokeBody, RoleAction, RoleBody, UnitAction, UnitBefore, UnitBody,
 };
 
 /// Everything that is shown before somebody consents, who drafted it included.
@@ -28,6 +28,7 @@ pub fn facts(opened: &ShownOrder) -> Vec<Fact> {
         (Body::Person(body), _) => about_person(opened, body, person),
         (Body::Role(body), _) => about_role(opened, body, person),
         (Body::Revoke(body), _) => revoked(opened, body, person),
+        (Body::Release(body), _) => released(opened, body, person),
         (Body::Credential(body), _) => {
             let who = fact(("为谁", "for whom"), person_named(opened, &body.person));
             std::iter::once(who).chain(about_passkey(body)).collect()
@@ -258,6 +259,30 @@ fn revoked(opened: &ShownOrder, body: &RevokeBody, before: Option<&PersonBefore>
     facts.push(list(("角色", "roles"), &roles, &roles));
     facts.extend(body.wish.as_deref().into_iter().flat_map(about_wish));
     facts
+}
+
+/// Who suspended what, since when and why; two others release it.
+fn released(opened: &ShownOrder, body: &ReleaseBody, before: Option<&PersonBefore>) -> Vec<Fact> {
+    let held = before.map(|before| before.certificates.as_slice()).unwrap_or_default();
+    let known = held.iter().find(|one| one.serial == body.serial);
+    let roles = before.map(|before| roles(opened, &before.roles)).unwrap_or_default();
+    let by = match body.by == body.person {
+        true => said("持证人本人", "the holder"),
+        false => same(person_named(opened, &body.by)),
+    };
+    vec![
+        fact(("人员", "person"), person_named(opened, &body.person)),
+        fact(
+            ("解除冻结的证书", "released is"),
+            known.map_or_else(|| body.serial.clone(), certificate),
+        ),
+        told(("冻结者", "suspended by"), by),
+        told(("冻结原因", "suspended because of"), reason(&body.reason)),
+        fact(("冻结时间", "suspended since"), body.since.clone()),
+        fact(("冻结编号", "suspension"), HEXLOWER.encode(&body.suspension.0)),
+        evidence(opened, &body.evidence),
+        list(("角色", "roles"), &roles, &roles),
+    ]
 }
 
 fn about_unit(opened: &ShownOrder, unit: &UnitBody, before: Option<&UnitBefore>) -> Vec<Fact> {

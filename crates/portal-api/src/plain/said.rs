@@ -117,6 +117,7 @@ pub fn kind_of(kind: &str, action: &str) -> Said {
         ("agent", _) => said("登记网关", "new gate"),
         ("bundle", _) => said("访问规则", "access rules"),
         ("revoke", _) => said("吊销证书", "revoke certificates"),
+        ("release", _) => said("解除冻结", "release a certificate"),
         ("credential", _) => said("认证通行密钥", "certify a passkey"),
         (other, _) => same(other),
     }

@@ -6,6 +6,7 @@ use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::commitment::Commitment;
 use crate::decline::Decline;
+use crate::suspension::SuspensionCause;
 use serde::{Deserialize, Serialize};
 
 /// A file whose digest a record puts in force.
@@ -48,6 +49,13 @@ pub enum Cause {
     Left {
         /// Person id.
         person: String,
+    },
+    /// Nobody released a suspension in its time.
+    Lapsed {
+        /// What the registry key signed, a `LapseStatement`.
+        statement: Bytes,
+        /// Its signature over it.
+        signature: Bytes,
     },
     /// The issuer found a mark `signing` without a result after a crash.
     Abandoned {
@@ -218,6 +226,15 @@ pub enum Event {
         /// SHA-256 of each approval that counts, if an order is the cause.
         approvals: Vec<Bytes>,
     },
+    /// Certificates were suspended.
+    Suspended {
+        /// Which.
+        certificates: Vec<RevokedSerial>,
+        /// RFC 5280 name of the reason for which they are revoked if nobody releases them.
+        reason: String,
+        /// Why that is lawful.
+        cause: SuspensionCause,
+    },
     /// A revocation list was published.
     Crl {
         /// `root` or the issuing CA's id.
@@ -361,6 +378,7 @@ impl Event {
             Self::Issued { .. } => "issued",
             Self::Used { .. } => "used",
             Self::Revoked { .. } => "revoked",
+            Self::Suspended { .. } => "suspended",
             Self::Crl { .. } => "crl",
             Self::Refusal { .. } => "refusal",
             Self::Portal { .. } => "portal",

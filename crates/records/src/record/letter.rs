@@ -22,6 +22,8 @@ pub struct LetterStatement {
     pub lookup_sha256: Bytes,
     /// SHA-256 of the loss value.
     pub loss_sha256: Bytes,
+    /// SHA-256 of the suspension value.
+    pub suspend_sha256: Bytes,
     /// Last second to submit.
     pub expires: String,
     /// What the handler signed who wanted it; an operator made the others.
