@@ -223,12 +223,7 @@ fn a_suspended_officer_approves_and_suspends_nothing() {
     };
     city.approve(order, "officer-1").unwrap();
     city.suspend("officer-2", own).unwrap();
-    assert!(
-        !city
-            .authority
-            .given(order, city.now)
-            .contains_key(&city.officer("officer-1").person)
-    );
+    assert!(!city.authority.given(order, city.now).contains_key(&city.officer("officer-1").person));
     assert_eq!(city.suspend("officer-1", serial).unwrap_err().code, Code::CertificateSuspended);
     let other = city.order(&city.revoke_body(&person, &[serial]));
     assert_eq!(city.approve(other, "officer-1"), Err(Code::CertificateSuspended));
