@@ -31,6 +31,7 @@ use state::Status;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
+use tokio::time::timeout;
 
 /// Largest message, in bytes.
 const BODY_BYTES_MAX: usize = 4 * 1024;
@@ -39,6 +40,8 @@ const SIGNED_BYTES_MAX: usize = 24 * 1024;
 
 /// A database that does not answer at the start is asked again after this long.
 const AGAIN: Duration = Duration::from_secs(1);
+/// One that does not answer within this time is told as that.
+const ANSWER_WAIT: Duration = Duration::from_secs(2);
 
 /// Runs the role until the stop.
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
@@ -89,13 +92,21 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
 /// Sees to the schema once the database answers; until then losses go into the journal.
 async fn bring_up_to_date(status: &Status) {
     let own = status.config.status.database.as_ref();
-    while let Err(error) = ca_store::bring_up_to_date(&status.store, &status.config, own).await {
-        status.metrics.condition("database", &format!("it does not answer: {error}"));
-        if !status.stop.pause(AGAIN).await {
+    loop {
+        let problem = match timeout(ANSWER_WAIT, status.store.read()).await {
+            Ok(Ok(tx)) => {
+                drop(tx);
+                let brought = ca_store::bring_up_to_date(&status.store, &status.config, own).await;
+                brought.err().map(|error| error.to_string())
+            }
+            Ok(Err(error)) => Some(format!("it does not answer: {error}")),
+            Err(_) => Some("it does not answer".to_owned()),
+        };
+        status.metrics.condition("database", problem.as_deref().unwrap_or_default());
+        if problem.is_none() || !status.stop.pause(AGAIN).await {
             return;
         }
     }
-    status.metrics.condition("database", "");
 }
 
 /// A loss or a suspension finds a place when agents and strangers have taken all others.

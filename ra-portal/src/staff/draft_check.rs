@@ -151,24 +151,40 @@ fn made(form: Form, known: Option<PersonFacts>) -> Option<Typed> {
         return Some(Typed { drafted, disclosures: Vec::new(), command, known: Some(known) });
     }
     let drawn = records::letter::reference(random::bytes().ok()?);
-    let because = format!("--evidence {}", quoted(&evidence));
+    let because = quoted(&evidence);
+    let (called, mailed) = (quoted(&name), quoted(&mail));
     let (action, known, command) = match (what.as_str(), known) {
         ("create", None) => {
-            let words = format!("--name {} --unit {unit} --mail {}", quoted(&name), quoted(&mail));
-            (PersonAction::Create, None, format!("yinxin draft person create {words} {because}"))
+            let command = format!(
+                "yinxin draft person create --name {called} --unit {unit} --mail {mailed} \
+                 --evidence {because}"
+            );
+            (PersonAction::Create, None, command)
         }
         (what, Some(known)) => {
             let person = &known.line.person;
-            let (action, words) = match what {
+            let (action, command) = match what {
                 "correct" => {
-                    let words = format!("--name {} --mail {} ", quoted(&name), quoted(&mail));
-                    (PersonAction::Move, words)
+                    let command = format!(
+                        "yinxin draft person correct {person} --name {called} --mail {mailed} \
+                         --evidence {because}"
+                    );
+                    (PersonAction::Move, command)
                 }
-                "move" => (PersonAction::Move, format!("--unit {} ", quoted(&unit))),
-                "leave" => (PersonAction::Leave, String::new()),
+                "move" => {
+                    let unit = quoted(&unit);
+                    let command = format!(
+                        "yinxin draft person move {person} --unit {unit} --evidence {because}"
+                    );
+                    (PersonAction::Move, command)
+                }
+                "leave" => {
+                    let command =
+                        format!("yinxin draft person leave {person} --evidence {because}");
+                    (PersonAction::Leave, command)
+                }
                 _ => return None,
             };
-            let command = format!("yinxin draft person {what} {person} {words}{because}");
             (action, Some(known), command)
         }
         _ => return None,

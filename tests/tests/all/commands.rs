@@ -6,6 +6,7 @@
 mod acts;
 mod at_the_gate;
 mod by_hand;
+mod in_care;
 mod on_the_host;
 mod printed;
 mod scene;

@@ -119,8 +119,12 @@ async fn a_handler_registers_letters_and_corrects_people_of_their_unit() {
     let form = [("what", "letter"), ("person", person.as_str()), ("profile", "official")];
     let page = site.post("/drafts/check", "", &form).await;
     let said = done(&office, &printed(&page));
+    until("it is among the own drafts", async || {
+        let newest = list(&office, &own).await.pop().unwrap();
+        said.contains(&newest.0) && newest.2 == "open"
+    })
+    .await;
     let letter = list(&office, &own).await.pop().unwrap();
-    assert!(said.contains(&letter.0) && letter.2 == "open", "{said} {letter:?}");
     let written = office.path(&format!("ca/issuer/letters/{}.json", letter.0));
     assert!(written.exists(), "the registration office prints it");
     let again = site.post("/drafts/check", "", &form).await;

@@ -344,7 +344,7 @@ async fn a_loss_is_taken_before_the_database_is_there() {
     })
     .await;
     assert_eq!(office.report_lost(&official).await, std::slice::from_ref(&serial));
-    office.stop("status");
+    office.kill("status");
     std::fs::write(&path, whole).unwrap();
     office.start("status", &[]).await;
     office.listed(&serial).await;

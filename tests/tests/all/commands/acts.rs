@@ -5,12 +5,12 @@ use super::is_harmless;
 use super::printed::{everywhere, words};
 use super::scene::Scene;
 use super::typed::{Left, holds};
-use super::{at_the_gate, by_hand, on_the_host};
+use super::{at_the_gate, by_hand, in_care, on_the_host};
 use std::collections::BTreeSet;
 
 /// What each verb does, in the order in which they are tried: what one leaves lies ready for those
 /// behind it. A printed command without a place here fails the test.
-const VERBS: [&str; 25] = [
+const VERBS: [&str; 33] = [
     "ca-server serve",
     "ra-portal serve",
     "ca-server init",
@@ -33,7 +33,15 @@ const VERBS: [&str; 25] = [
     "yinxin revoke",
     "yinxin passkey certify",
     "yinxin desk",
+    "yinxin suspend",
+    "ca-server release",
     "yinxin report-lost",
+    "yinxin draft person create",
+    "yinxin draft person correct",
+    "yinxin draft person move",
+    "yinxin draft person leave",
+    "yinxin draft letter",
+    "yinxin withdraw",
     "agent serve",
     "agent policy explain",
 ];
@@ -95,6 +103,10 @@ async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(
         "yinxin passkey certify" => by_hand::certify_passkey(scene, text),
         "yinxin desk" => by_hand::desk(scene, text).await,
         "yinxin report-lost" => by_hand::report_lost(scene, left, text),
+        "yinxin suspend" => in_care::suspend(scene, left, text),
+        "ca-server release" => in_care::release(scene, left, text),
+        draft if draft.starts_with("yinxin draft") => in_care::draft(scene, left, text).await,
+        "yinxin withdraw" => in_care::withdraw(scene, left, text).await,
         "yinxin audit export" => at_the_gate::export_evidence(scene, left, text).await,
         "yinxin-verify" => at_the_gate::verify(scene, left, text),
         other => Err(format!("no act is known for {other}")),

@@ -16,6 +16,10 @@ pub(super) struct Left {
     pub(super) gates: BTreeMap<String, PathBuf>,
     /// Who went through a gate, and the name of their request.
     pub(super) passed: Option<(String, String)>,
+    /// Whether there is a handler with a context.
+    pub(super) has_handler: bool,
+    /// Serial number of a suspended certificate.
+    pub(super) suspended: Option<String>,
     /// A folder with an evidence bundle.
     pub(super) evidence: Option<PathBuf>,
 }

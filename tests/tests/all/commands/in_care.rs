@@ -1,0 +1,94 @@
+//! What people type who care for others: officers who suspend, handlers who draft and take back.
+
+use super::printed::FILLED;
+use super::scene::{PASSPHRASE, Scene};
+use super::typed::{Left, behind, filled, says};
+use std::process::Command;
+use tests::binary;
+
+/// The context of a handler of an office, who is appointed for the first of these commands.
+async fn handler(scene: &Scene, left: &mut Left) -> &'static str {
+    const CONTEXT: &str = "handler";
+    if left.has_handler {
+        return CONTEXT;
+    }
+    let office = &scene.office;
+    let applied = office.register_officer("何经办", "unit-handler", "sz-office").await;
+    let order = office.apply(&applied).await;
+    office.approve_by_both(&order).await;
+    let collected = office.collect(&applied).await;
+    let officer = office.officer(applied, &collected);
+    let home = scene.home();
+    let pem: String = officer.chain.iter().map(pki::Certificate::pem).collect();
+    std::fs::write(home.join("my.pem"), pem).unwrap();
+    keys::save(&home.join("my.key"), &officer.signer, PASSPHRASE, keys::Stretch::Random).unwrap();
+    let mut add = Command::new(binary("yinxin"));
+    add.args(["context", "add", CONTEXT, "--cert", "my.pem", "--key", "my.key", "--trust"]);
+    add.arg(office.path("ca/trust.json")).current_dir(&home);
+    let done = add.env("XDG_CONFIG_HOME", scene.contexts()).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    left.has_handler = true;
+    CONTEXT
+}
+
+/// By the letter of a certificate, or by an officer of its holder's county.
+pub(super) fn suspend(scene: &Scene, left: &mut Left, text: &str) -> Result<(), String> {
+    let holder = left.holders.pop().ok_or("nobody enrolled")?;
+    let who = if text.contains("--letter") { "" } else { "sample-officer" };
+    let serial = holder.serial.as_str();
+    let names = [("LETTER", "letter.json"), ("SERIAL", serial), ("TEXT", "本人电话报告")];
+    says(scene.types(&holder.home, who, &filled(text, &names)), serial)?;
+    left.suspended = Some(serial.to_owned());
+    Ok(())
+}
+
+pub(super) fn release(scene: &Scene, left: &Left, text: &str) -> Result<(), String> {
+    let serial = left.suspended.as_deref().ok_or("nobody is suspended")?;
+    let names = [("SERIAL", serial), ("TEXT", "核实无误")];
+    says(scene.operates(&filled(text, &names)), "0 / 2").map(drop)
+}
+
+/// Of a person whom the handler may draft for.
+pub(super) async fn draft(scene: &Scene, left: &mut Left, text: &str) -> Result<(), String> {
+    let who = handler(scene, left).await;
+    let person = scene.office.register("周经办", "sz-office").await;
+    let names = [
+        ("--name", "周 经办"),
+        ("--unit", "sz-office"),
+        ("--mail", ""),
+        ("--evidence", "任命文件"),
+        ("--profile", "official"),
+        ("0123456789ABCDEF", person.as_str()),
+        (FILLED, &person),
+    ];
+    let moves = text.starts_with("yinxin draft person move");
+    let mut words = filled(text, &names);
+    if moves {
+        // Where somebody is already, nobody is moved to.
+        let unit = words.iter_mut().find(|word| *word == "sz-office").ok_or("no unit")?;
+        "sz-finance".clone_into(unit);
+    }
+    says(scene.types(&scene.home(), who, &words), "yinxin withdraw ").map(drop)
+}
+
+/// What was drafted a moment ago, by the command that was printed then.
+pub(super) async fn withdraw(scene: &Scene, left: &mut Left, text: &str) -> Result<(), String> {
+    let who = handler(scene, left).await;
+    let home = scene.home();
+    let drafting = match text.contains("--letter") {
+        true => {
+            let person = scene.office.register("周信函", "sz-office").await;
+            format!("yinxin draft letter {person} --profile official")
+        }
+        false => "yinxin draft person create --name 周撤回 --unit sz-office --evidence 文件".into(),
+    };
+    let said = scene.types(&home, who, &filled(&drafting, &[]))?;
+    let name = match text.contains("--letter") {
+        true => behind(&said, "yinxin withdraw --letter ")?,
+        false => behind(&said, "yinxin withdraw ")?,
+    };
+    let name = name.split(' ').next().unwrap_or_default().to_owned();
+    let twice = [FILLED, FILLED].concat();
+    let names = [(FILLED, name.as_str()), (&twice, &name)];
+    says(scene.types(&home, who, &filled(text, &names)), "taken back").map(drop)
+}
