@@ -151,44 +151,14 @@ fn made(form: Form, known: Option<PersonFacts>) -> Option<Typed> {
         return Some(Typed { drafted, disclosures: Vec::new(), command, known: Some(known) });
     }
     let drawn = records::letter::reference(random::bytes().ok()?);
-    let because = quoted(&evidence);
-    let (called, mailed) = (quoted(&name), quoted(&mail));
-    let (action, known, command) = match (what.as_str(), known) {
-        ("create", None) => {
-            let command = format!(
-                "yinxin draft person create --name {called} --unit {unit} --mail {mailed} \
-                 --evidence {because}"
-            );
-            (PersonAction::Create, None, command)
-        }
-        (what, Some(known)) => {
-            let person = &known.line.person;
-            let (action, command) = match what {
-                "correct" => {
-                    let command = format!(
-                        "yinxin draft person correct {person} --name {called} --mail {mailed} \
-                         --evidence {because}"
-                    );
-                    (PersonAction::Move, command)
-                }
-                "move" => {
-                    let unit = quoted(&unit);
-                    let command = format!(
-                        "yinxin draft person move {person} --unit {unit} --evidence {because}"
-                    );
-                    (PersonAction::Move, command)
-                }
-                "leave" => {
-                    let command =
-                        format!("yinxin draft person leave {person} --evidence {because}");
-                    (PersonAction::Leave, command)
-                }
-                _ => return None,
-            };
-            (action, Some(known), command)
-        }
+    let (action, known) = match (what.as_str(), known) {
+        ("create", None) => (PersonAction::Create, None),
+        ("correct" | "move", Some(known)) => (PersonAction::Move, Some(known)),
+        ("leave", Some(known)) => (PersonAction::Leave, Some(known)),
         _ => return None,
     };
+    let person = known.as_ref().map_or("", |known| known.line.person.as_str());
+    let command = person_command(&what, person, [&name, &mail, &unit, &evidence]);
     let kept = known.as_ref();
     let corrects = what == "correct" || kept.is_none();
     let record = |typed: &str, held: fn(&PersonFacts) -> &str, takes: bool| match kept {
@@ -212,6 +182,24 @@ fn made(form: Form, known: Option<PersonFacts>) -> Option<Typed> {
     let salts = [random::bytes().ok()?, random::bytes().ok()?, random::bytes().ok()?];
     let (body, disclosures) = typed.body(salts).ok()?;
     Some(Typed { drafted: Drafted::Person(body), disclosures, command, known: None })
+}
+
+/// The command that drafts the same.
+fn person_command(what: &str, person: &str, typed: [&str; 4]) -> String {
+    let [name, mail, unit, evidence] = typed.map(quoted);
+    match what {
+        "create" => format!(
+            "yinxin draft person create --name {name} --unit {unit} --mail {mail} \
+             --evidence {evidence}"
+        ),
+        "correct" => format!(
+            "yinxin draft person correct {person} --name {name} --mail {mail} --evidence {evidence}"
+        ),
+        "move" => {
+            format!("yinxin draft person move {person} --unit {unit} --evidence {evidence}")
+        }
+        _ => format!("yinxin draft person leave {person} --evidence {evidence}"),
+    }
 }
 
 fn filled(
