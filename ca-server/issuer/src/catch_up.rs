@@ -145,9 +145,15 @@ impl CaughtUp {
                     self.over(order, "done");
                 }
             }
-            Event::Order { cancels, .. } => {
+            Event::Order { order, cancels, .. } => {
                 for cancelled in cancels {
                     self.over(cancelled, "cancelled");
+                }
+                // A renewal that nobody has to look at waits for nobody.
+                let (digest, authority) = (OrderDigest::of(&order.0), self.state.authority());
+                let open = authority.open_order(&digest.0);
+                if open.is_some_and(|open| authority.carries_itself(&open.body)) {
+                    self.state.ready.insert(digest);
                 }
             }
             Event::Issued { serial, .. } => {

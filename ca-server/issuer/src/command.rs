@@ -2,7 +2,9 @@
 //! that needs no state. Each carries where its answer goes.
 
 use crate::error::IssuerError;
-use crate::verify::{VerifiedApproval, VerifiedDecline, VerifiedSubmission, VerifiedWish};
+use crate::verify::{
+    VerifiedApproval, VerifiedDecline, VerifiedRenewal, VerifiedSubmission, VerifiedWish,
+};
 use authority::{Authority, OrderDigest};
 use ca_api::{OrderCreated, Revocation};
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
@@ -41,6 +43,7 @@ pub(crate) enum Command {
     Revoke(Caller, Officer, Revocation, Reply<OrderCreated>),
     Wish(Caller, Officer, Box<VerifiedWish>, Reply<OrderCreated>),
     Renew(Caller, Box<Renew>, Reply<String>),
+    RenewCertificate(Caller, Box<VerifiedRenewal>, Reply<Stage>),
     Join(Caller, Box<Join>, Reply<String>),
     Operator(Box<OperatorRequest>, String, Reply<OperatorAnswer>),
     /// Made by the publisher from a view.
@@ -108,6 +111,7 @@ impl Command {
             Self::Revoke(..) => "revoke",
             Self::Wish(..) => "wish",
             Self::Renew(..) => "renew",
+            Self::RenewCertificate(..) => "renew-certificate",
             Self::Join(..) => "join",
             Self::Operator(..) => "operator",
             Self::List(..) => "crl",

@@ -12,6 +12,7 @@ pub(crate) mod look_up;
 pub(crate) mod names;
 pub(crate) mod officer;
 pub(crate) mod recent_use;
+pub(crate) mod renewal;
 pub(crate) mod revocation_reach;
 pub(crate) mod stage;
 pub(crate) mod state;

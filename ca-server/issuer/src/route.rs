@@ -16,6 +16,8 @@ mod list;
 mod look_up;
 mod passkeys;
 mod renew;
+mod renew_certificate;
+mod renewal_terms;
 mod revoke;
 mod state;
 mod submit;
@@ -46,6 +48,8 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(public::SUBMIT, post(submit::submit))
         .route(public::COLLECT, post(collect::collect))
         .route(public::JOIN, post(join::join))
+        .route(public::RENEWAL_TERMS, post(renewal_terms::terms))
+        .route(public::RENEW_CERTIFICATE, post(renew_certificate::renew))
         .route(staff::WHO, post(who::who))
         .route(staff::HOLDER, post(holder::holder))
         .route(staff::LIST, post(list::list))

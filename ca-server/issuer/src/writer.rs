@@ -9,7 +9,7 @@ use crate::catch_up::{CaughtUp, catch_up};
 use crate::clock_guard::ClockGuard;
 use crate::command::Command;
 use crate::context::IssuanceContext;
-use crate::decide::{self, execute};
+use crate::decide::{self, execute, supersede};
 use crate::effects;
 use crate::error::IssuerError;
 use crate::issuance::{RecordedIntent, Signed};
@@ -78,6 +78,11 @@ pub(crate) struct Writer {
     /// The place in the queue for the turn, while somebody else has it.
     pub(crate) turn: Option<TurnWait>,
 }
+
+/// What is due is tried once a second while it cannot be done.
+const SUPERSEDE_MIN: Duration = Duration::from_secs(1);
+/// Clocks are set: what is due later is looked at every minute.
+const SUPERSEDE_MAX: Duration = Duration::from_secs(60);
 
 /// A wait for the writers' turn.
 pub(crate) type TurnWait = Pin<Box<dyn Future<Output = Result<store::Tx, StoreError>> + Send>>;
@@ -184,7 +189,7 @@ impl Writer {
         let mut batch = Vec::new();
         self.drain(&mut batch);
         if batch.is_empty() && self.unkept.is_empty() && wait {
-            let refusals_counted = self.refusals_counted();
+            let (refusals_counted, superseded) = (self.refusals_counted(), self.superseded());
             tokio::select! {
                 biased;
                 Some(command) = self.brakes.recv() => batch.push(command),
@@ -193,6 +198,7 @@ impl Writer {
                 _ = self.doorbell.heard() => {}
                 _ = self.news.notified() => {}
                 () = refusals_counted => {}
+                () = superseded => {}
             }
             self.drain(&mut batch);
         } else if batch.is_empty() && self.commands.is_closed() && self.commands.is_empty() {
@@ -208,7 +214,8 @@ impl Writer {
         let waits = !state.ready.is_empty()
             || !self.unkept.is_empty()
             || !self.confirmed.is_empty()
-            || state.refusals.ends().is_some_and(|ends| ends <= self.seconds());
+            || state.refusals.ends().is_some_and(|ends| ends <= self.seconds())
+            || self.supersedes_in().is_some_and(|left| left.is_zero());
         let looked = async {
             let mut tx = self.store.read().await?;
             let (size, newest) = ca_store::ledger::extent(&mut tx, LOG).await?;
@@ -231,6 +238,23 @@ impl Writer {
         async move {
             match due {
                 Some(due) => tokio::time::sleep_until(due.into()).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// How long until the next certificate is superseded, by our clock.
+    fn supersedes_in(&self) -> Option<Duration> {
+        let due = self.state.as_ref()?.authority().next_superseded()?;
+        Some(Duration::from_secs(due.saturating_sub(self.clock.micros() / 1_000_000)))
+    }
+
+    /// When it is time to supersede a certificate, or to look at the clock again.
+    fn superseded(&self) -> impl Future<Output = ()> + use<> {
+        let left = self.supersedes_in();
+        async move {
+            match left {
+                Some(left) => tokio::time::sleep(left.clamp(SUPERSEDE_MIN, SUPERSEDE_MAX)).await,
                 None => std::future::pending().await,
             }
         }
@@ -296,11 +320,13 @@ impl Writer {
         // What waits is settled when everything is noticed that may have settled it.
         let settles = share.rest && is_whole;
         let (to_sign, waits) = if settles { waits.settle(&mut round)? } else { (vec![], waits) };
+        let superseded = settles && supersede::supersede(&mut round)?;
         let mut written = round.finish();
         written.rows.splice(0..0, copied);
         done.append(&mut written.effects);
         let executed = executes.then_some("execute");
-        let acts: Vec<_> = share.commands.iter().map(Command::act).chain(executed).collect();
+        let own = executed.into_iter().chain(superseded.then_some("supersede"));
+        let acts: Vec<_> = share.commands.iter().map(Command::act).chain(own).collect();
         self.commit(tx, written, &acts, !share.signed.is_empty()).await?;
         (self.confirmed, self.unsigned) = (waits.confirmed, waits.unsigned);
         self.left_behind = waits.left_behind;

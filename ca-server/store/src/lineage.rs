@@ -11,7 +11,7 @@ use super::ledger::{self, LedgerError};
 use super::proof::Tiles;
 use records::Bytes;
 use records::lineage::{Lineage, Proven};
-use records::record::{Event, Record, approval_id};
+use records::record::{Cause, Event, Record, approval_id};
 use records::term;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,7 +126,12 @@ impl Walk {
             })
             .flatten()
             .collect();
-        if counted.is_empty() {
+        // A renewal that its holder's key signed for is carried by no approval.
+        let carried = |record: &Record| {
+            let enacted = matches!(record.event, Event::Enacted { .. } | Event::Revoked { .. });
+            enacted || matches!(record.event, Event::Intent { .. })
+        };
+        if !records.iter().any(|(_, record)| carried(record)) {
             return Ok(());
         }
         for (index, record) in records {
@@ -167,11 +172,26 @@ impl Walk {
                 Event::Order { order, .. } => {
                     orders.push(Bytes::from(records::order::digest(&order.0)));
                 }
-                Event::Issued { .. } | Event::Revoked { .. } => self.take(tx, index).await?,
+                Event::Issued { serial, .. } => {
+                    self.take(tx, index).await?;
+                    self.superseded(tx, serial).await?;
+                }
+                Event::Revoked { .. } => self.take(tx, index).await?,
                 _ => {}
             }
         }
         Ok(orders)
+    }
+
+    /// That a certificate was superseded: no order says so.
+    async fn superseded(&mut self, tx: &mut Tx, serial: &str) -> Result<(), LedgerError> {
+        for index in with_term(tx, LOG, &term::of_serial(serial)).await? {
+            let record = self.read(tx, index).await?;
+            if let Event::Revoked { cause: Cause::Superseded { .. }, .. } = record.event {
+                self.take(tx, index).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Loss reports of a letter.

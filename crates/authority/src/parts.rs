@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use table::{changed_slots, of_slots};
 
 /// Version of the kept form.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// The kept form cannot be taken up; replaying the log makes it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,10 +48,11 @@ pub(crate) enum Table {
     Machines,
     Promised,
     Challenges,
+    Renewals,
 }
 
 impl Table {
-    const ALL: [(Self, &'static str); 19] = [
+    const ALL: [(Self, &'static str); 20] = [
         (Self::City, "city"),
         (Self::Units, "units"),
         (Self::Profiles, "profiles"),
@@ -71,6 +72,7 @@ impl Table {
         (Self::Machines, "machines"),
         (Self::Promised, "promised"),
         (Self::Challenges, "challenges"),
+        (Self::Renewals, "renewals"),
     ];
 }
 
@@ -191,6 +193,7 @@ impl Authority {
         slots!(Closed, closed_orders, |closed| closed);
         slots!(Revoked, revoked, |revoked| &**revoked);
         slots!(Held, held, |held| &**held);
+        slots!(Renewals, renewals, |renewed| &**renewed);
         slots!(Machines, machines, |machine| &**machine);
         slots!(Promised, promised, |serial| serial);
         slots!(Challenges, challenges, |time| time);

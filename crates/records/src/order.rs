@@ -5,6 +5,7 @@ mod body;
 mod certificate;
 mod gate;
 mod office;
+mod renewal;
 mod revoke;
 mod title;
 
@@ -16,6 +17,7 @@ pub use body::{ApprovalRulesBody, Body, BodyError, PortalBody, ProfileBody};
 pub use certificate::{CommittedName, CredentialBody, IssueBody, ProfileRef, SubjectBody};
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 pub use office::{PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody};
+pub use renewal::{OVERLAP_SECONDS, Renewal, ReviewReason};
 pub use revoke::RevokeBody;
 pub use title::title;
 
@@ -78,6 +80,9 @@ pub enum OrderError {
     /// The wish in it is another's, or for something else.
     #[error("the order is not what the wish in it asks for")]
     Wish,
+    /// It rests on a letter and on a renewal, or on neither, or the renewal is another's.
+    #[error("the order rests on no letter and no renewal of its drafter")]
+    Origin,
     /// Another format version, nonce length or time.
     #[error("the order's header is not valid")]
     Header,
@@ -121,6 +126,11 @@ impl Order {
             && !revoke.is_asked_for(&self.drafter)
         {
             return Err(OrderError::Wish);
+        }
+        if let Body::Issue(issue) = &body
+            && !issue.has_one_origin(&self.drafter)
+        {
+            return Err(OrderError::Origin);
         }
         let before = self.basis.read(&body, &self.drafter)?;
         Ok((body, before))

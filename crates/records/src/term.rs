@@ -55,6 +55,7 @@ pub fn terms(record: &Record) -> Vec<String> {
                 Cause::Order { order } | Cause::Abandoned { order } => of_order(order),
                 Cause::Loss { reference, .. } => format!("reference:{reference}"),
                 Cause::Left { person: who } => person(who),
+                Cause::Superseded { serial } => of_serial(serial),
             });
         }
         Event::Crl { issuer, number, .. } => terms.push(format!("crl:{issuer}/{number}")),
@@ -136,6 +137,9 @@ fn order_terms(order: &Bytes) -> Vec<String> {
     terms.extend(body.person().map(person));
     if let Body::Agent(agent) = &body {
         terms.push(of_agent(&agent.agent));
+    }
+    if let Body::Issue(issue) = &body {
+        terms.extend(issue.renewal.iter().map(|renewal| of_serial(&renewal.serial)));
     }
     terms
 }

@@ -13,16 +13,17 @@ pub fn status(code: Code) -> StatusCode {
         AuditFull, BindMismatch, CertificateExpired, CertificateForeign, CertificateRequired,
         CertificateRevoked, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CrossSite,
         ExpectationUnknown, FieldsTooMany, HeadTooLarge, KeyForeign, KeyNotAllowed, KeyUnknown,
-        KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded, LetterVoided, LintFailed, LogBehind,
-        Malformed, Misdirected, NotFound, NotPermitted, NotReady, NotServed, NotYourRoute,
-        OrderAltered, OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete, OrderRejected,
-        OrderReturned, OrderUnknown, OutsideNeeded, PasskeyCounter, PasskeyRefused,
+        KeyUsed, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded, LetterVoided, LintFailed,
+        LogBehind, Malformed, Misdirected, NotFound, NotPermitted, NotReady, NotServed,
+        NotYourRoute, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete,
+        OrderRejected, OrderReturned, OrderUnknown, OutsideNeeded, PasskeyCounter, PasskeyRefused,
         PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError,
-        PortalUnknown, ProfileChanged, QuotaUsed, RequestLate, RequestMalformed, RequestSignature,
-        RoleConflict, RouteUnknown, RulesMalformed, SpoolForked, SpoolGap, StateConflict,
-        StatusStale, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable, UnitUnknown,
-        UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature,
-        WishOpen, WishesTooMany, WrongCode,
+        PortalUnknown, ProfileChanged, QuotaUsed, RenewalDone, RenewalEarly, RenewalLate,
+        RenewalNever, RenewalRejected, RenewalSignature, RequestLate, RequestMalformed,
+        RequestSignature, RoleConflict, RouteUnknown, RulesMalformed, SpoolForked, SpoolGap,
+        StateConflict, StatusStale, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable,
+        UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate,
+        UseSignature, WishOpen, WishesTooMany, WrongCode,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
@@ -35,15 +36,19 @@ pub fn status(code: Code) -> StatusCode {
         | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
         | ApproverSelf | ApprovalsMissing | NotYourRoute | PortalUnknown | UnsignedAuthority
         | OrderAltered | PasskeyUnknown | PasskeyRefused | PasskeyCounter | PasskeySoftware
-        | QuotaUsed | NotPermitted | NotServed | PolicyError => StatusCode::FORBIDDEN,
+        | QuotaUsed | RenewalSignature | NotPermitted | NotServed | PolicyError => {
+            StatusCode::FORBIDDEN
+        }
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
             StatusCode::NOT_FOUND
         }
         CodeUsed | ChallengeUsed | KeyForeign | OrderExpired | OrderConsumed | OrderCancelled
         | OrderReturned | OrderRejected | ApproverTwice | OutsideNeeded | ProfileChanged
         | PersonChanged | PersonLeft | RoleConflict | StateConflict | NotReady | SpoolGap
-        | SpoolForked | WishOpen => StatusCode::CONFLICT,
-        CodeExpired | LetterLost | LetterVoided => StatusCode::GONE,
+        | SpoolForked | WishOpen | KeyUsed | RenewalEarly | RenewalDone => StatusCode::CONFLICT,
+        CodeExpired | LetterLost | LetterVoided | RenewalLate | RenewalNever | RenewalRejected => {
+            StatusCode::GONE
+        }
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         TargetTooLong => StatusCode::URI_TOO_LONG,
         HeadTooLarge | FieldsTooMany => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

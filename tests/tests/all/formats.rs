@@ -6,6 +6,7 @@ use keys::SoftwareSigner;
 use pki::{Certificate, PublicKey, Signer};
 use records::commitment::EVIDENCE_PATH;
 use records::decline::{Decline, DeclineStatement, Outcome};
+use records::join::use_message;
 use records::label::Label;
 use records::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
 use records::order::{Basis, Body, NamedPerson, NamedUnit, Order};
@@ -137,8 +138,10 @@ impl Maker {
         let decline = self.decline(&approval);
         let wish = self.wish(&approval);
         let wished = self.wished(orders.as_array().map_or(0, Vec::len), &wish);
-        let orders: Value =
-            orders.as_array().into_iter().flatten().cloned().chain([wished]).collect();
+        let renewal = self.renewal();
+        let renewing = self.renewing(orders.as_array().map_or(0, Vec::len) + 1, &renewal);
+        let orders = orders.as_array().into_iter().flatten().cloned();
+        let orders: Value = orders.chain([wished, renewing]).collect();
         let statement = self.statement();
         let digest = founding::digest(&statement);
         let mut all = j!({
@@ -165,6 +168,7 @@ impl Maker {
             "void": self.void(),
             "receipt": self.receipt(&digest),
             "use": self.use_of_authorization(&digest),
+            "renewal": renewal,
             "bundle": bundle(),
             "people": self.people(&digest),
             "join": join(),
@@ -360,6 +364,48 @@ impl Maker {
             "evidence": evidence.commitment().unwrap(), "wish": wish,
         });
         self.order(index, ("revoke", &format!("person:{person}")), body, &[&evidence])
+    }
+
+    /// What the key of an old certificate signs for a new one.
+    fn renewal(&self) -> Value {
+        let (certificate, challenge, request) =
+            (fixed::<32>(63), fixed::<16>(64), fixed::<100>(65));
+        let message = use_message(&certificate, &challenge, &request);
+        let signature = self.signature("/renewal/signature", "officer", Label::Use, &message);
+        j!({
+            "certificate": b(certificate), "challenge": b(challenge), "request": b(request),
+            "signature": b(signature),
+        })
+    }
+
+    /// The order that is made from it.
+    fn renewing(&self, index: usize, renewal: &Value) -> Value {
+        let commit = |path: &str, value: &str| Disclosure::new(path, fixed(7), value.into());
+        let (cn, evidence) =
+            (commit("/subject/cn", "王小明"), commit("/evidence", "任命文件已核对"));
+        let c = |one: &Disclosure| one.commitment().unwrap();
+        let person = "0123456789ABCDEF";
+        let mut renewal = renewal.clone();
+        for (key, value) in [
+            ("serial", "01".repeat(18).into()),
+            ("asked_by", b(self.key("officer"))),
+            ("time", TIME.into()),
+            ("review", j!(["expired", "person"])),
+        ] {
+            renewal[key] = value;
+        }
+        let body = j!({
+            "person": person, "person_version": 2,
+            "profile": { "id": "official", "version": 1, "digest": b(fixed::<32>(1)) },
+            "subject": {
+                "c": "CN", "o": "商洛市", "ou": ["shangzhou", "sz-office"], "cn": c(&cn),
+                "sn": person,
+            },
+            "names": [], "key": b(self.key("machine")), "validity_days": 365,
+            "evidence": c(&evidence), "label": "cli", "renewal": renewal,
+            "previous": b(fixed::<32>(63)),
+        });
+        self.order(index, ("issue", &format!("person:{person}")), body, &[&cn, &evidence])
     }
 
     fn statement(&self) -> Vec<u8> {
@@ -615,7 +661,7 @@ impl Maker {
 
     fn use_of_authorization(&self, digest: &[u8; 32]) -> Value {
         let (challenge, request) = (fixed::<16>(70), fixed::<100>(80));
-        let message = [digest.as_slice(), &challenge, &Sha256::digest(request)].concat();
+        let message = use_message(digest, &challenge, &request);
         let signature = self.signature("/use/signature", "machine", Label::Use, &message);
         j!({
             "founding": b(digest), "challenge": b(challenge), "request": b(request),

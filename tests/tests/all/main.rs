@@ -34,6 +34,7 @@ mod private_files;
 mod real_clients;
 mod refusals;
 mod refused_heads;
+mod renewals;
 mod replays;
 mod rounds;
 mod rules;

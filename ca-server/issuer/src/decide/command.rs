@@ -1,6 +1,8 @@
 //! Which verb decides which command, and what becomes of a refusal.
 
-use super::{agent, approve, credential, decline, list, operator, renew, revoke, snapshot, submit};
+use super::{
+    agent, approve, credential, decline, list, operator, renew, renewal, revoke, snapshot, submit,
+};
 use crate::command::{Caller, Command, Outcome, Reply};
 use crate::error::IssuerError;
 use crate::round::Round;
@@ -53,6 +55,11 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
                 renew::renew(round, message)
             };
             answer(reply, run.decide_machine("renew", &about, verb))
+        }
+        Command::RenewCertificate(caller, asked, reply) => {
+            let verb = |round: &mut Round<'_>| renewal::renewal(round, caller, asked);
+            let about = run.certificate(&asked.serial().to_string());
+            answer(reply, run.decide("renew-certificate", &about, verb))
         }
         Command::Join(caller, message, reply) => {
             let about = run.agent(&message.agent);

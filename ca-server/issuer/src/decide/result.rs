@@ -28,6 +28,9 @@ pub(crate) fn result(round: &mut Round<'_>, signed: &Signed) -> Result<(), Issue
         sha256: certificate.sha256().into(),
         certificate: commitment,
     };
+    if let Some(renews) = round.authority().renews(&signed.serial()) {
+        tracing::info!(certificate.serial = %signed.serial(), certificate.renews = %renews, "renewed");
+    }
     let record_id = round.record(event, vec![disclosure])?;
     let row =
         CertificateRow { issuing: issuing.clone(), certificate: certificate.clone(), record_id };

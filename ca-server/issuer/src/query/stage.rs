@@ -53,7 +53,7 @@ pub(crate) async fn stage(
     })
 }
 
-fn awaiting(view: &View, digest: OrderDigest, now: u64) -> Option<Stage> {
+pub(super) fn awaiting(view: &View, digest: OrderDigest, now: u64) -> Option<Stage> {
     let authority = view.authority();
     let (order, body) = authority.open(digest, now).ok()?;
     let given = authority.given(digest, &body, now).len();
@@ -67,7 +67,11 @@ fn awaiting(view: &View, digest: OrderDigest, now: u64) -> Option<Stage> {
 
 /// Why an order was declined, as its officer signed it; empty once that was erased, or if rows say
 /// what nobody signed.
-async fn why(issuer: &Issuer, tx: &mut Tx, digest: OrderDigest) -> Result<String, IssuerError> {
+pub(super) async fn why(
+    issuer: &Issuer,
+    tx: &mut Tx,
+    digest: OrderDigest,
+) -> Result<String, IssuerError> {
     let Some((record, salt, value)) = order::reason_of(tx, &digest).await? else {
         return Ok(String::new());
     };

@@ -6,7 +6,7 @@ use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::state::{Agent, Portal, ServiceKey};
 use crate::state::{
     Credential, Fixed, GivenApproval, Held, Intended, LetterState, Machine, OpenOrder, Person,
-    ProfileState, Revoked, Rules, Standing, Unit,
+    ProfileState, Renewed, Revoked, Rules, Standing, Unit,
 };
 use records::Approval;
 use records::bytes::Bytes;
@@ -100,6 +100,7 @@ impl Authority {
             }
             Table::Closed => self.closed_orders.extend(entries::<OrderDigest, Closed>(part)?),
             Table::Revoked => self.revoked.extend(shared(entries::<Serial, Revoked>(part)?)),
+            Table::Renewals => self.renewals.extend(shared(entries::<Serial, Renewed>(part)?)),
             Table::Machines => self.machines.extend(shared(entries::<Serial, Machine>(part)?)),
             Table::Promised => self.promised.extend(entries::<Sha256Value, Serial>(part)?),
             Table::Challenges => self.challenges.extend(entries::<Sha256Value, u64>(part)?),
@@ -133,6 +134,11 @@ impl Authority {
             _ => None,
         });
         self.revoking = revoking.collect();
+        let due = self
+            .renewals
+            .iter()
+            .filter(|(old, renewed)| renewed.by.is_some() && !self.revoked.contains_key(*old));
+        self.superseding = due.map(|(old, renewed)| (renewed.superseded_from, *old)).collect();
         self.challenge_times =
             self.challenges.iter().map(|(digest, time)| (*time, *digest)).collect();
     }

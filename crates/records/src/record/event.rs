@@ -84,6 +84,11 @@ pub enum Cause {
         /// Person id.
         person: String,
     },
+    /// It was renewed, and the time in which both certificates count is over.
+    Superseded {
+        /// Serial number of the certificate that was renewed.
+        serial: String,
+    },
     /// The issuer found a mark `signing` without a result after a crash.
     Abandoned {
         /// Digest of the order.
