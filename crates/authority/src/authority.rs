@@ -4,7 +4,7 @@ use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::signatures::Signatures;
 use crate::state::{
     Agent, BundleState, Credential, Ended, Fixed, GivenApproval, Held, Intended, LetterState,
-    Machine, OpenOrder, Person, Portal, ProfileState, Renewed, Revoked, Rules, ServiceKey,
+    Machine, OpenOrder, Person, Portal, ProfileState, RenewalState, Revoked, Rules, ServiceKey,
     Standing, Unit,
 };
 use imbl::{OrdMap, OrdSet, Vector};
@@ -40,7 +40,7 @@ pub struct Authority {
     /// People's certificates by serial number.
     pub(crate) held: OrdMap<Serial, Arc<Held>>,
     /// Certificates that somebody asked to be renewed, and what became of it.
-    pub(crate) renewals: OrdMap<Serial, Arc<Renewed>>,
+    pub(crate) renewals: OrdMap<Serial, Arc<RenewalState>>,
     /// Certificates that have a successor, by the second from which they are superseded.
     pub(crate) superseding: OrdSet<(u64, Serial)>,
     /// Certificates of authorities and services by serial number.

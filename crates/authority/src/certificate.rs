@@ -4,7 +4,7 @@ use crate::authority::Authority;
 use crate::id::digest_of;
 use crate::id::{PersonId, Reference, Serial, Sha256Value};
 use crate::judge::Judged;
-use crate::state::{Credential, Held, Intended, Machine, Said};
+use crate::state::{CertifiedAs, Credential, Held, Intended, Machine};
 use pki::PublicKey;
 use pki::profile::Holder;
 use records::bytes::Bytes;
@@ -146,9 +146,9 @@ impl Authority {
     }
 
     /// What a certificate says that is made now.
-    fn said(&self, person: &str, profile: &str) -> Result<Said, Code> {
+    fn said(&self, person: &str, profile: &str) -> Result<CertifiedAs, Code> {
         let person = self.person(person).ok_or(Code::PersonUnknown)?;
-        Ok(Said {
+        Ok(CertifiedAs {
             person_version: person.version,
             profile_version: self.profile_of(profile)?.version,
             units: self.units_digest(&person.unit),

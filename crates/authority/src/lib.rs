@@ -56,8 +56,8 @@ pub use parts::{PartName, Parts, PartsError};
 pub use renewal::RenewalClaim;
 pub use signatures::Signatures;
 pub use state::{
-    Agent, ApplicationOutcome, BundleState, Credential, Ended, GivenApproval, Held, Intended,
-    LetterState, Machine, OpenOrder, Person, Portal, ProfileState, Renewed, Revoked, Said,
+    Agent, ApplicationOutcome, BundleState, CertifiedAs, Credential, Ended, GivenApproval, Held,
+    Intended, LetterState, Machine, OpenOrder, Person, Portal, ProfileState, RenewalState, Revoked,
     Standing, Unit,
 };
 

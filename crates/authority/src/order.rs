@@ -112,8 +112,8 @@ impl Authority {
         }
     }
 
-    /// Which of the named orders a new one replaces: open ones to issue under the same letter, or to
-    /// renew the same certificate.
+    /// Which of the named orders a new one replaces: open ones to issue under the same letter, or
+    /// to renew the same certificate.
     pub(crate) fn cancellable(&self, by: &Body, cancels: &[Bytes]) -> Vec<OrderDigest> {
         let Body::Issue(own) = by else { return Vec::new() };
         let replaced = |digest: &OrderDigest| {

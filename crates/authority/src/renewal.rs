@@ -5,7 +5,7 @@
 
 use crate::authority::Authority;
 use crate::id::{OrderDigest, Serial, Sha256Value};
-use crate::state::{ApplicationOutcome, Ended, Held, OpenOrder, Renewed};
+use crate::state::{ApplicationOutcome, Ended, Held, OpenOrder, RenewalState};
 use pki::PublicKey;
 use pki::profile::ProfileRenewal;
 use records::bytes::Bytes;
@@ -71,9 +71,9 @@ impl Held {
 }
 
 impl Authority {
-    /// Whether a certificate may be renewed at `now` (unix), pending records counted: it is one that
-    /// was issued to a person in office, its profile says so, it is in time, neither it nor its
-    /// letter was taken away, and nothing renewed it.
+    /// Whether a certificate may be renewed at `now` (unix), pending records counted: it was issued
+    /// to a person in office, its profile says so, it is in time, neither it nor its letter was
+    /// taken away, and nothing renewed it.
     pub fn may_renew(&self, serial: &Serial, now: u64) -> Result<&Held, Code> {
         let (held, terms) = self.holds_to_renew(serial)?;
         if self.renewed_by(serial).is_some() {
@@ -238,7 +238,7 @@ impl Authority {
         renewed.is_some_and(|one| one.by.as_ref().is_some_and(issued) && one.superseded_from <= at)
     }
 
-    pub(crate) fn renewal_mut(&mut self, serial: Serial) -> &mut Renewed {
+    pub(crate) fn renewal_mut(&mut self, serial: Serial) -> &mut RenewalState {
         Arc::make_mut(self.renewals.entry(serial).or_default())
     }
 

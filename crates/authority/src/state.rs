@@ -189,12 +189,12 @@ pub struct Held {
     /// The certificate that it renews.
     pub renews: Option<Serial>,
     /// What it says of its holder.
-    pub says: Said,
+    pub says: CertifiedAs,
 }
 
 /// What a certificate says of its holder and by which profile, as far as it can become another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
+pub struct CertifiedAs {
     /// Version of the person's record.
     pub person_version: u32,
     /// Version of the profile.
@@ -205,7 +205,7 @@ pub struct Said {
 
 /// What became of renewing a certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Renewed {
+pub struct RenewalState {
     /// The newest order to renew it.
     pub newest: Option<OrderDigest>,
     /// What became of that order; it is open, or expired, while nothing did.

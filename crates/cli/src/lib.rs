@@ -3,8 +3,8 @@
 //! file.
 //!
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
-//! sign. In reading order: [`request`], [`enroll`], [`renew`], [`approve`], [`decline`], [`revoke`],
-//! [`cert`], [`report_lost`], [`mod@audit`], [`context`], [`desk`].
+//! sign. In reading order: [`request`], [`enroll`], [`renew`], [`approve`], [`decline`],
+//! [`revoke`], [`cert`], [`report_lost`], [`mod@audit`], [`context`], [`desk`].
 
 pub mod approve;
 pub mod audit;

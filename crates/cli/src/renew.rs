@@ -9,13 +9,13 @@ use crate::output::Output;
 use crate::request::{algorithm, open_or_make};
 use crate::{collected, contexts};
 use pki::Certificate;
-use portal_api::{PortalRefusal, Public};
+use portal_api::Public;
 use records::enrolment::{Collected, Stage};
 use records::join::use_message;
 use records::label::Label;
 use records::order::ReviewReason;
 use records::renewal::{AskRenewal, RenewCertificate, RenewalTerms};
-use records::{Bytes, Code};
+use records::{Bytes, Code, Problem};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use system::speech;
@@ -73,8 +73,13 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
             format!("the renewal was rejected: {reason}"),
         ));
     }
+    if terms.stage.is_none() && records::time::read(&terms.opens).is_some_and(|at| now() < at) {
+        // No key is made in vain.
+        output.fact(("可续期时间", "it can be renewed from"), &terms.opens);
+        return Err(Failure::from(Problem::new(Code::RenewalEarly, String::new())));
+    }
     let message = signed(arguments, &place, &opened, &terms)?;
-    let Some(collected) = asked(output, arguments, &portal, (&message, &terms)).await? else {
+    let Some(collected) = asked(output, arguments, &portal, &message).await? else {
         return Ok(());
     };
     let person = old.subject().person().unwrap_or_default();
@@ -107,11 +112,12 @@ fn beside(old: &Path, not_after: u64, end: &str) -> PathBuf {
     let day: String =
         records::time::seconds(not_after).chars().take(10).filter(|c| *c != '-').collect();
     let dated = |tail: &str| tail.len() == day.len() && tail.bytes().all(|b| b.is_ascii_digit());
-    let plain = match stem.rsplit_once('-') {
-        Some((plain, tail)) if dated(tail) => plain,
-        _ => &stem,
-    };
-    old.with_file_name(format!("{plain}-{day}.{end}"))
+    match stem.rsplit_once('-') {
+        // Two certificates that end on one day.
+        Some((_, tail)) if tail == day => old.with_file_name(format!("{stem}-2.{end}")),
+        Some((plain, tail)) if dated(tail) => old.with_file_name(format!("{plain}-{day}.{end}")),
+        _ => old.with_file_name(format!("{stem}-{day}.{end}")),
+    }
 }
 
 fn show(output: Output, old: &Certificate, terms: &RenewalTerms) {
@@ -172,19 +178,12 @@ async fn asked(
     output: Output,
     arguments: &Arguments,
     portal: &Public,
-    (message, terms): (&RenewCertificate, &RenewalTerms),
+    message: &RenewCertificate,
 ) -> Result<Option<Collected>, Failure> {
     let begun = now();
     let mut told = None;
     loop {
-        let answer = match portal.renew_certificate(message).await {
-            Ok(answer) => answer,
-            Err(PortalRefusal::Refused(problem)) if problem.known() == Some(Code::RenewalEarly) => {
-                output.fact(("可续期时间", "it can be renewed from"), &terms.opens);
-                return Err(Failure::from(problem));
-            }
-            Err(refusal) => return Err(refusal.into()),
-        };
+        let answer = portal.renew_certificate(message).await?;
         if let Some(collected) = answer.collected {
             return Ok(Some(collected));
         }
@@ -272,5 +271,6 @@ mod tests {
         assert_eq!(named("my-20261130.key", "key"), "my-20271130.key");
         assert_eq!(named("李丹.p12", "key"), "李丹-20271130.key");
         assert_eq!(named("a-b.key", "key"), "a-b-20271130.key");
+        assert_eq!(named("my-20271130.key", "key"), "my-20271130-2.key", "never the same file");
     }
 }

@@ -96,7 +96,7 @@ async fn a_holder_renews_with_the_old_key() {
     let new = text(&renewed, "serial").to_owned();
     assert_eq!((text(&renewed, "renews"), text(&renewed, "context")), (&*old, "me"));
     assert_eq!(office.of_kind("approval").await, orders, "nobody had to approve");
-    assert!(office.log("issuer").contains("\"renewed\""), "the CA says so");
+    assert!(office.log("issuer").contains("renewed"), "the CA says so");
     // The old pair again, as after a crash of this computer: the same files, the same certificate.
     let own = ["--cert", "my.pem", "--key", "my.key", "--passphrase-file", "passphrase"];
     let trust = office.path("ca/trust.json").display().to_string();
@@ -109,7 +109,7 @@ async fn a_holder_renews_with_the_old_key() {
     evident(&office, &new, "was authorized by the key of the old certificate").await;
 
     // The record changed: officers look at the next one.
-    let words = ["person", "move", &person, "--name", "王晓明", "--evidence", "改名"];
+    let words = ["person", "move", &person, "--unit", "sz-finance", "--evidence", "调动"];
     let (order, _) = office.draft(&words);
     office.approve_by_both(&order).await;
     let waiting = home.json(&["renew"]);
@@ -134,14 +134,13 @@ async fn a_holder_renews_with_the_old_key() {
         matches!(record.event, Event::Revoked { cause: Cause::Superseded { .. }, .. })
     });
     assert_eq!(superseded.count(), 2, "each once");
-    assert_eq!(home.json(&["renew", "--json"])["renews"], next["serial"], "the last one goes on");
     invariants::hold(&office).await;
 }
 
 /// Both verifiers accept the evidence of a certificate, and ours says this.
 async fn evident(office: &Office, serial: &str, wanted: &str) {
     until("the index has it", async || {
-        let found = search(office, &["--log", "control", "--serial", serial]);
+        let found = search(office, &["--log", "control", "--certificate", serial]);
         found.iter().any(|line| line["record"]["kind"] == "issued")
     })
     .await;

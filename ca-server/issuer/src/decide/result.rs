@@ -16,6 +16,9 @@ pub(crate) fn result(round: &mut Round<'_>, signed: &Signed) -> Result<(), Issue
     {
         return Ok(());
     }
+    if let Some(renews) = round.authority().renews(&signed.serial()) {
+        tracing::info!(certificate.serial = serial, certificate.renews = %renews, "renewed");
+    }
     let value = Bytes::from(certificate.der()).to_string();
     let (commitment, disclosure) = round.commitment("/certificate", value)?;
     let event = Event::Issued {
@@ -28,9 +31,6 @@ pub(crate) fn result(round: &mut Round<'_>, signed: &Signed) -> Result<(), Issue
         sha256: certificate.sha256().into(),
         certificate: commitment,
     };
-    if let Some(renews) = round.authority().renews(&signed.serial()) {
-        tracing::info!(certificate.serial = %signed.serial(), certificate.renews = %renews, "renewed");
-    }
     let record_id = round.record(event, vec![disclosure])?;
     let row =
         CertificateRow { issuing: issuing.clone(), certificate: certificate.clone(), record_id };

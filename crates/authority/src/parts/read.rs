@@ -6,7 +6,7 @@ use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::state::{Agent, Portal, ServiceKey};
 use crate::state::{
     Credential, Fixed, GivenApproval, Held, Intended, LetterState, Machine, OpenOrder, Person,
-    ProfileState, Renewed, Revoked, Rules, Standing, Unit,
+    ProfileState, RenewalState, Revoked, Rules, Standing, Unit,
 };
 use records::Approval;
 use records::bytes::Bytes;
@@ -100,7 +100,7 @@ impl Authority {
             }
             Table::Closed => self.closed_orders.extend(entries::<OrderDigest, Closed>(part)?),
             Table::Revoked => self.revoked.extend(shared(entries::<Serial, Revoked>(part)?)),
-            Table::Renewals => self.renewals.extend(shared(entries::<Serial, Renewed>(part)?)),
+            Table::Renewals => self.renewals.extend(shared(entries::<Serial, RenewalState>(part)?)),
             Table::Machines => self.machines.extend(shared(entries::<Serial, Machine>(part)?)),
             Table::Promised => self.promised.extend(entries::<Sha256Value, Serial>(part)?),
             Table::Challenges => self.challenges.extend(entries::<Sha256Value, u64>(part)?),
