@@ -201,7 +201,7 @@ impl Sample {
 
     /// Supersedes what is due, as a round does that somebody's command or the clock began.
     pub(crate) fn supersede(&mut self) -> bool {
-        self.round((&[], &[]), |round| decide::supersede::supersede(round)).unwrap()
+        self.round((&[], &[]), decide::supersede::supersede).unwrap()
     }
 
     /// Somebody else records something, as the status service records a loss.

@@ -51,12 +51,7 @@ pub fn terms(record: &Record) -> Vec<String> {
         }
         Event::Revoked { certificates, cause, .. } => {
             terms.extend(certificates.iter().map(|one| of_serial(&one.serial)));
-            terms.push(match cause {
-                Cause::Order { order } | Cause::Abandoned { order } => of_order(order),
-                Cause::Loss { reference, .. } => format!("reference:{reference}"),
-                Cause::Left { person: who } => person(who),
-                Cause::Superseded { serial } => of_serial(serial),
-            });
+            terms.push(of_cause(cause));
         }
         Event::Crl { issuer, number, .. } => terms.push(format!("crl:{issuer}/{number}")),
         Event::People { agent, number, .. } => terms.push(format!("people:{agent}/{number}")),
@@ -79,6 +74,16 @@ pub fn terms(record: &Record) -> Vec<String> {
         | Event::Heartbeat(_) => terms.extend(gate_terms(record)),
     }
     terms
+}
+
+/// What made a revocation lawful.
+fn of_cause(cause: &Cause) -> String {
+    match cause {
+        Cause::Order { order } | Cause::Abandoned { order } => of_order(order),
+        Cause::Loss { reference, .. } => format!("reference:{reference}"),
+        Cause::Left { person: who } => person(who),
+        Cause::Superseded { serial } => of_serial(serial),
+    }
 }
 
 /// The letter that is voided, and the one that takes its place.

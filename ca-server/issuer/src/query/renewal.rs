@@ -26,7 +26,7 @@ pub(crate) async fn terms(
     let serial = Serial::of(certificate.serial()).ok_or(Code::CertificateForeign)?;
     let renewed = authority.renewed_by(&serial).map(|by| by.to_string());
     // Whoever did not hear of their new certificate gets it also when the old one is superseded.
-    if !renewed.as_ref().is_some_and(|by| !authority.is_revoked(by)) {
+    if renewed.as_ref().is_none_or(|by| authority.is_revoked(by)) {
         authority.holds_to_renew(&serial)?;
     }
     let held = authority.held(&serial.to_string()).ok_or(Code::CertificateForeign)?;
