@@ -1,6 +1,6 @@
 //! Renewals: a holder's own key asks for the next certificate, `yinxin` keeps it beside the old
-//! one, the old one ends by itself, and evidence says who authorized it. Killed at each step it goes
-//! on.
+//! one, the old one ends by itself, and evidence says who authorized it. Killed at each step it
+//! goes on.
 
 use crate::evidence::{judged, search};
 use keys::{SoftwareSigner, Stretch};
