@@ -8,8 +8,11 @@ mod renew;
 mod serve;
 
 use clap::{Parser, Subcommand};
+use service::config::ConfigError;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use system::speech;
 
 /// Stands in front of an application: authenticates, authorizes, records, then forwards. 网关代理。
 ///
@@ -66,7 +69,16 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     match done {
         Ok(code) => code,
         Err(error) => {
-            system::complain!("agent: {error:#}");
+            match error.downcast_ref::<ConfigError>() {
+                Some(ConfigError::File { path, error }) if error.kind() == ErrorKind::NotFound => {
+                    let path = path.display();
+                    let zh = format!("没有 {path}：此处没有网关。");
+                    let en = format!("There is no {path}: no gate lies here.");
+                    speech::failed("✗ ", &zh, &en);
+                    speech::next_after_failure("  ", "agent join --help");
+                }
+                _ => system::complain!("agent: {error:#}"),
+            }
             ExitCode::FAILURE
         }
     }

@@ -10,6 +10,7 @@ mod letter;
 mod order;
 mod person;
 mod portal;
+mod release;
 mod renew;
 mod revoke;
 mod role;
@@ -80,6 +81,8 @@ enum Command {
     Bundle(bundle::Arguments),
     /// Drafts an order that revokes a person's certificates. 吊销
     Revoke(revoke::Arguments),
+    /// Drafts an order that releases a suspended certificate. 解除冻结
+    Release(release::Arguments),
     /// Makes an enrolment letter for a person. 领证信函
     Letter(letter::Arguments),
     /// Lists, shows and exports orders; takes approvals that came as files. 指令与审批
@@ -116,14 +119,15 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if matches!(arguments.command, Command::Serve { .. }) {
         service::start_logs();
     }
-    let own = match &arguments.command {
-        Command::Serve { role } => role.database(&config),
-        _ => None,
+    let (own, waits) = match &arguments.command {
+        // A loss is taken whatever the database does: `status` begins without.
+        Command::Serve { role } => (role.database(&config), *role != ServedRole::Status),
+        _ => (None, true),
     };
-    let store = match own {
-        Some(address) => ca_store::open_as(address).await?,
-        None => ca_store::open(&config).await?,
-    };
+    let store = ca_store::reach(&config, own).await?;
+    if waits {
+        ca_store::bring_up_to_date(&store, &config, own).await?;
+    }
     let host = Host { config, store, clock, json: arguments.json };
     match arguments.command {
         Command::Init { .. } => Ok(ExitCode::SUCCESS),
@@ -140,6 +144,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Agent(arguments) => agent::run(&host, arguments).await,
         Command::Bundle(arguments) => bundle::run(&host, arguments).await,
         Command::Revoke(arguments) => revoke::run(&host, arguments).await,
+        Command::Release(arguments) => release::run(&host, arguments).await,
         Command::Letter(arguments) => letter::run(&host, arguments).await,
         Command::Order(arguments) => order::run(&host, arguments).await,
         Command::Renew(arguments) => renew::run(&host, arguments).await,

@@ -54,6 +54,7 @@ export async function deriveKeys(
     lookup: await derive("yinxin-lookup-v1"),
     bind: await derive("yinxin-bind-page-v1"),
     loss: await derive("yinxin-loss-v1"),
+    suspend: await derive("yinxin-suspend-v1"),
   };
 }
 
@@ -76,4 +77,9 @@ export async function bindValue(
 /** The evidence of a loss report. */
 export function lossValue(/** @type {Uint8Array} */ loss, /** @type {string} */ reference) {
   return hmac(loss, concat(ascii("yinxin-loss-v1"), new Uint8Array(1), ascii(reference)));
+}
+
+/** The evidence of a suspension by letter. */
+export function suspensionValue(/** @type {Uint8Array} */ suspend, /** @type {string} */ reference) {
+  return hmac(suspend, concat(ascii("yinxin-suspend-v1"), new Uint8Array(1), ascii(reference)));
 }

@@ -1,13 +1,21 @@
-// A letter is opened, or reported lost: keys are derived here, and only the one that is needed is sent.
+// A letter is opened, reported lost, or suspends what came of it: keys are derived here, and only the one that is needed is sent.
 
 import { fromBase64url, toBase64url } from "./bytes.js";
 import { goToWrong, judge, onSubmit, part } from "./form.js";
 import { keepBindKey } from "./kept.js";
-import { deriveKeys, lossValue, readCode, readReference } from "./letter.js";
+import { deriveKeys, lossValue, readCode, readReference, suspensionValue } from "./letter.js";
 
 const form = /** @type {HTMLFormElement} */ (part("letter"));
 const input = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (part(id));
 part("problem")?.focus();
+
+// The code on a letter's sheet opens the page with the reference behind `#`, which no server sees.
+const printed = readReference(location.hash.slice(1));
+if (printed !== null && input("reference").value === "") {
+  input("reference").value = printed;
+  input("code").focus();
+  history.replaceState(null, "", location.pathname);
+}
 
 onSubmit(form, async () => {
   const reference = readReference(input("reference").value);
@@ -21,6 +29,8 @@ onSubmit(form, async () => {
   input("reference").value = reference;
   if (form.dataset.purpose === "loss") {
     input("key").value = toBase64url(await lossValue(keys.loss, reference));
+  } else if (form.dataset.purpose === "suspend") {
+    input("key").value = toBase64url(await suspensionValue(keys.suspend, reference));
   } else {
     keepBindKey(reference, keys.bind);
     input("key").value = toBase64url(keys.lookup);

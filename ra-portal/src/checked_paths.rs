@@ -24,6 +24,11 @@ impl CheckedPaths {
         Self { issuing, root, known: Mutex::default() }
     }
 
+    /// The root, DER.
+    pub(crate) fn root(&self) -> &[u8] {
+        self.root.der()
+    }
+
     /// The certificate of these bytes, DER, if it leads to the root for a client and is in time
     /// (`now` is unix).
     pub(crate) fn certificate(&self, der: &[u8], now: u64) -> Result<Arc<Certificate>, Code> {

@@ -3,15 +3,17 @@
 mod renew;
 
 use crate::checked_paths::CheckedPaths;
-use crate::config::PortalConfig;
+use crate::config::{PortalConfig, ProcessConfig};
 use crate::events::Events;
 use crate::middleware::guarded;
 use crate::pages::menu::Menus;
 use crate::state::{PortalState, client};
 use anyhow::Context;
+use axum::Router;
 use clap::{Parser, Subcommand, ValueEnum};
 use mtls::listen::{Limits, Proof, Site};
-use mtls::tls::{ClientAuth, Identity, server};
+use mtls::tls::{ClientAuth, Identity, server_for_browsers};
+use mtls::web::WebHost;
 use pki::Certificate;
 use records::trust::Trust;
 use service::{Clock, Metrics, Stop};
@@ -20,7 +22,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use tokio::net::TcpListener;
 
 /// What a process of the portal puts up with. A household or an office stands behind one address,
 /// so one address gets an eighth of the places of people, and some that only brakes may use.
@@ -39,6 +40,9 @@ const LIMITS: Limits = Limits {
     idle: Duration::from_secs(75),
     life: Duration::from_secs(8 * 3_600),
 };
+
+/// Whether the certificate for browsers was renewed is looked at this often.
+const RENEWAL_LOOK: Duration = Duration::from_secs(10);
 
 /// Faces people: enrolment on one host, staff on another. 登记注册门户。
 ///
@@ -81,6 +85,52 @@ impl Process {
             Self::Staff => "staff",
         }
     }
+
+    fn config(self, config: &PortalConfig) -> &ProcessConfig {
+        match self {
+            Self::Public => &config.public,
+            Self::Staff => &config.staff,
+        }
+    }
+
+    /// What its clients are asked for, and what counts as proof of it.
+    fn proves(self, issuing: &Certificate) -> (ClientAuth, Proof) {
+        match self {
+            Self::Public => (ClientAuth::None, Proof::Nothing),
+            Self::Staff => (
+                ClientAuth::Optional { issuers: vec![issuing.subject().der().to_vec()] },
+                Proof::SignedBy(vec![issuing.clone()]),
+            ),
+        }
+    }
+
+    fn routes(self) -> Router<Arc<PortalState>> {
+        match self {
+            Self::Public => crate::public::router(),
+            Self::Staff => crate::staff::router(),
+        }
+    }
+
+    fn is_brake(self) -> fn(&str) -> bool {
+        match self {
+            Self::Public => crate::public::is_brake,
+            Self::Staff => crate::staff::is_brake,
+        }
+    }
+
+    /// Its name for browsers. The staff host has none: passkeys belong to the one that it has.
+    fn web(self, config: &PortalConfig) -> anyhow::Result<Option<Arc<WebHost>>> {
+        let Some(web) = config.web.as_ref().filter(|_| self == Self::Public) else {
+            return Ok(None);
+        };
+        let (chain, key) = (config.path(&web.chain), config.path(&web.key));
+        Ok(Some(Arc::new(WebHost::open(&web.host, chain, key)?)))
+    }
+
+    /// What one of its settings is called.
+    fn setting(self, key: &str) -> String {
+        format!("portal.toml: {}.{key}", self.name())
+    }
 }
 
 /// Runs a command.
@@ -107,10 +157,7 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
     let stop = Stop::on_signal()?;
     let clock = Clock::system();
     let metrics = Metrics::default();
-    let own = match process {
-        Process::Public => &config.public,
-        Process::Staff => &config.staff,
-    };
+    let own = process.config(&config);
     let identity = || Identity::from_files(&config.path(&own.chain), &config.path(&own.key));
     let trust = trust(&config)?;
     let store = Store::open(&config.database_address()).await?;
@@ -118,18 +165,13 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
     let events = Events::open(store.clone(), &config.portal, process.name(), clock).await?;
     events.keep("start", "done", "").await?;
     let (issuing, root) = authorities(&config.path(&own.chain))?;
-    let clients = match process {
-        Process::Public => ClientAuth::None,
-        Process::Staff => ClientAuth::Optional { issuers: vec![issuing.subject().der().to_vec()] },
-    };
-    let proof = match process {
-        Process::Public => Proof::Nothing,
-        Process::Staff => Proof::SignedBy(vec![issuing.clone()]),
-    };
-    let tls = server(identity()?, &clients, &["h2", "http/1.1"])?;
+    let (clients, proof) = process.proves(&issuing);
+    let web = process.web(&config)?;
+    let tls = server_for_browsers(identity()?, &clients, &["h2", "http/1.1"], web.clone())?;
     let log = ca_api::Log(client(&config.log, &trust, identity()?)?);
     let portal = Arc::new(PortalState {
         host: own.host.clone(),
+        web: web.clone(),
         trust: trust.clone(),
         issuer: ca_api::Issuer(client(&config.issuer, &trust, identity()?)?),
         log: ca_api::Log(client(&config.log, &trust, identity()?)?),
@@ -139,30 +181,26 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         paths: CheckedPaths::new(issuing, root),
         menus: Menus::default(),
     });
-    let routes = match process {
-        Process::Public => crate::public::router(),
-        Process::Staff => crate::staff::router(),
-    };
     let site = Site {
-        router: guarded(routes, portal),
+        router: guarded(process.routes(), portal),
         limits: LIMITS,
         proof,
-        is_brake: match process {
-            Process::Public => crate::public::is_brake,
-            Process::Staff => crate::staff::is_brake,
-        },
+        is_brake: process.is_brake(),
         busy: service::problem::busy,
         full: metrics.fullness("listener"),
         nearly_full: metrics.near_fullness("listener"),
     };
     tokio::spawn(service::disk::watch(config.path(".".as_ref()), metrics.clone(), stop.clone()));
+    if let Some(web) = web {
+        tokio::spawn(renewed(web, metrics.clone(), stop.clone()));
+    }
     let shipping = tokio::spawn(events.clone().run(log, metrics.clone(), stop.clone()));
-    let admin = service::Admin::new(metrics).serve(own.admin, stop.clone());
+    let setting = process.setting("admin");
+    let admin = service::Admin::new(metrics).serve((own.admin, &setting), stop.clone());
+    let listener = service::listen(own.listen, &process.setting("listen")).await?;
     let waiting = stop.clone();
-    let listener = TcpListener::bind(own.listen).await?;
-    let pages = mtls::listen::serve(listener, Some(tls), site, async move {
-        waiting.wait().await;
-    });
+    let ended = async move { waiting.wait().await };
+    let pages = mtls::listen::serve(listener, Some(tls), site, ended);
     tokio::try_join!(admin, pages)?;
     shipping.await?;
     events.keep_rest().await?;
@@ -170,6 +208,21 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Shows a renewed certificate to browsers; one that cannot be shown leaves the old one, and is
+/// told.
+async fn renewed(web: Arc<WebHost>, metrics: Metrics, stop: Stop) {
+    while stop.pause(RENEWAL_LOOK).await {
+        match web.look() {
+            Ok(false) => metrics.condition("web-certificate", ""),
+            Ok(true) => {
+                metrics.condition("web-certificate", "");
+                tracing::info!("the certificate for browsers was renewed");
+            }
+            Err(error) => metrics.condition("web-certificate", &error.to_string()),
+        }
+    }
 }
 
 fn trust(config: &PortalConfig) -> anyhow::Result<Trust> {

@@ -24,6 +24,9 @@ pub struct PortalConfig {
     pub public: ProcessConfig,
     /// The staff process.
     pub staff: ProcessConfig,
+    /// Another name of the public host, with a certificate that browsers know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web: Option<WebConfig>,
     #[serde(skip)]
     folder: PathBuf,
 }
@@ -41,6 +44,20 @@ pub struct ProcessConfig {
     /// Certificate chain in PEM, leaf first, root last.
     pub chain: PathBuf,
     /// Private key in PEM.
+    pub key: PathBuf,
+}
+
+/// A name of the public host for browsers: command lines and gates know the city's root, and go on
+/// asking for the host of the public process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebConfig {
+    /// The host name.
+    pub host: String,
+    /// Certificate chain in PEM, leaf first, as an ACME client leaves it. Read again when it
+    /// changes.
+    pub chain: PathBuf,
+    /// Its private key in PEM.
     pub key: PathBuf,
 }
 

@@ -45,7 +45,7 @@ async fn with_security_headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// 421 unless Host, SNI and the process's own host are one name (RFC 9110 15.5.20).
+/// 421 unless Host, SNI and a name of the process are one (RFC 9110 15.5.20).
 async fn own_host(
     State(portal): State<Arc<PortalState>>,
     request: Request,
@@ -56,7 +56,7 @@ async fn own_host(
     let connection = request.extensions().get::<TlsConnection>();
     let ours = connection.is_some_and(|connection| {
         connection.is_for_host(host)
-            && connection.sni.as_deref().is_some_and(|sni| sni.eq_ignore_ascii_case(&portal.host))
+            && connection.sni.as_deref().is_some_and(|sni| portal.is_own(sni))
     });
     let both =
         named.is_some() && request.uri().authority().is_some_and(|a| Some(a.as_str()) != named);

@@ -12,9 +12,11 @@ pub(crate) mod form;
 pub(crate) mod frame;
 pub(crate) mod menu;
 pub(crate) mod problem;
+pub(crate) mod suspended;
 
 pub(crate) use answer::page;
 pub(crate) use asked::{FromPath, FromQuery};
 pub(crate) use form::{Posted, is_own_step};
 pub(crate) use frame::Frame;
+pub(crate) use page::policy::policy_with;
 pub(crate) use page::{Language, cookie, show, words};

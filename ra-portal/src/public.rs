@@ -1,6 +1,7 @@
-//! The public host: people with a letter and joining agents, and nobody else. In the order in which
-//! people meet them: [`home`], [`letter`] and the endpoints around it, [`enrolment`], [`import`],
-//! [`receipt`]; [`api`] is the same for command lines and agents.
+//! The public host: people with a letter and joining agents, and nobody else. In the order in
+//! which people meet them: [`root`], [`home`], [`letter`] and the endpoints around it,
+//! [`enrolment`], [`import`], [`receipt`], [`suspend`]; [`api`] is the same for command lines and
+//! agents.
 
 mod api;
 mod enrolment;
@@ -14,6 +15,8 @@ mod open_letter;
 mod receipt;
 mod report_loss;
 mod request;
+mod root;
+mod suspend;
 
 pub use api::ROUTES;
 
@@ -24,27 +27,41 @@ use axum::routing::{get, post};
 use std::sync::Arc;
 
 /// Pages that are read; what they send back goes to the forms' own addresses.
-pub const PAGES: [&str; 7] =
-    ["/", "/letter", "/enrolment", "/import", "/lost", "/lost/receipt", "/lost/receipt.json"];
+pub const PAGES: [&str; 10] = [
+    "/",
+    "/root",
+    "/root.cer",
+    "/letter",
+    "/enrolment",
+    "/import",
+    "/lost",
+    "/lost/receipt",
+    "/lost/receipt.json",
+    "/suspend",
+];
 
 /// Where forms go.
-pub const FORMS: [&str; 5] = ["/letter", "/enrolment/request", "/lost", "/leave", "/language"];
+pub const FORMS: [&str; 6] =
+    ["/letter", "/enrolment/request", "/lost", "/suspend", "/leave", "/language"];
 
-/// Whether a path stops something: reporting a loss has places of its own.
+/// Whether a path stops something: a loss and a suspension have places of their own.
 pub fn is_brake(path: &str) -> bool {
-    matches!(path, "/lost" | "/lost/receipt" | "/lost/receipt.json")
+    matches!(path, "/lost" | "/lost/receipt" | "/lost/receipt.json" | "/suspend")
 }
 
 /// The routes.
 pub fn router() -> Router<Arc<PortalState>> {
     api::router()
         .route("/", get(home::show))
+        .route("/root", get(root::show))
+        .route("/root.cer", get(root::download))
         .route("/letter", get(enter_letter::show).post(open_letter::open))
         .route("/enrolment", get(enrolment::show))
         .route("/enrolment/request", post(request::submit))
         .route("/leave", post(leave::leave))
         .route("/import", get(import::show))
         .route("/lost", get(enter_loss::show).post(report_loss::report))
+        .route("/suspend", get(suspend::show).post(suspend::suspend))
         .route("/lost/receipt", get(receipt::show))
         .route("/lost/receipt.json", get(receipt::download))
         .route("/language", post(choose_language::choose))
@@ -56,11 +73,13 @@ pub fn router() -> Router<Arc<PortalState>> {
 pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let mut samples = vec![
         ("home", home::sample(language)),
+        ("root", root::sample(language)),
         ("letter", enter_letter::sample(language)),
         ("lost", enter_loss::sample(language)),
         ("import", import::sample(language)),
         ("receipt", receipt::sample(language)),
     ];
     samples.extend(enrolment::samples(language));
+    samples.extend(suspend::samples(language));
     samples
 }

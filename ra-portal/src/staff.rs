@@ -1,9 +1,10 @@
 //! The staff host: everybody with a certificate. It is optional in TLS, so that people can be told
 //! why it is refused, and required in HTTP; the CA judges it anew at every request. In the order in
-//! which people meet them: [`certificate`] (for everybody), [`passkeys`], [`queue`], [`review`]
+//! which people meet them: [`certificate`] and [`suspend`] (for everybody), [`passkeys`], [`queue`], [`review`]
 //! with [`approve`], [`decline`] and [`declined`], [`certificates`], [`issued`], [`revoke`],
-//! [`wish`] and [`wished`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
-//! the command line.
+//! [`wish`] and [`wished`], [`people`], [`person`], [`draft_check`] with [`draft_make`],
+//! [`drafts`], [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
+//! the command line, and [`trusted`] is there for browsers that know this city's root.
 
 mod api;
 mod applications;
@@ -13,15 +14,24 @@ mod certificate;
 mod certificates;
 mod decline;
 mod declined;
+mod draft_check;
+mod draft_make;
+mod drafts;
+mod facts;
 mod issued;
 mod passkeys;
+mod people;
+mod person;
 mod queue;
 mod review;
 mod revoke;
 mod state;
+mod suspend;
 mod touch;
+mod trusted;
 mod wish;
 mod wished;
+mod withdraw;
 
 pub use api::ROUTES;
 
@@ -33,22 +43,36 @@ use portal_api::staff::{APPROVE, FETCH, WISH};
 use std::sync::Arc;
 
 /// Pages that are read.
-pub const PAGES: [&str; 9] = [
+pub const PAGES: [&str; 15] = [
     "/",
     "/applications",
     "/audit",
     "/certificate",
+    "/certificate/suspend",
     "/certificates",
     "/certificates/{serial}",
+    "/drafts",
     "/orders/{order}",
     "/passkeys",
+    "/people",
+    "/people/new",
+    "/people/{person}",
     "/state",
+    TRUSTED,
 ];
 
+/// What a page of the public host asks to see whether the browser trusts the root.
+pub(crate) const TRUSTED: &str = "/trusted";
+
 /// Where forms go.
-pub const FORMS: [&str; 6] = [
+pub const FORMS: [&str; 11] = [
+    "/certificate/suspend",
     "/certificates/{serial}/revoke",
     "/certificates/{serial}/wished",
+    "/drafts/check",
+    "/drafts/make",
+    "/drafts/withdraw",
+    "/drafts/withdrawn",
     "/language",
     "/orders/{order}/approve",
     "/orders/{order}/decline",
@@ -62,7 +86,8 @@ pub fn is_brake(path: &str) -> bool {
     let reads_or_approves = matches!(of_order, Some(None | Some((_, "approve"))));
     let of_certificate = path.strip_prefix("/certificates/").and_then(|rest| rest.split_once('/'));
     let revokes = matches!(of_certificate, Some((_, "revoke" | "wished")));
-    revokes || reads_or_approves || [FETCH, APPROVE, WISH].contains(&path)
+    let suspends = path == "/certificate/suspend";
+    suspends || revokes || reads_or_approves || [FETCH, APPROVE, WISH].contains(&path)
 }
 
 /// The routes.
@@ -70,6 +95,7 @@ pub fn router() -> Router<Arc<PortalState>> {
     api::router()
         .route("/", get(queue::show))
         .route("/certificate", get(certificate::show))
+        .route("/certificate/suspend", get(suspend::show).post(suspend::suspend))
         .route("/orders/{order}", get(review::show))
         .route("/orders/{order}/approve", post(approve::approve))
         .route("/orders/{order}/decline", post(decline::decline))
@@ -78,7 +104,16 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route("/certificates/{serial}", get(issued::show))
         .route("/certificates/{serial}/revoke", post(revoke::revoke))
         .route("/certificates/{serial}/wished", post(wished::wished))
+        .route("/people", get(people::show))
+        .route("/people/new", get(person::create))
+        .route("/people/{person}", get(person::show))
+        .route("/drafts", get(drafts::show))
+        .route("/drafts/check", post(draft_check::check))
+        .route("/drafts/make", post(draft_make::make))
+        .route("/drafts/withdraw", post(withdraw::check))
+        .route("/drafts/withdrawn", post(withdraw::withdrawn))
         .route("/applications", get(applications::show))
+        .route(TRUSTED, get(trusted::show))
         .route("/state", get(state::show))
         .route("/passkeys", get(passkeys::show))
         .route("/audit", get(audit_search::show))
@@ -90,10 +125,16 @@ pub fn router() -> Router<Arc<PortalState>> {
 #[cfg(test)]
 pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let mut samples = certificate::samples(language);
+    samples.extend(suspend::samples(language));
     samples.extend(queue::samples(language));
     samples.extend(certificates::samples(language));
     samples.extend(issued::samples(language));
     samples.extend(wish::samples(language));
+    samples.extend(people::samples(language));
+    samples.extend(person::samples(language));
+    samples.extend(draft_check::samples(language));
+    samples.extend(drafts::samples(language));
+    samples.extend(withdraw::samples(language));
     samples.extend(passkeys::samples(language));
     samples.extend(audit_search::samples(language));
     samples.extend(review::samples(language));

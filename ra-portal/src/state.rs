@@ -5,11 +5,13 @@ use crate::events::Events;
 use crate::pages::menu::Menus;
 use crate::refusal::refused;
 use mtls::Client;
+use mtls::web::WebHost;
 use records::export::OrderExport;
 use records::trust::Trust;
 use records::{Code, Order};
 use service::Metrics;
 use service::problem::Refused;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An event is kept within this time, or its request is refused.
@@ -21,6 +23,8 @@ const BRAKE_WAIT: Duration = Duration::from_secs(1);
 pub struct PortalState {
     /// The host that this process answers for.
     pub host: String,
+    /// Another name of it, for browsers.
+    pub web: Option<Arc<WebHost>>,
     /// What everybody may know of the city.
     pub trust: Trust,
     /// The issuer, over mTLS with this process's key.
@@ -40,6 +44,13 @@ pub struct PortalState {
 }
 
 impl PortalState {
+    /// Whether a name of the handshake is one of this process.
+    pub fn is_own(&self, name: &str) -> bool {
+        let mut names =
+            [Some(self.host.as_str()), self.web.as_ref().map(|web| web.name())].into_iter();
+        names.any(|own| own.is_some_and(|own| own.eq_ignore_ascii_case(name)))
+    }
+
     /// Keeps the event of a request, durable before its answer; without that there is no answer.
     pub async fn recorded<T>(
         &self,

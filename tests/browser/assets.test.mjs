@@ -9,7 +9,8 @@ import { after, test } from "node:test";
 
 const asset = (name) => import(new URL(`../../ra-portal/assets/${name}`, import.meta.url));
 const { fromBase64url, toBase64url, concat } = await asset("bytes.js");
-const { readCode, readReference, deriveKeys, bindValue, lossValue } = await asset("letter.js");
+const { readCode, readReference, deriveKeys, bindValue, lossValue, suspensionValue } =
+  await asset("letter.js");
 const { identifier, integer, tagged, unsigned } = await asset("der.js");
 const { generate, request } = await asset("pkcs10.js");
 const { encrypt, decrypt, file } = await asset("pkcs12.js");
@@ -24,11 +25,14 @@ const written = (name, bytes) => {
 };
 
 test("a code gives the keys of the golden vectors", async () => {
-  const { founding, reference, code, lookup, bind_page, loss_value } = vectors.letter_keys;
+  const { founding, reference, code, lookup, bind_page, loss_value, suspension_value } =
+    vectors.letter_keys;
   const keys = await deriveKeys(fromBase64url(founding), reference, fromBase64url(code));
   assert.equal(toBase64url(keys.lookup), lookup);
   assert.equal(toBase64url(keys.bind), bind_page);
   assert.equal(toBase64url(await lossValue(keys.loss, reference)), loss_value);
+  const held = await suspensionValue(keys.suspend, reference);
+  assert.equal(toBase64url(held), suspension_value);
   const { key, challenge, request: pkcs10, bind } = vectors.bind;
   const bound = await bindValue(fromBase64url(key), fromBase64url(challenge), fromBase64url(pkcs10));
   assert.equal(toBase64url(bound), bind);

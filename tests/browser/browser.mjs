@@ -17,7 +17,7 @@ const FLAGS = [
 ];
 
 /** A browser that remembers between two calls what it kept in `home`. */
-export async function open(home, { certificates = false } = {}) {
+export async function open(home, { certificates = false, flags = [] } = {}) {
   const profile = join(home, "profile");
   const preferences = join(profile, "Default/Preferences");
   if (!existsSync(preferences)) {
@@ -31,7 +31,7 @@ export async function open(home, { certificates = false } = {}) {
   return chromium.launchPersistentContext(profile, {
     executablePath: "/usr/bin/chromium",
     headless: true,
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
     env: { ...process.env, HOME: home },
     acceptDownloads: true,
   });

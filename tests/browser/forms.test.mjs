@@ -39,7 +39,7 @@ const storage = () => {
 beforeEach(() => {
   page = {};
   globalThis.document = { getElementById: (id) => page[id] ?? null, querySelector: () => null };
-  globalThis.location = { hostname: "staff.localhost", origin: "https://staff.localhost" };
+  globalThis.location = { hostname: "staff.localhost", origin: "https://staff.localhost", hash: "" };
   globalThis.localStorage = storage();
   globalThis.sessionStorage = storage();
 });
@@ -115,9 +115,11 @@ test("what a button starts runs once at a time, and the button comes back when i
   assert.ok(!own.parts.button.disabled && own.parts["[role=status]"].hidden);
 });
 
-for (const purpose of ["enrol", "loss"]) {
+for (const purpose of ["enrol", "loss", "suspend"]) {
   test(`a letter sends the one key that it needs, and never the code: ${purpose}`, async () => {
-    const { founding, reference, code, lookup, bind_page, loss_value } = vectors.letter_keys;
+    const { founding, reference, code, lookup, bind_page, loss_value, suspension_value } =
+      vectors.letter_keys;
+    const sent = { enrol: lookup, loss: loss_value, suspend: suspension_value };
     assert.equal(code, vectors.code.bytes);
     const own = form("letter", { founding, purpose }, ["reference", "code", "key"]);
     await script("open-letter.js");
@@ -129,11 +131,44 @@ for (const purpose of ["enrol", "loss"]) {
     await own.happens("submit");
     assert.equal(own.submitted, 1);
     assert.equal(page.code.value, "");
-    assert.equal(page.key.value, purpose === "loss" ? loss_value : lookup);
+    assert.equal(page.key.value, sent[purpose]);
     const kept = sessionStorage.getItem(`yinxin-bind-${reference}`);
-    assert.equal(kept, purpose === "loss" ? null : bind_page);
+    assert.equal(kept, purpose === "enrol" ? bind_page : null);
   });
 }
+
+test("a code on paper fills the reference in, once, and goes out of the address", async () => {
+  const history = { replaceState: mock.fn() };
+  Object.assign(globalThis, { history });
+  const { reference } = vectors.letter_keys;
+  for (const [hash, filled] of [[`#${reference}`, reference], ["#<b>", ""], ["", ""]]) {
+    globalThis.location = { hash, pathname: "/letter" };
+    form("letter", { purpose: "enrol" }, ["reference", "code", "key"]);
+    await script("open-letter.js");
+    assert.equal(page.reference.value, filled);
+    assert.equal(page.code.focused, filled ? 1 : 0);
+  }
+  assert.deepEqual(history.replaceState.mock.calls.map((call) => call.arguments), [[null, "", "/letter"]]);
+});
+
+test("the page of the root looks until the browser trusts it", async () => {
+  page.probe = new Part({ address: "https://staff.localhost/trusted" });
+  page.waiting = Object.assign(new Part(), { hidden: true });
+  page.trusted = Object.assign(new Part(), { hidden: true });
+  let again = null;
+  const later = mock.method(globalThis, "setTimeout", (act) => { again = act; });
+  const asked = mock.method(globalThis, "fetch", async () => { throw new TypeError("no"); });
+  await script("root.js");
+  await new Promise(setImmediate);
+  assert.ok(!page.waiting.hidden && page.trusted.hidden);
+  asked.mock.mockImplementation(async () => ({}));
+  await again();
+  assert.ok(page.waiting.hidden && !page.trusted.hidden);
+  const [address, how] = asked.mock.calls[0].arguments;
+  assert.deepEqual([address, how.mode, how.credentials], [page.probe.dataset.address, "no-cors", "omit"]);
+  later.mock.restore();
+  asked.mock.restore();
+});
 
 test("a key is made and kept encrypted before its request is sent; its certificate finds it again", async () => {
   page.enrolment = new Part({ reference: "A" });

@@ -219,6 +219,23 @@ const acts = {
     return { english, chinese: await page.getAttribute("html", "lang") };
   },
 
+  /** Before the root is trusted, past the browser's warning on this one host: the page waits. */
+  async untrusted(page) {
+    await page.goto(`${given.portal}/root`);
+    await page.waitForSelector("#waiting:visible");
+    const trusted = await page.isVisible("#trusted");
+    const other = await page.context().newPage();
+    const refused = await other.goto(given.staff).then(() => "", (error) => error.message);
+    return { refused, trusted };
+  },
+
+  /** Once it is, the page says so by itself. */
+  async root(page) {
+    await page.goto(`${given.portal}/root`);
+    await page.waitForSelector("#trusted:visible");
+    return { text: await main(page), waiting: await page.isVisible("#waiting") };
+  },
+
   /** From the front page to one's own record with the keyboard alone; each stop on the way is seen. */
   async keys(page) {
     const stops = [];
@@ -283,11 +300,12 @@ async function credentials() {
 }
 
 const act = process.argv[2];
-if (!existsSync(join(given.home, ".pki"))) {
+if (act !== "untrusted" && !existsSync(join(given.home, ".pki"))) {
   trust(given.home, given.root);
   if (given.p12) importFile(given.home, given.p12, given.password);
 }
-const context = await open(given.home, { certificates: true });
+const flags = act === "untrusted" ? [`--ignore-certificate-errors-spki-list=${given.excepted}`] : [];
+const context = await open(given.home, { certificates: true, flags });
 const page = act === "bare"
   ? await (await context.browser().newContext({ javaScriptEnabled: false })).newPage()
   : await context.newPage();

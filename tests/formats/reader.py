@@ -32,19 +32,20 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "process": "issuer status log portal-public portal-staff",
     "renewed": "issuer status log portal-public portal-staff ocsp", "rule": "roles approvals bundle",
     "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke"
-                  " credential",
-    "record-kind": "founding letter voided application order approval declined enacted intent issued used"
-                   " revoked crl refusal portal joined people forked silent asked searched read started"
+                  " release credential",
+    "record-kind": "founding letter voided application order approval declined withdrawn enacted intent issued used"
+                   " revoked suspended crl refusal portal joined people forked silent asked searched read started"
                    " connection decision completion turned heartbeat",
-    "agent-act": "register close", "cause-word": "start spool", "stage": "handshake head certificate",
+    "agent-act": "register close", "draft-kind": "person letter", "cause-word": "start spool", "stage": "handshake head certificate",
     "review": "asked expired person profile unit",
-    "read-act": "find certificate list fetch", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
+    "read-act": "find certificate list fetch person drafts", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
     "reason": "unspecified keyCompromise cACompromise affiliationChanged superseded"
               " cessationOfOperation certificateHold removeFromCRL privilegeWithdrawn"
               " aACompromise"}
 PATTERNS = {
     "text": r"(?s:.*)", "name": r"[a-z0-9-]+", "id": f"[{CROCKFORD}]{{16}}",
     "arc": r"\d+(\.\d+)+", "serial": r"(0[1-9a-f]|[1-7][0-9a-f])[0-9a-f]{34}",
+    "told": f"(letter|person):[{CROCKFORD}]{{16}}|portal:[a-z0-9-]+",
     "drafter": f"operator:(0|[1-9][0-9]{{0,9}})|(person|letter):[{CROCKFORD}]{{16}}",
     "id-or-none": f"([{CROCKFORD}]{{16}})?",
     "subject": f"[{CROCKFORD}]{{16}}|[a-z0-9-]+/[a-z-]+"}
@@ -54,7 +55,7 @@ OCTETS = {"bytes": None, "hash": 32, "nonce": 16}
 SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fields in {
     # key:type, with ? an optional key, with * a list; section 4
     "order": "v:one kind:order-kind issuer:name order:id version:revision nonce:nonce"
-             " expires:time drafter:drafter basis:basis body:any",
+             " expires:time drafter:drafter basis:basis draft?:draft body:any",
     "basis": "people:*named-person units:*named-unit before?:any",
     "named-person": "person:id unit:name name:commitment", "named-unit": "unit:name name:text",
     "before/unit": "county:flag parent:text open:flag",
@@ -88,6 +89,24 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
             " assertion?:assertion",
     "wish-statement": "v:one founding:hash certificate:hash serial:serial reason:reason"
                       " evidence:commitment nonce:nonce time:time",
+    "draft": "v:one method:method statement:bytes certificate:bytes signature:bytes"
+             " assertion?:assertion",
+    "draft-statement": "v:one founding:hash certificate:hash kind:draft-kind body:any nonce:nonce"
+                       " time:time",
+    "draft/letter": "person:id profile:name",
+    "withdrawal": "v:one method:method statement:bytes certificate:bytes signature:bytes"
+                  " assertion?:assertion",
+    "withdrawal-statement": "v:one founding:hash what:taken-back",
+    "taken-back": "order?:by-order letter?:by-letter", "by-letter": "reference:id",
+    "withdrawn": "v:one order:hash drafter:drafter withdrawal?:withdrawal",
+    "order/release": "person:id serial:serial suspension:hash by:id reason:reason since:time"
+                     " evidence:commitment",
+    "suspension": "v:one method:method statement:bytes certificate:bytes signature:bytes"
+                  " assertion?:assertion",
+    "suspension-statement": "v:one founding:hash certificate:hash serial:serial reason:reason"
+                            " evidence:commitment nonce:nonce time:time",
+    "notice": "v:one founding:hash told:told person:id serials:*serial reason:reason time:time",
+    "lapse": "v:one suspension:hash time:time",
     "order/credential": "person:id certificate:bytes statement:bytes signature:bytes",
     "passkey": "v:one founding:hash certificate:hash rp_id:text origin:text key:bytes"
                " credential:bytes counter:number backup_eligible:flag backed_up:flag software:flag",
@@ -112,8 +131,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                      " quota:number expires:time key_sha256:hash",
     "rule-ref": "name:rule version:revision digest:hash",
     "letter": "v:one reference:id person:id profile:name lookup_sha256:hash loss_sha256:hash"
-              " expires:time",
-    "void": "v:one reference:id drafter:drafter replacement:id-or-none",
+              " suspend_sha256:hash expires:time draft?:draft",
+    "void": "v:one reference:id drafter:drafter replacement:id-or-none withdrawal?:withdrawal",
     "receipt": "v:one reference:id serials:*serial time:time founding:hash",
     # section 7
     "record": "v:one id:nonce log:log maker:text time:micros kind:record-kind body:any link?:link",
@@ -158,6 +177,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/order": "order:bytes signature:bytes cancels:*hash",
     "record/approval": "approval:approval person:id",
     "record/declined": "decline:decline person:id",
+    "record/withdrawn": "statement:bytes signature:bytes",
     "record/enacted": "order:hash approvals:*hash files:*file",
     "record/intent": "order:hash approvals:*hash serial:serial not_after:time tbs_sha256:hash"
                      " tbs:commitment lint:number",
@@ -167,8 +187,13 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                    " signature:bytes serial:serial tbs_sha256:hash",
     "record/revoked": "certificates:*revoked reason:reason cause:cause approvals:*hash",
     "revoked": "serial:serial not_after:time",
-    "cause": "order?:by-order loss?:by-loss left?:by-leaving superseded?:by-serial"
-             " abandoned?:by-order", "by-serial": "serial:serial",
+    "cause": "order?:by-order loss?:by-loss left?:by-leaving lapsed?:by-lapse"
+             " superseded?:by-serial abandoned?:by-order", "by-serial": "serial:serial",
+    "by-lapse": "statement:bytes signature:bytes",
+    "record/suspended": "certificates:*revoked reason:reason cause:suspension-cause",
+    "suspension-cause": "letter?:by-letter signed?:by-signature portal?:by-portal",
+    "by-letter": "value:hash notice:bytes signature:bytes",
+    "by-signature": "suspension:suspension", "by-portal": "notice:bytes signature:bytes",
     "by-order": "order:hash", "by-loss": "reference:id value:hash", "by-leaving": "person:id",
     "record/crl": "issuer:name number:number sha256:hash this_update:time next_update:time"
                   " entries:number",
@@ -281,7 +306,7 @@ def check_shape(kind, value, path, found):
         need(set(value) <= set(fields), f"unknown key in {where}")
         missing = {name for name in SHAPES[kind] if not name.endswith("?")} - set(value)
         need(not missing, f"missing key in {where}")
-        need(kind != "cause" or len(value) == 1, where)
+        need(not (kind.endswith("cause") or kind == "taken-back") or len(value) == 1, where)
         for name, inner in value.items():
             check_shape(fields[name], inner, f"{path}/{name}", found)
     elif kind in WORDS:
@@ -319,6 +344,7 @@ def read_with_body(kind, raw):
 
 
 BEFORE = {"unit": "unit", "person": "person", "role": "person", "revoke": "person",
+          "release": "person",
           "profile": "files", "approval-rules": "files", "bundle": "files", "portal": "portal",
           "agent": "agent"}
 
@@ -346,6 +372,7 @@ def check_basis(order, found):
         check_shape("before/" + BEFORE[kind], before, "", inside)
     created = kind == "person" and action == "create"
     people = {body["person"]} if "person" in body and not created else set()
+    people |= {body["by"]} if kind == "release" else set()
     drafter = order["drafter"].split(":")
     people |= {drafter[1]} if drafter[0] == "person" else set()
     named = [one["person"] for one in basis["people"]]
@@ -376,6 +403,9 @@ def read_order(raw):
         need(("reference" in order["body"]) != ("renewal" in order["body"]), "one origin")
     if "renewal" in order["body"]:
         read_renewal(order)
+    read_draft(order, order["kind"], order["body"], order["drafter"])
+    if order["kind"] == "release":
+        need(order["drafter"] != f"person:{order['body']['by']}", "who suspended drafts it")
     return order, found
 
 
@@ -392,6 +422,28 @@ def read_renewal(order):
                + sha256(octets(renewal["request"])))
     verify(public_key(renewal["asked_by"]), "yinxin-use-v1", message,
            octets(renewal["signature"]))
+
+
+def read_draft(holder, kind, body, drafter):
+    """The draft asks for this body, in the name of this drafter (5); of kind `person` a person's
+    order has one."""
+    if "draft" not in holder:
+        need(kind != "person" or not drafter.startswith("person:"), "an order without its draft")
+        return None
+    draft = holder["draft"]
+    der, raw = octets(draft["certificate"]), octets(draft["statement"])
+    said = read("draft-statement", raw)[0]
+    shape = "order/person" if said["kind"] == "person" else "draft/letter"
+    check_shape(shape, said["body"], "", {})
+    found = x509.load_der_x509_certificate(der)
+    person = found.subject.get_attributes_for_oid(x509.NameOID.SERIAL_NUMBER)[0].value
+    need(octets(said["certificate"]) == sha256(der), "certificate of the draft")
+    need(drafter == f"person:{person}", "drafter of the draft")
+    need([said["kind"], said["body"]] == [kind, body], "what the draft asks for")
+    if draft["method"] == "certificate":
+        need("assertion" not in draft, "assertion")
+        verify(found.public_key(), "yinxin-draft-v1", raw, octets(draft["signature"]))
+    return person
 
 
 def read_wish(order):
@@ -426,11 +478,27 @@ def read_record(raw):
         read_founding(octets(body["statement"]))
     elif kind == "letter":
         read("letter", octets(body["statement"]))
+    elif kind == "withdrawn":
+        read("withdrawn", octets(body["statement"]))
     elif kind == "voided":
         read("void", octets(body["statement"]))
     elif kind == "order":
         read_order(octets(body["order"]))
+    elif kind == "suspended":
+        read_suspension(body["cause"])
+    elif kind == "revoked" and "lapsed" in body["cause"]:
+        read("lapse", octets(body["cause"]["lapsed"]["statement"]))
     return record, found
+
+
+def read_suspension(cause):
+    """What a suspension says: a notice, or what somebody signed (5)."""
+    (how, inside), = cause.items()
+    if how != "signed":
+        notice = read("notice", octets(inside["notice"]))[0]
+        need(notice["told"].split(":")[0] == how, "how it came")
+        return notice
+    return read("suspension-statement", octets(inside["suspension"]["statement"]))[0]
 
 
 ORDERS = {
@@ -533,12 +601,14 @@ def check_founding(vectors):
 
 
 def check_orders(vectors):
-    kinds = WORDS["order-kind"].split() + ["issue", "revoke"]
+    kinds = WORDS["order-kind"].split() + ["issue", "revoke", "person"]
     need(sorted(v["kind"] for v in vectors["orders"]) == sorted(kinds), "one of each kind")
     wishes = [v for v in vectors["orders"] if "wish" in parse(octets(v["order"]))["body"]]
     need([v["kind"] for v in wishes] == ["revoke"], "one that an officer signed")
     bodies = [parse(octets(v["order"]))["body"] for v in vectors["orders"]]
     need(sum("renewal" in body for body in bodies) == 1, "one that renews")
+    drafts = [v for v in vectors["orders"] if "draft" in parse(octets(v["order"]))]
+    need([v["kind"] for v in drafts] == ["person"], "one that a handler signed")
     for v in vectors["orders"]:
         raw = octets(v["order"])
         order, found = read_order(raw)
@@ -586,6 +656,51 @@ def check_wish(vectors):
     open_commitments(found.items(), [v["evidence"]])
 
 
+def check_draft(vectors):
+    v = vectors["draft"]
+    draft, _ = read("draft", octets(v["draft"]))
+    raw = octets(draft["statement"])
+    said, found = read("draft-statement", raw)[0], {}
+    check_shape("order/person", said["body"], "", found)
+    need(draft["signature"] == v["signature"], "signature")
+    key = x509.load_der_x509_certificate(octets(draft["certificate"])).public_key()
+    need(key == public_key(vectors["officer"]), "officer's key")
+    verify(key, "yinxin-draft-v1", raw, octets(v["signature"]))
+    open_commitments(found.items(), v["disclosures"])
+
+
+def check_withdrawal(vectors):
+    v = vectors["withdrawal"]
+    withdrawal, _ = read("withdrawal", octets(v["withdrawal"]))
+    raw = octets(withdrawal["statement"])
+    said = read("withdrawal-statement", raw)[0]
+    drafted = [v for v in vectors["orders"] if "draft" in parse(octets(v["order"]))]
+    need(said["what"]["order"]["order"] == drafted[0]["digest"], "order")
+    need(withdrawal["signature"] == v["signature"], "signature")
+    key = x509.load_der_x509_certificate(octets(withdrawal["certificate"])).public_key()
+    verify(key, "yinxin-withdrawal-v1", raw, octets(v["signature"]))
+
+
+def check_suspension(vectors):
+    v = vectors["suspension"]
+    signed, _ = read("suspension", octets(v["suspension"]))
+    raw = octets(signed["statement"])
+    _, found = read("suspension-statement", raw)
+    need(signed["signature"] == v["signature"], "signature")
+    key = x509.load_der_x509_certificate(octets(signed["certificate"])).public_key()
+    need(key == public_key(vectors["officer"]), "officer's key")
+    verify(key, "yinxin-suspension-v1", raw, octets(v["signature"]))
+    open_commitments(found.items(), [v["evidence"]])
+
+
+def check_notice(vectors):
+    raw = octets(vectors["notice"]["notice"])
+    notice, _ = read("notice", raw)
+    need(notice["founding"] == vectors["founding"]["digest"], "founding")
+    verify(public_key(vectors["status"]), "yinxin-suspended-v1", raw,
+           octets(vectors["notice"]["signature"]))
+
+
 def check_records(vectors):
     kinds = sorted(v["kind"] for v in vectors["records"])
     wanted = [*WORDS["record-kind"].split(), "connection"]
@@ -616,6 +731,8 @@ def check_letter_keys(vectors):
     need(expand("yinxin-bind-cli-v1") == octets(v["bind_cli"]), "bind_cli")
     loss = mac(expand("yinxin-loss-v1"), labelled("yinxin-loss-v1", reference))
     need(loss == octets(v["loss_value"]), "loss_value")
+    suspend = mac(expand("yinxin-suspend-v1"), labelled("yinxin-suspend-v1", reference))
+    need(suspend == octets(v["suspension_value"]), "suspension_value")
 
 
 def check_bind(vectors):
@@ -819,14 +936,21 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "approval": (check_approval, "approval order id"),
     "decline": (check_decline, "decline order reason signature"),
     "wish": (check_wish, "wish evidence signature"),
+    "draft": (check_draft, "draft disclosures signature"),
+    "withdrawal": (check_withdrawal, "withdrawal signature"),
+    "withdrawn": (statement_of_the_registry("withdrawn"), "statement signature"),
     "records": (check_records, "kind record"),
     "code": (check_code, "bytes text reference_bytes reference"),
     "letter_keys": (check_letter_keys,
-                    "founding reference code lookup bind_page bind_cli loss_value"),
+                    "founding reference code lookup bind_page bind_cli loss_value"
+                    " suspension_value"),
     "bind": (check_bind, "key challenge request bind"),
     "letter": (statement_of_the_registry("letter"), "statement signature"),
     "void": (statement_of_the_registry("void"), "statement signature"),
     "receipt": (check_receipt, "receipt signature"),
+    "suspension": (check_suspension, "suspension evidence signature"),
+    "notice": (check_notice, "notice signature"),
+    "lapse": (statement_of_the_registry("lapse"), "statement signature"),
     "use": (check_use, "founding challenge request signature"),
     "renewal": (check_renewal, "certificate challenge request signature"),
     "bundle": (check_bundle, "files digest"),
@@ -847,7 +971,12 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("approval/id", "id"), ("decline/reason/salt", "commitment"),
     ("wish/evidence/salt", "commitment"), ("letter/signature", "signature under yinxin-letter-v1"),
     ("void/signature", "signature under yinxin-void-v1"),
+    ("draft/disclosures/1/salt", "commitment"), ("withdrawal/signature", "signature"),
+    ("withdrawn/signature", "signature under yinxin-withdrawn-v1"),
     ("receipt/signature", "signature under yinxin-receipt-v1"),
+    ("suspension/evidence/salt", "commitment"),
+    ("notice/signature", "signature under yinxin-suspended-v1"),
+    ("lapse/signature", "signature under yinxin-lapse-v1"),
     ("use/challenge", "signature under yinxin-use-v1"),
     ("renewal/certificate", "signature under yinxin-use-v1"), ("entry/salt", "entry"),
     ("letter_keys/code", "lookup"), ("bind/bind", "bind"), ("bind/request", "bind"),

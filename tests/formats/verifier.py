@@ -128,7 +128,7 @@ def commitments(order):
     if kind == "person":
         keys = ["name", "evidence"] + ["mail"] * ("mail" in body)
         return {f"/{key}": body[key] for key in keys}
-    return {"/evidence": body["evidence"]} if kind == "revoke" else {}
+    return {"/evidence": body["evidence"]} if kind in ("revoke", "release") else {}
 
 
 class Bundle:
@@ -209,6 +209,7 @@ class Origin:
         self.files = {file["name"]: file["content"] for file in first["body"]["files"]}
         self.issuing = reader.public_key(self.founding["keys"]["issuing"])
         self.registry = reader.public_key(self.founding["keys"]["registry"])
+        self.status = reader.public_key(self.founding["keys"]["status"])
 
 
 class Control:
@@ -218,6 +219,7 @@ class Control:
         self.origin = origin
         self.orders, self.approvals, self.certificates = {}, {}, {}
         self.letters, self.voided = {}, set()
+        self.suspends, self.suspended, self.released = {}, {}, set()
         self.serials, self.passkeys = {}, {}
         self.under, self.held, self.renewed = {}, {}, {}
         self.agents, self.joined, self.snapshots, self.lists = {}, {}, {}, {}
@@ -246,7 +248,12 @@ class Control:
         raw = octets(body["statement"])
         signed_by(self.origin.registry, "yinxin-letter-v1", raw, octets(body["signature"]), item)
         letter = reader.parse(raw)
+        if "draft" in letter:
+            wanted = {"person": letter["person"], "profile": letter["profile"]}
+            found = certificate(octets(letter["draft"]["certificate"]), item)
+            self.drafted(letter, ("letter", wanted, f"person:{person_of(found)}"), item)
         self.letters[letter["reference"]] = letter["person"]
+        self.suspends[letter["reference"]] = letter["suspend_sha256"]
 
     def take_voided(self, body, _shown, item):
         raw = octets(body["statement"])
@@ -271,6 +278,7 @@ class Control:
             self.wished(order, item)
         if "renewal" in order["body"]:
             self.renewing(order, item)
+        self.drafted(order, (order["kind"], order["body"], order["drafter"]), item)
         self.orders[base64url(sha256(labelled("yinxin-order-v1", raw)))] = order
 
     def wished(self, order, item):
@@ -311,6 +319,18 @@ class Control:
         return {"person": body["person_version"], "profile": body["profile"]["version"],
                 "unit": body["subject"]["ou"]}
 
+    def drafted(self, holder, asked, item):
+        """The handler who drafted it signed the draft in it, if there is one."""
+        try:
+            person = reader.read_draft(holder, *asked)
+        except (Refused, KeyError, ValueError) as error:
+            raise Failed(ALTERED, item, f"draft: {error}") from error
+        if person:
+            draft = holder["draft"]
+            statement = ("yinxin-draft-v1", octets(draft["statement"]))
+            self.signed_by_staff(draft, statement, item)
+            need((person, "unit-handler") in self.roles, MISSING, item, "the handler's role")
+
     def signed_by_staff(self, said, labelled_bytes, item):
         """Who signed, by the key of a certificate that was issued to them or by a passkey."""
         found = certificate(octets(said["certificate"]), item)
@@ -323,7 +343,42 @@ class Control:
         need(person and person == person_of(found), MISSING, item, "who signed is not there")
         serial = f"{found.serial_number:036x}"
         need(serial in self.certificates, MISSING, item, "the signer's certificate")
+        need(serial not in self.suspended, ALTERED, item, "the signer's certificate was suspended")
         return person
+
+    def take_suspended(self, body, shown, item):
+        """What is suspended signs nothing until an order that names this suspension."""
+        try:
+            said = reader.read_suspension(body["cause"])
+        except (Refused, KeyError, ValueError) as error:
+            raise Failed(ALTERED, item, f"suspension: {error}") from error
+        (how, inside), = body["cause"].items()
+        if how == "signed":
+            signed = inside["suspension"]
+            raw, serials = octets(signed["statement"]), [said["serial"]]
+            found = certificate(octets(signed["certificate"]), item)
+            need(base64url(sha256(found.public_bytes(Encoding.DER))) == said["certificate"],
+                 ALTERED, item, "another certificate")
+            issued_by(found, self.origin.issuing, item)
+            if signed["method"] == "passkey":
+                self.asserted(signed, found, ("yinxin-suspension-v1", raw), item)
+            else:
+                signed_by(found.public_key(), "yinxin-suspension-v1", raw,
+                          octets(signed["signature"]), item)
+        else:
+            raw, serials = octets(inside["notice"]), [one["serial"] for one in body["certificates"]]
+            key = self.origin.status if how == "letter" else self.origin.registry
+            signed_by(key, "yinxin-suspended-v1", raw, octets(inside["signature"]), item)
+            need(said["founding"] == base64url(self.origin.digest), ALTERED, item, "another city")
+        if how == "letter":
+            reference = said["told"].removeprefix("letter:")
+            need(reference in self.suspends, MISSING, item, "the letter is not there")
+            value = base64url(sha256(octets(inside["value"])))
+            need(self.suspends[reference] == value, ALTERED, item, "the letter's code")
+        name = base64url(sha256(raw))
+        for serial in serials:
+            if (serial, name) not in self.released:
+                self.suspended.setdefault(serial, name)
 
     def take_approval(self, body, _shown, item):
         approval = body["approval"]
@@ -370,6 +425,8 @@ class Control:
             of, person = self.approvals[name]
             may = any((person, role) in self.roles for role in rule["roles"])
             need(of == digest and may, MISSING, item, "an approver's role is not there")
+            drafted = "draft" in order and order["drafter"] == f"person:{person}"
+            need(not drafted, ALTERED, item, "who drafted it approved it")
             people.add(person)
         need(len(people) >= rule["count"], MISSING, item, "too few approvals")
         return order
@@ -391,6 +448,14 @@ class Control:
             self.passkeys[passkey["credential"]] = (what["person"], passkey)
         elif kind == "person":
             self.people.add(what["person"])
+        elif kind == "release":
+            there = self.suspended.get(what["serial"]) == what["suspension"]
+            need(there, MISSING, item, "the suspension is not there")
+            approvers = {self.approvals[name][1] for name in body["approvals"]}
+            others = not approvers & {what["person"], what["by"]}
+            need(others, ALTERED, item, "who suspended, or the holder, approved it")
+            del self.suspended[what["serial"]]
+            self.released.add((what["serial"], what["suspension"]))
         elif kind == "bundle":
             files = {f["name"]: base64url(sha256(f["content"].encode())) for f in body["files"]}
             digest = base64url(sha256(canonical(files).encode()))

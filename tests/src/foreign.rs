@@ -6,8 +6,8 @@ use crate::processes::Office;
 use keys::SoftwareSigner;
 use pki::{Certificate, Signer};
 use rcgen::{
-    CertificateParams, DistinguishedName, DnType, DnValue, KeyPair, KeyUsagePurpose, SerialNumber,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SerialNumber, date_time_ymd,
 };
 use rustls_pki_types::PrivatePkcs8KeyDer;
 
@@ -36,4 +36,42 @@ impl Office {
         assert_eq!(certificate.key().sha256(), signer.public_key().sha256());
         Officer { person: String::new(), chain: vec![certificate], signer }
     }
+}
+
+/// A CA that browsers know, which is nobody of this city.
+pub struct WebCa {
+    issuer: Issuer<'static, KeyPair>,
+    root: String,
+}
+
+impl WebCa {
+    /// With a root of its own.
+    #[expect(clippy::new_without_default, reason = "a key is drawn each time")]
+    pub fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut content = CertificateParams::default();
+        content.distinguished_name.push(DnType::CommonName, "A CA that browsers know");
+        content.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let root = pem("CERTIFICATE", content.self_signed(&key).unwrap().der());
+        Self { issuer: Issuer::new(content, key), root }
+    }
+
+    /// Its root, PEM.
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// A certificate for a host until a year, with its key, PEM both, as ACME clients leave them.
+    pub fn leaf(&self, host: &str, year: i32) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let mut content = CertificateParams::new([host.to_owned()]).unwrap();
+        content.not_after = date_time_ymd(year, 1, 1);
+        let leaf = content.signed_by(&key, &self.issuer).unwrap();
+        (pem("CERTIFICATE", leaf.der()), pem("PRIVATE KEY", &key.serialize_der()))
+    }
+}
+
+fn pem(kind: &str, der: &[u8]) -> String {
+    let base64 = data_encoding::BASE64_MIME.encode(der).replace('\r', "");
+    format!("-----BEGIN {kind}-----\n{base64}-----END {kind}-----\n")
 }

@@ -9,7 +9,7 @@ pub mod captured;
 mod city;
 pub mod clients;
 pub mod desk;
-mod foreign;
+pub mod foreign;
 pub mod gate;
 pub mod invariants;
 pub mod load;

@@ -68,8 +68,7 @@ async fn actors(office: &Office) -> Vec<(String, [Option<Identity>; 2])> {
         let person = office.register("刘洋", "sz-office").await;
         let (order, _) = office.draft(&["role", "grant", &person, role, "--scope", "sz-office"]);
         office.approve_by_security(&order).await;
-        let profile = if role == "unit-handler" { "official" } else { "staff" };
-        let applied = office.letter(&person, profile);
+        let applied = office.letter(&person, "staff");
         let order = office.apply(&applied).await;
         office.approve_by_both(&order).await;
         let collected = office.collect(&applied).await;
@@ -81,7 +80,7 @@ async fn actors(office: &Office) -> Vec<(String, [Option<Identity>; 2])> {
 
 /// The same for ca-api: process × route.
 async fn ca_api(office: &Office, letter: &Official) -> String {
-    use ca_api::{both, public, staff};
+    use ca_api::{both, handler, public, staff};
     let issuer = office.issuer_address();
     let officer = office.first("officer-1");
     let certificate = records::Bytes::from(officer.leaf().der());
@@ -113,6 +112,12 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
         ),
         (staff::WISH, as_officer(sample(portal_api::staff::WISH, letter))),
         (staff::STATE, as_officer(Value::Null)),
+        (handler::PEOPLE, as_officer(json!({ "text": "x", "after": "" }))),
+        (handler::PERSON, as_officer(sample(portal_api::staff::PERSON, letter))),
+        (handler::PREVIEW, as_officer(sample(portal_api::staff::PREVIEW, letter))),
+        (handler::DRAFT, as_officer(sample(portal_api::staff::DRAFT, letter))),
+        (handler::DRAFTS, as_officer(json!({ "after": "" }))),
+        (handler::WITHDRAW, as_officer(sample(portal_api::staff::WITHDRAW, letter))),
         (both::RENEW, renew),
     ];
     let identity = |process: &str| match process.strip_prefix("portal-") {
@@ -149,7 +154,31 @@ fn sample(path: &str, official: &Official) -> Value {
             "signature": "AA",
         });
     }
-    if path == portal_api::staff::LIST {
+    let signed = json!({
+        "v": 1, "method": "certificate", "statement": "AA", "certificate": "AA",
+        "signature": "AA",
+    });
+    if path == portal_api::staff::PEOPLE {
+        return json!({ "text": "x", "after": "" });
+    }
+    if path == portal_api::staff::PERSON {
+        return json!({ "person": "0000000000000000" });
+    }
+    if path == portal_api::staff::PREVIEW {
+        let statement = json!({
+            "v": 1, "founding": "AA", "certificate": "AA", "kind": "letter",
+            "body": { "person": "0000000000000000", "profile": "official" }, "nonce": "AA",
+            "time": "2026-11-24T08:00:00Z",
+        });
+        return json!({ "statement": statement, "disclosures": [] });
+    }
+    if path == portal_api::staff::DRAFT {
+        return json!({ "draft": signed, "disclosures": [] });
+    }
+    if path == portal_api::staff::WITHDRAW {
+        return signed;
+    }
+    if [portal_api::staff::LIST, portal_api::staff::DRAFTS].contains(&path) {
         return json!({ "after": "" });
     }
     if path == portal_api::staff::FETCH {
@@ -200,6 +229,7 @@ async fn tried(client: &Client, path: &str, message: &Value) -> String {
         "not-ready",
         "key-unknown",
         "not-found",
+        "person-unknown",
     ];
     if about_the_sample.contains(&code.as_str()) { "allowed".into() } else { code }
 }
@@ -207,17 +237,24 @@ async fn tried(client: &Client, path: &str, message: &Value) -> String {
 /// What a page says: shown, where it leads, or the code of its refusal.
 async fn shown(client: &Client, path: &str) -> String {
     let answer = client
-        .get(&path.replace("{order}", "0000000000000000").replace("{serial}", "01"))
+        .get(
+            &path
+                .replace("{order}", "0000000000000000")
+                .replace("{serial}", "01")
+                .replace("{person}", "0000000000000000"),
+        )
         .await
         .unwrap();
     let text = String::from_utf8_lossy(answer.body()).into_owned();
     let code = text.split("<dd class=\"code\">").nth(1).and_then(|rest| rest.split('<').next());
     match answer.status() {
-        StatusCode::OK => "allowed".into(),
+        StatusCode::OK | StatusCode::NO_CONTENT => "allowed".into(),
         StatusCode::SEE_OTHER => {
             format!("→ {}", answer.headers()["location"].to_str().unwrap())
         }
-        _ if code == Some("order-unknown") || code == Some("not-found") => "allowed".into(),
+        _ if ["order-unknown", "not-found", "person-unknown"].map(Some).contains(&code) => {
+            "allowed".into()
+        }
         _ => code.unwrap_or_default().to_owned(),
     }
 }
@@ -238,12 +275,19 @@ async fn posted(site: &crate::web::Site, path: &str) -> String {
         ("reason", "superseded"),
         ("evidence", "x"),
         ("challenge", "AA"),
+        ("what", "create"),
+        ("name", "0000000000000000"),
+        ("unit", "sz-office"),
+        ("disclosures", "[]"),
         ("request", "AA"),
         ("bind", "AA"),
         ("language", "en"),
         ("back", "/"),
     ];
-    let path = path.replace("{order}", "0000000000000000").replace("{serial}", "01");
+    let path = path
+        .replace("{order}", "0000000000000000")
+        .replace("{serial}", "01")
+        .replace("{person}", "0000000000000000");
     let page = site.post(&path, "", &form).await;
     let code =
         page.text.split("<dd class=\"code\">").nth(1).and_then(|rest| rest.split('<').next());

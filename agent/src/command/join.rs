@@ -67,7 +67,7 @@ pub(super) async fn run(
     let spent = JoinFile { token: Bytes::default(), ..file };
     write_file(&folder.join("joined.json"), &serde_json::to_vec_pretty(&spent)?)?;
     let _ = std::fs::remove_file(folder.join("join.pending"));
-    say(json, &spent, &leaf, folder);
+    say(json, (&spent, &leaf), &AgentConfig::read(folder)?, folder);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -83,8 +83,9 @@ fn prepared(folder: &Path, file: &JoinFile) -> anyhow::Result<(SoftwareSigner, J
     }
     ensure!(
         !folder.join("tls.pem").exists(),
-        "{} has joined already; next: agent serve",
-        folder.display()
+        "{} has joined already; next: {}",
+        folder.display(),
+        serve(folder)
     );
     let signer = if key.exists() {
         keys::open_plain(&key)?
@@ -152,7 +153,7 @@ fn toml(config: &AgentConfig) -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn say(json: bool, file: &JoinFile, leaf: &Certificate, folder: &Path) {
+fn say(json: bool, (file, leaf): (&JoinFile, &Certificate), config: &AgentConfig, folder: &Path) {
     let until = records::time::seconds(leaf.not_after());
     if json {
         let value = serde_json::json!({
@@ -169,5 +170,12 @@ fn say(json: bool, file: &JoinFile, leaf: &Certificate, folder: &Path) {
     speech::said("✓ ", &zh, &en);
     let application = format!("{} ({})", file.application, file.hosts.join(", "));
     speech::fact("  ", ("应用", "application"), application);
-    speech::next("  ", &format!("agent --state {} serve", folder.display()));
+    let listens = format!("{} ({})", config.listen, folder.join("agent.toml").display());
+    speech::fact("  ", ("监听，改动在此", "listens, to be changed there"), listens);
+    speech::next("  ", &serve(folder));
+}
+
+/// What is typed next.
+fn serve(folder: &Path) -> String {
+    format!("agent --state {} serve", speech::quoted(folder))
 }

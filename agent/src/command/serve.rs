@@ -20,7 +20,6 @@ use service::{Admin, Clock, Metrics, Stop};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
@@ -32,7 +31,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     system::file::check_private(&config.path("tls.key"))?;
     let stop = Stop::on_signal()?;
     // Before anything is written: one whose place is taken leaves nothing behind.
-    let listener = TcpListener::bind(config.listen).await?;
+    let listener = service::listen(config.listen, "agent.toml: listen").await?;
     service::raise_open_files();
     let clock = Clock::system();
     let metrics = Metrics::default();
@@ -76,7 +75,7 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
     let heart = Arc::new(Heart { gate: gate.clone(), source: source.clone(), is_back });
     tasks.spawn(heart.clone().pulse(pulses, stop.clone()));
     tasks.spawn(heart.clone().record(stop.clone()));
-    let admin = admin.serve(config.admin, stop.clone());
+    let admin = admin.serve((config.admin, "agent.toml: admin"), stop.clone());
     let people = gate::accept::listen(gate.clone(), listener, tls, stop.clone());
     tokio::try_join!(admin, people)?;
     while tasks.join_next().await.is_some() {}

@@ -96,11 +96,11 @@ fn help(gate: &Gate, code: Code) -> (String, String) {
     match code {
         Code::CertificateRequired => (
             format!(
-                "请插入或安装您的数字证书后重试。还没有证书的，请持领证信函到 {portal} 或用 yinxin enroll 领取。"
+                "请插入或安装您的数字证书后重试。还没有证书的，请持领证信函到 {portal} 或用 yinxin enroll --letter LETTER 领取。"
             ),
             format!(
                 "Insert or install your certificate and try again. Without one, use your \
-                 enrolment letter at {portal} or with yinxin enroll."
+                 enrolment letter at {portal} or with yinxin enroll --letter LETTER."
             ),
         ),
         Code::CertificateExpired => (

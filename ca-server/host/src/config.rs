@@ -35,6 +35,13 @@ pub struct IssuerConfig {
     pub crl_hours: u32,
     /// Largest step forward of the clock, in days, that needs no confirmation.
     pub clock_days_max: u32,
+    /// Whom letters name for help: the desk and its telephone, as printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desk: Option<String>,
+    /// Address of the public portal that letters print, where it has a certificate that browsers
+    /// know; without one that of the trust file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal_web: Option<String>,
     /// The database as this role's own user, on PostgreSQL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,

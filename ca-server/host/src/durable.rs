@@ -6,6 +6,8 @@ use anyhow::Context;
 use std::path::Path;
 use system::file;
 
+pub use system::file::{Blanked, blank};
+
 /// Writes a file that everybody may read, in place of the one that may be there.
 pub fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let folder = path.parent().context("no folder")?;
@@ -33,9 +35,4 @@ pub fn write_again(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 /// Reads a secret; one that others can open is refused.
 pub fn read_private(path: &Path) -> anyhow::Result<Vec<u8>> {
     file::read_private(path).with_context(|| path.display().to_string())
-}
-
-/// Writes over a file that is a secret and over, and removes it; one that is gone is gone.
-pub fn shred(path: &Path) -> anyhow::Result<()> {
-    file::shred(path).with_context(|| path.display().to_string())
 }

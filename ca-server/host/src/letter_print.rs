@@ -5,7 +5,10 @@
 use crate::durable::write_private;
 use anyhow::Context;
 use askama::Template;
+use page::qr::{self, Picture};
 use pki::Signer;
+use records::Bytes;
+use records::draft::Draft;
 use records::label::Label;
 use records::letter::Letter;
 use records::record::{Event, LetterStatement};
@@ -14,7 +17,7 @@ use zeroize::Zeroizing;
 
 #[derive(Template)]
 #[template(path = "letter.html")]
-struct Sheet<'a> {
+struct Printed<'a> {
     letter: &'a Letter,
     /// 中文, English.
     title: (&'static str, &'static str),
@@ -23,8 +26,13 @@ struct Sheet<'a> {
     by_page: bool,
     /// In Beijing time.
     until: String,
+    made: String,
+    /// What the addressee's computer is told to trust, as pages show it.
+    root: String,
     /// Which city it is, as `yinxin` shows it.
     founding: String,
+    /// Opens the page with the reference filled in. Never the code: what reads it may tell others.
+    code: Option<Picture>,
 }
 
 /// Writes a letter's file and its sheet, `….json` and `….html`.
@@ -38,33 +46,45 @@ pub fn write(letter: &Letter, file: &Path) -> anyhow::Result<()> {
 /// The sheet, HTML.
 fn print(letter: &Letter) -> anyhow::Result<String> {
     let is_loss = letter.label == "loss";
-    let expires = records::time::read(&letter.expires).context("expires")?;
-    // China has one time, eight hours ahead, all the year.
-    let until = records::time::seconds(expires + 8 * 3_600);
-    let until = until.get(..16).unwrap_or_default().replace('T', " ");
-    let digest = letter.trust.founding.digest().context("founding")?;
-    let groups: Vec<String> =
-        digest.chunks(2).map(|pair| data_encoding::HEXUPPER.encode(pair)).collect();
-    let sheet = Sheet {
+    let groups = |bytes: &Bytes| {
+        let digest = bytes.digest().context("digest")?;
+        let pairs = digest.chunks(2).map(|pair| data_encoding::HEXUPPER.encode(pair));
+        anyhow::Ok(pairs.collect::<Vec<_>>().join(" "))
+    };
+    let door = if is_loss { "lost" } else { "letter" };
+    let address = format!("{}/{door}#{}", letter.sheet.portal, letter.reference);
+    let by_page = letter.label == "page";
+    let sheet = Printed {
         letter,
         title: match is_loss {
-            true => ("证书挂失信函", "Letter for reporting a loss"),
-            false => ("证书领证信函", "Letter of enrolment"),
+            true => ("数字证书挂失信函", "Letter for reporting a loss"),
+            false => ("数字证书密码信封", "Letter of enrolment"),
         },
         is_loss,
-        by_page: letter.label == "page",
-        until,
-        founding: groups.join(" "),
+        by_page,
+        until: beijing(&letter.expires, 16)?.replace('T', " "),
+        made: beijing(&letter.sheet.made, 10)?,
+        root: groups(&letter.trust.root_sha256)?,
+        founding: groups(&letter.trust.founding)?,
+        code: (by_page || is_loss).then(|| qr::of(&address)).flatten(),
     };
     Ok(sheet.render()?)
 }
 
-/// The record of a letter, signed by the registry key: nobody else can make one that counts.
+/// The first characters of a time as it is in China, which has one, eight hours ahead, all the
+/// year.
+fn beijing(utc: &str, characters: usize) -> anyhow::Result<String> {
+    let seconds = records::time::read(utc).context("time")?;
+    let there = records::time::seconds(seconds + 8 * 3_600);
+    Ok(there.get(..characters).unwrap_or_default().to_owned())
+}
+
+/// The record of a letter with the SHA-256 of its look-up key, its loss value and its suspension
+/// value, signed by the registry key: nobody else can make one that counts.
 pub fn letter_event(
     letter: &Letter,
-    lookup: &[u8],
-    loss: &[u8],
-    registry: &dyn Signer,
+    [lookup, loss, suspend]: [&[u8]; 3],
+    (draft, registry): (Option<Box<Draft>>, &dyn Signer),
 ) -> anyhow::Result<Event> {
     let statement = records::json::write(&LetterStatement {
         v: 1,
@@ -73,7 +93,9 @@ pub fn letter_event(
         profile: letter.profile.clone(),
         lookup_sha256: lookup.into(),
         loss_sha256: loss.into(),
+        suspend_sha256: suspend.into(),
         expires: letter.expires.clone(),
+        draft,
     })?;
     let signature = Label::Letter.sign(registry, &statement)?;
     Ok(Event::Letter { statement: statement.into(), signature: signature.into() })
@@ -82,6 +104,7 @@ pub fn letter_event(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use records::letter::Sheet;
     use records::trust::Trust;
 
     /// Sheets are as they were looked at; a name in them is text and no markup.
@@ -110,6 +133,12 @@ mod tests {
             profile: "official".into(),
             label: String::new(),
             expires: "2026-12-01T16:00:00Z".into(),
+            sheet: Sheet {
+                made: "2026-11-24T16:00:00Z".into(),
+                units: vec!["商洛市".into(), "商州区".into(), "区政府办公室".into()],
+                desk: "市政务服务中心 3 号窗口 0914-0000000".into(),
+                portal: "https://portal.example".into(),
+            },
             trust,
         };
         for label in ["page", "cli", "loss"] {

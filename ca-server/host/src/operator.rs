@@ -24,7 +24,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(30);
 const ADDRESS_BYTES_MAX: usize = 100;
 
 /// Kinds of request that this version knows.
-pub const REQUEST_KINDS: [&str; 15] = [
+pub const REQUEST_KINDS: [&str; 17] = [
     "unit",
     "person",
     "role",
@@ -34,9 +34,11 @@ pub const REQUEST_KINDS: [&str; 15] = [
     "agent",
     "bundle",
     "revoke",
+    "release",
     "letter",
     "void-letter",
     "replace-letter",
+    "withdraw",
     "approval",
     "renew",
     "repair",
@@ -123,6 +125,13 @@ pub enum OperatorRequest {
         /// What was looked at.
         evidence: String,
     },
+    /// An order of kind `release`.
+    Release {
+        /// Serial number of what is suspended.
+        serial: String,
+        /// What was looked at.
+        evidence: String,
+    },
     /// A letter.
     Letter {
         /// Person id.
@@ -139,6 +148,11 @@ pub enum OperatorRequest {
     ReplaceLetter {
         /// Reference of the one that is voided, as it is spelled.
         reference: String,
+    },
+    /// That an open order be taken back, by whoever drafted it.
+    Withdraw {
+        /// Its digest.
+        order: Bytes,
     },
     /// An approval that came as a file.
     Approval {
@@ -176,6 +190,9 @@ pub struct OperatorAnswer {
     /// Reference of the letter that was voided.
     #[serde(default)]
     pub voided: String,
+    /// Order id of the order that was taken back.
+    #[serde(default)]
+    pub withdrawn: String,
     /// Serial number of a certificate that was issued to a service.
     #[serde(default)]
     pub serial: String,
@@ -185,6 +202,10 @@ pub struct OperatorAnswer {
     /// How many approvals the order has and needs.
     #[serde(default)]
     pub approvals: (u32, u32),
+    /// Whether the log holds what was recorded: until then whoever has the database could take it
+    /// back.
+    #[serde(default)]
+    pub logged: bool,
     /// Rows and files that were written again from the log.
     #[serde(default)]
     pub repaired: Vec<String>,

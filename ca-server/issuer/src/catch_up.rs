@@ -12,6 +12,7 @@ use ca_store::replay::{Applied, Floor, Replay};
 use ca_store::{record, table};
 use records::order::Body;
 use records::record::{Cause, Event, RevokedSerial};
+use records::withdrawal::WithdrawnStatement;
 use records::{Bytes, Code, Disclosure, Record};
 use std::collections::{BTreeSet, HashMap};
 use store::Tx;
@@ -124,6 +125,8 @@ impl CaughtUp {
                 (self.state.withdrew, self.state.people_due) = (true, true);
                 self.over(order, "done");
                 let digest = order.digest().map(OrderDigest);
+                let body = digest.and_then(|digest| orders.get(&digest)).map(|(body, _)| body);
+                self.released(body);
                 if let Some((body, opened)) = digest.and_then(|digest| orders.get(&digest)) {
                     self.copy(order, body, opened);
                 }
@@ -138,12 +141,25 @@ impl CaughtUp {
                         .extend(digest.map(|d| RowChange::OrderDeclined(d, record.id.clone())));
                 }
             }
+            Event::Withdrawn { statement, .. } => {
+                let read: Result<WithdrawnStatement, _> = records::json::read(&statement.0);
+                if let Ok(read) = read {
+                    self.over(&read.order, "withdrawn");
+                }
+            }
             Event::Revoked { cause, certificates, .. } => {
                 (self.state.withdrew, self.state.list_due) = (true, true);
                 self.revoked(cause, certificates);
                 if let Cause::Order { order } = cause {
                     self.over(order, "done");
                 }
+            }
+            Event::Suspended { cause, certificates, .. } => {
+                (self.state.withdrew, self.state.list_due) = (true, true);
+                let letter = cause.reference();
+                let letter = letter.and_then(|one| self.state.authority().letter(&one));
+                let all = letter.map(|letter| letter.serials.clone());
+                self.copy_revoked(certificates, all);
             }
             Event::Order { order, cancels, .. } => {
                 for cancelled in cancels {
@@ -165,6 +181,20 @@ impl CaughtUp {
             _ => {}
         }
         true
+    }
+
+    /// A release wants its list, and the renewal that waited for it goes on.
+    fn released(&mut self, body: Option<&Body>) {
+        let Some(Body::Release(release)) = body else {
+            // An order that no row tells of may have released something.
+            self.state.list_due |= body.is_none();
+            return;
+        };
+        self.state.list_due = true;
+        let serial = Serial::read(&release.serial);
+        let waits = serial.and_then(|serial| self.state.authority().open_renewal_of(&serial));
+        let waits = waits.map(|(digest, _)| digest);
+        self.state.ready.extend(waits);
     }
 
     /// An intent that the tree holds now and whose bytes this process has.
@@ -195,6 +225,11 @@ impl CaughtUp {
             Cause::Left { person } => authority.person(person).map(|person| person.serials.clone()),
             _ => None,
         };
+        self.copy_revoked(certificates, all);
+    }
+
+    fn copy_revoked(&mut self, certificates: &[RevokedSerial], all: Option<Vec<Serial>>) {
+        let authority = &self.state.followed.authority;
         let named = certificates.iter().filter_map(|one| Serial::read(&one.serial));
         let serials: BTreeSet<Serial> = named.chain(all.into_iter().flatten()).collect();
         self.rows.extend(serials.into_iter().filter_map(|serial| {
@@ -251,6 +286,9 @@ impl CaughtUp {
                     let path = format!("policies/{}", file.name);
                     effects.push(Effect::Policy(path, file.content.clone()));
                 }
+            }
+            Body::Release(body) => {
+                rows.extend(Serial::read(&body.serial).map(RowChange::Released));
             }
             Body::Issue(_) | Body::Revoke(_) | Body::Credential(_) => {}
         }

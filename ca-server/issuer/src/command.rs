@@ -3,19 +3,22 @@
 
 use crate::error::IssuerError;
 use crate::verify::{
-    VerifiedApproval, VerifiedDecline, VerifiedRenewal, VerifiedSubmission, VerifiedWish,
+    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedRenewal, VerifiedSubmission,
+    VerifiedWish, VerifiedWithdrawal,
 };
 use authority::{Authority, OrderDigest};
-use ca_api::{OrderCreated, Revocation};
+use ca_api::handler::DraftMade;
+use ca_api::{OrderCreated, OwnSuspension, Revocation};
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use pki::crl::RevocationList;
 use records::Approval;
 use records::decline::Declined;
-use records::enrolment::Stage;
+use records::enrolment::{SignedReceipt, Stage};
 use records::export::Approved;
 use records::join::{Join, Renew};
 use records::order::{Body, CredentialBody};
 use records::people::{PeopleSnapshot, SignedPeople};
+use records::withdrawal::Withdrawn;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
@@ -42,6 +45,9 @@ pub(crate) enum Command {
     Credential(Caller, Officer, Box<CredentialBody>, Reply<OrderCreated>),
     Revoke(Caller, Officer, Revocation, Reply<OrderCreated>),
     Wish(Caller, Officer, Box<VerifiedWish>, Reply<OrderCreated>),
+    Draft(Caller, Officer, Box<VerifiedDraft>, Reply<DraftMade>),
+    Withdraw(Caller, Officer, Box<VerifiedWithdrawal>, Reply<Withdrawn>),
+    Suspend(Caller, Officer, OwnSuspension, Reply<SignedReceipt>),
     Renew(Caller, Box<Renew>, Reply<String>),
     RenewCertificate(Caller, Box<VerifiedRenewal>, Reply<Stage>),
     Join(Caller, Box<Join>, Reply<String>),
@@ -110,6 +116,9 @@ impl Command {
             Self::Credential(..) => "certify-passkey",
             Self::Revoke(..) => "revoke",
             Self::Wish(..) => "wish",
+            Self::Draft(..) => "draft",
+            Self::Withdraw(..) => "withdraw",
+            Self::Suspend(..) => "suspend",
             Self::Renew(..) => "renew",
             Self::RenewCertificate(..) => "renew-certificate",
             Self::Join(..) => "join",
@@ -118,6 +127,12 @@ impl Command {
             Self::People(..) => "people",
             Self::Alarm(..) => "alarm",
         }
+    }
+
+    /// Whether it is recorded however many records wait for the tree: brakes, and what lets gates
+    /// and readers of lists feel them.
+    pub(crate) fn is_kept_when_full(&self, authority: &Authority) -> bool {
+        self.is_brake(Some(authority)) || matches!(self, Self::People(..))
     }
 
     /// Whether it brakes: it is carried out before everything else. An approval of an order to
@@ -129,7 +144,7 @@ impl Command {
             open.is_some_and(|(_, body)| matches!(&*body, Body::Revoke(_)))
         };
         match self {
-            Self::Revoke(..) | Self::Wish(..) | Self::List(..) => true,
+            Self::Revoke(..) | Self::Wish(..) | Self::Suspend(..) | Self::List(..) => true,
             Self::Approve(_, _, verified, _) => revokes(verified.approval()),
             Self::Operator(request, ..) => match &**request {
                 OperatorRequest::Revoke { .. } | OperatorRequest::VoidLetter { .. } => true,

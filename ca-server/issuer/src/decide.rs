@@ -8,6 +8,7 @@ pub(crate) mod approve;
 pub(crate) mod command;
 pub(crate) mod credential;
 pub(crate) mod decline;
+pub(crate) mod draft;
 pub(crate) mod execute;
 pub(crate) mod issue;
 pub(crate) mod letter;
@@ -22,8 +23,10 @@ pub(crate) mod revoke;
 pub(crate) mod snapshot;
 pub(crate) mod submit;
 pub(crate) mod supersede;
+pub(crate) mod suspend;
 #[cfg(test)]
 mod tests;
+pub(crate) mod withdraw;
 
 use crate::command::{Caller, Officer};
 use crate::round::Round;

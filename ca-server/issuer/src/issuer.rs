@@ -135,11 +135,11 @@ impl Issuer {
         self.ask(|reply| Command::Alarm(about, reply)).await.map(|_| ())
     }
 
-    /// Waits a little until the tree holds what was recorded. With a stopped sequencer it goes on:
-    /// the record is durable all the same.
-    pub(crate) async fn settled(&self, size: u64) {
+    /// Waits a little until the tree holds what was recorded; says whether it does. With a stopped
+    /// sequencer it goes on: the record is durable all the same.
+    pub(crate) async fn settled(&self, size: u64) -> bool {
         let mut moved = self.moved();
         let settled = moved.wait_for(|reached| *reached >= size);
-        let _ = tokio::time::timeout(SETTLE_WAIT, settled).await;
+        matches!(tokio::time::timeout(SETTLE_WAIT, settled).await, Ok(Ok(_)))
     }
 }

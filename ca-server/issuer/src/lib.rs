@@ -34,6 +34,7 @@ mod signer;
 mod snapshot;
 mod socket;
 mod state;
+mod turn;
 pub mod verify;
 mod view;
 mod waits;

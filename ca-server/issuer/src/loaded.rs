@@ -5,10 +5,12 @@ use crate::command::{Command, Officer};
 use crate::error::IssuerError;
 use crate::rows::{OrderExtras, SealedKeys};
 use crate::state::State;
+use crate::verify::VerifiedDraft;
 use authority::{Authority, OrderDigest};
 use ca_host::operator::OperatorRequest;
 use ca_store::table::{certificate, letter, order, person};
 use records::commitment::EVIDENCE_PATH;
+use records::drafted::Drafted;
 use records::order::{Body, MAIL_PATH, NAME_PATH, Order, PersonAction};
 use records::{Code, Commitment, Disclosure};
 use sha2::{Digest, Sha256};
@@ -82,6 +84,8 @@ impl Needs {
             Command::Wish(_, officer, wish, _) => {
                 self.revocation(authority, officer, &wish.statement().serial);
             }
+            Command::Draft(_, officer, wanted, _) => self.draft(officer, wanted),
+            Command::Suspend(..) => {}
             Command::Join(_, join, _) => {
                 let order = authority.agent(&join.agent).and_then(|agent| agent.order.digest());
                 self.tokens.extend(order.map(OrderDigest));
@@ -89,6 +93,7 @@ impl Needs {
             Command::Operator(request, ..) => self.operator(authority, request),
             Command::Approve(..)
             | Command::Decline(..)
+            | Command::Withdraw(..)
             | Command::Renew(..)
             | Command::WrongKey(..)
             | Command::List(..)
@@ -104,6 +109,13 @@ impl Needs {
         self.people.extend(subject.map(str::to_owned));
     }
 
+    fn draft(&mut self, officer: &Officer, wanted: &VerifiedDraft) {
+        self.people.extend(officer.0.subject().person().map(str::to_owned));
+        let Ok(drafted) = Drafted::of(wanted.statement()) else { return };
+        self.people.insert(drafted.person().to_owned());
+        self.names.extend(text(&wanted.drafting().disclosures, NAME_PATH));
+    }
+
     fn operator(&mut self, authority: &Authority, request: &OperatorRequest) {
         match request {
             OperatorRequest::Person { action: PersonAction::Create, name, .. } => {
@@ -114,6 +126,11 @@ impl Needs {
             | OperatorRequest::Revoke { person, .. }
             | OperatorRequest::Letter { person, .. } => {
                 self.people.insert(person.clone());
+            }
+            OperatorRequest::Release { serial, .. } => {
+                let by = authority.suspended_as(serial).map(|one| one.by.to_string());
+                self.people.extend(by);
+                self.people.extend(authority.held(serial).map(|held| held.person.to_string()));
             }
             OperatorRequest::ReplaceLetter { reference } => {
                 let letter = authority.letter(reference);
@@ -151,6 +168,11 @@ impl Loaded {
             orders: order::extras(tx, needs.orders.into_iter().collect()).await?,
             tokens: letter::tokens(tx, needs.tokens.into_iter().collect()).await?,
         })
+    }
+
+    /// What opens the records of some people, for a question.
+    pub(crate) async fn of_people(tx: &mut Tx, people: Vec<String>) -> Result<Self, IssuerError> {
+        Ok(Self { people: person::disclosures(tx, people).await?, ..Self::default() })
     }
 
     /// The sealed keys of a letter.

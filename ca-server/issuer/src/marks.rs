@@ -1,6 +1,6 @@
 //! Marks: the serial numbers whose signatures may exist, durable in the issuer's own directory
-//! before a key is called. After a crash an intent that stands here and has no result in the log is
-//! revoked, whatever any row says of it.
+//! before a key is called, by one write and one fdatasync. After a crash an intent that stands here
+//! and has no result in the log is revoked, whatever any row says of it.
 
 use anyhow::Context;
 use authority::Serial;

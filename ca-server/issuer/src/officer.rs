@@ -15,6 +15,7 @@ pub(crate) fn person_of(
     authority.credential_holder(certificate, now).map_err(|code| match code {
         Code::ApproverExpired => Code::CertificateExpired,
         Code::ApproverRevoked => Code::CertificateRevoked,
+        Code::CertificateSuspended => Code::CertificateSuspended,
         Code::ApproverUnknown if authority.is_issued_by_us(certificate) => Code::NotYourRoute,
         _ => Code::CertificateForeign,
     })

@@ -77,6 +77,10 @@ async fn lists(issuer: &Issuer, kept: &mut Option<RevocationList>) -> Result<(),
         }
     };
     let now = issuer.now().max(previous.this_update());
+    if !view.authority().lapsed_suspensions(now).is_empty() {
+        // Nobody else may come for a long time.
+        issuer.news.notify_one();
+    }
     let (from, until) = (previous.this_update(), previous.next_update());
     issuer.metrics.set("crl_seconds_left", table::number(until) - table::number(now));
     if !view.state().list_due && now <= from + (until - from) / 2 {

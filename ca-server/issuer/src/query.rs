@@ -3,6 +3,7 @@
 
 pub(crate) mod certificate;
 pub(crate) mod collect;
+pub(crate) mod drafts;
 pub(crate) mod fetch;
 pub(crate) mod find;
 pub(crate) mod heartbeat;
@@ -11,6 +12,8 @@ pub(crate) mod look;
 pub(crate) mod look_up;
 pub(crate) mod names;
 pub(crate) mod officer;
+pub(crate) mod people;
+pub(crate) mod preview;
 pub(crate) mod recent_use;
 pub(crate) mod renewal;
 pub(crate) mod revocation_reach;

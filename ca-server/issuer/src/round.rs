@@ -170,6 +170,11 @@ impl<'a> Round<'a> {
         self.effects.push(effect);
     }
 
+    /// How much is done once the round is durable.
+    pub(crate) fn effects(&self) -> usize {
+        self.effects.len()
+    }
+
     /// A commitment under a fresh salt, with what opens it.
     pub(crate) fn commitment(
         &mut self,
@@ -190,7 +195,7 @@ impl<'a> Round<'a> {
         code: Code,
     ) -> Result<Problem, IssuerError> {
         let reference = self.id()?;
-        if !about.is_empty() && code.blame() != Blame::Us {
+        if !about.is_empty() && code.blame() != Blame::Us && !self.state.is_full() {
             self.count_refusal((act.to_owned(), code, about.to_owned()), &reference)?;
         }
         tracing::info!(act, code = code.name(), refusal.reference = reference, "refused");

@@ -8,6 +8,8 @@ mod certificate;
 mod certify;
 mod collect;
 mod decline;
+mod draft;
+mod drafts;
 mod fetch;
 mod find;
 mod holder;
@@ -15,20 +17,25 @@ mod join;
 mod list;
 mod look_up;
 mod passkeys;
+mod people;
+mod person;
+mod preview;
 mod renew;
 mod renew_certificate;
 mod renewal_terms;
 mod revoke;
 mod state;
 mod submit;
+mod suspend;
 mod who;
 mod wish;
+mod withdraw;
 
 use crate::issuer::Issuer;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
-use ca_api::{both, public, staff};
+use ca_api::{both, handler, public, staff};
 use records::{Code, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
@@ -39,7 +46,7 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Whether a path may stop something: an approval may be one of an order to revoke, which is
 /// fetched before.
 pub(crate) fn is_brake(path: &str) -> bool {
-    [staff::REVOKE, staff::WISH, staff::FETCH, staff::APPROVE].contains(&path)
+    [staff::REVOKE, staff::WISH, staff::SUSPEND, staff::FETCH, staff::APPROVE].contains(&path)
 }
 
 pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
@@ -62,7 +69,14 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(staff::CERTIFICATE, post(certificate::certificate))
         .route(staff::REVOKE, post(revoke::revoke))
         .route(staff::WISH, post(wish::wish))
+        .route(staff::SUSPEND, post(suspend::suspend))
         .route(staff::STATE, post(state::state))
+        .route(handler::PEOPLE, post(people::people))
+        .route(handler::PERSON, post(person::person))
+        .route(handler::PREVIEW, post(preview::preview))
+        .route(handler::DRAFT, post(draft::draft))
+        .route(handler::DRAFTS, post(drafts::drafts))
+        .route(handler::WITHDRAW, post(withdraw::withdraw))
         .route(both::RENEW, post(renew::renew))
         .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

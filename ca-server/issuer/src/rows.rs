@@ -29,6 +29,7 @@ pub(crate) enum RowChange {
     IntentState(Serial, &'static str),
     Certificate(Box<CertificateRow>),
     Revocation(Serial, Revoked),
+    Released(Serial),
     Letter(Box<LetterRow>),
     Token(OrderDigest, String, Vec<u8>),
     List(Box<RevocationList>),
@@ -131,6 +132,9 @@ async fn write_other(
         RowChange::OrderDeclined(digest, record) => order::decline(tx, &digest, &record).await?,
         RowChange::Revocation(serial, Revoked { at, reason, not_after }) => {
             rows::write_revocation(tx, &serial.to_string(), at, &reason, not_after).await?;
+        }
+        RowChange::Released(serial) => {
+            rows::remove_suspension(tx, &serial.to_string()).await?;
         }
         RowChange::Token(order, agent, sealed) => {
             letter::insert_token(tx, &order, &agent, sealed).await?;

@@ -3,6 +3,7 @@
 
 use crate::catch_up::{CaughtUp, catch_up};
 use crate::context::IssuanceContext;
+use crate::effects::Unwritten;
 use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
 use crate::issuer::Issuer;
 use crate::marks::Marks;
@@ -10,8 +11,9 @@ use crate::reads::Reads;
 use crate::share::Stuck;
 use crate::signer::Signer;
 use crate::state::State;
+use crate::turn::Turn;
 use crate::writer::{QUEUE_MAX, Writer};
-use crate::{effects, publisher, reads, route, rows, shredder, snapshot, socket};
+use crate::{publisher, reads, route, rows, shredder, snapshot, socket};
 use anyhow::Context;
 use arc_swap::ArcSwapOption;
 use authority::Serial;
@@ -26,7 +28,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{Doorbell, Store};
-use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
 
 /// A log that cannot be followed at the start is looked at again after this long.
@@ -40,13 +41,13 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let admin = service::Admin::new(metrics.clone())
         .counting("verifications", "Signatures verified, TLS aside", pki::counted::verifications)
         .counting("profiles_parsed", "Profile files parsed", pki::counted::profiles)
-        .serve(config.issuer.admin, stop.clone());
+        .serve((config.issuer.admin, "ca.toml: issuer.admin"), stop.clone());
     let admin = tokio::spawn(admin);
     let identity = KeyPlace::tls(&config, "issuer").identity()?;
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
     let tls =
         mtls::tls::server(identity, &mtls::tls::ClientAuth::Required { root }, &["http/1.1"])?;
-    let listen = TcpListener::bind(config.issuer.listen).await?;
+    let listen = service::listen(config.issuer.listen, "ca.toml: issuer.listen").await?;
     let told = metrics.clone();
     let looking = service::disk::watch(config.folder().to_owned(), told.clone(), stop.clone());
     tokio::spawn(looking);
@@ -145,6 +146,7 @@ async fn open(
     };
     let writer = Writer {
         context,
+        turn: Turn::new(store.clone(), metrics.clone()),
         store,
         clock,
         metrics,
@@ -165,7 +167,7 @@ async fn open(
         unsigned: start.unsigned,
         stuck: Stuck::none(),
         began: Instant::now(),
-        turn: None,
+        unwritten: start.unwritten,
     };
     Ok(Some((issuer, writer, signer)))
 }
@@ -179,6 +181,7 @@ struct Start {
     left_behind: Vec<Serial>,
     /// What had no effect and was met on the way: a record, or a row that we did not write.
     unsigned: Vec<(String, Code)>,
+    unwritten: Unwritten,
 }
 
 impl Start {
@@ -191,7 +194,7 @@ impl Start {
         metrics: &Metrics,
     ) -> Self {
         loop {
-            match Self::of(store, context, (replay, keep), marks).await {
+            match Self::of(store, (context, metrics), (replay, keep), marks).await {
                 Ok(start) => return start,
                 Err(error) => metrics.condition("start", &format!("{error:#}")),
             }
@@ -202,7 +205,7 @@ impl Start {
     /// Follows the log to its head and looks which intents have no result.
     async fn of(
         store: &Store,
-        context: &IssuanceContext,
+        (context, metrics): (&IssuanceContext, &Metrics),
         (replay, keep): (&Replay, &Keep),
         marks: &Marks,
     ) -> anyhow::Result<Self> {
@@ -222,7 +225,8 @@ impl Start {
             rows::write(&mut tx, rows, state.authority()).await?;
             tx.commit().await?;
         }
-        effects::carry_out(context, effects)?;
+        let mut unwritten = Unwritten::default();
+        unwritten.carry_out((context, metrics), effects);
         let mut tx = store.read().await?;
         for row in intent::waiting(&mut tx).await? {
             let serial = row.serial.clone();
@@ -247,6 +251,6 @@ impl Start {
             RecordedIntent::confirmed(&entry, pending)
         });
         let confirmed = confirmed.collect();
-        Ok(Self { state, confirmed, left_behind, unsigned })
+        Ok(Self { state, confirmed, left_behind, unsigned, unwritten })
     }
 }

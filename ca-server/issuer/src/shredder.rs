@@ -3,10 +3,10 @@
 //! crash left, the next look finds.
 
 use crate::issuer::Issuer;
-use ca_host::durable::shred;
+use ca_host::durable;
 use ca_store::sheets;
 use service::{Stop, fault};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -50,7 +50,7 @@ async fn look(issuer: &Issuer) -> Option<String> {
         if !over.is_empty() {
             fault::point("letters-before-shred");
         }
-        anyhow::Ok(shred_all(over))
+        anyhow::Ok(shred_all(&over))
     });
     match done.await {
         Ok(Ok((done, None))) => {
@@ -68,13 +68,16 @@ async fn look(issuer: &Issuer) -> Option<String> {
 }
 
 /// How many files are gone, and the last error: one that cannot be shredded keeps no other back.
-fn shred_all(over: Vec<PathBuf>) -> (usize, Option<anyhow::Error>) {
-    let mut failed = None;
+fn shred_all(over: &[PathBuf]) -> (usize, Option<anyhow::Error>) {
+    let named = |path: &Path, error| anyhow::Error::from(error).context(path.display().to_string());
+    let (blanked, failed) = durable::blank(over);
+    let mut failed = failed.into_iter().next_back().map(|(path, error)| named(&path, error));
     let mut done = 0;
-    for path in over {
-        match shred(&path) {
+    for one in blanked {
+        let path = one.path().to_owned();
+        match one.remove() {
             Ok(()) => done += 1,
-            Err(error) => failed = Some(error),
+            Err(error) => failed = Some(named(&path, error)),
         }
         fault::point("letters-after-one");
     }

@@ -112,7 +112,7 @@ async fn operator(issuer: &Issuer, request: OperatorRequest, drafter: String) ->
         if renews {
             answer.chain = collect::issued(issuer, &answer.serial).await?.chain;
         } else {
-            issuer.settled(asked.settled_at).await;
+            answer.logged = issuer.settled(asked.settled_at).await;
         }
         Ok::<OperatorAnswer, IssuerError>(answer)
     };

@@ -83,6 +83,21 @@ impl State {
         self.followed.edge.size() + self.pending_count
     }
 
+    /// What is told on `/readyz` of the records that wait for the tree: somebody has to look at the
+    /// log before nothing but brakes is recorded.
+    pub(crate) fn waiting_told(&self) -> &'static str {
+        match self.pending_count {
+            0..PENDING_NEARLY => "",
+            PENDING_NEARLY..PENDING_MAX => "nearly full: the log takes nothing in",
+            PENDING_MAX.. => "full: the log takes nothing in, only brakes are recorded",
+        }
+    }
+
+    /// Whether only brakes are recorded until the log goes on.
+    pub(crate) fn is_full(&self) -> bool {
+        self.pending_count >= PENDING_MAX
+    }
+
     /// Whether nothing is committed that is not in it: neither an entry of the tree nor a record
     /// that waits.
     pub(crate) async fn holds_all(&self, tx: &mut Tx) -> Result<bool, IssuerError> {
@@ -136,6 +151,12 @@ impl State {
     }
 }
 
+/// Most records that wait for the tree, but for those of brakes; from the first number on it is
+/// told. A log that stands still for a day would otherwise fill the disk, and its first round
+/// afterwards could not be held.
+pub(crate) const PENDING_MAX: u64 = 100_000;
+const PENDING_NEARLY: u64 = 80_000;
+
 /// More challenges than these are looked through for old ones.
 const CHALLENGES_MAX: usize = 100_000;
 
@@ -153,7 +174,7 @@ impl State {
         use records::record::Event;
         self.pending_count += 1;
         match &record.event {
-            Event::Revoked { .. } => self.list_due = true,
+            Event::Revoked { .. } | Event::Suspended { .. } => self.list_due = true,
             Event::Issued { serial, .. } => self.results.extend(Serial::read(serial)),
             Event::Approval { approval, .. } => {
                 self.ready.extend(approval.order.digest().map(OrderDigest));

@@ -8,9 +8,11 @@ use pki::possession::Possession;
 use pki::{Certificate, CertificationRequest, PublicKey};
 use records::approval::SignedStatement;
 use records::decline::{DeclineStatement, Declining};
+use records::draft::{DraftStatement, Drafting};
 use records::enrolment::Submit;
 use records::renewal::RenewCertificate;
 use records::wish::{WishStatement, Wishing};
+use records::withdrawal::Withdrawal;
 use records::{Approval, Code};
 use std::sync::Arc;
 
@@ -201,5 +203,56 @@ impl VerifiedWish {
     /// What was said.
     pub fn statement(&self) -> &WishStatement {
         &self.statement
+    }
+}
+
+/// A draft whose signature was checked like an approval's.
+///
+/// ```compile_fail,E0451
+/// let forged = ca_issuer::verify::VerifiedDraft { drafting: todo!(), statement: todo!() };
+/// ```
+pub struct VerifiedDraft {
+    drafting: Drafting,
+    statement: DraftStatement,
+}
+
+impl VerifiedDraft {
+    /// Checks the signature and reads the statement.
+    pub fn verify(drafting: Drafting, signatures: &Signatures) -> Result<Self, Code> {
+        signed(&drafting.draft.signed_statement(), signatures)?;
+        let statement = drafting.draft.read()?;
+        Ok(Self { drafting, statement })
+    }
+
+    /// The draft with what opens its commitments.
+    pub fn drafting(&self) -> &Drafting {
+        &self.drafting
+    }
+
+    /// What was said.
+    pub fn statement(&self) -> &DraftStatement {
+        &self.statement
+    }
+}
+
+/// A withdrawal whose signature was checked like an approval's.
+///
+/// ```compile_fail,E0451
+/// let forged = ca_issuer::verify::VerifiedWithdrawal { withdrawal: todo!() };
+/// ```
+pub struct VerifiedWithdrawal {
+    withdrawal: Withdrawal,
+}
+
+impl VerifiedWithdrawal {
+    /// Checks the signature.
+    pub fn verify(withdrawal: Withdrawal, signatures: &Signatures) -> Result<Self, Code> {
+        signed(&withdrawal.signed_statement(), signatures)?;
+        Ok(Self { withdrawal })
+    }
+
+    /// What was signed.
+    pub fn withdrawal(&self) -> &Withdrawal {
+        &self.withdrawal
     }
 }

@@ -15,8 +15,9 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    /// Reports what had no effect, gives up what a crash left, and says what may be signed now.
-    /// While the clock is not believed, what is confirmed goes on waiting.
+    /// Reports what had no effect, revokes what nobody released in its time, gives up what a crash
+    /// left, and says what may be signed now. While the clock is not believed, what is confirmed
+    /// goes on waiting.
     pub(crate) fn settle(
         self,
         round: &mut Round<'_>,
@@ -39,6 +40,7 @@ impl Waits {
             tracing::warn!(certificate.serial = %serial, "given up: it was left behind");
             decide::abandon::abandon(round, serial)?;
         }
+        decide::suspend::lapse(round)?;
         let (mut to_sign, mut confirmed) = (Vec::new(), Vec::new());
         for intent in self.confirmed {
             let serial = intent.serial();

@@ -10,7 +10,7 @@ use crate::clock_guard::ClockGuard;
 use crate::command::Command;
 use crate::context::IssuanceContext;
 use crate::decide::{self, execute, supersede};
-use crate::effects;
+use crate::effects::Unwritten;
 use crate::error::IssuerError;
 use crate::issuance::{RecordedIntent, Signed};
 use crate::loaded::Loaded;
@@ -18,6 +18,7 @@ use crate::round::{Randomness, Round, Written};
 use crate::rows;
 use crate::share::{Failure, Share, Stuck};
 use crate::state::State;
+use crate::turn::Turn;
 use crate::view::View;
 use crate::waits::Waits;
 use arc_swap::ArcSwapOption;
@@ -28,10 +29,9 @@ use ca_store::record::NewRecord;
 use ca_store::replay::{LOG, Replay};
 use records::Code;
 use service::{Clock, Metrics, fault};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{Doorbell, Store, StoreError, pending};
+use store::{Doorbell, Store};
 use tokio::sync::{Notify, mpsc, watch};
 
 /// Most commands of one round.
@@ -40,9 +40,6 @@ const BATCH_MAX: usize = 512;
 pub(crate) const QUEUE_MAX: usize = 4_096;
 /// Pause after a round that failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
-/// Somebody else who holds the writers' turn longer than this is told on `/readyz`; the round is
-/// tried again.
-const TURN_WAIT: Duration = Duration::from_secs(5);
 /// A round gives the turn back after this long, whatever it waits for.
 const TURN_HELD: Duration = Duration::from_secs(10);
 
@@ -75,17 +72,9 @@ pub(crate) struct Writer {
     pub(crate) stuck: Stuck,
     /// When this process began.
     pub(crate) began: Instant,
-    /// The place in the queue for the turn, while somebody else has it.
-    pub(crate) turn: Option<TurnWait>,
+    pub(crate) turn: Turn,
+    pub(crate) unwritten: Unwritten,
 }
-
-/// What is due is tried once a second while it cannot be done.
-const SUPERSEDE_MIN: Duration = Duration::from_secs(1);
-/// Clocks are set: what is due later is looked at every minute.
-const SUPERSEDE_MAX: Duration = Duration::from_secs(60);
-
-/// A wait for the writers' turn.
-pub(crate) type TurnWait = Pin<Box<dyn Future<Output = Result<store::Tx, StoreError>> + Send>>;
 
 impl Writer {
     /// Runs until every sender is gone; then everything that was decided is durable.
@@ -189,7 +178,9 @@ impl Writer {
         let mut batch = Vec::new();
         self.drain(&mut batch);
         if batch.is_empty() && self.unkept.is_empty() && wait {
-            let (refusals_counted, superseded) = (self.refusals_counted(), self.superseded());
+            let refusals_counted = at(self.refusals_due());
+            let written = at(self.unwritten.due());
+            let superseded = at(self.supersedes_due());
             tokio::select! {
                 biased;
                 Some(command) = self.brakes.recv() => batch.push(command),
@@ -199,6 +190,7 @@ impl Writer {
                 _ = self.news.notified() => {}
                 () = refusals_counted => {}
                 () = superseded => {}
+                () = written => self.unwritten.carry_on(&self.context, &self.metrics),
             }
             self.drain(&mut batch);
         } else if batch.is_empty() && self.commands.is_closed() && self.commands.is_empty() {
@@ -215,7 +207,8 @@ impl Writer {
             || !self.unkept.is_empty()
             || !self.confirmed.is_empty()
             || state.refusals.ends().is_some_and(|ends| ends <= self.seconds())
-            || self.supersedes_in().is_some_and(|left| left.is_zero());
+            || !state.authority().lapsed_suspensions(self.clock.seconds()).is_empty()
+            || supersede::is_due(state.authority(), self.clock.seconds());
         let looked = async {
             let mut tx = self.store.read().await?;
             let (size, newest) = ca_store::ledger::extent(&mut tx, LOG).await?;
@@ -232,32 +225,14 @@ impl Writer {
     }
 
     /// When the next count of refusals is to be recorded.
-    fn refusals_counted(&self) -> impl Future<Output = ()> + use<> {
+    fn refusals_due(&self) -> Option<Instant> {
         let ends = self.state.as_ref().and_then(|state| state.refusals.ends());
-        let due = ends.map(|ends| self.began + Duration::from_secs(ends));
-        async move {
-            match due {
-                Some(due) => tokio::time::sleep_until(due.into()).await,
-                None => std::future::pending().await,
-            }
-        }
+        ends.map(|ends| self.began + Duration::from_secs(ends))
     }
 
-    /// How long until the next certificate is superseded, by our clock.
-    fn supersedes_in(&self) -> Option<Duration> {
-        let due = self.state.as_ref()?.authority().next_superseded()?;
-        Some(Duration::from_secs(due.saturating_sub(self.clock.micros() / 1_000_000)))
-    }
-
-    /// When it is time to supersede a certificate, or to look at the clock again.
-    fn superseded(&self) -> impl Future<Output = ()> + use<> {
-        let left = self.supersedes_in();
-        async move {
-            match left {
-                Some(left) => tokio::time::sleep(left.clamp(SUPERSEDE_MIN, SUPERSEDE_MAX)).await,
-                None => std::future::pending().await,
-            }
-        }
+    /// When certificates are next looked at that were renewed.
+    fn supersedes_due(&self) -> Option<Instant> {
+        supersede::due(self.state.as_ref()?.authority(), self.clock.seconds())
     }
 
     fn drain(&mut self, batch: &mut Vec<Command>) {
@@ -278,7 +253,7 @@ impl Writer {
 
     /// One round; says whether another is wanted at once.
     async fn round(&mut self, share: &Share<'_>) -> Result<bool, Failure> {
-        let tx = self.turn().await?;
+        let tx = self.turn.take().await?;
         match tokio::time::timeout(TURN_HELD, self.held(tx, share)).await {
             Ok(done) => done,
             // The transaction is dropped with its turn; whether a commit that hung was durable, the
@@ -292,7 +267,7 @@ impl Writer {
         let floor = self.keep.floor();
         let caught = catch_up(&mut tx, (&self.replay, &floor), self.state.clone()).await?;
         let (is_whole, without_bytes) = (caught.is_whole, caught.without_bytes);
-        let CaughtUp { mut state, rows: copied, effects: mut done, confirmed, unsigned, .. } =
+        let CaughtUp { mut state, rows: copied, effects: policies, confirmed, unsigned, .. } =
             caught;
         state.refusals.at(self.seconds());
         let chosen = share.orders(&state, &self.stuck);
@@ -302,8 +277,7 @@ impl Writer {
         let mut random: Box<Randomness> = Box::new(random::fill);
         let context = self.context.clone();
         let mut round = Round::new(&context, &loaded, state, (micros, clock), &mut *random);
-        let decide = |command| decide::command::command(&mut round, command, &self.metrics);
-        let answers: Vec<_> = share.commands.iter().map(decide).collect();
+        let answers = decide::command::commands(&mut round, share.commands, &self.metrics);
         let orders = share.orders(&round.state, &self.stuck);
         let ready = round.state.ready.len();
         let failed = execute::execute(&mut round, orders);
@@ -319,13 +293,14 @@ impl Writer {
         };
         // What waits is settled when everything is noticed that may have settled it.
         let settles = share.rest && is_whole;
+        let lapses = settles && !round.authority().lapsed_suspensions(round.now()).is_empty();
         let (to_sign, waits) = if settles { waits.settle(&mut round)? } else { (vec![], waits) };
         let superseded = settles && supersede::supersede(&mut round)?;
         let mut written = round.finish();
         written.rows.splice(0..0, copied);
-        done.append(&mut written.effects);
-        let executed = executes.then_some("execute");
-        let own = executed.into_iter().chain(superseded.then_some("supersede"));
+        let effects = std::mem::take(&mut written.effects);
+        let own = [(executes, "execute"), (lapses, "lapse"), (superseded, "supersede")];
+        let own = own.into_iter().filter_map(|(does, act)| does.then_some(act));
         let acts: Vec<_> = share.commands.iter().map(Command::act).chain(own).collect();
         self.commit(tx, written, &acts, !share.signed.is_empty()).await?;
         (self.confirmed, self.unsigned) = (waits.confirmed, waits.unsigned);
@@ -334,35 +309,16 @@ impl Writer {
             let _ = self.signer.send(to_sign);
         }
         let settled_at = self.state.as_ref().map_or(0, State::size_to_come);
-        effects::carry_out(&self.context, done)?;
+        let with = (&*self.context, &self.metrics);
+        self.unwritten.carry_out(with, policies);
+        let failed_effects = self.unwritten.carry_out(with, effects);
         for answer in answers {
-            answer(settled_at);
+            answer.send(settled_at, &failed_effects);
         }
         match failed {
             Some(error) => Err(error.into()),
             None => Ok(!self.commands.is_empty() || !self.brakes.is_empty()),
         }
-    }
-
-    /// The writers' turn. Another process that holds it for too long is told on `/readyz`; whoever
-    /// asked is told that nothing was done, and the wait goes on in the queue that it has.
-    async fn turn(&mut self) -> Result<store::Tx, IssuerError> {
-        let store = self.store.clone();
-        let waiting = self.turn.get_or_insert_with(|| {
-            Box::pin(async move {
-                let mut tx = store.write().await?;
-                pending::lock(&mut tx, LOG).await?;
-                Ok(tx)
-            })
-        });
-        let Ok(turn) = tokio::time::timeout(TURN_WAIT, waiting).await else {
-            self.told("turn", "another process holds the database's turn for too long");
-            return Err(Code::Unavailable.into());
-        };
-        self.turn = None;
-        let turn = turn?;
-        self.told("turn", "");
-        Ok(turn)
     }
 
     /// Makes a round durable; from here on it is true.
@@ -390,6 +346,7 @@ impl Writer {
             self.keep.raise(state.followed.floor())?;
             state.withdrew = false;
         }
+        self.told("pending", state.waiting_told());
         let size = state.followed.edge.size();
         self.metrics.set("control_size", i64::try_from(size).map_err(anyhow::Error::from)?);
         self.view.store(Some(Arc::new(View::new(state.clone()))));
@@ -406,6 +363,14 @@ impl Writer {
         };
         self.told("clock", problem);
         checked
+    }
+}
+
+/// Waits until then; for ever without a time.
+async fn at(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
     }
 }
 

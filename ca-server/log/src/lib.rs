@@ -28,7 +28,6 @@ use state::{LogState, Shared};
 use std::collections::HashMap;
 use std::sync::Arc;
 use store::Store;
-use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -40,11 +39,12 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let told = metrics.clone();
     let looking = service::disk::watch(config.folder().to_owned(), told.clone(), stop.clone());
     tokio::spawn(looking);
-    let admin = service::Admin::new(metrics.clone()).serve(config.log.admin, stop.clone());
+    let admin = service::Admin::new(metrics.clone())
+        .serve((config.log.admin, "ca.toml: log.admin"), stop.clone());
     let tiles = ca_host::published::files(&config.path("public/log"), &LOGS, metrics.clone());
     let waiting = stop.clone();
     let tiles = listener::for_everybody(tiles, (&told, "listener-plain"));
-    let listen = TcpListener::bind(config.log.http).await?;
+    let listen = service::listen(config.log.http, "ca.toml: log.http").await?;
     let public = mtls::listen::serve(listen, None, tiles, async move { waiting.wait().await });
     let identity = KeyPlace::tls(&config, "log").identity()?;
     let root = std::fs::read(config.path("public/ca/root.cer"))?;
@@ -55,7 +55,7 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     tasks.spawn(silence::watch(state.clone(), stop.clone()));
     let waiting = stop.clone();
     let site = listener::between_services(routes::router(state), |_| false, (&told, "listener"));
-    let listen = TcpListener::bind(config.log.https).await?;
+    let listen = service::listen(config.log.https, "ca.toml: log.https").await?;
     let private = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
     tokio::try_join!(admin, public, private)?;
     while tasks.join_next().await.is_some() {}

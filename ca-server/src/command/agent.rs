@@ -5,6 +5,7 @@ use ca_host::operator::OperatorRequest;
 use clap::{Args, Subcommand};
 use records::Bytes;
 use records::order::AgentBody;
+use std::path::Path;
 use std::process::ExitCode;
 use system::speech;
 
@@ -76,7 +77,8 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         if !host.json {
             speech::fact("", ("加入文件", "join file"), &result.letter);
             speech::said("", "批准后在网关主机上：", "once approved, on the agent's machine:");
-            system::say!("  agent join {} --upstream 127.0.0.1:8000", result.letter);
+            let file = speech::quoted(Path::new(&result.letter));
+            system::say!("  agent join {file} --upstream 127.0.0.1:8000");
         }
     }
     super::say::order(&host.state(), &result, host.json)

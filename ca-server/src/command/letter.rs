@@ -70,6 +70,11 @@ fn read(text: &str) -> anyhow::Result<String> {
 fn say(result: &OperatorAnswer) {
     if !result.voided.is_empty() {
         speech::fact("", ("已作废", "voided"), &result.voided);
+        if !result.logged {
+            let zh = "日志尚未写入；写入之前请勿视为已生效，稍后再执行一次即可确认。";
+            let en = "The log does not hold it yet: do not rely on it, run the same again to see.";
+            speech::sentence("", zh, en);
+        }
     }
     if result.letter.is_empty() {
         return;
@@ -86,5 +91,6 @@ fn say(result: &OperatorAnswer) {
         "一经使用、挂失、作废或过期，即从本机粉碎。",
         "Once it is used, lost, voided or expired it is shredded from this host.",
     );
-    speech::next("", &format!("yinxin enroll --letter {}", result.letter));
+    let letter = speech::quoted(Path::new(&result.letter));
+    speech::next("", &format!("yinxin enroll --letter {letter}"));
 }

@@ -46,6 +46,11 @@ enum What {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Takes back an open order that you drafted by mistake. 撤回
+    Withdraw {
+        /// Order id. 指令编号
+        order: String,
+    },
     /// Hands in an approval that came as a file. 导入审批
     ImportApproval {
         /// The file. 文件
@@ -58,6 +63,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         What::List { only, after } => list(host, &only, &after).await,
         What::Show { order } => show(host, &order).await,
         What::Export { order, out } => export(host, &order, &out).await,
+        What::Withdraw { order } => withdraw(host, &order).await,
         What::ImportApproval { file } => import(host, &file).await,
     }
 }
@@ -74,6 +80,22 @@ async fn show(host: &Host, order: &str) -> anyhow::Result<ExitCode> {
     let mut tx = host.store.read().await?;
     let found = shown::by_id(&mut tx, order).await?;
     print_line(host, &mut tx, found.ok_or_else(unknown)?).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The order is named by its digest: what the row says of it decides nothing.
+async fn withdraw(host: &Host, order: &str) -> anyhow::Result<ExitCode> {
+    let mut tx = host.store.read().await?;
+    let id = records::letter::read_reference(order).ok_or_else(unknown)?;
+    let found = shown::by_id(&mut tx, &id).await?.ok_or_else(unknown)?;
+    drop(tx);
+    let request = OperatorRequest::Withdraw { order: found.digest.into() };
+    let result = host.draft(&request).await?;
+    if host.json {
+        system::terminal::json(&serde_json::to_string(&result)?);
+    } else {
+        speech::fact("", ("已撤回", "taken back"), &result.withdrawn);
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -122,8 +144,8 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     system::file::create_private(out, &serde_json::to_vec_pretty(&export)?)
         .with_context(|| out.display().to_string())?;
     if !host.json {
-        let out = out.display();
-        speech::fact("", ("已导出", "exported"), &out);
+        speech::fact("", ("已导出", "exported"), out.display());
+        let out = speech::quoted(out);
         speech::next("", &format!("yinxin approve --order {out} --out {order}.approval.json"));
     }
     Ok(ExitCode::SUCCESS)

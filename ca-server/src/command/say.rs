@@ -30,7 +30,7 @@ pub(super) fn again(state: &Path) -> String {
     let found = std::env::var_os("YINXIN_CA").map_or_else(|| "ca".into(), PathBuf::from);
     match state == found {
         true => "ca-server".into(),
-        false => format!("ca-server --state {}", state.display()),
+        false => format!("ca-server --state {}", speech::quoted(state)),
     }
 }
 

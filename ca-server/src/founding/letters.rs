@@ -2,7 +2,7 @@
 
 use super::statement::Statement;
 use ca_host::{letter_print, random};
-use records::letter::{EnrolmentCode, Letter, LetterKeys};
+use records::letter::{EnrolmentCode, Letter, LetterKeys, Sheet};
 use records::trust::Trust;
 use std::path::Path;
 
@@ -24,6 +24,11 @@ pub(super) fn loss_letters(
             profile: "staff".into(),
             label: "loss".into(),
             expires: records::time::seconds(now),
+            sheet: Sheet {
+                made: records::time::seconds(now),
+                portal: trust.portal_public.clone(),
+                ..Sheet::default()
+            },
             trust: trust.clone(),
         });
     }
@@ -39,11 +44,12 @@ pub(super) fn write(letters: &[Letter], folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// SHA-256 of the look-up key and of the loss value of a letter.
-pub(super) fn digests(letter: &Letter, founding: &[u8; 32]) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
+/// SHA-256 of the look-up key, of the loss value and of the suspension value of a letter.
+pub(super) fn digests(letter: &Letter, founding: &[u8; 32]) -> anyhow::Result<[Vec<u8>; 3]> {
     use sha2::{Digest, Sha256};
     let code = EnrolmentCode::read(&letter.code)?;
     let keys = LetterKeys::derive(founding, &letter.reference, &code);
     let loss = keys.loss_value(&letter.reference);
-    Ok((Sha256::digest(keys.lookup()).to_vec(), Sha256::digest(loss).to_vec()))
+    let suspend = keys.suspension_value(&letter.reference);
+    Ok([keys.lookup(), &loss, &suspend].map(|bytes| Sha256::digest(bytes).to_vec()))
 }

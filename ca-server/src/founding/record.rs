@@ -80,8 +80,9 @@ async fn record_letter(
     keys: &FoundingKeys,
     micros: u64,
 ) -> anyhow::Result<()> {
-    let (lookup, loss) = letters::digests(letter, &statement.digest())?;
-    let event = ca_host::letter_print::letter_event(letter, &lookup, &loss, &keys.registry)?;
+    let [lookup, loss, suspend] = letters::digests(letter, &statement.digest())?;
+    let digests = [lookup.as_slice(), &loss, &suspend];
+    let event = ca_host::letter_print::letter_event(letter, digests, (None, &keys.registry))?;
     ledger::write(tx, MAKER, micros, event, &[]).await?;
     let row = LetterRow {
         reference: letter.reference.clone(),

@@ -1,4 +1,4 @@
-//! Brings losses that were confirmed here into the log, until the log has them.
+//! Brings losses and suspensions that were confirmed here into the log, until the log has them.
 
 use super::losses::Loss;
 use super::state::Status;
@@ -38,7 +38,7 @@ impl Status {
         let Some(authority) = self.follower.latest() else { return 1 };
         let open = self.losses.open_ones(&authority);
         let late = open.iter().filter(|(_, loss)| loss.since.elapsed() > OPEN_MAX).count();
-        let told = format!("{late} confirmed losses are not in the log yet");
+        let told = format!("{late} confirmed losses or suspensions are not in the log yet");
         self.metrics.condition("loss", if late > 0 { &told } else { "" });
         for (reference, loss) in &open {
             if let Err(error) = self.bring(reference, loss).await {
@@ -70,12 +70,13 @@ impl Status {
             RecordPlace::Sequenced(_) if self.follower.fresh().await.is_err() => return Ok(()),
             RecordPlace::Sequenced(_) | RecordPlace::Exchanged => {
                 let authority = self.follower.latest().context("authority")?;
-                let has = authority.letter(reference).is_some_and(|letter| letter.lost);
+                let has = loss.is_in(&authority);
                 return if has { Ok(()) } else { self.losses.renew(reference, loss) };
             }
         }
         let mut tx = self.store.write().await?;
         ledger::insert(&mut tx, &loss.record, loss.bytes.clone(), loss.salt).await?;
+        ledger::disclose(&mut tx, &loss.record, &loss.opened).await?;
         service::fault::point("loss-before-commit");
         tx.commit().await?;
         service::fault::point("loss-after-commit");

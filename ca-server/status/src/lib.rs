@@ -13,11 +13,13 @@ mod responder;
 mod rules;
 mod snapshots;
 mod state;
+mod suspend;
 mod world;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
+use ca_api::status::{SUSPEND, SUSPEND_BY_LETTER};
 use ca_host::CaConfig;
 use ca_host::listener;
 use ca_host::published::files;
@@ -27,19 +29,23 @@ use service::problem::Refused;
 use service::{Clock, Metrics, Stop};
 use state::Status;
 use std::sync::Arc;
+use std::time::Duration;
 use store::Store;
-use tokio::net::TcpListener;
 
-/// Largest loss report, in bytes.
-const BODY_BYTES_MAX: usize = 4 * 1024;
+/// Largest message, in bytes: a suspension with its evidence.
+const BODY_BYTES_MAX: usize = 24 * 1024;
+
+/// A database that does not answer at the start is asked again after this long.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Runs the role until the stop.
 pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
     let metrics = Metrics::default();
-    let admin = service::Admin::new(metrics.clone()).serve(config.status.admin, stop.clone());
+    let admin = service::Admin::new(metrics.clone())
+        .serve((config.status.admin, "ca.toml: status.admin"), stop.clone());
     let identity = KeyPlace::tls(&config, "status").identity()?;
-    let listen = TcpListener::bind(config.status.https).await?;
-    let listen_plain = TcpListener::bind(config.status.http).await?;
+    let listen = service::listen(config.status.https, "ca.toml: status.https").await?;
+    let listen_plain = service::listen(config.status.http, "ca.toml: status.http").await?;
     let told = metrics.clone();
     let looking = service::disk::watch(config.folder().to_owned(), told.clone(), stop.clone());
     tokio::spawn(looking);
@@ -63,24 +69,43 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let clients = mtls::tls::ClientAuth::Optional { issuers };
     let tls = mtls::tls::server(identity, &clients, &["h2", "http/1.1"])?;
     let issuing = status.services.issuing().clone();
-    let site = listener::with_reports(router(status), issuing, is_brake, (&told, "listener"));
+    let site =
+        listener::with_reports(router(status.clone()), issuing, is_brake, (&told, "listener"));
     let waiting = stop.clone();
     let stopped = async move { waiting.wait().await };
     let https = mtls::listen::serve(listen, Some(tls), site, stopped);
-    tokio::try_join!(admin, http, https)?;
+    let upkeep = async {
+        bring_up_to_date(&status).await;
+        Ok(())
+    };
+    tokio::try_join!(admin, http, https, upkeep)?;
     keeping.await?;
     while following.join_next().await.is_some() {}
     Ok(())
 }
 
-/// A report of a loss finds a place when agents and strangers have taken all others.
+/// Sees to the schema once the database answers; until then losses go into the journal.
+async fn bring_up_to_date(status: &Status) {
+    let own = status.config.status.database.as_ref();
+    while let Err(error) = ca_store::bring_up_to_date(&status.store, &status.config, own).await {
+        status.metrics.condition("database", &format!("it does not answer: {error}"));
+        if !status.stop.pause(AGAIN).await {
+            return;
+        }
+    }
+    status.metrics.condition("database", "");
+}
+
+/// A loss or a suspension finds a place when agents and strangers have taken all others.
 fn is_brake(path: &str) -> bool {
-    path == ca_api::status::LOSS
+    [ca_api::status::LOSS, SUSPEND_BY_LETTER, SUSPEND].contains(&path)
 }
 
 fn router(status: Arc<Status>) -> Router {
     Router::new()
         .route(ca_api::status::LOSS, post(loss::report_loss))
+        .route(SUSPEND_BY_LETTER, post(suspend::by_letter))
+        .route(SUSPEND, post(suspend::signed))
         .route(ca_api::status::WORLD, post(world::world))
         .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -14,7 +14,7 @@ use records::json;
 use records::label::Label;
 use records::letter::{LossReceipt, read_reference};
 use records::record::{Cause, Event};
-use records::{Code, Problem};
+use records::{Code, Disclosure, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +68,7 @@ impl Status {
             true => micros / 1_000_000,
             false => {
                 let event = losses::event(&authority, reference, &report.value);
-                self.confirm(reference, event, micros).await?
+                self.confirm(reference, (event, Vec::new()), micros).await?
             }
         };
         let serials = losses::under(&authority, reference);
@@ -81,9 +81,15 @@ impl Status {
         })
     }
 
-    /// Keeps the loss, then puts it on its way into the log, as far as the database answers.
-    async fn confirm(&self, reference: &str, event: Event, micros: u64) -> Result<u64, Code> {
-        let confirmed = self.losses.confirm(reference, event, micros).await;
+    /// Keeps what was reported, then puts it on its way into the log, as far as the database
+    /// answers.
+    pub(super) async fn confirm(
+        &self,
+        reference: &str,
+        said: (Event, Vec<Disclosure>),
+        micros: u64,
+    ) -> Result<u64, Code> {
+        let confirmed = self.losses.confirm(reference, said, micros).await;
         let time = confirmed.map_err(|error| {
             tracing::error!(error = format!("{error:#}"), "loss report");
             Code::Unavailable
@@ -100,7 +106,7 @@ impl Status {
 
     /// Authority at the log's head, or as it was last followed, and which: a brake waits for
     /// nobody.
-    async fn newest_authority(&self) -> Result<(Arc<Authority>, bool), Code> {
+    pub(super) async fn newest_authority(&self) -> Result<(Arc<Authority>, bool), Code> {
         match timeout(DATABASE_MAX, self.follower.fresh()).await {
             Ok(Ok(authority)) => Ok((authority, true)),
             _ => Ok((self.follower.latest().ok_or(Code::LogBehind)?, false)),

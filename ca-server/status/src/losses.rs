@@ -1,13 +1,15 @@
-//! Losses that this role confirmed. Each stands in a journal of its own before the receipt leaves,
-//! is revoked here from then on, and is brought back into the log until the log has it: also when
-//! the database is away, is put back to an older state, or loses the pending record.
+//! Losses and suspensions that this role confirmed. Each stands in a journal of its own before the
+//! receipt leaves, counts here from then on, and is brought back into the log until the log has it:
+//! also when the database is away, is put back to an older state, or loses the pending record.
 
 use anyhow::Context;
 use authority::{Authority, Serial};
 use ca_store::follower::Follower;
 use ca_store::keep::Journal;
-use records::Bytes;
+use pki::crl::RevocationReason;
 use records::record::{Cause, Event, Record, RevokedSerial};
+use records::suspension::SuspensionCause;
+use records::{Bytes, Disclosure};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -17,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 const REASON: &str = "keyCompromise";
 const SALT: usize = 32;
 
-/// A loss as it was confirmed.
+/// A loss or a suspension as it was confirmed.
 #[derive(Clone)]
 pub(super) struct Loss {
     /// When, unix.
@@ -26,11 +28,13 @@ pub(super) struct Loss {
     pub(super) record: Record,
     pub(super) bytes: Vec<u8>,
     pub(super) salt: [u8; SALT],
+    /// What opens its commitments.
+    pub(super) opened: Vec<Disclosure>,
     /// Since when this process knows of it.
     pub(super) since: Instant,
 }
 
-/// What was confirmed, by reference.
+/// What was confirmed, by its key: a letter's reference, or the name of a suspension.
 pub(super) struct Losses {
     confirmed: Mutex<Confirmed>,
     /// To the thread that writes the journal, which does nothing else: a brake waits for no place
@@ -76,20 +80,20 @@ impl Losses {
         self.confirmed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Confirms a loss; it is durable when this returns. The same loss again is the same one. Gives
-    /// when it was confirmed, unix.
+    /// Confirms a loss or a suspension; it is durable when this returns. The same again is the same
+    /// one. Gives when it was confirmed, unix.
     pub(super) async fn confirm(
         &self,
         reference: &str,
-        event: Event,
+        (event, opened): (Event, Vec<Disclosure>),
         micros: u64,
     ) -> anyhow::Result<u64> {
         if let Some(known) = self.confirmed().all.get(reference) {
             return Ok(known.at);
         }
-        let loss = Loss::new(event, micros)?;
+        let loss = Loss::new((event, opened), micros)?;
         let (told, kept) = oneshot::channel();
-        let entry = [&loss.salt[..], &loss.bytes].concat();
+        let entry = loss.entry()?;
         self.journal.send((entry, told)).context("the journal is not written any more")?;
         kept.await.context("the journal is not written any more")??;
         let at = loss.at;
@@ -100,12 +104,18 @@ impl Losses {
         Ok(at)
     }
 
-    /// When a certificate was revoked by a loss that the log does not have yet, unix.
-    pub(super) fn revoked(&self, authority: &Authority, serial: &Serial) -> Option<u64> {
+    /// When and why a certificate was revoked or suspended by what the log does not have yet, unix;
+    /// a loss before a suspension.
+    pub(super) fn revoked(
+        &self,
+        authority: &Authority,
+        serial: &Serial,
+    ) -> Option<(u64, RevocationReason)> {
         let confirmed = self.confirmed();
-        let mut open = confirmed.open();
-        let theirs = open.find(|(reference, _)| under(authority, reference).contains(serial));
-        theirs.map(|(_, loss)| loss.at)
+        let theirs = confirmed
+            .open()
+            .filter(|(_, loss)| !loss.is_in(authority) && loss.serials(authority).contains(serial));
+        theirs.map(|(_, loss)| (loss.at, loss.reason())).min_by_key(|(_, reason)| reason.code())
     }
 
     /// A loss that was confirmed.
@@ -113,18 +123,19 @@ impl Losses {
         self.confirmed().all.get(reference).cloned()
     }
 
-    /// References of losses that the log does not have yet, as far as authority tells.
+    /// What the log does not have yet, as far as authority tells.
     pub(super) fn open_ones(&self, authority: &Authority) -> Vec<(String, Loss)> {
         let mut confirmed = self.confirmed();
-        let lost = |one: &String| authority.letter(one).is_some_and(|letter| letter.lost);
-        confirmed.open.retain(|reference| !lost(reference));
+        let Confirmed { all, open } = &mut *confirmed;
+        open.retain(|one| all.get(one).is_some_and(|loss| !loss.is_in(authority)));
         confirmed.open().map(|(reference, loss)| (reference.clone(), loss.clone())).collect()
     }
 
     /// The record that brings a loss into the log from now on: another one took the place of the
     /// last.
     pub(super) fn renew(&self, reference: &str, loss: &Loss) -> anyhow::Result<()> {
-        let renewed = Loss::new(loss.record.event.clone(), loss.at * 1_000_000)?;
+        let said = (loss.record.event.clone(), loss.opened.clone());
+        let renewed = Loss::new(said, loss.at * 1_000_000)?;
         let renewed = Loss { since: loss.since, ..renewed };
         self.confirmed().all.insert(reference.to_owned(), renewed);
         Ok(())
@@ -142,17 +153,13 @@ fn keep(mut journal: Journal, mut entries: mpsc::UnboundedReceiver<Entry>) {
 /// certificates are named so that they find it.
 pub(super) fn event(authority: &Authority, reference: &str, value: &Bytes) -> Event {
     let cause = Cause::Loss { reference: reference.to_owned(), value: value.clone() };
-    let named = under(authority, reference).into_iter().filter_map(|serial| {
-        let (serial, held) = (serial.to_string(), authority.held(&serial.to_string())?);
-        let not_after = records::time::seconds(held.not_after);
-        Some(RevokedSerial { serial, not_after })
-    });
-    let (certificates, reason) = (named.collect(), REASON.to_owned());
+    let named = named(authority, under(authority, reference));
+    let (certificates, reason) = (named, REASON.to_owned());
     Event::Revoked { certificates, reason, cause, approvals: Vec::new() }
 }
 
 impl Loss {
-    fn new(event: Event, micros: u64) -> anyhow::Result<Self> {
+    fn new((event, opened): (Event, Vec<Disclosure>), micros: u64) -> anyhow::Result<Self> {
         let record = Record {
             v: 1,
             id: ca_host::random::bytes::<16>()?.into(),
@@ -163,19 +170,83 @@ impl Loss {
             event,
         };
         let (bytes, salt) = (record.write()?, ca_host::random::bytes::<SALT>()?);
-        Ok(Self { at: micros / 1_000_000, record, bytes, salt, since: Instant::now() })
+        let since = Instant::now();
+        Ok(Self { at: micros / 1_000_000, record, bytes, salt, opened, since })
+    }
+
+    /// As it stands in the journal: salt, length and bytes of the record, what opens it.
+    fn entry(&self) -> anyhow::Result<Vec<u8>> {
+        let length = u32::try_from(self.bytes.len())?.to_be_bytes();
+        let opened = serde_json::to_vec(&self.opened)?;
+        Ok([&self.salt[..], &length, &self.bytes, &opened].concat())
+    }
+
+    /// Whether the tree has it, or what came of it.
+    pub(super) fn is_in(&self, authority: &Authority) -> bool {
+        match &self.record.event {
+            Event::Revoked { cause: Cause::Loss { reference, .. }, .. } => {
+                authority.letter(reference).is_some_and(|letter| letter.lost)
+            }
+            Event::Suspended { cause, .. } => {
+                authority.knows_suspension(&self.serials(authority), &cause.name())
+            }
+            _ => false,
+        }
+    }
+
+    fn serials(&self, authority: &Authority) -> Vec<Serial> {
+        match &self.record.event {
+            Event::Revoked { cause: Cause::Loss { reference, .. }, .. } => {
+                under(authority, reference)
+            }
+            Event::Suspended { certificates, cause, .. } => {
+                let named = certificates.iter().filter_map(|one| Serial::read(&one.serial));
+                let letter = cause.reference().map(|reference| under(authority, &reference));
+                let all: BTreeSet<Serial> = named.chain(letter.into_iter().flatten()).collect();
+                all.into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn reason(&self) -> RevocationReason {
+        match self.record.event {
+            Event::Suspended { .. } => RevocationReason::CertificateHold,
+            _ => RevocationReason::KeyCompromise,
+        }
     }
 }
 
 fn read(entry: &[u8]) -> Option<(String, Loss)> {
-    let (salt, bytes) = entry.split_first_chunk::<SALT>()?;
+    let (salt, rest) = entry.split_first_chunk::<SALT>()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+    let (bytes, opened) = rest.split_at_checked(length)?;
+    let opened = serde_json::from_slice(opened).ok()?;
     let record = Record::read(bytes).ok()?;
-    let Event::Revoked { cause: Cause::Loss { reference, .. }, .. } = &record.event else {
-        return None;
+    let key = match &record.event {
+        Event::Revoked { cause: Cause::Loss { reference, .. }, .. } => reference.clone(),
+        Event::Suspended { cause, .. } => key(cause),
+        _ => return None,
     };
-    let (reference, at, since) = (reference.clone(), record.unix(), Instant::now());
+    let (at, since) = (record.unix(), Instant::now());
     let bytes = bytes.to_vec();
-    Some((reference, Loss { at, record, bytes, salt: *salt, since }))
+    Some((key, Loss { at, record, bytes, salt: *salt, opened, since }))
+}
+
+/// The key of a suspension.
+pub(super) fn key(cause: &SuspensionCause) -> String {
+    format!("suspension {}", Bytes::from(cause.name()))
+}
+
+/// Serial numbers with the ends of their certificates, so that a record is found by them.
+pub(super) fn named(authority: &Authority, serials: Vec<Serial>) -> Vec<RevokedSerial> {
+    let named = serials.into_iter().filter_map(|serial| {
+        let (serial, held) = (serial.to_string(), authority.held(&serial.to_string())?);
+        let not_after = records::time::seconds(held.not_after);
+        Some(RevokedSerial { serial, not_after })
+    });
+    named.collect()
 }
 
 /// Serial numbers of everything that was issued, or is being issued, under a letter.

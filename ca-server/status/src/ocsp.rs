@@ -142,20 +142,22 @@ impl Status {
     fn revoked(&self, authority: &Authority, serial: &SerialNumber) -> Option<CertificateStatus> {
         if let Some(revoked) = authority.revoked_as(&serial.to_string()) {
             // Revoked is revoked, whatever its reason is called; 0 is unspecified.
-            let reason = RevocationReason::from_name(&revoked.reason);
+            let reason = RevocationReason::of_entry(&revoked.reason);
             let reason = reason.map_or(0, RevocationReason::code);
             return Some(CertificateStatus::Revoked { at: revoked.at, reason });
         }
         let confirmed = Serial::of(serial).and_then(|one| self.losses.revoked(authority, &one));
-        if let Some(at) = confirmed {
-            return Some(CertificateStatus::Revoked {
-                at,
-                reason: RevocationReason::KeyCompromise.code(),
-            });
+        if let Some((at, reason)) = confirmed {
+            return Some(CertificateStatus::Revoked { at, reason: reason.code() });
         }
         let list = self.lists.newest().filter(|list| list.contains(serial))?;
         let entry = list.revoked().iter().find(|(listed, _)| listed == serial);
-        entry.map(|(_, at)| CertificateStatus::Revoked { at: *at, reason: 0 })
+        // Until the next list leaves out what was released, it is told as it stands there.
+        let reason = match authority.was_released(&serial.to_string()) {
+            true => RevocationReason::CertificateHold.code(),
+            false => 0,
+        };
+        entry.map(|(_, at)| CertificateStatus::Revoked { at: *at, reason })
     }
 
     /// Whether the issuing key signed a certificate of this number. The row only says where to

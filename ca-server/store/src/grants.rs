@@ -33,8 +33,9 @@ const ISSUER: &[&str] = &[
     "lease",
     "founding",
 ];
-/// Tables that the status service changes: the record of a loss is put on its way.
-const STATUS: &[&str] = &["log_pending"];
+/// Tables that the status service changes: the record of a loss or of a suspension is put on its
+/// way, with what opens it.
+const STATUS: &[&str] = &["disclosure", "log_pending"];
 /// Tables that the log service changes.
 const LOG: &[&str] = &[
     "disclosure",

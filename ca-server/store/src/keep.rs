@@ -7,6 +7,7 @@
 
 mod floor;
 mod journal;
+mod slots;
 mod snapshot;
 mod text;
 

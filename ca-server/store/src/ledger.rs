@@ -50,17 +50,29 @@ pub async fn write(
     let bytes = record.write()?;
     let salt = random::bytes::<32>()?;
     insert(tx, &record, bytes, salt).await?;
-    for disclosure in disclosures {
+    disclose(tx, &record, disclosures).await?;
+    Ok(record.id)
+}
+
+/// Keeps what opens the commitments of a record that someone else made.
+pub async fn disclose(
+    tx: &mut Tx,
+    record: &Record,
+    opened: &[Disclosure],
+) -> Result<(), StoreError> {
+    for Disclosure { path, salt, value } in opened {
+        let value = value.to_string();
         execute!(
             tx,
-            "insert into disclosure (record_id, path, salt, value) values ($1, $2, $3, $4)",
+            "insert into disclosure (record_id, path, salt, value) values ($1, $2, $3, $4) \
+             on conflict do nothing",
             &record.id.0,
-            &disclosure.path,
-            &disclosure.salt.0,
-            disclosure.value.to_string()
+            path,
+            &salt.0,
+            value
         )?;
     }
-    Ok(record.id)
+    Ok(())
 }
 
 /// Puts a record on its way that someone else made and salted.

@@ -97,21 +97,42 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0012_no_tries.sql"),
         include_str!("../migrations/postgres/0012_no_tries.sql"),
     ),
+    (
+        15,
+        "drafter",
+        include_str!("../migrations/sqlite/0015_drafter.sql"),
+        include_str!("../migrations/postgres/0015_drafter.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.
 pub async fn open(config: &CaConfig) -> Result<Store, StoreError> {
-    let store = Store::open(&config.database_address()).await?;
-    store.migrate(MIGRATIONS).await?;
-    grants::grant(&store, config).await?;
+    let store = reach(config, None).await?;
+    bring_up_to_date(&store, config, None).await?;
     Ok(store)
 }
 
-/// Opens it as a role that has a user of its own; whoever owns it has brought it up to date.
-pub async fn open_as(address: &str) -> Result<Store, StoreError> {
-    let store = Store::open(address).await?;
+/// The database, as its owner or as a role that has a user of its own, at this address. A server
+/// may be away: who serves brakes goes on without it.
+pub async fn reach(config: &CaConfig, own: Option<&String>) -> Result<Store, StoreError> {
+    match own {
+        Some(address) => Store::open(address).await,
+        None => Store::open(&config.database_address()).await,
+    }
+}
+
+/// Brings the schema up to date, with the rights of every role; a role that has a user of its own
+/// sees that the owner did.
+pub async fn bring_up_to_date(
+    store: &Store,
+    config: &CaConfig,
+    own: Option<&String>,
+) -> Result<(), StoreError> {
     store.migrate(MIGRATIONS).await?;
-    Ok(store)
+    match own {
+        Some(_) => Ok(()),
+        None => grants::grant(store, config).await,
+    }
 }
 
 /// The doorbell of a process of this CA host: all of them share one folder.

@@ -11,7 +11,7 @@ use super::ledger::{self, LedgerError};
 use super::proof::Tiles;
 use records::Bytes;
 use records::lineage::{Lineage, Proven};
-use records::record::{Cause, Event, Record, approval_id};
+use records::record::{Cause, Event, LetterStatement, Record, approval_id};
 use records::term;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,11 +69,20 @@ pub async fn collect(tx: &mut Tx, seeds: Seeds) -> Result<Lineage, LedgerError> 
     walk.prove(tx).await
 }
 
-/// Who signed the wish in an order to revoke: without them it has no effect.
+/// Who signed the wish in an order to revoke, or the draft of an order: without them it has no
+/// effect.
 fn drafter_who_signed(order: &Bytes) -> Option<String> {
-    let order = records::Order::read(&order.0).ok().filter(|order| order.kind == "revoke")?;
+    let order = records::Order::read(&order.0).ok()?;
     let person = order.drafter.strip_prefix("person:")?;
-    (!order.is_unsigned_wish()).then(|| person.to_owned())
+    let wished = order.kind == "revoke" && !order.is_unsigned_wish();
+    (wished || order.draft.is_some()).then(|| person.to_owned())
+}
+
+/// Who signed the draft of a letter: without them it has no effect.
+fn letter_drafter(letter: &LetterStatement) -> Option<String> {
+    let draft = letter.draft.as_ref()?;
+    let certificate = pki::Certificate::read(&draft.certificate.0).ok()?;
+    certificate.subject().person().map(str::to_owned)
 }
 
 struct Walk {
@@ -164,8 +173,8 @@ impl Walk {
             match &record.event {
                 Event::Letter { statement, .. } => {
                     self.take(tx, index).await?;
-                    let letter: Result<records::record::LetterStatement, _> =
-                        records::json::read(&statement.0);
+                    let letter: Result<LetterStatement, _> = records::json::read(&statement.0);
+                    self.people.extend(letter.as_ref().ok().and_then(letter_drafter));
                     let reference = letter.map(|letter| letter.reference).unwrap_or_default();
                     self.losses(tx, &reference).await?;
                 }
@@ -174,21 +183,28 @@ impl Walk {
                 }
                 Event::Issued { serial, .. } => {
                     self.take(tx, index).await?;
-                    self.superseded(tx, serial).await?;
+                    self.without_order(tx, serial).await?;
                 }
-                Event::Revoked { .. } => self.take(tx, index).await?,
+                Event::Revoked { .. } | Event::Suspended { .. } => self.take(tx, index).await?,
                 _ => {}
             }
         }
         Ok(orders)
     }
 
-    /// That a certificate was superseded: no order says so.
-    async fn superseded(&mut self, tx: &mut Tx, serial: &str) -> Result<(), LedgerError> {
+    /// Suspensions of a certificate with those who made them, and how it ended where no order says
+    /// so: what came of a suspension, and that it was superseded.
+    async fn without_order(&mut self, tx: &mut Tx, serial: &str) -> Result<(), LedgerError> {
         for index in with_term(tx, LOG, &term::of_serial(serial)).await? {
-            let record = self.read(tx, index).await?;
-            if let Event::Revoked { cause: Cause::Superseded { .. }, .. } = record.event {
-                self.take(tx, index).await?;
+            match &self.read(tx, index).await?.event {
+                Event::Suspended { cause, .. } => {
+                    self.people.extend(cause.person());
+                    self.take(tx, index).await?;
+                }
+                Event::Revoked {
+                    cause: Cause::Lapsed { .. } | Cause::Superseded { .. }, ..
+                } => self.take(tx, index).await?,
+                _ => {}
             }
         }
         Ok(())

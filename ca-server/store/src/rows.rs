@@ -143,7 +143,7 @@ pub async fn write_profile(
     Ok(())
 }
 
-/// Writes a revocation; the first one stays.
+/// Writes a revocation; the first one stays, a suspension only until then.
 pub async fn write_revocation(
     tx: &mut Tx,
     serial: &str,
@@ -154,7 +154,8 @@ pub async fn write_revocation(
     execute!(
         tx,
         "insert into revocation (serial, at, reason, not_after) values ($1, $2, $3, $4) \
-         on conflict (serial) do nothing",
+         on conflict (serial) do update set at = excluded.at, reason = excluded.reason, \
+         not_after = excluded.not_after where revocation.reason = 'certificateHold'",
         serial,
         i64::try_from(at).unwrap_or(i64::MAX),
         reason,
@@ -177,6 +178,13 @@ pub async fn disclosures(
             && mail.is_none_or(|mail| records::commitment::open(mail, "/mail", list).is_ok())
     };
     Ok(list.filter(opens))
+}
+
+/// Takes the row of a suspension away that ended; what is revoked stays.
+pub async fn remove_suspension(tx: &mut Tx, serial: &str) -> Result<(), StoreError> {
+    let held = "delete from revocation where serial = $1 and reason = 'certificateHold'";
+    execute!(tx, held, serial)?;
+    Ok(())
 }
 
 /// Writes every cached row again as the log says it is. What opens people's names is kept.

@@ -116,6 +116,7 @@ impl Maker {
             expires: records::time::seconds(self.city.now + ORDER_SECONDS),
             drafter: "operator:0".into(),
             basis: self.city.authority.basis(body, "operator:0").unwrap(),
+            draft: None,
             body: body.value().unwrap(),
         };
         let bytes = records::json::write(&order).unwrap();
@@ -172,7 +173,9 @@ impl Maker {
             profile: "official".into(),
             lookup_sha256: sha256(reference.as_bytes()),
             loss_sha256: sha256(person.as_bytes()),
+            suspend_sha256: sha256(person.as_bytes()),
             expires: records::time::seconds(self.city.now + 7 * 86_400),
+            draft: None,
         };
         self.push(Event::Letter {
             statement: Bytes(records::json::write(&statement).unwrap()),

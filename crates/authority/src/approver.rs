@@ -2,7 +2,7 @@
 
 use crate::authority::Authority;
 use crate::id::{PersonId, Serial};
-use crate::state::GivenApproval;
+use crate::state::{GivenApproval, OpenOrder};
 use pki::Certificate;
 use records::code::Code;
 use records::order::{Body, UnitAction};
@@ -44,6 +44,9 @@ impl Authority {
         if now > certificate.not_after() || now < certificate.not_before() {
             return Err(Code::ApproverExpired);
         }
+        if self.suspended_entry(&serial).is_some() {
+            return Err(Code::CertificateSuspended);
+        }
         if self.revoked_entry(&serial).is_some() || self.has_left(&person) {
             return Err(Code::ApproverRevoked);
         }
@@ -59,6 +62,9 @@ impl Authority {
         if now > certificate.not_after() || now < certificate.not_before() {
             return Err(Code::CertificateExpired);
         }
+        if self.suspended_as(&certificate.serial().to_string()).is_some() {
+            return Err(Code::CertificateSuspended);
+        }
         if self.is_revoked(&certificate.serial().to_string()) || self.has_left(person) {
             return Err(Code::CertificateRevoked);
         }
@@ -70,9 +76,10 @@ impl Authority {
         self.signatures.is_issued(certificate, &self.fixed.issuing)
     }
 
-    /// Whether a person's roles count for an order, and it is not their own.
+    /// Whether a person's roles count for an order, and it is not their own; nor did they suspend
+    /// what it releases.
     pub fn may_approve(&self, person: &str, body: &Body) -> Result<(), Code> {
-        if body.person() == Some(person) {
+        if body.person() == Some(person) || body.suspender() == Some(person) {
             return Err(Code::ApproverSelf);
         }
         self.rules_for(body)?.iter().try_for_each(|rule| self.satisfies_rule(person, rule, body))
@@ -90,14 +97,14 @@ impl Authority {
     /// Who gave an approval that was taken, if it counts for the order now.
     pub(crate) fn still_counts(
         &self,
-        body: &Body,
+        open: &OpenOrder,
         given: &GivenApproval,
         now: u64,
     ) -> Result<PersonId, Code> {
         let certificate = &given.certificate;
         let (person, serial) = self.named_credential(certificate, &given.key_sha256)?;
         self.credential_holds(certificate, person, serial, now)?;
-        self.may_approve(&person, body)?;
+        self.may_decide(&person, &open.read, &open.body)?;
         Ok(person)
     }
 
@@ -134,7 +141,7 @@ impl Authority {
             },
             Body::Person(person) => vec![&person.unit],
             Body::Role(role) => vec![&role.scope],
-            Body::Revoke(_) => Vec::new(),
+            Body::Revoke(_) | Body::Release(_) => Vec::new(),
             Body::Profile(_)
             | Body::ApprovalRules(_)
             | Body::Portal(_)

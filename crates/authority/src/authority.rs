@@ -5,7 +5,7 @@ use crate::signatures::Signatures;
 use crate::state::{
     Agent, BundleState, Credential, Ended, Fixed, GivenApproval, Held, Intended, LetterState,
     Machine, OpenOrder, Person, Portal, ProfileState, RenewalState, Revoked, Rules, ServiceKey,
-    Standing, Unit,
+    Standing, Suspended, Unit,
 };
 use imbl::{OrdMap, OrdSet, Vector};
 use records::passkey::Passkey;
@@ -35,7 +35,17 @@ pub struct Authority {
     pub(crate) expiries: OrdSet<(u64, OrderDigest)>,
     /// Open orders to revoke, by person.
     pub(crate) revoking: OrdSet<(PersonId, OrderDigest)>,
+    /// Open orders that people drafted under their signatures, by person.
+    pub(crate) drafting: OrdSet<(PersonId, OrderDigest)>,
+    /// Every letter by the person whom it is for.
+    pub(crate) letters_of: OrdSet<(PersonId, Reference)>,
+    /// Letters by the handler who wanted them.
+    pub(crate) lettered_by: OrdSet<(PersonId, Reference)>,
     pub(crate) revoked: OrdMap<Serial, Arc<Revoked>>,
+    /// What is suspended and not revoked.
+    pub(crate) suspended: OrdMap<Serial, Arc<Suspended>>,
+    /// Names of suspensions that were released.
+    pub(crate) released: OrdMap<Serial, Arc<Vec<Sha256Value>>>,
     pub(crate) standing: OrdMap<Arc<str>, Arc<Standing>>,
     /// People's certificates by serial number.
     pub(crate) held: OrdMap<Serial, Arc<Held>>,
@@ -70,7 +80,8 @@ pub(crate) struct Pending {
     pub(crate) withdrawn: OrdSet<(Arc<str>, Role, Arc<str>)>,
     pub(crate) left: OrdSet<Arc<str>>,
     pub(crate) revoked: OrdMap<Serial, Arc<Revoked>>,
-    /// Those of them whose intents were abandoned.
+    pub(crate) suspended: OrdMap<Serial, Arc<Suspended>>,
+    /// Revoked ones whose intents were abandoned.
     pub(crate) abandoned: OrdSet<Serial>,
     pub(crate) lost: OrdSet<Reference>,
     pub(crate) voided: OrdSet<Reference>,
@@ -88,6 +99,10 @@ pub(crate) struct Pending {
     pub(crate) open: OrdMap<OrderDigest, Arc<OpenOrder>>,
     /// Those of them that revoke, by person.
     pub(crate) revoking: OrdSet<(PersonId, OrderDigest)>,
+    /// Those of them that people drafted under their signatures.
+    pub(crate) drafting: OrdSet<(PersonId, OrderDigest)>,
+    /// People whose letters are recorded and not yet in the tree.
+    pub(crate) lettered: OrdSet<PersonId>,
     /// The newest of them under each letter.
     pub(crate) newest: OrdMap<Reference, OrderDigest>,
     /// Approvals by order; nobody gives two, and a browser leaves room for those that come from
@@ -132,7 +147,12 @@ impl Authority {
             closed_orders: OrdMap::new(),
             expiries: OrdSet::new(),
             revoking: OrdSet::new(),
+            drafting: OrdSet::new(),
+            letters_of: OrdSet::new(),
+            lettered_by: OrdSet::new(),
             revoked: OrdMap::new(),
+            suspended: OrdMap::new(),
+            released: OrdMap::new(),
             standing: OrdMap::new(),
             held: OrdMap::new(),
             renewals: OrdMap::new(),

@@ -45,7 +45,7 @@ impl Authority {
             return Err(Code::PersonChanged);
         }
         match body {
-            Body::Role(_) | Body::Person(_) => Ok(()),
+            Body::Role(_) | Body::Person(_) | Body::Release(_) => Ok(()),
             _ if now == order.basis => Ok(()),
             _ => Err(Code::StateConflict),
         }
@@ -71,6 +71,7 @@ impl Authority {
             }
             Body::Role(role) => Some(Before::Person(self.holdings(&role.person)?)),
             Body::Revoke(revoke) => Some(Before::Person(self.holdings(&revoke.person)?)),
+            Body::Release(body) => Some(Before::Person(self.holdings(&body.person)?)),
             Body::Profile(profile) => self.profile(&profile.profile.id).map(|known| {
                 let (version, digest) = (known.version, known.digest.clone());
                 Before::Files(FilesBefore { version, digest })
@@ -117,7 +118,7 @@ impl Authority {
         let certificates = self.serials_of(person).into_iter().filter_map(|serial| {
             let serial = serial.to_string();
             let held = self.held(&serial)?;
-            (held.sha256.is_some() && !self.is_revoked(&serial)).then(|| CertificateBefore {
+            (held.sha256.is_some() && !self.is_ended(&serial)).then(|| CertificateBefore {
                 profile: held.profile.to_string(),
                 not_after: records::time::seconds(held.not_after),
                 serial,

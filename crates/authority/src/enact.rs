@@ -59,6 +59,7 @@ impl Authority {
                 });
             }
             Body::Portal(body) => self.enact_portal(body),
+            Body::Release(body) => self.enact_release(body)?,
             Body::Agent(body) => self.enact_agent(body, order, judged.order().expires_unix()),
             Body::Bundle(body) => self.enact_bundle(body, files)?,
             Body::Credential(body) => {

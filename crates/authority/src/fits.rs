@@ -35,6 +35,7 @@ impl Authority {
             Body::Agent(agent) => self.agent_fits(agent),
             Body::Bundle(bundle) => later(bundle.version, self.bundle.version),
             Body::Revoke(revoke) => self.revoke_fits(revoke),
+            Body::Release(release) => self.release_fits(release),
             Body::Credential(body) => match contents {
                 Contents::Passkey(read) => {
                     let read = read.as_ref().map_err(|code| *code)?;

@@ -83,6 +83,11 @@ ids! {
     Reference
 }
 
+impl Reference {
+    pub(crate) const FIRST: Self = Self([0; ID_BYTES]);
+    pub(crate) const LAST: Self = Self([u8::MAX; ID_BYTES]);
+}
+
 /// The bytes with zeros behind them; a visible character is never zero, so nothing is spelled
 /// twice.
 fn padded(text: &[u8]) -> Option<[u8; ID_BYTES]> {

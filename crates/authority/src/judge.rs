@@ -77,7 +77,7 @@ impl Authority {
             if approvals.is_some_and(|named| named.iter().all(|id| id.0 != given.id)) {
                 continue;
             }
-            match self.still_counts(&open.body, given, now) {
+            match self.still_counts(open, given, now) {
                 Ok(person) if approvers.insert(person) => counted.push(given),
                 Ok(_) if approvals.is_some() => return Err(Code::ApproverTwice),
                 Err(code) if approvals.is_some() => return Err(code),
@@ -140,9 +140,9 @@ impl Authority {
     pub fn check_approval(&self, approval: &Approval, now: u64) -> Result<String, Code> {
         let (digest, open) = self.waiting(&approval.order, now)?;
         let person = self.approver_of(approval, now)?;
-        self.may_approve(&person, &open.body)?;
+        self.may_decide(&person, &open.read, &open.body)?;
         self.fits_with(&open.body, &open.contents)?;
-        let given = self.given(digest, &open.body, now);
+        let given = self.given(digest, now);
         if given.contains_key(&person) {
             return Err(Code::ApproverTwice);
         }
@@ -154,13 +154,13 @@ impl Authority {
     }
 
     /// Whose approvals of an open order hold, and whether each came from outside a browser.
-    pub fn given(&self, digest: impl NamesOrder, body: &Body, now: u64) -> BTreeMap<String, bool> {
+    pub fn given(&self, digest: impl NamesOrder, now: u64) -> BTreeMap<String, bool> {
         let mut people = BTreeMap::new();
         let Some(digest) = digest.order_digest() else { return people };
-        let stored = self.entry(digest).into_iter().flat_map(|open| &open.approvals);
+        let Some(open) = self.entry(digest) else { return people };
         let pending = self.pending.given.get(&digest).into_iter().flat_map(|given| given.iter());
-        for given in stored.chain(pending) {
-            if let Ok(person) = self.still_counts(body, given, now) {
+        for given in open.approvals.iter().chain(pending) {
+            if let Ok(person) = self.still_counts(open, given, now) {
                 *people.entry(person.to_string()).or_default() |= given.approval.outside_browser();
             }
         }
@@ -178,7 +178,7 @@ impl Authority {
     pub fn lapsed(&self, digest: impl NamesOrder, now: u64) -> Vec<(String, Code)> {
         let Ok((_, open)) = self.waiting(digest, now) else { return Vec::new() };
         let lapsed = |given: &GivenApproval| {
-            let code = self.still_counts(&open.body, given, now).err()?;
+            let code = self.still_counts(open, given, now).err()?;
             Some((given.certificate.subject().person().unwrap_or_default().to_owned(), code))
         };
         open.approvals.iter().filter_map(lapsed).collect()

@@ -2,10 +2,12 @@
 //! is issued any more; its loss can be reported all the same, by whoever holds it.
 
 use crate::authority::Authority;
+use crate::draft::challenge_of;
 use crate::id::{PersonId, Reference, digest_of};
 use crate::state::LetterState;
 use records::bytes::Bytes;
 use records::code::Code;
+use records::drafted::{Drafted, LetterBody};
 use records::json;
 use records::label::Label;
 use records::record::{LetterStatement, VoidStatement};
@@ -64,18 +66,26 @@ impl Authority {
         Some(is_ended || now > letter.expires || self.issued_under(reference).is_some())
     }
 
-    pub(crate) fn add_letter(&mut self, statement: &Bytes, signature: &Bytes) -> Result<(), Code> {
+    pub(crate) fn add_letter(
+        &mut self,
+        statement: &Bytes,
+        signature: &Bytes,
+        now: u64,
+    ) -> Result<(), Code> {
         let registry = &self.fixed.registry;
         if !self.signatures.verify(Label::Letter, registry, &statement.0, &signature.0) {
             return Err(Code::UnsignedAuthority);
         }
         let read: LetterStatement = json::read(&statement.0).map_err(|_| Code::Malformed)?;
         let reference = Reference::read(&read.reference).ok_or(Code::Malformed)?;
+        let person = PersonId::read(&read.person).ok_or(Code::Malformed)?;
+        let drafter = self.letter_drafter(&read, now)?;
         let letter = LetterState {
-            person: PersonId::read(&read.person).ok_or(Code::Malformed)?,
+            person,
             profile: self.profile_name(&read.profile),
             lookup_sha256: digest_of(&read.lookup_sha256)?,
             loss_sha256: digest_of(&read.loss_sha256)?,
+            suspend_sha256: digest_of(&read.suspend_sha256)?,
             expires: records::time::read(&read.expires).ok_or(Code::Malformed)?,
             serials: Vec::new(),
             lost: false,
@@ -83,27 +93,76 @@ impl Authority {
             rejected: false,
             newest: None,
             ended: None,
+            drafter,
         };
+        if let Some(draft) = &read.draft {
+            self.use_challenge(&challenge_of(draft), now);
+            self.count(&draft.signed_statement());
+        }
+        self.letters_of.insert((person, reference));
+        self.lettered_by.extend(drafter.map(|drafter| (drafter, reference)));
         self.letters.entry(reference).or_insert_with(|| Arc::new(letter));
         Ok(())
     }
 
-    pub(crate) fn add_void(&mut self, statement: &Bytes, signature: &Bytes) -> Result<(), Code> {
-        let reference = self.voids(statement, signature)?;
+    /// Which handler wanted it, if one did: who signed for just this person and profile.
+    fn letter_drafter(&self, read: &LetterStatement, now: u64) -> Result<Option<PersonId>, Code> {
+        let Some(draft) = &read.draft else { return Ok(None) };
+        let (handler, drafted) = self.check_draft(draft, now)?;
+        let wanted = LetterBody { person: read.person.clone(), profile: read.profile.clone() };
+        match drafted == Drafted::Letter(wanted) {
+            true => Ok(PersonId::read(&handler)),
+            false => Err(Code::ApprovalSignature),
+        }
+    }
+
+    /// A letter that is recorded and not yet in the tree opens nothing; what its draft used up is
+    /// used up.
+    pub(crate) fn notice_letter(&mut self, statement: &Bytes, signature: &Bytes) {
+        let registry = &self.fixed.registry;
+        if !self.signatures.verify(Label::Letter, registry, &statement.0, &signature.0) {
+            return;
+        }
+        let Ok(read) = json::read::<LetterStatement>(&statement.0) else { return };
+        self.pending.lettered.extend(PersonId::read(&read.person));
+        if let Some(draft) = &read.draft {
+            self.pending.challenges.extend(challenge_of(draft).digest());
+            self.notice_counter(&draft.signed_statement());
+        }
+    }
+
+    pub(crate) fn add_void(
+        &mut self,
+        statement: &Bytes,
+        signature: &Bytes,
+        now: u64,
+    ) -> Result<(), Code> {
+        let (reference, read) = self.voids(statement, signature, now)?;
+        if let Some(withdrawal) = &read.withdrawal {
+            self.count(&withdrawal.signed_statement());
+        }
         if let Some(letter) = self.letters.get_mut(&reference) {
             Arc::make_mut(letter).voided = true;
         }
         Ok(())
     }
 
-    pub(crate) fn notice_void(&mut self, statement: &Bytes, signature: &Bytes) {
-        if let Ok(reference) = self.voids(statement, signature) {
-            self.pending.voided.insert(reference);
+    pub(crate) fn notice_void(&mut self, statement: &Bytes, signature: &Bytes, unix: u64) {
+        let now = unix.max(self.signed_time);
+        let Ok((reference, read)) = self.voids(statement, signature, now) else { return };
+        if let Some(withdrawal) = &read.withdrawal {
+            self.notice_counter(&withdrawal.signed_statement());
         }
+        self.pending.voided.insert(reference);
     }
 
     /// Which known letter a statement of the registry key voids.
-    fn voids(&self, statement: &Bytes, signature: &Bytes) -> Result<Reference, Code> {
+    fn voids(
+        &self,
+        statement: &Bytes,
+        signature: &Bytes,
+        now: u64,
+    ) -> Result<(Reference, VoidStatement), Code> {
         let registry = &self.fixed.registry;
         if !self.signatures.verify(Label::Void, registry, &statement.0, &signature.0) {
             return Err(Code::UnsignedAuthority);
@@ -111,6 +170,8 @@ impl Authority {
         let read: VoidStatement = json::read(&statement.0).map_err(|_| Code::Malformed)?;
         let reference = Reference::read(&read.reference).filter(|_| read.v == 1);
         let known = reference.filter(|reference| self.letters.contains_key(reference));
-        known.ok_or(Code::UnsignedAuthority)
+        let reference = known.ok_or(Code::UnsignedAuthority)?;
+        self.voided_by(&read, reference, now)?;
+        Ok((reference, read))
     }
 }

@@ -17,9 +17,12 @@
 //! | does the order still fit the state it was made for | `fits.rs` |
 //! | which names and which state does it rest on | `basis.rs` |
 //! | whose wish to revoke is it | `wish.rs` |
+//! | who may draft what, and who drafted it | `draft.rs` |
+//! | who may take it back | `withdrawal.rs` |
 //! | which keys may be certified, whose certificates are these | `certificate.rs` |
 //! | what is a letter still good for | `letter.rs` |
 //! | what may be renewed, by whose signature, until when both count | `renewal.rs` |
+//! | who may suspend what, and how that ends | `suspend.rs` |
 //! | what became of an application | `application.rs` |
 
 mod agent;
@@ -30,6 +33,7 @@ mod basis;
 mod certificate;
 mod city;
 mod decline;
+mod draft;
 mod enact;
 mod fits;
 mod founding;
@@ -46,7 +50,9 @@ mod revoke;
 mod signatures;
 mod standing;
 mod state;
+mod suspend;
 mod wish;
+mod withdrawal;
 
 pub use agent::{JoinClaim, authorization_of, join_value};
 pub use authority::Authority;
@@ -58,7 +64,7 @@ pub use signatures::Signatures;
 pub use state::{
     Agent, ApplicationOutcome, BundleState, CertifiedAs, Credential, Ended, GivenApproval, Held,
     Intended, LetterState, Machine, OpenOrder, Person, Portal, ProfileState, RenewalState, Revoked,
-    Standing, Unit,
+    Standing, Suspended, Unit,
 };
 
 use records::code::Code;
@@ -107,8 +113,11 @@ impl Authority {
         // A record's own time is only a claim; what the registry key signed later is not.
         let now = unix.max(self.signed_time);
         match &record.event {
-            Event::Letter { statement, signature } => self.add_letter(statement, signature),
-            Event::Voided { statement, signature } => self.add_void(statement, signature),
+            Event::Letter { statement, signature } => self.add_letter(statement, signature, now),
+            Event::Voided { statement, signature } => self.add_void(statement, signature, now),
+            Event::Withdrawn { statement, signature } => {
+                self.add_withdrawn(statement, signature, now)
+            }
             Event::Order { order, signature, cancels } => {
                 self.add_order((order, signature), cancels, now)
             }
@@ -127,6 +136,7 @@ impl Authority {
             }
             Event::Declined { decline, .. } => self.add_decline(decline, now),
             Event::Revoked { cause, approvals, .. } => self.revoke(cause, approvals, unix),
+            Event::Suspended { cause, .. } => self.suspend(cause, now),
             Event::Used { .. } => self.add_use(record, now),
             Event::Joined { .. } => self.add_join(record, now),
             Event::Founding { .. } => Err(Code::UnsignedAuthority),

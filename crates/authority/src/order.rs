@@ -1,6 +1,7 @@
 //! Orders as the registry key signed them, and what closes an order.
 
 use crate::authority::Authority;
+use crate::draft::{challenge_of, drafter_of};
 use crate::id::{NamesOrder, OrderDigest, PersonId};
 use crate::signatures::Signatures;
 use crate::state::{Contents, Ended, OpenOrder, PasskeyContents};
@@ -10,7 +11,7 @@ use records::bytes::Bytes;
 use records::code::Code;
 use records::json;
 use records::label::Label;
-use records::order::{Body, CredentialBody, IssueBody, ORDER_SECONDS, Renewal};
+use records::order::{Body, CredentialBody, IssueBody, ORDER_SECONDS, Order, Renewal};
 use records::passkey::PasskeyStatement;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -34,6 +35,11 @@ impl Authority {
         if let Some(wish) = wish_of(&open.body) {
             self.count(&wish.signed_statement());
         }
+        if let Some(draft) = &open.read.draft {
+            self.use_challenge(&challenge_of(draft), now);
+            self.count(&draft.signed_statement());
+        }
+        self.drafting.extend(drafter_of(&open.read).map(|drafter| (drafter, digest)));
         self.signed_time = self.signed_time.max(open.expires.saturating_sub(ORDER_SECONDS));
         for cancelled in self.cancellable(&open.body, cancels) {
             self.close(cancelled, Ended::Cancelled);
@@ -127,6 +133,7 @@ impl Authority {
     pub(crate) fn close(&mut self, digest: OrderDigest, ended: Ended) {
         let Some(open) = self.orders.remove(&digest) else { return };
         self.closed_orders.insert(digest, (open.expires, ended));
+        self.no_longer_drafting(&open.read, digest);
         match &*open.body {
             Body::Issue(issue) => {
                 if let Some(reference) = &issue.reference {
@@ -138,6 +145,12 @@ impl Authority {
             }
             Body::Revoke(revoke) => self.no_longer_revoking(&revoke.person, digest),
             _ => {}
+        }
+    }
+
+    fn no_longer_drafting(&mut self, order: &Order, digest: OrderDigest) {
+        if let Some(drafter) = drafter_of(order) {
+            self.drafting.remove(&(drafter, digest));
         }
     }
 
@@ -161,9 +174,9 @@ impl Authority {
             }
             self.expiries.remove(&(expires, digest));
             self.closed_orders.remove(&digest);
-            if let Some(open) = self.orders.remove(&digest)
-                && let Body::Revoke(revoke) = &*open.body
-            {
+            let Some(open) = self.orders.remove(&digest) else { continue };
+            self.no_longer_drafting(&open.read, digest);
+            if let Body::Revoke(revoke) = &*open.body {
                 self.no_longer_revoking(&revoke.person, digest);
             }
         }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use table::{changed_slots, of_slots};
 
 /// Version of the kept form.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// The kept form cannot be taken up; replaying the log makes it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +44,8 @@ pub(crate) enum Table {
     Orders,
     Closed,
     Revoked,
+    Suspended,
+    Released,
     Held,
     Machines,
     Promised,
@@ -52,7 +54,7 @@ pub(crate) enum Table {
 }
 
 impl Table {
-    const ALL: [(Self, &'static str); 20] = [
+    const ALL: [(Self, &'static str); 22] = [
         (Self::City, "city"),
         (Self::Units, "units"),
         (Self::Profiles, "profiles"),
@@ -68,6 +70,8 @@ impl Table {
         (Self::Orders, "orders"),
         (Self::Closed, "closed"),
         (Self::Revoked, "revoked"),
+        (Self::Suspended, "suspended"),
+        (Self::Released, "released"),
         (Self::Held, "held"),
         (Self::Machines, "machines"),
         (Self::Promised, "promised"),
@@ -192,6 +196,8 @@ impl Authority {
         slots!(Orders, orders, |open| KeptOrder::of(open));
         slots!(Closed, closed_orders, |closed| closed);
         slots!(Revoked, revoked, |revoked| &**revoked);
+        slots!(Suspended, suspended, |suspended| &**suspended);
+        slots!(Released, released, |names| &**names);
         slots!(Held, held, |held| &**held);
         slots!(Renewals, renewals, |renewed| &**renewed);
         slots!(Machines, machines, |machine| &**machine);

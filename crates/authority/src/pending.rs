@@ -2,6 +2,7 @@
 //! grant waits. Everything is checked here as it will be when it stands in the tree.
 
 use crate::authority::{Authority, Pending};
+use crate::draft::{challenge_of, drafter_of};
 use crate::id::{NamesOrder, OrderDigest, PersonId, Reference, Serial};
 use crate::judge::Judged;
 use crate::order::{challenge_sha256, has_same_origin};
@@ -47,7 +48,11 @@ impl Authority {
             Event::Order { order, signature, cancels } => {
                 self.notice_order((order, signature), cancels, unix)
             }
-            Event::Voided { statement, signature } => self.notice_void(statement, signature),
+            Event::Voided { statement, signature } => self.notice_void(statement, signature, unix),
+            Event::Letter { statement, signature } => self.notice_letter(statement, signature),
+            Event::Withdrawn { statement, signature } => {
+                self.notice_withdrawn(statement, signature, unix);
+            }
             Event::Declined { decline, .. } => self.notice_decline(decline, unix),
             Event::Joined { agent, request, serial, .. } => {
                 self.pending.joined.insert(agent.as_str().into());
@@ -70,6 +75,7 @@ impl Authority {
                 self.pending.challenges.extend(challenge_sha256.digest());
             }
             Event::Approval { approval, .. } => self.notice_approval(approval, unix),
+            Event::Suspended { cause, .. } => self.notice_suspended(cause, unix),
             Event::Revoked { cause, approvals, .. } => self.notice_revoked(cause, approvals, unix),
             _ => {}
         }
@@ -130,6 +136,11 @@ impl Authority {
         if let Some(wish) = wish_of(&open.body) {
             self.notice_counter(&wish.signed_statement());
         }
+        if let Some(draft) = &open.read.draft {
+            self.pending.challenges.extend(challenge_of(draft).digest());
+            self.notice_counter(&draft.signed_statement());
+        }
+        self.pending.drafting.extend(drafter_of(&open.read).map(|drafter| (drafter, digest)));
         match &*open.body {
             Body::Issue(issue) => {
                 if let Some(reference) = issue.reference.as_deref().and_then(Reference::read) {
@@ -204,7 +215,10 @@ impl Authority {
             Cause::Loss { reference, .. } => {
                 self.pending.lost.extend(Reference::read(reference));
             }
-            Cause::Left { .. } | Cause::Superseded { .. } | Cause::Abandoned { .. } => {}
+            Cause::Left { .. }
+            | Cause::Lapsed { .. }
+            | Cause::Superseded { .. }
+            | Cause::Abandoned { .. } => {}
         }
     }
 }

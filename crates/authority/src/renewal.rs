@@ -73,7 +73,7 @@ impl Held {
 impl Authority {
     /// Whether a certificate may be renewed at `now` (unix), pending records counted: it was issued
     /// to a person in office, its profile says so, it is in time, neither it nor its letter was
-    /// taken away, and nothing renewed it.
+    /// taken away, it is not suspended, and nothing renewed it.
     pub fn may_renew(&self, serial: &Serial, now: u64) -> Result<&Held, Code> {
         let (held, terms) = self.holds_to_renew(serial)?;
         if self.renewed_by(serial).is_some() {
@@ -98,8 +98,11 @@ impl Authority {
         if self.has_left(&held.person) {
             return Err(Code::PersonLeft);
         }
-        if self.is_revoked(&serial.to_string()) {
+        if self.is_ended_entry(serial) {
             return Err(Code::CertificateRevoked);
+        }
+        if self.suspended_entry(serial).is_some() {
+            return Err(Code::CertificateSuspended);
         }
         // Without a letter nobody could report the loss of what comes next.
         let letter = held.reference.as_ref().ok_or(Code::RenewalNever)?;

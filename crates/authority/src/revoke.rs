@@ -53,6 +53,7 @@ impl Authority {
                 let old = Serial::read(serial).filter(|old| self.is_superseded(old, at));
                 (vec![old.ok_or(Code::UnsignedAuthority)?], SUPERSEDED_REASON.to_owned())
             }
+            Cause::Lapsed { statement, signature } => return self.lapse(statement, signature),
             Cause::Abandoned { order } => {
                 let intents = self.intents.iter();
                 let theirs = intents.filter(|(_, intended)| *order.0 == intended.under);
@@ -86,6 +87,7 @@ impl Authority {
                     self.promised.remove(&intended.under);
                 }
             }
+            self.suspended.remove(&serial);
             self.revoked.entry(serial).or_insert_with(|| Arc::new(revoked));
             self.no_longer_superseding(serial);
         }
@@ -100,7 +102,10 @@ impl Authority {
                     letter.lost = true;
                 }
             }
-            Cause::Left { .. } | Cause::Superseded { .. } | Cause::Abandoned { .. } => {}
+            Cause::Left { .. }
+            | Cause::Lapsed { .. }
+            | Cause::Superseded { .. }
+            | Cause::Abandoned { .. } => {}
         }
         Ok(())
     }
@@ -119,35 +124,39 @@ impl Authority {
     }
 
     /// No certificate of this city ends later: the life of the root.
-    fn last_end(&self) -> u64 {
+    pub(crate) fn last_end(&self) -> u64 {
         self.fixed.founded + 25 * 366 * 86_400
     }
 
-    /// Whether a serial number is revoked, pending revocations counted.
+    /// Whether a serial number is revoked or suspended, pending records counted.
     pub fn is_revoked(&self, serial: &str) -> bool {
         self.revoked_as(serial).is_some()
     }
 
-    /// When and why a certificate was revoked, pending revocations counted.
+    /// When and why a certificate was revoked or suspended, pending records counted.
     pub fn revoked_as(&self, serial: &str) -> Option<&Revoked> {
         self.revoked_entry(&Serial::read(serial)?)
     }
 
     pub(crate) fn revoked_entry(&self, serial: &Serial) -> Option<&Revoked> {
         let pending = || self.pending.revoked.get(serial);
-        self.revoked.get(serial).or_else(pending).map(|revoked| &**revoked)
+        let revoked = self.revoked.get(serial).or_else(pending).map(|revoked| &**revoked);
+        revoked.or_else(|| self.suspended_entry(serial).map(|suspended| &suspended.revoked))
     }
 
-    /// Every revoked serial number in the tree.
+    /// Every revoked or suspended serial number in the tree.
     pub fn revoked(&self) -> impl Iterator<Item = (&Serial, &Revoked)> {
-        self.revoked.iter().map(|(serial, revoked)| (serial, &**revoked))
+        let suspended = self.suspended.iter().map(|(serial, one)| (serial, &one.revoked));
+        self.revoked.iter().map(|(serial, revoked)| (serial, &**revoked)).chain(suspended)
     }
 
-    /// Every revoked serial number, pending revocations counted.
+    /// Every revoked or suspended serial number, pending records counted.
     pub fn all_revoked(&self) -> impl Iterator<Item = (&Serial, &Revoked)> {
         let pending = self.pending.revoked.iter();
         let pending = pending.filter(|(serial, _)| !self.revoked.contains_key(*serial));
-        self.revoked.iter().chain(pending).map(|(serial, revoked)| (serial, &**revoked))
+        let suspended = self.all_suspended().map(|(serial, one)| (serial, &one.revoked));
+        let revoked = self.revoked.iter().chain(pending);
+        revoked.map(|(serial, revoked)| (serial, &**revoked)).chain(suspended)
     }
 
     /// How many certificates are revoked in the tree.

@@ -150,6 +150,9 @@ impl Signatures {
             Event::Voided { statement, signature } => {
                 self.verify(Label::Void, registry, &statement.0, &signature.0);
             }
+            Event::Withdrawn { statement, signature } => {
+                self.verify(Label::Withdrawn, registry, &statement.0, &signature.0);
+            }
             Event::Order { order, signature, .. } => {
                 self.verify(Label::Order, registry, &order.0, &signature.0);
             }

@@ -117,6 +117,8 @@ pub struct LetterState {
     pub lookup_sha256: Sha256Value,
     /// SHA-256 of the loss value.
     pub loss_sha256: Sha256Value,
+    /// SHA-256 of the suspension value.
+    pub suspend_sha256: Sha256Value,
     /// Last second to submit, unix.
     pub expires: u64,
     /// Serial numbers of certificates issued, or being issued, under it.
@@ -131,6 +133,8 @@ pub struct LetterState {
     pub newest: Option<OrderDigest>,
     /// What became of that order; it is open, or expired, while nothing did.
     pub ended: Option<Ended>,
+    /// The handler who signed the draft for it; an operator made the others.
+    pub drafter: Option<PersonId>,
 }
 
 /// What ended an order.
@@ -144,6 +148,8 @@ pub enum Ended {
     Returned,
     /// An officer ended it.
     Rejected,
+    /// Whoever drafted it took it back.
+    Withdrawn,
 }
 
 impl Ended {
@@ -154,6 +160,7 @@ impl Ended {
             Self::Cancelled => Code::OrderCancelled,
             Self::Returned => Code::OrderReturned,
             Self::Rejected => Code::OrderRejected,
+            Self::Withdrawn => Code::OrderWithdrawn,
         }
     }
 }
@@ -317,6 +324,21 @@ pub struct Revoked {
     pub reason: String,
     /// End of validity, unix.
     pub not_after: u64,
+}
+
+/// A suspended certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspended {
+    /// SHA-256 of the notice or statement by which it was.
+    pub name: Sha256Value,
+    /// Who suspended it.
+    pub by: PersonId,
+    /// RFC 5280 name of the reason for which it is revoked if nobody releases it.
+    pub reason: String,
+    /// Whether only a portal says that they did.
+    pub is_told: bool,
+    /// As it counts meanwhile: its reason is `certificateHold`.
+    pub revoked: Revoked,
 }
 
 /// A standing authorization and how far it is used.

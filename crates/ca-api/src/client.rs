@@ -1,24 +1,30 @@
 //! Clients of the issuer, the log and the status service.
 
 use crate::both;
+use crate::handler::{
+    self, DraftMade, Drafts, PersonFacts, Preview, Previewing, UnitPeople, WantedPerson,
+};
 use crate::log::{self, Append, Appended, Pulsed, SpoolAck, Spooled};
 use crate::public;
 use crate::staff::{
     self, AsOfficer, CertificateFacts, Certificates, Named, Officer, OrderCreated, OwnPasskey,
-    Page, Revocation, Sought, Wanted,
+    OwnSuspension, Page, Revocation, Sought, Wanted,
 };
 use crate::state::CityState;
 use crate::status::{self, WorldNumbers, WorldUpdate};
 use mtls::{CallError, Client};
 use records::access::Heartbeat;
 use records::decline::{Declined, Declining};
-use records::enrolment::{Collect, Collected, LookUp, LookedUp, Submit};
+use records::draft::Drafting;
+use records::enrolment::{Collect, Collected, LookUp, LookedUp, SignedReceipt, Submit};
 use records::evidence::{Search, SearchAnswer};
 use records::export::{Approved, OrderExport, OrderLine};
 use records::join::{Join, Renew, Renewed};
 use records::order::CredentialBody;
 use records::renewal::{AskRenewal, RenewCertificate, RenewalAnswer, RenewalTerms};
+use records::suspension::{SuspendByLetter, Suspending};
 use records::wish::Wishing;
+use records::withdrawal::{Withdrawal, Withdrawn};
 use records::{Approval, Code, Problem};
 use serde::Serialize;
 
@@ -142,6 +148,44 @@ impl Issuer {
         ask(&self.0, staff::WISH, message).await
     }
 
+    /// People whom a handler handles.
+    pub async fn people(&self, message: &AsOfficer<Sought>) -> Result<UnitPeople, Refusal> {
+        ask(&self.0, handler::PEOPLE, message).await
+    }
+
+    /// One of them.
+    pub async fn person(&self, message: &AsOfficer<WantedPerson>) -> Result<PersonFacts, Refusal> {
+        ask(&self.0, handler::PERSON, message).await
+    }
+
+    /// The order that a draft would make.
+    pub async fn preview(&self, message: &AsOfficer<Previewing>) -> Result<Preview, Refusal> {
+        ask(&self.0, handler::PREVIEW, message).await
+    }
+
+    /// Hands in a draft that its handler signed.
+    pub async fn draft(&self, message: &AsOfficer<Drafting>) -> Result<DraftMade, Refusal> {
+        ask(&self.0, handler::DRAFT, message).await
+    }
+
+    /// A handler's own drafts.
+    pub async fn drafts(&self, message: &AsOfficer<Page>) -> Result<Drafts, Refusal> {
+        ask(&self.0, handler::DRAFTS, message).await
+    }
+
+    /// Takes back what somebody drafted, as they signed it.
+    pub async fn withdraw(&self, message: &AsOfficer<Withdrawal>) -> Result<Withdrawn, Refusal> {
+        ask(&self.0, handler::WITHDRAW, message).await
+    }
+
+    /// Suspends the holder's own certificate, on the portal's word.
+    pub async fn suspend(
+        &self,
+        message: &AsOfficer<OwnSuspension>,
+    ) -> Result<SignedReceipt, Refusal> {
+        ask(&self.0, staff::SUSPEND, message).await
+    }
+
     /// How the city stands.
     pub async fn state(&self, message: &AsOfficer<()>) -> Result<CityState, Refusal> {
         ask(&self.0, staff::STATE, message).await
@@ -204,8 +248,21 @@ impl Status {
     pub async fn report_loss(
         &self,
         message: &records::enrolment::ReportLoss,
-    ) -> Result<records::enrolment::SignedReceipt, Refusal> {
+    ) -> Result<SignedReceipt, Refusal> {
         ask(&self.0, status::LOSS, message).await
+    }
+
+    /// Suspends what was issued under a letter.
+    pub async fn suspend_by_letter(
+        &self,
+        message: &SuspendByLetter,
+    ) -> Result<SignedReceipt, Refusal> {
+        ask(&self.0, status::SUSPEND_BY_LETTER, message).await
+    }
+
+    /// Suspends what somebody signed that it be.
+    pub async fn suspend(&self, message: &Suspending) -> Result<SignedReceipt, Refusal> {
+        ask(&self.0, status::SUSPEND, message).await
     }
 }
 

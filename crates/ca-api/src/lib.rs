@@ -6,6 +6,7 @@
 
 pub mod both;
 mod client;
+pub mod handler;
 pub mod log;
 pub mod public;
 pub mod staff;
@@ -17,7 +18,7 @@ pub use log::{Append, Appended, EntryPlace, Pulsed, SaltedRecord, SpoolAck, Spoo
 pub use records::join::{Renew, Renewed};
 pub use staff::{
     AsOfficer, CertificateFacts, CertificateLine, Certificates, Named, Officer, OrderCreated,
-    OwnPasskey, Page, Revocation, Sought, Wanted,
+    OwnPasskey, OwnSuspension, Page, Revocation, Sought, Wanted,
 };
 pub use state::{CityState, GateState, ListState, LogState};
 pub use status::{WorldNumbers, WorldUpdate};

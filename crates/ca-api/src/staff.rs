@@ -27,6 +27,9 @@ pub const CERTIFICATE: &str = "/v1/staff/certificate";
 pub const REVOKE: &str = "/v1/staff/revoke";
 /// [`AsOfficer`] of a `Wishing` → [`OrderCreated`]: the same, as the officer signed it.
 pub const WISH: &str = "/v1/staff/wish";
+/// [`AsOfficer`] of an [`OwnSuspension`] → `SignedReceipt`: the portal says that the holder of the
+/// certificate asks for it.
+pub const SUSPEND: &str = "/v1/staff/suspend";
 /// [`AsOfficer`] of nothing → [`crate::CityState`].
 pub const STATE: &str = "/v1/staff/state";
 /// [`AsOfficer`] of nothing → list of [`OwnPasskey`].
@@ -137,6 +140,16 @@ pub struct Revocation {
     pub reason: String,
     /// What was looked at.
     pub evidence: String,
+}
+
+/// Wishes that an own certificate be suspended, on the portal's word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnSuspension {
+    /// Serial number.
+    pub serial: String,
+    /// RFC 5280 name of the reason for which it is revoked if nobody releases it.
+    pub reason: String,
 }
 
 /// An order that was made, once others approve it.

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 /// `records::enrolment::ReportLoss` → `SignedReceipt`.
 pub const LOSS: &str = "/v1/loss";
+/// `records::suspension::SuspendByLetter` → `SignedReceipt`.
+pub const SUSPEND_BY_LETTER: &str = "/v1/suspend/letter";
+/// `records::suspension::Suspending` → `SignedReceipt`.
+pub const SUSPEND: &str = "/v1/suspend";
 /// [`WorldNumbers`] → [`WorldUpdate`]; agents only, a long poll.
 pub const WORLD: &str = "/v1/world";
 

@@ -8,13 +8,14 @@ pub(crate) use show::show;
 use crate::clock::now;
 use crate::exit::Failure;
 use crate::files::{Opened, Own};
-use crate::output::Output;
+use crate::output::{Output, spoken};
 use crate::{files, prompt};
 use portal_api::plain;
 use records::Approval;
 use records::export::{Look, NotTrusted, OpenedOrder, OrderExport};
 use records::trust::Trust;
 use std::path::PathBuf;
+use system::speech;
 
 /// Arguments of `yinxin approve`.
 #[derive(clap::Args)]
@@ -129,7 +130,7 @@ fn offline(output: Output, arguments: &Arguments, approval: &Approval) -> Result
         .map_err(|error| Failure::usage("无法写出审批。", error.to_string()))?;
     files::write_new(out, &bytes)?;
     output.fact(("审批已签署", "approval signed"), out.display());
-    output.next(&format!("ca-server order import-approval {}", files::quoted(out)));
+    output.next(&format!("ca-server order import-approval {}", speech::quoted(out)));
     output.json(&serde_json::json!({ "approval": out, "order": approval.order.to_string() }));
     Ok(())
 }
@@ -151,8 +152,11 @@ async fn list(
         first = first.or_else(|| page.first().map(|line| line.order.clone()));
         for line in &page {
             let look = line.look.map(portal_api::plain::look);
-            let look = look.map_or_else(String::new, |s| format!("  ! {} / {}", s.zh, s.en));
-            let given = if line.given { "  ✓ 您已批准 / approved by you" } else { "" };
+            let look = look.map_or_else(String::new, |s| format!("  ! {}", spoken(&s)));
+            let given = match line.given {
+                true => format!("  ✓ {}", speech::both("您已批准", "approved by you")),
+                false => String::new(),
+            };
             output.line(&format!(
                 "{}  {:<14} {}  ({} / {}, ≤ {}){look}{given}",
                 line.order, line.kind, line.about, line.approvals, line.needed, line.expires

@@ -135,13 +135,18 @@ fn other_loopback(port: u16) -> std::io::Result<Option<TcpSocket>> {
     }
 }
 
-/// Waits until the session is over; closes the key on its way when its time is over.
+/// Waits until the session is over, or Ctrl-C; closes the key on its way when its time is over.
 async fn ended(bench: &Bench) {
     let mut looks = tokio::time::interval(LOOK);
+    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
         tokio::select! {
             _ = looks.tick() => {}
             () = bench.closed.notified() => {}
+            Ok(()) = &mut interrupted => {
+                bench.key.close();
+                return;
+            }
         }
         bench.key.close_when_over(now());
         if bench.session.is_over(now()) {

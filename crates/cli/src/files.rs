@@ -11,6 +11,7 @@ use pki::Certificate;
 use pki::pem::Kind;
 use records::trust::Trust;
 use std::path::{Path, PathBuf};
+use system::speech;
 
 /// A person's certificate and key; what is not given comes from a context.
 #[derive(Args)]
@@ -42,9 +43,14 @@ pub(crate) struct Own {
 impl Own {
     /// Whom they believe.
     pub(crate) fn trust(&self) -> Result<Trust, Failure> {
+        document(&self.trust_file()?)
+    }
+
+    /// Where it stands whom they believe.
+    pub(crate) fn trust_file(&self) -> Result<PathBuf, Failure> {
         match &self.trust {
-            Some(path) => document(path),
-            None => document(&self.key.context()?.ok_or_else(nobody)?.trust),
+            Some(path) => Ok(path.clone()),
+            None => Ok(self.key.context()?.ok_or_else(nobody)?.trust),
         }
     }
 
@@ -107,20 +113,10 @@ impl Own {
         ];
         for (option, value) in given {
             if let Some(value) = value {
-                words.push_str(&format!(" {option} {}", quoted(value)));
+                words.push_str(&format!(" {option} {}", speech::quoted(value)));
             }
         }
         words
-    }
-}
-
-/// A file's name as a shell takes it.
-pub(crate) fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "-_./@+:,".contains(c);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => text,
-        false => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }
 
@@ -143,6 +139,14 @@ impl OwnKey {
     pub(crate) fn open(&self) -> Result<Opened, Failure> {
         let (cert, key) = self.paths()?;
         open(&cert, &key, &prompt::passphrase(self.passphrase_file()?.as_deref())?)
+    }
+
+    /// Whom they believe: by the trust file that was given, or the context's.
+    pub(crate) fn believed(&self, given: Option<&Path>) -> Result<Trust, Failure> {
+        match given {
+            Some(path) => document(path),
+            None => document(&self.context()?.ok_or_else(nobody)?.trust),
+        }
     }
 
     fn context(&self) -> Result<Option<Context>, Failure> {

@@ -6,7 +6,7 @@ use crate::{contexts, files, prompt};
 use clap::Args;
 use records::letter::{EnrolmentCode, Letter, LetterKeys, read_reference};
 use records::trust::Trust;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// How a letter is given.
@@ -34,6 +34,11 @@ pub(crate) struct Held {
 }
 
 impl LetterArguments {
+    /// The trust file that was given.
+    pub(crate) fn trust(&self) -> Option<&Path> {
+        self.trust.as_deref()
+    }
+
     /// The city of a letter that is typed: the trust file that came with it, or the context's.
     fn believed(&self) -> Result<Trust, Failure> {
         let context = || Ok::<_, Failure>(contexts::chosen(None)?.map(|context| context.trust));

@@ -4,7 +4,8 @@
 //!
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
 //! sign. In reading order: [`request`], [`enroll`], [`renew`], [`approve`], [`decline`],
-//! [`revoke`], [`cert`], [`report_lost`], [`mod@audit`], [`context`], [`desk`].
+//! [`revoke`], [`draft`], [`withdraw`], [`suspend`], [`cert`], [`report_lost`], [`mod@audit`],
+//! [`context`], [`desk`].
 
 pub mod approve;
 pub mod audit;
@@ -16,6 +17,7 @@ pub mod context;
 mod contexts;
 pub mod decline;
 pub mod desk;
+pub mod draft;
 pub mod enroll;
 mod exit;
 mod files;
@@ -27,7 +29,9 @@ pub mod renew;
 pub mod report_lost;
 pub mod request;
 pub mod revoke;
+pub mod suspend;
 pub mod whoami;
+pub mod withdraw;
 
 use ::records::decline::Outcome;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -71,6 +75,13 @@ enum Command {
     Reject(decline::Arguments),
     /// Asks for a certificate to be revoked, with your signature. 申请吊销证书
     Revoke(revoke::Arguments),
+    /// Drafts for your unit, with your signature: people, letters. 经办
+    #[command(subcommand)]
+    Draft(draft::DraftCommand),
+    /// Takes back what you drafted by mistake. 撤回
+    Withdraw(withdraw::Arguments),
+    /// Suspends a certificate at once, by letter or with your key. 冻结证书
+    Suspend(suspend::Arguments),
     /// Passkeys for approving in the browser. 通行密钥
     #[command(subcommand)]
     Passkey(passkey::Command),
@@ -101,6 +112,9 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Return(arguments) => decline::run(output, Outcome::Returned, &arguments).await,
         Command::Reject(arguments) => decline::run(output, Outcome::Rejected, &arguments).await,
         Command::Revoke(arguments) => revoke::run(output, &arguments).await,
+        Command::Draft(command) => draft::run(output, &command).await,
+        Command::Withdraw(arguments) => withdraw::run(output, &arguments).await,
+        Command::Suspend(arguments) => suspend::run(output, &arguments).await,
         Command::Passkey(command) => passkey::run(output, &command).await,
         Command::Audit(arguments) => audit::run(output, &arguments).await,
         Command::Context(arguments) => context::run(output, &arguments),

@@ -1,5 +1,6 @@
 //! What commands print: lines for people, or one JSON document for machines.
 
+use portal_api::plain::Said;
 use std::fmt::Display;
 use system::{speech, terminal};
 
@@ -56,4 +57,9 @@ impl Output {
             terminal::json(&value.to_string());
         }
     }
+}
+
+/// What is said, in the language of whoever reads it; data once.
+pub(crate) fn spoken(said: &Said) -> String {
+    if said.zh == said.en { said.zh.clone() } else { speech::both(&said.zh, &said.en) }
 }

@@ -3,7 +3,7 @@
 
 use crate::exit::Failure;
 use crate::files::{Opened, Own};
-use crate::output::Output;
+use crate::output::{Output, spoken};
 use crate::{files, prompt};
 use portal_api::{NewPasskey, plain};
 use records::label::Label;
@@ -46,7 +46,7 @@ pub(crate) async fn run(output: Output, command: &Command) -> Result<(), Failure
     let opened = arguments.own.open()?;
     let body = credential(&trust, &opened, &new, !arguments.hardware)?;
     for fact in plain::about_passkey(&body) {
-        output.line(&format!("   {} / {}: {}", fact.term.zh, fact.term.en, fact.value.zh));
+        output.line(&format!("   {}: {}", spoken(&fact.term), spoken(&fact.value)));
     }
     if !arguments.yes {
         prompt::confirm(

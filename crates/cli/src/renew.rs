@@ -249,7 +249,7 @@ fn keep(
         "the old one is superseded in 7 days; bring the new one into your browser before",
     );
     let p12 = place.cert.with_extension("p12");
-    let [cert, key, p12] = [&place.cert, &place.key, &p12].map(|path| files::quoted(path));
+    let [cert, key, p12] = [&place.cert, &place.key, &p12].map(|path| speech::quoted(path));
     output.next(&format!("yinxin cert export --p12 {p12} --cert {cert} --key {key}"));
     output.json(&serde_json::json!({
         "stage": "issued", "certificate": place.cert, "key": place.key, "proof": proof,

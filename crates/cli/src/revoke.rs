@@ -12,11 +12,14 @@ use records::wish::{Wish, WishStatement, Wished, Wishing};
 use records::{Bytes, json};
 use system::speech;
 
+/// No serial number is shorter: its last four digits are typed to confirm it.
+const SERIAL_DIGITS_MIN: usize = 8;
+
 /// Arguments of `yinxin revoke`.
 #[derive(clap::Args)]
 #[command(after_help = "Your signature makes you its drafter; it lives as all orders do.\n\
-    A lost certificate of your own: yinxin report-lost, which waits for nobody.\n\
-    本人签名后您即为起草人；自己的证书丢失请用 yinxin report-lost，立即生效。")]
+    A lost certificate of your own, at once: yinxin report-lost --letter LETTER\n\
+    本人签名后您即为起草人；自己的证书丢失，立即挂失: yinxin report-lost --letter LETTER")]
 pub struct Arguments {
     /// Serial number of the certificate. 证书序列号
     serial: String,
@@ -36,7 +39,8 @@ pub struct Arguments {
 pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
     let trust = arguments.own.trust()?;
     let opened = arguments.own.open()?;
-    let Arguments { serial, reason, evidence, .. } = arguments;
+    let Arguments { reason, evidence, .. } = arguments;
+    let serial = &read(&arguments.serial)?;
     output.fact(("   吊销证书", "to be revoked"), serial);
     let why = plain::reason(reason);
     output.fact(("   原因", "reason"), speech::both(&why.zh, &why.en));
@@ -54,6 +58,21 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     output.next(&format!("yinxin approve {}{}", made.order, arguments.own.again()));
     output.json(&serde_json::json!({ "order": made.order, "needed": made.needed }));
     Ok(())
+}
+
+/// A serial number as people copy it, in the one spelling of records; a few of its digits are none.
+fn read(text: &str) -> Result<String, Failure> {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
+    let digits = digits.to_ascii_lowercase();
+    let is_whole =
+        digits.len() >= SERIAL_DIGITS_MIN && pki::SerialNumber::from_hex(&digits).is_some();
+    match is_whole {
+        true => Ok(digits),
+        false => Err(Failure::usage(
+            "这不是完整的证书序列号。",
+            "This is no whole serial number of a certificate.",
+        )),
+    }
 }
 
 /// The wish under the certificate key, with what opens its evidence.

@@ -2,13 +2,17 @@
 //!
 //! TLS 1.3 (and 1.2 where a gate allows it), no tickets and no resumption, hybrid X25519MLKEM768
 //! where the peer offers it.
-//! Never decides what a peer may do. In reading order: [`tls`], [`listen`], [`peer`], [`client`].
+//! Never decides what a peer may do. In reading order: [`tls`], [`web`], [`listen`], [`peer`],
+//! [`client`].
 
 pub mod client;
+mod identity;
 pub mod listen;
 pub mod peer;
 pub mod proof;
+mod suites;
 pub mod tls;
+pub mod web;
 
 pub use client::{CallError, Client};
 pub use peer::TlsConnection;

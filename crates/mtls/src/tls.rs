@@ -1,90 +1,23 @@
 //! rustls configurations with every option that matters written out.
 
-use pki::pem::Kind;
+use crate::suites::crypto;
+use crate::web::{ByName, WebHost};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
-use rustls::crypto::aws_lc_rs::{self as provider, cipher_suite as suite};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::WebPkiClientVerifier;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{WantsServerCert, WebPkiClientVerifier};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
-    ServerConfig, SignatureScheme, SupportedProtocolVersion,
+    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, DistinguishedName, Error,
+    RootCertStore, ServerConfig, SignatureScheme, SupportedProtocolVersion,
 };
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 use std::sync::Arc;
+
+pub use crate::identity::{Identity, TlsError};
 
 /// A handshake of TLS 1.2 is recorded with its messages; what is larger than this is refused.
 const MESSAGES_BYTES_MAX: usize = 32 * 1024;
-
-/// Why a TLS identity or configuration cannot be had.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TlsError {
-    /// A PEM file cannot be read.
-    #[error("{path}: {what}")]
-    File {
-        /// The file.
-        path: String,
-        /// What is wrong.
-        what: String,
-    },
-    /// rustls refuses.
-    #[error(transparent)]
-    Tls(#[from] Error),
-    /// The verifier refuses.
-    #[error("client verifier: {0}")]
-    Verifier(String),
-}
-
-/// A certificate chain with its key.
-pub struct Identity {
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-}
-
-impl Identity {
-    /// Reads a chain (leaf first, root last) and a key in clear from PEM files; a key that others
-    /// can read is refused.
-    pub fn from_files(chain: &Path, key: &Path) -> Result<Self, TlsError> {
-        let wrong =
-            |path: &Path, what: String| TlsError::File { path: path.display().to_string(), what };
-        let file = std::fs::read(chain).map_err(|error| wrong(chain, error.to_string()))?;
-        let certificates = pki::pem::read(&file, Kind::Certificate)
-            .map_err(|error| wrong(chain, error.to_string()))?;
-        let file =
-            system::file::read_private(key).map_err(|error| wrong(key, error.to_string()))?;
-        let pkcs8 =
-            pki::pem::read_one(&file, Kind::Key).map_err(|error| wrong(key, error.to_string()))?;
-        Self::from_der(certificates, &pkcs8)
-    }
-
-    /// The leaf, DER.
-    pub fn leaf(&self) -> Option<&[u8]> {
-        self.chain.first().map(|leaf| leaf.as_ref())
-    }
-
-    /// Signs with the identity's key (ECDSA in DER and in its one spelling), as a standing
-    /// authorization asks it to.
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, TlsError> {
-        let key = provider::sign::any_ecdsa_type(&self.key)?;
-        let schemes =
-            [SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::ECDSA_NISTP384_SHA384];
-        let signer = key.choose_scheme(&schemes).ok_or(Error::General("no scheme".into()))?;
-        let p256 = signer.scheme() == SignatureScheme::ECDSA_NISTP256_SHA256;
-        let member = pki::algorithm::by_name(if p256 { "p256" } else { "p384" });
-        let member = member.ok_or(Error::General("no algorithm".into()))?;
-        Ok(member.one_spelling(signer.sign(message)?))
-    }
-
-    /// Takes DER that the caller has opened already.
-    pub fn from_der(chain: Vec<Vec<u8>>, pkcs8: &[u8]) -> Result<Self, TlsError> {
-        let key = PrivateKeyDer::try_from(pkcs8.to_vec())
-            .map_err(|what| TlsError::File { path: "key".into(), what: what.into() })?;
-        Ok(Self { chain: chain.into_iter().map(CertificateDer::from).collect(), key })
-    }
-}
 
 /// What a listener does about client certificates.
 #[derive(Clone)]
@@ -136,19 +69,6 @@ impl Version {
     }
 }
 
-/// The suites of TLS 1.2 are those with ephemeral keys and AEAD, for our keys, which are of EC.
-fn crypto() -> Arc<CryptoProvider> {
-    let cipher_suites = vec![
-        suite::TLS13_AES_256_GCM_SHA384,
-        suite::TLS13_AES_128_GCM_SHA256,
-        suite::TLS13_CHACHA20_POLY1305_SHA256,
-        suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-        suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-        suite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-    ];
-    Arc::new(CryptoProvider { cipher_suites, ..provider::default_provider() })
-}
-
 /// A listener's configuration: TLS 1.3, no tickets, no resumption.
 pub fn server(
     identity: Identity,
@@ -158,6 +78,19 @@ pub fn server(
     server_from(Version::Tls13, identity, clients, protocols)
 }
 
+/// The same, with another certificate for a name that browsers know.
+pub fn server_for_browsers(
+    identity: Identity,
+    clients: &ClientAuth,
+    protocols: &[&str],
+    web: Option<Arc<WebHost>>,
+) -> Result<Arc<ServerConfig>, TlsError> {
+    let Some(web) = web else { return server(identity, clients, protocols) };
+    let builder = builder(Version::Tls13, clients)?;
+    let config = builder.with_cert_resolver(Arc::new(ByName::new(identity, web)?));
+    Ok(hardened(config, protocols))
+}
+
 /// The same, spoken from a version on: older clients get an alert.
 pub fn server_from(
     version: Version,
@@ -165,9 +98,18 @@ pub fn server_from(
     clients: &ClientAuth,
     protocols: &[&str],
 ) -> Result<Arc<ServerConfig>, TlsError> {
+    let builder = builder(version, clients)?;
+    let config = builder.with_single_cert(identity.chain, identity.key)?;
+    Ok(hardened(config, protocols))
+}
+
+fn builder(
+    version: Version,
+    clients: &ClientAuth,
+) -> Result<ConfigBuilder<ServerConfig, WantsServerCert>, TlsError> {
     let builder = ServerConfig::builder_with_provider(crypto())
         .with_protocol_versions(version.and_later())?;
-    let builder = match clients {
+    Ok(match clients {
         ClientAuth::None => builder.with_no_client_auth(),
         ClientAuth::Optional { issuers } => {
             let hints = issuers.iter().cloned().map(DistinguishedName::from).collect();
@@ -181,14 +123,17 @@ pub fn server_from(
                 .map_err(|error| TlsError::Verifier(error.to_string()))?;
             builder.with_client_cert_verifier(verifier)
         }
-    };
-    let mut config = builder.with_single_cert(identity.chain, identity.key)?;
+    })
+}
+
+/// No tickets, no resumption, nothing before a handshake is over.
+fn hardened(mut config: ServerConfig, protocols: &[&str]) -> Arc<ServerConfig> {
     config.require_ems = true;
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;
     config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
-    Ok(Arc::new(config))
+    Arc::new(config)
 }
 
 /// A client's configuration: the server's chain must end in the root with this SHA-256.

@@ -1,10 +1,11 @@
 //! What every page of ours has, whoever serves it, the portal or somebody's own `yinxin`: the
 //! policy that keeps everything foreign out ([`policy`]), words in two languages ([`language`]),
-//! facts written for people ([`show`]), one style ([`STYLE`]).
+//! facts written for people ([`show`]), codes for paper ([`qr`]), one style ([`STYLE`]).
 
 pub mod cookie;
 pub mod language;
 pub mod policy;
+pub mod qr;
 pub mod show;
 
 pub use language::Language;

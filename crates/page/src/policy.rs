@@ -21,6 +21,11 @@ const HEADERS: [(HeaderName, &str); 8] = [
     ),
 ];
 
+/// The policy of a page that may do one thing more.
+pub fn policy_with(directive: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!("{POLICY}; {directive}")).ok()
+}
+
 /// Puts on every answer, page or not, what keeps others out of it.
 pub fn dress(headers: &mut HeaderMap) {
     for (name, value) in HEADERS {

@@ -23,10 +23,12 @@ pub enum RevocationReason {
     CessationOfOperation,
     /// privilegeWithdrawn: may no longer.
     PrivilegeWithdrawn,
+    /// certificateHold: suspended, until it is released or revoked.
+    CertificateHold,
 }
 
 impl RevocationReason {
-    /// All of them.
+    /// Those for which something is revoked for good.
     pub const ALL: [Self; 5] = [
         Self::KeyCompromise,
         Self::AffiliationChanged,
@@ -43,6 +45,7 @@ impl RevocationReason {
             Self::Superseded => 4,
             Self::CessationOfOperation => 5,
             Self::PrivilegeWithdrawn => 9,
+            Self::CertificateHold => 6,
         }
     }
 
@@ -54,10 +57,17 @@ impl RevocationReason {
             Self::Superseded => "superseded",
             Self::CessationOfOperation => "cessationOfOperation",
             Self::PrivilegeWithdrawn => "privilegeWithdrawn",
+            Self::CertificateHold => "certificateHold",
         }
     }
 
-    /// By the RFC's name.
+    /// What an entry says, a suspension counted; by the RFC's name.
+    pub fn of_entry(name: &str) -> Option<Self> {
+        let hold = Some(Self::CertificateHold).filter(|hold| hold.name() == name);
+        Self::from_name(name).or(hold)
+    }
+
+    /// Why something is revoked for good, by the RFC's name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.name() == name)
     }

@@ -226,6 +226,8 @@ mod tests {
                 assert_eq!(decoded(path.text()), segments.as_bytes(), "{raw}");
                 assert_eq!(decoded(&raw), segments.as_bytes(), "{raw}");
                 assert!(path.text().bytes().all(|b| (0x21..0x7f).contains(&b)), "{raw}");
+                let mut escapes = path.text().split('%').skip(1).filter_map(|rest| rest.get(..2));
+                assert!(escapes.all(|digits| digits == digits.to_uppercase()), "{raw}");
                 assert_eq!(CanonicalPath::read(path.text()).unwrap(), path, "{raw}");
             }
         }

@@ -6,12 +6,17 @@ pub mod sentence;
 
 use mtls::{CallError, Client};
 use records::decline::{Declined, Declining};
+use records::draft::Drafting;
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::export::{Approved, OrderExport, OrderLine};
+use records::handling::{
+    DraftMade, Drafts, PersonFacts, Preview, Previewing, UnitPeople, WantedPerson,
+};
 use records::join::{Join, Renew, Renewed};
 use records::order::CredentialBody;
 use records::renewal::{AskRenewal, RenewCertificate, RenewalAnswer, RenewalTerms};
 use records::wish::Wishing;
+use records::withdrawal::{Withdrawal, Withdrawn};
 use records::{Approval, Bytes, Problem};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -46,6 +51,18 @@ pub mod staff {
     pub const DECLINE: &str = "/api/v1/orders/decline";
     /// `Wishing` → [`super::CreatedOrder`].
     pub const WISH: &str = "/api/v1/certificates/revoke";
+    /// [`super::FindPeople`] → `UnitPeople`, for handlers.
+    pub const PEOPLE: &str = "/api/v1/people/list";
+    /// `WantedPerson` → `PersonFacts`.
+    pub const PERSON: &str = "/api/v1/people/person";
+    /// `Previewing` → `Preview`.
+    pub const PREVIEW: &str = "/api/v1/drafts/preview";
+    /// `Drafting` → `DraftMade`.
+    pub const DRAFT: &str = "/api/v1/drafts/make";
+    /// [`super::List`] → `Drafts`.
+    pub const DRAFTS: &str = "/api/v1/drafts/list";
+    /// `Withdrawal` → `Withdrawn`.
+    pub const WITHDRAW: &str = "/api/v1/drafts/withdraw";
     /// `CredentialBody` → [`super::CreatedOrder`].
     pub const CERTIFY: &str = "/api/v1/passkeys/certify";
 }
@@ -55,6 +72,16 @@ pub mod staff {
 #[serde(deny_unknown_fields)]
 pub struct List {
     /// The last order id that was seen, or empty.
+    pub after: String,
+}
+
+/// Asks for people whom the handler handles.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FindPeople {
+    /// The beginning of a name, a person id or a unit id; everybody if empty.
+    pub text: String,
+    /// Where the page before said that the list goes on, or empty.
     pub after: String,
 }
 
@@ -170,6 +197,36 @@ impl Staff {
     /// Asks for a revocation that the officer signed the wish for.
     pub async fn wish(&self, message: &Wishing) -> Result<CreatedOrder, PortalRefusal> {
         ask(&self.0, staff::WISH, message).await
+    }
+
+    /// People whom the handler handles.
+    pub async fn people(&self, message: &FindPeople) -> Result<UnitPeople, PortalRefusal> {
+        ask(&self.0, staff::PEOPLE, message).await
+    }
+
+    /// One of them.
+    pub async fn person(&self, person: &str) -> Result<PersonFacts, PortalRefusal> {
+        ask(&self.0, staff::PERSON, &WantedPerson { person: person.to_owned() }).await
+    }
+
+    /// The order that a draft would make.
+    pub async fn preview(&self, message: &Previewing) -> Result<Preview, PortalRefusal> {
+        ask(&self.0, staff::PREVIEW, message).await
+    }
+
+    /// Hands in a draft.
+    pub async fn draft(&self, message: &Drafting) -> Result<DraftMade, PortalRefusal> {
+        ask(&self.0, staff::DRAFT, message).await
+    }
+
+    /// The handler's own drafts.
+    pub async fn drafts(&self, after: &str) -> Result<Drafts, PortalRefusal> {
+        ask(&self.0, staff::DRAFTS, &List { after: after.to_owned() }).await
+    }
+
+    /// Takes back what somebody drafted.
+    pub async fn withdraw(&self, message: &Withdrawal) -> Result<Withdrawn, PortalRefusal> {
+        ask(&self.0, staff::WITHDRAW, message).await
     }
 
     /// Hands in a decline.

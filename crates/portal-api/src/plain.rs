@@ -13,5 +13,6 @@ mod wish;
 pub use facts::facts;
 pub use passkey::about_passkey;
 pub use said::{
-    Fact, FactLine, LineChange, REASONS, Said, fingerprint, kind, kind_of, look, reason, role,
+    Fact, FactLine, LineChange, REASONS, Said, draft_state, fingerprint, kind, kind_of, look,
+    reason, role,
 };

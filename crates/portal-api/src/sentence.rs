@@ -4,6 +4,8 @@ use crate::plain::kind_of;
 use records::access::Connection;
 use records::decline::Outcome;
 use records::record::{Event, LetterStatement, Record, VoidStatement};
+use records::suspension::SuspensionCause;
+use records::withdrawal::WithdrawnStatement;
 use std::collections::BTreeMap;
 
 /// The name of the request that a record is about, if it is about one.
@@ -52,10 +54,12 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
             format!("certificate {serial} ({profile}) was issued to {}", who(subject)),
         ),
         Event::Voided { statement, .. } => voided(&statement.0),
+        Event::Withdrawn { statement, .. } => withdrawn(&statement.0),
         Event::Revoked { certificates, reason, .. } => (
             format!("吊销 {} 张证书（{reason}）", certificates.len()),
             format!("{} certificates were revoked ({reason})", certificates.len()),
         ),
+        Event::Suspended { certificates, cause, .. } => suspended(certificates.len(), cause, who),
         Event::Refusal { code, act, about, count, .. } => (
             format!("拒绝 {act} {about}：{}{}", code.zh(), times(*count).0),
             format!("refused {act} {about}: {}{}", code.en(), times(*count).1),
@@ -83,6 +87,21 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
     (plain(&format!("{time}Z {zh}。")), plain(&format!("{time}Z {en}.")))
 }
 
+/// Who suspended certificates, and how that is known.
+fn suspended(
+    count: usize,
+    cause: &SuspensionCause,
+    who: impl Fn(&str) -> String,
+) -> (String, String) {
+    let by = cause.person().map_or_else(String::new, |person| who(&person));
+    let (zh, en) = match cause {
+        SuspensionCause::Letter { .. } => ("凭信函", "by letter"),
+        SuspensionCause::Signed { .. } => ("经本人签名", "under their signature"),
+        SuspensionCause::Portal { .. } => ("据门户所说", "as a portal says"),
+    };
+    (format!("{by} {zh}冻结 {count} 张证书"), format!("{by} suspended {count} certificates, {en}"))
+}
+
 /// Who read what through which portal.
 fn read_through(by: &str, who: &str, act: &str, count: u64) -> (String, String) {
     let (zh, en) = match act {
@@ -90,6 +109,8 @@ fn read_through(by: &str, who: &str, act: &str, count: u64) -> (String, String) 
         "certificate" => ("查看了证书", "a certificate was looked at"),
         "list" => ("查看了待办", "the list of orders was looked at"),
         "fetch" => ("查看了指令", "an order was looked at"),
+        "person" => ("查看了人员", "a person was looked at"),
+        "drafts" => ("查看了经办事项", "own drafts were looked at"),
         other => (other, other),
     };
     let (zh_times, en_times) = times(count);
@@ -162,6 +183,13 @@ fn voided(statement: &[u8]) -> (String, String) {
     let read: Result<VoidStatement, _> = records::json::read(statement);
     let (letter, drafter) = read.map_or_else(|_| Default::default(), |v| (v.reference, v.drafter));
     (format!("{drafter} 作废信函 {letter}"), format!("{drafter} voided letter {letter}"))
+}
+
+/// Who took an order back.
+fn withdrawn(statement: &[u8]) -> (String, String) {
+    let read: Result<WithdrawnStatement, _> = records::json::read(statement);
+    let drafter = read.map_or_else(|_| String::new(), |read| read.drafter);
+    (format!("{drafter} 撤回了自己起草的指令"), format!("{drafter} took back an order of theirs"))
 }
 
 /// How often, where a record stands for several.

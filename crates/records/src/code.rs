@@ -90,6 +90,11 @@ codes! {
     OrderCancelled "order-cancelled" Policy "指令已被新的申请取代。" "The order was replaced by a newer application.";
     OrderReturned "order-returned" Policy "申请已退回，请按退回原因修改后重新申请。" "The order was sent back; mend what the reason says and apply again.";
     OrderRejected "order-rejected" Policy "申请已被驳回，此信函不能再用。" "The application was rejected; its letter cannot be used again.";
+    OrderWithdrawn "order-withdrawn" Policy "指令已由起草人撤回。" "Whoever drafted the order took it back.";
+    NotDrafter "not-drafter" Policy "只有起草人能撤回。" "Only whoever drafted it can take it back.";
+    HandlerScope "handler-scope" Policy "此人或此单位不在您经办的范围内。" "This person or unit is outside of what you handle.";
+    DraftsTooMany "drafts-too-many" Policy "待审批的经办事项过多，请等待办结或先撤回一些。" "Too many drafts wait for approval; wait for some, or take some back.";
+    LetterOpen "letter-open" Policy "此人已有一封可用的信函；如有遗失，请先作废。" "This person has a letter already that can be used; if it is lost, void it first.";
     ApprovalSignature "approval-signature" Policy "审批签名无效，或签的不是这份指令。" "The approval's signature is not valid for this order.";
     ApproverUnknown "approver-unknown" Policy "审批人的证书不具备审批资格。" "The approver's certificate is no approver's credential.";
     ApproverExpired "approver-expired" Policy "审批人的证书已过期。" "The approver's certificate has expired.";
@@ -97,6 +102,7 @@ codes! {
     ApproverRole "approver-role" Policy "审批人没有所需的角色。" "The approver does not hold a role that counts here.";
     ApproverScope "approver-scope" Policy "超出审批人的管辖范围。" "This is outside the approver's scope.";
     ApproverSelf "approver-self" Policy "不能审批与本人有关的事项。" "Nobody approves for themselves.";
+    ApproverDrafted "approver-drafted" Policy "经办人不能审批自己起草的事项。" "Nobody decides about what they drafted themselves.";
     ApproverTwice "approver-twice" Policy "同一人只计一次审批。" "One person's approval counts once.";
     ApprovalsMissing "approvals-missing" Policy "审批人数不足。" "More approvals are needed.";
     OutsideNeeded "outside-needed" Policy "浏览器中的审批已满，还需有人用证书密钥批准。" "No more approvals from a browser count here; somebody has to approve by certificate key.";
@@ -117,8 +123,12 @@ codes! {
     RenewalNever "renewal-never" Policy "此证书不能续期，请索取新信函。" "This certificate cannot be renewed; ask for a new letter.";
     RenewalRejected "renewal-rejected" Policy "续期申请已被驳回，请索取新信函。" "The renewal was rejected; ask for a new letter.";
     RenewalSignature "renewal-signature" Policy "续期申请没有用旧证书的密钥签名。" "The renewal is not signed with the key of the old certificate.";
+    SignedTime "signed-time" Caller "签署时间与 CA 的时间相差太多，未予受理。请校准本机时间后重新签署。" "It was signed at a time too far from the CA's and is not taken; set this computer's clock, then sign again.";
     WishOpen "wish-open" Policy "这张证书已有一份未签名的吊销请求在等待；请审批或退回它，或者自己签名提出。" "Somebody asks for this certificate to be revoked already, without a signature; approve or decline that, or sign your own wish.";
     WishesTooMany "wishes-too-many" Policy "未签名的吊销请求过多；请用自己的密钥签名提出。" "Too many revocations are asked for without a signature; sign yours with your own key.";
+    NothingToSuspend "nothing-to-suspend" Policy "没有可以冻结的证书。" "There is no certificate that could be suspended.";
+    SignatureNeeded "signature-needed" Policy "审批人员的证书须由本人签名冻结，或凭信函冻结。" "An officer's certificate is suspended by their own signature, or by letter.";
+    SuspensionAlone "suspension-alone" Policy "冻结后将不足两人能够解除，请改为申请吊销。" "Too few people would be left to release it; ask for its revocation instead.";
     UnsignedAuthority "unsigned-authority" Policy "数据库内容没有签名依据，已停止执行并记录。" "The database says what nobody signed; nothing was done and this was recorded.";
     NotPermitted "not-permitted" Policy "访问规则不允许此项操作。" "The access rules do not permit this.";
     NotServed "not-served" Policy "本应用不为您服务。" "This application does not serve you.";
@@ -127,6 +137,7 @@ codes! {
     CertificateRequired "certificate-required" Peer "此处需要客户端证书。" "A client certificate is required here.";
     CertificateExpired "certificate-expired" Peer "您的证书已过期。" "Your certificate has expired.";
     CertificateRevoked "certificate-revoked" Peer "您的证书已吊销。" "Your certificate has been revoked.";
+    CertificateSuspended "certificate-suspended" Peer "您的证书已冻结，暂不能使用。" "Your certificate is suspended and cannot be used for now.";
     CertificateForeign "certificate-foreign" Peer "您的证书不是本系统签发的。" "Your certificate was not issued by this system.";
     NotYourRoute "not-your-route" Peer "您无权使用此功能。" "You may not use this function.";
     PortalUnknown "portal-unknown" Peer "此门户未登记。" "This portal is not registered.";

@@ -2,7 +2,7 @@
 
 mod order;
 
-pub use order::{OpenedOrder, OrderExport, files_digest};
+pub use order::{OpenedOrder, OrderExport, ShownOrder, files_digest};
 
 use crate::bytes::Bytes;
 use crate::order::OrderError;

@@ -33,6 +33,18 @@ pub enum Label {
     Decline,
     /// That a certificate be revoked, by an officer.
     Wish,
+    /// That an order or a letter be made, by a handler.
+    Draft,
+    /// That an order or a letter be taken back, by the person who drafted it.
+    Withdrawal,
+    /// That an order was taken back, by the registry key.
+    Withdrawn,
+    /// That a certificate is suspended, by its holder or whoever cares for it.
+    Suspension,
+    /// That something is suspended, by the status key or the registry key.
+    Suspended,
+    /// That nobody released a suspension in its time, by the registry key.
+    Lapse,
 }
 
 impl Label {
@@ -52,6 +64,12 @@ impl Label {
             Self::Passkey => "yinxin-passkey-v1",
             Self::Decline => "yinxin-decline-v1",
             Self::Wish => "yinxin-wish-v1",
+            Self::Draft => "yinxin-draft-v1",
+            Self::Withdrawal => "yinxin-withdrawal-v1",
+            Self::Withdrawn => "yinxin-withdrawn-v1",
+            Self::Suspension => "yinxin-suspension-v1",
+            Self::Suspended => "yinxin-suspended-v1",
+            Self::Lapse => "yinxin-lapse-v1",
         }
     }
 

@@ -109,6 +109,7 @@ pub struct LetterKeys {
     bind_page: [u8; 32],
     bind_cli: [u8; 32],
     loss: [u8; 32],
+    suspend: [u8; 32],
 }
 
 impl LetterKeys {
@@ -121,6 +122,7 @@ impl LetterKeys {
             bind_page: expand(&prk, b"yinxin-bind-page-v1"),
             bind_cli: expand(&prk, b"yinxin-bind-cli-v1"),
             loss: expand(&prk, b"yinxin-loss-v1"),
+            suspend: expand(&prk, b"yinxin-suspend-v1"),
         }
     }
 
@@ -142,6 +144,12 @@ impl LetterKeys {
     pub fn loss_value(&self, reference: &str) -> [u8; 32] {
         let message = [b"yinxin-loss-v1".as_slice(), &[0], reference.as_bytes()].concat();
         hmac_sha256(&self.loss, &message)
+    }
+
+    /// HMAC under the suspension key; the evidence of a suspension by letter.
+    pub fn suspension_value(&self, reference: &str) -> [u8; 32] {
+        let message = [b"yinxin-suspend-v1".as_slice(), &[0], reference.as_bytes()].concat();
+        hmac_sha256(&self.suspend, &message)
     }
 }
 
@@ -187,8 +195,26 @@ pub struct Letter {
     pub label: String,
     /// Last second to submit.
     pub expires: String,
+    /// What its sheet says besides; whoever only uses a letter can do without.
+    #[serde(default)]
+    pub sheet: Sheet,
     /// What the client pins before it sends anything.
     pub trust: Trust,
+}
+
+/// What the printed sheet of a letter says besides, as an official letter does; nothing rests on
+/// it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sheet {
+    /// When it was made.
+    pub made: String,
+    /// The addressee's unit by name, with the units above it, outermost first.
+    pub units: Vec<String>,
+    /// Where help is had: the desk with its telephone. May be empty.
+    pub desk: String,
+    /// Address of the pages, as people type it.
+    pub portal: String,
 }
 
 /// A loss receipt as the status service signs it.
@@ -235,5 +261,6 @@ mod tests {
         assert_ne!(keys.bind_page, keys.bind_cli);
         assert_ne!(keys.lookup, other.lookup);
         assert_ne!(keys.loss_value("A"), keys.loss_value("B"));
+        assert_ne!(keys.loss_value("A"), keys.suspension_value("A"));
     }
 }

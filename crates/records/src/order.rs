@@ -5,6 +5,7 @@ mod body;
 mod certificate;
 mod gate;
 mod office;
+mod release;
 mod renewal;
 mod revoke;
 mod title;
@@ -17,12 +18,14 @@ pub use body::{ApprovalRulesBody, Body, BodyError, PortalBody, ProfileBody};
 pub use certificate::{CommittedName, CredentialBody, IssueBody, ProfileRef, SubjectBody};
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 pub use office::{PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody};
+pub use release::ReleaseBody;
 pub use renewal::{OVERLAP_SECONDS, Renewal, ReviewReason};
 pub use revoke::RevokeBody;
 pub use title::title;
 
 use crate::bytes::Bytes;
 use crate::commitment::{Commitment, Disclosure, NotDisclosed};
+use crate::draft::Draft;
 use crate::json::{self, JsonError};
 use crate::label::Label;
 use crate::time;
@@ -57,6 +60,9 @@ pub struct Order {
     pub drafter: String,
     /// What authority held about what the body names.
     pub basis: Basis,
+    /// What the person signed who drafted it, of kind `person`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Box<Draft>>,
     /// By kind.
     pub body: Value,
 }
@@ -83,6 +89,9 @@ pub enum OrderError {
     /// It rests on a letter and on a renewal, or on neither, or the renewal is another's.
     #[error("the order rests on no letter and no renewal of its drafter")]
     Origin,
+    /// The draft in it is another's, or of something else; or it lacks one.
+    #[error("the order is not what its drafter signed")]
+    Draft,
     /// Another format version, nonce length or time.
     #[error("the order's header is not valid")]
     Header,
@@ -118,20 +127,33 @@ impl Order {
 
     /// The body, and what is in force before it.
     pub fn parts(&self) -> Result<(Body, Option<Before>), OrderError> {
-        let body = Body::read(&self.kind, self.body.clone()).map_err(|error| match error {
-            BodyError::UnknownKind => OrderError::UnknownKind(self.kind.clone()),
-            BodyError::Json(error) => OrderError::Json(error),
-        })?;
+        let (body, before) = self.unsigned_parts()?;
         if let Body::Revoke(revoke) = &body
             && !revoke.is_asked_for(&self.drafter)
         {
             return Err(OrderError::Wish);
+        }
+        // Whoever suspended does not draft the release.
+        if body.suspender().is_some_and(|by| self.drafter.strip_prefix("person:") == Some(by)) {
+            return Err(OrderError::Header);
+        }
+        if !self.is_drafted_so(&body) {
+            return Err(OrderError::Draft);
         }
         if let Body::Issue(issue) = &body
             && !issue.has_one_origin(&self.drafter)
         {
             return Err(OrderError::Origin);
         }
+        Ok((body, before))
+    }
+
+    /// The same of an order of kind `person` that is only about to be drafted.
+    pub fn unsigned_parts(&self) -> Result<(Body, Option<Before>), OrderError> {
+        let body = Body::read(&self.kind, self.body.clone()).map_err(|error| match error {
+            BodyError::UnknownKind => OrderError::UnknownKind(self.kind.clone()),
+            BodyError::Json(error) => OrderError::Json(error),
+        })?;
         let before = self.basis.read(&body, &self.drafter)?;
         Ok((body, before))
     }
@@ -162,6 +184,19 @@ impl Order {
             commitments.swap_remove(place);
         }
         commitments.pop().map_or(Ok(()), |(path, _)| Err(NotDisclosed(path)))
+    }
+
+    /// Whether a person who drafted it signed just this. Of kind `person` nothing is made in a
+    /// person's name that they did not sign; no other kind has a draft.
+    fn is_drafted_so(&self, body: &Body) -> bool {
+        match (&self.draft, body) {
+            (Some(draft), Body::Person(_)) => {
+                draft.asks_for((&self.kind, &self.body), &self.drafter)
+            }
+            (Some(_), _) => false,
+            (None, Body::Person(_)) => !self.drafter.starts_with("person:"),
+            (None, _) => true,
+        }
     }
 
     /// Whether it is a revocation that only a portal's word says an officer asked for: that officer

@@ -1,8 +1,10 @@
 //! Records of the accountability log, and the entry that commits to each.
 
 mod event;
+mod letter;
 
-pub use event::{Cause, Event, File, LetterStatement, RevokedSerial, VoidStatement};
+pub use event::{Cause, Event, File, RevokedSerial};
+pub use letter::{LetterStatement, VoidStatement};
 
 use crate::access::Link;
 use crate::approval::Approval;
@@ -60,6 +62,7 @@ impl Record {
             self.event,
             Event::Refusal { .. }
                 | Event::Revoked { .. }
+                | Event::Suspended { .. }
                 | Event::Crl { .. }
                 | Event::Portal { .. }
                 | Event::Forked { .. }

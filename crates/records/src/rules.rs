@@ -129,7 +129,7 @@ pub struct RoleRules {
 pub struct RulesError(pub String);
 
 /// The kinds of order that this version knows.
-pub const KINDS: [&str; 11] = [
+pub const KINDS: [&str; 12] = [
     "issue",
     "unit",
     "person",
@@ -140,6 +140,7 @@ pub const KINDS: [&str; 11] = [
     "agent",
     "bundle",
     "revoke",
+    "release",
     "credential",
 ];
 

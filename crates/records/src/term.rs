@@ -3,20 +3,16 @@
 
 use crate::bytes::Bytes;
 use crate::order::{Body, Order};
-use crate::record::{Cause, Event, Record, VoidStatement};
+use crate::record::{Cause, Event, LetterStatement, Record, VoidStatement};
+use crate::suspension::SuspensionCause;
+use crate::withdrawal::WithdrawnStatement;
 use sha2::{Digest, Sha256};
 
 /// Every term of a record.
 pub fn terms(record: &Record) -> Vec<String> {
     let mut terms = vec![format!("kind:{}", record.event.kind())];
     match &record.event {
-        Event::Letter { statement, .. } => {
-            let read: Result<crate::record::LetterStatement, _> = crate::json::read(&statement.0);
-            if let Ok(letter) = read {
-                terms.push(person(&letter.person));
-                terms.push(format!("reference:{}", letter.reference));
-            }
-        }
+        Event::Letter { statement, .. } => terms.extend(letter_terms(statement)),
         Event::Voided { statement, .. } => terms.extend(voided_terms(statement)),
         Event::Application { reference, order, .. } => {
             terms.push(format!("reference:{reference}"));
@@ -31,6 +27,7 @@ pub fn terms(record: &Record) -> Vec<String> {
             terms.extend(decline.read().ok().map(|read| of_order(&read.order)));
             terms.push(person(who));
         }
+        Event::Withdrawn { statement, .. } => terms.extend(withdrawn_term(statement)),
         Event::Enacted { order, .. } => terms.push(of_order(order)),
         Event::Intent { order, serial, .. } => {
             terms.push(of_order(order));
@@ -51,7 +48,11 @@ pub fn terms(record: &Record) -> Vec<String> {
         }
         Event::Revoked { certificates, cause, .. } => {
             terms.extend(certificates.iter().map(|one| of_serial(&one.serial)));
-            terms.push(of_cause(cause));
+            terms.extend(revocation_term(cause));
+        }
+        Event::Suspended { certificates, cause, .. } => {
+            terms.extend(certificates.iter().map(|one| of_serial(&one.serial)));
+            terms.extend(suspension_terms(cause));
         }
         Event::Crl { issuer, number, .. } => terms.push(format!("crl:{issuer}/{number}")),
         Event::People { agent, number, .. } => terms.push(format!("people:{agent}/{number}")),
@@ -76,14 +77,19 @@ pub fn terms(record: &Record) -> Vec<String> {
     terms
 }
 
-/// What made a revocation lawful.
-fn of_cause(cause: &Cause) -> String {
-    match cause {
-        Cause::Order { order } | Cause::Abandoned { order } => of_order(order),
-        Cause::Loss { reference, .. } => format!("reference:{reference}"),
-        Cause::Left { person: who } => person(who),
-        Cause::Superseded { serial } => of_serial(serial),
-    }
+/// For whom a letter was made, and its reference.
+fn letter_terms(statement: &Bytes) -> Vec<String> {
+    let read: Result<LetterStatement, _> = crate::json::read(&statement.0);
+    let terms = |letter: LetterStatement| {
+        vec![person(&letter.person), format!("reference:{}", letter.reference)]
+    };
+    read.map_or_else(|_| Vec::new(), terms)
+}
+
+/// The order that was taken back.
+fn withdrawn_term(statement: &Bytes) -> Option<String> {
+    let read: Result<WithdrawnStatement, _> = crate::json::read(&statement.0);
+    read.ok().map(|read| of_order(&read.order))
 }
 
 /// The letter that is voided, and the one that takes its place.
@@ -92,6 +98,23 @@ fn voided_terms(statement: &Bytes) -> Vec<String> {
     let named = read.map_or_else(|_| Vec::new(), |void| vec![void.reference, void.replacement]);
     let named = named.into_iter().filter(|reference| !reference.is_empty());
     named.map(|reference| format!("reference:{reference}")).collect()
+}
+
+/// Why something was revoked, where serial numbers do not say it.
+fn revocation_term(cause: &Cause) -> Option<String> {
+    match cause {
+        Cause::Order { order } | Cause::Abandoned { order } => Some(of_order(order)),
+        Cause::Loss { reference, .. } => Some(format!("reference:{reference}")),
+        Cause::Left { person: who } => Some(person(who)),
+        Cause::Superseded { serial } => Some(of_serial(serial)),
+        Cause::Lapsed { .. } => None,
+    }
+}
+
+/// Whoever suspends, and the letter by which.
+fn suspension_terms(cause: &SuspensionCause) -> Vec<String> {
+    let reference = cause.reference().map(|reference| format!("reference:{reference}"));
+    reference.into_iter().chain(cause.person().map(|who| person(&who))).collect()
 }
 
 fn gate_terms(record: &Record) -> Vec<String> {
@@ -138,6 +161,9 @@ fn order_terms(order: &Bytes) -> Vec<String> {
     let Ok(order) = Order::read(&order.0) else { return terms };
     terms.push(format!("order-kind:{}", order.kind));
     terms.push(format!("order-id:{}", order.order));
+    if order.draft.is_some() {
+        terms.push(format!("drafter:{}", order.drafter));
+    }
     let Ok(body) = order.body() else { return terms };
     terms.extend(body.person().map(person));
     if let Body::Agent(agent) = &body {

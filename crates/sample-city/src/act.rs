@@ -43,6 +43,7 @@ impl SampleCity {
             expires: records::time::seconds(self.now + ORDER_SECONDS),
             drafter: drafter.into(),
             basis: self.authority.basis(body, drafter).unwrap_or_default(),
+            draft: None,
             body: body.value().unwrap(),
         };
         let bytes = records::json::write(&order).unwrap();
@@ -138,6 +139,11 @@ impl SampleCity {
         sha256(format!("loss {reference}").as_bytes())
     }
 
+    /// The suspension value of a letter.
+    pub fn suspension_value(reference: &str) -> Bytes {
+        sha256(format!("suspend {reference}").as_bytes())
+    }
+
     /// A letter's record.
     pub fn letter_event(&self, reference: &str, person: &str, profile: &str) -> Event {
         let statement = LetterStatement {
@@ -147,7 +153,9 @@ impl SampleCity {
             profile: profile.into(),
             lookup_sha256: sha256(reference.as_bytes()),
             loss_sha256: sha256(&Self::loss_value(reference).0),
+            suspend_sha256: sha256(&Self::suspension_value(reference).0),
             expires: records::time::seconds(self.now + 7 * 86_400),
+            draft: None,
         };
         let bytes = records::json::write(&statement).unwrap();
         let signature = Label::Letter.sign(&self.keys.registry, &bytes).unwrap();
@@ -161,6 +169,7 @@ impl SampleCity {
             reference: reference.into(),
             drafter: "operator:0".into(),
             replacement: String::new(),
+            withdrawal: None,
         };
         let bytes = records::json::write(&statement).unwrap();
         let signature = Label::Void.sign(&self.keys.registry, &bytes).unwrap();

@@ -16,7 +16,6 @@ use prometheus_client::registry::Registry;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::net::TcpListener;
 
 /// What a process counts. Labels come from closed sets in the code; never a person or serial
 /// number.
@@ -179,9 +178,13 @@ impl Admin {
         self
     }
 
-    /// Serves until the stop.
-    pub async fn serve(mut self, address: SocketAddr, stop: super::Stop) -> std::io::Result<()> {
-        let listener = TcpListener::bind(address).await?;
+    /// Serves until the stop, at an address that a setting names.
+    pub async fn serve(
+        mut self,
+        (address, setting): (SocketAddr, &str),
+        stop: super::Stop,
+    ) -> std::io::Result<()> {
+        let listener = super::listen(address, setting).await?;
         let beside = std::mem::take(&mut self.beside);
         let router = Router::new()
             .route("/healthz", get(|| async { "ok\n" }))

@@ -2,19 +2,21 @@
 //! logs (which are not the accountability log), an admin address, and a graceful stop.
 //!
 //! Never knows what its process does. In reading order: [`config`], [`clock`], [`admin`], [`stop`],
-//! [`fault`], [`problem`], [`tally`], [`disk`].
+//! [`listen()`], [`fault`], [`problem`], [`tally`], [`disk`].
 
 pub mod admin;
 pub mod clock;
 pub mod config;
 pub mod disk;
 pub mod fault;
+mod listen;
 pub mod problem;
 pub mod stop;
 pub mod tally;
 
 pub use admin::{Admin, Metrics};
 pub use clock::Clock;
+pub use listen::listen;
 pub use stop::Stop;
 pub use tally::Tally;
 

@@ -8,44 +8,48 @@ use records::{Code, Problem};
 /// The status code of a refusal.
 pub fn status(code: Code) -> StatusCode {
     use Code::{
-        AnswerTooLarge, ApprovalSignature, ApprovalsMissing, ApproverExpired, ApproverRevoked,
-        ApproverRole, ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown, AuditFailed,
-        AuditFull, BindMismatch, CertificateExpired, CertificateForeign, CertificateRequired,
-        CertificateRevoked, ChallengeUsed, ClockMoved, CodeExpired, CodeUsed, CrossSite,
-        ExpectationUnknown, FieldsTooMany, HeadTooLarge, KeyForeign, KeyNotAllowed, KeyUnknown,
-        KeyUsed, KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded, LetterVoided, LintFailed,
-        LogBehind, Malformed, Misdirected, NotFound, NotPermitted, NotReady, NotServed,
-        NotYourRoute, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired, OrderIncomplete,
-        OrderRejected, OrderReturned, OrderUnknown, OutsideNeeded, PasskeyCounter, PasskeyRefused,
-        PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft, PersonUnknown, PolicyError,
-        PortalUnknown, ProfileChanged, QuotaUsed, RenewalDone, RenewalEarly, RenewalLate,
-        RenewalNever, RenewalRejected, RenewalSignature, RequestLate, RequestMalformed,
-        RequestSignature, RoleConflict, RouteUnknown, RulesMalformed, SpoolForked, SpoolGap,
-        StateConflict, StatusStale, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable,
-        UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate,
-        UseSignature, WishOpen, WishesTooMany, WrongCode,
+        AnswerTooLarge, ApprovalSignature, ApprovalsMissing, ApproverDrafted, ApproverExpired,
+        ApproverRevoked, ApproverRole, ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown,
+        AuditFailed, AuditFull, BindMismatch, CertificateExpired, CertificateForeign,
+        CertificateRequired, CertificateRevoked, CertificateSuspended, ChallengeUsed, ClockMoved,
+        CodeExpired, CodeUsed, CrossSite, DraftsTooMany, ExpectationUnknown, FieldsTooMany,
+        HandlerScope, HeadTooLarge, KeyForeign, KeyNotAllowed, KeyUnknown, KeyUsed, KeyWeak,
+        LabelNotAllowed, LetterLost, LetterNeeded, LetterOpen, LetterVoided, LintFailed, LogBehind,
+        Malformed, Misdirected, NotDrafter, NotFound, NotPermitted, NotReady, NotServed,
+        NotYourRoute, NothingToSuspend, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired,
+        OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown, OrderWithdrawn, OutsideNeeded,
+        PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft,
+        PersonUnknown, PolicyError, PortalUnknown, ProfileChanged, QuotaUsed, RenewalDone,
+        RenewalEarly, RenewalLate, RenewalNever, RenewalRejected, RenewalSignature, RequestLate,
+        RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RulesMalformed,
+        SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict, StatusStale,
+        SuspensionAlone, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable, UnitUnknown,
+        UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature,
+        WishOpen, WishesTooMany, WrongCode,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
         | UnknownKind | UnknownProfile | OrderIncomplete | RulesMalformed => {
             StatusCode::BAD_REQUEST
         }
-        CertificateRequired | CertificateExpired | CertificateRevoked | CertificateForeign
-        | UseSignature | LetterNeeded => StatusCode::UNAUTHORIZED,
+        CertificateRequired | CertificateExpired | CertificateRevoked | CertificateSuspended
+        | CertificateForeign | UseSignature | LetterNeeded => StatusCode::UNAUTHORIZED,
         WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature
         | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
-        | ApproverSelf | ApprovalsMissing | NotYourRoute | PortalUnknown | UnsignedAuthority
-        | OrderAltered | PasskeyUnknown | PasskeyRefused | PasskeyCounter | PasskeySoftware
-        | QuotaUsed | RenewalSignature | NotPermitted | NotServed | PolicyError => {
-            StatusCode::FORBIDDEN
-        }
+        | ApproverSelf | ApproverDrafted | NotDrafter | HandlerScope | ApprovalsMissing
+        | NotYourRoute | PortalUnknown | UnsignedAuthority | OrderAltered | PasskeyUnknown
+        | PasskeyRefused | PasskeyCounter | PasskeySoftware | QuotaUsed | RenewalSignature
+        | NotPermitted | NotServed | SignatureNeeded | PolicyError => StatusCode::FORBIDDEN,
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
             StatusCode::NOT_FOUND
         }
         CodeUsed | ChallengeUsed | KeyForeign | OrderExpired | OrderConsumed | OrderCancelled
-        | OrderReturned | OrderRejected | ApproverTwice | OutsideNeeded | ProfileChanged
-        | PersonChanged | PersonLeft | RoleConflict | StateConflict | NotReady | SpoolGap
-        | SpoolForked | WishOpen | KeyUsed | RenewalEarly | RenewalDone => StatusCode::CONFLICT,
+        | OrderReturned | OrderRejected | OrderWithdrawn | LetterOpen | ApproverTwice
+        | OutsideNeeded | ProfileChanged | PersonChanged | PersonLeft | RoleConflict
+        | StateConflict | NotReady | SpoolGap | SignedTime | SpoolForked | WishOpen
+        | NothingToSuspend | SuspensionAlone | KeyUsed | RenewalEarly | RenewalDone => {
+            StatusCode::CONFLICT
+        }
         CodeExpired | LetterLost | LetterVoided | RenewalLate | RenewalNever | RenewalRejected => {
             StatusCode::GONE
         }
@@ -54,7 +58,7 @@ pub fn status(code: Code) -> StatusCode {
         HeadTooLarge | FieldsTooMany => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         ExpectationUnknown => StatusCode::EXPECTATION_FAILED,
         RequestLate => StatusCode::REQUEST_TIMEOUT,
-        TooManyTries | WishesTooMany => StatusCode::TOO_MANY_REQUESTS,
+        TooManyTries | WishesTooMany | DraftsTooMany => StatusCode::TOO_MANY_REQUESTS,
         Misdirected => StatusCode::MISDIRECTED_REQUEST,
         ClockMoved | LintFailed | LogBehind | Unavailable | StatusStale | AuditFull
         | AuditFailed | TooBusy => StatusCode::SERVICE_UNAVAILABLE,

@@ -6,6 +6,7 @@
 //! NOTIFY.
 
 use crate::{Store, StoreError};
+use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -58,19 +59,7 @@ impl Doorbell {
             Store::Sqlite(_) => Ring::Sockets(Arc::new(sockets(folder, name, tell)?)),
             Store::Postgres(server) => {
                 let pool = &server.reading;
-                let mut listener = PgListener::connect_with(pool).await?;
-                listener.listen(CHANNEL).await?;
-                tokio::spawn(async move {
-                    // After a lost connection the listener connects anew; what was missed is looked
-                    // for.
-                    while !tell.is_closed() {
-                        let heard = listener.recv().await;
-                        tell.send_modify(|count| *count += 1);
-                        if heard.is_err() {
-                            tokio::time::sleep(LOOK).await;
-                        }
-                    }
-                });
+                tokio::spawn(listen(pool.clone(), tell));
                 let notify = Arc::new(Notify::new());
                 let (pool, wanted) = (pool.clone(), notify.clone());
                 tokio::spawn(async move {
@@ -114,6 +103,26 @@ impl Sockets {
                 continue;
             }
         }
+    }
+}
+
+/// Hears what others committed, whether or not the server is there yet. After a lost connection the
+/// listener connects anew; what was missed is looked for.
+async fn listen(pool: PgPool, tell: watch::Sender<u64>) {
+    while !tell.is_closed() && !pool.is_closed() {
+        let mut listener = match PgListener::connect_with(&pool).await {
+            Ok(listener) => listener,
+            Err(_) => {
+                tokio::time::sleep(LOOK).await;
+                continue;
+            }
+        };
+        let mut heard = listener.listen(CHANNEL).await.is_ok();
+        while heard && !tell.is_closed() {
+            heard = listener.recv().await.is_ok();
+            tell.send_modify(|count| *count += 1);
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }
 

@@ -108,7 +108,8 @@ const WRITERS: u32 = 2;
 const TURN_HELD_MAX: &str = "15s";
 
 impl Store {
-    /// Opens `sqlite:PATH` or `postgres://…`. SQLite: WAL, synchronous FULL, foreign keys on.
+    /// Opens `sqlite:PATH` or `postgres://…`. SQLite: WAL, synchronous FULL, foreign keys on. A
+    /// server that does not answer is met by whoever asks it something first.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
         if let Some(path) = address.strip_prefix("sqlite:") {
             let database = Database::open(path)?;
@@ -124,9 +125,9 @@ impl Store {
             let pool = |connections| {
                 let pool = PgPoolOptions::new().test_before_acquire(false);
                 let pool = pool.acquire_timeout(Duration::from_secs(20));
-                pool.max_connections(connections).connect_with(options.clone())
+                pool.max_connections(connections).connect_lazy_with(options.clone())
             };
-            let (reading, writing) = (pool(CONNECTIONS).await?, pool(WRITERS).await?);
+            let (reading, writing) = (pool(CONNECTIONS), pool(WRITERS));
             return Ok(Self::Postgres(PostgresPools { reading, writing }));
         }
         Err(StoreError::Address)

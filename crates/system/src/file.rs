@@ -6,14 +6,17 @@
 //! file beside, which nobody reads and the next writer takes over; two writers of one file wait for
 //! each other at its lock. A link that stands at the place is replaced, never followed.
 
+mod names;
 mod private;
+mod shred;
 
 pub use private::{Exposed, check_private, read_private};
+pub use shred::{Blanked, blank};
 
+use names::{beside_of, folder_of};
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
-use std::ffi::OsString;
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::io::{Error, ErrorKind, Result, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -62,30 +65,6 @@ pub fn replace_again(path: &Path, bytes: &[u8]) -> Result<()> {
     let beside = take_beside(path, SHARED)?;
     beside.fill(bytes)?;
     std::fs::rename(&beside.path, path)
-}
-
-/// Writes over a file that is a secret, then removes it; what its name links to is left alone. With
-/// it goes what a crash left beside it. A disk that keeps old blocks keeps what was in them; a loss
-/// of power may bring the name back, with nothing in it.
-pub fn shred(path: &Path) -> Result<()> {
-    for path in [beside_of(path)?, path.to_owned()] {
-        match shred_one(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            done => done?,
-        }
-    }
-    Ok(())
-}
-
-fn shred_one(path: &Path) -> Result<()> {
-    if std::fs::symlink_metadata(path)?.is_file() {
-        let no_links = OFlags::NOFOLLOW.bits().cast_signed();
-        let mut file = OpenOptions::new().write(true).custom_flags(no_links).open(path)?;
-        let length = file.metadata()?.len();
-        std::io::copy(&mut std::io::repeat(0).take(length), &mut file)?;
-        file.sync_data()?;
-    }
-    std::fs::remove_file(path)
 }
 
 /// Makes the names in a folder durable: what was moved, made or removed there stays so.
@@ -146,15 +125,6 @@ fn take_beside(path: &Path, mode: u32) -> Result<Beside> {
     }
 }
 
-/// The hidden name under which a file is written first.
-fn beside_of(path: &Path) -> Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| Error::from(ErrorKind::InvalidInput))?;
-    let mut hidden = OsString::from(".");
-    hidden.push(name);
-    hidden.push(".new");
-    Ok(path.with_file_name(hidden))
-}
-
 /// Makes the file, or opens the one that is there, which must take the mode. A new one is not asked
 /// again: a stick without modes says for all of its files who reads them.
 fn open(beside: &Path, mode: u32) -> Result<File> {
@@ -188,13 +158,6 @@ fn move_new(beside: &Beside, path: &Path) -> Result<()> {
         }
     }
     sync_folder(folder_of(path))
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
 }
 
 #[cfg(test)]
@@ -277,34 +240,6 @@ mod tests {
         create(&path, b"other").unwrap_err();
         assert_eq!(std::fs::read(&path).unwrap(), b"whole");
         assert_eq!(names(folder.path()), ["head"]);
-    }
-
-    #[test]
-    fn what_is_shredded_is_written_over_before_it_is_gone() {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, other) = (folder.path().join("letter.json"), folder.path().join("other"));
-        create_private(&path, b"the code").unwrap();
-        std::fs::write(folder.path().join(".letter.json.new"), "half of the co").unwrap();
-        // Another name shows what became of the bytes.
-        std::fs::hard_link(&path, &other).unwrap();
-        shred(&path).unwrap();
-        assert_eq!(names(folder.path()), ["other"]);
-        assert_eq!(std::fs::read(&other).unwrap(), [0; 8]);
-        shred(&path).unwrap();
-    }
-
-    #[test]
-    fn what_a_link_leads_to_is_not_shredded() {
-        let folder = tempfile::tempdir().unwrap();
-        let elsewhere = folder.path().join("elsewhere");
-        std::fs::write(&elsewhere, "untouched").unwrap();
-        let path = folder.path().join("letter.json");
-        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
-        shred(&path).unwrap();
-        assert!(!path.is_symlink());
-        assert_eq!(std::fs::read(&elsewhere).unwrap(), b"untouched");
-        std::fs::create_dir(&path).unwrap();
-        assert!(shred(&path).is_err(), "a folder is no letter");
     }
 
     #[test]

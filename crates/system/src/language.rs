@@ -1,6 +1,8 @@
 //! Which language a program speaks: Chinese or English as the environment says, both where it says
 //! neither. Texts come in both, Chinese first; those of `--help` are English, then Chinese.
 
+mod usage;
+
 use clap::{Command, CommandFactory, FromArgMatches};
 use std::sync::OnceLock;
 
@@ -140,8 +142,10 @@ impl Spoken {
 
 /// What was typed; the help speaks the language of whoever reads it.
 pub fn typed<A: CommandFactory + FromArgMatches>() -> A {
-    let command = Spoken::here().help(A::command());
-    A::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    let spoken = Spoken::here();
+    let typed = spoken.help(A::command()).try_get_matches();
+    let typed = typed.and_then(|matches| A::from_arg_matches(&matches));
+    typed.unwrap_or_else(|error| usage::refuse(spoken, &error))
 }
 
 /// Texts of a program's help that do not say the same in English, then in Chinese, each with the

@@ -5,6 +5,7 @@
 use crate::language::Spoken;
 use crate::terminal::{complaint, line};
 use std::fmt::Display;
+use std::path::Path;
 
 /// The second language of a sentence stands at least so far to the right.
 const BELOW_MIN: usize = 4;
@@ -35,6 +36,16 @@ pub fn next(begins: &str, command: &str) {
     fact(begins, NEXT, command);
 }
 
+/// A file's name as a shell takes it, for a command that is told to people.
+pub fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "-_./@+:,".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
 /// A sentence about what went wrong, on standard error.
 pub fn failed(begins: &str, zh: &str, en: &str) {
     let below = begins.chars().count();
@@ -62,6 +73,15 @@ fn lines(spoken: Spoken, (begins, below): (&str, usize), zh: &str, en: &str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_quoted_as_a_shell_reads_it() {
+        let quoted = |text: &str| quoted(Path::new(text));
+        assert_eq!(quoted("ca/信函/a-1.json"), "ca/信函/a-1.json");
+        assert_eq!(quoted("my city"), "'my city'");
+        assert_eq!(quoted("it's; $HOME"), "'it'\\''s; $HOME'");
+        assert_eq!(quoted(""), "''");
+    }
 
     #[test]
     fn a_sentence_is_in_one_language_or_in_both() {

@@ -42,6 +42,7 @@ assets! {
     "text/javascript; charset=utf-8" "passkey.js";
     "text/javascript; charset=utf-8" "pkcs10.js";
     "text/javascript; charset=utf-8" "pkcs12.js";
+    "text/javascript; charset=utf-8" "root.js";
 }
 
 static DIGEST: LazyLock<String> = LazyLock::new(|| {

@@ -29,6 +29,8 @@ words! {
         applications "应用系统" "Applications";
         state "运行状态" "State";
         audit "审计检索" "Audit search";
+        people "人员" "People";
+        drafts "我的办件" "My drafts";
         passkeys "通行密钥" "Passkeys";
         own_certificate "我的证书" "My certificate";
         nothing_hidden "一切办理均有审计日志可查，任何人都不能私自更改。" "Everything done here stands in a log that nobody can change unseen.";
@@ -98,7 +100,7 @@ impl Frame {
             sample: true,
             path: path.into(),
             back: path.into(),
-            menu: Menu { approves: true, staff: true, audits: true },
+            menu: Menu { approves: true, handles: true, staff: true, audits: true },
         }
     }
 }
@@ -130,6 +132,7 @@ impl FromRequestParts<Arc<PortalState>> for Frame {
 fn page_of(path: &str) -> &str {
     match path.rsplit_once('/') {
         Some((page, "approve" | "decline" | "declined" | "revoke" | "wished" | "request")) => page,
+        Some((page, "check" | "make" | "withdraw" | "withdrawn")) => page,
         _ => path,
     }
 }

@@ -15,6 +15,8 @@ const KEPT_MAX: usize = 4_096;
 pub(crate) struct Menu {
     /// The list of what waits, certificates and their revocation.
     pub(crate) approves: bool,
+    /// People of one's units, and one's own drafts.
+    pub(crate) handles: bool,
     /// Applications, the state of the city and the own passkeys.
     pub(crate) staff: bool,
     /// The log.
@@ -26,6 +28,7 @@ impl Menu {
         let has = |role: Role| officer.roles.iter().any(|(name, _)| name == role.name());
         Self {
             approves: officer.approves,
+            handles: officer.staff && has(Role::UnitHandler),
             staff: officer.staff,
             audits: officer.staff && has(Role::Auditor),
         }

@@ -21,7 +21,9 @@ words! {
         application "我负责一个应用系统" "I own an application";
         application_what "让网关为您的应用系统验证身份、执行规则并留下记录。" "Let a gate authenticate, decide and record in front of your application.";
         application_go "进入工作台" "Go to the desk";
+        root "第一次使用这台电脑？先信任本市根证书" "The first time on this computer? Trust this city's root certificate first";
         lost "证书或信函丢失、被盗？立即挂失" "Certificate or letter lost or stolen? Report it now";
+        suspend "还不确定？先冻结" "Not sure yet? Suspend it first";
     }
 }
 

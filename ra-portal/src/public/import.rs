@@ -12,6 +12,7 @@ words! {
     ImportWords {
         title "把证书导入电脑" "Import your certificate";
         lead "导入一次即可。导入时要输入您设置的口令。" "This is done once. You will be asked for the password that you chose.";
+        root "浏览器提示“不安全”？先信任本市根证书" "Does the browser say “not secure”? Trust this city's root certificate first";
         windows_1 "双击保存的 .p12 文件，选择“当前用户”，下一步。" "Double-click the saved .p12 file, choose “Current User”, Next.";
         windows_2 "输入口令，不要勾选“标志此密钥为可导出”。" "Enter the password; leave “Mark this key as exportable” unticked.";
         windows_3 "其余保持默认，完成后重新打开 Edge 或 Chrome。" "Keep the rest as it is, finish, and restart Edge or Chrome.";

@@ -32,11 +32,13 @@ words! {
         go "继续" "Continue";
         loss_effect "挂失立即生效，不能撤销：用这封信函领取的证书将被吊销，信函作废。" "This takes effect at once and cannot be undone: certificates from this letter are revoked and the letter is closed.";
         report "立即挂失" "Report it lost now";
+        hold_effect "冻结立即生效：用这封信函领取的证书暂停使用，信函仍可用于挂失。您自己不能解除，须由另外两名审批人员批准；15 天内无人解除即吊销。" "This takes effect at once: certificates from this letter are suspended; the letter can still report a loss. You cannot release them, two other officers can; after 15 days they are revoked.";
+        hold "立即冻结" "Suspend it now";
         privacy "公用电脑用完后请点击“退出”并关闭浏览器。" "On a shared computer choose “Leave” and close the browser when you are done.";
     }
 }
 
-/// The page, for opening a letter or for reporting it lost.
+/// The page, for opening a letter, for reporting it lost, or for suspending what came of it.
 #[derive(Template)]
 #[template(path = "public/letter.html")]
 pub(super) struct LetterPage {
@@ -50,13 +52,13 @@ pub(super) struct LetterPage {
 }
 
 impl LetterPage {
-    /// An empty page for a purpose: `open` or `loss`.
+    /// An empty page for a purpose: `open`, `loss` or `suspend`.
     pub(super) fn new(portal: &PortalState, f: Frame, purpose: &'static str) -> Self {
         Self::with(f, portal.trust.founding.to_string(), purpose)
     }
 
     fn with(f: Frame, founding: String, purpose: &'static str) -> Self {
-        let action = if purpose == "loss" { "/lost" } else { "/letter" };
+        let action = address(purpose);
         let w = LetterWords::of(f.language);
         Self { f, w, founding, action, purpose, reference: String::new(), problem: None }
     }
@@ -70,8 +72,16 @@ impl LetterPage {
 
     #[cfg(test)]
     pub(super) fn sample(language: crate::pages::Language, purpose: &'static str) -> Self {
-        let path = if purpose == "loss" { "/lost" } else { "/letter" };
-        Self::with(Frame::sample(language, path), "AAAA".into(), purpose)
+        Self::with(Frame::sample(language, address(purpose)), "AAAA".into(), purpose)
+    }
+}
+
+/// Where a page for a purpose stands, and where its form goes.
+fn address(purpose: &str) -> &'static str {
+    match purpose {
+        "loss" => "/lost",
+        "suspend" => "/suspend",
+        _ => "/letter",
     }
 }
 

@@ -33,6 +33,8 @@ words! {
         resource_hint "例如 sz-office/2026-001" "Such as sz-office/2026-001";
         outcome "结果" "Outcome";
         outcome_hint "permitted，或拒绝的代码" "permitted, or the code of a refusal";
+        kind "记录种类" "Kind of record";
+        kind_hint "例如 read、letter、refusal" "Such as read, letter or refusal";
         from "从何时" "From";
         from_hint "例如 2026-03-01T00:00:00Z" "Such as 2026-03-01T00:00:00Z";
         until "到何时" "Until";
@@ -92,6 +94,7 @@ pub(super) struct Asked {
     application: String,
     resource: String,
     outcome: String,
+    kind: String,
     from: String,
     until: String,
     reference: String,
@@ -107,6 +110,7 @@ impl Asked {
             application: trimmed(&self.application),
             resource: trimmed(&self.resource),
             outcome: trimmed(&self.outcome),
+            kind: trimmed(&self.kind),
             from: trimmed(&self.from),
             until: trimmed(&self.until),
             reference: trimmed(&self.reference),
@@ -123,6 +127,7 @@ impl Asked {
             ("application", &self.application),
             ("resource", &self.resource),
             ("outcome", &self.outcome),
+            ("kind", &self.kind),
             ("from", &self.from),
             ("until", &self.until),
             ("reference", &self.reference),
@@ -190,6 +195,7 @@ fn filled(f: Frame, asked: &Asked, answer: Option<Result<&SearchAnswer, Problem>
         field("application", w.application, w.application_hint, &asked.application),
         field("resource", w.resource, w.resource_hint, &asked.resource),
         field("outcome", w.outcome, w.outcome_hint, &asked.outcome),
+        field("kind", w.kind, w.kind_hint, &asked.kind),
         field("from", w.from, w.from_hint, &asked.from),
         field("until", w.until, w.until_hint, &asked.until),
         field("reference", w.reference, w.reference_hint, &asked.reference),
@@ -236,7 +242,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         event,
     };
     let ended = Event::Completion(records::access::Completion::without_answer(
-        "gate-1:AAAA:5".into(),
+        "gate-1/AAAA/5".into(),
         "client-gone",
     ));
     let claimed = Event::Portal {

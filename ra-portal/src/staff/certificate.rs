@@ -31,6 +31,7 @@ words! {
         days "天" "days";
         serial "序列号" "Serial number";
         fingerprint "SHA-256 指纹" "SHA-256 fingerprint";
+        suspend "丢失、被盗或暂时不用？冻结或挂失" "Lost, stolen, or not used for a while? Suspend or report it";
         other "要换用另一张证书，请关闭所有浏览器窗口后重新打开。" "To use another certificate, close all browser windows and open the browser again.";
     }
 }
@@ -39,6 +40,7 @@ words! {
     NotSeenWords {
         required "浏览器没有出示证书，因此不知道您是谁。" "Your browser showed no certificate, so we do not know who you are.";
         expired "请向本单位登记人员索取新的领证信函。" "Ask your registration officer for a new letter.";
+        suspended "证书已冻结，须由另外两名审批人员批准解除；15 天内无人解除即吊销。如非本人冻结，请立即联系登记人员。" "Your certificate is suspended; two other officers release it, or it is revoked after 15 days. If it was not you, call your registration officer now.";
         revoked "证书挂失、调动或离任后即吊销。如非本人挂失，请立即联系登记人员。" "Certificates are revoked when they are reported lost or their holder moves or leaves. If you did not report it, call your registration officer now.";
         foreign "出示的证书不是本市签发的。请关闭所有浏览器窗口，重新打开后选择本市签发的证书。" "The certificate that was shown is not one of this city. Close all browser windows, open the browser again and choose the right one.";
         role "您的证书有效，但您的角色不能使用此功能。如有需要，请联系安全保密管理员。" "Your certificate works, but your role may not use this. If you need it, ask the security administrator.";
@@ -169,6 +171,7 @@ fn explained<'a>(
         Code::CertificateRequired => w.required,
         Code::CertificateExpired => w.expired,
         Code::CertificateRevoked => w.revoked,
+        Code::CertificateSuspended => w.suspended,
         Code::CertificateForeign => w.foreign,
         Code::NotYourRoute => w.role,
         _ => w.other,
@@ -189,6 +192,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         ("certificate-required", Code::CertificateRequired),
         ("certificate-expired", Code::CertificateExpired),
         ("certificate-revoked", Code::CertificateRevoked),
+        ("certificate-suspended", Code::CertificateSuspended),
         ("certificate-foreign", Code::CertificateForeign),
         ("not-your-role", Code::NotYourRoute),
     ];

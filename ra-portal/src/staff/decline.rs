@@ -87,9 +87,11 @@ pub(super) async fn decline(
         Ok(export) => export,
         Err(Refused(told)) => {
             return match told.known() {
-                Some(Code::CertificateRevoked | Code::CertificateExpired) => {
-                    certificate::not_seen(&f, &portal, &told)
-                }
+                Some(
+                    Code::CertificateRevoked
+                    | Code::CertificateSuspended
+                    | Code::CertificateExpired,
+                ) => certificate::not_seen(&f, &portal, &told),
                 _ => problem::page(&f, &told, "/"),
             };
         }

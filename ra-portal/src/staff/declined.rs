@@ -49,9 +49,9 @@ pub(super) async fn declined(
     match told {
         Ok(_) => Redirect::to("/").into_response(),
         Err(Refused(told)) => match told.known() {
-            Some(Code::CertificateRevoked | Code::CertificateExpired) => {
-                certificate::not_seen(&f, &portal, &told)
-            }
+            Some(
+                Code::CertificateRevoked | Code::CertificateSuspended | Code::CertificateExpired,
+            ) => certificate::not_seen(&f, &portal, &told),
             _ => problem::page(&f, &told, &back),
         },
     }

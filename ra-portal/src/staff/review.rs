@@ -3,6 +3,7 @@
 //! cannot.
 
 use super::certificate::{self, Shown};
+use super::facts::{Line, lines};
 use crate::pages::{Frame, FromPath, page, problem, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;
@@ -11,7 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::{AsOfficer, Wanted};
-use portal_api::plain::{self, FactLine};
+use portal_api::plain;
 use records::Code;
 use records::export::{OpenedOrder, OrderProgress};
 use records::letter::read_reference;
@@ -62,19 +63,6 @@ words! {
     }
 }
 
-struct Line {
-    term: String,
-    value: String,
-    differs: bool,
-    /// Lines of a file or a list, each with its class and its sign.
-    lines: Vec<(&'static str, &'static str, String)>,
-}
-
-/// A line of a file or a list as the page marks it.
-fn shown_line(line: FactLine) -> (&'static str, &'static str, String) {
-    (line.mark.class(), line.mark.sign(), show::harmless(&line.text))
-}
-
 #[derive(Template)]
 #[template(path = "staff/review.html")]
 struct ReviewPage {
@@ -117,9 +105,11 @@ pub(super) async fn show(
         Ok(export) => export,
         Err(Refused(told)) => {
             return match told.known() {
-                Some(Code::CertificateRevoked | Code::CertificateExpired) => {
-                    certificate::not_seen(&f, &portal, &told)
-                }
+                Some(
+                    Code::CertificateRevoked
+                    | Code::CertificateSuspended
+                    | Code::CertificateExpired,
+                ) => certificate::not_seen(&f, &portal, &told),
                 _ => problem::page(&f, &told, "/"),
             };
         }
@@ -151,12 +141,7 @@ fn filled(
 ) -> ReviewPage {
     let language = f.language;
     let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
-    let facts = plain::facts(opened).into_iter().map(|fact| Line {
-        term: both(fact.term),
-        value: both(fact.value),
-        differs: fact.differs,
-        lines: fact.lines.into_iter().map(shown_line).collect(),
-    });
+    let facts = lines(language, plain::facts(opened));
     let (order, body, digest) = (opened.order(), opened.body(), opened.digest());
     let w = ReviewWords::of(language);
     let approvers = standing.approvers.iter().map(|name| show::harmless(name)).collect();
@@ -168,7 +153,7 @@ fn filled(
         order: order.order.clone(),
         expires: show::time(&order.expires),
         digest: plain::fingerprint(&digest),
-        facts: facts.collect(),
+        facts,
         digest_value: records::Bytes::from(digest).to_string(),
         challenge: records::Bytes::from(approval_challenge(&digest)).to_string(),
         // Of a passkey that would count for nothing nobody is asked.

@@ -139,6 +139,8 @@ async fn an_official_walks() {
     walk.lines.push_front(enroll);
     walk.run("yinxin enroll", &letter, &[&ALONE[..], &["--wait", "60"]].concat());
     assert!(walk.at("my.pem").exists());
+    let said = walk.run("yinxin suspend --letter", &letter, &["--yes"]);
+    assert!(said.contains("已冻结"), "{said}");
     std::fs::copy(office.path("ca/trust.json"), walk.at("trust.json")).unwrap();
     let early = walk.next("yinxin renew", &[], &OWN).output().unwrap();
     let said = String::from_utf8_lossy(&early.stderr).into_owned();
@@ -174,6 +176,8 @@ async fn an_officer_walks() {
     let names = [("SERIAL", serial.as_str()), ("TEXT", "本人电话报告")];
     let said = walk.run("yinxin revoke", &names, &["--yes"]);
     assert!(said.contains("yinxin approve"), "{said}");
+    let said = walk.run("yinxin suspend", &names, &["--yes"]);
+    assert!(said.contains("已冻结"), "{said}");
 
     let passkey = Authenticator::new(&office);
     let (data, client) = passkey.created(&office.first("officer-1"));

@@ -17,9 +17,9 @@ const OWN: &str = "/documents/sz-office/2026-001";
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// Exit codes, as both verifiers have them.
-const VERIFIED: i32 = 0;
-const ALTERED: i32 = 1;
-const MISSING: i32 = 2;
+pub(crate) const VERIFIED: i32 = 0;
+pub(crate) const ALTERED: i32 = 1;
+pub(crate) const MISSING: i32 = 2;
 const UNTRUSTED: i32 = 3;
 const MALFORMED: i32 = 4;
 
@@ -74,8 +74,13 @@ pub(crate) async fn evidence(office: &Office, person: &Officer, out: &str) -> Fi
         ended.len() >= 3
     })
     .await;
+    exported(office, &["--request", &request], out)
+}
+
+/// What `yinxin audit export` writes.
+pub(crate) fn exported(office: &Office, words: &[&str], out: &str) -> Files {
     let out = office.path(out);
-    let said = auditor(office, &["export", "--request", &request]).arg("--out").arg(&out).output();
+    let said = auditor(office, &[&["export"], words].concat()).arg("--out").arg(&out).output();
     let said = said.unwrap();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     untar(&out)
@@ -117,12 +122,12 @@ pub(crate) fn judged(office: &Office, path: &Path, trust: bool) -> (i32, i32, St
     (ours.status.code().unwrap(), second.status.code().unwrap(), said)
 }
 
-fn part<T: Serialize + DeserializeOwned>(files: &Files, name: &str) -> T {
+pub(crate) fn part<T: Serialize + DeserializeOwned>(files: &Files, name: &str) -> T {
     records::json::read(&files[name]).unwrap()
 }
 
 /// The files with one part changed; the manifest does not notice.
-fn with<T: Serialize + DeserializeOwned>(
+pub(crate) fn with<T: Serialize + DeserializeOwned>(
     files: &Files,
     name: &str,
     change: impl FnOnce(&mut T),

@@ -322,6 +322,35 @@ async fn a_long_queue_hides_no_withdrawal() {
     invariants::hold(&office).await;
 }
 
+/// After a reboot the database may come later than `status`, or not at all: a loss is taken all the
+/// same, from what the role kept, and stands in the log once the database is there.
+#[tokio::test]
+async fn a_loss_is_taken_before_the_database_is_there() {
+    let mut office = Office::open().await;
+    let (official, collected) = office.official("王小明", "sz-office").await;
+    let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
+    let path = office.path("ca/ca.toml");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let mut config: toml::Table = toml::from_str(&whole).unwrap();
+    let away = "postgres://nobody@127.0.0.1:1/ca".into();
+    config["status"].as_table_mut().unwrap().insert("database".into(), away);
+    office.stop("status");
+    std::fs::write(&path, toml::to_string(&config).unwrap()).unwrap();
+    office.spawn("status", &[]);
+    let admin = office.admin("status");
+    until("it tells that the database is away", async || {
+        let Ok(answer) = admin.get("/readyz").await else { return false };
+        String::from_utf8_lossy(answer.body()).contains("database: it does not answer")
+    })
+    .await;
+    assert_eq!(office.report_lost(&official).await, std::slice::from_ref(&serial));
+    office.stop("status");
+    std::fs::write(&path, whole).unwrap();
+    office.start("status", &[]).await;
+    office.listed(&serial).await;
+    invariants::hold(&office).await;
+}
+
 /// A database server that is started again takes no process with it: officers, gate and online
 /// status go on.
 #[tokio::test]

@@ -6,14 +6,21 @@ use keys::SoftwareSigner;
 use pki::{Certificate, PublicKey, Signer};
 use records::commitment::EVIDENCE_PATH;
 use records::decline::{Decline, DeclineStatement, Outcome};
+use records::draft::Draft;
+use records::drafted::{Drafted, TypedPerson};
 use records::join::use_message;
 use records::label::Label;
 use records::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
+use records::order::PersonAction;
 use records::order::{Basis, Body, NamedPerson, NamedUnit, Order};
 use records::record::{
     Cause, Event, File, LetterStatement, Record, RevokedSerial, VoidStatement, approval_id, entry,
 };
+use records::suspension::{
+    LapseStatement, Suspension, SuspensionCause, SuspensionNotice, SuspensionStatement,
+};
 use records::wish::{Wish, WishStatement};
+use records::withdrawal::{TakenBack, Withdrawal, WithdrawalStatement, WithdrawnStatement};
 use records::{Approval, Bytes, Code, Disclosure, founding, json, order};
 use serde_json::{Value, json as j};
 use sha2::{Digest, Sha256};
@@ -138,10 +145,14 @@ impl Maker {
         let decline = self.decline(&approval);
         let wish = self.wish(&approval);
         let wished = self.wished(orders.as_array().map_or(0, Vec::len), &wish);
+        let draft = self.draft(&approval);
+        let drafted = self.drafted(orders.as_array().map_or(0, Vec::len) + 1, &draft);
         let renewal = self.renewal();
-        let renewing = self.renewing(orders.as_array().map_or(0, Vec::len) + 1, &renewal);
-        let orders = orders.as_array().into_iter().flatten().cloned();
-        let orders: Value = orders.chain([wished, renewing]).collect();
+        let renewing = self.renewing(orders.as_array().map_or(0, Vec::len) + 2, &renewal);
+        let made = orders.as_array().into_iter().flatten().cloned();
+        let orders: Value = made.chain([wished, drafted.clone(), renewing]).collect();
+        let withdrawal = self.withdrawal(&approval, &drafted);
+        let withdrawn = self.withdrawn(&drafted, &withdrawal);
         let statement = self.statement();
         let digest = founding::digest(&statement);
         let mut all = j!({
@@ -156,7 +167,10 @@ impl Maker {
             "approval": approval,
             "decline": decline,
             "wish": wish,
-            "records": self.records(&orders, (&approval, &decline), &statement),
+            "draft": draft,
+            "withdrawal": withdrawal,
+            "records": self.records(&orders, (&approval, &decline, &withdrawn), &statement),
+            "withdrawn": withdrawn,
             "code": code(),
             "letter_keys": letter_keys(&digest),
             "bind": {
@@ -167,6 +181,9 @@ impl Maker {
             "letter": self.letter(),
             "void": self.void(),
             "receipt": self.receipt(&digest),
+            "suspension": self.suspension(&approval),
+            "notice": self.notice(&digest),
+            "lapse": self.lapse(),
             "use": self.use_of_authorization(&digest),
             "renewal": renewal,
             "bundle": bundle(),
@@ -275,6 +292,15 @@ impl Maker {
                 vec![&evidence],
             ),
             (
+                "release",
+                j!({
+                    "person": person, "serial": "01".repeat(18), "suspension": b(fixed::<32>(9)),
+                    "by": person, "reason": "keyCompromise", "since": TIME,
+                    "evidence": c(&evidence),
+                }),
+                vec![&evidence],
+            ),
+            (
                 "credential",
                 j!({
                     "person": person, "certificate": b([0x30, 0]),
@@ -311,14 +337,19 @@ impl Maker {
             expires: "2026-12-01T08:00:00Z".into(),
             drafter: drafter.into(),
             basis,
+            draft: None,
             body,
         };
         let disclosures = disclosures.iter().copied().chain(named);
-        let disclosures: Vec<Disclosure> = disclosures.cloned().collect();
+        self.signed_order(index, &order, disclosures.cloned().collect())
+    }
+
+    fn signed_order(&self, index: usize, order: &Order, disclosures: Vec<Disclosure>) -> Value {
+        let kind = order.kind.as_str();
         let read: Body = order.body().unwrap();
         order.check_disclosures(&disclosures).unwrap();
         assert_eq!(read.value().unwrap(), order.body);
-        let bytes = json::write(&order).unwrap();
+        let bytes = json::write(order).unwrap();
         let at = format!("/orders/{index}/signature");
         let signature = self.signature(&at, "registry", Label::Order, &bytes);
         j!({
@@ -406,6 +437,95 @@ impl Maker {
             "previous": b(fixed::<32>(63)),
         });
         self.order(index, ("issue", &format!("person:{person}")), body, &[&cn, &evidence])
+    }
+
+    /// What a handler signs who drafts a new person.
+    fn draft(&self, approval: &Value) -> Value {
+        let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
+        let approval: Approval = json::read(&approval).unwrap();
+        let typed = TypedPerson {
+            action: PersonAction::Create,
+            person: "0123456789ABCDEG",
+            version: 1,
+            unit: "sz-office",
+            name: "陈一",
+            mail: "chen@shangluo.example",
+            evidence: "录用文件已核对",
+        };
+        let (body, disclosures) = typed.body([fixed(63), fixed(64), fixed(65)]).unwrap();
+        let statement = Drafted::Person(body).statement(
+            &fixed::<32>(1).into(),
+            approval.certificate().unwrap().sha256(),
+            fixed(66),
+            records::time::read(TIME).unwrap(),
+        );
+        let statement = json::write(&statement.unwrap()).unwrap();
+        let signature = self.signature("/draft/signature", "officer", Label::Draft, &statement);
+        let draft = j!({
+            "v": 1, "method": "certificate", "statement": b(&statement),
+            "certificate": approval.certificate, "signature": b(&signature),
+        });
+        let bytes = json::write(&draft).unwrap();
+        assert!(json::read::<Draft>(&bytes).unwrap().signed_statement().signer().is_some());
+        j!({ "draft": b(&bytes), "disclosures": disclosures, "signature": b(&signature) })
+    }
+
+    /// The order that is made from it.
+    fn drafted(&self, index: usize, draft: &Value) -> Value {
+        let mut disclosures: Vec<Disclosure> =
+            serde_json::from_value(draft["disclosures"].clone()).unwrap();
+        let bytes = Bytes::read(draft["draft"].as_str().unwrap()).unwrap().0;
+        let draft: Draft = json::read(&bytes).unwrap();
+        let held = Disclosure::new("/name", fixed(8), "王小明".into());
+        let order = Order {
+            v: 1,
+            kind: "person".into(),
+            issuer: "issuing-1".into(),
+            order: reference(fixed(20)),
+            version: 1,
+            nonce: fixed::<16>(30).into(),
+            expires: "2026-12-01T08:00:00Z".into(),
+            drafter: "person:0123456789ABCDEF".into(),
+            basis: Basis { before: None, ..basis("revoke", &held.commitment().unwrap()) },
+            body: draft.read().unwrap().body,
+            draft: Some(Box::new(draft)),
+        };
+        disclosures.push(held);
+        self.signed_order(index, &order, disclosures)
+    }
+
+    /// What that handler signs who takes it back.
+    fn withdrawal(&self, approval: &Value, order: &Value) -> Value {
+        let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
+        let approval: Approval = json::read(&approval).unwrap();
+        let order = Bytes::read(order["digest"].as_str().unwrap()).unwrap();
+        let what = TakenBack::Order { order };
+        let said = WithdrawalStatement { v: 1, founding: fixed::<32>(1).into(), what };
+        let statement = json::write(&said).unwrap();
+        let at = "/withdrawal/signature";
+        let signature = self.signature(at, "officer", Label::Withdrawal, &statement);
+        let withdrawal = j!({
+            "v": 1, "method": "certificate", "statement": b(&statement),
+            "certificate": approval.certificate, "signature": b(&signature),
+        });
+        let bytes = json::write(&withdrawal).unwrap();
+        assert!(json::read::<Withdrawal>(&bytes).unwrap().signed_statement().signer().is_some());
+        j!({ "withdrawal": b(&bytes), "signature": b(&signature) })
+    }
+
+    /// What the registry key signs then.
+    fn withdrawn(&self, order: &Value, withdrawal: &Value) -> Value {
+        let bytes = Bytes::read(withdrawal["withdrawal"].as_str().unwrap()).unwrap().0;
+        let statement = WithdrawnStatement {
+            v: 1,
+            order: Bytes::read(order["digest"].as_str().unwrap()).unwrap(),
+            drafter: "person:0123456789ABCDEF".into(),
+            withdrawal: Some(Box::new(json::read(&bytes).unwrap())),
+        };
+        let bytes = json::write(&statement).unwrap();
+        let at = "/withdrawn/signature";
+        let signature = self.signature(at, "registry", Label::Withdrawn, &bytes);
+        j!({ "statement": b(&bytes), "signature": b(signature) })
     }
 
     fn statement(&self) -> Vec<u8> {
@@ -498,7 +618,7 @@ impl Maker {
     fn records(
         &self,
         orders: &Value,
-        (approval, decline): (&Value, &Value),
+        (approval, decline, withdrawn): (&Value, &Value, &Value),
         statement: &[u8],
     ) -> Value {
         let decline = Bytes::read(decline["decline"].as_str().unwrap()).unwrap().0;
@@ -530,6 +650,10 @@ impl Maker {
             },
             Event::Approval { approval: json::read(&approval).unwrap(), person: person.clone() },
             Event::Declined { decline: json::read(&decline).unwrap(), person: person.clone() },
+            Event::Withdrawn {
+                statement: Bytes::read(withdrawn["statement"].as_str().unwrap()).unwrap(),
+                signature: d32(2),
+            },
             Event::Enacted { order: d32(6), approvals: vec![d32(7), d32(8)], files: Vec::new() },
             Event::Intent {
                 order: d32(6),
@@ -564,6 +688,18 @@ impl Maker {
                 reason: "keyCompromise".into(),
                 cause: Cause::Loss { reference: person.clone(), value: d32(18) },
                 approvals: Vec::new(),
+            },
+            Event::Suspended {
+                certificates: vec![RevokedSerial {
+                    serial: "01".repeat(18),
+                    not_after: end.clone(),
+                }],
+                reason: "keyCompromise".into(),
+                cause: SuspensionCause::Letter {
+                    value: d32(18),
+                    notice: json::write(&suspension_notice(&fixed(1))).unwrap().into(),
+                    signature: d32(2),
+                },
             },
             Event::Crl {
                 issuer: "issuing-1".into(),
@@ -619,7 +755,9 @@ impl Maker {
             profile: "official".into(),
             lookup_sha256: Bytes::from(Sha256::digest(fixed::<32>(21)).as_slice()),
             loss_sha256: Bytes::from(Sha256::digest(fixed::<32>(22)).as_slice()),
+            suspend_sha256: Bytes::from(Sha256::digest(fixed::<32>(23)).as_slice()),
             expires: "2026-12-01T08:00:00Z".into(),
+            draft: None,
         };
         json::write(&statement).unwrap()
     }
@@ -636,6 +774,7 @@ impl Maker {
             reference: "ABCDEFGHJKMNPQRS".into(),
             drafter: "operator:1000".into(),
             replacement: "ABCDEFGHJKMNPQRT".into(),
+            withdrawal: None,
         };
         json::write(&statement).unwrap()
     }
@@ -657,6 +796,47 @@ impl Maker {
         let bytes = json::write(&receipt).unwrap();
         let signature = self.signature("/receipt/signature", "status", Label::Receipt, &bytes);
         j!({ "receipt": b(&bytes), "signature": b(signature) })
+    }
+
+    /// What an officer signs who suspends a certificate.
+    fn suspension(&self, approval: &Value) -> Value {
+        let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
+        let approval: Approval = json::read(&approval).unwrap();
+        let evidence = Disclosure::new(EVIDENCE_PATH, fixed::<32>(63), "本人来电".into());
+        let statement = SuspensionStatement {
+            v: 1,
+            founding: fixed::<32>(1).into(),
+            certificate: approval.certificate().unwrap().sha256().into(),
+            serial: "01".repeat(18),
+            reason: "keyCompromise".into(),
+            evidence: evidence.commitment().unwrap(),
+            nonce: fixed::<16>(64).into(),
+            time: TIME.into(),
+        };
+        let bytes = json::write(&statement).unwrap();
+        let signature =
+            self.signature("/suspension/signature", "officer", Label::Suspension, &bytes);
+        let signed = j!({
+            "v": 1, "method": "certificate", "statement": b(&bytes),
+            "certificate": approval.certificate, "signature": b(&signature),
+        });
+        let bytes = json::write(&signed).unwrap();
+        assert!(json::read::<Suspension>(&bytes).unwrap().signed_statement().signer().is_some());
+        j!({ "suspension": b(&bytes), "evidence": evidence, "signature": b(&signature) })
+    }
+
+    fn notice(&self, digest: &[u8; 32]) -> Value {
+        let bytes = json::write(&suspension_notice(digest)).unwrap();
+        let signature = self.signature("/notice/signature", "status", Label::Suspended, &bytes);
+        j!({ "notice": b(&bytes), "signature": b(signature) })
+    }
+
+    fn lapse(&self) -> Value {
+        let statement =
+            LapseStatement { v: 1, suspension: fixed::<32>(9).into(), time: TIME.into() };
+        let bytes = json::write(&statement).unwrap();
+        let signature = self.signature("/lapse/signature", "registry", Label::Lapse, &bytes);
+        j!({ "statement": b(&bytes), "signature": b(signature) })
     }
 
     fn use_of_authorization(&self, digest: &[u8; 32]) -> Value {
@@ -774,7 +954,18 @@ fn code() -> Value {
     })
 }
 
-/// A passkey statement in its canonical form.
+fn suspension_notice(digest: &[u8; 32]) -> SuspensionNotice {
+    SuspensionNotice {
+        v: 1,
+        founding: (*digest).into(),
+        told: "letter:ABCDEFGHJKMNPQRS".into(),
+        person: "0123456789ABCDEF".into(),
+        serials: vec!["01".repeat(18)],
+        reason: "keyCompromise".into(),
+        time: TIME.into(),
+    }
+}
+
 /// What authority held about what the vector of a kind names.
 fn basis(kind: &str, name: &Bytes) -> Basis {
     let person = NamedPerson {
@@ -782,18 +973,18 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
         unit: "sz-office".into(),
         name: name.clone(),
     };
-    let about = matches!(kind, "issue" | "role" | "revoke" | "credential");
+    let about = matches!(kind, "issue" | "role" | "revoke" | "release" | "credential");
     let units: &[(&str, &str)] = match kind {
         "issue" | "role" | "agent" => &[("shangzhou", "商州区"), ("sz-office", "区政府办")],
         "unit" => &[("shangzhou", "商州区")],
-        "person" | "revoke" | "credential" => &[("sz-office", "区政府办")],
+        "person" | "revoke" | "release" | "credential" => &[("sz-office", "区政府办")],
         "portal" => &[("shangluo", "商洛市")],
         _ => &[],
     };
     let unit =
         |(unit, name): &(&str, &str)| NamedUnit { unit: (*unit).into(), name: (*name).into() };
     let before = match kind {
-        "role" | "revoke" => Some(j!({
+        "role" | "revoke" | "release" => Some(j!({
             "roles": [{ "role": "official", "scope": "sz-office" }],
             "certificates": [{
                 "serial": "01".repeat(18), "profile": "official", "not_after": TIME,
@@ -809,6 +1000,7 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
     }
 }
 
+/// A passkey statement in its canonical form.
 fn passkey_statement() -> Vec<u8> {
     let statement = j!({
         "v": 1, "founding": b(fixed::<32>(1)), "certificate": b(fixed::<32>(2)),
@@ -828,6 +1020,7 @@ fn letter_keys(digest: &[u8; 32]) -> Value {
         "founding": b(digest), "reference": reference, "code": b(fixed::<16>(33)),
         "lookup": b(keys.lookup()), "bind_page": b(keys.bind_key("page").unwrap()),
         "bind_cli": b(keys.bind_key("cli").unwrap()), "loss_value": b(keys.loss_value(reference)),
+        "suspension_value": b(keys.suspension_value(reference)),
     })
 }
 

@@ -235,6 +235,55 @@ async fn what_cannot_be_shredded_is_told() {
     assert!(!stuck.files[1].exists());
 }
 
+/// A void holds from its record on; that nobody can take it back is said only once the log has it.
+#[tokio::test]
+async fn a_void_that_the_log_does_not_hold_yet_is_told_as_that() {
+    let mut office = Office::open().await;
+    let person = office.register("王小明", "sz-office").await;
+    let made = Made::new(&office, &person);
+    office.stop("log");
+    let void = ["letter", "void", made.reference()];
+    assert_eq!(office.ca_json(&void)["logged"], false);
+    assert!(said(&office.ca(&void)).contains("日志尚未写入"));
+    assert_eq!(code(office.public().look_up(&made.official.look_up()).await), "letter-voided");
+    office.start("log", &[]).await;
+    assert_eq!(office.ca_json(&void)["logged"], true);
+    assert!(!said(&office.ca(&void)).contains("日志尚未写入"));
+    invariants::hold(&office).await;
+}
+
+fn said(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A letter that cannot be written is told to whoever asked for it and on `/readyz`; rule files
+/// that could not be written are written as soon as they can be, and nobody else waits for either.
+#[tokio::test]
+async fn what_cannot_be_written_is_told() {
+    let office = Office::open().await;
+    let person = office.register("王小明", "sz-office").await;
+    let open = Made::new(&office, &person);
+    let letters = office.path("ca/issuer/letters");
+    let aside = letters.with_extension("aside");
+    std::fs::rename(&letters, &aside).unwrap();
+    std::fs::write(&letters, b"no folder").unwrap();
+    assert_eq!(office.ca_refused(&["letter", &person]), "unavailable");
+    let admin = office.admin("issuer");
+    let told = async || {
+        let answer = admin.get("/readyz").await.unwrap();
+        String::from_utf8_lossy(answer.body()).into_owned()
+    };
+    assert!(told().await.contains("files: "), "{}", told().await);
+    office.apply(&open.official).await;
+    assert!(office.report_lost(&open.official).await.is_empty());
+
+    std::fs::remove_file(&letters).unwrap();
+    std::fs::rename(&aside, &letters).unwrap();
+    assert!(Made::new(&office, &person).is_whole());
+    assert!(!told().await.contains("files: "), "{}", told().await);
+    invariants::hold(&office).await;
+}
+
 fn name(path: &Path) -> String {
     path.file_name().unwrap().to_string_lossy().into_owned()
 }

@@ -2,6 +2,7 @@
 
 use records::letter::Letter;
 use serde_json::json;
+use sha2::Digest;
 use std::path::Path;
 use std::process::Command;
 use tests::Office;
@@ -166,4 +167,38 @@ async fn an_officer_approves_with_a_passkey_in_a_browser() {
         other => panic!("{other:?}"),
     }
     tests::invariants::hold(&office).await;
+}
+
+/// The first page of all: it leads through trusting the root, and sees by itself when it is done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_of_the_root_sees_when_it_is_trusted() {
+    let office = Office::open().await;
+    let browser = Browser::new(&office).with(&json!({ "complains": true }));
+    let config = std::fs::read_to_string(office.path("portal.toml")).unwrap();
+    let config: toml::Value = toml::from_str(&config).unwrap();
+    let chain = office.path(config["public"]["chain"].as_str().unwrap());
+    let chain = pki::pem::read(&std::fs::read(chain).unwrap(), pki::pem::Kind::Certificate);
+    let own = pki::Certificate::read(&chain.unwrap()[0]).unwrap();
+    let excepted = data_encoding::BASE64.encode(&own.key().sha256());
+    let seen = browser.act("untrusted", &json!({ "excepted": excepted }));
+    assert!(seen["refused"].as_str().unwrap().contains("ERR_CERT_AUTHORITY_INVALID"), "{seen}");
+    assert_eq!(seen["trusted"], false);
+    let seen = browser.act("root", &json!({}));
+    assert_eq!(seen["waiting"], false);
+    let root =
+        office.trust.root_sha256.0.chunks(2).map(|pair| data_encoding::HEXUPPER.encode(pair));
+    let fingerprint = root.collect::<Vec<_>>().join(" ");
+    assert!(seen["text"].as_str().unwrap().contains(&fingerprint), "{seen}");
+
+    // What it offers is the root, and no other answer of the staff host is for another's pages.
+    let public = office.client(&office.trust.portal_public, None);
+    let root = public.get("/root.cer").await.unwrap();
+    let sha256: [u8; 32] = sha2::Sha256::digest(root.body()).into();
+    assert_eq!(office.trust.root_sha256.0, sha256);
+    let staff = office.client(&office.trust.portal_staff, None);
+    for (path, shared) in [("/trusted", "cross-origin"), ("/certificate", "same-origin")] {
+        let answer = staff.get(path).await.unwrap();
+        assert_eq!(answer.headers()["cross-origin-resource-policy"], shared, "{path}");
+        assert!(path != "/trusted" || answer.body().is_empty());
+    }
 }

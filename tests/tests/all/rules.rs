@@ -42,10 +42,11 @@ fn every_shipped_rule_can_be_met_and_never_in_a_browser_alone() {
         assert!(rule.outside_browser >= 1 && two, "{kind}");
         assert!(met(rule, &[]), "{kind}");
         // Orders about units, profiles, rules and portals concern no person.
-        let about_people = ["issue", "person", "role", "revoke", "credential"].contains(&kind);
+        let about_people =
+            ["issue", "person", "role", "revoke", "release", "credential"].contains(&kind);
         for concerned in (0..FIRST.len()).filter(|_| about_people) {
             assert!(met(rule, &[concerned]), "{kind} without person {concerned}");
-            if ["role", "issue", "revoke"].contains(&kind) {
+            if ["role", "issue", "revoke", "release"].contains(&kind) {
                 for further in 0..FIRST.len() {
                     assert!(
                         met(rule, &[concerned, further]),

@@ -3,6 +3,7 @@
 
 mod brakes;
 mod rows;
+mod suspensions;
 
 use records::order::{Body, ORDER_SECONDS};
 use records::record::{Event, Record};

@@ -9,6 +9,7 @@ use records::export::OrderLine;
 use rustls::pki_types::ServerName;
 use serde_json::{Value, json};
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use tests::people::code;
@@ -516,4 +517,65 @@ async fn raw(office: &Office, port: u16, sni: &str, request: &str) -> String {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A certificate that browsers know, for a name of its own: a browser that knows nothing of this
+/// city reaches the public host without a warning, command lines go on asking for the city's own.
+/// A renewed one is shown without a restart; one that does not fit its key leaves the old one.
+#[tokio::test]
+async fn browsers_meet_a_certificate_that_they_know() {
+    const NAME: &str = "web.localhost";
+    let mut office = Office::founded_in_full();
+    let known = tests::foreign::WebCa::new();
+    let (chain, key) = (office.path("web.pem"), office.path("web.key"));
+    let renew = |leaf: &(String, String)| {
+        std::fs::write(&chain, &leaf.0).unwrap();
+        std::fs::remove_file(&key).ok();
+        system::file::create_private(&key, leaf.1.as_bytes()).unwrap();
+    };
+    let (first, second) = (known.leaf(NAME, 2045), known.leaf(NAME, 2046));
+    renew(&first);
+    let path = office.path("portal.toml");
+    let mut config = std::fs::read_to_string(&path).unwrap();
+    config.push_str(&format!("[web]\nhost = '{NAME}'\nchain = 'web.pem'\nkey = 'web.key'\n"));
+    std::fs::write(&path, config).unwrap();
+    let root = office.path("web-root.pem");
+    std::fs::write(&root, known.root()).unwrap();
+    office.start_all().await;
+
+    let port = office.trust.portal_public.rsplit_once(':').unwrap().1.to_owned();
+    let shown = |host: &str, root: &Path| {
+        let done = Command::new("curl")
+            .args(["--silent", "--show-error", "--verbose", "--max-time", "20", "--cacert"])
+            .arg(root)
+            .args(["--resolve", &format!("{host}:{port}:127.0.0.1")])
+            .arg(format!("https://{host}:{port}/root"))
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (done.status.success(), text(&done.stdout), text(&done.stderr))
+    };
+    until("a browser reaches it", async || shown(NAME, &root).0).await;
+    let (_, page, said) = shown(NAME, &root);
+    assert!(page.contains("信任本市根证书"), "{said}");
+    let city = office.path(office.city["ca"]["root_pem"].as_str().unwrap());
+    assert!(shown("portal.localhost", &city).0, "the city's own goes on");
+    assert!(!shown("portal.localhost", &root).0 && !shown(NAME, &city).0);
+    let (_, page, _) = shown("staff.localhost", &city);
+    assert!(page.is_empty(), "no other name is answered for");
+
+    // The chain is there before its key: nobody meets a certificate without one.
+    std::fs::write(&chain, &second.0).unwrap();
+    let admin = office.admin("portal-public");
+    let told = async || {
+        let answer = admin.get("/readyz").await.unwrap();
+        String::from_utf8_lossy(answer.body()).into_owned()
+    };
+    until("it is told", async || told().await.contains("web-certificate: ")).await;
+    let serial = |said: &str| said.lines().find(|l| l.contains("expire date")).unwrap().to_owned();
+    let old = serial(&said);
+    assert_eq!(serial(&shown(NAME, &root).2), old);
+    renew(&second);
+    until("the renewed one is shown", async || serial(&shown(NAME, &root).2) != old).await;
+    until("and all is well", async || !told().await.contains("web-certificate: ")).await;
 }

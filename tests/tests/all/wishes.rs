@@ -1,10 +1,14 @@
 //! Wishes to revoke: what officers sign with their own key, at a desk or by a passkey, is theirs;
 //! what only a portal says is told as that. What a portal reads in an officer's name is recorded.
 
+use crate::evidence::{ALTERED, Files, MISSING, VERIFIED, exported, judged, part, tar, with};
 use ca_api::{AsOfficer, Named, Revocation, Sought};
 use records::decline::{Decline, DeclineStatement, Declining, Outcome};
+use records::evidence::file;
 use records::export::{Look, OpenedOrder};
+use records::lineage::Lineage;
 use records::record::Event;
+use records::record::Record;
 use records::wish::Wish;
 use records::{Bytes, Code, Disclosure, json};
 use std::collections::BTreeMap;
@@ -207,6 +211,80 @@ async fn what_a_portal_reads_is_recorded_per_officer() {
     })
     .await;
     assert!(found.borrow().contains("portal-1/portal-staff"), "{}", found.borrow());
+}
+
+/// Evidence about a certificate whose revocation an officer asked for under their own signature:
+/// both verifiers follow the wish to its signer, and refuse one that was changed or whose signer
+/// is not there.
+#[tokio::test]
+async fn evidence_of_a_revocation_holds_with_the_wish_as_it_was_signed() {
+    let office = Office::open().await;
+    let serial = official(&office, "王小明").await;
+    let words = ["revoke", &serial, "--reason", "keyCompromise", "--evidence", "丢失", "--yes"];
+    let done = yinxin(&office, "officer-1", &[&["--json"], &words[..]].concat());
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let said: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    office.approve_by_both(said["order"].as_str().unwrap()).await;
+    office.listed(&serial).await;
+    let mut files = Files::new();
+    let mut tries = 0;
+    until("the evidence has the revocation", async || {
+        tries += 1;
+        let name = format!("revoked-{tries}.tar");
+        files = exported(&office, &["--certificate", &serial], &name);
+        position(&files, |event| matches!(event, Event::Revoked { .. })).is_some()
+    })
+    .await;
+    let wished = |event: &Event| match event {
+        Event::Order { order, .. } => String::from_utf8_lossy(&order.0).contains("\"wish\""),
+        _ => false,
+    };
+    let wished = position(&files, wished).expect("the order with the wish");
+    let signer = office.first("officer-1").person;
+    let certified = |event: &Event| match event {
+        Event::Issued { subject, .. } => *subject == signer,
+        _ => false,
+    };
+    let certified = position(&files, certified).expect("the certificate of who signed");
+    let altered = |change: fn(&mut serde_json::Value)| {
+        with(&files, file::CONTROL, |lineage: &mut Lineage| {
+            let record = &mut lineage.records[wished].record;
+            record.0 = with_wish(&record.0, change);
+        })
+    };
+    let without = |at: usize| {
+        with(&files, file::CONTROL, |lineage: &mut Lineage| drop(lineage.records.remove(at)))
+    };
+    for (what, wanted, files) in [
+        ("as it is", VERIFIED, files.clone()),
+        ("its signature", ALTERED, altered(|wish| wish["signature"] = "AAAA".into())),
+        ("its statement", ALTERED, altered(|wish| wish["statement"] = "e30".into())),
+        ("its certificate", ALTERED, altered(|wish| wish["certificate"] = "MAA".into())),
+        ("without the order", MISSING, without(wished)),
+        ("without the signer's certificate", MISSING, without(certified)),
+    ] {
+        let path = office.path("case.tar");
+        tar(&path, &files);
+        let (ours, second, said) = judged(&office, &path, true);
+        assert_eq!((ours, second), (wanted, wanted), "{what}: {said}");
+    }
+}
+
+/// Where the first record of a kind stands in a lineage.
+fn position(files: &Files, is: impl Fn(&Event) -> bool) -> Option<usize> {
+    let lineage: Lineage = part(files, file::CONTROL);
+    let event = |bytes: &Bytes| Record::read(&bytes.0).unwrap().event;
+    lineage.records.iter().position(|one| is(&event(&one.record)))
+}
+
+/// A record of an order with the wish in it changed; all else stays as it was.
+fn with_wish(record: &[u8], change: fn(&mut serde_json::Value)) -> Vec<u8> {
+    let mut record: serde_json::Value = serde_json::from_slice(record).unwrap();
+    let order = Bytes::read(record["body"]["order"].as_str().unwrap()).unwrap();
+    let mut order: serde_json::Value = serde_json::from_slice(&order.0).unwrap();
+    change(&mut order["body"]["wish"]);
+    record["body"]["order"] = Bytes(json::write(&order).unwrap()).to_string().into();
+    json::write(&record).unwrap()
 }
 
 /// An order whose basis moved is shown with that, cannot be approved by anybody's program, and can

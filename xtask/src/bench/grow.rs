@@ -193,6 +193,7 @@ impl Makers {
                 units: vec![NamedUnit { unit: unit.to_owned(), name: unit_name.to_owned() }],
                 ..Basis::default()
             },
+            draft: None,
             body: body.value()?,
         };
         Ok(SignedOrder::sign(&order, vec![opened, seen], &self.registry)?)

@@ -41,6 +41,7 @@ pub(super) fn plan(ports: &Ports, sample: &Sample) -> anyhow::Result<String> {
         "issuer": {
             "listen": at(ports.at(Role::Issuer)), "admin": at(ports.at(Role::IssuerAdmin)),
             "crl_hours": CRL_HOURS, "clock_days_max": 30,
+            "desk": "市政务服务中心 3 号窗口 0914-0000000",
         },
         "status": {
             "http": at(ports.at(Role::StatusHttp)), "https": at(ports.at(Role::StatusHttps)),

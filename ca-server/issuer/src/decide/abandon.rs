@@ -10,15 +10,16 @@ use authority::{Authority, Serial};
 use records::Bytes;
 use records::record::Cause;
 
-/// Whether nothing stopped an intent since it was recorded.
+/// Whether nothing stopped an intent since it was recorded. What is suspended is issued all the
+/// same, and counts once it is released.
 pub(crate) fn may_be_signed(authority: &Authority, serial: Serial, issuing: &Issuing) -> bool {
     let reference = issuing.reference.as_ref();
     let stands = reference.is_none_or(|reference| authority.check_letter(reference).is_ok());
     let left = reference.is_some() && authority.has_left(&issuing.subject);
-    // What is renewed must stand until its successor is there.
+    // What is renewed must stand until its successor is there: nothing suspends or revokes it.
     let old = authority.renews(&serial);
     let renews = old.is_none_or(|old| !authority.is_revoked(&old.to_string()));
-    stands && !left && renews && !authority.is_revoked(&serial.to_string())
+    stands && !left && renews && !authority.is_ended(&serial.to_string())
 }
 
 /// Gives an intent up.

@@ -43,7 +43,7 @@ pub(crate) fn take(round: &mut Round<'_>, approval: &Approval) -> Result<Approve
     let row = ApprovalRow { order: digest, person: person.clone(), approval: json, received: now };
     round.change(RowChange::Approval(row));
     round.record(Event::Approval { approval: approval.clone(), person }, Vec::new())?;
-    let given = round.authority().given(digest, &body, now).len();
+    let given = round.authority().given(digest, now).len();
     let approvals = u32::try_from(given).map_err(anyhow::Error::from)?;
     let needed = round.authority().needed(&body);
     Ok(Approved { order: order.order.clone(), approvals, needed })

@@ -1,23 +1,59 @@
 //! Which verb decides which command, and what becomes of a refusal.
 
 use super::{
-    agent, approve, credential, decline, list, operator, renew, renewal, revoke, snapshot, submit,
+    agent, approve, credential, decline, draft, list, operator, renew, renewal, revoke, snapshot,
+    submit, suspend, withdraw,
 };
 use crate::command::{Caller, Command, Outcome, Reply};
 use crate::error::IssuerError;
 use crate::round::Round;
-use crate::verify::VerifiedSubmission;
+use crate::verify::{VerifiedDraft, VerifiedSubmission, VerifiedWithdrawal};
 use authority::OrderDigest;
+use records::drafted::Drafted;
 use records::enrolment::Stage;
+use records::withdrawal::TakenBack;
 use records::{Bytes, Code};
 use service::Metrics;
+use std::collections::BTreeSet;
+use std::ops::Range;
 
-/// An answer that waits for the commit.
-pub(crate) type Answer = Box<dyn FnOnce(u64) + Send>;
+/// What a command was decided to be answered.
+pub(crate) type Decided = Box<dyn FnOnce(u64) + Send>;
+
+/// An answer that waits for the commit, and for the command's own files.
+pub(crate) struct Answer {
+    decided: Decided,
+    effects: Range<usize>,
+}
+
+impl Answer {
+    /// Answers, unless a file of this command is among those that could not be written: whoever
+    /// asked for it hears that it was not done.
+    pub(crate) fn send(self, settled_at: u64, failed_effects: &BTreeSet<usize>) {
+        if failed_effects.range(self.effects).next().is_none() {
+            (self.decided)(settled_at);
+        }
+    }
+}
+
+/// Decides commands one after the other.
+pub(crate) fn commands(
+    round: &mut Round<'_>,
+    commands: &[Command],
+    metrics: &Metrics,
+) -> Vec<Answer> {
+    let decide = |one: &Command| {
+        let before = round.effects();
+        let decided = command(round, one, metrics);
+        Answer { decided, effects: before..round.effects() }
+    };
+    commands.iter().map(decide).collect()
+}
 
 /// Decides a command; a refusal is recorded and stays, what it would have changed does not.
-pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metrics) -> Answer {
-    let mut run = Run { round, metrics };
+pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metrics) -> Decided {
+    let is_full = round.state.is_full() && !command.is_kept_when_full(round.authority());
+    let mut run = Run { round, metrics, is_full };
     match command {
         Command::Submit(caller, submission, reply) => answer(reply, run.submit(caller, submission)),
         Command::WrongKey(caller, reference, reply) => {
@@ -47,6 +83,21 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             let verb = |round: &mut Round<'_>| revoke::wish(round, caller, officer, wish);
             let about = run.certificate(&wish.statement().serial);
             answer(reply, run.decide("wish", &about, verb))
+        }
+        Command::Draft(caller, officer, wanted, reply) => {
+            let about = run.drafted(wanted);
+            let verb = |round: &mut Round<'_>| draft::draft(round, caller, officer, wanted);
+            answer(reply, run.decide("draft", &about, verb))
+        }
+        Command::Withdraw(caller, officer, wanted, reply) => {
+            let about = run.taken_back(wanted);
+            let verb = |round: &mut Round<'_>| withdraw::withdraw(round, caller, officer, wanted);
+            answer(reply, run.decide("withdraw", &about, verb))
+        }
+        Command::Suspend(caller, holder, wanted, reply) => {
+            let verb = |round: &mut Round<'_>| suspend::suspend(round, caller, holder, wanted);
+            let about = run.certificate(&wanted.serial);
+            answer(reply, run.decide("suspend", &about, verb))
         }
         Command::Renew(caller, message, reply) => {
             let about = run.standing(&message.authorization);
@@ -86,6 +137,8 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
 struct Run<'r, 'a> {
     round: &'r mut Round<'a>,
     metrics: &'r Metrics,
+    /// So many records wait for the tree that this command may not add to them.
+    is_full: bool,
 }
 
 impl Run<'_, '_> {
@@ -97,7 +150,7 @@ impl Run<'_, '_> {
         let about = self.known_reference(submission.reference());
         let verb = |round: &mut Round<'_>| submit::submit(round, caller, submission);
         let decided = self.decide("submit", &about, verb);
-        if decided.is_err() {
+        if decided.is_err() && !self.is_full {
             submit::refused(self.round, submission);
         }
         decided
@@ -137,6 +190,20 @@ impl Run<'_, '_> {
     fn person(&self, person: &str) -> String {
         let known = self.round.authority().person(person).is_some();
         if known { person.to_owned() } else { String::new() }
+    }
+
+    /// Whom a draft is about, if they exist.
+    fn drafted(&self, wanted: &VerifiedDraft) -> String {
+        let drafted = Drafted::of(wanted.statement());
+        drafted.map_or_else(|_| String::new(), |drafted| self.person(drafted.person()))
+    }
+
+    fn taken_back(&self, wanted: &VerifiedWithdrawal) -> String {
+        match wanted.withdrawal().read().map(|read| read.what) {
+            Ok(TakenBack::Order { order }) => self.order(&order),
+            Ok(TakenBack::Letter { reference }) => self.known_reference(&reference),
+            Err(_) => String::new(),
+        }
     }
 
     fn certificate(&self, serial: &str) -> String {
@@ -189,6 +256,10 @@ impl Run<'_, '_> {
         about: impl FnOnce(Code) -> &'n str,
         verb: impl FnOnce(&mut Round<'_>) -> Result<T, IssuerError>,
     ) -> Result<T, IssuerError> {
+        if self.is_full {
+            self.metrics.count(act, Code::LogBehind.name());
+            return Err(Code::LogBehind.into());
+        }
         let before = self.round.savepoint();
         match verb(self.round) {
             Ok(value) => {
@@ -206,7 +277,7 @@ impl Run<'_, '_> {
 }
 
 /// The answer to a command, once the round is durable.
-fn answer<T: Send + 'static>(reply: &Reply<T>, decided: Result<T, IssuerError>) -> Answer {
+fn answer<T: Send + 'static>(reply: &Reply<T>, decided: Result<T, IssuerError>) -> Decided {
     let reply = reply.clone();
     Box::new(move |settled_at| reply.send(decided.map(|value| Outcome { value, settled_at })))
 }

@@ -1,8 +1,10 @@
-//! Making the order that certifies an officer's passkey; their certificate key has signed the wish.
+//! Making the order that certifies an officer's or a handler's passkey; their certificate key has
+//! signed the wish.
 
 use super::order::{OrderParts, make};
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
+use crate::officer::person_of;
 use crate::round::Round;
 use ca_api::OrderCreated;
 use records::Code;
@@ -16,7 +18,11 @@ pub(crate) fn credential(
     body: &CredentialBody,
 ) -> Result<OrderCreated, IssuerError> {
     round.admit(caller)?;
-    let person = round.approver(officer)?;
+    let person = person_of(round.authority(), &officer.0, round.now())?;
+    let authority = round.authority();
+    if !authority.is_approver(&person) && !authority.is_handler(&person) {
+        return Err(Code::NotYourRoute.into());
+    }
     if body.certificate.0 != officer.0.der() || body.person != person {
         return Err(Code::ApprovalSignature.into());
     }

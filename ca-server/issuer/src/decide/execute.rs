@@ -119,7 +119,7 @@ pub(crate) fn revoke(
     let mut reason = String::new();
     for (serial, revoked) in revoked {
         reason.clone_from(&revoked.reason);
-        if round.authority().is_revoked(&serial.to_string()) {
+        if round.authority().is_ended(&serial.to_string()) {
             continue;
         }
         let not_after = records::time::seconds(revoked.not_after);

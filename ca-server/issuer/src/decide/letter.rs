@@ -12,16 +12,18 @@ use ca_host::letter_print::letter_event;
 use ca_host::operator::OperatorAnswer;
 use pki::profile::Holder;
 use records::Code;
+use records::draft::Draft;
 use records::label::Label;
-use records::letter::{EnrolmentCode, LETTER_SECONDS, Letter, LetterKeys};
+use records::letter::{EnrolmentCode, LETTER_SECONDS, Letter, LetterKeys, Sheet};
 use records::record::{Event, VoidStatement};
+use records::withdrawal::Withdrawal;
 use sha2::{Digest, Sha256};
 
-/// Makes a letter for a person.
+/// Makes a letter for a person, as a handler signed for it or as an operator wants it.
 pub(crate) fn letter(
     round: &mut Round<'_>,
-    person: &str,
-    profile: &str,
+    (person, profile): (&str, &str),
+    draft: Option<Box<Draft>>,
 ) -> Result<OperatorAnswer, IssuerError> {
     round.clock?;
     let name = addressee(round, person, profile)?;
@@ -39,13 +41,32 @@ pub(crate) fn letter(
         profile: profile.to_owned(),
         label: label.to_owned(),
         expires: records::time::seconds(expires),
+        sheet: sheet(round, person),
         trust: round.context.trust.clone(),
     };
-    keep(round, &letter, &code, expires)?;
+    keep(round, &letter, (&code, expires), draft)?;
     let path = format!("issuer/letters/{reference}.json");
     round.after(Effect::Letter(path.clone(), Box::new(letter)));
     let person = person.to_owned();
     Ok(OperatorAnswer { letter: path, person, reference, ..Default::default() })
+}
+
+/// What the sheet says besides.
+fn sheet(round: &Round<'_>, person: &str) -> Sheet {
+    let (authority, config) = (round.authority(), &round.context.config.issuer);
+    let mut units = Vec::new();
+    let mut above = authority.person(person).map(|person| person.unit.clone());
+    while let Some(unit) = above.and_then(|unit| authority.unit(&unit)) {
+        units.insert(0, unit.name.clone());
+        above = unit.parent.clone();
+    }
+    let portal = config.portal_web.as_ref().unwrap_or(&round.context.trust.portal_public);
+    Sheet {
+        made: records::time::seconds(round.now()),
+        units,
+        desk: config.desk.clone().unwrap_or_default(),
+        portal: portal.clone(),
+    }
 }
 
 /// Voids a letter, by whichever operator asks: a brake, felt by the next decision. One that is
@@ -57,7 +78,7 @@ pub(crate) fn void(
 ) -> Result<OperatorAnswer, IssuerError> {
     let person = unused(round, reference)?.person.to_string();
     if !round.authority().is_voided(reference) {
-        record_void(round, drafter, (reference, ""))?;
+        record_void(round, drafter, (reference, ""), None)?;
     }
     Ok(OperatorAnswer { voided: reference.to_owned(), person, ..Default::default() })
 }
@@ -73,9 +94,23 @@ pub(crate) fn replace(
     if round.authority().is_voided(reference) {
         return Err(Code::LetterVoided.into());
     }
-    let made = letter(round, &old.person.to_string(), &old.profile)?;
-    record_void(round, drafter, (reference, &made.reference))?;
+    let made = letter(round, (&old.person.to_string(), &old.profile), None)?;
+    record_void(round, drafter, (reference, &made.reference), None)?;
     Ok(OperatorAnswer { voided: reference.to_owned(), ..made })
+}
+
+/// A handler voids a letter that they had made, under their signature.
+pub(crate) fn take_back(
+    round: &mut Round<'_>,
+    drafter: &str,
+    reference: &str,
+    withdrawal: &Withdrawal,
+) -> Result<(), IssuerError> {
+    unused(round, reference)?;
+    match round.authority().is_voided(reference) {
+        true => Ok(()),
+        false => record_void(round, drafter, (reference, ""), Some(withdrawal)),
+    }
 }
 
 /// A letter from which no certificate came or is coming: what came from one is revoked instead, and
@@ -93,12 +128,14 @@ fn record_void(
     round: &mut Round<'_>,
     drafter: &str,
     (reference, replacement): (&str, &str),
+    withdrawal: Option<&Withdrawal>,
 ) -> Result<(), IssuerError> {
     let statement = records::json::write(&VoidStatement {
         v: 1,
         reference: reference.to_owned(),
         drafter: drafter.to_owned(),
         replacement: replacement.to_owned(),
+        withdrawal: withdrawal.cloned().map(Box::new),
     })?;
     let signature = Label::Void.sign(&round.context.registry, &statement);
     let signature = signature.map_err(anyhow::Error::from)?;
@@ -130,13 +167,14 @@ fn addressee(round: &Round<'_>, person: &str, profile: &str) -> Result<String, C
 fn keep(
     round: &mut Round<'_>,
     letter: &Letter,
-    code: &EnrolmentCode,
-    expires: u64,
+    (code, expires): (&EnrolmentCode, u64),
+    draft: Option<Box<Draft>>,
 ) -> Result<(), IssuerError> {
     let context = round.context;
     let keys = LetterKeys::derive(&context.founding, &letter.reference, code);
     let lookup = Sha256::digest(keys.lookup()).to_vec();
     let loss = Sha256::digest(keys.loss_value(&letter.reference)).to_vec();
+    let suspend = Sha256::digest(keys.suspension_value(&letter.reference));
     let mut seal = |purpose, key: &[u8; 32]| {
         let of = SealContext {
             founding: &context.founding,
@@ -153,7 +191,8 @@ fn keep(
         "page" => seal("bind-page", keys.bind_key("page").ok_or(Code::Malformed)?)?,
         _ => Vec::new(),
     };
-    let event = letter_event(letter, &lookup, &loss, &context.registry)?;
+    let digests = [lookup.as_slice(), &loss, &suspend];
+    let event = letter_event(letter, digests, (draft, &context.registry))?;
     round.change(RowChange::Letter(Box::new(LetterRow {
         reference: letter.reference.clone(),
         person: letter.person.clone(),

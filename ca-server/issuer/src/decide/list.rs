@@ -23,14 +23,15 @@ pub(crate) fn entries(authority: &Authority, now: u64) -> Result<Vec<RevokedCert
             continue;
         }
         let serial = SerialNumber::from_hex(&serial.to_string()).ok_or(Code::UnsignedAuthority)?;
-        let reason = RevocationReason::from_name(&revoked.reason).ok_or(Code::UnsignedAuthority)?;
+        let reason = RevocationReason::of_entry(&revoked.reason).ok_or(Code::UnsignedAuthority)?;
         list.push(RevokedCertificate { serial, at: revoked.at.min(now), reason });
     }
     list.sort_by(|a, b| a.serial.cmp(&b.serial));
     Ok(list)
 }
 
-/// Every unexpired entry of the last list stands in the new one.
+/// Every unexpired entry of the last list stands in the new one, unless the tree holds an order
+/// that released it.
 pub(crate) fn continues(
     authority: &Authority,
     (previous, list): (&RevocationList, &RevocationList),
@@ -39,12 +40,16 @@ pub(crate) fn continues(
     let listed: HashSet<&SerialNumber> = list.revoked().iter().map(|(serial, _)| serial).collect();
     let gone = previous.revoked().iter().filter(|(serial, _)| !listed.contains(serial));
     gone.into_iter().all(|(serial, _)| {
-        let known = authority.revoked_as(&serial.to_string());
-        known.is_some_and(|revoked| revoked.not_after + KEPT_SECONDS < now)
+        let serial = serial.to_string();
+        match authority.revoked_as(&serial) {
+            Some(revoked) => revoked.not_after + KEPT_SECONDS < now,
+            None => authority.was_released(&serial),
+        }
     })
 }
 
-/// Records a list that the publisher made; a revocation that came since asks for the next one.
+/// Records a list that the publisher made; a revocation or a release that came since asks for the
+/// next one.
 pub(crate) fn list(round: &mut Round<'_>, list: &RevocationList) -> Result<(), IssuerError> {
     let listed: HashSet<String> =
         list.revoked().iter().map(|(serial, _)| serial.to_string()).collect();
@@ -62,6 +67,7 @@ pub(crate) fn list(round: &mut Round<'_>, list: &RevocationList) -> Result<(), I
     };
     round.change(RowChange::List(Box::new(list.clone())));
     round.record(event, Vec::new())?;
-    round.state.list_due = missing;
+    let released = listed.iter().any(|serial| round.authority().revoked_as(serial).is_none());
+    round.state.list_due = missing || released;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::order::{OrderParts, make};
 use super::revoke::check_evidence;
-use super::{agent, approve, letter, renew, revoke};
+use super::{agent, approve, letter, renew, revoke, suspend, withdraw};
 use crate::catch_up::policies;
 use crate::error::IssuerError;
 use crate::loaded::text;
@@ -40,11 +40,22 @@ pub(crate) fn operator(
             let approvals = (0, made.needed);
             Ok(OperatorAnswer { order: made.order, person, approvals, ..Default::default() })
         }
+        OperatorRequest::Release { serial, evidence } => {
+            let (made, person) = suspend::release(round, drafter, &serial, evidence)?;
+            let approvals = (0, made.needed);
+            Ok(OperatorAnswer { order: made.order, person, approvals, ..Default::default() })
+        }
         OperatorRequest::Renew { message } => {
             let serial = renew::renew(round, &message)?;
             Ok(OperatorAnswer { serial, ..Default::default() })
         }
-        OperatorRequest::Letter { person, profile } => letter::letter(round, &person, &profile),
+        OperatorRequest::Letter { person, profile } => {
+            letter::letter(round, (&person, &profile), None)
+        }
+        OperatorRequest::Withdraw { order } => {
+            let withdrawn = withdraw::order_of(round, drafter, &order, None)?;
+            Ok(OperatorAnswer { withdrawn: withdrawn.name, ..Default::default() })
+        }
         OperatorRequest::VoidLetter { reference } => letter::void(round, drafter, &reference),
         OperatorRequest::ReplaceLetter { reference } => letter::replace(round, drafter, &reference),
         OperatorRequest::Approval { approval } => {

@@ -3,10 +3,12 @@
 
 use super::review_flag::review_flag;
 use crate::error::IssuerError;
+use crate::loaded::Loaded;
 use crate::round::Round;
 use crate::rows::{KeyBinding, OrderExtras, OrderRow, RowChange};
-use authority::OrderDigest;
+use authority::{Authority, OrderDigest};
 use ca_host::ISSUER;
+use records::draft::Draft;
 use records::export::Look;
 use records::order::{
     Basis, Body, MAIL_PATH, NAME_PATH, ORDER_SECONDS, Order, SignedOrder, UNSIGNED_WISH_SECONDS,
@@ -28,6 +30,8 @@ pub(crate) struct OrderParts {
     pub(crate) binding: Option<KeyBinding>,
     /// Open orders that it replaces.
     pub(crate) cancels: Vec<Bytes>,
+    /// What the person signed who drafted it.
+    pub(crate) draft: Option<Box<Draft>>,
 }
 
 /// An order that was made.
@@ -50,15 +54,8 @@ pub(crate) fn make(
     body: &Body,
     parts: OrderParts,
 ) -> Result<NewOrder, IssuerError> {
-    round.authority().fits(body)?;
-    let mut basis = round.authority().basis(body, drafter)?;
-    if body.takes_away() {
-        let opens = |person: &str, path: &str, held: &Commitment| {
-            round.loaded.opening(person, path, held).is_some()
-        };
-        basis.without_unnamed(body, opens).map_err(anyhow::Error::from)?;
-    }
-    let disclosures = with_names(round, &basis, parts.disclosures)?;
+    let known = (round.authority(), round.loaded);
+    let (basis, disclosures) = resting(known, (body, drafter), parts.disclosures)?;
     let mut order = Order {
         v: 1,
         kind: body.kind().into(),
@@ -69,6 +66,7 @@ pub(crate) fn make(
         expires: records::time::seconds(round.now() + ORDER_SECONDS),
         drafter: drafter.to_owned(),
         basis,
+        draft: parts.draft,
         body: body.value()?,
     };
     if order.is_unsigned_wish() {
@@ -92,6 +90,7 @@ pub(crate) fn make(
         extras: OrderExtras { disclosures: signed.disclosures, files, binding },
         made: round.now(),
         expires: order.expires_unix(),
+        drafter: order.draft.as_ref().and_then(|_| person_of(drafter)),
     };
     round.change(RowChange::Order(Box::new(row)));
     let needed = round.authority().needed(body);
@@ -100,24 +99,46 @@ pub(crate) fn make(
     Ok(NewOrder { order: order.order, digest, expires: order.expires, needed })
 }
 
+fn person_of(drafter: &str) -> Option<String> {
+    drafter.strip_prefix("person:").map(str::to_owned)
+}
+
+/// What an order with this body rests on, with what opens all of it. It must fit the present state.
+pub(crate) fn resting(
+    (authority, loaded): (&Authority, &Loaded),
+    (body, drafter): (&Body, &str),
+    opened: Vec<Disclosure>,
+) -> Result<(Basis, Vec<Disclosure>), IssuerError> {
+    authority.fits(body)?;
+    let mut basis = authority.basis(body, drafter)?;
+    if body.takes_away() {
+        let opens = |person: &str, path: &str, held: &Commitment| {
+            loaded.opening(person, path, held).is_some()
+        };
+        basis.without_unnamed(body, opens).map_err(anyhow::Error::from)?;
+    }
+    let disclosures = with_names((authority, loaded), &basis, opened)?;
+    Ok((basis, disclosures))
+}
+
 /// What opens the body, and then what opens the names and mail addresses that the basis commits to:
 /// they come from rows, and count because they open them.
 fn with_names(
-    round: &Round<'_>,
+    (authority, loaded): (&Authority, &Loaded),
     basis: &Basis,
     mut opened: Vec<Disclosure>,
 ) -> Result<Vec<Disclosure>, IssuerError> {
     for named in &basis.people {
-        let name = round.loaded.opening(&named.person, NAME_PATH, &named.name);
+        let name = loaded.opening(&named.person, NAME_PATH, &named.name);
         let name = name.ok_or(Code::UnsignedAuthority)?;
-        let state = round.authority().person(&named.person).ok_or(Code::PersonUnknown)?;
+        let state = authority.person(&named.person).ok_or(Code::PersonUnknown)?;
         let mail = state
             .mail
             .as_ref()
             .filter(|_| basis.before.as_ref().is_some_and(|before| before.get("mail").is_some()));
         let mail = match mail {
             Some(held) => {
-                let found = round.loaded.opening(&named.person, MAIL_PATH, held);
+                let found = loaded.opening(&named.person, MAIL_PATH, held);
                 Some(found.ok_or(Code::UnsignedAuthority)?)
             }
             None => None,

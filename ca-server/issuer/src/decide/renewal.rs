@@ -97,7 +97,7 @@ pub(crate) fn standing(
     if issue.key.0 != key.spki() || !rests || now > open.expires {
         return None;
     }
-    let given = authority.given(digest, &open.body, now).len();
+    let given = authority.given(digest, now).len();
     Some(Stage::Awaiting {
         order: open.read.order.clone(),
         approvals: u32::try_from(given).ok()?,

@@ -102,7 +102,7 @@ pub(crate) fn order(
     let held: Vec<String> = held
         .filter(|serial| {
             let issued = authority.held(serial).is_some_and(|held| held.sha256.is_some());
-            issued && !authority.is_revoked(serial)
+            issued && !authority.is_ended(serial)
         })
         .collect();
     if body.serials.is_empty() {
@@ -140,7 +140,7 @@ fn check_fresh(round: &Round<'_>, said: u64) -> Result<(), Code> {
     let now = round.now();
     let early = said + WISH_SECONDS < now;
     let late = said > now + WISH_SECONDS && round.clock.is_ok();
-    if early || late { Err(Code::ChallengeUsed) } else { Ok(()) }
+    if early || late { Err(Code::SignedTime) } else { Ok(()) }
 }
 
 /// Whether one more wish that nobody signed may be made: one for each certificate, some in an

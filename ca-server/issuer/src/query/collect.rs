@@ -59,7 +59,7 @@ async fn opened(issuer: &Issuer, message: &Collect) -> Result<String, IssuerErro
 fn is_ready(view: &crate::view::View, reference: &str, now: u64) -> bool {
     let authority = view.authority();
     authority.open_order_under(reference).is_some_and(|(digest, open)| {
-        let given = authority.given(digest, &open.body, now).len();
+        let given = authority.given(digest, now).len();
         u32::try_from(given).is_ok_and(|given| given >= authority.needed(&open.body))
     })
 }

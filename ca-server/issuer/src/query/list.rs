@@ -34,10 +34,12 @@ pub(crate) async fn list(
         (since, after) = (last.made, last.order.clone());
         for row in chunk {
             let Ok((order, body)) = authority.open(row.digest, now) else { continue };
-            if page.len() == OrderLine::PAGE || authority.may_approve(&person, &body).is_err() {
+            if page.len() == OrderLine::PAGE
+                || authority.may_decide(&person, &order, &body).is_err()
+            {
                 continue;
             }
-            let given = authority.given(row.digest, &body, now);
+            let given = authority.given(row.digest, now);
             let time = |unix| ca_store::table::unsigned(unix).map(records::time::seconds);
             page.push(OrderLine {
                 action: body.action().to_owned(),

@@ -56,7 +56,7 @@ pub(crate) async fn stage(
 pub(super) fn awaiting(view: &View, digest: OrderDigest, now: u64) -> Option<Stage> {
     let authority = view.authority();
     let (order, body) = authority.open(digest, now).ok()?;
-    let given = authority.given(digest, &body, now).len();
+    let given = authority.given(digest, now).len();
     Some(Stage::Awaiting {
         order: order.order.clone(),
         approvals: u32::try_from(given).ok()?,

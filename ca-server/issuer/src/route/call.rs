@@ -108,6 +108,13 @@ pub(super) fn approver(issuer: &Issuer, officer: &Officer) -> Result<(), Code> {
     if view.authority().is_approver(&person) { Ok(()) } else { Err(Code::NotYourRoute) }
 }
 
+/// Whether the certificate is somebody's whose signature may count: who has none makes us verify
+/// nothing.
+pub(super) fn credential(issuer: &Issuer, officer: &Officer) -> Result<(), Code> {
+    let view = issuer.view()?;
+    person_of(view.authority(), &officer.0, issuer.now()).map(drop)
+}
+
 /// A message in JSON, or a clear refusal.
 async fn message<T: DeserializeOwned>(
     request: Request,

@@ -30,17 +30,22 @@ impl Sample {
     pub(crate) fn ask_letter(&mut self, person: &str, profile: &str) -> Result<SampleLetter, Code> {
         let (person, profile) = (person.to_owned(), profile.to_owned());
         self.operator(OperatorRequest::Letter { person, profile })?;
+        Ok(self.written_letter())
+    }
+
+    /// The newest letter, as it is printed.
+    pub(crate) fn written_letter(&self) -> SampleLetter {
         let letter = match self.effects.last() {
             Some(Effect::Letter(_, letter)) => letter,
             _ => unreachable!("a letter is written for its operator"),
         };
         let code = EnrolmentCode::read(&letter.code).unwrap();
-        Ok(SampleLetter {
+        SampleLetter {
             reference: letter.reference.clone(),
             person: letter.person.clone(),
             label: letter.label.clone(),
             keys: LetterKeys::derive(&self.city.founding, &letter.reference, &code),
-        })
+        }
     }
 
     /// A letter that the tree holds.

@@ -94,7 +94,16 @@ pub(crate) fn profile(version: u32, more: &str) -> OperatorRequest {
 impl Sample {
     /// An operator asks.
     pub(crate) fn operator(&mut self, request: OperatorRequest) -> Result<OperatorAnswer, Code> {
-        self.decide(|reply| Command::Operator(Box::new(request), "operator:0".into(), reply))
+        self.operator_as("operator:0", request)
+    }
+
+    /// Another user of the CA's host asks.
+    pub(crate) fn operator_as(
+        &mut self,
+        drafter: &str,
+        request: OperatorRequest,
+    ) -> Result<OperatorAnswer, Code> {
+        self.decide(|reply| Command::Operator(Box::new(request), drafter.into(), reply))
     }
 
     /// An operator's order, which the tree holds.

@@ -128,6 +128,8 @@ fn config() -> CaConfig {
         admin: nowhere,
         crl_hours: 24,
         clock_days_max: 10,
+        desk: Some("市政务服务中心 3 号窗口 0914-0000000".into()),
+        portal_web: None,
         database: None,
     };
     let status = StatusConfig {

@@ -60,6 +60,8 @@ pub struct OrderRow {
     pub expires: u64,
     /// What needs a look, or empty.
     pub look: &'static str,
+    /// The person who drafted it under their own signature.
+    pub drafter: Option<String>,
 }
 
 /// Keeps orders that were made.
@@ -90,13 +92,14 @@ pub async fn insert(tx: &mut Tx, orders: Vec<OrderRow>) -> Result<(), StoreError
             number(order.expires).into(),
             order.look.into(),
             "open".into(),
+            order.drafter.into(),
         ]);
     }
     insert_many(
         tx,
         "insert into ordered (order_digest, order_id, kind, about, person_id, reference, \
          order_bytes, signature, disclosures, files, bind, request, challenge, made, expires, \
-         look, state)",
+         look, state, drafter)",
         values,
         "",
     )
@@ -235,6 +238,47 @@ pub async fn waiting(
     let line = |(order, digest, kind, title, look, made, expires): Row| {
         let digest = OrderDigest(<[u8; 32]>::try_from(digest).ok()?);
         Some(WaitingRow { order, digest, kind, title, look, made, expires })
+    };
+    Ok(found.into_iter().filter_map(line).collect())
+}
+
+/// An order in its drafter's list, as rows have it.
+pub struct DraftedRow {
+    /// Digest.
+    pub digest: OrderDigest,
+    /// The order's bytes.
+    pub bytes: Vec<u8>,
+    /// What opens its commitments.
+    pub disclosures: Vec<Disclosure>,
+    /// When it was made, unix.
+    pub made: i64,
+    /// What became of it.
+    pub state: String,
+}
+
+/// Orders that a person drafted under their own signature, newest first, before a time and an
+/// order id.
+pub async fn drafted_by(
+    tx: &mut Tx,
+    (drafter, (until, before)): (&str, (i64, String)),
+    limit: i64,
+) -> Result<Vec<DraftedRow>, StoreError> {
+    type Row = (Vec<u8>, Vec<u8>, String, i64, String);
+    let found = rows!(
+        tx,
+        Row,
+        "select order_digest, order_bytes, disclosures, made, state from ordered \
+         where drafter = $1 and (made, order_id) < ($2, $3) \
+         order by made desc, order_id desc limit $4",
+        drafter,
+        until,
+        before,
+        limit
+    )?;
+    let line = |(digest, bytes, disclosures, made, state): Row| {
+        let digest = OrderDigest(<[u8; 32]>::try_from(digest).ok()?);
+        let disclosures = serde_json::from_str(&disclosures).unwrap_or_default();
+        Some(DraftedRow { digest, bytes, disclosures, made, state })
     };
     Ok(found.into_iter().filter_map(line).collect())
 }

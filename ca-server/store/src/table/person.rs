@@ -78,3 +78,59 @@ pub async fn list(
         unit
     )
 }
+
+/// How people of a unit are looked for.
+#[derive(Clone, Copy, Debug)]
+pub enum PersonBy {
+    /// The beginning of a name, also an empty one.
+    Name,
+    /// A person id.
+    Id,
+    /// A unit id.
+    Unit,
+}
+
+/// Names and ids of people whom a text fits, in the order of names, behind a name and an id.
+pub async fn found(
+    tx: &mut Tx,
+    (by, text): (PersonBy, &str),
+    (name, person): (&str, &str),
+    limit: i64,
+) -> Result<Vec<(String, String)>, StoreError> {
+    match by {
+        PersonBy::Id => rows!(
+            tx,
+            (String, String),
+            "select name, person_id from person \
+             where person_id = $1 and (name, person_id) > ($2, $3)",
+            text.to_ascii_uppercase(),
+            name,
+            person
+        ),
+        PersonBy::Unit => rows!(
+            tx,
+            (String, String),
+            "select name, person_id from person \
+             where unit_id = $1 and (name, person_id) > ($2, $3) \
+             order by name, person_id limit $4",
+            text,
+            name,
+            person,
+            limit
+        ),
+        // Every text that begins so stands behind the beginning, and before the beginning with the
+        // last of all characters.
+        PersonBy::Name => rows!(
+            tx,
+            (String, String),
+            "select name, person_id from person \
+             where name >= $1 and name < $2 and (name, person_id) > ($3, $4) \
+             order by name, person_id limit $5",
+            text,
+            format!("{text}\u{10ffff}"),
+            name,
+            person,
+            limit
+        ),
+    }
+}

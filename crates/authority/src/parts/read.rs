@@ -6,7 +6,7 @@ use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::state::{Agent, Portal, ServiceKey};
 use crate::state::{
     Credential, Fixed, GivenApproval, Held, Intended, LetterState, Machine, OpenOrder, Person,
-    ProfileState, RenewalState, Revoked, Rules, Standing, Unit,
+    ProfileState, RenewalState, Revoked, Rules, Standing, Suspended, Unit,
 };
 use records::Approval;
 use records::bytes::Bytes;
@@ -100,6 +100,10 @@ impl Authority {
             }
             Table::Closed => self.closed_orders.extend(entries::<OrderDigest, Closed>(part)?),
             Table::Revoked => self.revoked.extend(shared(entries::<Serial, Revoked>(part)?)),
+            Table::Suspended => self.suspended.extend(shared(entries::<Serial, Suspended>(part)?)),
+            Table::Released => {
+                self.released.extend(shared(entries::<Serial, Vec<Sha256Value>>(part)?));
+            }
             Table::Renewals => self.renewals.extend(shared(entries::<Serial, RenewalState>(part)?)),
             Table::Machines => self.machines.extend(shared(entries::<Serial, Machine>(part)?)),
             Table::Promised => self.promised.extend(entries::<Sha256Value, Serial>(part)?),
@@ -134,6 +138,15 @@ impl Authority {
             _ => None,
         });
         self.revoking = revoking.collect();
+        let drafting = self
+            .orders
+            .iter()
+            .filter_map(|(digest, open)| Some((crate::draft::drafter_of(&open.read)?, *digest)));
+        self.drafting = drafting.collect();
+        let letters = || self.letters.iter();
+        self.letters_of = letters().map(|(reference, of)| (of.person, *reference)).collect();
+        let by = |(reference, of): (&Reference, &Arc<LetterState>)| Some((of.drafter?, *reference));
+        self.lettered_by = letters().filter_map(by).collect();
         let due = self
             .renewals
             .iter()

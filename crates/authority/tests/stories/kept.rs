@@ -24,6 +24,11 @@ fn busy() -> SampleCity {
     let renew = city.renewal(None, &key());
     let (_, used) = city.used_event(&renew);
     city.apply(used).unwrap();
+    let (_, held) = city.official("one");
+    city.suspend("officer-1", held).unwrap();
+    let (_, released) = city.official("other");
+    city.suspend("other", released).unwrap();
+    city.release(released, &["officer-1", "officer-2"]);
     city
 }
 

@@ -12,6 +12,7 @@ mod pending;
 mod revocations;
 mod services;
 mod signatures;
+mod suspensions;
 mod wishes;
 
 use keys::SoftwareSigner;

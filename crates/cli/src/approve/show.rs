@@ -1,11 +1,12 @@
-//! An order as the officer reads it before they consent, both languages on each line; machines get
-//! the same facts.
+//! An order as the officer reads it before they consent, in their language; machines get the same
+//! facts in both.
 
-use crate::output::Output;
+use crate::output::{Output, spoken};
 use pki::Certificate;
 use portal_api::plain::{self, Fact, Said};
 use records::export::OpenedOrder;
 use serde_json::{Value, json};
+use system::speech;
 
 /// Shows everything that is to be consented to.
 pub(crate) fn show(output: Output, opened: &OpenedOrder, officer: &Certificate) {
@@ -26,17 +27,18 @@ pub(crate) fn show(output: Output, opened: &OpenedOrder, officer: &Certificate) 
 /// The lines that an officer reads before they consent.
 fn lines(opened: &OpenedOrder, officer: &Certificate) -> Vec<String> {
     let name = officer.subject().common_name().unwrap_or_default();
-    let what = plain::kind(opened.body()).both();
+    let what = spoken(&plain::kind(opened.body()));
     let mut lines = vec![
-        format!("── 指令 / order {} ─ {what}", opened.order().order),
-        format!("   审批人 / you: {name}"),
+        format!("── {} {} ─ {what}", speech::both("指令", "order"), opened.order().order),
+        format!("   {}: {name}", speech::both("审批人", "you")),
     ];
     for fact in plain::facts(opened) {
         let mark = if fact.differs { "≠ " } else { "" };
-        lines.push(format!("   {mark}{}: {}", fact.term.both(), fact.value.both()));
+        lines.push(format!("   {mark}{}: {}", spoken(&fact.term), spoken(&fact.value)));
         lines.extend(fact.lines.iter().map(|l| format!("     {} {}", l.mark.sign(), l.text)));
     }
-    lines.push(format!("   摘要 / digest: {}", plain::fingerprint(&opened.digest())));
+    let digest = speech::both("摘要", "digest");
+    lines.push(format!("   {digest}: {}", plain::fingerprint(&opened.digest())));
     lines
 }
 

@@ -9,6 +9,7 @@ use records::evidence::{Ask, LogAnswer, Manifest, Question};
 use records::trust::Trust;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use system::speech;
 use verify::Report;
 
 /// Arguments of `yinxin audit export`.
@@ -46,7 +47,8 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
         output.sentence("  · ", zh, en);
     }
     output.fact(("✓ 证据包", "evidence bundle"), asked.out.display());
-    output.next(&format!("yinxin-verify --trust trust.json {}", files::quoted(&asked.out)));
+    let (trust, bundle) = (asked.own.trust_file()?, speech::quoted(&asked.out));
+    output.next(&format!("yinxin-verify --trust {} {bundle}", speech::quoted(&trust)));
     let sentences: Vec<_> =
         report.sentences.iter().map(|(zh, en)| serde_json::json!({ "zh": zh, "en": en })).collect();
     output.json(&serde_json::json!({

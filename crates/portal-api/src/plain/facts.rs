@@ -3,21 +3,21 @@
 use super::change::{changed, files, list};
 use super::passkey::about_passkey;
 use super::said::{Fact, Said, fact, key, reason, role, said, same, told, yes_no};
-use super::wish::{about_wish, asked_by};
+use super::wish::{about_draft, about_wish, asked_by, drafted_by};
 use data_encoding::HEXLOWER;
 use pki::oid;
 use records::Bytes;
 use records::commitment::EVIDENCE_PATH;
-use records::export::OpenedOrder;
+use records::export::ShownOrder;
 use records::founding::Holding;
 use records::order::{
     AgentBefore, AgentBody, Before, Body, CertificateBefore, FilesBefore, IssueBody, MAIL_PATH,
     NAME_PATH, PersonAction, PersonBefore, PersonBody, PortalBefore, PortalBody, ProfileRef,
-    ReviewReason, RevokeBody, RoleAction, RoleBody, UnitAction, UnitBefore, UnitBody,
+    ReleaseBody, ReviewReason, RevokeBody, RoleAction, RoleBody, UnitAction, UnitBefore, UnitBody,
 };
 
 /// Everything that is shown before somebody consents, who drafted it included.
-pub fn facts(opened: &OpenedOrder) -> Vec<Fact> {
+pub fn facts(opened: &ShownOrder) -> Vec<Fact> {
     let before = opened.before();
     let person = match before {
         Some(Before::Person(before)) => Some(before),
@@ -28,6 +28,7 @@ pub fn facts(opened: &OpenedOrder) -> Vec<Fact> {
         (Body::Person(body), _) => about_person(opened, body, person),
         (Body::Role(body), _) => about_role(opened, body, person),
         (Body::Revoke(body), _) => revoked(opened, body, person),
+        (Body::Release(body), _) => released(opened, body, person),
         (Body::Credential(body), _) => {
             let who = fact(("为谁", "for whom"), person_named(opened, &body.person));
             std::iter::once(who).chain(about_passkey(body)).collect()
@@ -56,12 +57,13 @@ pub fn facts(opened: &OpenedOrder) -> Vec<Fact> {
         facts.push(told(("现行文件", "what is in force now"), moved));
     }
     facts.push(drafted(opened));
+    facts.extend(opened.order().draft.as_deref().into_iter().flat_map(about_draft));
     facts.push(fact(("有效至", "expires"), opened.order().expires.clone()));
     facts
 }
 
 /// Who drafted it: a user of the CA host as its kernel told, an officer, or whoever applied.
-fn drafted(opened: &OpenedOrder) -> Fact {
+fn drafted(opened: &ShownOrder) -> Fact {
     let drafter = &opened.order().drafter;
     let value = match drafter.split_once(':') {
         Some(("operator", user)) => Said {
@@ -70,7 +72,7 @@ fn drafted(opened: &OpenedOrder) -> Fact {
         },
         Some(("person", person)) => match opened.body() {
             Body::Revoke(body) => asked_by(&person_named(opened, person), body.wish.as_deref()),
-            _ => same(person_named(opened, person)),
+            _ => drafted_by(&person_named(opened, person), opened.order().draft.as_deref()),
         },
         Some(("letter", reference)) => Said {
             zh: format!("信函 {reference} 的申请人"),
@@ -81,27 +83,27 @@ fn drafted(opened: &OpenedOrder) -> Fact {
     told(("起草人", "drafted by"), value)
 }
 
-fn person_named(opened: &OpenedOrder, person: &str) -> String {
+fn person_named(opened: &ShownOrder, person: &str) -> String {
     // A brake names by id alone whose name no row opens.
     let Some(held) = opened.order().basis.person(person) else { return person.to_owned() };
     let name = opened.name_of(person).unwrap_or_default();
     format!("{name} ({person}), {}", unit_named(opened, &held.unit))
 }
 
-fn unit_named(opened: &OpenedOrder, unit: &str) -> String {
+fn unit_named(opened: &ShownOrder, unit: &str) -> String {
     let name = opened.order().basis.unit(unit).unwrap_or_default();
     if name.is_empty() { unit.to_owned() } else { format!("{name} ({unit})") }
 }
 
-fn units_named(opened: &OpenedOrder, units: &[String]) -> Vec<String> {
+fn units_named(opened: &ShownOrder, units: &[String]) -> Vec<String> {
     units.iter().map(|unit| unit_named(opened, unit)).collect()
 }
 
-fn evidence(opened: &OpenedOrder, committed: &Bytes) -> Fact {
+fn evidence(opened: &ShownOrder, committed: &Bytes) -> Fact {
     fact(("核验依据", "evidence"), opened.text(committed, EVIDENCE_PATH))
 }
 
-fn issued(opened: &OpenedOrder, issue: &IssueBody) -> Vec<Fact> {
+fn issued(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
     let label = match issue.label.as_str() {
         "cli" => said("命令行", "command line"),
         "page" => said("网页", "page"),
@@ -168,7 +170,7 @@ fn origin(issue: &IssueBody) -> Vec<Fact> {
 }
 
 /// What differs from the last certificate.
-fn compared(opened: &OpenedOrder, issue: &IssueBody, name: &str) -> Vec<Fact> {
+fn compared(opened: &ShownOrder, issue: &IssueBody, name: &str) -> Vec<Fact> {
     let Some(previous) = opened.previous() else {
         return vec![told(
             ("与上一张证书相比", "compared with the last one"),
@@ -193,16 +195,18 @@ fn compared(opened: &OpenedOrder, issue: &IssueBody, name: &str) -> Vec<Fact> {
 }
 
 fn about_person(
-    opened: &OpenedOrder,
+    opened: &ShownOrder,
     body: &PersonBody,
     before: Option<&PersonBefore>,
 ) -> Vec<Fact> {
+    let held = opened.order().basis.person(&body.person);
+    let is_same_unit = held.is_some_and(|held| held.unit == body.unit);
     let what = match body.action {
         PersonAction::Create => said("新增", "create"),
-        PersonAction::Move => said("调动或变更", "move or change"),
+        PersonAction::Move if is_same_unit => said("更正信息", "correct the record"),
+        PersonAction::Move => said("调动", "transfer"),
         PersonAction::Leave => said("离任，吊销全部证书", "leaves, every certificate is revoked"),
     };
-    let held = opened.order().basis.person(&body.person);
     let unit_before = held.map(|held| unit_named(opened, &held.unit));
     let mail_before = before.and_then(|before| before.mail.as_ref());
     let mail_before = mail_before.map(|mail| opened.text(mail, MAIL_PATH));
@@ -228,7 +232,7 @@ fn about_person(
     facts
 }
 
-fn about_role(opened: &OpenedOrder, body: &RoleBody, before: Option<&PersonBefore>) -> Vec<Fact> {
+fn about_role(opened: &ShownOrder, body: &RoleBody, before: Option<&PersonBefore>) -> Vec<Fact> {
     let what = match body.action {
         RoleAction::Grant => ("授予", "grant"),
         RoleAction::Withdraw => ("撤回", "withdraw"),
@@ -249,7 +253,7 @@ fn about_role(opened: &OpenedOrder, body: &RoleBody, before: Option<&PersonBefor
     ]
 }
 
-fn roles(opened: &OpenedOrder, held: &[Holding]) -> Vec<String> {
+fn roles(opened: &ShownOrder, held: &[Holding]) -> Vec<String> {
     let one = |held: &Holding| {
         format!("{}: {}", role(held.role.name()).both(), unit_named(opened, &held.scope))
     };
@@ -264,7 +268,7 @@ fn certificate(held: &CertificateBefore) -> String {
     format!("{} ({}, ≤ {})", held.serial, held.profile, held.not_after)
 }
 
-fn revoked(opened: &OpenedOrder, body: &RevokeBody, before: Option<&PersonBefore>) -> Vec<Fact> {
+fn revoked(opened: &ShownOrder, body: &RevokeBody, before: Option<&PersonBefore>) -> Vec<Fact> {
     let held = before.map(|before| before.certificates.as_slice()).unwrap_or_default();
     let stays: Vec<String> =
         held.iter().filter(|one| !body.serials.contains(&one.serial)).map(certificate).collect();
@@ -284,7 +288,31 @@ fn revoked(opened: &OpenedOrder, body: &RevokeBody, before: Option<&PersonBefore
     facts
 }
 
-fn about_unit(opened: &OpenedOrder, unit: &UnitBody, before: Option<&UnitBefore>) -> Vec<Fact> {
+/// Who suspended what, since when and why; two others release it.
+fn released(opened: &ShownOrder, body: &ReleaseBody, before: Option<&PersonBefore>) -> Vec<Fact> {
+    let held = before.map(|before| before.certificates.as_slice()).unwrap_or_default();
+    let known = held.iter().find(|one| one.serial == body.serial);
+    let roles = before.map(|before| roles(opened, &before.roles)).unwrap_or_default();
+    let by = match body.by == body.person {
+        true => said("持证人本人", "the holder"),
+        false => same(person_named(opened, &body.by)),
+    };
+    vec![
+        fact(("人员", "person"), person_named(opened, &body.person)),
+        fact(
+            ("解除冻结的证书", "released is"),
+            known.map_or_else(|| body.serial.clone(), certificate),
+        ),
+        told(("冻结者", "suspended by"), by),
+        told(("冻结原因", "suspended because of"), reason(&body.reason)),
+        fact(("冻结时间", "suspended since"), body.since.clone()),
+        fact(("冻结编号", "suspension"), HEXLOWER.encode(&body.suspension.0)),
+        evidence(opened, &body.evidence),
+        list(("角色", "roles"), &roles, &roles),
+    ]
+}
+
+fn about_unit(opened: &ShownOrder, unit: &UnitBody, before: Option<&UnitBefore>) -> Vec<Fact> {
     let what = match unit.action {
         UnitAction::Create => said("新建", "create"),
         UnitAction::Move => said("划转", "move"),
@@ -318,7 +346,7 @@ fn of_profile(profile: &ProfileRef) -> String {
     format!("{} v{}, SHA-256 {digest}", profile.id, profile.version)
 }
 
-fn profile(opened: &OpenedOrder, profile: &ProfileRef) -> Vec<Fact> {
+fn profile(opened: &ShownOrder, profile: &ProfileRef) -> Vec<Fact> {
     let mut facts = vec![fact(("证书模板", "profile"), profile.id.clone())];
     let term = ("证书模板生效", "profile in force");
     facts.extend(in_force(opened, term, profile.version, &profile.digest));
@@ -326,7 +354,7 @@ fn profile(opened: &OpenedOrder, profile: &ProfileRef) -> Vec<Fact> {
 }
 
 /// A version that comes into force beside the one that is.
-fn in_force(opened: &OpenedOrder, term: (&str, &str), version: u32, digest: &Bytes) -> Vec<Fact> {
+fn in_force(opened: &ShownOrder, term: (&str, &str), version: u32, digest: &Bytes) -> Vec<Fact> {
     let written = |version: u32, digest: &Bytes| {
         format!("v{version}, SHA-256 {}", HEXLOWER.encode(&digest.0))
     };
@@ -337,7 +365,7 @@ fn in_force(opened: &OpenedOrder, term: (&str, &str), version: u32, digest: &Byt
     vec![changed(term, was.as_deref(), &written(version, digest))]
 }
 
-fn about_portal(opened: &OpenedOrder, body: &PortalBody, was: Option<&PortalBefore>) -> Vec<Fact> {
+fn about_portal(opened: &ShownOrder, body: &PortalBody, was: Option<&PortalBefore>) -> Vec<Fact> {
     let what = match body.action.as_str() {
         "close" => said("关闭", "close"),
         "register" => said("登记", "register"),
@@ -376,7 +404,7 @@ fn hex(keys: &[Bytes]) -> Vec<String> {
     keys.iter().map(|key| HEXLOWER.encode(&key.0)).collect()
 }
 
-fn about_agent(opened: &OpenedOrder, body: &AgentBody, was: Option<&AgentBefore>) -> Vec<Fact> {
+fn about_agent(opened: &ShownOrder, body: &AgentBody, was: Option<&AgentBefore>) -> Vec<Fact> {
     let what = match (body.action.as_str(), was) {
         ("close", _) => said("关闭", "close"),
         ("register", None) => said("登记", "register"),

@@ -104,8 +104,9 @@ pub fn kind_of(kind: &str, action: &str) -> Said {
         ("unit", "move") => said("单位划转", "unit moves"),
         ("unit", "close") => said("撤销单位", "unit is closed"),
         ("person", "create") => said("新增人员", "new person"),
-        ("person", "move") => said("人员调动", "person moves"),
+        ("person", "move") => said("人员调动或更正", "person moves or is corrected"),
         ("person", "leave") => said("人员离任", "person leaves"),
+        ("letter", _) => said("领证信函", "letter of enrolment"),
         ("role", "grant") => said("授予角色", "grant a role"),
         ("role", "withdraw") => said("撤回角色", "withdraw a role"),
         ("profile", _) => said("证书模板", "certificate profile"),
@@ -116,8 +117,26 @@ pub fn kind_of(kind: &str, action: &str) -> Said {
         ("agent", _) => said("登记网关", "new gate"),
         ("bundle", _) => said("访问规则", "access rules"),
         ("revoke", _) => said("吊销证书", "revoke certificates"),
+        ("release", _) => said("解除冻结", "release a certificate"),
         ("credential", _) => said("认证通行密钥", "certify a passkey"),
         (other, _) => same(other),
+    }
+}
+
+/// What became of what a handler drafted.
+pub fn draft_state(state: &str) -> Said {
+    match state {
+        "open" => said("待办", "open"),
+        "expired" => said("已过期", "expired"),
+        "done" => said("已办结", "done"),
+        "returned" => said("已退回", "sent back"),
+        "rejected" => said("已驳回", "rejected"),
+        "withdrawn" => said("已撤回", "taken back"),
+        "cancelled" => said("已取代", "replaced"),
+        "used" => said("已领证", "used"),
+        "lost" => said("已挂失", "reported lost"),
+        "voided" => said("已作废", "voided"),
+        other => same(other),
     }
 }
 

@@ -133,10 +133,11 @@ fn ending(sample: &Sample) -> Option<Sample> {
             order["body"]["action"] = j!("leave");
             let held = Disclosure::new("/name", [8; 32], "旧名".into());
             let mail = Disclosure::new("/mail", [8; 32], "old@shangluo.example".into());
-            order["basis"]["people"] = j!([{
+            let before = j!({
                 "person": order["body"]["person"], "unit": "sz-office",
                 "name": held.commitment().unwrap(),
-            }]);
+            });
+            order["basis"]["people"].as_array_mut()?.push(before);
             order["basis"]["before"] = j!({
                 "mail": mail.commitment().unwrap(),
                 "roles": [{ "role": "auditor", "scope": "sz-office" }],
@@ -166,7 +167,7 @@ fn without_files() -> Sample {
 impl Sample {
     /// The order as the registry key signs it.
     fn export(&self, order: &Value) -> Option<OrderExport> {
-        let order: Order = serde_json::from_value(order.clone()).ok()?;
+        let order: Order = serde_json::from_value(drafted(order)).ok()?;
         let signed = SignedOrder::sign(&order, self.disclosures.clone(), registry()).ok()?;
         Some(OrderExport {
             v: 1,
@@ -182,6 +183,19 @@ impl Sample {
     fn open(&self, order: &Value) -> Option<OpenedOrder> {
         self.export(order)?.open_under(registry().public_key()).ok()
     }
+}
+
+/// The order with a draft of just its body, where it holds one: a handler drafts what they like.
+fn drafted(order: &Value) -> Value {
+    let mut order = order.clone();
+    let Some(statement) = order.pointer("/draft/statement").and_then(Value::as_str) else {
+        return order;
+    };
+    let bytes = Bytes::read(statement).unwrap();
+    let mut said: Value = serde_json::from_slice(&bytes.0).unwrap();
+    said["body"] = order["body"].clone();
+    order["draft"]["statement"] = j!(Bytes(json::write(&said).unwrap()));
+    order
 }
 
 fn leaves(value: &Value, at: String, found: &mut Vec<String>) {

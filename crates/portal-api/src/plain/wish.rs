@@ -1,6 +1,9 @@
-//! Who asked for a revocation: an officer under their own signature, or a portal in their name.
+//! Who asked for a revocation, an officer under their own signature or a portal in their name; and
+//! which handler signed a draft.
 
-use super::said::{Fact, Said, fact, sha256};
+use super::said::{Fact, Said, fact, same, sha256};
+use records::approval::SignedStatement;
+use records::draft::Draft;
 use records::json;
 use records::wish::Wish;
 
@@ -15,24 +18,65 @@ pub(super) fn asked_by(name: &str, wish: Option<&Wish>) -> Said {
             ),
         };
     };
-    let (zh, en) = match wish.assertion {
-        Some(_) => ("通行密钥", "passkey, as the CA checked"),
-        None => ("证书密钥", "certificate key"),
-    };
+    let (zh, en) = signed_with(wish.assertion.is_some());
     let zh = format!("{name}，本人用{zh}签名");
     Said { zh, en: format!("{name}, signed with their {en}") }
+}
+
+/// What is said of a person who drafted an order and signed that, or is about to.
+pub(super) fn drafted_by(name: &str, draft: Option<&Draft>) -> Said {
+    let Some(draft) = draft else { return same(name) };
+    let (zh, en) = signed_with(draft.assertion.is_some());
+    let zh = format!("{name}，经办人本人用{zh}签名");
+    Said { zh, en: format!("{name}, who handles their unit, signed with their {en}") }
+}
+
+fn signed_with(by_passkey: bool) -> (&'static str, &'static str) {
+    match by_passkey {
+        true => ("通行密钥", "passkey, as the CA checked"),
+        false => ("证书密钥", "certificate key"),
+    }
 }
 
 /// The wish itself: all of what was signed by its digest, and what signed it.
 pub(super) fn about_wish(wish: &Wish) -> Vec<Fact> {
     let time = wish.read().map(|said| said.time).unwrap_or_default();
+    let terms = Terms {
+        time: ("提出时间", "asked at"),
+        certificate: ("请求人证书指纹", "fingerprint of who asks"),
+        statement: ("请求摘要", "digest of the wish"),
+        signature: ("请求签名摘要", "digest of its signature"),
+    };
+    about(&terms, time, &wish.signed_statement())
+}
+
+/// The same of a draft.
+pub(super) fn about_draft(draft: &Draft) -> Vec<Fact> {
+    let time = draft.read().map(|said| said.time).unwrap_or_default();
+    let terms = Terms {
+        time: ("起草时间", "drafted at"),
+        certificate: ("经办人证书指纹", "fingerprint of who drafted it"),
+        statement: ("起草内容摘要", "digest of the draft"),
+        signature: ("起草签名摘要", "digest of its signature"),
+    };
+    about(&terms, time, &draft.signed_statement())
+}
+
+struct Terms {
+    time: (&'static str, &'static str),
+    certificate: (&'static str, &'static str),
+    statement: (&'static str, &'static str),
+    signature: (&'static str, &'static str),
+}
+
+fn about(terms: &Terms, time: String, signed: &SignedStatement<'_>) -> Vec<Fact> {
     let mut facts = vec![
-        fact(("提出时间", "asked at"), time),
-        fact(("请求人证书指纹", "fingerprint of who asks"), sha256(&wish.certificate.0)),
-        fact(("请求摘要", "digest of the wish"), sha256(&wish.statement.0)),
-        fact(("请求签名摘要", "digest of its signature"), sha256(&wish.signature.0)),
+        fact(terms.time, time),
+        fact(terms.certificate, sha256(&signed.certificate.0)),
+        fact(terms.statement, sha256(signed.bytes)),
+        fact(terms.signature, sha256(&signed.signature.0)),
     ];
-    if let Some(assertion) = &wish.assertion {
+    if let Some(assertion) = signed.assertion {
         let answer = json::write(assertion).unwrap_or_default();
         facts.push(fact(("通行密钥编号", "credential"), assertion.credential.to_string()));
         facts.push(fact(("通行密钥应答摘要", "digest of its answer"), sha256(&answer)));

@@ -3,8 +3,9 @@
 use super::{Look, NotTrusted, OrderProgress, certified_key};
 use crate::bytes::Bytes;
 use crate::commitment::{self, Commitment, Disclosure};
+use crate::json::JsonError;
 use crate::order::{
-    Before, Body, FilesBefore, NAME_PATH, Order, RevokeBody, SignedOrder, bundle_digest,
+    Before, Body, FilesBefore, NAME_PATH, Order, OrderError, RevokeBody, SignedOrder, bundle_digest,
 };
 use crate::record::File;
 use crate::trust::Trust;
@@ -43,22 +44,34 @@ pub struct OrderExport {
 /// made from this and from nothing else.
 ///
 /// ```compile_fail,E0451
-/// let (order, body, signed) = todo!();
-/// let forged = records::export::OpenedOrder {
-///     order, body, signed, before: None, previous: None,
-///     files: Vec::new(), files_before: Vec::new(), comparable: true,
-/// };
+/// let (shown, signed) = todo!();
+/// let forged = records::export::OpenedOrder { shown, signed };
 /// ```
 #[derive(Clone, Debug)]
 pub struct OpenedOrder {
+    shown: ShownOrder,
+    signed: SignedOrder,
+}
+
+/// What of an order is shown in words. By itself it says nothing about who signed it: an
+/// [`OpenedOrder`] does, and a draft that its handler is asked to sign is not signed yet.
+#[derive(Clone, Debug)]
+pub struct ShownOrder {
     order: Order,
     body: Body,
     before: Option<Before>,
-    signed: SignedOrder,
+    disclosures: Vec<Disclosure>,
     previous: Option<Certificate>,
     files: Vec<File>,
     files_before: Vec<File>,
     comparable: bool,
+}
+
+impl core::ops::Deref for OpenedOrder {
+    type Target = ShownOrder;
+    fn deref(&self) -> &ShownOrder {
+        &self.shown
+    }
 }
 
 impl OrderExport {
@@ -76,18 +89,19 @@ impl OrderExport {
         check_wish(&body)?;
         check_files(&body, &self.files)?;
         let comparable = check_files_before(&body, before.as_ref(), &self.files_before)?;
-        let opened = OpenedOrder {
+        check_draft(&order)?;
+        let shown = ShownOrder {
             order,
             body,
             before,
-            signed: self.signed.clone(),
+            disclosures: self.signed.disclosures.clone(),
             previous,
             files: self.files.clone(),
             files_before: self.files_before.clone(),
             comparable,
         };
-        opened.check_name()?;
-        Ok(opened)
+        shown.check_name()?;
+        Ok(OpenedOrder { shown, signed: self.signed.clone() })
     }
 
     fn previous(&self, body: &Body) -> Result<Option<Certificate>, NotTrusted> {
@@ -108,6 +122,34 @@ impl OrderExport {
 }
 
 impl OpenedOrder {
+    /// The digest that people sign.
+    pub fn digest(&self) -> [u8; 32] {
+        self.signed.digest()
+    }
+}
+
+impl ShownOrder {
+    /// An order of kind `person` that nobody signed, for the handler who is about to sign its
+    /// draft. Its commitments open all the same.
+    pub fn unsigned(order: Order, disclosures: Vec<Disclosure>) -> Result<Self, NotTrusted> {
+        let (body, before) = order.unsigned_parts()?;
+        for (path, committed) in body.commitments() {
+            let opened = commitment::open(committed, &path, &disclosures);
+            opened.map_err(|_| OrderError::Json(JsonError::Shape(path)))?;
+        }
+        let shown = Self {
+            order,
+            body,
+            before,
+            disclosures,
+            previous: None,
+            files: Vec::new(),
+            files_before: Vec::new(),
+            comparable: true,
+        };
+        Ok(shown)
+    }
+
     /// The order.
     pub fn order(&self) -> &Order {
         &self.order
@@ -140,14 +182,9 @@ impl OpenedOrder {
         self.before.as_ref()
     }
 
-    /// The digest that people sign.
-    pub fn digest(&self) -> [u8; 32] {
-        self.signed.digest()
-    }
-
     /// What opens its commitments; each was checked.
     pub fn disclosures(&self) -> &[Disclosure] {
-        &self.signed.disclosures
+        &self.disclosures
     }
 
     /// The last certificate that it names.
@@ -167,7 +204,7 @@ impl OpenedOrder {
 
     /// What a commitment of it holds; empty where it holds no text.
     pub fn text(&self, committed: &Commitment, path: &str) -> &str {
-        let opened = commitment::open(committed, path, &self.signed.disclosures).ok();
+        let opened = commitment::open(committed, path, &self.disclosures).ok();
         opened.and_then(|value| value.as_str()).unwrap_or_default()
     }
 
@@ -185,6 +222,16 @@ impl OpenedOrder {
             Some(held) if held == issued => Ok(()),
             _ => Err(NotTrusted::Name),
         }
+    }
+}
+
+/// The same of a draft.
+fn check_draft(order: &Order) -> Result<(), NotTrusted> {
+    let Some(draft) = &order.draft else { return Ok(()) };
+    let by_passkey = draft.method == "passkey" && draft.assertion.is_some();
+    match by_passkey || draft.signed_statement().signer().is_some() {
+        true => Ok(()),
+        false => Err(NotTrusted::Wish),
     }
 }
 

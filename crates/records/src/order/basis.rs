@@ -79,7 +79,7 @@ pub struct UnitBefore {
     pub open: bool,
 }
 
-/// Kinds `person`, `role` and `revoke`.
+/// Kinds `person`, `role`, `revoke` and `release`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersonBefore {
@@ -163,7 +163,7 @@ impl Before {
     fn read(kind: &str, value: Value) -> Result<Self, JsonError> {
         match kind {
             "unit" => json::from_value(value).map(Self::Unit),
-            "person" | "role" | "revoke" => json::from_value(value).map(Self::Person),
+            "person" | "role" | "revoke" | "release" => json::from_value(value).map(Self::Person),
             "profile" | "approval-rules" | "bundle" => json::from_value(value).map(Self::Files),
             "portal" => json::from_value(value).map(Self::Portal),
             "agent" => json::from_value(value).map(Self::Agent),
@@ -212,6 +212,7 @@ impl Body {
             | Self::Profile(_)
             | Self::ApprovalRules(_)
             | Self::Bundle(_)
+            | Self::Release(_)
             | Self::Credential(_) => false,
         }
     }
@@ -239,12 +240,13 @@ impl Basis {
         Ok(())
     }
 
-    /// Who must be named: whom the body is about, if authority holds them already, and the person
-    /// who drafted it.
+    /// Who must be named: whom the body is about, if authority holds them already, whoever
+    /// suspended what it releases, and the person who drafted it.
     pub fn people_of(body: &Body, drafter: &str) -> BTreeSet<String> {
         let created = matches!(body, Body::Person(one) if one.action == PersonAction::Create);
         let about = body.person().filter(|_| !created);
-        about.into_iter().chain(drafter.strip_prefix("person:")).map(str::to_owned).collect()
+        let others = body.suspender().into_iter().chain(drafter.strip_prefix("person:"));
+        about.into_iter().chain(others).map(str::to_owned).collect()
     }
 
     /// Which units must be named beside those of its people.

@@ -6,6 +6,7 @@ use crate::json::{self, JsonError};
 use crate::order::certificate::{CredentialBody, IssueBody, ProfileRef};
 use crate::order::gate::{AgentBody, BundleBody};
 use crate::order::office::{PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody};
+use crate::order::release::ReleaseBody;
 use crate::order::revoke::RevokeBody;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -33,6 +34,8 @@ pub enum Body {
     Bundle(BundleBody),
     /// Revoke certificates.
     Revoke(RevokeBody),
+    /// Release a suspended certificate.
+    Release(ReleaseBody),
     /// Certify a passkey.
     Credential(CredentialBody),
 }
@@ -98,6 +101,7 @@ impl Body {
             "agent" => json::from_value(value).map(Self::Agent),
             "bundle" => json::from_value(value).map(Self::Bundle),
             "revoke" => json::from_value(value).map(Self::Revoke),
+            "release" => json::from_value(value).map(Self::Release),
             "credential" => json::from_value(value).map(Self::Credential),
             _ => return Err(BodyError::UnknownKind),
         };
@@ -117,6 +121,7 @@ impl Body {
             Self::Agent(_) => "agent",
             Self::Bundle(_) => "bundle",
             Self::Revoke(_) => "revoke",
+            Self::Release(_) => "release",
             Self::Credential(_) => "credential",
         }
     }
@@ -145,6 +150,7 @@ impl Body {
             | Self::ApprovalRules(_)
             | Self::Bundle(_)
             | Self::Revoke(_)
+            | Self::Release(_)
             | Self::Credential(_) => "",
         }
     }
@@ -162,6 +168,7 @@ impl Body {
             Self::Agent(body) => serde_json::to_value(body),
             Self::Bundle(body) => serde_json::to_value(body),
             Self::Revoke(body) => serde_json::to_value(body),
+            Self::Release(body) => serde_json::to_value(body),
             Self::Credential(body) => serde_json::to_value(body),
         };
         value.map_err(|error| JsonError::Shape(error.to_string()))
@@ -174,7 +181,16 @@ impl Body {
             Self::Person(body) => Some(&body.person),
             Self::Role(body) => Some(&body.person),
             Self::Revoke(body) => Some(&body.person),
+            Self::Release(body) => Some(&body.person),
             Self::Credential(body) => Some(&body.person),
+            _ => None,
+        }
+    }
+
+    /// Whoever suspended what the order releases: they neither draft nor approve it.
+    pub fn suspender(&self) -> Option<&str> {
+        match self {
+            Self::Release(body) => Some(&body.by),
             _ => None,
         }
     }
@@ -194,6 +210,7 @@ impl Body {
             | Self::ApprovalRules(_)
             | Self::Bundle(_)
             | Self::Revoke(_)
+            | Self::Release(_)
             | Self::Credential(_) => Vec::new(),
         }
     }
@@ -222,6 +239,7 @@ impl Body {
                 list
             }
             Self::Revoke(body) => vec![(EVIDENCE_PATH.to_owned(), &body.evidence)],
+            Self::Release(body) => vec![(EVIDENCE_PATH.to_owned(), &body.evidence)],
             _ => Vec::new(),
         }
     }

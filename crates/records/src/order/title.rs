@@ -21,6 +21,7 @@ pub fn title(order: &Order, opened: &[Disclosure]) -> String {
         }
         Body::Role(role) => named(&role.person, Some(&role.scope)),
         Body::Revoke(revoke) => named(&revoke.person, None),
+        Body::Release(release) => named(&release.person, None),
         Body::Credential(credential) => named(&credential.person, None),
         Body::Unit(unit) => format!("{} ({})", unit.name, unit.unit),
         Body::Profile(one) => format!("{} v{}", one.profile.id, one.profile.version),

@@ -6,6 +6,7 @@ use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::commitment::Commitment;
 use crate::decline::Decline;
+use crate::suspension::SuspensionCause;
 use serde::{Deserialize, Serialize};
 
 /// A file whose digest a record puts in force.
@@ -16,41 +17,6 @@ pub struct File {
     pub name: String,
     /// Its content.
     pub content: String,
-}
-
-/// What the log keeps of a letter: enough to open it and to judge a loss report, nothing to forge
-/// one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LetterStatement {
-    /// Format: 1.
-    pub v: u8,
-    /// Reference.
-    pub reference: String,
-    /// Person id.
-    pub person: String,
-    /// Profile id.
-    pub profile: String,
-    /// SHA-256 of the look-up key.
-    pub lookup_sha256: Bytes,
-    /// SHA-256 of the loss value.
-    pub loss_sha256: Bytes,
-    /// Last second to submit.
-    pub expires: String,
-}
-
-/// That a letter counts no more, as the registry key signs it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VoidStatement {
-    /// Format: 1.
-    pub v: u8,
-    /// Reference of the letter.
-    pub reference: String,
-    /// Who asked for it: `operator:` and the number of the user on the CA host.
-    pub drafter: String,
-    /// Reference of the letter that takes its place; empty where none does.
-    pub replacement: String,
 }
 
 /// A certificate that is being revoked.
@@ -88,6 +54,13 @@ pub enum Cause {
     Superseded {
         /// Serial number of the certificate that was renewed.
         serial: String,
+    },
+    /// Nobody released a suspension in its time.
+    Lapsed {
+        /// What the registry key signed, a `LapseStatement`.
+        statement: Bytes,
+        /// Its signature over it.
+        signature: Bytes,
     },
     /// The issuer found a mark `signing` without a result after a crash.
     Abandoned {
@@ -158,6 +131,13 @@ pub enum Event {
         decline: Decline,
         /// Who, as the CA found.
         person: String,
+    },
+    /// Whoever drafted an order took it back.
+    Withdrawn {
+        /// What it says, a [`crate::withdrawal::WithdrawnStatement`].
+        statement: Bytes,
+        /// The registry key's signature over it.
+        signature: Bytes,
     },
     /// An order was carried out that changes authority.
     Enacted {
@@ -250,6 +230,15 @@ pub enum Event {
         cause: Cause,
         /// SHA-256 of each approval that counts, if an order is the cause.
         approvals: Vec<Bytes>,
+    },
+    /// Certificates were suspended.
+    Suspended {
+        /// Which.
+        certificates: Vec<RevokedSerial>,
+        /// RFC 5280 name of the reason for which they are revoked if nobody releases them.
+        reason: String,
+        /// Why that is lawful.
+        cause: SuspensionCause,
     },
     /// A revocation list was published.
     Crl {
@@ -388,11 +377,13 @@ impl Event {
             Self::Order { .. } => "order",
             Self::Approval { .. } => "approval",
             Self::Declined { .. } => "declined",
+            Self::Withdrawn { .. } => "withdrawn",
             Self::Enacted { .. } => "enacted",
             Self::Intent { .. } => "intent",
             Self::Issued { .. } => "issued",
             Self::Used { .. } => "used",
             Self::Revoked { .. } => "revoked",
+            Self::Suspended { .. } => "suspended",
             Self::Crl { .. } => "crl",
             Self::Refusal { .. } => "refusal",
             Self::Portal { .. } => "portal",

@@ -39,7 +39,7 @@ fn a_letter_of_staff_opens_nothing_on_pages() {
     let mut sample = Sample::found();
     let id = sample.register("孙核验", "sz-office");
     assert_eq!(refused(&mut sample, &id, "staff"), Some(Code::StateConflict), "no role of staff");
-    sample.grant(&id, Role::UnitHandler, "sz-office");
+    sample.grant(&id, Role::Official, "sz-office");
     assert_eq!(refused(&mut sample, &id, "staff"), Some(Code::StateConflict), "nor is this one");
     sample.grant(&id, Role::RegistrationOfficer, "sz-office");
     let letter = sample.letter(&id, "staff");

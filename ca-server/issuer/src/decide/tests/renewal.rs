@@ -1,6 +1,7 @@
 //! Renewals of people's certificates: the old key signs for the new one, in time, once, for what
 //! holds today; officers look where something became another.
 
+use super::suspend::{release, suspend};
 use crate::command::Command;
 use crate::sample::act::caller;
 use crate::sample::enrol::SampleLetter;
@@ -204,6 +205,48 @@ fn a_loss_stops_a_renewal_on_its_way() {
     sample.lose(&letter);
     assert_eq!(sample.execute(), None);
     assert_eq!(sample.count("intent"), 1, "what was taken away carries no order");
+}
+
+#[test]
+fn what_is_suspended_renews_when_it_is_released() {
+    let (mut sample, _, old, signer) = Sample::with_holder();
+    let (new, serial) = (key(), Serial::of(old.serial()).unwrap());
+    let ask = |sample: &mut Sample| sample.renew(sample.renewing((&old, &signer), &new));
+    suspend(&mut sample, &old).unwrap();
+    assert_eq!(ask(&mut sample), Err(Code::CertificateSuspended), "recorded is enough");
+    sample.sequence();
+    assert_eq!(ask(&mut sample), Err(Code::CertificateSuspended));
+    sample.done(release(&old), &OFFICERS);
+    ask(&mut sample).unwrap();
+    // An order that waits for the tree carries nothing meanwhile, and goes on behind the release.
+    sample.sequence();
+    sample.pass(1);
+    suspend(&mut sample, &old).unwrap();
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    assert_eq!(sample.execute(), None);
+    assert_eq!(sample.authority().renewed_by(&serial), None);
+    sample.done(release(&old), &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    assert!(sample.authority().renewed_by(&serial).is_some());
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+}
+
+#[test]
+fn a_suspension_stops_a_renewal_on_its_way() {
+    let (mut sample, _, old, signer) = Sample::with_holder();
+    let new = key();
+    sample.renew(sample.renewing((&old, &signer), &new)).unwrap();
+    sample.sequence();
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    suspend(&mut sample, &old).unwrap();
+    assert!(sample.sign().is_empty(), "the intent is given up");
+    sample.sequence();
+    sample.done(release(&old), &OFFICERS);
+    let renewed = sample.renewed((&old, &signer), &new);
+    assert_eq!(renewed.key().spki(), new.public_key().spki(), "nobody ever had the first one");
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
 }
 
 #[test]

@@ -2,11 +2,12 @@
 //! took away.
 
 use crate::command::{Command, Reply};
-use crate::decide::command::command;
+use crate::decide::command::{command, commands as commands_of};
 use crate::round::{Effect, Round};
 use crate::rows::RowChange;
 use crate::sample::operate::{OFFICERS, SECURITY, person, revoke};
 use crate::sample::{Sample, key};
+use crate::state::PENDING_MAX;
 use crate::verify::VerifiedApproval;
 use authority::OrderDigest;
 use ca_host::operator::OperatorRequest;
@@ -15,6 +16,7 @@ use records::export::Approved;
 use records::order::PersonAction;
 use records::record::Event;
 use service::Metrics;
+use std::collections::BTreeSet;
 
 fn approval(sample: &Sample, order: OrderDigest, name: &str, reply: Reply<Approved>) -> Command {
     let signatures = sample.authority().signatures();
@@ -111,6 +113,56 @@ fn one_command_feels_the_one_before_it() {
     assert_eq!(told[1].as_ref().unwrap_err(), &Code::ApproverTwice);
     assert_eq!(told[2].as_ref().unwrap().value.approvals, 2);
     assert_eq!((sample.count("approval"), sample.refusals().len()), (2 + 2, 1));
+}
+
+/// A log that stands still fills no disk: at the cap only brakes are recorded, and nothing about
+/// what is refused.
+#[test]
+fn only_brakes_are_recorded_once_too_much_waits_for_the_tree() {
+    let (mut sample, _, order) = Sample::with_application();
+    let (_, certificate) = sample.official("李丹");
+    let serial = certificate.serial().to_string();
+    sample.sequence();
+    sample.state.pending_count = PENDING_MAX - 1;
+    assert!(sample.state.waiting_told().starts_with("nearly full"));
+    sample.approve(order, "officer-1").unwrap();
+    assert!(sample.state.waiting_told().starts_with("full"));
+    let recorded = sample.recorded.len();
+    assert_eq!(sample.approve(order, "officer-2"), Err(Code::LogBehind));
+    let create = person(PersonAction::Create, "", "王小明", "sz-office");
+    assert_eq!(sample.operator(create).unwrap_err(), Code::LogBehind);
+    assert_eq!(sample.recorded.len(), recorded, "refusals are no records either");
+    sample.asks("officer-1", &serial, "keyCompromise").unwrap();
+    sample.approved_by(sample.newest_order(), &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    assert!(sample.authority().is_revoked(&serial));
+    // The log goes on.
+    sample.state.pending_count = 0;
+    assert!(sample.state.waiting_told().is_empty());
+    sample.approve(order, "officer-2").unwrap();
+}
+
+/// A disk that takes no letter keeps no brake's answer, and nobody's but that of the letter.
+#[test]
+fn a_letter_that_cannot_be_written_takes_its_own_answer_only() {
+    let (mut sample, _, order) = Sample::with_application();
+    let letters = || {
+        let letter =
+            OperatorRequest::Letter { person: sample.person("officer-3"), profile: "staff".into() };
+        let (reply, told) = Reply::open();
+        (Command::Operator(Box::new(letter), "operator:0".into(), reply), told)
+    };
+    let ((first, mut first_told), (second, mut second_told)) = (letters(), letters());
+    let (reply, mut approved) = Reply::open();
+    let commands = [first, approval(&sample, order, "officer-1", reply), second];
+    let before = sample.effects.len();
+    let metrics = Metrics::default();
+    let answers = sample.round((&commands, &[]), |round| commands_of(round, &commands, &metrics));
+    assert_eq!(sample.effects.len(), before + 2);
+    answers.into_iter().for_each(|answer| answer.send(7, &BTreeSet::from([0])));
+    assert!(first_told.try_recv().is_err(), "nobody says that there is a letter");
+    assert_eq!(approved.try_recv().unwrap().unwrap().value.approvals, 1);
+    assert!(second_told.try_recv().unwrap().is_ok());
 }
 
 #[test]

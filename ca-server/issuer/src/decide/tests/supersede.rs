@@ -1,5 +1,7 @@
 //! What was renewed is superseded by itself, when both have counted for long enough.
 
+use super::suspend::{release, suspend};
+use crate::sample::operate::OFFICERS;
 use crate::sample::{Sample, key};
 use authority::Serial;
 use pki::Certificate;
@@ -77,6 +79,19 @@ fn what_was_revoked_is_not_superseded() {
     assert!(!sample.supersede());
     let revoked = sample.authority().revoked_as(&old.serial().to_string()).unwrap();
     assert_eq!(revoked.reason, "keyCompromise");
+}
+
+#[test]
+fn what_is_suspended_is_superseded_when_it_is_released() {
+    let (mut sample, _, old, signer) = Sample::with_holder();
+    sample.renewed((&old, &signer), &key());
+    suspend(&mut sample, &old).unwrap();
+    sample.sequence();
+    sample.pass(OVERLAP_SECONDS + 1);
+    assert!(!sample.supersede(), "it is another cause that ends it");
+    sample.done(release(&old), &OFFICERS);
+    assert!(sample.supersede() && is_revoked(&sample, &old));
+    assert!(sample.unsigned.is_empty());
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn the_same_wish_is_the_same_order() {
     let others = sample.asks("officer-2", &serial, REASON).unwrap();
     assert_ne!(others.order, first.order, "another officer has words of their own");
     sample.pass(WISH_SECONDS + 1);
-    assert_eq!(bring(&mut sample, &wishing), Err(Code::ChallengeUsed), "it counts for minutes");
+    assert_eq!(bring(&mut sample, &wishing), Err(Code::SignedTime), "it counts for minutes");
     let order = sample.newest_order();
     sample.approved_by(order, &OFFICERS);
     assert_eq!(sample.execute(), None);
@@ -73,8 +73,8 @@ fn a_wish_counts_for_minutes() {
     let serial = official(&mut sample);
     let now = sample.city.now;
     for (time, told) in [
-        (now - WISH_SECONDS - 1, Some(Code::ChallengeUsed)),
-        (now + WISH_SECONDS + 1, Some(Code::ChallengeUsed)),
+        (now - WISH_SECONDS - 1, Some(Code::SignedTime)),
+        (now + WISH_SECONDS + 1, Some(Code::SignedTime)),
         (now + WISH_SECONDS, None),
     ] {
         let at = |said: &mut WishStatement| said.time = records::time::seconds(time);

@@ -1,0 +1,132 @@
+//! Taking a handler's draft: it becomes an order that others approve, or a letter. Who signed it is
+//! its drafter, for people of their unit only, and decides nothing about it.
+
+use super::letter;
+use super::order::{OrderParts, make};
+use super::revoke::check_evidence;
+use crate::command::{Caller, Officer};
+use crate::error::IssuerError;
+use crate::loaded::text;
+use crate::officer::person_of;
+use crate::round::Round;
+use crate::verify::VerifiedDraft;
+use ca_api::handler::DraftMade;
+use pki::mail::Mailbox;
+use pki::name::Text;
+use records::commitment::EVIDENCE_PATH;
+use records::draft::{DRAFT_SECONDS, Drafting};
+use records::drafted::{Drafted, LetterBody};
+use records::order::{Body, MAIL_PATH, NAME_PATH, PersonBody};
+use records::{Code, Disclosure};
+
+/// Orders in one handler's name that wait for approval.
+pub(crate) const DRAFTS_OF_HANDLER_MAX: usize = 500;
+/// The same in all names together.
+pub(crate) const DRAFTS_MAX: usize = 20_000;
+/// What opens the commitments of a person's body: name, mail address, evidence.
+const DISCLOSURES_MAX: usize = 3;
+
+/// Makes what a draft asks for. The same draft again is the same order, while it is open.
+pub(crate) fn draft(
+    round: &mut Round<'_>,
+    caller: &Caller,
+    officer: &Officer,
+    verified: &VerifiedDraft,
+) -> Result<DraftMade, IssuerError> {
+    round.admit(caller)?;
+    round.clock?;
+    let (drafting, said) = (verified.drafting(), verified.statement());
+    let handler = person_of(round.authority(), &officer.0, round.now())?;
+    if drafting.draft.certificate.0 != officer.0.der() {
+        return Err(Code::ApprovalSignature.into());
+    }
+    if let Some(made) = made_already(round, &handler, drafting) {
+        return Ok(made);
+    }
+    check_fresh(round.now(), said.unix())?;
+    let (_, drafted) = round.authority().check_draft(&drafting.draft, round.now())?;
+    match drafted {
+        Drafted::Person(body) => person(round, &handler, body, drafting),
+        Drafted::Letter(body) => lettered(round, body, drafting),
+    }
+}
+
+fn person(
+    round: &mut Round<'_>,
+    handler: &str,
+    body: PersonBody,
+    drafting: &Drafting,
+) -> Result<DraftMade, IssuerError> {
+    has_room(round, handler)?;
+    check_said(&body, &drafting.disclosures)?;
+    let person = body.person.clone();
+    let parts = OrderParts {
+        disclosures: drafting.disclosures.clone(),
+        draft: Some(Box::new(drafting.draft.clone())),
+        ..OrderParts::default()
+    };
+    let made = make(round, &format!("person:{handler}"), &Body::Person(body), parts)?;
+    Ok(DraftMade { order: made.order, needed: made.needed, person, ..DraftMade::default() })
+}
+
+/// A handler has one letter of a person at a time: who lost it voids it first.
+fn lettered(
+    round: &mut Round<'_>,
+    body: LetterBody,
+    drafting: &Drafting,
+) -> Result<DraftMade, IssuerError> {
+    if !drafting.disclosures.is_empty() {
+        return Err(Code::Malformed.into());
+    }
+    if round.authority().has_open_letter(&body.person, round.now()) {
+        return Err(Code::LetterOpen.into());
+    }
+    let draft = Some(Box::new(drafting.draft.clone()));
+    let made = letter::letter(round, (&body.person, &body.profile), draft)?;
+    Ok(DraftMade { letter: made.reference, person: made.person, ..DraftMade::default() })
+}
+
+/// The order that was made from this draft, while it is open: a form that is sent twice.
+fn made_already(round: &Round<'_>, handler: &str, drafting: &Drafting) -> Option<DraftMade> {
+    let authority = round.authority();
+    let mut own = authority.open_drafts_of(handler, round.now());
+    let open = own.find(|open| open.read.draft.as_deref() == Some(&drafting.draft))?;
+    Some(DraftMade {
+        order: open.read.order.clone(),
+        needed: authority.needed(&open.body),
+        person: open.body.person().unwrap_or_default().to_owned(),
+        letter: String::new(),
+    })
+}
+
+/// A draft counts for minutes only.
+pub(crate) fn check_fresh(now: u64, said: u64) -> Result<(), Code> {
+    match now.abs_diff(said) > DRAFT_SECONDS {
+        true => Err(Code::ChallengeUsed),
+        false => Ok(()),
+    }
+}
+
+fn has_room(round: &Round<'_>, handler: &str) -> Result<(), Code> {
+    let authority = round.authority();
+    let own = authority.open_drafts_of(handler, round.now()).count();
+    match own < DRAFTS_OF_HANDLER_MAX && authority.drafting_count() < DRAFTS_MAX {
+        true => Ok(()),
+        false => Err(Code::DraftsTooMany),
+    }
+}
+
+/// What was typed is readable and of its form. That it opens the commitments, all of them and
+/// nothing else, is seen when the order is made.
+pub(crate) fn check_said(body: &PersonBody, disclosures: &[Disclosure]) -> Result<(), Code> {
+    if disclosures.len() > DISCLOSURES_MAX {
+        return Err(Code::Malformed);
+    }
+    let told = |path| text(disclosures, path).ok_or(Code::OrderIncomplete);
+    Text::read(&told(NAME_PATH)?).map_err(|_| Code::Malformed)?;
+    check_evidence(&told(EVIDENCE_PATH)?)?;
+    if body.mail.is_some() {
+        Mailbox::read(&told(MAIL_PATH)?).map_err(|_| Code::Malformed)?;
+    }
+    Ok(())
+}

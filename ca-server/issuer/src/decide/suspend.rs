@@ -1,0 +1,156 @@
+//! Suspensions: on a portal's word for its holder, within bounds; their release by an order, which
+//! two others approve; and what becomes of those that nobody releases in their time.
+
+use super::order::{NewOrder, OrderParts, make};
+use super::revoke::check_evidence;
+use crate::command::{Caller, Officer};
+use crate::error::IssuerError;
+use crate::round::Round;
+use authority::{Serial, Suspended};
+use ca_api::OwnSuspension;
+use pki::profile::Holder;
+use records::commitment::EVIDENCE_PATH;
+use records::enrolment::SignedReceipt;
+use records::label::Label;
+use records::order::{Body, ReleaseBody};
+use records::record::{Cause, Event, RevokedSerial};
+use records::suspension::{LapseStatement, SuspensionCause, SuspensionNotice};
+use records::{Bytes, Code};
+
+/// Certificates that are suspended on nobody's word but a portal's. Each waits for two officers, or
+/// is revoked: a captured portal takes no city out of work.
+pub(crate) const TOLD_MAX: usize = 200;
+
+/// Suspends a certificate of whoever a portal saw, on its word: at once. Officers sign, or use
+/// their letter: a portal takes nobody away who could undo what it does.
+pub(crate) fn suspend(
+    round: &mut Round<'_>,
+    caller: &Caller,
+    holder: &Officer,
+    wanted: &OwnSuspension,
+) -> Result<SignedReceipt, IssuerError> {
+    round.admit(caller)?;
+    let (portal, _) = round.authority().portal_of(&caller.key_sha256).ok_or(Code::PortalUnknown)?;
+    let told = format!("portal:{portal}");
+    let serial = Serial::read(&wanted.serial).ok_or(Code::NotFound)?.to_string();
+    let held = round.authority().held(&serial).ok_or(Code::NotFound)?;
+    let (person, not_after) = (held.person.to_string(), held.not_after);
+    let profile = round.authority().profile(&held.profile).ok_or(Code::UnknownProfile)?;
+    let is_staff = profile.profile.holder() != Holder::Person;
+    if let Some(known) = round.authority().suspended_as(&serial) {
+        let by_them = holder.0.subject().person() == Some(&person);
+        if !by_them || !round.authority().is_issued_by_us(&holder.0) {
+            return Err(Code::CertificateSuspended.into());
+        }
+        let notice = already(round, (told, serial), known);
+        return receipt(round, &notice).map(|(receipt, ..)| receipt);
+    }
+    let shown = round.authority().holder(&holder.0, round.now())?;
+    if shown != person {
+        return Err(Code::ApproverScope.into());
+    }
+    if round.authority().is_ended(&serial) {
+        return Err(Code::NothingToSuspend.into());
+    }
+    if is_staff {
+        return Err(Code::SignatureNeeded.into());
+    }
+    let open = round.authority().all_suspended().filter(|(_, one)| one.is_told).count();
+    if open >= TOLD_MAX {
+        return Err(Code::WishesTooMany.into());
+    }
+    let notice = SuspensionNotice {
+        v: 1,
+        founding: round.context.founding.into(),
+        told,
+        person,
+        serials: vec![serial.clone()],
+        reason: wanted.reason.clone(),
+        time: records::time::seconds(round.now()),
+    };
+    let (receipt, notice, signature) = receipt(round, &notice)?;
+    let cause = SuspensionCause::Portal { notice, signature };
+    // A reason that nobody knows is found here.
+    round.authority().suspension(&cause, round.now())?;
+    let certificates = vec![RevokedSerial { serial, not_after: records::time::seconds(not_after) }];
+    let reason = wanted.reason.clone();
+    round.record(Event::Suspended { certificates, reason, cause }, Vec::new())?;
+    Ok(receipt)
+}
+
+/// What is said of a certificate that is suspended already: since when, by whom and why.
+fn already(
+    round: &Round<'_>,
+    (told, serial): (String, String),
+    known: &Suspended,
+) -> SuspensionNotice {
+    SuspensionNotice {
+        v: 1,
+        founding: round.context.founding.into(),
+        told,
+        person: known.by.to_string(),
+        serials: vec![serial],
+        reason: known.reason.clone(),
+        time: records::time::seconds(known.revoked.at),
+    }
+}
+
+fn receipt(
+    round: &Round<'_>,
+    notice: &SuspensionNotice,
+) -> Result<(SignedReceipt, Bytes, Bytes), IssuerError> {
+    let context = round.context;
+    let signed = notice.sign(&context.registry).map_err(anyhow::Error::from)?;
+    let (bytes, signature) = signed;
+    let chain = [&context.registry_certificate, &context.root_certificate];
+    let receipt = SignedReceipt {
+        receipt: bytes.clone(),
+        signature: signature.clone(),
+        chain: chain.map(|one| one.der().into()).to_vec(),
+    };
+    Ok((receipt, bytes, signature))
+}
+
+/// Drafts the order that releases a certificate; gives whose it is.
+pub(crate) fn release(
+    round: &mut Round<'_>,
+    drafter: &str,
+    serial: &str,
+    evidence: String,
+) -> Result<(NewOrder, String), IssuerError> {
+    round.clock?;
+    check_evidence(&evidence)?;
+    let serial = Serial::read(serial).ok_or(Code::NotFound)?.to_string();
+    let known = round.authority().suspended_as(&serial).ok_or(Code::StateConflict)?.clone();
+    let held = round.authority().held(&serial).ok_or(Code::NotFound)?;
+    let person = held.person.to_string();
+    let (evidence, opens) = round.commitment(EVIDENCE_PATH, evidence)?;
+    let body = Body::Release(ReleaseBody {
+        person: person.clone(),
+        serial,
+        suspension: known.name.into(),
+        by: known.by.to_string(),
+        reason: known.reason,
+        since: records::time::seconds(known.revoked.at),
+        evidence,
+    });
+    let parts = OrderParts { disclosures: vec![opens], ..OrderParts::default() };
+    Ok((make(round, drafter, &body, parts)?, person))
+}
+
+/// Revokes what nobody released in its time. While the clock is not believed nothing lapses; what
+/// was recorded is not recorded again.
+pub(crate) fn lapse(round: &mut Round<'_>) -> Result<(), IssuerError> {
+    if round.clock.is_err() {
+        return Ok(());
+    }
+    for name in round.authority().lapsed_suspensions(round.now()) {
+        let time = records::time::seconds(round.now());
+        let said = LapseStatement { v: 1, suspension: name.into(), time };
+        let statement = Bytes(records::json::write(&said)?);
+        let signature = Label::Lapse.sign(&round.context.registry, &statement.0);
+        let signature = Bytes(signature.map_err(anyhow::Error::from)?);
+        super::execute::revoke(round, Cause::Lapsed { statement, signature }, Vec::new())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! Suspensions on a portal's word, orders that release, and what nobody released in its time.
+
+use crate::command::{Caller, Command, Officer};
+use crate::decide::list::{continues, entries};
+use crate::decide::suspend::{TOLD_MAX, lapse};
+use crate::sample::Sample;
+use ca_api::OwnSuspension;
+use ca_host::operator::OperatorRequest;
+use pki::crl::{ListContent, RevocationList, RevocationReason};
+use pki::{Certificate, Signer};
+use records::enrolment::SignedReceipt;
+use records::record::{Cause, Event};
+use records::suspension::{HOLD, SUSPENSION_SECONDS, SuspensionNotice};
+use records::{Code, Record};
+use std::sync::Arc;
+
+const REASON: &str = "keyCompromise";
+
+fn suspend_by(
+    sample: &mut Sample,
+    caller: Caller,
+    shown: &Certificate,
+    (serial, reason): (&str, &str),
+) -> Result<SignedReceipt, Code> {
+    let wanted = OwnSuspension { serial: serial.into(), reason: reason.into() };
+    let holder = Officer(Arc::new(shown.clone()));
+    sample.decide(|reply| Command::Suspend(caller, holder, wanted, reply))
+}
+
+pub(super) fn suspend(sample: &mut Sample, shown: &Certificate) -> Result<SignedReceipt, Code> {
+    let (caller, serial) = (sample.staff(), shown.serial().to_string());
+    suspend_by(sample, caller, shown, (&serial, REASON))
+}
+
+pub(super) fn release(certificate: &Certificate) -> OperatorRequest {
+    let (serial, evidence) = (certificate.serial().to_string(), "本人当面核对".into());
+    OperatorRequest::Release { serial, evidence }
+}
+
+fn reason(sample: &Sample, certificate: &Certificate) -> Option<String> {
+    let revoked = sample.authority().revoked_as(&certificate.serial().to_string());
+    revoked.map(|revoked| revoked.reason.clone())
+}
+
+fn list(sample: &Sample, number: u64) -> RevocationList {
+    let issuing = &sample.context.issuing_certificate;
+    let content = ListContent {
+        issuer: issuing.subject(),
+        key_identifier: &issuing.key_identifier().unwrap(),
+        number,
+        this_update: sample.city.now,
+        next_update: sample.city.now + 86_400,
+        shard_url: None,
+        revoked: &entries(sample.authority(), sample.city.now).unwrap(),
+    };
+    RevocationList::issue(&content, &sample.context.issuing).unwrap()
+}
+
+#[test]
+fn a_holder_suspends_their_own_at_once_and_twice_is_once() {
+    let mut sample = Sample::found();
+    let (letter, certificate) = sample.official("李丹");
+    sample.clock = Err(Code::ClockMoved);
+    let receipt = suspend(&mut sample, &certificate).unwrap();
+    assert_eq!(reason(&sample, &certificate).as_deref(), Some(HOLD), "recorded is enough");
+    assert!(sample.state.list_due);
+    let key = sample.context.registry.public_key();
+    let notice = SuspensionNotice::open(&receipt.receipt.0, &receipt.signature.0, key).unwrap();
+    assert_eq!((notice.person, notice.told), (letter.person, "portal:portal-1".into()));
+    let entry = entries(sample.authority(), sample.city.now).unwrap().remove(0);
+    assert_eq!(entry.reason, RevocationReason::CertificateHold);
+    let proves: Vec<bool> = sample.recorded.iter().rev().take(1).map(Record::proves_time).collect();
+    assert_eq!(proves, [false], "a brake under a clock that moved");
+    sample.sequence();
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+    let count = sample.count("suspended");
+    let again = suspend(&mut sample, &certificate).unwrap();
+    assert_eq!(again.receipt, receipt.receipt, "answered as already so");
+    assert_eq!(sample.count("suspended"), count);
+}
+
+#[test]
+fn a_portals_word_is_for_the_holder_within_bounds_and_never_for_staff() {
+    let mut sample = Sample::found();
+    let (_, one) = sample.official("李丹");
+    let (_, two) = sample.official("王小明");
+    let serial = two.serial().to_string();
+    let staff = sample.staff();
+    let foreign = suspend_by(&mut sample, staff, &one, (&serial, REASON));
+    assert_eq!(foreign.unwrap_err(), Code::ApproverScope);
+    let unknown = suspend_by(&mut sample, staff, &two, (&serial, "boredom"));
+    assert_eq!(unknown.unwrap_err(), Code::UnsignedAuthority);
+    let other = Caller { key_sha256: [9; 32], process: "portal-staff" };
+    let stranger = suspend_by(&mut sample, other, &two, (&serial, REASON));
+    assert_eq!(stranger.unwrap_err(), Code::PortalUnknown);
+    let officer = sample.city.officer("officer-1").certificate.clone();
+    assert_eq!(suspend(&mut sample, &officer).unwrap_err(), Code::SignatureNeeded);
+    assert!(reason(&sample, &two).is_none() && reason(&sample, &officer).is_none());
+    assert_eq!(TOLD_MAX, 200);
+}
+
+#[test]
+fn two_others_release_it_and_the_list_lets_it_go() {
+    let mut sample = Sample::found();
+    let (_, certificate) = sample.official("李丹");
+    assert_eq!(sample.operator(release(&certificate)).unwrap_err(), Code::StateConflict);
+    suspend(&mut sample, &certificate).unwrap();
+    sample.sequence();
+    let held = list(&sample, 1);
+    assert!(held.contains(certificate.serial()));
+    let order = sample.order(release(&certificate));
+    sample.approve(order, "officer-1").unwrap();
+    sample.sequence();
+    sample.execute();
+    assert_eq!(reason(&sample, &certificate).as_deref(), Some(HOLD), "one is not two");
+    sample.approved_by(order, &["officer-2"]);
+    sample.execute();
+    // Recorded is not enough, for the list neither.
+    assert_eq!(reason(&sample, &certificate).as_deref(), Some(HOLD));
+    sample.state.list_due = false;
+    let empty = {
+        let issuing = &sample.context.issuing_certificate;
+        let content = ListContent {
+            issuer: issuing.subject(),
+            key_identifier: &issuing.key_identifier().unwrap(),
+            number: 2,
+            this_update: sample.city.now,
+            next_update: sample.city.now + 86_400,
+            shard_url: None,
+            revoked: &[],
+        };
+        RevocationList::issue(&content, &sample.context.issuing).unwrap()
+    };
+    assert!(!continues(sample.authority(), (&held, &empty), sample.city.now));
+    sample.sequence();
+    assert_eq!(reason(&sample, &certificate), None);
+    assert!(sample.state.list_due, "a release wants its list");
+    assert!(continues(sample.authority(), (&held, &empty), sample.city.now));
+    assert!(!list(&sample, 2).contains(certificate.serial()));
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+}
+
+#[test]
+fn a_release_waits_for_a_clock_that_moved_and_a_suspension_does_not() {
+    let mut sample = Sample::found();
+    let (_, certificate) = sample.official("李丹");
+    suspend(&mut sample, &certificate).unwrap();
+    sample.sequence();
+    sample.clock = Err(Code::ClockMoved);
+    assert_eq!(sample.operator(release(&certificate)).unwrap_err(), Code::ClockMoved);
+}
+
+#[test]
+fn what_nobody_releases_is_revoked_once_and_under_no_clock_that_moved() {
+    let mut sample = Sample::found();
+    let (_, certificate) = sample.official("李丹");
+    suspend(&mut sample, &certificate).unwrap();
+    sample.sequence();
+    let lapses = |sample: &mut Sample| {
+        let before = sample.count("revoked");
+        sample.round((&[], &[]), lapse).unwrap();
+        sample.count("revoked") - before
+    };
+    sample.pass(SUSPENSION_SECONDS - 1);
+    assert_eq!(lapses(&mut sample), 0);
+    sample.pass(1);
+    sample.clock = Err(Code::ClockMoved);
+    assert_eq!(lapses(&mut sample), 0);
+    sample.clock = Ok(());
+    assert_eq!(lapses(&mut sample), 1);
+    assert_eq!(reason(&sample, &certificate).as_deref(), Some(REASON));
+    assert_eq!(lapses(&mut sample), 0, "recorded is enough");
+    sample.sequence();
+    assert_eq!(lapses(&mut sample), 0);
+    assert!(sample.authority().is_ended(&certificate.serial().to_string()));
+    let Some(Event::Revoked { cause: Cause::Lapsed { .. }, certificates, .. }) =
+        sample.recorded.iter().rev().find(|r| r.event.kind() == "revoked").map(|r| r.event.clone())
+    else {
+        panic!("{:?}", sample.recorded.last())
+    };
+    assert_eq!(certificates.len(), 1);
+    assert!(sample.unsigned.is_empty(), "{:?}", sample.unsigned);
+}
+
+#[test]
+fn a_revocation_beats_a_suspension() {
+    let mut sample = Sample::found();
+    let (_, certificate) = sample.official("李丹");
+    suspend(&mut sample, &certificate).unwrap();
+    sample.sequence();
+    let serial = certificate.serial().to_string();
+    assert!(!sample.authority().is_ended(&serial));
+    assert_eq!(suspend(&mut sample, &certificate).map(|_| ()), Ok(()));
+    sample.revoke("officer-1", &serial, REASON).unwrap();
+    let order = sample.newest_order();
+    for name in crate::sample::operate::OFFICERS {
+        sample.approve(order, name).unwrap();
+    }
+    sample.sequence();
+    assert_eq!(sample.execute(), None);
+    assert!(sample.authority().is_ended(&serial));
+    assert_eq!(suspend(&mut sample, &certificate).unwrap_err(), Code::CertificateRevoked);
+}

@@ -1,0 +1,171 @@
+//! People of a handler's units: found by the beginning of a name, by person or by unit; and one of
+//! them with what it takes to draft about them. Nobody else's people are shown.
+
+use super::names::names;
+use crate::error::IssuerError;
+use crate::issuer::Issuer;
+use crate::loaded::{opening, text};
+use crate::officer::person_of;
+use authority::Authority;
+use ca_api::Sought;
+use ca_api::handler::{PersonFacts, PersonLine, UnitLine, UnitPeople};
+use ca_store::table::person::{self, PersonBy};
+use pki::Certificate;
+use pki::profile::Holder;
+use records::Code;
+use records::order::{MAIL_PATH, NAME_PATH};
+use store::Tx;
+
+/// People after which a page ends, who are looked at at once for it, and most that are.
+const PAGE: usize = 50;
+const CHUNK: i64 = 200;
+const LOOKED_MAX: usize = 5_000;
+const TEXT_CHARS_MAX: usize = 80;
+
+/// One page of the people whom a handler handles.
+pub(crate) async fn people(
+    issuer: &Issuer,
+    certificate: &Certificate,
+    sought: &Sought,
+) -> Result<UnitPeople, IssuerError> {
+    let (view, mut tx) = issuer.current().await?;
+    let (authority, now) = (view.authority(), issuer.now());
+    let handler = handler(authority, certificate, now)?;
+    let text = sought.text.trim();
+    if text.chars().count() > TEXT_CHARS_MAX || text.chars().any(char::is_control) {
+        return Err(Code::Malformed.into());
+    }
+    let units = units(authority, |unit| authority.handles(&handler, unit));
+    let (found, more) = found(authority, &mut tx, (&handler, text), &sought.after).await?;
+    let names = names(&mut tx, authority, found.clone()).await?;
+    let line = |person: &String| {
+        let name = names.get(person).unwrap_or(person).clone();
+        line(authority, (person, name), now)
+    };
+    let lines = found.iter().map(line).collect::<Result<_, Code>>()?;
+    Ok(UnitPeople { units, lines, more })
+}
+
+/// One person whom a handler handles.
+pub(crate) async fn person(
+    issuer: &Issuer,
+    certificate: &Certificate,
+    id: &str,
+) -> Result<PersonFacts, IssuerError> {
+    let (view, mut tx) = issuer.current().await?;
+    let (authority, now) = (view.authority(), issuer.now());
+    let handler = handler(authority, certificate, now)?;
+    let state = authority.person(id).ok_or(Code::PersonUnknown)?;
+    if !authority.handles(&handler, &state.unit) {
+        return Err(Code::HandlerScope.into());
+    }
+    if authority.has_left(id) {
+        return Err(Code::PersonLeft.into());
+    }
+    let known = person::disclosures(&mut tx, vec![id.to_owned()]).await?;
+    let opened = known.get(id).and_then(|list| opening(state, list));
+    let opened = opened.ok_or(Code::UnsignedAuthority)?;
+    let told = |path| text(opened.iter().copied(), path).unwrap_or_default();
+    let staff = state.roles.iter().any(|(role, _)| {
+        authority.role_rules().role.get(role).is_some_and(|rule| rule.profile == "staff")
+    });
+    let profiles = authority.profiles().filter(|(_, profile)| match profile.profile.holder() {
+        Holder::Person => true,
+        Holder::Staff => staff,
+        Holder::Service | Holder::Authority | Holder::Signer => false,
+    });
+    Ok(PersonFacts {
+        version: state.version,
+        mail: told(MAIL_PATH),
+        units: units(authority, |_| true),
+        profiles: profiles.map(|(id, _)| id.to_owned()).collect(),
+        line: line(authority, (id, told(NAME_PATH)), now)?,
+    })
+}
+
+/// Who holds a certificate, if they handle any unit.
+pub(super) fn handler(
+    authority: &Authority,
+    certificate: &Certificate,
+    now: u64,
+) -> Result<String, Code> {
+    let person = person_of(authority, certificate, now)?;
+    if authority.is_handler(&person) { Ok(person) } else { Err(Code::NotYourRoute) }
+}
+
+/// People who fit a text and are in the handler's units, and behind whom the list goes on.
+async fn found(
+    authority: &Authority,
+    tx: &mut Tx,
+    (handler, text): (&str, &str),
+    after: &str,
+) -> Result<(Vec<String>, String), IssuerError> {
+    let mut behind = match after {
+        "" => (String::new(), String::new()),
+        after => person::place(tx, after).await?.ok_or(Code::Malformed)?,
+    };
+    let by = by(authority, text);
+    let (mut page, mut looked) = (Vec::new(), 0);
+    while looked < LOOKED_MAX {
+        let chunk = person::found(tx, (by, text), (&behind.0, &behind.1), CHUNK).await?;
+        if chunk.is_empty() {
+            return Ok((page, String::new()));
+        }
+        for (name, id) in chunk {
+            if page.len() == PAGE {
+                return Ok((page, behind.1));
+            }
+            let unit = authority.person(&id).map(|state| state.unit.as_str());
+            let own = unit.is_some_and(|unit| authority.handles(handler, unit));
+            behind = (name, id.clone());
+            if own && !authority.has_left(&id) {
+                page.push(id);
+            }
+            looked += 1;
+        }
+    }
+    Ok((page, behind.1))
+}
+
+fn by(authority: &Authority, text: &str) -> PersonBy {
+    let upper = text.to_ascii_uppercase();
+    match text {
+        _ if records::letter::read_reference(text).as_ref() == Some(&upper) => PersonBy::Id,
+        _ if authority.unit(text).is_some() => PersonBy::Unit,
+        _ => PersonBy::Name,
+    }
+}
+
+fn line(
+    authority: &Authority,
+    (person, name): (&str, String),
+    now: u64,
+) -> Result<PersonLine, Code> {
+    let state = authority.person(person).ok_or(Code::PersonUnknown)?;
+    let in_force = state.serials.iter().filter(|serial| {
+        let serial = serial.to_string();
+        let held = authority.held(&serial);
+        let is_in_time = held.is_some_and(|held| held.sha256.is_some() && held.not_after >= now);
+        is_in_time && !authority.is_revoked(&serial)
+    });
+    Ok(PersonLine {
+        person: person.to_owned(),
+        name,
+        unit: state.unit.clone(),
+        unit_name: authority.unit(&state.unit).map(|unit| unit.name.clone()).unwrap_or_default(),
+        certificates: u32::try_from(in_force.count()).unwrap_or(u32::MAX),
+        letter: authority.has_open_letter(person, now),
+    })
+}
+
+/// Open units that somebody may choose, by name.
+fn units(authority: &Authority, may: impl Fn(&str) -> bool) -> Vec<UnitLine> {
+    let open = authority.units().filter(|(id, unit)| unit.open && may(id));
+    let line = |(id, unit): (&str, &authority::Unit)| UnitLine {
+        unit: id.to_owned(),
+        name: unit.name.clone(),
+    };
+    let mut lines: Vec<UnitLine> = open.map(line).collect();
+    lines.sort_by(|a, b| (&a.name, &a.unit).cmp(&(&b.name, &b.unit)));
+    lines
+}

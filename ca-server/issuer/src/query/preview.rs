@@ -1,0 +1,56 @@
+//! A draft before it is signed: whether it could be made now, and the order that would be made, so
+//! that its handler reads what approvers will read.
+
+use super::people::handler;
+use crate::decide::draft::check_said;
+use crate::decide::order::resting;
+use crate::error::IssuerError;
+use crate::issuer::Issuer;
+use crate::loaded::Loaded;
+use ca_api::handler::{Preview, Previewing};
+use ca_host::ISSUER;
+use pki::Certificate;
+use records::Code;
+use records::drafted::Drafted;
+use records::letter::reference;
+use records::order::{Basis, Body, ORDER_SECONDS, Order};
+
+/// The order, or why it would not be made.
+pub(crate) async fn preview(
+    issuer: &Issuer,
+    certificate: &Certificate,
+    wanted: Previewing,
+) -> Result<Preview, IssuerError> {
+    let (view, mut tx) = issuer.current().await?;
+    let (authority, now) = (view.authority(), issuer.now());
+    let handler = handler(authority, certificate, now)?;
+    let Previewing { statement, disclosures } = wanted;
+    let drafted = Drafted::of(&statement)?;
+    authority.may_draft(&handler, &drafted)?;
+    let body = match drafted {
+        Drafted::Person(body) => body,
+        Drafted::Letter(body) if authority.has_open_letter(&body.person, now) => {
+            return Err(Code::LetterOpen.into());
+        }
+        Drafted::Letter(_) => return Ok(Preview { order: None, disclosures: Vec::new() }),
+    };
+    check_said(&body, &disclosures)?;
+    let (body, drafter) = (Body::Person(body), format!("person:{handler}"));
+    let people = Basis::people_of(&body, &drafter).into_iter().collect();
+    let loaded = Loaded::of_people(&mut tx, people).await?;
+    let (basis, disclosures) = resting((authority, &loaded), (&body, &drafter), disclosures)?;
+    let order = Order {
+        v: 1,
+        kind: body.kind().into(),
+        issuer: ISSUER.into(),
+        order: reference([0; 10]),
+        version: 1,
+        nonce: [0; 16].into(),
+        expires: records::time::seconds(now + ORDER_SECONDS),
+        drafter,
+        basis,
+        draft: None,
+        body: statement.body,
+    };
+    Ok(Preview { order: Some(order), disclosures })
+}

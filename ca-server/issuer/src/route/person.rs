@@ -1,0 +1,18 @@
+//! One person, for their handler.
+
+use super::call::{OfficerCall, answered_and_recorded};
+use crate::issuer::Issuer;
+use crate::query;
+use axum::Json;
+use axum::extract::State;
+use ca_api::handler::{PersonFacts, WantedPerson};
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(crate) async fn person(
+    State(issuer): State<Arc<Issuer>>,
+    call: OfficerCall<WantedPerson>,
+) -> Result<Json<PersonFacts>, Refused> {
+    let result = query::people::person(&issuer, &call.officer.0, &call.message.person).await;
+    answered_and_recorded(&issuer, (&call.caller, &call.officer), "person", result).await
+}

@@ -1,0 +1,129 @@
+//! What handlers draft and take back in the sample city.
+
+use super::Sample;
+use super::operate::evidence;
+use crate::command::{Caller, Command};
+use crate::verify::{VerifiedDraft, VerifiedWithdrawal};
+use authority::OrderDigest;
+use ca_api::handler::DraftMade;
+use records::draft::{Draft, DraftStatement, Drafting};
+use records::drafted::{Drafted, LetterBody};
+use records::order::{PersonAction, PersonBody};
+use records::rules::Role;
+use records::withdrawal::{TakenBack, Withdrawal, WithdrawalStatement, Withdrawn};
+use records::{Bytes, Code, Disclosure, json};
+
+impl Sample {
+    /// A city in which a person handles an office in Shangzhou.
+    pub(crate) fn with_handler() -> Self {
+        let mut sample = Self::found();
+        sample.appoint("handler", Role::UnitHandler, "sz-office");
+        sample
+    }
+
+    /// What a handler signs, with a nonce of its own.
+    pub(crate) fn signed_draft(
+        &self,
+        name: &str,
+        drafted: &Drafted,
+        change: impl FnOnce(&mut DraftStatement),
+    ) -> Draft {
+        let officer = self.city.officer(name);
+        let (founding, certificate) = (self.city.founding.into(), officer.certificate.sha256());
+        let mut nonce = [0; 16];
+        (self.randomness())(&mut nonce).unwrap();
+        let now = self.city.now;
+        let mut said = drafted.statement(&founding, certificate, nonce, now).unwrap();
+        change(&mut said);
+        let bytes = Bytes(json::write(&said).unwrap());
+        Draft::sign(bytes, &officer.certificate, &*officer.signer).unwrap()
+    }
+
+    /// A person's record as a handler wants it, with what opens it.
+    pub(crate) fn person_body(
+        &self,
+        (action, person): (PersonAction, &str),
+        (name, unit): (&str, &str),
+    ) -> (PersonBody, Vec<Disclosure>) {
+        let version = self.authority().person(person).map_or(1, |state| state.version + 1);
+        let name = Disclosure::new("/name", [1; 32], name.into());
+        let seen = Disclosure::new("/evidence", [2; 32], evidence().into());
+        let body = PersonBody {
+            action,
+            person: person.to_owned(),
+            version,
+            unit: unit.to_owned(),
+            name: name.commitment().unwrap(),
+            mail: None,
+            evidence: seen.commitment().unwrap(),
+        };
+        (body, vec![name, seen])
+    }
+
+    /// A signed draft of it.
+    pub(crate) fn drafting(
+        &self,
+        name: &str,
+        wanted: (PersonAction, &str),
+        record: (&str, &str),
+    ) -> Drafting {
+        let (body, disclosures) = self.person_body(wanted, record);
+        let draft = self.signed_draft(name, &Drafted::Person(body), |_| {});
+        Drafting { draft, disclosures }
+    }
+
+    /// A draft is brought under an officer's connection.
+    pub(crate) fn bring_draft(
+        &mut self,
+        caller: Caller,
+        name: &str,
+        drafting: Drafting,
+    ) -> Result<DraftMade, Code> {
+        let verified = VerifiedDraft::verify(drafting, self.authority().signatures())?;
+        let officer = self.officer(name);
+        self.decide(|reply| Command::Draft(caller, officer, Box::new(verified), reply))
+    }
+
+    /// A handler drafts a person's record.
+    pub(crate) fn drafts(
+        &mut self,
+        name: &str,
+        wanted: (PersonAction, &str),
+        record: (&str, &str),
+    ) -> Result<DraftMade, Code> {
+        let drafting = self.drafting(name, wanted, record);
+        self.bring_draft(self.staff(), name, drafting)
+    }
+
+    /// A handler has a letter made.
+    pub(crate) fn drafts_letter(&mut self, name: &str, person: &str) -> Result<DraftMade, Code> {
+        let body = LetterBody { person: person.to_owned(), profile: "official".into() };
+        let draft = self.signed_draft(name, &Drafted::Letter(body), |_| {});
+        self.bring_draft(self.staff(), name, Drafting { draft, disclosures: Vec::new() })
+    }
+
+    /// What somebody signs who takes something back.
+    pub(crate) fn withdrawal(&self, name: &str, what: TakenBack) -> Withdrawal {
+        let officer = self.city.officer(name);
+        let said = WithdrawalStatement { v: 1, founding: self.city.founding.into(), what };
+        let bytes = Bytes(json::write(&said).unwrap());
+        Withdrawal::sign(bytes, &officer.certificate, &*officer.signer).unwrap()
+    }
+
+    /// A withdrawal is brought under an officer's connection.
+    pub(crate) fn bring_withdrawal(
+        &mut self,
+        name: &str,
+        withdrawal: Withdrawal,
+    ) -> Result<Withdrawn, Code> {
+        let verified = VerifiedWithdrawal::verify(withdrawal, self.authority().signatures())?;
+        let (caller, officer) = (self.staff(), self.officer(name));
+        self.decide(|reply| Command::Withdraw(caller, officer, Box::new(verified), reply))
+    }
+
+    /// Somebody takes an order back.
+    pub(crate) fn withdraws(&mut self, name: &str, order: OrderDigest) -> Result<Withdrawn, Code> {
+        let withdrawal = self.withdrawal(name, TakenBack::Order { order: order.into() });
+        self.bring_withdrawal(name, withdrawal)
+    }
+}

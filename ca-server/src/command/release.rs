@@ -1,0 +1,20 @@
+//! `ca-server release`
+
+use super::host::Host;
+use ca_host::operator::OperatorRequest;
+use clap::Args;
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Serial number of the suspended certificate. 被冻结证书的序列号
+    serial: String,
+    /// What was looked at, in words; approvers see it. 核验依据，审批人可见
+    #[arg(long)]
+    evidence: String,
+}
+
+pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let Arguments { serial, evidence } = arguments;
+    host.order(&OperatorRequest::Release { serial, evidence }).await
+}

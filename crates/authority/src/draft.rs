@@ -1,0 +1,140 @@
+//! Drafts: who may draft what, whose signature one bears, and who therefore decides nothing about
+//! what was made from it.
+
+use crate::authority::Authority;
+use crate::id::{PersonId, Reference};
+use crate::state::{LetterState, OpenOrder};
+use records::code::Code;
+use records::draft::Draft;
+use records::drafted::Drafted;
+use records::order::{Body, Order, PersonAction};
+use records::rules::Role;
+use sha2::{Digest, Sha256};
+
+impl Authority {
+    /// Who signed a draft, by a credential that holds at `now`, and what it is about: something of
+    /// their unit, which they did not ask for with these bytes before.
+    pub fn check_draft(&self, draft: &Draft, now: u64) -> Result<(String, Drafted), Code> {
+        let read = draft.read()?;
+        if read.founding.0 != self.fixed.digest {
+            return Err(Code::ApprovalSignature);
+        }
+        let drafted = Drafted::of(&read)?;
+        let said = draft.signed_statement();
+        let handler = self.said_by(&said, now)?;
+        self.may_draft(&handler, &drafted)?;
+        if self.is_challenge_used(&challenge_of(draft).0) {
+            return Err(Code::ChallengeUsed);
+        }
+        self.counts_on(&said)?;
+        Ok((handler, drafted))
+    }
+
+    /// Whether a person handles the unit that a draft concerns: that of a new person, and otherwise
+    /// the one in which the person is. Where they go, those who approve judge.
+    pub fn may_draft(&self, handler: &str, drafted: &Drafted) -> Result<(), Code> {
+        let unit = match drafted {
+            Drafted::Person(body) if body.action == PersonAction::Create => body.unit.clone(),
+            other => self.person(other.person()).ok_or(Code::PersonUnknown)?.unit.clone(),
+        };
+        match (self.handles(handler, &unit), self.is_handler(handler)) {
+            (true, _) => Ok(()),
+            (false, true) => Err(Code::HandlerScope),
+            (false, false) => Err(Code::NotYourRoute),
+        }
+    }
+
+    /// Whether a person handles any unit.
+    pub fn is_handler(&self, person: &str) -> bool {
+        self.handled_by(person).next().is_some()
+    }
+
+    /// Whether a person handles this unit, or one above it.
+    pub fn handles(&self, person: &str, unit: &str) -> bool {
+        let above = self.above(unit);
+        self.handled_by(person).any(|scope| above.contains(&scope))
+    }
+
+    /// The units that a person handles, each with everything below it.
+    pub fn handled_by<'a>(&'a self, person: &'a str) -> impl Iterator<Item = &'a str> {
+        let roles = self.person(person).into_iter().flat_map(|state| state.roles.iter());
+        let handles = roles.filter(move |(role, scope)| {
+            *role == Role::UnitHandler && self.holds(person, *role, scope)
+        });
+        handles.map(|(_, scope)| scope.as_str())
+    }
+
+    /// Orders that a person drafted under their signature and that can still be approved at `now`,
+    /// pending records counted.
+    pub fn open_drafts_of(&self, person: &str, now: u64) -> impl Iterator<Item = &OpenOrder> {
+        let person = PersonId::read(person);
+        let all = self.drafting.iter().chain(self.pending_drafting());
+        let own = all.filter(move |(drafter, _)| Some(*drafter) == person);
+        own.filter_map(move |(_, digest)| Some(self.waiting(*digest, now).ok()?.1))
+    }
+
+    /// How many orders wait that people drafted under their signatures, pending records counted.
+    pub fn drafting_count(&self) -> usize {
+        self.drafting.len() + self.pending_drafting().count()
+    }
+
+    fn pending_drafting(&self) -> impl Iterator<Item = &(PersonId, crate::id::OrderDigest)> {
+        self.pending.drafting.iter().filter(|one| !self.drafting.contains(*one))
+    }
+
+    /// The letters that a person had made under their signature.
+    pub fn letters_by(&self, drafter: &str) -> impl Iterator<Item = (&Reference, &LetterState)> {
+        let drafter = PersonId::read(drafter);
+        let own = drafter.into_iter().flat_map(|drafter| {
+            self.lettered_by.range((drafter, Reference::FIRST)..=(drafter, Reference::LAST))
+        });
+        own.filter_map(|(_, reference)| Some((reference, &**self.letters.get(reference)?)))
+    }
+
+    /// Whether a letter of a person can still be used, or is on its way into the tree.
+    pub fn has_open_letter(&self, person: &str, now: u64) -> bool {
+        let Some(key) = PersonId::read(person) else { return false };
+        let own = self.letters_of.range((key, Reference::FIRST)..=(key, Reference::LAST));
+        let is_open = |reference: &Reference| {
+            let is_over = self.is_letter_over(reference, now).unwrap_or(true);
+            !is_over && self.check_letter(reference).is_ok()
+        };
+        self.pending.lettered.contains(&key) || own.into_iter().any(|(_, one)| is_open(one))
+    }
+
+    /// Whether a person drafted an order under their signature, or had the letter made from which
+    /// it comes: then they decide nothing about it.
+    pub(crate) fn has_drafted(&self, person: &str, order: &Order, body: &Body) -> bool {
+        let own = order.draft.is_some() && order.drafter.strip_prefix("person:") == Some(person);
+        let lettered = match body {
+            Body::Issue(issue) => {
+                let letter = self.letter_of(issue).and_then(|one| self.letters.get(&one));
+                letter.and_then(|letter| letter.drafter).is_some_and(|by| by.as_str() == person)
+            }
+            _ => false,
+        };
+        own || lettered
+    }
+
+    /// Whether a person may approve or decline an order: their roles count, it is not their own,
+    /// and they did not draft it.
+    pub fn may_decide(&self, person: &str, order: &Order, body: &Body) -> Result<(), Code> {
+        self.may_approve(person, body)?;
+        match self.has_drafted(person, order, body) {
+            true => Err(Code::ApproverDrafted),
+            false => Ok(()),
+        }
+    }
+}
+
+/// What remembers that a draft was used, beside the challenges of applications: SHA-256 of its
+/// statement.
+pub(crate) fn challenge_of(draft: &Draft) -> records::Bytes {
+    Sha256::digest(&draft.statement.0).as_slice().into()
+}
+
+/// Whose drafted order it is.
+pub(crate) fn drafter_of(order: &Order) -> Option<PersonId> {
+    order.draft.as_ref()?;
+    PersonId::read(order.drafter.strip_prefix("person:")?)
+}

@@ -1,0 +1,305 @@
+//! Suspensions: who may suspend what, computed from what is signed; how one ends. A suspended
+//! certificate counts as revoked wherever somebody asks, until an order of others releases it. What
+//! is revoked is neither suspended nor released.
+
+use crate::authority::Authority;
+use crate::id::{PersonId, Serial, Sha256Value, digest_of};
+use crate::state::{Revoked, Suspended};
+use pki::PublicKey;
+use pki::crl::RevocationReason;
+use records::bytes::Bytes;
+use records::code::Code;
+use records::json;
+use records::label::Label;
+use records::order::{Body, ReleaseBody};
+use records::rules::Role;
+use records::suspension::{
+    HOLD, LapseStatement, SUSPENSION_SECONDS, Suspension, SuspensionCause, SuspensionNotice,
+};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Why a letter's holder suspends: the key may be in other hands.
+const LETTER_REASON: &str = "keyCompromise";
+
+/// Who suspends which certificates, for which reason and when.
+struct Said {
+    by: PersonId,
+    serials: Vec<Serial>,
+    reason: String,
+    at: u64,
+}
+
+impl Authority {
+    /// What a cause suspends at `now`, if it is lawful: everything under a letter, or what somebody
+    /// named who may. Nothing that is revoked, and nothing that it suspended before.
+    pub fn suspension(
+        &self,
+        cause: &SuspensionCause,
+        now: u64,
+    ) -> Result<Vec<(Serial, Suspended)>, Code> {
+        let name = cause.name();
+        let Said { by, serials, reason, at } = match cause {
+            SuspensionCause::Letter { value, notice, signature } => {
+                self.by_letter(value, (notice, signature))?
+            }
+            SuspensionCause::Signed { suspension } => {
+                let (by, serial) = self.check_suspension(suspension, now)?;
+                let said = suspension.read()?;
+                Said { by, serials: vec![serial], at: said.unix(), reason: said.reason }
+            }
+            SuspensionCause::Portal { notice, signature } => self.by_portal((notice, signature))?,
+        };
+        let at = at.max(self.signed_time);
+        let is_told = matches!(cause, SuspensionCause::Portal { .. });
+        let open = serials.into_iter().filter(|serial| {
+            let released = self.released.get(serial);
+            !self.is_ended_entry(serial) && released.is_none_or(|names| !names.contains(&name))
+        });
+        let suspended = |serial: Serial| {
+            let not_after = self.held.get(&serial).map_or(self.last_end(), |held| held.until);
+            let revoked = Revoked { at, reason: HOLD.to_owned(), not_after };
+            (serial, Suspended { name, by, reason: reason.clone(), is_told, revoked })
+        };
+        Ok(open.map(suspended).collect())
+    }
+
+    fn by_letter(&self, value: &Bytes, notice: (&Bytes, &Bytes)) -> Result<Said, Code> {
+        let key = PublicKey::read(&self.fixed.founding.keys.status.0);
+        let said = self.notice_of(notice, &key.map_err(|_| Code::UnsignedAuthority)?)?;
+        let reference = said.told.strip_prefix("letter:").ok_or(Code::UnsignedAuthority)?;
+        self.check_suspension_value(reference, value)?;
+        let letter = self.letter(reference).ok_or(Code::WrongCode)?;
+        let (by, serials) = (letter.person, letter.serials.clone());
+        Ok(Said { by, serials, reason: LETTER_REASON.to_owned(), at: said.unix() })
+    }
+
+    fn by_portal(&self, notice: (&Bytes, &Bytes)) -> Result<Said, Code> {
+        let said = self.notice_of(notice, &self.fixed.registry)?;
+        let by = PersonId::read(&said.person).filter(|_| said.told.starts_with("portal:"));
+        let by = by.ok_or(Code::UnsignedAuthority)?;
+        let own = |text: &String| {
+            let serial = Serial::read(text)?;
+            self.held.get(&serial).filter(|held| held.person == by).map(|_| serial)
+        };
+        let serials: Option<Vec<Serial>> = said.serials.iter().map(own).collect();
+        let (serials, at) = (serials.ok_or(Code::UnsignedAuthority)?, said.unix());
+        Ok(Said { by, serials, reason: said.reason, at })
+    }
+
+    fn notice_of(
+        &self,
+        (notice, signature): (&Bytes, &Bytes),
+        key: &PublicKey,
+    ) -> Result<SuspensionNotice, Code> {
+        if !self.signatures.verify(Label::Suspended, key, &notice.0, &signature.0) {
+            return Err(Code::UnsignedAuthority);
+        }
+        let read: SuspensionNotice = json::read(&notice.0).map_err(|_| Code::Malformed)?;
+        let known = RevocationReason::from_name(&read.reason).is_some();
+        let sound = read.v == 1 && read.founding.0 == self.fixed.digest && read.unix() != 0;
+        if sound && known { Ok(read) } else { Err(Code::UnsignedAuthority) }
+    }
+
+    /// Whether a value is that of a letter's suspension key.
+    pub fn check_suspension_value(&self, reference: &str, value: &Bytes) -> Result<(), Code> {
+        let letter = self.letter(reference).ok_or(Code::WrongCode)?;
+        match Sha256::digest(&value.0).as_slice() == letter.suspend_sha256 {
+            true => Ok(()),
+            false => Err(Code::WrongCode),
+        }
+    }
+
+    /// Who signed a suspension, by a certificate that counts at `now`, and of what. Everybody may
+    /// suspend their own certificates; officers and handlers those of the people in their care.
+    pub fn check_suspension(
+        &self,
+        suspension: &Suspension,
+        now: u64,
+    ) -> Result<(PersonId, Serial), Code> {
+        let read = suspension.read()?;
+        let said = suspension.signed_statement();
+        let certificate = self.signatures.certificate(&suspension.certificate.0);
+        let certificate = certificate.ok_or(Code::ApprovalSignature)?;
+        let ours = read.founding.0 == self.fixed.digest;
+        if !ours || read.certificate.0 != certificate.sha256() {
+            return Err(Code::ApprovalSignature);
+        }
+        let by = match suspension.assertion {
+            Some(_) => self.said_by(&said, now)?,
+            None => {
+                self.signatures.signer(&said).ok_or(Code::ApprovalSignature)?;
+                self.holder(&certificate, now)?
+            }
+        };
+        let by = PersonId::read(&by).ok_or(Code::PersonUnknown)?;
+        let serial = Serial::read(&read.serial).ok_or(Code::NotFound)?;
+        let held = self.held.get(&serial).ok_or(Code::NotFound)?;
+        RevocationReason::from_name(&read.reason).ok_or(Code::Malformed)?;
+        if by != held.person && !self.cares_for(&by, &held.person) {
+            return Err(Code::ApproverScope);
+        }
+        self.counts_on(&said)?;
+        Ok((by, serial))
+    }
+
+    /// Whether a person's certificates are in somebody's care: they handle papers for the unit, or
+    /// could approve a revocation there.
+    fn cares_for(&self, by: &PersonId, person: &PersonId) -> bool {
+        let Some(about) = self.people.get(person) else { return false };
+        let above = self.above(&about.unit);
+        let rule = self.rules.approvals.rule("revoke");
+        let counts = |role: &Role| {
+            *role == Role::UnitHandler || rule.is_some_and(|rule| rule.roles.contains(role))
+        };
+        let held = self.people.get(by).into_iter().flat_map(|own| own.roles.iter());
+        let mut held = held.filter(|(role, scope)| self.holds(by.as_str(), *role, scope));
+        held.any(|(role, scope)| counts(role) && above.contains(&scope.as_str()))
+    }
+
+    /// Whether two people with a credential that holds could release a certificate that `by`
+    /// suspends: nobody alone takes everybody away who could undo it.
+    pub fn leaves_releasers(&self, by: &PersonId, serial: &Serial, now: u64) -> Result<(), Code> {
+        let held = self.held.get(serial).ok_or(Code::NotFound)?;
+        let body = Body::Release(ReleaseBody {
+            person: held.person.to_string(),
+            serial: serial.to_string(),
+            suspension: Bytes::default(),
+            by: by.to_string(),
+            reason: String::new(),
+            since: String::new(),
+            evidence: Bytes::default(),
+        });
+        let needed = usize::try_from(self.needed(&body)).unwrap_or(usize::MAX);
+        let left = self.credentials.values().filter(|credential| {
+            let stands = credential.serial.is_some_and(|one| {
+                let good = self.held.get(&one).is_some_and(|held| held.not_after >= now);
+                good && one != *serial && self.revoked_entry(&one).is_none()
+            });
+            stands && self.may_approve(credential.person.as_str(), &body).is_ok()
+        });
+        let left: BTreeSet<PersonId> = left.map(|credential| credential.person).collect();
+        if left.len() >= needed { Ok(()) } else { Err(Code::SuspensionAlone) }
+    }
+
+    /// Gives effect to a suspension in the tree; the first one of a certificate stays.
+    pub(crate) fn suspend(&mut self, cause: &SuspensionCause, now: u64) -> Result<(), Code> {
+        for (serial, suspended) in self.suspension(cause, now)? {
+            self.suspended.entry(serial).or_insert_with(|| Arc::new(suspended));
+        }
+        if let SuspensionCause::Signed { suspension } = cause {
+            self.count(&suspension.signed_statement());
+        }
+        Ok(())
+    }
+
+    /// A suspension is felt before the tree has it.
+    pub(crate) fn notice_suspended(&mut self, cause: &SuspensionCause, unix: u64) {
+        let now = unix.max(self.signed_time);
+        let Ok(suspended) = self.suspension(cause, now) else { return };
+        for (serial, suspended) in suspended {
+            self.pending.suspended.entry(serial).or_insert_with(|| Arc::new(suspended));
+        }
+        if let SuspensionCause::Signed { suspension } = cause {
+            self.notice_counter(&suspension.signed_statement());
+        }
+    }
+
+    /// The suspension of a certificate that is not revoked, pending records counted.
+    pub fn suspended_as(&self, serial: &str) -> Option<&Suspended> {
+        self.suspended_entry(&Serial::read(serial)?)
+    }
+
+    pub(crate) fn suspended_entry(&self, serial: &Serial) -> Option<&Suspended> {
+        let pending = || self.pending.suspended.get(serial);
+        let found = self.suspended.get(serial).or_else(pending);
+        found.filter(|_| !self.is_ended_entry(serial)).map(|suspended| &**suspended)
+    }
+
+    /// Every certificate that is suspended and not revoked, pending records counted.
+    pub fn all_suspended(&self) -> impl Iterator<Item = (&Serial, &Suspended)> {
+        let pending = self.pending.suspended.iter();
+        let pending = pending.filter(|(serial, _)| !self.suspended.contains_key(*serial));
+        let all = self.suspended.iter().chain(pending);
+        let open = all.filter(|(serial, _)| !self.is_ended_entry(serial));
+        open.map(|(serial, suspended)| (serial, &**suspended))
+    }
+
+    /// Whether a serial number is revoked and not only suspended, pending records counted.
+    pub fn is_ended(&self, serial: &str) -> bool {
+        Serial::read(serial).is_some_and(|serial| self.is_ended_entry(&serial))
+    }
+
+    pub(crate) fn is_ended_entry(&self, serial: &Serial) -> bool {
+        self.revoked.contains_key(serial) || self.pending.revoked.contains_key(serial)
+    }
+
+    /// Whether the tree holds an order that released this certificate.
+    pub fn was_released(&self, serial: &str) -> bool {
+        Serial::read(serial).is_some_and(|serial| self.released.contains_key(&serial))
+    }
+
+    /// Whether the tree holds a suspension of this name, or what came of it.
+    pub fn knows_suspension(&self, serials: &[Serial], name: &Sha256Value) -> bool {
+        serials.iter().all(|serial| {
+            let released = self.released.get(serial).is_some_and(|names| names.contains(name));
+            released || self.suspended.contains_key(serial) || self.revoked.contains_key(serial)
+        })
+    }
+
+    /// Suspensions that nobody released in their time.
+    pub fn lapsed_suspensions(&self, now: u64) -> BTreeSet<Sha256Value> {
+        let late = |(_, suspended): &(&Serial, &Suspended)| {
+            now >= suspended.revoked.at.saturating_add(SUSPENSION_SECONDS)
+        };
+        self.all_suspended().filter(late).map(|(_, suspended)| suspended.name).collect()
+    }
+
+    /// What lapses by a statement of the registry key: since when it counts is when it was
+    /// suspended, and why is why it was.
+    pub(crate) fn lapse(
+        &self,
+        statement: &Bytes,
+        signature: &Bytes,
+    ) -> Result<Vec<(Serial, Revoked)>, Code> {
+        let registry = &self.fixed.registry;
+        if !self.signatures.verify(Label::Lapse, registry, &statement.0, &signature.0) {
+            return Err(Code::UnsignedAuthority);
+        }
+        let read: LapseStatement = json::read(&statement.0).map_err(|_| Code::Malformed)?;
+        let (name, at) = (digest_of(&read.suspension)?, records::time::read(&read.time));
+        let at = at.filter(|_| read.v == 1).ok_or(Code::Malformed)?;
+        let late = |(_, suspended): &(&Serial, &Suspended)| {
+            let until = suspended.revoked.at.saturating_add(SUSPENSION_SECONDS);
+            suspended.name == name && at >= until
+        };
+        let lapsed = self.all_suspended().filter(late).map(|(serial, suspended)| {
+            let reason = suspended.reason.clone();
+            (*serial, Revoked { reason, ..suspended.revoked.clone() })
+        });
+        let lapsed: Vec<_> = lapsed.collect();
+        if lapsed.is_empty() { Err(Code::UnsignedAuthority) } else { Ok(lapsed) }
+    }
+
+    /// An order releases the very suspension that it names.
+    pub(crate) fn release_fits(&self, body: &ReleaseBody) -> Result<(), Code> {
+        let serial = Serial::read(&body.serial).ok_or(Code::StateConflict)?;
+        let own = self.held.get(&serial).is_some_and(|held| *held.person.as_str() == body.person);
+        let suspended = self.suspended_entry(&serial).filter(|_| own).ok_or(Code::StateConflict)?;
+        let same = body.suspension.0 == suspended.name
+            && body.by == suspended.by.as_str()
+            && body.reason == suspended.reason
+            && body.since == records::time::seconds(suspended.revoked.at);
+        if same { Ok(()) } else { Err(Code::StateConflict) }
+    }
+
+    /// Releases a certificate; the same suspension does not take it away again.
+    pub(crate) fn enact_release(&mut self, body: &ReleaseBody) -> Result<(), Code> {
+        let serial = Serial::read(&body.serial).ok_or(Code::Malformed)?;
+        let suspended = self.suspended.remove(&serial).ok_or(Code::StateConflict)?;
+        let names = self.released.entry(serial).or_default();
+        Arc::make_mut(names).push(suspended.name);
+        Ok(())
+    }
+}

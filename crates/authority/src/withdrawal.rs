@@ -1,0 +1,129 @@
+//! Withdrawing: whoever drafted an order takes it back, and a handler a letter. What a person
+//! drafted they sign for; of what an operator drafted the kernel of the CA's host tells who asks.
+//! Orders to revoke are brakes, which nobody takes back.
+
+use crate::authority::Authority;
+use crate::id::{NamesOrder, OrderDigest, Reference};
+use crate::state::{Ended, OpenOrder};
+use records::bytes::Bytes;
+use records::code::Code;
+use records::json;
+use records::label::Label;
+use records::order::Body;
+use records::record::VoidStatement;
+use records::withdrawal::{TakenBack, Withdrawal, WithdrawnStatement};
+
+impl Authority {
+    /// Who took back what, by a credential that holds at `now`: an open order that they drafted, or
+    /// a letter that they had made.
+    pub fn check_withdrawal(
+        &self,
+        withdrawal: &Withdrawal,
+        now: u64,
+    ) -> Result<(String, TakenBack), Code> {
+        let read = withdrawal.read()?;
+        if read.founding.0 != self.fixed.digest {
+            return Err(Code::ApprovalSignature);
+        }
+        let said = withdrawal.signed_statement();
+        let person = self.said_by(&said, now)?;
+        match &read.what {
+            TakenBack::Order { order } => {
+                self.may_withdraw(order, &format!("person:{person}"), now)?;
+            }
+            TakenBack::Letter { reference } => {
+                let letter = self.letter(reference).ok_or(Code::NotDrafter)?;
+                if letter.drafter.is_none_or(|drafter| *drafter != *person) {
+                    return Err(Code::NotDrafter);
+                }
+            }
+        }
+        self.counts_on(&said)?;
+        Ok((person, read.what))
+    }
+
+    /// An open order that this drafter may take back.
+    pub fn may_withdraw(
+        &self,
+        order: impl NamesOrder,
+        drafter: &str,
+        now: u64,
+    ) -> Result<(OrderDigest, &OpenOrder), Code> {
+        let (digest, open) = self.waiting(order, now)?;
+        match &*open.body {
+            _ if open.read.drafter != drafter => Err(Code::NotDrafter),
+            Body::Revoke(_) => Err(Code::StateConflict),
+            _ => Ok((digest, open)),
+        }
+    }
+
+    pub(crate) fn add_withdrawn(
+        &mut self,
+        statement: &Bytes,
+        signature: &Bytes,
+        now: u64,
+    ) -> Result<(), Code> {
+        let (digest, read) = self.withdrawn(statement, signature, now)?;
+        if let Some(withdrawal) = &read.withdrawal {
+            self.count(&withdrawal.signed_statement());
+        }
+        self.close(digest, Ended::Withdrawn);
+        Ok(())
+    }
+
+    pub(crate) fn notice_withdrawn(&mut self, statement: &Bytes, signature: &Bytes, unix: u64) {
+        let now = unix.max(self.signed_time);
+        let Ok((digest, read)) = self.withdrawn(statement, signature, now) else { return };
+        if let Some(withdrawal) = &read.withdrawal {
+            self.notice_counter(&withdrawal.signed_statement());
+        }
+        self.pending.ended.insert(digest, Ended::Withdrawn);
+    }
+
+    /// Which open order a statement of the registry key takes back, in the name of its drafter.
+    fn withdrawn(
+        &self,
+        statement: &Bytes,
+        signature: &Bytes,
+        now: u64,
+    ) -> Result<(OrderDigest, WithdrawnStatement), Code> {
+        let registry = &self.fixed.registry;
+        if !self.signatures.verify(Label::Withdrawn, registry, &statement.0, &signature.0) {
+            return Err(Code::UnsignedAuthority);
+        }
+        let read: WithdrawnStatement = json::read(&statement.0).map_err(|_| Code::Malformed)?;
+        let (digest, _) = self.may_withdraw(&read.order, &read.drafter, now)?;
+        let what = TakenBack::Order { order: read.order.clone() };
+        self.signed_for(&read.drafter, read.withdrawal.as_deref(), (&what, now))?;
+        if read.v == 1 { Ok((digest, read)) } else { Err(Code::Malformed) }
+    }
+
+    /// A person signed for what is taken back in their name; an operator has no key.
+    fn signed_for(
+        &self,
+        drafter: &str,
+        withdrawal: Option<&Withdrawal>,
+        (what, now): (&TakenBack, u64),
+    ) -> Result<(), Code> {
+        match (drafter.strip_prefix("person:"), withdrawal) {
+            (None, None) => Ok(()),
+            (Some(person), Some(withdrawal)) => {
+                let (signed_by, signed) = self.check_withdrawal(withdrawal, now)?;
+                let same = signed_by == person && signed == *what;
+                if same { Ok(()) } else { Err(Code::ApprovalSignature) }
+            }
+            _ => Err(Code::ApprovalSignature),
+        }
+    }
+
+    /// Whether a letter is voided by whom its statement names.
+    pub(crate) fn voided_by(
+        &self,
+        read: &VoidStatement,
+        reference: Reference,
+        now: u64,
+    ) -> Result<(), Code> {
+        let what = TakenBack::Letter { reference: reference.to_string() };
+        self.signed_for(&read.drafter, read.withdrawal.as_deref(), (&what, now))
+    }
+}

@@ -1,0 +1,260 @@
+//! Suspensions: at once, by whoever may; released by two others, or revoked when their time is
+//! over.
+
+use authority::Serial;
+use records::code::Code;
+use records::order::{Body, PersonAction, RoleAction};
+use records::record::Event;
+use records::rules::Role;
+use records::suspension::{HOLD, SUSPENSION_SECONDS, SuspensionCause};
+use sample_city::SampleCity;
+
+const OFFICERS: [&str; 2] = ["officer-1", "officer-2"];
+
+/// A city with an official, their letter's reference and their certificate.
+fn with_official() -> (SampleCity, String, Serial) {
+    let mut city = SampleCity::found();
+    let (reference, serial) = city.official("official");
+    (city, reference, serial)
+}
+
+fn reason(city: &SampleCity, serial: Serial) -> Option<String> {
+    city.authority.revoked_as(&serial.to_string()).map(|revoked| revoked.reason.clone())
+}
+
+#[test]
+fn a_letter_suspends_what_came_of_it() {
+    let (mut city, reference, serial) = with_official();
+    let cause = city.by_letter(&reference);
+    let event = city.suspended_event(cause.clone());
+    city.apply(event).unwrap();
+    assert_eq!(reason(&city, serial).as_deref(), Some(HOLD));
+    assert!(!city.authority.is_ended(&serial.to_string()));
+    let SuspensionCause::Letter { notice, signature, .. } = cause else { panic!() };
+    // The value of the loss, another letter's, and a notice that the status key did not sign.
+    let (_, other) = city.official("other");
+    let letter = city.letter(&city.officer("other").person.clone(), "official");
+    for value in [SampleCity::loss_value(&reference), SampleCity::suspension_value(&letter)] {
+        let (notice, signature) = (notice.clone(), signature.clone());
+        let event = city.suspended_event(SuspensionCause::Letter { value, notice, signature });
+        assert_eq!(city.apply(event).unwrap_err().code, Code::WrongCode);
+    }
+    let SuspensionCause::Portal { notice, signature } = city.by_portal(other) else { panic!() };
+    let value = SampleCity::suspension_value(&reference);
+    let event = city.suspended_event(SuspensionCause::Letter { value, notice, signature });
+    assert_eq!(city.apply(event).unwrap_err().code, Code::UnsignedAuthority);
+    assert_eq!(reason(&city, other), None);
+}
+
+#[test]
+fn whoever_holds_or_cares_for_a_certificate_suspends_it() {
+    let (mut city, _, serial) = with_official();
+    let (_, other) = city.official("other");
+    assert_eq!(city.suspend("other", serial).unwrap_err().code, Code::ApproverScope);
+    assert_eq!(city.suspend("officer-3", serial).unwrap_err().code, Code::ApproverScope);
+    assert_eq!(city.suspend("auditor", serial).unwrap_err().code, Code::ApproverScope);
+    // A handler of another unit, and then of this one.
+    let handler = city.officer("other").person.clone();
+    let role = |city: &SampleCity, action, scope| {
+        city.role_body(action, &handler, Role::UnitHandler, scope)
+    };
+    let elsewhere = role(&city, RoleAction::Grant, "ln-office");
+    city.done(&elsewhere, &["security-1", "security-2"]);
+    assert_eq!(city.suspend("other", serial).unwrap_err().code, Code::ApproverScope);
+    let here = role(&city, RoleAction::Grant, "sz-office");
+    city.done(&here, &["security-1", "security-2"]);
+    city.suspend("other", serial).unwrap();
+    assert_eq!(reason(&city, serial).as_deref(), Some(HOLD));
+    city.suspend("other", other).unwrap();
+    assert_eq!(city.suspend("other", other).unwrap_err().code, Code::CertificateSuspended);
+}
+
+#[test]
+fn what_nobody_signed_suspends_nothing() {
+    let (mut city, _, serial) = with_official();
+    let mut signed = city.suspension("official", serial, |_| {});
+    signed.signature.0.reverse();
+    let event = city.suspended_event(SuspensionCause::Signed { suspension: signed });
+    assert_eq!(city.apply(event).unwrap_err().code, Code::ApprovalSignature);
+    let signed = city.suspension("official", serial, |said| said.founding = [1; 32].into());
+    let event = city.suspended_event(SuspensionCause::Signed { suspension: signed });
+    assert_eq!(city.apply(event).unwrap_err().code, Code::ApprovalSignature);
+    let SuspensionCause::Portal { notice, .. } = city.by_portal(serial) else { panic!() };
+    let event =
+        city.suspended_event(SuspensionCause::Portal { notice, signature: vec![1; 70].into() });
+    assert_eq!(city.apply(event).unwrap_err().code, Code::UnsignedAuthority);
+    assert_eq!(reason(&city, serial), None);
+}
+
+#[test]
+fn two_others_release_it() {
+    let (mut city, _, serial) = with_official();
+    city.suspend("officer-1", serial).unwrap();
+    let body = Body::Release(city.release_body(serial));
+    // Whoever suspended drafts nothing, and counts for nothing.
+    let by = format!("person:{}", city.officer("officer-1").person);
+    let (_, event) = city.drafted_event(&body, &[], &by);
+    assert!(city.apply(event).is_err());
+    let order = city.order(&body);
+    assert_eq!(city.approve(order, "officer-1"), Err(Code::ApproverSelf));
+    city.approve(order, "officer-2").unwrap();
+    assert_eq!(city.enact(order, &[]), Err(Code::ApprovalsMissing));
+    city.approve(order, "security-1").unwrap();
+    city.enact(order, &[]).unwrap();
+    assert_eq!(reason(&city, serial), None);
+    assert!(city.authority.was_released(&serial.to_string()));
+}
+
+#[test]
+fn a_holder_does_not_release_their_own() {
+    let mut city = SampleCity::found();
+    let own = sample_city::serial_of(&city.officer("officer-1").certificate);
+    city.suspend("officer-1", own).unwrap();
+    let order = city.order(&Body::Release(city.release_body(own)));
+    // They could not sign at all; another certificate of theirs would not help either.
+    assert_eq!(city.approve(order, "officer-1"), Err(Code::CertificateSuspended));
+    let body = Body::Release(city.release_body(own));
+    let person = city.officer("officer-1").person.clone();
+    assert_eq!(city.authority.may_approve(&person, &body), Err(Code::ApproverSelf));
+    city.approve(order, "officer-2").unwrap();
+    city.approve(order, "security-1").unwrap();
+    city.enact(order, &[]).unwrap();
+    assert_eq!(reason(&city, own), None);
+}
+
+#[test]
+fn a_release_counts_for_its_own_suspension_and_from_the_tree() {
+    let (mut city, reference, serial) = with_official();
+    let first = city.by_letter(&reference);
+    let event = city.suspended_event(first.clone());
+    city.apply(event).unwrap();
+    let body = Body::Release(city.release_body(serial));
+    let (one, two) = (city.order(&body), city.order(&body));
+    for order in [one, two] {
+        OFFICERS.iter().for_each(|name| city.approve(order, name).unwrap());
+    }
+    // Recorded is not enough.
+    let event = city.enacted_event(one, &[]).unwrap();
+    let record = city.record(event);
+    city.authority.notice(&record);
+    assert_eq!(reason(&city, serial).as_deref(), Some(HOLD));
+    city.authority.forget_pending();
+    city.enact(one, &[]).unwrap();
+    assert_eq!(reason(&city, serial), None);
+    // The same suspension again takes nothing, another one does, the old order is worth nothing.
+    let event = city.suspended_event(first);
+    city.apply(event).unwrap();
+    assert_eq!(reason(&city, serial), None);
+    city.now += 60;
+    let event = city.suspended_event(city.by_letter(&reference));
+    city.apply(event).unwrap();
+    assert_eq!(reason(&city, serial).as_deref(), Some(HOLD));
+    assert_eq!(city.enact(two, &[]), Err(Code::StateConflict));
+}
+
+#[test]
+fn what_is_revoked_is_neither_suspended_nor_released() {
+    let (mut city, reference, serial) = with_official();
+    city.suspend("officer-1", serial).unwrap();
+    let order = city.order(&Body::Release(city.release_body(serial)));
+    for name in ["officer-2", "security-1"] {
+        city.approve(order, name).unwrap();
+    }
+    city.lose(&reference).unwrap();
+    assert_eq!(reason(&city, serial).as_deref(), Some("keyCompromise"));
+    assert_eq!(city.enact(order, &[]), Err(Code::StateConflict));
+    city.suspend("officer-2", serial).unwrap();
+    assert_eq!(reason(&city, serial).as_deref(), Some("keyCompromise"));
+    assert!(city.authority.suspended_as(&serial.to_string()).is_none());
+}
+
+#[test]
+fn a_suspended_certificate_is_revoked_by_order_and_by_leaving() {
+    let (mut city, _, serial) = with_official();
+    let person = city.officer("official").person.clone();
+    city.suspend("official", serial).unwrap();
+    city.revoke(&person, &[serial]);
+    assert!(city.authority.is_ended(&serial.to_string()));
+    let (_, other) = city.official("other");
+    let person = city.officer("other").person.clone();
+    city.suspend("other", other).unwrap();
+    let body = city.person_body(PersonAction::Leave, &person, "sz-office");
+    city.done(&body, &OFFICERS);
+    let event = city.revoked_event(records::record::Cause::Left { person }, Vec::new());
+    city.apply(event).unwrap();
+    assert_eq!(reason(&city, other).as_deref(), Some("cessationOfOperation"));
+}
+
+#[test]
+fn after_fifteen_days_it_is_revoked_for_its_reason() {
+    let (mut city, _, serial) = with_official();
+    let since = city.now;
+    city.suspend("officer-1", serial).unwrap();
+    let name = city.authority.suspended_as(&serial.to_string()).unwrap().name;
+    city.now = since + SUSPENSION_SECONDS - 1;
+    assert!(city.authority.lapsed_suspensions(city.now).is_empty());
+    let early = city.revoked_event(city.lapsed(name), Vec::new());
+    assert_eq!(city.apply(early).unwrap_err().code, Code::UnsignedAuthority);
+    city.now += 1;
+    assert_eq!(city.authority.lapsed_suspensions(city.now).into_iter().collect::<Vec<_>>(), [name]);
+    // Nobody but the registry key says so.
+    let mut cause = city.lapsed(name);
+    if let records::record::Cause::Lapsed { signature, .. } = &mut cause {
+        signature.0.reverse();
+    }
+    let forged = city.revoked_event(cause, Vec::new());
+    assert_eq!(city.apply(forged).unwrap_err().code, Code::UnsignedAuthority);
+    let event = city.revoked_event(city.lapsed(name), Vec::new());
+    city.apply(event.clone()).unwrap();
+    let revoked = city.authority.revoked_as(&serial.to_string()).unwrap();
+    assert_eq!((revoked.at, revoked.reason.as_str()), (since, "privilegeWithdrawn"));
+    assert!(city.authority.lapsed_suspensions(city.now).is_empty());
+    assert!(city.apply(event).is_err(), "once");
+}
+
+#[test]
+fn a_suspended_officer_approves_and_suspends_nothing() {
+    let (mut city, _, serial) = with_official();
+    let own = sample_city::serial_of(&city.officer("officer-1").certificate);
+    let (person, order) = {
+        let person = city.officer("official").person.clone();
+        let order = city.order(&city.revoke_body(&person, &[serial]));
+        (person, order)
+    };
+    city.approve(order, "officer-1").unwrap();
+    city.suspend("officer-2", own).unwrap();
+    assert!(!city.authority.given(order, city.now).contains_key(&city.officer("officer-1").person));
+    assert_eq!(city.suspend("officer-1", serial).unwrap_err().code, Code::CertificateSuspended);
+    let other = city.order(&city.revoke_body(&person, &[serial]));
+    assert_eq!(city.approve(other, "officer-1"), Err(Code::CertificateSuspended));
+    city.release(own, &["security-1", "security-2"]);
+    city.approve(other, "officer-1").unwrap();
+}
+
+#[test]
+fn nobody_takes_everybody_away_who_could_undo_it() {
+    let mut city = SampleCity::found();
+    let serial =
+        |city: &SampleCity, name: &str| sample_city::serial_of(&city.officer(name).certificate);
+    let by = authority::PersonId::read(&city.officer("security-1").person).unwrap();
+    let leaves = |city: &SampleCity, name: &str| {
+        city.authority.leaves_releasers(&by, &serial(city, name), city.now)
+    };
+    // Of those who count for security-2, the other officers of the whole city, nobody is left.
+    assert_eq!(leaves(&city, "security-2"), Err(Code::SuspensionAlone));
+    assert_eq!(leaves(&city, "officer-1"), Ok(()));
+    city.suspend("security-1", serial(&city, "officer-1")).unwrap();
+    assert_eq!(leaves(&city, "officer-2"), Err(Code::SuspensionAlone));
+}
+
+#[test]
+fn it_is_felt_before_the_tree_has_it() {
+    let (mut city, reference, serial) = with_official();
+    let event = city.suspended_event(city.by_letter(&reference));
+    let record = city.record(event);
+    city.authority.notice(&record);
+    assert_eq!(reason(&city, serial).as_deref(), Some(HOLD));
+    assert_eq!(city.authority.revoked().count(), 0);
+    assert_eq!(city.authority.all_revoked().count(), 1);
+    assert!(matches!(record.event, Event::Suspended { .. }));
+}

@@ -1,0 +1,20 @@
+//! Routes of the issuer for what unit handlers do on the staff host: people of their unit, drafts,
+//! and what became of them.
+
+pub use records::handling::{
+    DraftLine, DraftMade, Drafts, PersonFacts, PersonLine, Preview, Previewing, UnitLine,
+    UnitPeople, WantedPerson,
+};
+
+/// [`crate::AsOfficer`] of [`crate::Sought`] → [`UnitPeople`].
+pub const PEOPLE: &str = "/v1/staff/people";
+/// [`crate::AsOfficer`] of [`WantedPerson`] → [`PersonFacts`].
+pub const PERSON: &str = "/v1/staff/person";
+/// [`crate::AsOfficer`] of [`Previewing`] → [`Preview`].
+pub const PREVIEW: &str = "/v1/staff/preview";
+/// [`crate::AsOfficer`] of a `Drafting` → [`DraftMade`].
+pub const DRAFT: &str = "/v1/staff/draft";
+/// [`crate::AsOfficer`] of [`crate::Page`] → [`Drafts`].
+pub const DRAFTS: &str = "/v1/staff/drafts";
+/// [`crate::AsOfficer`] of a `Withdrawal` → `Withdrawn`.
+pub const WITHDRAW: &str = "/v1/staff/withdraw";

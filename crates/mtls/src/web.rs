@@ -1,0 +1,96 @@
+//! A host name beside a listener's own, with a certificate that browsers know: files that any ACME
+//! client renews. Whoever asks for another name gets the listener's own certificate.
+
+use crate::identity::{Identity, TlsError};
+use crate::suites::crypto;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The name and its files.
+#[derive(Debug)]
+pub struct WebHost {
+    name: String,
+    chain: PathBuf,
+    key: PathBuf,
+    held: RwLock<Held>,
+}
+
+/// What is shown now, and the bytes that it was made from.
+#[derive(Debug)]
+struct Held {
+    certified: Arc<CertifiedKey>,
+    chain: Vec<u8>,
+}
+
+impl WebHost {
+    /// Reads both files: the chain in PEM, leaf first, and its key, which others cannot read.
+    pub fn open(name: &str, chain: PathBuf, key: PathBuf) -> Result<Self, TlsError> {
+        let held = RwLock::new(Held::read(&chain, &key)?);
+        Ok(Self { name: name.to_owned(), chain, key, held })
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Looks whether the files were renewed, and shows the new ones from now on; says whether they
+    /// were. While they do not fit together, as in the middle of a renewal, the old ones stay.
+    pub fn look(&self) -> Result<bool, TlsError> {
+        let found = std::fs::read(&self.chain).map_err(|error| wrong(&self.chain, error))?;
+        if found == self.held.read().unwrap_or_else(PoisonError::into_inner).chain {
+            return Ok(false);
+        }
+        let held = Held::read(&self.chain, &self.key)?;
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = held;
+        Ok(true)
+    }
+
+    fn certified(&self) -> Arc<CertifiedKey> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).certified.clone()
+    }
+}
+
+impl Held {
+    fn read(chain: &Path, key: &Path) -> Result<Self, TlsError> {
+        let bytes = std::fs::read(chain).map_err(|error| wrong(chain, error))?;
+        let certificates = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
+        let certificates = certificates.map_err(|error| wrong(chain, error))?;
+        let secret = system::file::read_private(key).map_err(|error| wrong(key, error))?;
+        let secret = PrivateKeyDer::from_pem_slice(&secret).map_err(|error| wrong(key, error))?;
+        let certified = CertifiedKey::from_der(certificates, secret, &crypto())?;
+        Ok(Self { certified: Arc::new(certified), chain: bytes })
+    }
+}
+
+fn wrong(path: &Path, error: impl std::fmt::Display) -> TlsError {
+    TlsError::File { path: path.display().to_string(), what: error.to_string() }
+}
+
+/// Which certificate a handshake is shown.
+#[derive(Debug)]
+pub(crate) struct ByName {
+    own: Arc<CertifiedKey>,
+    web: Arc<WebHost>,
+}
+
+impl ByName {
+    pub(crate) fn new(own: Identity, web: Arc<WebHost>) -> Result<Self, TlsError> {
+        let own = CertifiedKey::from_der(own.chain, own.key, &crypto())?;
+        Ok(Self { own: Arc::new(own), web })
+    }
+}
+
+impl ResolvesServerCert for ByName {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let is_web = |name: &str| name.eq_ignore_ascii_case(&self.web.name);
+        match hello.server_name().is_some_and(is_web) {
+            true => Some(self.web.certified()),
+            false => Some(self.own.clone()),
+        }
+    }
+}

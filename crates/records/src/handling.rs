@@ -1,0 +1,143 @@
+//! What a unit's handler and the CA say to each other, through a portal: people of the unit,
+//! drafts, and what became of them. Nothing is decided by what is said here; drafts are signed.
+
+use crate::bytes::Bytes;
+use crate::commitment::Disclosure;
+use crate::draft::DraftStatement;
+use crate::order::Order;
+use serde::{Deserialize, Serialize};
+
+/// Which person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WantedPerson {
+    /// Person id.
+    pub person: String,
+}
+
+/// A person in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonLine {
+    /// Person id.
+    pub person: String,
+    /// Name.
+    pub name: String,
+    /// Unit id.
+    pub unit: String,
+    /// Its name.
+    pub unit_name: String,
+    /// How many certificates they hold that are in force.
+    pub certificates: u32,
+    /// Whether a letter of theirs can still be used.
+    pub letter: bool,
+}
+
+/// A unit by id and name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitLine {
+    /// Unit id.
+    pub unit: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// People within what a handler handles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitPeople {
+    /// Open units that the handler handles, by name.
+    pub units: Vec<UnitLine>,
+    /// In the order of names, about fifty.
+    pub lines: Vec<PersonLine>,
+    /// Behind which person the list goes on; empty at its end.
+    pub more: String,
+}
+
+/// What a handler needs of a person to draft about them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonFacts {
+    /// As in the list.
+    pub line: PersonLine,
+    /// Version of their record.
+    pub version: u32,
+    /// Mail address, or empty.
+    pub mail: String,
+    /// Every open unit of the city, by name: where they may go.
+    pub units: Vec<UnitLine>,
+    /// Profiles under which a letter can be made for them.
+    pub profiles: Vec<String>,
+}
+
+/// A draft before it is signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Previewing {
+    /// What would be signed.
+    pub statement: DraftStatement,
+    /// Opens the commitments of its body.
+    pub disclosures: Vec<Disclosure>,
+}
+
+/// The order that would be made, which nobody signed. Of a letter there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preview {
+    /// The order.
+    pub order: Option<Order>,
+    /// What opens its commitments.
+    pub disclosures: Vec<Disclosure>,
+}
+
+/// What was made from a draft.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DraftMade {
+    /// Order id, or empty.
+    pub order: String,
+    /// Approvals that it needs.
+    pub needed: u32,
+    /// Reference of the letter, or empty.
+    pub letter: String,
+    /// Person id.
+    pub person: String,
+}
+
+/// One of a handler's drafts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DraftLine {
+    /// Order id, or reference of the letter.
+    pub name: String,
+    /// `person` or `letter`.
+    pub kind: String,
+    /// What it does: `create`, `move`, `leave`, or empty.
+    pub action: String,
+    /// Whom it concerns.
+    pub about: String,
+    /// Made at.
+    pub made: String,
+    /// What became of it: `open`, `expired`, `done`, `returned`, `rejected`, `withdrawn`; of a
+    /// letter `open`, `expired`, `used`, `lost`, `voided`.
+    pub state: String,
+    /// Approvals so far, and how many it needs; of an order that is open.
+    pub approvals: (u32, u32),
+    /// Why it was declined, as the officer signed it; otherwise empty.
+    pub reason: String,
+    /// Digest of an open order, which withdrawing it signs.
+    pub digest: Bytes,
+}
+
+/// A handler's own drafts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drafts {
+    /// Orders, newest first.
+    pub orders: Vec<DraftLine>,
+    /// Letters of the last weeks, newest first.
+    pub letters: Vec<DraftLine>,
+    /// Where the page after this one begins; empty at the end.
+    pub more: String,
+}

@@ -1,0 +1,50 @@
+//! What the registry key signs of letters: that one was made, and that one counts no more.
+
+use crate::bytes::Bytes;
+use crate::draft::Draft;
+use crate::withdrawal::Withdrawal;
+use serde::{Deserialize, Serialize};
+
+/// What the log keeps of a letter: enough to open it and to judge a loss report, nothing to forge
+/// one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LetterStatement {
+    /// Format: 1.
+    pub v: u8,
+    /// Reference.
+    pub reference: String,
+    /// Person id.
+    pub person: String,
+    /// Profile id.
+    pub profile: String,
+    /// SHA-256 of the look-up key.
+    pub lookup_sha256: Bytes,
+    /// SHA-256 of the loss value.
+    pub loss_sha256: Bytes,
+    /// SHA-256 of the suspension value.
+    pub suspend_sha256: Bytes,
+    /// Last second to submit.
+    pub expires: String,
+    /// What the handler signed who wanted it; an operator made the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Box<Draft>>,
+}
+
+/// That a letter counts no more, as the registry key signs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VoidStatement {
+    /// Format: 1.
+    pub v: u8,
+    /// Reference of the letter.
+    pub reference: String,
+    /// Who asked for it: `operator:` and the number of the user on the CA host, or `person:` and
+    /// the handler who wanted the letter.
+    pub drafter: String,
+    /// Reference of the letter that takes its place; empty where none does.
+    pub replacement: String,
+    /// What that handler signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<Box<Withdrawal>>,
+}

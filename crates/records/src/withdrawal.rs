@@ -1,0 +1,75 @@
+//! Withdrawing: whoever drafted an order, or had a letter made, takes it back under their own
+//! signature. What an operator drafted the operator takes back.
+
+use crate::bytes::Bytes;
+use crate::label::Label;
+use crate::stated::{Stated, Statement};
+use serde::{Deserialize, Serialize};
+
+/// What is taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum TakenBack {
+    /// An open order.
+    Order {
+        /// Its digest.
+        order: Bytes,
+    },
+    /// A letter from which no certificate came.
+    Letter {
+        /// Its reference.
+        reference: String,
+    },
+}
+
+/// What somebody says who takes back what they drafted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawalStatement {
+    /// Format: 1.
+    pub v: u8,
+    /// Founding digest of the city.
+    pub founding: Bytes,
+    /// What is taken back.
+    pub what: TakenBack,
+}
+
+impl Statement for WithdrawalStatement {
+    const LABEL: Label = Label::Withdrawal;
+
+    fn is_sound(&self) -> bool {
+        let named = match &self.what {
+            TakenBack::Order { order } => order.0.len() == 32,
+            TakenBack::Letter { reference } => {
+                crate::letter::read_reference(reference).as_ref() == Some(reference)
+            }
+        };
+        self.v == 1 && self.founding.0.len() == 32 && named
+    }
+}
+
+/// The statement with its drafter's signature, by certificate key or by passkey.
+pub type Withdrawal = Stated<WithdrawalStatement>;
+
+/// That an order was withdrawn, as the registry key signs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawnStatement {
+    /// Format: 1.
+    pub v: u8,
+    /// Digest of the order.
+    pub order: Bytes,
+    /// Who drafted it, and takes it back.
+    pub drafter: String,
+    /// What they signed, where a person drafted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<Box<Withdrawal>>,
+}
+
+/// What was withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Withdrawn {
+    /// Order id, or the reference of the letter.
+    pub name: String,
+}

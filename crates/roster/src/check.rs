@@ -1,0 +1,155 @@
+//! Rows into people: each is checked by itself and beside the others, and everything that is wrong
+//! is told at once. Of a file with a wrong row nobody is taken.
+
+use crate::number::{CitizenNumber, Day};
+use crate::refusal::{FileRefusal, RowProblem, RowRefusal};
+use crate::table::{Cell, Row, Table};
+use pki::mail::Mailbox;
+use pki::name::Text;
+use std::collections::HashMap;
+
+/// What the columns are called, as in the template; the last two may be missing.
+pub const COLUMNS: [&str; 5] = ["姓名", "证件号", "单位", "邮箱", "核验依据"];
+const NEEDED: usize = 3;
+
+/// Which unit a text means, of those that the handler handles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnitFound {
+    /// The one with this id.
+    One(String),
+    /// None.
+    Nothing,
+    /// Several of this name.
+    Several,
+}
+
+/// A person of a roster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RosterEntry {
+    /// Number of the row.
+    pub row: usize,
+    /// Name.
+    pub name: String,
+    /// Identity number.
+    pub number: CitizenNumber,
+    /// Unit id.
+    pub unit: String,
+    /// Mail address, or empty.
+    pub mail: String,
+    /// What was looked at, or empty.
+    pub evidence: String,
+}
+
+/// Why there are no entries: the file, or rows of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotTaken {
+    /// The file.
+    File(FileRefusal),
+    /// Rows, in their order.
+    Rows(Vec<RowRefusal>),
+}
+
+impl From<FileRefusal> for NotTaken {
+    fn from(refusal: FileRefusal) -> Self {
+        Self::File(refusal)
+    }
+}
+
+/// Checks every row. `units` says which unit a text means, by id or name; nobody is born after
+/// `today`.
+pub fn check(
+    table: &Table,
+    units: impl Fn(&str) -> UnitFound,
+    today: Day,
+) -> Result<Vec<RosterEntry>, NotTaken> {
+    let (header, rows) = table.rows.split_first().ok_or(FileRefusal::Nobody)?;
+    let places = places(header)?;
+    if rows.is_empty() {
+        return Err(FileRefusal::Nobody.into());
+    }
+    let (mut entries, mut refused) = (Vec::with_capacity(rows.len()), Vec::new());
+    let mut seen: HashMap<CitizenNumber, usize> = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let mut wrong = |problem| refused.push(RowRefusal { row: row.number, problem });
+        let made = person(row, &places, (&units, today), &mut wrong);
+        let Some(entry) = made else { continue };
+        match seen.get(&entry.number) {
+            Some(first) => wrong(RowProblem::Duplicate(*first)),
+            None => {
+                seen.insert(entry.number.clone(), row.number);
+                entries.push(entry);
+            }
+        }
+    }
+    if refused.is_empty() { Ok(entries) } else { Err(NotTaken::Rows(refused)) }
+}
+
+/// In which column each of the template's stands.
+fn places(header: &Row) -> Result<[Option<usize>; 5], FileRefusal> {
+    let mut places = [None; 5];
+    for (place, name) in places.iter_mut().zip(COLUMNS) {
+        let mut found = header.cells.iter().enumerate().filter(|(_, cell)| cell.text() == name);
+        *place = found.next().map(|(column, _)| column);
+        if found.next().is_some() {
+            return Err(FileRefusal::ColumnTwice(name));
+        }
+    }
+    for (place, name) in places.iter().zip(COLUMNS).take(NEEDED) {
+        place.ok_or(FileRefusal::ColumnMissing(name))?;
+    }
+    Ok(places)
+}
+
+/// A row as a person; everything that is the matter with it is told.
+fn person(
+    row: &Row,
+    places: &[Option<usize>; 5],
+    (units, today): (&impl Fn(&str) -> UnitFound, Day),
+    wrong: &mut impl FnMut(RowProblem),
+) -> Option<RosterEntry> {
+    let empty = Cell::Empty;
+    let cells = places.map(|place| place.and_then(|column| row.cells.get(column)));
+    let [name, number, unit, mail, evidence] = cells.map(|cell| cell.unwrap_or(&empty));
+    // What a spreadsheet would run wherever the file is opened next.
+    let runs = |cell: &Cell| cell.text().starts_with(['=', '+', '@', '\t']);
+    if [name, unit, mail, evidence].into_iter().any(runs) {
+        wrong(RowProblem::Formula);
+    }
+    let name = match (name, Text::read(name.text())) {
+        (Cell::Text(_), Ok(name)) => Ok(name.as_str().to_owned()),
+        _ => Err(RowProblem::Name),
+    };
+    let number = match number {
+        Cell::Empty => Err(RowProblem::NumberMissing),
+        Cell::Number(_) => Err(RowProblem::NumberByExcel),
+        Cell::Text(text) => CitizenNumber::read(text, today),
+    };
+    let unit = match (unit.text(), units(unit.text())) {
+        ("", _) => Err(RowProblem::UnitMissing),
+        (_, UnitFound::One(id)) => Ok(id),
+        (text, UnitFound::Nothing) => Err(RowProblem::UnitUnknown(text.to_owned())),
+        (text, UnitFound::Several) => Err(RowProblem::UnitAmbiguous(text.to_owned())),
+    };
+    let mail = match mail.text() {
+        "" => Ok(String::new()),
+        text => match Mailbox::read(text) {
+            Ok(mailbox) => Ok(mailbox.as_str().to_owned()),
+            Err(_) => Err(RowProblem::Mail),
+        },
+    };
+    let (name, number) = (kept(name, wrong), kept(number, wrong));
+    let (unit, mail) = (kept(unit, wrong), kept(mail, wrong));
+    Some(RosterEntry {
+        row: row.number,
+        name: name?,
+        number: number?,
+        unit: unit?,
+        mail: mail?,
+        evidence: evidence.text().to_owned(),
+    })
+}
+
+/// What was read, or nothing, and then it is told.
+fn kept<T>(read: Result<T, RowProblem>, wrong: &mut impl FnMut(RowProblem)) -> Option<T> {
+    read.map_err(wrong).ok()
+}

@@ -1,0 +1,10 @@
+//! How much of a file is taken.
+
+/// Most rows of people in a file.
+pub const ROWS_MAX: usize = 5_000;
+/// Most columns in which something stands.
+pub const COLUMNS_MAX: usize = 20;
+/// Longest file, in bytes.
+pub const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Longest text of a cell, in bytes.
+pub const CELL_BYTES_MAX: usize = 4_000;

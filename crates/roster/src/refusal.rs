@@ -1,0 +1,167 @@
+//! Why a file, or a row of it, is not taken, in words.
+
+/// Why a whole file is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileRefusal {
+    /// Larger than files may be.
+    #[error("the file is larger than 4 MB")]
+    FileTooLarge,
+    /// Neither a workbook nor a text.
+    #[error("this is neither .xlsx nor .csv; save the old .xls as .xlsx")]
+    NotASheet,
+    /// A workbook that contradicts itself.
+    #[error("the workbook is damaged")]
+    Malformed,
+    /// It would unpack to far more than people's rows need.
+    #[error("the workbook unpacks to more than is taken here")]
+    Bomb,
+    /// A workbook with a passphrase.
+    #[error("the workbook is encrypted; save it without a password")]
+    Encrypted,
+    /// A workbook with programs or other files inside.
+    #[error("the workbook holds macros or other files; save it as a plain .xlsx")]
+    Macros,
+    /// Its XML defines entities.
+    #[error("the workbook defines entities, as no spreadsheet does")]
+    Entities,
+    /// A formula, in this row.
+    #[error("row {0} holds a formula; paste values instead")]
+    Formula(usize),
+    /// Neither UTF-8 nor GB18030.
+    #[error("the text is neither UTF-8 nor GB18030")]
+    Encoding,
+    /// A quotation mark that nothing closes, from this row on.
+    #[error("a quotation mark in row {0} is never closed")]
+    Quotation(usize),
+    /// More than 5,000 people.
+    #[error("there are more than 5,000 rows; split the file")]
+    TooManyRows,
+    /// More than 20 columns.
+    #[error("there are more than 20 columns")]
+    TooManyColumns,
+    /// A text of a cell that is far too long, in this row.
+    #[error("a cell of row {0} is too long")]
+    CellTooLong(usize),
+    /// A column of the template is not there.
+    #[error("the column {0} is missing; use the template")]
+    ColumnMissing(&'static str),
+    /// Two columns of one name.
+    #[error("there are two columns {0}")]
+    ColumnTwice(&'static str),
+    /// Nobody is in it.
+    #[error("there is nobody in it")]
+    Nobody,
+}
+
+impl FileRefusal {
+    /// The sentence in Chinese.
+    pub fn zh(self) -> String {
+        match self {
+            Self::FileTooLarge => "文件超过 4 MB。".into(),
+            Self::NotASheet => "文件不是 .xlsx 或 .csv；旧的 .xls 请另存为 .xlsx。".into(),
+            Self::Malformed => "工作簿已损坏。".into(),
+            Self::Bomb => "工作簿解压后过大。".into(),
+            Self::Encrypted => "工作簿已加密，请取消密码后另存。".into(),
+            Self::Macros => "工作簿含有宏或嵌入文件，请另存为不含宏的 .xlsx。".into(),
+            Self::Entities => "工作簿定义了实体，不是正常的表格文件。".into(),
+            Self::Formula(row) => format!("第 {row} 行：含有公式，请粘贴为数值。"),
+            Self::Encoding => "文本既不是 UTF-8 也不是 GB18030。".into(),
+            Self::Quotation(row) => format!("第 {row} 行：引号没有配对。"),
+            Self::TooManyRows => "超过 5000 行，请分成几个文件。".into(),
+            Self::TooManyColumns => "超过 20 列，请使用模板。".into(),
+            Self::CellTooLong(row) => format!("第 {row} 行：单元格内容过长。"),
+            Self::ColumnMissing(name) => format!("缺少“{name}”列，请使用模板。"),
+            Self::ColumnTwice(name) => format!("有两个“{name}”列。"),
+            Self::Nobody => "表中没有人员。".into(),
+        }
+    }
+
+    /// The sentence in English.
+    pub fn en(self) -> String {
+        self.to_string()
+    }
+}
+
+/// What is the matter with a row.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RowProblem {
+    /// No name, or one with characters that no name has.
+    #[error("the name is empty or has characters that no name has")]
+    Name,
+    /// No number.
+    #[error("the identity number is missing")]
+    NumberMissing,
+    /// Excel made a number of it, whose last digits are lost.
+    #[error("Excel changed the identity number into a number; paste it into the template again")]
+    NumberByExcel,
+    /// Not 17 digits and a check character.
+    #[error("the identity number must have 18 characters")]
+    NumberForm,
+    /// GB 11643: the last character does not fit.
+    #[error("the check character of the identity number does not fit; look for a typing error")]
+    NumberCheck,
+    /// A day that is none, or is yet to come.
+    #[error("the birth date in the identity number does not exist")]
+    BirthDate,
+    /// The same number in an earlier row.
+    #[error("the identity number stands in row {0} already")]
+    Duplicate(usize),
+    /// No unit.
+    #[error("the unit is missing")]
+    UnitMissing,
+    /// Nothing of this name that the handler handles.
+    #[error("there is no unit {0} that you handle")]
+    UnitUnknown(String),
+    /// Several units of this name.
+    #[error("several units have the name {0}; write the unit's id")]
+    UnitAmbiguous(String),
+    /// Not a mail address.
+    #[error("this is no mail address")]
+    Mail,
+    /// A text that a spreadsheet would run as a formula.
+    #[error("a cell begins like a formula")]
+    Formula,
+}
+
+impl RowProblem {
+    /// The sentence in Chinese, without the row.
+    pub fn zh(&self) -> String {
+        match self {
+            Self::Name => "姓名为空或含有不允许的字符".into(),
+            Self::NumberMissing => "缺少证件号".into(),
+            Self::NumberByExcel => "证件号被 Excel 改成了数字，请用模板重新粘贴".into(),
+            Self::NumberForm => "证件号应为 18 位".into(),
+            Self::NumberCheck => "证件号校验码不符，请检查是否输错".into(),
+            Self::BirthDate => "证件号中的出生日期不存在".into(),
+            Self::Duplicate(row) => format!("证件号与第 {row} 行重复"),
+            Self::UnitMissing => "缺少单位".into(),
+            Self::UnitUnknown(unit) => format!("没有您经办的单位“{unit}”"),
+            Self::UnitAmbiguous(unit) => format!("有多个单位名为“{unit}”，请填写单位编号"),
+            Self::Mail => "邮箱格式不正确".into(),
+            Self::Formula => "单元格以公式符号开头".into(),
+        }
+    }
+}
+
+/// A row that is not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowRefusal {
+    /// Its number in the file.
+    pub row: usize,
+    /// What is the matter.
+    pub problem: RowProblem,
+}
+
+impl RowRefusal {
+    /// The sentence in Chinese.
+    pub fn zh(&self) -> String {
+        format!("第 {} 行：{}", self.row, self.problem.zh())
+    }
+
+    /// The sentence in English.
+    pub fn en(&self) -> String {
+        format!("row {}: {}", self.row, self.problem)
+    }
+}

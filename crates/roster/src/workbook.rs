@@ -1,0 +1,171 @@
+//! The first sheet of a workbook (Office Open XML): its texts and numbers. Programs, other files,
+//! entities and formulas are refused.
+
+use crate::refusal::FileRefusal;
+use crate::table::{Cell, Table, text};
+use crate::xml::{Piece, Pieces, attribute, resolved};
+use crate::zip::Archive;
+
+/// Rows that a spreadsheet has at most.
+const ROW_MAX: usize = 1_048_576;
+/// What no list of people holds: programs, files of other kinds, other workbooks.
+const FOREIGN: [&str; 6] =
+    ["vbaproject", "macrosheets/", "embeddings/", "externallinks/", "activex/", "ctrlprops/"];
+
+/// Reads it.
+pub(crate) fn read(bytes: &[u8]) -> Result<Table, FileRefusal> {
+    let archive = Archive::open(bytes)?;
+    let foreign = |name: &str| FOREIGN.iter().any(|part| name.to_lowercase().contains(part));
+    if archive.entries.iter().any(|entry| foreign(&entry.name)) {
+        return Err(FileRefusal::Macros);
+    }
+    let sheet = first_sheet(&archive)?;
+    let texts = match archive.file("xl/sharedStrings.xml")? {
+        Some(bytes) => shared(&bytes)?,
+        None => Vec::new(),
+    };
+    let sheet = archive.file(&sheet)?.ok_or(FileRefusal::Malformed)?;
+    Reader { texts: &texts, table: Table::default(), row: 0, column: 0 }.read(&sheet)
+}
+
+/// Where the first sheet of the workbook is.
+fn first_sheet(archive: &Archive<'_>) -> Result<String, FileRefusal> {
+    let workbook = archive.file("xl/workbook.xml")?.ok_or(FileRefusal::NotASheet)?;
+    let mut pieces = Pieces::of(&workbook)?;
+    let mut wanted = None;
+    while let Some(piece) = pieces.next()? {
+        if let Piece::Begin("sheet", attributes) = piece {
+            // Of `sheetId` and `r:id` the second is meant.
+            wanted = attribute(attributes, "id").map(str::to_owned);
+            break;
+        }
+    }
+    let wanted = wanted.ok_or(FileRefusal::Malformed)?;
+    let related = archive.file("xl/_rels/workbook.xml.rels")?.ok_or(FileRefusal::Malformed)?;
+    let mut pieces = Pieces::of(&related)?;
+    while let Some(piece) = pieces.next()? {
+        let Piece::Begin("Relationship", attributes) = piece else { continue };
+        if attribute(attributes, "Id") == Some(&wanted) {
+            let target = attribute(attributes, "Target").ok_or(FileRefusal::Malformed)?;
+            return Ok(match target.strip_prefix('/') {
+                Some(whole) => whole.to_owned(),
+                None => format!("xl/{target}"),
+            });
+        }
+    }
+    Err(FileRefusal::Malformed)
+}
+
+/// The texts that cells name by number; how they are pronounced is left out.
+fn shared(bytes: &[u8]) -> Result<Vec<String>, FileRefusal> {
+    let mut pieces = Pieces::of(bytes)?;
+    let (mut texts, mut open, mut spoken) = (Vec::new(), false, false);
+    while let Some(piece) = pieces.next()? {
+        match piece {
+            Piece::Begin("si", _) => texts.push(String::new()),
+            Piece::Begin("rPh", _) => spoken = true,
+            Piece::End("rPh") => spoken = false,
+            Piece::Begin("t", _) => open = true,
+            Piece::End("t") => open = false,
+            Piece::Text(text) if open && !spoken => {
+                let last = texts.last_mut().ok_or(FileRefusal::Malformed)?;
+                last.push_str(&resolved(text)?);
+            }
+            _ => {}
+        }
+    }
+    Ok(texts)
+}
+
+/// A cell's kind, as its `t` says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Number,
+    Shared,
+    Text,
+    Other,
+}
+
+struct Reader<'a> {
+    texts: &'a [String],
+    table: Table,
+    row: usize,
+    column: usize,
+}
+
+impl Reader<'_> {
+    fn read(mut self, sheet: &[u8]) -> Result<Table, FileRefusal> {
+        let mut pieces = Pieces::of(sheet)?;
+        let (mut kind, mut value, mut open) = (Kind::Number, String::new(), false);
+        while let Some(piece) = pieces.next()? {
+            match piece {
+                Piece::Begin("row", attributes) => self.begin_row(attributes)?,
+                Piece::Begin("c", attributes) => {
+                    kind = kind_of(attributes);
+                    self.begin_cell(attributes)?;
+                    value.clear();
+                }
+                Piece::Begin("f", _) => return Err(FileRefusal::Formula(self.row)),
+                Piece::Begin("v" | "t", _) => open = true,
+                Piece::End("v" | "t") => open = false,
+                Piece::Text(text) if open => value.push_str(&resolved(text)?),
+                Piece::End("c") => {
+                    let cell = self.cell(kind, &value)?;
+                    self.table.put((self.row, self.column), cell)?;
+                    self.column += 1;
+                }
+                _ => {}
+            }
+        }
+        Ok(self.table)
+    }
+
+    /// A row that does not say its number is the next one.
+    fn begin_row(&mut self, attributes: &str) -> Result<(), FileRefusal> {
+        let named = attribute(attributes, "r").map(str::parse::<usize>).transpose();
+        let row = named.map_err(|_| FileRefusal::Malformed)?.unwrap_or(self.row + 1);
+        if row <= self.row || row > ROW_MAX {
+            return Err(FileRefusal::Malformed);
+        }
+        (self.row, self.column) = (row, 0);
+        Ok(())
+    }
+
+    fn begin_cell(&mut self, attributes: &str) -> Result<(), FileRefusal> {
+        let Some(name) = attribute(attributes, "r") else { return Ok(()) };
+        let letters = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        if letters.is_empty() || letters.len() > 3 {
+            return Err(FileRefusal::Malformed);
+        }
+        let mut column = 0;
+        for letter in letters.bytes() {
+            if !letter.is_ascii_uppercase() {
+                return Err(FileRefusal::Malformed);
+            }
+            column = column * 26 + usize::from(letter - b'A') + 1;
+        }
+        self.column = column - 1;
+        Ok(())
+    }
+
+    fn cell(&self, kind: Kind, value: &str) -> Result<Cell, FileRefusal> {
+        Ok(match kind {
+            _ if value.trim().is_empty() => Cell::Empty,
+            Kind::Number => Cell::Number(value.trim().to_owned()),
+            Kind::Text | Kind::Other => text(value),
+            Kind::Shared => {
+                let place: usize = value.trim().parse().map_err(|_| FileRefusal::Malformed)?;
+                text(self.texts.get(place).ok_or(FileRefusal::Malformed)?)
+            }
+        })
+    }
+}
+
+fn kind_of(attributes: &str) -> Kind {
+    match attribute(attributes, "t") {
+        None | Some("n") => Kind::Number,
+        Some("s") => Kind::Shared,
+        Some("str" | "inlineStr") => Kind::Text,
+        Some(_) => Kind::Other,
+    }
+}

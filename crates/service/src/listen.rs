@@ -1,0 +1,50 @@
+//! The addresses that a process takes.
+
+use std::io::{Error, ErrorKind};
+use std::net::SocketAddr;
+use system::speech;
+use tokio::net::TcpListener;
+
+/// Lowest port that any user may take.
+const FREE_PORT_MIN: u16 = 1024;
+
+/// Takes an address. What is told when that fails names the address and the setting that chooses
+/// another one: a number of the operating system sends nobody to the right line of the right file.
+pub async fn listen(address: SocketAddr, setting: &str) -> std::io::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| named(address, setting, &error))
+}
+
+fn named(address: SocketAddr, setting: &str, error: &Error) -> Error {
+    let mut told = speech::both(
+        &format!("无法监听 {address}（设置：{setting}）"),
+        &format!("cannot listen on {address} (setting: {setting})"),
+    );
+    if error.kind() == ErrorKind::PermissionDenied && address.port() < FREE_PORT_MIN {
+        let below = speech::both(
+            "1024 以下的端口需要 root 或 CAP_NET_BIND_SERVICE",
+            "ports below 1024 need root or CAP_NET_BIND_SERVICE",
+        );
+        told = format!("{told}; {below}");
+    }
+    Error::new(error.kind(), format!("{told}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_cannot_be_taken_is_named_with_its_setting() {
+        let first = listen(([127, 0, 0, 1], 0).into(), "agent.toml: listen").await.unwrap();
+        let address = first.local_addr().unwrap();
+        let told = listen(address, "agent.toml: listen").await.unwrap_err();
+        assert_eq!(told.kind(), ErrorKind::AddrInUse);
+        let told = told.to_string();
+        assert!(told.contains(&address.to_string()) && told.contains("agent.toml: listen"));
+        assert!(!told.contains("CAP_NET_BIND_SERVICE"), "{told}");
+        let denied = Error::from(ErrorKind::PermissionDenied);
+        let told = |port| named(([0, 0, 0, 0], port).into(), "listen", &denied).to_string();
+        assert!(told(443).contains("CAP_NET_BIND_SERVICE"));
+        assert!(!told(8443).contains("CAP_NET_BIND_SERVICE"));
+    }
+}

@@ -1,0 +1,74 @@
+//! `/suspend`: where what came of a letter is suspended. The status service signs the receipt; the
+//! same letter again is answered with the same suspension.
+
+use super::letter::{LetterPage, OpenLetter};
+use crate::pages::suspended::SuspendedFacts;
+use crate::pages::{Frame, Posted, page, problem};
+use crate::refusal::{passed_on, refused};
+use crate::state::PortalState;
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use records::Code;
+use records::suspension::SuspendByLetter;
+use serde::Deserialize;
+use service::problem::{Refused, status};
+use std::sync::Arc;
+
+/// What the page sends; `key` is the HMAC under the suspension key.
+#[derive(Deserialize)]
+pub(super) struct Form {
+    reference: String,
+    key: String,
+}
+
+#[derive(Template)]
+#[template(path = "public/suspended.html")]
+struct SuspendedPage {
+    f: Frame,
+    s: SuspendedFacts,
+}
+
+/// `GET /suspend`
+pub(super) async fn show(State(portal): State<Arc<PortalState>>, f: Frame) -> Response {
+    page(StatusCode::OK, &LetterPage::new(&portal, f, "suspend"))
+}
+
+/// `POST /suspend`
+pub(super) async fn suspend(
+    State(portal): State<Arc<PortalState>>,
+    f: Frame,
+    Posted(form): Posted<Form>,
+) -> Response {
+    let signed = match OpenLetter::read(&form.reference, &form.key) {
+        Ok(letter) => {
+            let message = SuspendByLetter { reference: letter.reference, value: letter.key };
+            let answer = passed_on(portal.status.suspend_by_letter(&message).await);
+            portal.recorded_brake("suspend", "", answer).await
+        }
+        Err(code) => Err(refused(code)),
+    };
+    let facts =
+        signed.and_then(|signed| SuspendedFacts::read(f.language, &signed).map_err(refused));
+    match facts {
+        Ok(s) => page(StatusCode::OK, &SuspendedPage { f, s }),
+        Err(Refused(told)) => match told.known() {
+            Some(code @ Code::WrongCode) => {
+                let again = LetterPage::new(&portal, f, "suspend").again(form.reference, told);
+                page(status(code), &again)
+            }
+            _ => problem::page(&f, &told, "/suspend"),
+        },
+    }
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let f = Frame::sample(language, "/suspend");
+    let suspended = SuspendedPage { f, s: SuspendedFacts::sample(language) };
+    vec![
+        ("suspend", LetterPage::sample(language, "suspend").render().unwrap()),
+        ("suspended", suspended.render().unwrap()),
+    ]
+}

@@ -1,0 +1,22 @@
+//! `POST /api/v1/people/person`
+
+use crate::message::Message;
+use crate::refusal::passed_on;
+use crate::staff_certificate::StaffCertificate;
+use crate::state::PortalState;
+use axum::Json;
+use axum::extract::State;
+use ca_api::AsOfficer;
+use records::handling::{PersonFacts, WantedPerson};
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(super) async fn person(
+    State(portal): State<Arc<PortalState>>,
+    StaffCertificate { certificate, person }: StaffCertificate,
+    Message(message): Message<WantedPerson>,
+) -> Result<Json<PersonFacts>, Refused> {
+    let message = AsOfficer { certificate, message };
+    let answer = passed_on(portal.issuer.person(&message).await);
+    portal.recorded("person", &person, answer).await.map(Json)
+}

@@ -1,0 +1,53 @@
+//! `POST /drafts/make`: carries a draft for which a handler's passkey answered, and leads to the
+//! handler's own drafts. The CA checks all of it.
+
+use super::certificate::Shown;
+use super::touch::Touch;
+use crate::pages::{Frame, Posted, problem};
+use crate::refusal::{passed_on, refused};
+use crate::state::PortalState;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use ca_api::AsOfficer;
+use records::draft::{Draft, Drafting};
+use records::{Bytes, Code};
+use serde::Deserialize;
+use service::problem::Refused;
+use std::sync::Arc;
+
+/// What the page's script sends.
+#[derive(Deserialize)]
+pub(super) struct Form {
+    statement: String,
+    disclosures: String,
+    #[serde(flatten)]
+    touch: Touch,
+}
+
+/// `POST /drafts/make`
+pub(super) async fn make(
+    State(portal): State<Arc<PortalState>>,
+    f: Frame,
+    Shown(shown): Shown,
+    Posted(form): Posted<Form>,
+) -> Response {
+    let told = match drafting(&shown.certificate, form) {
+        Some(message) => {
+            let message = AsOfficer { certificate: shown.certificate, message };
+            let answer = passed_on(portal.issuer.draft(&message).await);
+            portal.recorded("draft", &shown.person, answer).await
+        }
+        None => Err(refused(Code::Malformed)),
+    };
+    match told {
+        Ok(_) => Redirect::to("/drafts").into_response(),
+        Err(Refused(told)) => problem::page(&f, &told, "/people"),
+    }
+}
+
+fn drafting(certificate: &Bytes, form: Form) -> Option<Drafting> {
+    let statement = Bytes::read(&form.statement)?;
+    let draft = Draft::by_passkey(statement, certificate.clone(), form.touch.read()?);
+    let disclosures = serde_json::from_str(&form.disclosures).ok()?;
+    Some(Drafting { draft, disclosures })
+}

@@ -1,0 +1,134 @@
+//! `GET /people`: people of the units that a handler handles.
+
+use super::certificate::{self, Shown};
+use crate::pages::{Frame, FromQuery, page, show, words};
+use crate::refusal::passed_on;
+use crate::state::PortalState;
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use ca_api::handler::{PersonLine, UnitPeople};
+use ca_api::{AsOfficer, Sought};
+use records::{Code, Problem};
+use serde::Deserialize;
+use service::problem::{Refused, status};
+use std::sync::Arc;
+
+words! {
+    PeopleWords {
+        title "人员" "People";
+        lead "您经办的单位及其下级单位的在职人员。" "People in office of the units that you handle, and of those below.";
+        create "新增人员" "New person";
+        find "查找" "Find";
+        hint "姓名（或开头几个字）、人员编号或单位编号；留空列出全部" "A name or its beginning, a person id or a unit id; leave it empty for everybody";
+        go "查找" "Find";
+        nothing "没有符合的人员。" "Nobody fits.";
+        person "人员" "Person";
+        unit "单位" "Unit";
+        certificates "有效证书" "Certificates";
+        letter "信函" "Letter";
+        open "可用" "can be used";
+        none "无" "none";
+        next "下一页" "More";
+    }
+}
+
+struct Line {
+    person: String,
+    name: String,
+    unit: String,
+    certificates: u32,
+    letter: bool,
+}
+
+#[derive(Template)]
+#[template(path = "staff/people.html")]
+struct PeoplePage {
+    f: Frame,
+    w: &'static PeopleWords,
+    find: String,
+    problem: Option<Problem>,
+    lines: Vec<Line>,
+    /// Address of the next page.
+    next: Option<String>,
+}
+
+/// What stands in the address.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    find: String,
+    after: String,
+}
+
+/// `GET /people`
+pub(super) async fn show(
+    State(portal): State<Arc<PortalState>>,
+    f: Frame,
+    Shown(shown): Shown,
+    FromQuery(asked): FromQuery<Asked>,
+) -> Response {
+    let Asked { find, after } = asked;
+    let sought = Sought { text: find.clone(), after };
+    let message = AsOfficer { certificate: shown.certificate, message: sought };
+    let answer = passed_on(portal.issuer.people(&message).await);
+    match portal.recorded("people", &shown.person, answer).await {
+        Ok(found) => page(StatusCode::OK, &filled(f, find, found, None)),
+        Err(Refused(told)) => match told.known() {
+            Some(code @ Code::Malformed) => {
+                let nobody =
+                    UnitPeople { units: Vec::new(), lines: Vec::new(), more: String::new() };
+                page(status(code), &filled(f, find, nobody, Some(told)))
+            }
+            _ => certificate::not_seen(&f, &portal, &told),
+        },
+    }
+}
+
+fn filled(f: Frame, find: String, found: UnitPeople, problem: Option<Problem>) -> PeoplePage {
+    let more = &found.more;
+    let next = (!more.is_empty())
+        .then(|| format!("/people?find={}&after={}", show::escaped(&find), show::escaped(more)));
+    let line = |line: PersonLine| Line {
+        name: show::harmless(&line.name),
+        unit: show::harmless(&format!("{} ({})", line.unit_name, line.unit)),
+        person: line.person,
+        certificates: line.certificates,
+        letter: line.letter,
+    };
+    PeoplePage {
+        w: PeopleWords::of(f.language),
+        lines: found.lines.into_iter().map(line).collect(),
+        f,
+        find,
+        problem,
+        next,
+    }
+}
+
+#[cfg(test)]
+pub(super) fn sample_line(name: &str, letter: bool) -> PersonLine {
+    PersonLine {
+        person: "0123456789ABCDEF".into(),
+        name: name.into(),
+        unit: "sz-office".into(),
+        unit_name: "商州区政府办公室".into(),
+        certificates: letter.into(),
+        letter,
+    }
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let lines = vec![sample_line("王小明", true), sample_line("王<b>\u{202e}", false)];
+    let found = |lines, more: &str| UnitPeople { units: Vec::new(), lines, more: more.into() };
+    let f = || Frame::sample(language, "/people");
+    let wrong = Problem::new(Code::Malformed, "5GPJWBSG64S36D1N".into());
+    let render = |page: PeoplePage| page.render().unwrap();
+    vec![
+        ("people", render(filled(f(), "王".into(), found(lines, "0123456789ABCDEF"), None))),
+        ("people-none", render(filled(f(), String::new(), found(Vec::new(), ""), None))),
+        ("people-wrong", render(filled(f(), "x\u{7}".into(), found(Vec::new(), ""), Some(wrong)))),
+    ]
+}

@@ -1,0 +1,159 @@
+//! `GET /people/ID`, `GET /people/new`: what a handler can draft about a person, and about who is
+//! new. Each form leads to a page that shows what would be signed.
+
+use super::certificate::{self, Shown};
+use crate::pages::{Frame, FromPath, page, problem, show, words};
+use crate::refusal::passed_on;
+use crate::state::PortalState;
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use ca_api::handler::{PersonFacts, UnitLine, WantedPerson};
+use ca_api::{AsOfficer, Sought};
+use records::Code;
+use service::problem::Refused;
+use std::sync::Arc;
+
+words! {
+    PersonWords {
+        back "← 返回人员" "← Back to people";
+        new "新增人员" "New person";
+        facts "现有信息" "On record";
+        name "姓名" "Name";
+        person "人员编号" "Person";
+        unit "单位" "Unit";
+        mail "邮箱" "Mail";
+        none "无" "none";
+        certificates "有效证书" "Certificates in force";
+        version "记录版本" "Version of the record";
+        evidence "核验依据" "Evidence";
+        evidence_hint "您核对了什么材料，审批人会看到" "What you looked at; approvers will read it";
+        name_hint "与身份证件一致" "As on their identity card";
+        mail_hint "可不填" "May be left empty";
+        correct "更正姓名或邮箱" "Correct name or mail";
+        transfer "调动" "Transfer";
+        to "调往单位" "To the unit";
+        leave "离任" "Leaves office";
+        leave_what "离任后角色全部撤回，证书全部吊销，不能恢复。" "Every role ends and every certificate is revoked. It cannot be undone.";
+        letter "制作领证信函" "Letter of enrolment";
+        letter_what "信函由登记处打印，密封交给本人；凭函申请的证书仍须两人批准。" "The registration office prints the letter and hands it over sealed; the certificate that it leads to is approved by two persons all the same.";
+        letter_open "此人已有一封可用的信函。" "There is a letter already that can be used.";
+        profile "证书模板" "Profile";
+        check "核对" "Check";
+    }
+}
+
+#[derive(Template)]
+#[template(path = "staff/person.html")]
+struct PersonPage {
+    f: Frame,
+    w: &'static PersonWords,
+    /// None for who is new.
+    known: Option<Known>,
+    units: Vec<(String, String)>,
+}
+
+struct Known {
+    person: String,
+    name: String,
+    unit: String,
+    mail: String,
+    version: u32,
+    certificates: u32,
+    letter: bool,
+    profiles: Vec<String>,
+}
+
+/// `GET /people/{person}`
+pub(super) async fn show(
+    State(portal): State<Arc<PortalState>>,
+    f: Frame,
+    Shown(shown): Shown,
+    FromPath(person): FromPath<String>,
+) -> Response {
+    let message = AsOfficer { certificate: shown.certificate, message: WantedPerson { person } };
+    let answer = passed_on(portal.issuer.person(&message).await);
+    match portal.recorded("person", &shown.person, answer).await {
+        Ok(facts) => page(StatusCode::OK, &filled(f, facts)),
+        Err(Refused(told)) => match told.known() {
+            Some(Code::PersonUnknown | Code::PersonLeft | Code::HandlerScope) => {
+                problem::page(&f, &told, "/people")
+            }
+            _ => certificate::not_seen(&f, &portal, &told),
+        },
+    }
+}
+
+/// `GET /people/new`
+pub(super) async fn create(
+    State(portal): State<Arc<PortalState>>,
+    f: Frame,
+    Shown(shown): Shown,
+) -> Response {
+    // Nobody has this name: only the units are wanted.
+    let sought = Sought { text: "-".into(), after: String::new() };
+    let message = AsOfficer { certificate: shown.certificate, message: sought };
+    let answer = passed_on(portal.issuer.people(&message).await);
+    match portal.recorded("people", &shown.person, answer).await {
+        Ok(found) => page(StatusCode::OK, &empty(f, found.units)),
+        Err(Refused(told)) => certificate::not_seen(&f, &portal, &told),
+    }
+}
+
+fn named(units: Vec<UnitLine>) -> Vec<(String, String)> {
+    let one = |one: UnitLine| {
+        let name = show::harmless(&format!("{} ({})", one.name, one.unit));
+        (one.unit, name)
+    };
+    units.into_iter().map(one).collect()
+}
+
+fn empty(f: Frame, units: Vec<UnitLine>) -> PersonPage {
+    PersonPage { w: PersonWords::of(f.language), f, known: None, units: named(units) }
+}
+
+fn filled(f: Frame, facts: PersonFacts) -> PersonPage {
+    let PersonFacts { line, version, mail, units, profiles } = facts;
+    let units = units.into_iter().filter(|one| one.unit != line.unit).collect();
+    let known = Known {
+        name: show::harmless(&line.name),
+        unit: show::harmless(&format!("{} ({})", line.unit_name, line.unit)),
+        person: line.person,
+        mail: show::harmless(&mail),
+        version,
+        certificates: line.certificates,
+        letter: line.letter,
+        profiles,
+    };
+    PersonPage { w: PersonWords::of(f.language), f, known: Some(known), units: named(units) }
+}
+
+#[cfg(test)]
+pub(super) fn sample_facts(name: &str, letter: bool) -> PersonFacts {
+    let unit = |unit: &str, name: &str| UnitLine { unit: unit.into(), name: name.into() };
+    PersonFacts {
+        line: super::people::sample_line(name, letter),
+        version: 2,
+        mail: if letter { "wang@shangluo.example".into() } else { String::new() },
+        units: vec![
+            unit("sz-finance", "商州区财政局"),
+            unit("sz-office", "商州区政府办公室"),
+            unit("ln-office", "<b>\u{202e}"),
+        ],
+        profiles: vec!["official".into(), "staff".into()],
+    }
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let f = |path| Frame::sample(language, path);
+    let known = "/people/0123456789ABCDEF";
+    let facts = |name, letter| filled(f(known), sample_facts(name, letter)).render().unwrap();
+    let units = sample_facts("", false).units;
+    vec![
+        ("person", facts("王小明", true)),
+        ("person-without", facts("王<b>\u{202e}", false)),
+        ("person-new", empty(f("/people/new"), units).render().unwrap()),
+    ]
+}

@@ -1,0 +1,113 @@
+//! Every printed command that does something, done: each is typed as it stands where its reader
+//! would be, with what it needs lying ready; only what a text leaves to its reader is exchanged.
+
+use super::is_harmless;
+use super::printed::{everywhere, words};
+use super::scene::Scene;
+use super::typed::{Left, holds};
+use super::{at_the_gate, by_hand, on_the_host};
+use std::collections::BTreeSet;
+
+/// What each verb does, in the order in which they are tried: what one leaves lies ready for those
+/// behind it. A printed command without a place here fails the test.
+const VERBS: [&str; 25] = [
+    "ca-server serve",
+    "ra-portal serve",
+    "ca-server init",
+    "ca-server person create",
+    "ca-server letter void",
+    "ca-server letter replace",
+    "ca-server letter",
+    "ca-server order import-approval",
+    "ca-server bundle",
+    "ca-server ceremony root-list",
+    "ca-server agent register",
+    "agent join",
+    "yinxin request",
+    "yinxin enroll",
+    "yinxin cert export",
+    "yinxin context",
+    "yinxin approve",
+    "yinxin return",
+    "yinxin reject",
+    "yinxin revoke",
+    "yinxin passkey certify",
+    "yinxin desk",
+    "yinxin report-lost",
+    "agent serve",
+    "agent policy explain",
+];
+/// What needs the request that passed a gate, and what the servers do not outlive.
+const LAST: [&str; 3] = ["yinxin audit export", "yinxin-verify", "ca-server renew"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_that_do_something_do_it_as_they_stand() {
+    let mut scene = Scene::open().await;
+    let (mut left, mut failed) = (Left::default(), Vec::new());
+    let mut printed: BTreeSet<String> = everywhere().into_iter().map(|(text, _)| text).collect();
+    printed.retain(|text| !is_harmless(text));
+    assert!(printed.len() > 50, "{printed:?}");
+    let nobodys: Vec<&String> = printed.iter().filter(|text| verb(text).is_none()).collect();
+    assert!(nobodys.is_empty(), "no act is known for {nobodys:#?}");
+    for wanted in VERBS.iter().chain(&LAST) {
+        let texts = printed.iter().filter(|text| verb(text) == Some(*wanted));
+        let mut count = 0;
+        for text in texts {
+            count += 1;
+            if let Err(error) = act(&scene, &mut left, wanted, text).await {
+                failed.push(format!("{text}\n    {}", error.replace('\n', "\n    ")));
+            }
+        }
+        assert!(count > 0, "nothing prints {wanted} any more");
+    }
+    failed.extend(scene.wrongly_told());
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert!(scene.told.borrow().len() > 20, "{:?}", scene.told);
+    scene.end();
+}
+
+/// One command, to its end and what must hold then.
+async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(), String> {
+    match verb {
+        "ca-server serve" | "ra-portal serve" => {
+            holds(scene.servers().any(|line| line == text), "a server that runs")
+        }
+        "ca-server init" => on_the_host::init(scene, text),
+        "ca-server person create" => on_the_host::create_person(scene, text),
+        "ca-server letter" => on_the_host::make_letter(scene, text).await,
+        "ca-server letter void" => on_the_host::void_letter(scene, text).await,
+        "ca-server letter replace" => on_the_host::replace_letter(scene, text).await,
+        "ca-server order import-approval" => on_the_host::import_approval(scene, text),
+        "ca-server bundle" => on_the_host::bundle(scene, text),
+        "ca-server ceremony root-list" => on_the_host::root_list(scene, text),
+        "ca-server renew" => on_the_host::renew(scene, text),
+        "ca-server agent register" => at_the_gate::register(scene, left, text).await,
+        "agent join" => at_the_gate::join(scene, left, text).await,
+        "agent serve" => at_the_gate::serve(scene, left, text).await,
+        "agent policy explain" => at_the_gate::explain(scene, left, text),
+        "yinxin request" => by_hand::request(scene, text),
+        "yinxin enroll" => by_hand::enroll(scene, left, text).await,
+        "yinxin cert export" => by_hand::export_certificate(scene, left, text),
+        "yinxin context" => by_hand::context(scene, left, text),
+        "yinxin approve" => by_hand::approve(scene, text),
+        "yinxin return" | "yinxin reject" => by_hand::decline(scene, text),
+        "yinxin revoke" => by_hand::revoke(scene, left, text),
+        "yinxin passkey certify" => by_hand::certify_passkey(scene, text),
+        "yinxin desk" => by_hand::desk(scene, text).await,
+        "yinxin report-lost" => by_hand::report_lost(scene, left, text),
+        "yinxin audit export" => at_the_gate::export_evidence(scene, left, text).await,
+        "yinxin-verify" => at_the_gate::verify(scene, left, text),
+        other => Err(format!("no act is known for {other}")),
+    }
+}
+
+/// The verb of a command: the longest that its words begin with, but for where and as whom.
+fn verb(text: &str) -> Option<&'static str> {
+    let mut plain: Vec<String> = words(text);
+    if plain.get(1).is_some_and(|word| ["--state", "--config"].contains(&word.as_str())) {
+        plain.drain(1..3);
+    }
+    let plain = plain.join(" ");
+    let begins = |verb: &&&str| plain == **verb || plain.starts_with(&format!("{verb} "));
+    VERBS.iter().chain(&LAST).filter(begins).max_by_key(|verb| verb.len()).copied()
+}

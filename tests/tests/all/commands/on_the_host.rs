@@ -1,0 +1,88 @@
+//! What an operator types beside `ca`, `policies`, `portal.toml` and `plan.toml`.
+
+use super::printed::FILLED;
+use super::scene::Scene;
+use super::typed::{behind, filled, holds, says};
+use std::path::Path;
+use std::process::Command;
+
+/// In a folder that holds the plan and what it names, and nothing else.
+pub(super) fn init(scene: &Scene, text: &str) -> Result<(), String> {
+    let home = scene.home();
+    std::fs::copy(scene.office.plan_of_another(), home.join("plan.toml")).unwrap();
+    for folder in ["policies", "people", "portal"] {
+        let copied =
+            Command::new("cp").arg("-a").arg(scene.office.path(folder)).arg(&home).status();
+        assert!(copied.unwrap().success());
+    }
+    says(scene.runs(&home, &filled(text, &[])), "ca-server serve issuer")?;
+    holds(home.join("ca/founding.json").exists(), "a founding statement")
+}
+
+pub(super) fn create_person(scene: &Scene, text: &str) -> Result<(), String> {
+    let said = says(scene.operates(&filled(text, &[])), "0 / 2")?;
+    let order = behind(&said, "order: ")?;
+    holds(scene.office.ca(&["order", "show", &order]).status.success(), "an order that waits")
+}
+
+pub(super) async fn make_letter(scene: &Scene, text: &str) -> Result<(), String> {
+    let person = scene.office.register("周信函", "sz-office").await;
+    let said = scene.operates(&filled(text, &[("PERSON", &person)]))?;
+    are_there(scene, &said)
+}
+
+/// A letter and its sheet lie where a command says.
+fn are_there(scene: &Scene, said: &str) -> Result<(), String> {
+    let file = scene.office.folder().join(behind(said, "/ letter: ")?);
+    holds(file.exists() && file.with_extension("html").exists(), "a letter and its sheet")
+}
+
+/// The reference of a fresh letter.
+async fn reference(scene: &Scene, name: &str) -> String {
+    let person = scene.office.register(name, "sz-office").await;
+    let made = scene.office.ca_json(&["letter", &person]);
+    made["reference"].as_str().unwrap().to_owned()
+}
+
+pub(super) async fn void_letter(scene: &Scene, text: &str) -> Result<(), String> {
+    let reference = reference(scene, "周作废").await;
+    let said = scene.operates(&filled(text, &[("REFERENCE", &reference)]));
+    says(said, &format!("voided: {reference}")).map(drop)
+}
+
+pub(super) async fn replace_letter(scene: &Scene, text: &str) -> Result<(), String> {
+    let reference = reference(scene, "周换发").await;
+    let said = scene.operates(&filled(text, &[("REFERENCE", &reference)]));
+    are_there(scene, &says(said, &format!("voided: {reference}"))?)
+}
+
+/// The file comes from an officer who approved offline.
+pub(super) fn import_approval(scene: &Scene, text: &str) -> Result<(), String> {
+    let home = scene.home();
+    let (_, order) = scene.exported(&home, "周离线");
+    let order = order.display().to_string();
+    let approve = "yinxin approve --order FILE --out approval.json";
+    scene.types(&home, "sample-officer", &filled(approve, &[("FILE", &order)]))?;
+    let file = home.join("approval.json").display().to_string();
+    let said = scene.operates(&filled(text, &[("FILE", &file), (FILLED, &file)]));
+    says(said, "(1 / 2)").map(drop)
+}
+
+pub(super) fn bundle(scene: &Scene, text: &str) -> Result<(), String> {
+    says(scene.operates(&filled(text, &[])), "0 / 2").map(drop)
+}
+
+/// The root's key is brought for it.
+pub(super) fn root_list(scene: &Scene, text: &str) -> Result<(), String> {
+    let at = |name: &str| scene.office.path(&format!("secret/{name}")).display().to_string();
+    let (key, passphrase) = (at("root.key"), at("root.passphrase"));
+    let names = [("--key", key.as_str()), ("--passphrase-file", &passphrase)];
+    says(scene.operates(&filled(text, &names)), "#2").map(drop)
+}
+
+pub(super) fn renew(scene: &Scene, text: &str) -> Result<(), String> {
+    let said = says(scene.operates(&filled(text, &[])), "renewed: ")?;
+    let file = behind(&said, "renewed: ")?;
+    let file = file.split(" (").next().unwrap_or_default();
+    holds(scene.office.folder().join(Path::new(file)).exists(), "a certificate")
+}
