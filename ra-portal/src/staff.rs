@@ -1,8 +1,8 @@
 //! The staff host: everybody with a certificate. It is optional in TLS, so that people can be told
 //! why it is refused, and required in HTTP; the CA judges it anew at every request. In the order in
-//! which people meet them: [`certificate`] and [`suspend`] (for everybody), [`passkeys`], [`queue`], [`review`]
-//! with [`approve`], [`decline`] and [`declined`], [`certificates`], [`issued`], [`revoke`],
-//! [`wish`] and [`wished`], [`people`], [`person`], [`draft_check`] with [`draft_make`],
+//! which people meet them: [`certificate`] and [`suspend`] (for everybody), [`passkeys`],
+//! [`queue`], [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`],
+//! [`issued`], [`revoke`], [`wish`] and [`wished`], [`people`], [`person`], [`draft_check`] with [`draft_make`],
 //! [`drafts`], [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
 //! the command line, and [`trusted`] is there for browsers that know this city's root.
 

@@ -32,8 +32,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 
-/// Largest message, in bytes: a suspension with its evidence.
-const BODY_BYTES_MAX: usize = 24 * 1024;
+/// Largest message, in bytes.
+const BODY_BYTES_MAX: usize = 4 * 1024;
+/// Largest suspension that somebody signed, with certificate and evidence, in bytes.
+const SIGNED_BYTES_MAX: usize = 24 * 1024;
 
 /// A database that does not answer at the start is asked again after this long.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -102,10 +104,11 @@ fn is_brake(path: &str) -> bool {
 }
 
 fn router(status: Arc<Status>) -> Router {
+    let signed = post(suspend::signed).layer(DefaultBodyLimit::max(SIGNED_BYTES_MAX));
     Router::new()
         .route(ca_api::status::LOSS, post(loss::report_loss))
         .route(SUSPEND_BY_LETTER, post(suspend::by_letter))
-        .route(SUSPEND, post(suspend::signed))
+        .route(SUSPEND, signed)
         .route(ca_api::status::WORLD, post(world::world))
         .fallback(|| async { Refused(Problem::new(Code::NotFound, String::new())) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

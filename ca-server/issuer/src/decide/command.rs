@@ -4,14 +4,15 @@ use super::{
     agent, approve, credential, decline, draft, list, operator, renew, renewal, revoke, snapshot,
     submit, suspend, withdraw,
 };
-use crate::command::{Caller, Command, Outcome, Reply};
+use crate::command::{Caller, Command, Officer, Outcome, Reply};
 use crate::error::IssuerError;
 use crate::round::Round;
 use crate::verify::{VerifiedDraft, VerifiedSubmission, VerifiedWithdrawal};
 use authority::OrderDigest;
+use ca_api::handler::DraftMade;
 use records::drafted::Drafted;
 use records::enrolment::Stage;
-use records::withdrawal::TakenBack;
+use records::withdrawal::{TakenBack, Withdrawn};
 use records::{Bytes, Code};
 use service::Metrics;
 use std::collections::BTreeSet;
@@ -85,14 +86,10 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             answer(reply, run.decide("wish", &about, verb))
         }
         Command::Draft(caller, officer, wanted, reply) => {
-            let about = run.drafted(wanted);
-            let verb = |round: &mut Round<'_>| draft::draft(round, caller, officer, wanted);
-            answer(reply, run.decide("draft", &about, verb))
+            answer(reply, run.draft(caller, officer, wanted))
         }
         Command::Withdraw(caller, officer, wanted, reply) => {
-            let about = run.taken_back(wanted);
-            let verb = |round: &mut Round<'_>| withdraw::withdraw(round, caller, officer, wanted);
-            answer(reply, run.decide("withdraw", &about, verb))
+            answer(reply, run.withdraw(caller, officer, wanted))
         }
         Command::Suspend(caller, holder, wanted, reply) => {
             let verb = |round: &mut Round<'_>| suspend::suspend(round, caller, holder, wanted);
@@ -154,6 +151,26 @@ impl Run<'_, '_> {
             submit::refused(self.round, submission);
         }
         decided
+    }
+
+    fn draft(
+        &mut self,
+        caller: &Caller,
+        officer: &Officer,
+        wanted: &VerifiedDraft,
+    ) -> Result<DraftMade, IssuerError> {
+        let about = self.drafted(wanted);
+        self.decide("draft", &about, |round| draft::draft(round, caller, officer, wanted))
+    }
+
+    fn withdraw(
+        &mut self,
+        caller: &Caller,
+        officer: &Officer,
+        wanted: &VerifiedWithdrawal,
+    ) -> Result<Withdrawn, IssuerError> {
+        let about = self.taken_back(wanted);
+        self.decide("withdraw", &about, |round| withdraw::withdraw(round, caller, officer, wanted))
     }
 
     fn wrong_key(&mut self, caller: &Caller, reference: &str) -> Result<(), IssuerError> {

@@ -124,10 +124,7 @@ fn ending(sample: &Sample) -> Option<Sample> {
         "revoke" => {
             let wish = order["body"].get_mut("wish")?;
             wish["method"] = j!("passkey");
-            wish["assertion"] = j!({
-                "credential": Bytes::from([1; 16]), "authenticator_data": Bytes::from([2; 37]),
-                "client_data": Bytes::from([3; 90]),
-            });
+            wish["assertion"] = touch();
         }
         "person" => {
             order["body"]["action"] = j!("leave");
@@ -152,6 +149,14 @@ fn ending(sample: &Sample) -> Option<Sample> {
         _ => return None,
     }
     Some(Sample { order, disclosures: sample.disclosures.clone(), ..without_files() })
+}
+
+/// What an authenticator said.
+fn touch() -> Value {
+    j!({
+        "credential": Bytes::from([1; 16]), "authenticator_data": Bytes::from([2; 37]),
+        "client_data": Bytes::from([3; 90]),
+    })
 }
 
 fn without_files() -> Sample {
@@ -185,7 +190,8 @@ impl Sample {
     }
 }
 
-/// The order with a draft of just its body, where it holds one: a handler drafts what they like.
+/// The order with a draft of just its body, where it holds one: a handler drafts what they like, by
+/// a touch, which only the authority can check.
 fn drafted(order: &Value) -> Value {
     let mut order = order.clone();
     let Some(statement) = order.pointer("/draft/statement").and_then(Value::as_str) else {
@@ -195,6 +201,8 @@ fn drafted(order: &Value) -> Value {
     let mut said: Value = serde_json::from_slice(&bytes.0).unwrap();
     said["body"] = order["body"].clone();
     order["draft"]["statement"] = j!(Bytes(json::write(&said).unwrap()));
+    order["draft"]["method"] = j!("passkey");
+    order["draft"]["assertion"] = touch();
     order
 }
 
@@ -300,6 +308,9 @@ fn no_field_is_signed_and_not_shown() {
             "method",
             "statement",
             "certificate",
+            "challenge",
+            "request",
+            "asked_by",
             "signature",
         ];
         let ends = path.rsplit('/').next().unwrap();

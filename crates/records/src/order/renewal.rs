@@ -3,7 +3,10 @@
 //! looked at.
 
 use crate::bytes::Bytes;
+use crate::join::use_message;
+use crate::label::Label;
 use crate::time;
+use pki::PublicKey;
 use serde::{Deserialize, Serialize};
 
 /// So long after its successor was ordered a certificate is superseded, in seconds: 7 days.
@@ -52,6 +55,13 @@ impl Renewal {
     /// Unix seconds of when the CA took it; 0 if unreadable.
     pub fn unix(&self) -> u64 {
         time::read(&self.time).unwrap_or(0)
+    }
+
+    /// Whether the key that it names signed for the request. Whose key that is authority knows.
+    pub fn is_signed(&self) -> bool {
+        let message = use_message(&self.certificate.0, &self.challenge.0, &self.request.0);
+        let key = PublicKey::read(&self.asked_by.0);
+        key.is_ok_and(|key| Label::Use.verify(&key, &message, &self.signature.0))
     }
 
     /// Whether its fields have the form that the format asks for.
