@@ -2,8 +2,8 @@
 //! why it is refused, and required in HTTP; the CA judges it anew at every request. In the order in
 //! which people meet them: [`certificate`] and [`suspend`] (for everybody), [`passkeys`],
 //! [`queue`], [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`],
-//! [`issued`], [`revoke`], [`wish`] and [`wished`], [`people`], [`person`], [`draft_check`] with [`draft_make`],
-//! [`drafts`], [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
+//! [`issued`], [`revoke`], [`wish`] and [`wished`], [`people`], [`person`],
+//! [`draft_check`] with [`draft_make`], [`drafts`], [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
 //! the command line, and [`trusted`] is there for browsers that know this city's root.
 
 mod api;

@@ -179,8 +179,7 @@ impl Writer {
         self.drain(&mut batch);
         if batch.is_empty() && self.unkept.is_empty() && wait {
             let refusals_counted = at(self.refusals_due());
-            let written = at(self.unwritten.due());
-            let superseded = at(self.supersedes_due());
+            let (written, superseded) = (at(self.unwritten.due()), at(self.supersedes_due()));
             tokio::select! {
                 biased;
                 Some(command) = self.brakes.recv() => batch.push(command),
@@ -232,7 +231,8 @@ impl Writer {
 
     /// When certificates are next looked at that were renewed.
     fn supersedes_due(&self) -> Option<Instant> {
-        supersede::due(self.state.as_ref()?.authority(), self.clock.seconds())
+        let authority = self.state.as_ref()?.authority();
+        Some(Instant::now() + supersede::wait(authority, self.clock.seconds())?)
     }
 
     fn drain(&mut self, batch: &mut Vec<Command>) {

@@ -7,7 +7,7 @@ use crate::error::IssuerError;
 use crate::round::Round;
 use authority::Authority;
 use records::record::Cause;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Most certificates that one round supersedes.
 const SUPERSEDED_MAX: usize = 512;
@@ -16,10 +16,11 @@ const WAIT_MIN: Duration = Duration::from_secs(1);
 /// Clocks are set: what is due later is looked at every minute.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
-/// When it is time to supersede a certificate, or to look at the clock again, which says `now`.
-pub(crate) fn due(authority: &Authority, now: u64) -> Option<Instant> {
+/// How long until it is time to supersede a certificate, or to look at the clock again, which says
+/// `now`.
+pub(crate) fn wait(authority: &Authority, now: u64) -> Option<Duration> {
     let left = Duration::from_secs(authority.next_superseded()?.saturating_sub(now));
-    Some(Instant::now() + left.clamp(WAIT_MIN, WAIT_MAX))
+    Some(left.clamp(WAIT_MIN, WAIT_MAX))
 }
 
 /// Whether a certificate is to be superseded by `now`.

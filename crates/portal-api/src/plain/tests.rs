@@ -227,6 +227,7 @@ fn others(leaf: &Value) -> Vec<Value> {
         Value::String(text) => {
             let actions = ["create", "move", "close", "leave", "grant", "withdraw", "register"];
             let words = actions.into_iter().chain(["auditor", "official", "keyCompromise", "page"]);
+            let words = words.chain(["asked", "unit"]);
             let mut others: Vec<Value> =
                 words.filter(|word| word != text).map(|word| j!(word)).collect();
             others.push(j!(format!("{text}x")));
