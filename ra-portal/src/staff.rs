@@ -3,8 +3,9 @@
 //! which people meet them: [`certificate`] and [`suspend`] (for everybody), [`passkeys`],
 //! [`queue`], [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`],
 //! [`issued`], [`revoke`], [`wish`] and [`wished`], [`people`], [`person`],
-//! [`draft_check`] with [`draft_make`], [`drafts`], [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
-//! the command line, and [`trusted`] is there for browsers that know this city's root.
+//! [`draft_check`] with [`draft_make`], [`drafts`], [`withdraw`], [`applications`], [`state`],
+//! [`audit_search`]; [`api`] is the same for the command line, and [`trusted`] is there for
+//! browsers that know this city's root.
 
 mod api;
 mod applications;
