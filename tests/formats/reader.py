@@ -37,6 +37,7 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
                    " revoked suspended crl refusal portal joined people forked silent asked searched read started"
                    " connection decision completion turned heartbeat",
     "agent-act": "register close", "draft-kind": "person letter", "cause-word": "start spool", "stage": "handshake head certificate",
+    "review": "asked expired person profile unit",
     "read-act": "find certificate list fetch person drafts", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
     "reason": "unspecified keyCompromise cACompromise affiliationChanged superseded"
               " cessationOfOperation certificateHold removeFromCRL privilegeWithdrawn"
@@ -66,7 +67,9 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "before/agent": "unit:name application:name hosts:*text units:*name keys:*hash open:flag",
     "order/issue": "person:id person_version:revision profile:profile-ref subject:names"
                    " names:*mail-name key:key validity_days:number evidence:commitment"
-                   " label:label reference:id previous?:hash",
+                   " label:label reference?:id renewal?:renewal previous?:hash",
+    "renewal": "serial:serial certificate:hash challenge:nonce request:bytes asked_by:key"
+               " signature:bytes time:time review:*review",
     "names": "c:text o:text ou:*name cn:commitment sn:id",
     "mail-name": "kind:mail value:commitment",
     "profile-ref": "id:name version:revision digest:hash",
@@ -185,7 +188,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/revoked": "certificates:*revoked reason:reason cause:cause approvals:*hash",
     "revoked": "serial:serial not_after:time",
     "cause": "order?:by-order loss?:by-loss left?:by-leaving lapsed?:by-lapse"
-             " abandoned?:by-order",
+             " superseded?:by-serial abandoned?:by-order", "by-serial": "serial:serial",
     "by-lapse": "statement:bytes signature:bytes",
     "record/suspended": "certificates:*revoked reason:reason cause:suspension-cause",
     "suspension-cause": "letter?:by-letter signed?:by-signature portal?:by-portal",
@@ -396,10 +399,29 @@ def read_order(raw):
         need(there == [body["action"] == "register"] * 2, "portal keys")
     if "wish" in order["body"]:
         read_wish(order)
+    if order["kind"] == "issue":
+        need(("reference" in order["body"]) != ("renewal" in order["body"]), "one origin")
+    if "renewal" in order["body"]:
+        read_renewal(order)
     read_draft(order, order["kind"], order["body"], order["drafter"])
     if order["kind"] == "release":
         need(order["drafter"] != f"person:{order['body']['by']}", "who suspended drafts it")
     return order, found
+
+
+def read_renewal(order):
+    """Its holder's old key signed for the new one when the order was made (10)."""
+    body, renewal = order["body"], order["body"]["renewal"]
+    need(order["drafter"] == f"person:{body['person']}", "drafter of the renewal")
+    form = TIMES["time"]
+    week = datetime.strptime(order["expires"], form) - datetime.strptime(renewal["time"], form)
+    need(week.total_seconds() == 7 * 86_400, "time of the renewal")
+    review = renewal["review"]
+    need(review == sorted(set(review)), "review of the renewal")
+    message = (octets(renewal["certificate"]) + octets(renewal["challenge"], 16)
+               + sha256(octets(renewal["request"])))
+    verify(public_key(renewal["asked_by"]), "yinxin-use-v1", message,
+           octets(renewal["signature"]))
 
 
 def read_draft(holder, kind, body, drafter):
@@ -579,10 +601,12 @@ def check_founding(vectors):
 
 
 def check_orders(vectors):
-    kinds = WORDS["order-kind"].split() + ["revoke", "person"]
+    kinds = WORDS["order-kind"].split() + ["issue", "revoke", "person"]
     need(sorted(v["kind"] for v in vectors["orders"]) == sorted(kinds), "one of each kind")
     wishes = [v for v in vectors["orders"] if "wish" in parse(octets(v["order"]))["body"]]
     need([v["kind"] for v in wishes] == ["revoke"], "one that an officer signed")
+    bodies = [parse(octets(v["order"]))["body"] for v in vectors["orders"]]
+    need(sum("renewal" in body for body in bodies) == 1, "one that renews")
     drafts = [v for v in vectors["orders"] if "draft" in parse(octets(v["order"]))]
     need([v["kind"] for v in drafts] == ["person"], "one that a handler signed")
     for v in vectors["orders"]:
@@ -650,7 +674,8 @@ def check_withdrawal(vectors):
     withdrawal, _ = read("withdrawal", octets(v["withdrawal"]))
     raw = octets(withdrawal["statement"])
     said = read("withdrawal-statement", raw)[0]
-    need(said["what"]["order"]["order"] == vectors["orders"][-1]["digest"], "order")
+    drafted = [v for v in vectors["orders"] if "draft" in parse(octets(v["order"]))]
+    need(said["what"]["order"]["order"] == drafted[0]["digest"], "order")
     need(withdrawal["signature"] == v["signature"], "signature")
     key = x509.load_der_x509_certificate(octets(withdrawal["certificate"])).public_key()
     verify(key, "yinxin-withdrawal-v1", raw, octets(v["signature"]))
@@ -738,6 +763,16 @@ def check_use(vectors):
     need(len(v["founding"]) == 32 and len(v["challenge"]) == 16, "length")
     verify(public_key(vectors["machine"]), "yinxin-use-v1",
            v["founding"] + v["challenge"] + sha256(v["request"]), v["signature"])
+
+
+def check_renewal(vectors):
+    v = {name: octets(text) for name, text in vectors["renewal"].items()}
+    need(len(v["certificate"]) == 32 and len(v["challenge"]) == 16, "length")
+    verify(public_key(vectors["officer"]), "yinxin-use-v1",
+           v["certificate"] + v["challenge"] + sha256(v["request"]), v["signature"])
+    stands = parse(octets(vectors["orders"][-1]["order"]))["body"]["renewal"]
+    need({name: stands[name] for name in vectors["renewal"]} == vectors["renewal"],
+         "the renewal in the order")
 
 
 def check_bundle(vectors):
@@ -917,6 +952,7 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "notice": (check_notice, "notice signature"),
     "lapse": (statement_of_the_registry("lapse"), "statement signature"),
     "use": (check_use, "founding challenge request signature"),
+    "renewal": (check_renewal, "certificate challenge request signature"),
     "bundle": (check_bundle, "files digest"),
     "people": (check_people, "snapshot signature"),
     "join": (check_join, "token order challenge request value"),
@@ -941,7 +977,8 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("suspension/evidence/salt", "commitment"),
     ("notice/signature", "signature under yinxin-suspended-v1"),
     ("lapse/signature", "signature under yinxin-lapse-v1"),
-    ("use/challenge", "signature under yinxin-use-v1"), ("entry/salt", "entry"),
+    ("use/challenge", "signature under yinxin-use-v1"),
+    ("renewal/certificate", "signature under yinxin-use-v1"), ("entry/salt", "entry"),
     ("letter_keys/code", "lookup"), ("bind/bind", "bind"), ("bind/request", "bind"),
     ("bundle/digest", "digest"), ("people/signature", "signature under yinxin-people-v1"),
     ("join/token", "join value"), ("run/entries/1", "chain"),

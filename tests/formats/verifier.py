@@ -221,6 +221,7 @@ class Control:
         self.letters, self.voided = {}, set()
         self.suspends, self.suspended, self.released = {}, {}, set()
         self.serials, self.passkeys = {}, {}
+        self.under, self.held, self.renewed = {}, {}, {}
         self.agents, self.joined, self.snapshots, self.lists = {}, {}, {}, {}
         self.rules = tomllib.loads(origin.files["approvals.toml"])["kind"]
         self.bundle = next(r for r in origin.founding["rules"] if r["name"] == "bundle")
@@ -275,6 +276,8 @@ class Control:
             opened(shown, path, base64url(value), item)
         if "wish" in order["body"]:
             self.wished(order, item)
+        if "renewal" in order["body"]:
+            self.renewing(order, item)
         self.drafted(order, (order["kind"], order["body"], order["drafter"]), item)
         self.orders[base64url(sha256(labelled("yinxin-order-v1", raw)))] = order
 
@@ -286,6 +289,35 @@ class Control:
         except (Refused, KeyError, ValueError) as error:
             raise Failed(ALTERED, item, f"wish: {error}") from error
         self.signed_by_staff(wish, ("yinxin-wish-v1", octets(wish["statement"])), item)
+
+    def renewing(self, order, item):
+        """The key of a certificate of the same person signed for the new key."""
+        body, renewal = order["body"], order["body"]["renewal"]
+        try:
+            reader.read_renewal(order)
+            key = x509.load_der_x509_csr(octets(renewal["request"]))
+        except (Refused, KeyError, ValueError) as error:
+            raise Failed(ALTERED, item, f"renewal: {error}") from error
+        old = self.certificates.get(renewal["serial"])
+        need(old, MISSING, item, "the certificate that it renews is not there")
+        own = (base64url(sha256(old.public_bytes(Encoding.DER))), spki(old), person_of(old))
+        claimed = (renewal["certificate"], octets(renewal["asked_by"]), body["person"])
+        need(own == claimed, ALTERED, item, "it renews another certificate")
+        asked = key.is_signature_valid and spki(key) == octets(body["key"])
+        need(asked and not list(key.subject), ALTERED, item, "for another key")
+        late = moment(renewal["time"]) > old.not_valid_after_utc
+        need(late == ("expired" in renewal["review"]), ALTERED, item, "the end of the old one")
+        held = self.held[renewal["serial"]]
+        for word, now in self.says(body).items():
+            changed = held[word] != now
+            need(not changed or word in renewal["review"], ALTERED, item, f"another {word}")
+        need(renewal["serial"] not in self.renewed, ALTERED, item, "it was renewed before")
+
+    @staticmethod
+    def says(body):
+        """What a certificate says, as far as it can become another."""
+        return {"person": body["person_version"], "profile": body["profile"]["version"],
+                "unit": body["subject"]["ou"]}
 
     def drafted(self, holder, asked, item):
         """The handler who drafted it signed the draft in it, if there is one."""
@@ -386,6 +418,8 @@ class Control:
         need(digest in self.orders, MISSING, item, "its order is not there")
         order, people = self.orders[digest], set()
         rule = self.rules[order["kind"]]
+        if order["body"].get("renewal", {}).get("review") == []:
+            return order  # the old key's signature carries it
         for name in named:
             need(name in self.approvals, MISSING, item, "an approval is not there")
             of, person = self.approvals[name]
@@ -430,9 +464,15 @@ class Control:
 
     def take_intent(self, body, _shown, item):
         order = self.carried(body["order"], body["approvals"], item)["body"]
-        letter = self.letters.get(order["reference"])
+        renewal = order.get("renewal")
+        if renewal:
+            need(renewal["serial"] not in self.renewed, ALTERED, item, "it was renewed before")
+            self.renewed[renewal["serial"]] = body["order"]
+        reference = order["reference"] if not renewal else self.under[renewal["serial"]]
+        letter = self.letters.get(reference)
         need(letter == order["person"], MISSING, item, "the letter is not there")
-        need(order["reference"] not in self.voided, ALTERED, item, "the letter was voided before")
+        need(reference not in self.voided, ALTERED, item, "the letter was voided before")
+        self.under[body["serial"]], self.held[body["serial"]] = reference, self.says(order)
         need(order["person"] in self.people, MISSING, item, "the person's order is not there")
         self.serials[body["serial"]] = body["order"]
         if order["profile"]["id"] == "staff":
@@ -466,6 +506,19 @@ class Control:
         named = "/" in body["subject"] or body["subject"] in self.people
         need(not named or holder == body["subject"], ALTERED, item, "another holder")
         self.certificates[body["serial"]] = found
+        if founding and body["subject"] in self.people:
+            profiles = {one["id"]: one["version"] for one in self.origin.founding["profiles"]}
+            units = [u.value for u in
+                     found.subject.get_attributes_for_oid(x509.NameOID.ORGANIZATIONAL_UNIT_NAME)]
+            self.held[body["serial"]] = {"person": 1, "profile": profiles[body["profile"]],
+                                         "unit": units}
+            self.under[body["serial"]] = next(reference for reference, person
+                                              in self.letters.items() if person == body["subject"])
+
+    def take_revoked(self, body, _shown, _item):
+        """What was given up after a crash renewed nothing."""
+        order = body["cause"].get("abandoned", {}).get("order")
+        self.renewed = {old: by for old, by in self.renewed.items() if by != order}
 
     def take_people(self, body, _shown, _item):
         self.snapshots[body["agent"], body["number"]] = body["sha256"]

@@ -31,7 +31,7 @@ pub async fn made(office: &Office) -> String {
     for (role, known) in [("letter", true), ("nobody", false)] {
         for route in ra_portal::routes().filter(|route| route.host == "public") {
             let mut message = sample(route.path, &letter);
-            if !known {
+            if !known && message.get("key").is_some() {
                 message["key"] = json!("AAAA");
             }
             let told = tried(&public, route.path, &message).await;
@@ -94,6 +94,8 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
         (public::LOOK_UP, sample(portal_api::public::LOOK_UP, letter)),
         (public::SUBMIT, sample(portal_api::public::SUBMIT, letter)),
         (public::COLLECT, sample(portal_api::public::COLLECT, letter)),
+        (public::RENEWAL_TERMS, sample(portal_api::public::RENEWAL_TERMS, letter)),
+        (public::RENEW_CERTIFICATE, sample(portal_api::public::RENEW_CERTIFICATE, letter)),
         (staff::WHO, as_officer(Value::Null)),
         (staff::HOLDER, as_officer(Value::Null)),
         (staff::LIST, as_officer(sample(portal_api::staff::LIST, letter))),
@@ -143,6 +145,15 @@ fn sample(path: &str, official: &Official) -> Value {
         let message = official.submit(&vec![0; 16].into(), &official.request(), "cli");
         return serde_json::to_value(message).unwrap();
     }
+    if path == portal_api::public::RENEWAL_TERMS {
+        return json!({ "certificate": "AA" });
+    }
+    if path == portal_api::public::RENEW_CERTIFICATE {
+        return json!({
+            "certificate": "AA", "challenge": "AA", "request": "AA", "label": "cli",
+            "signature": "AA",
+        });
+    }
     let signed = json!({
         "v": 1, "method": "certificate", "statement": "AA", "certificate": "AA",
         "signature": "AA",
@@ -181,20 +192,12 @@ fn sample(path: &str, official: &Official) -> Value {
         });
     }
     if path == portal_api::staff::DECLINE {
-        let decline = json!({
-            "v": 1, "method": "certificate", "statement": "AA", "certificate": "AA",
-            "signature": "AA",
-        });
         let reason = json!({ "path": "/reason", "salt": "AA", "value": "x" });
-        return json!({ "decline": decline, "reason": reason });
+        return json!({ "decline": signed, "reason": reason });
     }
     if path == portal_api::staff::WISH {
-        let wish = json!({
-            "v": 1, "method": "certificate", "statement": "AA", "certificate": "AA",
-            "signature": "AA",
-        });
         let evidence = json!({ "path": "/evidence", "salt": "AA", "value": "x" });
-        return json!({ "wish": wish, "evidence": evidence });
+        return json!({ "wish": signed, "evidence": evidence });
     }
     if path == portal_api::staff::CERTIFY {
         return json!({ "person": "x", "certificate": "AA", "statement": "AA", "signature": "AA" });

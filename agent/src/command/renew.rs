@@ -10,10 +10,9 @@ use keys::SoftwareSigner;
 use pki::path::{Usage, check};
 use pki::{Certificate, Signer};
 use records::Bytes;
-use records::join::{JoinFile, Renew};
+use records::join::{JoinFile, Renew, use_message};
 use records::label::Label;
 use service::Clock;
-use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::process::ExitCode;
 use system::speech;
@@ -73,8 +72,7 @@ fn prepared(
     keys::save_plain(&next, &signer)?;
     let request = keys::request(&signer)?.der().to_vec();
     let challenge = random::<16>()?;
-    let digest = Sha256::digest(&request);
-    let message = [file.order.0.as_slice(), &challenge, digest.as_slice()].concat();
+    let message = use_message(&file.order.0, &challenge, &request);
     let message = Renew {
         authorization: authorization_of(&file.agent),
         challenge: challenge.into(),

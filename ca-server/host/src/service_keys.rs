@@ -8,11 +8,10 @@ use crate::{CaConfig, random};
 use anyhow::Context;
 use keys::{SoftwareSigner, Stretch};
 use pki::Signer;
-use records::join::Renew;
+use records::join::{Renew, use_message};
 use records::label::Label;
 use records::{Code, Problem};
 use service::fault;
-use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Endings of what waits beside a key: the new key and chain, and the message that asked for them.
@@ -126,7 +125,7 @@ pub async fn renew(config: &CaConfig, place: &KeyPlace) -> anyhow::Result<Operat
     if result.refused.as_ref().and_then(Problem::known) == Some(Code::ChallengeUsed) {
         // The use counts and its certificate was abandoned in a crash: from now on the new key
         // asks.
-        let message = use_message(config, place, &new, &new)?;
+        let message = asked_for(config, place, &new, &new)?;
         place.keep(&message)?;
         result = asked(config, message).await?;
     }
@@ -158,12 +157,12 @@ fn prepared(
     let _ = std::fs::remove_file(&next);
     let new = SoftwareSigner::generate_p256()?;
     place.save(&next, &new)?;
-    let message = use_message(config, place, old, &new)?;
+    let message = asked_for(config, place, old, &new)?;
     place.keep(&message)?;
     Ok((new, message))
 }
 
-fn use_message(
+fn asked_for(
     config: &CaConfig,
     place: &KeyPlace,
     old: &SoftwareSigner,
@@ -172,8 +171,7 @@ fn use_message(
     let trust = crate::trust(config)?;
     let request = keys::request(new)?;
     let challenge = random::bytes::<16>()?;
-    let digest = Sha256::digest(request.der());
-    let message = [trust.founding.0.as_slice(), &challenge, digest.as_slice()].concat();
+    let message = use_message(&trust.founding.0, &challenge, request.der());
     Ok(Renew {
         authorization: format!("renew-{}-{}", place.service, place.process),
         challenge: challenge.into(),

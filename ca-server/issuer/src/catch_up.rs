@@ -126,8 +126,7 @@ impl CaughtUp {
                 self.over(order, "done");
                 let digest = order.digest().map(OrderDigest);
                 let body = digest.and_then(|digest| orders.get(&digest)).map(|(body, _)| body);
-                // An order that no row tells of may have released something.
-                self.state.list_due |= matches!(body, None | Some(Body::Release(_)));
+                self.released(body);
                 if let Some((body, opened)) = digest.and_then(|digest| orders.get(&digest)) {
                     self.copy(order, body, opened);
                 }
@@ -162,9 +161,15 @@ impl CaughtUp {
                 let all = letter.map(|letter| letter.serials.clone());
                 self.copy_revoked(certificates, all);
             }
-            Event::Order { cancels, .. } => {
+            Event::Order { order, cancels, .. } => {
                 for cancelled in cancels {
                     self.over(cancelled, "cancelled");
+                }
+                // A renewal that nobody has to look at waits for nobody.
+                let (digest, authority) = (OrderDigest::of(&order.0), self.state.authority());
+                let open = authority.open_order(&digest.0);
+                if open.is_some_and(|open| authority.carries_itself(&open.body)) {
+                    self.state.ready.insert(digest);
                 }
             }
             Event::Issued { serial, .. } => {
@@ -176,6 +181,20 @@ impl CaughtUp {
             _ => {}
         }
         true
+    }
+
+    /// A release wants its list, and the renewal that waited for it goes on.
+    fn released(&mut self, body: Option<&Body>) {
+        let Some(Body::Release(release)) = body else {
+            // An order that no row tells of may have released something.
+            self.state.list_due |= body.is_none();
+            return;
+        };
+        self.state.list_due = true;
+        let serial = Serial::read(&release.serial);
+        let waits = serial.and_then(|serial| self.state.authority().open_renewal_of(&serial));
+        let waits = waits.map(|(digest, _)| digest);
+        self.state.ready.extend(waits);
     }
 
     /// An intent that the tree holds now and whose bytes this process has.

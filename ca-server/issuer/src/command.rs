@@ -3,8 +3,8 @@
 
 use crate::error::IssuerError;
 use crate::verify::{
-    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedSubmission, VerifiedWish,
-    VerifiedWithdrawal,
+    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedRenewal, VerifiedSubmission,
+    VerifiedWish, VerifiedWithdrawal,
 };
 use authority::{Authority, OrderDigest};
 use ca_api::handler::DraftMade;
@@ -49,6 +49,7 @@ pub(crate) enum Command {
     Withdraw(Caller, Officer, Box<VerifiedWithdrawal>, Reply<Withdrawn>),
     Suspend(Caller, Officer, OwnSuspension, Reply<SignedReceipt>),
     Renew(Caller, Box<Renew>, Reply<String>),
+    RenewCertificate(Caller, Box<VerifiedRenewal>, Reply<Stage>),
     Join(Caller, Box<Join>, Reply<String>),
     Operator(Box<OperatorRequest>, String, Reply<OperatorAnswer>),
     /// Made by the publisher from a view.
@@ -119,6 +120,7 @@ impl Command {
             Self::Withdraw(..) => "withdraw",
             Self::Suspend(..) => "suspend",
             Self::Renew(..) => "renew",
+            Self::RenewCertificate(..) => "renew-certificate",
             Self::Join(..) => "join",
             Self::Operator(..) => "operator",
             Self::List(..) => "crl",

@@ -3,6 +3,7 @@
 
 pub(crate) mod abandon;
 pub(crate) mod agent;
+pub(crate) mod application;
 pub(crate) mod approve;
 pub(crate) mod command;
 pub(crate) mod credential;
@@ -15,11 +16,13 @@ pub(crate) mod list;
 pub(crate) mod operator;
 pub(crate) mod order;
 pub(crate) mod renew;
+pub(crate) mod renewal;
 pub(crate) mod result;
 pub(crate) mod review_flag;
 pub(crate) mod revoke;
 pub(crate) mod snapshot;
 pub(crate) mod submit;
+pub(crate) mod supersede;
 pub(crate) mod suspend;
 #[cfg(test)]
 mod tests;

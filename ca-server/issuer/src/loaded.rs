@@ -70,6 +70,11 @@ impl Needs {
                     self.people.insert(person);
                 }
             }
+            Command::RenewCertificate(_, asked, _) => {
+                let person = asked.certificate().subject().person().map(str::to_owned);
+                self.holders.extend(person.clone());
+                self.people.extend(person);
+            }
             Command::Credential(_, _, body, _) => {
                 self.people.insert(body.person.clone());
             }
@@ -138,7 +143,7 @@ impl Needs {
     /// What carrying out an order needs.
     fn body(&mut self, body: &Body) {
         if let Body::Issue(issue) = body {
-            self.references.insert(issue.reference.clone());
+            self.references.extend(issue.reference.clone());
         }
     }
 }

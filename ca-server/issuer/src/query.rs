@@ -15,6 +15,7 @@ pub(crate) mod officer;
 pub(crate) mod people;
 pub(crate) mod preview;
 pub(crate) mod recent_use;
+pub(crate) mod renewal;
 pub(crate) mod revocation_reach;
 pub(crate) mod stage;
 pub(crate) mod state;

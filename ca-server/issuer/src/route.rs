@@ -21,6 +21,8 @@ mod people;
 mod person;
 mod preview;
 mod renew;
+mod renew_certificate;
+mod renewal_terms;
 mod revoke;
 mod state;
 mod submit;
@@ -53,6 +55,8 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(public::SUBMIT, post(submit::submit))
         .route(public::COLLECT, post(collect::collect))
         .route(public::JOIN, post(join::join))
+        .route(public::RENEWAL_TERMS, post(renewal_terms::terms))
+        .route(public::RENEW_CERTIFICATE, post(renew_certificate::renew))
         .route(staff::WHO, post(who::who))
         .route(staff::HOLDER, post(holder::holder))
         .route(staff::LIST, post(list::list))

@@ -200,6 +200,11 @@ impl Sample {
         self.round((&[], &[]), |round| waits.settle(round)).unwrap();
     }
 
+    /// Supersedes what is due, as a round does that somebody's command or the clock began.
+    pub(crate) fn supersede(&mut self) -> bool {
+        self.round((&[], &[]), decide::supersede::supersede).unwrap()
+    }
+
     /// Somebody else records something, as the status service records a loss.
     pub(crate) fn notice(&mut self, event: Event) {
         let record = self.city.record(event);

@@ -52,8 +52,9 @@ pub(crate) struct State {
 impl State {
     /// The state at a head, before anything pending was noticed.
     pub(crate) fn at(followed: Followed) -> Self {
-        let waiting =
-            followed.authority.open_orders().filter(|(_, open)| !open.approvals.is_empty());
+        let waiting = followed.authority.open_orders().filter(|(_, open)| {
+            !open.approvals.is_empty() || followed.authority.carries_itself(&open.body)
+        });
         Self {
             ready: waiting.map(|(digest, _)| digest).collect(),
             followed,

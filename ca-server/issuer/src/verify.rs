@@ -3,16 +3,18 @@
 //! are decided.
 
 use crate::error::request_code;
-use authority::Signatures;
-use pki::CertificationRequest;
+use authority::{Authority, RenewalClaim, Serial, Signatures};
 use pki::possession::Possession;
+use pki::{Certificate, CertificationRequest, PublicKey};
 use records::approval::SignedStatement;
 use records::decline::{DeclineStatement, Declining};
 use records::draft::{DraftStatement, Drafting};
 use records::enrolment::Submit;
+use records::renewal::RenewCertificate;
 use records::wish::{WishStatement, Wishing};
 use records::withdrawal::Withdrawal;
 use records::{Approval, Code};
+use std::sync::Arc;
 
 /// A submission whose request is well-formed and whose key proved possession.
 ///
@@ -55,6 +57,60 @@ impl VerifiedSubmission {
     /// Reference of the letter, as it is spelled.
     pub fn reference(&self) -> &str {
         &self.reference
+    }
+}
+
+/// A renewal that the key of a certificate of ours signed, for a new key that proved possession.
+///
+/// ```compile_fail,E0451
+/// let (message, certificate, serial, key) = todo!();
+/// let forged = ca_issuer::verify::VerifiedRenewal { message, certificate, serial, key };
+/// ```
+pub struct VerifiedRenewal {
+    message: RenewCertificate,
+    certificate: Arc<Certificate>,
+    serial: Serial,
+    key: PublicKey,
+}
+
+impl VerifiedRenewal {
+    /// Reads certificate and request, and checks the three signatures: of the issuing key, of the
+    /// old key, of the new one.
+    pub fn verify(message: RenewCertificate, authority: &Authority) -> Result<Self, Code> {
+        let signatures = authority.signatures();
+        let certificate = signatures.certificate(&message.certificate.0);
+        let ours = certificate.filter(|certificate| authority.is_issued_by_us(certificate));
+        let certificate = ours.ok_or(Code::CertificateForeign)?;
+        let serial = Serial::of(certificate.serial()).ok_or(Code::CertificateForeign)?;
+        let claim = RenewalClaim {
+            certificate: &certificate.sha256().into(),
+            challenge: &message.challenge,
+            request: &message.request,
+            asked_by: &certificate.key().spki().into(),
+            signature: &message.signature,
+        };
+        let (_, key) = signatures.renewal(&claim)?;
+        Ok(Self { message, certificate, serial, key })
+    }
+
+    /// The message.
+    pub fn message(&self) -> &RenewCertificate {
+        &self.message
+    }
+
+    /// The old certificate.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// Its serial number.
+    pub fn serial(&self) -> Serial {
+        self.serial
+    }
+
+    /// The new key.
+    pub fn key(&self) -> &PublicKey {
+        &self.key
     }
 }
 

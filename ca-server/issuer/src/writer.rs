@@ -9,7 +9,7 @@ use crate::catch_up::{CaughtUp, catch_up};
 use crate::clock_guard::ClockGuard;
 use crate::command::Command;
 use crate::context::IssuanceContext;
-use crate::decide::{self, execute};
+use crate::decide::{self, execute, supersede};
 use crate::effects::Unwritten;
 use crate::error::IssuerError;
 use crate::issuance::{RecordedIntent, Signed};
@@ -179,7 +179,7 @@ impl Writer {
         self.drain(&mut batch);
         if batch.is_empty() && self.unkept.is_empty() && wait {
             let refusals_counted = at(self.refusals_due());
-            let written = at(self.unwritten.due());
+            let (written, superseded) = (at(self.unwritten.due()), at(self.supersedes_due()));
             tokio::select! {
                 biased;
                 Some(command) = self.brakes.recv() => batch.push(command),
@@ -188,6 +188,7 @@ impl Writer {
                 _ = self.doorbell.heard() => {}
                 _ = self.news.notified() => {}
                 () = refusals_counted => {}
+                () = superseded => {}
                 () = written => self.unwritten.carry_on(&self.context, &self.metrics),
             }
             self.drain(&mut batch);
@@ -205,7 +206,8 @@ impl Writer {
             || !self.unkept.is_empty()
             || !self.confirmed.is_empty()
             || state.refusals.ends().is_some_and(|ends| ends <= self.seconds())
-            || !state.authority().lapsed_suspensions(self.clock.seconds()).is_empty();
+            || !state.authority().lapsed_suspensions(self.clock.seconds()).is_empty()
+            || supersede::is_due(state.authority(), self.clock.seconds());
         let looked = async {
             let mut tx = self.store.read().await?;
             let (size, newest) = ca_store::ledger::extent(&mut tx, LOG).await?;
@@ -225,6 +227,12 @@ impl Writer {
     fn refusals_due(&self) -> Option<Instant> {
         let ends = self.state.as_ref().and_then(|state| state.refusals.ends());
         ends.map(|ends| self.began + Duration::from_secs(ends))
+    }
+
+    /// When certificates are next looked at that were renewed.
+    fn supersedes_due(&self) -> Option<Instant> {
+        let authority = self.state.as_ref()?.authority();
+        Some(Instant::now() + supersede::wait(authority, self.clock.seconds())?)
     }
 
     fn drain(&mut self, batch: &mut Vec<Command>) {
@@ -287,10 +295,12 @@ impl Writer {
         let settles = share.rest && is_whole;
         let lapses = settles && !round.authority().lapsed_suspensions(round.now()).is_empty();
         let (to_sign, waits) = if settles { waits.settle(&mut round)? } else { (vec![], waits) };
+        let superseded = settles && supersede::supersede(&mut round)?;
         let mut written = round.finish();
         written.rows.splice(0..0, copied);
         let effects = std::mem::take(&mut written.effects);
-        let own = executes.then_some("execute").into_iter().chain(lapses.then_some("lapse"));
+        let own = [(executes, "execute"), (lapses, "lapse"), (superseded, "supersede")];
+        let own = own.into_iter().filter_map(|(does, act)| does.then_some(act));
         let acts: Vec<_> = share.commands.iter().map(Command::act).chain(own).collect();
         self.commit(tx, written, &acts, !share.signed.is_empty()).await?;
         (self.confirmed, self.unsigned) = (waits.confirmed, waits.unsigned);

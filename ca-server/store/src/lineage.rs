@@ -135,7 +135,12 @@ impl Walk {
             })
             .flatten()
             .collect();
-        if counted.is_empty() {
+        // A renewal that its holder's key signed for is carried by no approval.
+        let carried = |record: &Record| {
+            let enacted = matches!(record.event, Event::Enacted { .. } | Event::Revoked { .. });
+            enacted || matches!(record.event, Event::Intent { .. })
+        };
+        if !records.iter().any(|(_, record)| carried(record)) {
             return Ok(());
         }
         for (index, record) in records {
@@ -178,7 +183,7 @@ impl Walk {
                 }
                 Event::Issued { serial, .. } => {
                     self.take(tx, index).await?;
-                    self.suspensions(tx, serial).await?;
+                    self.without_order(tx, serial).await?;
                 }
                 Event::Revoked { .. } | Event::Suspended { .. } => self.take(tx, index).await?,
                 _ => {}
@@ -187,17 +192,18 @@ impl Walk {
         Ok(orders)
     }
 
-    /// Suspensions of a certificate with those who made them, and what came of them.
-    async fn suspensions(&mut self, tx: &mut Tx, serial: &str) -> Result<(), LedgerError> {
+    /// Suspensions of a certificate with those who made them, and how it ended where no order says
+    /// so: what came of a suspension, and that it was superseded.
+    async fn without_order(&mut self, tx: &mut Tx, serial: &str) -> Result<(), LedgerError> {
         for index in with_term(tx, LOG, &term::of_serial(serial)).await? {
             match &self.read(tx, index).await?.event {
                 Event::Suspended { cause, .. } => {
                     self.people.extend(cause.person());
                     self.take(tx, index).await?;
                 }
-                Event::Revoked { cause: Cause::Lapsed { .. }, .. } => {
-                    self.take(tx, index).await?;
-                }
+                Event::Revoked {
+                    cause: Cause::Lapsed { .. } | Cause::Superseded { .. }, ..
+                } => self.take(tx, index).await?,
                 _ => {}
             }
         }

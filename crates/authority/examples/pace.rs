@@ -210,7 +210,8 @@ impl Maker {
             validity_days: profile.profile.validity_days(),
             evidence: sha256(b"evidence"),
             label: "cli".into(),
-            reference: reference.clone(),
+            reference: Some(reference.clone()),
+            renewal: None,
             previous: None,
         }));
         self.push(Event::Application {

@@ -9,6 +9,7 @@ use pki::PublicKey;
 use records::bytes::Bytes;
 use records::code::Code;
 use records::founding::{Founding, StandingAuthorization};
+use records::join::use_message;
 use records::label::Label;
 use records::order::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 use records::people::{PeopleSnapshot, SNAPSHOT_SECONDS, SnapshotPerson, SnapshotUnit};
@@ -40,8 +41,7 @@ pub struct JoinClaim<'a> {
 /// HMAC-SHA-256(token, `yinxin-use-v1` ‖ 0x00 ‖ digest of the order ‖ challenge ‖
 /// SHA-256(PKCS#10)).
 pub fn join_value(token: &[u8], order: &[u8], challenge: &[u8], request: &[u8]) -> Vec<u8> {
-    let digest = Sha256::digest(request);
-    let message = Label::Use.message(&[order, challenge, digest.as_slice()].concat());
+    let message = Label::Use.message(&use_message(order, challenge, request));
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, token), &message).as_ref().to_vec()
 }
 

@@ -76,9 +76,11 @@ impl Authority {
         digests.into_iter().filter_map(open).collect()
     }
 
-    /// The newest certificate that was issued under a letter.
+    /// The certificate that was issued under a letter; what renewed it is asked for with its key.
     pub fn issued_under(&self, reference: &str) -> Option<Serial> {
-        let issued = |serial: &&Serial| self.held.get(*serial).is_some_and(|h| h.sha256.is_some());
+        let issued = |serial: &&Serial| {
+            self.held.get(*serial).is_some_and(|h| h.sha256.is_some() && h.renews.is_none())
+        };
         self.letter(reference)?.serials.iter().rev().find(issued).copied()
     }
 
@@ -86,7 +88,9 @@ impl Authority {
     /// counted; abandoned ones are not.
     pub fn intended_under(&self, reference: &str) -> Option<Serial> {
         let key = Reference::read(reference)?;
-        let counts = |serial: &&Serial| !self.pending.abandoned.contains(*serial);
+        let counts = |serial: &&Serial| {
+            !self.pending.abandoned.contains(*serial) && self.renews(serial).is_none()
+        };
         let pending = self.pending.intended.get(&key).filter(counts);
         let known = || self.letters.get(&key)?.serials.iter().rev().find(counts);
         pending.or_else(known).copied()

@@ -4,8 +4,8 @@ use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::signatures::Signatures;
 use crate::state::{
     Agent, BundleState, Credential, Ended, Fixed, GivenApproval, Held, Intended, LetterState,
-    Machine, OpenOrder, Person, Portal, ProfileState, Revoked, Rules, ServiceKey, Standing,
-    Suspended, Unit,
+    Machine, OpenOrder, Person, Portal, ProfileState, RenewalState, Revoked, Rules, ServiceKey,
+    Standing, Suspended, Unit,
 };
 use imbl::{OrdMap, OrdSet, Vector};
 use records::passkey::Passkey;
@@ -49,6 +49,10 @@ pub struct Authority {
     pub(crate) standing: OrdMap<Arc<str>, Arc<Standing>>,
     /// People's certificates by serial number.
     pub(crate) held: OrdMap<Serial, Arc<Held>>,
+    /// Certificates that somebody asked to be renewed, and what became of it.
+    pub(crate) renewals: OrdMap<Serial, Arc<RenewalState>>,
+    /// Certificates that have a successor, by the second from which they are superseded.
+    pub(crate) superseding: OrdSet<(u64, Serial)>,
     /// Certificates of authorities and services by serial number.
     pub(crate) machines: OrdMap<Serial, Arc<Machine>>,
     /// Every certified key with the serial numbers of its certificates.
@@ -110,6 +114,10 @@ pub(crate) struct Pending {
     pub(crate) keys: OrdMap<Sha256Value, Arc<str>>,
     /// Certificates that are being issued, by letter.
     pub(crate) intended: OrdMap<Reference, Serial>,
+    /// The newest orders to renew certificates.
+    pub(crate) renewing: OrdMap<Serial, OrderDigest>,
+    /// Successors that are being issued, by what they renew.
+    pub(crate) renewed: OrdMap<Serial, Serial>,
     /// Certificates that are being issued to services, by SHA-256 of the request.
     pub(crate) promised: OrdMap<Sha256Value, Serial>,
     /// Standing authorizations that are being used: the key that asks next is not in the tree.
@@ -147,6 +155,8 @@ impl Authority {
             released: OrdMap::new(),
             standing: OrdMap::new(),
             held: OrdMap::new(),
+            renewals: OrdMap::new(),
+            superseding: OrdSet::new(),
             machines: OrdMap::new(),
             keys: OrdSet::new(),
             passkeys: OrdMap::new(),

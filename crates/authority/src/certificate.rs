@@ -4,12 +4,12 @@ use crate::authority::Authority;
 use crate::id::digest_of;
 use crate::id::{PersonId, Reference, Serial, Sha256Value};
 use crate::judge::Judged;
-use crate::state::{Credential, Held, Intended, Machine};
+use crate::state::{CertifiedAs, Credential, Held, Intended, Machine};
 use pki::PublicKey;
 use pki::profile::Holder;
 use records::bytes::Bytes;
 use records::code::Code;
-use records::order::Body;
+use records::order::{Body, IssueBody, ORDER_SECONDS, OVERLAP_SECONDS};
 use records::record::Event;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -49,8 +49,13 @@ impl Authority {
     /// Whether a certificate was revoked for more than that its intent was given up after a crash:
     /// then nobody ever had it, and its key may be tried again by whom it belongs to.
     fn is_withdrawn(&self, serial: &Serial) -> bool {
+        self.revoked_entry(serial).is_some() && !self.is_given_up(serial)
+    }
+
+    fn is_given_up(&self, serial: &Serial) -> bool {
         let issued = self.held.get(serial).is_none_or(|held| held.sha256.is_some());
-        self.revoked_entry(serial).is_some_and(|revoked| issued || revoked.reason != GIVEN_UP)
+        let revoked = self.revoked_entry(serial);
+        !issued && revoked.is_some_and(|revoked| revoked.reason == GIVEN_UP)
     }
 
     /// Serial numbers of every certificate of a key.
@@ -84,9 +89,9 @@ impl Authority {
     pub(crate) fn intend(
         &mut self,
         judged: &Judged,
-        serial: &str,
+        (serial, not_after): (&str, &str),
         tbs_sha256: &Bytes,
-        not_after: &str,
+        now: u64,
     ) -> Result<(), Code> {
         let Body::Issue(issue) = &**judged.body() else { return Err(Code::UnsignedAuthority) };
         let serial = Serial::read(serial).ok_or(Code::StateConflict)?;
@@ -99,21 +104,61 @@ impl Authority {
         // The record's end is a claim, which goes no further than what is signed.
         let not_after = records::time::read(not_after).ok_or(Code::Malformed)?.min(until);
         let holder = self.profile_of(&issue.profile.id)?.profile.holder();
+        let says = self.said(&issue.person, &issue.profile.id)?;
+        let renews = issue.renewal.as_ref().and_then(|renewal| Serial::read(&renewal.serial));
         let held = Held {
             person,
-            reference: Reference::read(&issue.reference),
+            reference: self.letter_of(issue),
             until,
             profile: self.profile_name(&issue.profile.id),
             key_sha256,
             not_after,
             sha256: None,
+            renews,
+            says,
         };
         self.hold(serial, held);
+        if let Some(old) = renews {
+            // A record's own time is a claim; that of the order is signed.
+            let made = judged.order().expires_unix().saturating_sub(ORDER_SECONDS);
+            let from = now.clamp(made, judged.order().expires_unix()) + OVERLAP_SECONDS;
+            let state = self.renewal_mut(old);
+            (state.by, state.superseded_from) = (Some(serial), from);
+            self.superseding.insert((from, old));
+        }
         if holder == Holder::Staff {
             self.credentials.insert(key_sha256, Credential { person, serial: Some(serial) });
         }
         self.intents.insert(serial, Arc::new(intended));
         Ok(())
+    }
+
+    /// The letter under which a certificate comes: that of the application, or of what is renewed,
+    /// so that whoever reports its loss takes everything that came from it.
+    pub fn letter_of(&self, issue: &IssueBody) -> Option<Reference> {
+        match (&issue.reference, &issue.renewal) {
+            (Some(reference), _) => Reference::read(reference),
+            (None, renewal) => {
+                let serial = Serial::read(&renewal.as_ref()?.serial)?;
+                self.held.get(&serial)?.reference
+            }
+        }
+    }
+
+    /// What a certificate says that is made now.
+    fn said(&self, person: &str, profile: &str) -> Result<CertifiedAs, Code> {
+        let person = self.person(person).ok_or(Code::PersonUnknown)?;
+        Ok(CertifiedAs {
+            person_version: person.version,
+            profile_version: self.profile_of(profile)?.version,
+            units: self.units_digest(&person.unit),
+        })
+    }
+
+    /// Whether a key was certified before, for whomever; what was given up after a crash nobody
+    /// ever had.
+    pub fn was_certified(&self, key: &PublicKey) -> bool {
+        self.certified(key.sha256()).any(|serial| !self.is_given_up(serial))
     }
 
     /// No serial number stands for two certificates.
@@ -204,6 +249,8 @@ impl Authority {
             key_sha256: key,
             not_after: not_after.min(until),
             sha256: Some(sha256),
+            renews: None,
+            says: self.said(subject, profile)?,
         };
         self.hold(serial, held);
         Ok(())

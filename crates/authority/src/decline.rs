@@ -56,7 +56,9 @@ impl Authority {
     fn reference_ended_by(&self, read: &DeclineStatement) -> Option<Reference> {
         let (_, open) = self.waiting(&read.order, 0).ok()?;
         match (read.outcome, &*open.body) {
-            (Outcome::Rejected, Body::Issue(issue)) => Reference::read(&issue.reference),
+            (Outcome::Rejected, Body::Issue(issue)) => {
+                issue.reference.as_deref().and_then(Reference::read)
+            }
             _ => None,
         }
     }

@@ -108,7 +108,7 @@ impl Authority {
         let own = order.draft.is_some() && order.drafter.strip_prefix("person:") == Some(person);
         let lettered = match body {
             Body::Issue(issue) => {
-                let letter = self.letter(&issue.reference);
+                let letter = self.letter_of(issue).and_then(|one| self.letters.get(&one));
                 letter.and_then(|letter| letter.drafter).is_some_and(|by| by.as_str() == person)
             }
             _ => false,

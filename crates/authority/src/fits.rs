@@ -51,16 +51,10 @@ impl Authority {
         if self.has_left(&issue.person) {
             return Err(Code::PersonLeft);
         }
-        let letter = self.letter(&issue.reference).ok_or(Code::UnsignedAuthority)?;
-        self.check_letter(&issue.reference)?;
-        if self.is_rejected(&issue.reference) {
-            return Err(Code::OrderRejected);
-        }
-        if letter.person != issue.person || *letter.profile != *issue.profile.id {
-            return Err(Code::UnsignedAuthority);
-        }
-        if !letter.serials.is_empty() {
-            return Err(Code::CodeUsed);
+        match (&issue.reference, &issue.renewal) {
+            (Some(reference), None) => self.letter_fits(issue, reference)?,
+            (None, Some(renewal)) => self.renewal_fits(issue, renewal)?,
+            _ => return Err(Code::Malformed),
         }
         let same_units = issue.subject.ou == self.organizational_units(&person.unit);
         if person.version != issue.person_version || !same_units || issue.subject.sn != issue.person
@@ -75,6 +69,19 @@ impl Authority {
             Contents::Key(Some(key)) => self.profile_fits(issue, key),
             _ => Err(Code::KeyUnknown),
         }
+    }
+
+    /// The letter is this person's, and nothing came of it yet.
+    fn letter_fits(&self, issue: &IssueBody, reference: &str) -> Result<(), Code> {
+        let letter = self.letter(reference).ok_or(Code::UnsignedAuthority)?;
+        self.check_letter(reference)?;
+        if self.is_rejected(reference) {
+            return Err(Code::OrderRejected);
+        }
+        if letter.person != issue.person || *letter.profile != *issue.profile.id {
+            return Err(Code::UnsignedAuthority);
+        }
+        if letter.serials.is_empty() { Ok(()) } else { Err(Code::CodeUsed) }
     }
 
     /// The order asks for nothing that its profile does not give.

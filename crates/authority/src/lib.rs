@@ -21,6 +21,7 @@
 //! | who may take it back | `withdrawal.rs` |
 //! | which keys may be certified, whose certificates are these | `certificate.rs` |
 //! | what is a letter still good for | `letter.rs` |
+//! | what may be renewed, by whose signature, until when both count | `renewal.rs` |
 //! | who may suspend what, and how that ends | `suspend.rs` |
 //! | what became of an application | `application.rs` |
 
@@ -44,6 +45,7 @@ mod order;
 mod parts;
 mod passkey;
 mod pending;
+mod renewal;
 mod revoke;
 mod signatures;
 mod standing;
@@ -57,11 +59,12 @@ pub use authority::Authority;
 pub use id::{NamesOrder, OrderDigest, PersonId, Reference, Serial, Sha256Value};
 pub use judge::Judged;
 pub use parts::{PartName, Parts, PartsError};
+pub use renewal::RenewalClaim;
 pub use signatures::Signatures;
 pub use state::{
-    Agent, ApplicationOutcome, BundleState, Credential, Ended, GivenApproval, Held, Intended,
-    LetterState, Machine, OpenOrder, Person, Portal, ProfileState, Revoked, Standing, Suspended,
-    Unit,
+    Agent, ApplicationOutcome, BundleState, CertifiedAs, Credential, Ended, GivenApproval, Held,
+    Intended, LetterState, Machine, OpenOrder, Person, Portal, ProfileState, RenewalState, Revoked,
+    Standing, Suspended, Unit,
 };
 
 use records::code::Code;
@@ -127,7 +130,7 @@ impl Authority {
             }
             Event::Intent { order, approvals, serial, tbs_sha256, not_after, .. } => {
                 let judged = self.judge(order, Some(approvals), now)?;
-                self.intend(&judged, serial, tbs_sha256, not_after)?;
+                self.intend(&judged, (serial, not_after), tbs_sha256, now)?;
                 self.close(judged.digest(), Ended::Consumed);
                 Ok(())
             }

@@ -11,7 +11,7 @@ use records::bytes::Bytes;
 use records::code::Code;
 use records::json;
 use records::label::Label;
-use records::order::{Body, CredentialBody, ORDER_SECONDS, Order};
+use records::order::{Body, CredentialBody, IssueBody, ORDER_SECONDS, Order, Renewal};
 use records::passkey::PasskeyStatement;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -45,7 +45,15 @@ impl Authority {
             self.close(cancelled, Ended::Cancelled);
         }
         match &*open.body {
-            Body::Issue(issue) => self.newest_under(&issue.reference, digest),
+            Body::Issue(issue) => {
+                if let Some(reference) = &issue.reference {
+                    self.newest_under(reference, digest);
+                }
+                if let Some(renewal) = &issue.renewal {
+                    self.newest_renewal(renewal, digest);
+                    self.use_challenge(&challenge_sha256(renewal), now);
+                }
+            }
             Body::Revoke(revoke) => {
                 if let Some(person) = PersonId::read(&revoke.person) {
                     self.revoking.insert((person, digest));
@@ -110,12 +118,13 @@ impl Authority {
         }
     }
 
-    /// Which of the named orders a new one replaces: open ones to issue under the same letter.
+    /// Which of the named orders a new one replaces: open ones to issue under the same letter, or
+    /// to renew the same certificate.
     pub(crate) fn cancellable(&self, by: &Body, cancels: &[Bytes]) -> Vec<OrderDigest> {
         let Body::Issue(own) = by else { return Vec::new() };
         let replaced = |digest: &OrderDigest| {
             let open = self.orders.get(digest).map(|open| &*open.body);
-            matches!(open, Some(Body::Issue(other)) if other.reference == own.reference)
+            matches!(open, Some(Body::Issue(other)) if has_same_origin(own, other))
         };
         cancels.iter().filter_map(NamesOrder::order_digest).filter(replaced).collect()
     }
@@ -126,7 +135,14 @@ impl Authority {
         self.closed_orders.insert(digest, (open.expires, ended));
         self.no_longer_drafting(&open.read, digest);
         match &*open.body {
-            Body::Issue(issue) => self.ended_under(&issue.reference, digest, ended),
+            Body::Issue(issue) => {
+                if let Some(reference) = &issue.reference {
+                    self.ended_under(reference, digest, ended);
+                }
+                if let Some(renewal) = &issue.renewal {
+                    self.ended_renewal(renewal, digest, ended);
+                }
+            }
             Body::Revoke(revoke) => self.no_longer_revoking(&revoke.person, digest),
             _ => {}
         }
@@ -165,6 +181,17 @@ impl Authority {
             }
         }
     }
+}
+
+/// SHA-256 of the challenge that a renewal used up.
+pub(crate) fn challenge_sha256(renewal: &Renewal) -> Bytes {
+    Bytes::from(Sha256::digest(&renewal.challenge.0).as_slice())
+}
+
+/// Whether two orders to issue rest on the same letter, or renew the same certificate.
+pub(crate) fn has_same_origin(one: &IssueBody, other: &IssueBody) -> bool {
+    let renewed = |body: &IssueBody| body.renewal.as_ref().map(|renewal| renewal.serial.clone());
+    one.reference == other.reference && renewed(one) == renewed(other)
 }
 
 impl PasskeyContents {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use table::{changed_slots, of_slots};
 
 /// Version of the kept form.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// The kept form cannot be taken up; replaying the log makes it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -50,10 +50,11 @@ pub(crate) enum Table {
     Machines,
     Promised,
     Challenges,
+    Renewals,
 }
 
 impl Table {
-    const ALL: [(Self, &'static str); 21] = [
+    const ALL: [(Self, &'static str); 22] = [
         (Self::City, "city"),
         (Self::Units, "units"),
         (Self::Profiles, "profiles"),
@@ -75,6 +76,7 @@ impl Table {
         (Self::Machines, "machines"),
         (Self::Promised, "promised"),
         (Self::Challenges, "challenges"),
+        (Self::Renewals, "renewals"),
     ];
 }
 
@@ -197,6 +199,7 @@ impl Authority {
         slots!(Suspended, suspended, |suspended| &**suspended);
         slots!(Released, released, |names| &**names);
         slots!(Held, held, |held| &**held);
+        slots!(Renewals, renewals, |renewed| &**renewed);
         slots!(Machines, machines, |machine| &**machine);
         slots!(Promised, promised, |serial| serial);
         slots!(Challenges, challenges, |time| time);

@@ -5,6 +5,7 @@ use crate::authority::{Authority, Pending};
 use crate::draft::{challenge_of, drafter_of};
 use crate::id::{NamesOrder, OrderDigest, PersonId, Reference, Serial};
 use crate::judge::Judged;
+use crate::order::{challenge_sha256, has_same_origin};
 use crate::state::{Ended, GivenApproval};
 use crate::wish::wish_of;
 use records::approval::Approval;
@@ -101,10 +102,12 @@ impl Authority {
         let Some(Body::Issue(issue)) = body.as_deref() else { return };
         let key = Sha256::digest(&issue.key.0).into();
         self.pending.keys.insert(key, issue.person.as_str().into());
-        if let (Some(reference), Some(serial)) =
-            (Reference::read(&issue.reference), Serial::read(serial))
-        {
+        let Some(serial) = Serial::read(serial) else { return };
+        if let Some(reference) = issue.reference.as_deref().and_then(Reference::read) {
             self.pending.intended.insert(reference, serial);
+        }
+        if let Some(old) = issue.renewal.as_ref().and_then(|one| Serial::read(&one.serial)) {
+            self.pending.renewed.insert(old, serial);
         }
     }
 
@@ -140,8 +143,13 @@ impl Authority {
         self.pending.drafting.extend(drafter_of(&open.read).map(|drafter| (drafter, digest)));
         match &*open.body {
             Body::Issue(issue) => {
-                if let Some(reference) = Reference::read(&issue.reference) {
+                if let Some(reference) = issue.reference.as_deref().and_then(Reference::read) {
                     self.pending.newest.insert(reference, digest);
+                }
+                if let Some(renewal) = &issue.renewal {
+                    self.pending.challenges.extend(challenge_sha256(renewal).digest());
+                    let old = Serial::read(&renewal.serial);
+                    self.pending.renewing.extend(old.map(|old| (old, digest)));
                 }
             }
             Body::Revoke(revoke) => {
@@ -159,7 +167,7 @@ impl Authority {
         let Body::Issue(own) = by else { return Vec::new() };
         let replaced = |digest: &OrderDigest| {
             let open = self.pending.open.get(digest).map(|open| &*open.body);
-            matches!(open, Some(Body::Issue(other)) if other.reference == own.reference)
+            matches!(open, Some(Body::Issue(other)) if has_same_origin(own, other))
         };
         cancels.iter().filter_map(NamesOrder::order_digest).filter(replaced).collect()
     }
@@ -207,7 +215,10 @@ impl Authority {
             Cause::Loss { reference, .. } => {
                 self.pending.lost.extend(Reference::read(reference));
             }
-            Cause::Left { .. } | Cause::Lapsed { .. } | Cause::Abandoned { .. } => {}
+            Cause::Left { .. }
+            | Cause::Lapsed { .. }
+            | Cause::Superseded { .. }
+            | Cause::Abandoned { .. } => {}
         }
     }
 }

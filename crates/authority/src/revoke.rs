@@ -13,11 +13,13 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 const LOSS_REASON: &str = "keyCompromise";
+const SUPERSEDED_REASON: &str = "superseded";
 const END_REASON: &str = "cessationOfOperation";
 
 impl Authority {
     /// Every serial number that a cause revokes, if it is lawful: a judged order, the HMAC of a
-    /// letter's loss key, an enacted departure, or an intent that has no result.
+    /// letter's loss key, an enacted departure, a successor that has counted for long enough, or an
+    /// intent that has no result.
     pub fn revocation(
         &self,
         cause: &Cause,
@@ -46,6 +48,10 @@ impl Authority {
                     return Err(Code::UnsignedAuthority);
                 }
                 (known.serials.clone(), END_REASON.to_owned())
+            }
+            Cause::Superseded { serial } => {
+                let old = Serial::read(serial).filter(|old| self.is_superseded(old, at));
+                (vec![old.ok_or(Code::UnsignedAuthority)?], SUPERSEDED_REASON.to_owned())
             }
             Cause::Lapsed { statement, signature } => return self.lapse(statement, signature),
             Cause::Abandoned { order } => {
@@ -76,12 +82,14 @@ impl Authority {
             let intended = self.intents.remove(&serial);
             if matches!(cause, Cause::Abandoned { .. }) {
                 self.free_letter(&serial);
+                self.free_renewed(&serial);
                 if let Some(intended) = intended {
                     self.promised.remove(&intended.under);
                 }
             }
             self.suspended.remove(&serial);
             self.revoked.entry(serial).or_insert_with(|| Arc::new(revoked));
+            self.no_longer_superseding(serial);
         }
         match cause {
             Cause::Order { order } => {
@@ -94,7 +102,10 @@ impl Authority {
                     letter.lost = true;
                 }
             }
-            Cause::Left { .. } | Cause::Lapsed { .. } | Cause::Abandoned { .. } => {}
+            Cause::Left { .. }
+            | Cause::Lapsed { .. }
+            | Cause::Superseded { .. }
+            | Cause::Abandoned { .. } => {}
         }
         Ok(())
     }

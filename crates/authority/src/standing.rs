@@ -8,7 +8,7 @@ use crate::state::Intended;
 use pki::PublicKey;
 use records::bytes::Bytes;
 use records::code::Code;
-use records::join::Renew;
+use records::join::{Renew, use_message};
 use records::label::Label;
 use records::record::{Event, Record};
 use sha2::{Digest, Sha256};
@@ -117,8 +117,7 @@ impl Authority {
         if asked.challenge.0.len() != 16 {
             return Err(Code::Malformed);
         }
-        let digest = Sha256::digest(&asked.request.0);
-        let message = [standing.under.0.as_slice(), &asked.challenge.0, digest.as_slice()].concat();
+        let message = use_message(&standing.under.0, &asked.challenge.0, &asked.request.0);
         let known = key.sha256().as_slice() == standing.key_sha256.0;
         let signed = || self.signatures.verify(Label::Use, &key, &message, &asked.signature.0);
         let service = standing.given.service.as_str();

@@ -193,6 +193,34 @@ pub struct Held {
     pub not_after: u64,
     /// SHA-256 of the certificate, from its result on.
     pub sha256: Option<Sha256Value>,
+    /// The certificate that it renews.
+    pub renews: Option<Serial>,
+    /// What it says of its holder.
+    pub says: CertifiedAs,
+}
+
+/// What a certificate says of its holder and by which profile, as far as it can become another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertifiedAs {
+    /// Version of the person's record.
+    pub person_version: u32,
+    /// Version of the profile.
+    pub profile_version: u32,
+    /// SHA-256 of its units.
+    pub units: Sha256Value,
+}
+
+/// What became of renewing a certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewalState {
+    /// The newest order to renew it.
+    pub newest: Option<OrderDigest>,
+    /// What became of that order; it is open, or expired, while nothing did.
+    pub ended: Option<Ended>,
+    /// Its successor, from the intent on.
+    pub by: Option<Serial>,
+    /// From then on it is superseded, unix.
+    pub superseded_from: u64,
 }
 
 /// A certificate of an authority or a service, from its intent on.

@@ -18,9 +18,12 @@ impl Authority {
         Ok(person)
     }
 
-    /// Whether the wish or the draft in an order, if there is one, is its drafter's: then they are
-    /// proven. That it asks for what the order says was seen when the order was read.
+    /// Whether the wish, the draft or the renewal in an order, if there is one, is its drafter's:
+    /// then they are proven. That it asks for what the order says was seen when the order was read.
     pub(crate) fn drafter_proven(&self, order: &Order, body: &Body, now: u64) -> Result<(), Code> {
+        if let Body::Issue(issue) = body {
+            self.renewal_proven(order, issue)?;
+        }
         let person = match (wish_of(body), &order.draft) {
             (Some(wish), _) => self.check_wish(wish, now)?,
             (None, Some(draft)) => self.check_draft(draft, now)?.0,

@@ -21,6 +21,7 @@ use records::evidence::{Search, SearchAnswer};
 use records::export::{Approved, OrderExport, OrderLine};
 use records::join::{Join, Renew, Renewed};
 use records::order::CredentialBody;
+use records::renewal::{AskRenewal, RenewCertificate, RenewalAnswer, RenewalTerms};
 use records::suspension::{SuspendByLetter, Suspending};
 use records::wish::Wishing;
 use records::withdrawal::{Withdrawal, Withdrawn};
@@ -56,6 +57,19 @@ impl Issuer {
     /// Opens a person's own record.
     pub async fn look_up(&self, message: &LookUp) -> Result<LookedUp, Refusal> {
         ask(&self.0, public::LOOK_UP, message).await
+    }
+
+    /// On which terms a certificate can be renewed.
+    pub async fn renewal_terms(&self, message: &AskRenewal) -> Result<RenewalTerms, Refusal> {
+        ask(&self.0, public::RENEWAL_TERMS, message).await
+    }
+
+    /// Renews a certificate with its own key.
+    pub async fn renew_certificate(
+        &self,
+        message: &RenewCertificate,
+    ) -> Result<RenewalAnswer, Refusal> {
+        ask(&self.0, public::RENEW_CERTIFICATE, message).await
     }
 
     /// Submits a request.

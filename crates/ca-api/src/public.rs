@@ -8,3 +8,7 @@ pub const SUBMIT: &str = "/v1/enrolment/submit";
 pub const COLLECT: &str = "/v1/enrolment/collect";
 /// [`records::join::Join`] → [`records::enrolment::Collected`].
 pub const JOIN: &str = "/v1/agents/join";
+/// [`records::renewal::AskRenewal`] → [`records::renewal::RenewalTerms`].
+pub const RENEWAL_TERMS: &str = "/v1/renewal/terms";
+/// [`records::renewal::RenewCertificate`] → [`records::renewal::RenewalAnswer`].
+pub const RENEW_CERTIFICATE: &str = "/v1/renewal/renew";

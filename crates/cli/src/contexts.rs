@@ -46,6 +46,21 @@ pub(crate) fn chosen(name: Option<&str>) -> Result<Option<Context>, Failure> {
     }
 }
 
+/// A context acts with a renewed certificate from now on.
+pub(crate) fn renewed(
+    name: &str,
+    (cert, key, passphrase_file): (&Path, &Path, Option<PathBuf>),
+) -> Result<(), Failure> {
+    let absolute =
+        |path: &Path| std::path::absolute(path).map_err(|error| file_failure(path, &error));
+    let mut contexts = Contexts::read()?;
+    let trust = contexts.named(name)?.trust;
+    let passphrase_file = passphrase_file.as_deref().map(absolute).transpose()?;
+    let (cert, key) = (absolute(cert)?, absolute(key)?);
+    contexts.contexts.insert(name.to_owned(), Context { trust, cert, key, passphrase_file });
+    contexts.write()
+}
+
 /// The folder of this program's configuration: `XDG_CONFIG_HOME` if it is absolute, as its
 /// specification asks, else `~/.config`.
 pub(crate) fn folder() -> Result<PathBuf, Failure> {

@@ -6,16 +6,11 @@ use crate::clock::now;
 use crate::exit::Failure;
 use crate::letter::{Held, LetterArguments};
 use crate::output::Output;
-use crate::request::algorithm;
-use crate::{files, prompt};
-use keys::{SoftwareSigner, Stretch};
-use pki::path::{Usage, check};
-use pki::{Certificate, Signer};
+use crate::request::{algorithm, open_or_make};
+use crate::{collected, files, prompt};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
-use records::export::NotTrusted;
 use records::letter::bind;
-use records::record::Event;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use system::speech;
 
@@ -121,7 +116,8 @@ async fn submit(
             format!("this profile takes {}", record.keys.join(", ")),
         ));
     }
-    let signer = own_key(arguments)?;
+    let file = arguments.passphrase_file.as_deref();
+    let signer = open_or_make(&arguments.key, algorithm(&arguments.algorithm)?, file)?;
     let request = keys::request(&signer)
         .map_err(|error| Failure::usage("无法生成请求。", error.to_string()))?;
     let key = held.keys.bind_key("cli");
@@ -135,18 +131,6 @@ async fn submit(
         bind: bind(key, &record.challenge.0, request.der()).into(),
     };
     Ok(portal.submit(&message).await?)
-}
-
-/// Opens the key file, or makes it.
-fn own_key(arguments: &Arguments) -> Result<SoftwareSigner, Failure> {
-    let file = arguments.passphrase_file.as_deref();
-    if arguments.key.exists() {
-        return Ok(keys::open(&arguments.key, &prompt::passphrase(file)?)?);
-    }
-    let signer = SoftwareSigner::generate(algorithm(&arguments.algorithm)?)
-        .map_err(|error| Failure::usage("无法生成密钥。", error.to_string()))?;
-    keys::save(&arguments.key, &signer, &prompt::new_passphrase(file)?, Stretch::Chosen)?;
-    Ok(signer)
 }
 
 /// Says what happens next; false when the command ends here, because nobody waits.
@@ -213,21 +197,10 @@ fn keep(
     record: &LookedUp,
     collected: &Collected,
 ) -> Result<(), Failure> {
-    let leaf = proven(held, record, collected).map_err(|error| Failure::not_trusted(&error))?;
-    check_key(&arguments.key, &leaf, arguments.passphrase_file.as_deref())?;
-    let pem: Result<String, _> =
-        collected.chain.iter().map(|der| Ok(Certificate::read(&der.0)?.pem())).collect();
-    let pem = pem.map_err(|error: pki::certificate::CertificateError| {
-        Failure::usage("证书无法读取。", error.to_string())
-    })?;
-    let already = files::chain(&arguments.out)
-        .is_ok_and(|chain| chain.first().is_some_and(|known| known.sha256() == leaf.sha256()));
-    let proof = PathBuf::from(format!("{}.proof.json", arguments.out.display()));
-    if !already {
-        files::write_new(&arguments.out, pem.as_bytes())?;
-        let evidence = serde_json::to_vec_pretty(&collected.evidence).unwrap_or_default();
-        files::write_new(&proof, &evidence)?;
-    }
+    let leaf = collected::proven(&held.trust, &record.person, collected);
+    let leaf = leaf.map_err(|error| Failure::not_trusted(&error))?;
+    collected::check_key(&arguments.key, &leaf, arguments.passphrase_file.as_deref())?;
+    let proof = collected::keep(&arguments.out, &leaf, collected)?;
     let until = records::time::seconds(leaf.not_after());
     output.fact(("证书已领取", "certificate"), arguments.out.display());
     output.fact(("序列号", "serial"), leaf.serial());
@@ -239,43 +212,4 @@ fn keep(
         "serial": leaf.serial().to_string(), "not_after": until, "index": collected.evidence.index,
     }));
     Ok(())
-}
-
-/// The certificate, if chain, subject and log agree.
-fn proven(
-    held: &Held,
-    record: &LookedUp,
-    collected: &Collected,
-) -> Result<Certificate, NotTrusted> {
-    let read: Result<Vec<Certificate>, _> =
-        collected.chain.iter().map(|der| Certificate::read(&der.0)).collect();
-    let chain = read.map_err(|_| NotTrusted::Root)?;
-    let [leaf, between @ .., root] = chain.as_slice() else { return Err(NotTrusted::Root) };
-    if root.sha256().as_slice() != held.trust.root_sha256.0 {
-        return Err(NotTrusted::Root);
-    }
-    check(leaf, between, root, now(), Usage::Client).map_err(|_| NotTrusted::Root)?;
-    let logged = collected.evidence.open(&held.trust, "control")?;
-    let Event::Issued { sha256, serial, .. } = &logged.event else {
-        return Err(NotTrusted::Inclusion);
-    };
-    let same = sha256.0 == leaf.sha256() && *serial == leaf.serial().to_string();
-    if same && leaf.subject().person() == Some(record.person.as_str()) {
-        Ok(leaf.clone())
-    } else {
-        Err(NotTrusted::Inclusion)
-    }
-}
-
-/// The certificate is for the key in our file.
-fn check_key(path: &Path, leaf: &Certificate, file: Option<&Path>) -> Result<(), Failure> {
-    let signer = keys::open(path, &prompt::passphrase(file)?)?;
-    if signer.public_key().sha256() == leaf.key().sha256() {
-        Ok(())
-    } else {
-        Err(Failure::usage(
-            "证书不是为这个密钥签发的。",
-            "the certificate is for another key; bring the key of the application",
-        ))
-    }
 }

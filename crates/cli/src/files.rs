@@ -86,6 +86,20 @@ impl Own {
         self.key.context.as_deref()
     }
 
+    /// The name of the context from which both certificate and key come.
+    pub(crate) fn in_context(&self) -> Result<Option<String>, Failure> {
+        if self.key.cert.is_some() || self.key.key.is_some() {
+            return Ok(None);
+        }
+        let current = || {
+            Ok::<_, Failure>(contexts::Contexts::read()?.current().map(|(name, _)| name.to_owned()))
+        };
+        match &self.key.context {
+            Some(name) => Ok(Some(name.clone())),
+            None => current(),
+        }
+    }
+
     /// What has to follow a command so that it runs as the same person; nothing where a context
     /// says all of it.
     pub(crate) fn again(&self) -> String {

@@ -3,14 +3,15 @@
 //! file.
 //!
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
-//! sign. In reading order: [`request`], [`enroll`], [`approve`], [`decline`], [`revoke`],
-//! [`draft`], [`withdraw`], [`suspend`], [`cert`], [`report_lost`], [`mod@audit`], [`context`],
-//! [`desk`].
+//! sign. In reading order: [`request`], [`enroll`], [`renew`], [`approve`], [`decline`],
+//! [`revoke`], [`draft`], [`withdraw`], [`suspend`], [`cert`], [`report_lost`], [`mod@audit`],
+//! [`context`], [`desk`].
 
 pub mod approve;
 pub mod audit;
 pub mod cert;
 mod clock;
+mod collected;
 pub mod completions;
 pub mod context;
 mod contexts;
@@ -24,6 +25,7 @@ mod letter;
 mod output;
 pub mod passkey;
 mod prompt;
+pub mod renew;
 pub mod report_lost;
 pub mod request;
 pub mod revoke;
@@ -63,6 +65,8 @@ enum Command {
     /// From an enrolment letter to a certificate; run it again until it is there. 凭信函领证
     #[command(alias = "enrol")]
     Enroll(enroll::Arguments),
+    /// Renews your certificate with its own key, for a new key. 续期
+    Renew(renew::Arguments),
     /// Lists, shows and approves orders with your certificate key. 审批指令
     Approve(approve::Arguments),
     /// Sends an order back, with a reason. 退回指令
@@ -103,6 +107,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let done: Result<(), Failure> = match arguments.command {
         Command::Request(arguments) => request::run(output, &arguments),
         Command::Enroll(arguments) => enroll::run(output, &arguments).await,
+        Command::Renew(arguments) => renew::run(output, &arguments).await,
         Command::Approve(arguments) => approve::run(output, &arguments).await,
         Command::Return(arguments) => decline::run(output, Outcome::Returned, &arguments).await,
         Command::Reject(arguments) => decline::run(output, Outcome::Rejected, &arguments).await,

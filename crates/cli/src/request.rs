@@ -6,7 +6,7 @@ use crate::output::Output;
 use crate::{files, prompt};
 use keys::{SoftwareSigner, Stretch};
 use pki::algorithm::{Algorithm, REGISTRY, by_name};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `yinxin request`.
 #[derive(clap::Args)]
@@ -54,6 +54,21 @@ pub(crate) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
         "key_sha256": key_sha256,
     }));
     Ok(())
+}
+
+/// Opens a key file, or makes it under a passphrase.
+pub(crate) fn open_or_make(
+    path: &Path,
+    algorithm: &'static Algorithm,
+    passphrase_file: Option<&Path>,
+) -> Result<SoftwareSigner, Failure> {
+    if path.exists() {
+        return Ok(keys::open(path, &prompt::passphrase(passphrase_file)?)?);
+    }
+    let signer = SoftwareSigner::generate(algorithm)
+        .map_err(|error| Failure::usage("无法生成密钥。", error.to_string()))?;
+    keys::save(path, &signer, &prompt::new_passphrase(passphrase_file)?, Stretch::Chosen)?;
+    Ok(signer)
 }
 
 /// A registry member by name.

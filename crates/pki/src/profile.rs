@@ -43,6 +43,22 @@ struct ProfileConfig {
     path_len: Option<u8>,
     #[serde(default)]
     approvals: Option<ProfileApprovals>,
+    #[serde(default)]
+    renewal: Option<ProfileRenewal>,
+}
+
+/// When holders may renew their certificates with the key that they have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileRenewal {
+    /// So many days before its end at the earliest.
+    pub window_days: u32,
+    /// So many days after its end at the latest, and then with approvals.
+    #[serde(default)]
+    pub grace_days: u32,
+    /// Whether officers approve each renewal.
+    #[serde(default)]
+    pub approval: bool,
 }
 
 /// What a profile asks for beyond the approval rules.
@@ -89,8 +105,12 @@ pub struct CertificateProfile {
     wildcards: bool,
     path_len: Option<u8>,
     approvals: Option<ProfileApprovals>,
+    renewal: Option<ProfileRenewal>,
     digest: [u8; 32],
 }
+
+/// Nobody renews later than this after the end.
+const GRACE_DAYS_MAX: u32 = 366;
 
 const PURPOSES: [(&str, Option<ObjectIdentifier>); 6] = [
     ("serverAuth", Some(oid::SERVER_AUTH)),
@@ -139,6 +159,7 @@ impl CertificateProfile {
             wildcards: config.wildcards,
             path_len: config.path_len,
             approvals: config.approvals,
+            renewal: config.renewal,
         })
     }
 
@@ -185,6 +206,11 @@ impl CertificateProfile {
     /// What it asks for beyond the approval rules.
     pub fn approvals(&self) -> Option<&ProfileApprovals> {
         self.approvals.as_ref()
+    }
+
+    /// When its certificates may be renewed; never where it does not say.
+    pub fn renewal(&self) -> Option<ProfileRenewal> {
+        self.renewal
     }
 
     /// Names of the key algorithms that are allowed.
@@ -260,6 +286,16 @@ fn check_holder(config: &ProfileConfig) -> Result<(), String> {
         |a: &ProfileApprovals| (1..=a.count).contains(&a.outside_browser) && !a.roles.is_empty();
     if !config.approvals.as_ref().is_none_or(sane) {
         return Err("approvals ask for at least one person, one of them outside the browser".into());
+    }
+    let days = 1..=config.validity_days;
+    let timely =
+        |r: &ProfileRenewal| days.contains(&r.window_days) && r.grace_days <= GRACE_DAYS_MAX;
+    if !config.renewal.as_ref().is_none_or(timely) {
+        return Err("a renewal begins within the validity and ends a year behind it".into());
+    }
+    let people = matches!(config.holder, Holder::Person | Holder::Staff);
+    if config.renewal.is_some() && !people {
+        return Err("machines renew under standing authorizations".into());
     }
     if config.key_usage.is_empty() {
         return Err("key_usage names at least one usage".into());

@@ -14,6 +14,7 @@ use records::handling::{
 };
 use records::join::{Join, Renew, Renewed};
 use records::order::CredentialBody;
+use records::renewal::{AskRenewal, RenewCertificate, RenewalAnswer, RenewalTerms};
 use records::wish::Wishing;
 use records::withdrawal::{Withdrawal, Withdrawn};
 use records::{Approval, Bytes, Problem};
@@ -32,6 +33,10 @@ pub mod public {
     pub const JOIN: &str = "/api/v1/agents/join";
     /// `Renew` → `Renewed`, for agents.
     pub const RENEW: &str = "/api/v1/agents/renew";
+    /// `AskRenewal` → `RenewalTerms`.
+    pub const RENEWAL_TERMS: &str = "/api/v1/renewal/terms";
+    /// `RenewCertificate` → `RenewalAnswer`.
+    pub const RENEW_CERTIFICATE: &str = "/api/v1/renewal/renew";
 }
 
 /// Routes of the staff host.
@@ -146,6 +151,19 @@ impl Public {
 }
 
 impl Public {
+    /// On which terms a certificate can be renewed.
+    pub async fn renewal_terms(&self, message: &AskRenewal) -> Result<RenewalTerms, PortalRefusal> {
+        ask(&self.0, public::RENEWAL_TERMS, message).await
+    }
+
+    /// Renews a certificate with its own key.
+    pub async fn renew_certificate(
+        &self,
+        message: &RenewCertificate,
+    ) -> Result<RenewalAnswer, PortalRefusal> {
+        ask(&self.0, public::RENEW_CERTIFICATE, message).await
+    }
+
     /// Lets an agent join.
     pub async fn join(&self, message: &Join) -> Result<Collected, PortalRefusal> {
         ask(&self.0, public::JOIN, message).await

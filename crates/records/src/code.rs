@@ -77,6 +77,7 @@ codes! {
     KeyUnknown "key-unknown" Caller "不支持这种密钥或签名算法。" "This kind of key or signature is not supported here.";
     KeyNotAllowed "key-not-allowed" Caller "证书模板不允许这种密钥。" "The profile does not allow this kind of key.";
     KeyForeign "key-foreign" Caller "此密钥已属于他人或系统本身。" "This key already belongs to someone else or to the system itself.";
+    KeyUsed "key-used" Caller "续期须使用新密钥。" "A renewal takes a new key, not one that was certified before.";
     NotReady "not-ready" Caller "尚未办结，请稍后再来。" "It is not finished yet; come back later.";
     RulesMalformed "rules-malformed" Caller "访问规则包不正确，未作更改。" "The access rules are not accepted; nothing changed.";
     CrossSite "cross-site" Caller "此请求不是从本站页面发出的，已拒绝。" "This request did not come from a page of this site and was refused.";
@@ -116,6 +117,12 @@ codes! {
     UnitUnknown "unit-unknown" Policy "没有此单位，或单位已关闭。" "There is no such unit, or it is closed.";
     RoleConflict "role-conflict" Policy "这些角色不能由同一人担任。" "These roles cannot be held by one person.";
     StateConflict "state-conflict" Policy "与当前状态不符。" "This does not fit the present state.";
+    RenewalEarly "renewal-early" Policy "尚未到可以续期的时间。" "It is too early to renew this certificate.";
+    RenewalLate "renewal-late" Policy "已过可以续期的时间，请索取新信函。" "It is too late to renew this certificate; ask for a new letter.";
+    RenewalDone "renewal-done" Policy "此证书已经续期。" "This certificate was renewed already.";
+    RenewalNever "renewal-never" Policy "此证书不能续期，请索取新信函。" "This certificate cannot be renewed; ask for a new letter.";
+    RenewalRejected "renewal-rejected" Policy "续期申请已被驳回，请索取新信函。" "The renewal was rejected; ask for a new letter.";
+    RenewalSignature "renewal-signature" Policy "续期申请没有用旧证书的密钥签名。" "The renewal is not signed with the key of the old certificate.";
     SignedTime "signed-time" Caller "签署时间与 CA 的时间相差太多，未予受理。请校准本机时间后重新签署。" "It was signed at a time too far from the CA's and is not taken; set this computer's clock, then sign again.";
     WishOpen "wish-open" Policy "这张证书已有一份未签名的吊销请求在等待；请审批或退回它，或者自己签名提出。" "Somebody asks for this certificate to be revoked already, without a signature; approve or decline that, or sign your own wish.";
     WishesTooMany "wishes-too-many" Policy "未签名的吊销请求过多；请用自己的密钥签名提出。" "Too many revocations are asked for without a signature; sign yours with your own key.";

@@ -142,6 +142,9 @@ pub enum NotTrusted {
     /// The officer in whose name it is did not sign the wish in it.
     #[error("the wish in the order is not signed by its officer")]
     Wish,
+    /// The key of the certificate that it renews did not sign the renewal in it.
+    #[error("the renewal in the order is not signed by the old certificate's key")]
+    Renewal,
     /// What is in force became another than what it was made for.
     #[error("what the order rests on became another; it can only be declined")]
     Moved,

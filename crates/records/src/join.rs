@@ -4,6 +4,13 @@
 use crate::bytes::Bytes;
 use crate::trust::Trust;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What is signed, or authenticated under a token, to use an authorization: the digest of what
+/// gives it ‖ challenge ‖ SHA-256(PKCS#10). Whoever passes it on cannot exchange the new key.
+pub fn use_message(under: &[u8], challenge: &[u8], request: &[u8]) -> Vec<u8> {
+    [under, challenge, Sha256::digest(request).as_slice()].concat()
+}
 
 /// The join file; carried to the machine of the agent by hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@ mod certificate;
 mod gate;
 mod office;
 mod release;
+mod renewal;
 mod revoke;
 mod title;
 
@@ -18,6 +19,7 @@ pub use certificate::{CommittedName, CredentialBody, IssueBody, ProfileRef, Subj
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
 pub use office::{PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody};
 pub use release::ReleaseBody;
+pub use renewal::{OVERLAP_SECONDS, Renewal, ReviewReason};
 pub use revoke::RevokeBody;
 pub use title::title;
 
@@ -84,6 +86,9 @@ pub enum OrderError {
     /// The wish in it is another's, or for something else.
     #[error("the order is not what the wish in it asks for")]
     Wish,
+    /// It rests on a letter and on a renewal, or on neither, or the renewal is another's.
+    #[error("the order rests on no letter and no renewal of its drafter")]
+    Origin,
     /// The draft in it is another's, or of something else; or it lacks one.
     #[error("the order is not what its drafter signed")]
     Draft,
@@ -134,6 +139,11 @@ impl Order {
         }
         if !self.is_drafted_so(&body) {
             return Err(OrderError::Draft);
+        }
+        if let Body::Issue(issue) = &body
+            && !issue.has_one_origin(&self.drafter)
+        {
+            return Err(OrderError::Origin);
         }
         Ok((body, before))
     }

@@ -106,6 +106,7 @@ fn revocation_term(cause: &Cause) -> Option<String> {
         Cause::Order { order } | Cause::Abandoned { order } => Some(of_order(order)),
         Cause::Loss { reference, .. } => Some(format!("reference:{reference}")),
         Cause::Left { person: who } => Some(person(who)),
+        Cause::Superseded { serial } => Some(of_serial(serial)),
         Cause::Lapsed { .. } => None,
     }
 }
@@ -167,6 +168,9 @@ fn order_terms(order: &Bytes) -> Vec<String> {
     terms.extend(body.person().map(person));
     if let Body::Agent(agent) = &body {
         terms.push(of_agent(&agent.agent));
+    }
+    if let Body::Issue(issue) = &body {
+        terms.extend(issue.renewal.iter().map(|renewal| of_serial(&renewal.serial)));
     }
     terms
 }

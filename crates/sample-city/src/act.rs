@@ -9,7 +9,7 @@ use records::Approval;
 use records::bytes::Bytes;
 use records::code::Code;
 use records::decline::{Decline, DeclineStatement, Outcome};
-use records::join::Renew;
+use records::join::{Renew, use_message};
 use records::label::Label;
 use records::order::{
     Body, IssueBody, ORDER_SECONDS, Order, PersonAction, PersonBody, ProfileRef, RevokeBody,
@@ -18,7 +18,6 @@ use records::order::{
 use records::record::{Cause, Event, File, LetterStatement, VoidStatement};
 use records::rules::Role;
 use records::wish::{Wish, WishStatement};
-use sha2::{Digest, Sha256};
 
 impl SampleCity {
     /// An order's digest and its record, signed by the registry key.
@@ -210,7 +209,8 @@ impl SampleCity {
             validity_days: profile.profile.validity_days(),
             evidence: sha256(b"evidence"),
             label: "cli".into(),
-            reference: reference.into(),
+            reference: Some(reference.into()),
+            renewal: None,
             previous: None,
         }
     }
@@ -388,8 +388,7 @@ impl SampleCity {
         let challenge = Bytes(self.draw().get(..16).unwrap().to_vec());
         let request = keys::request(key).unwrap();
         let own = own.unwrap_or(&self.keys.portal);
-        let digest = Sha256::digest(request.der());
-        let message = [self.founding.as_slice(), &challenge.0, digest.as_slice()].concat();
+        let message = use_message(&self.founding, &challenge.0, request.der());
         Renew {
             authorization: authorization.into(),
             challenge,

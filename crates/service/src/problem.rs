@@ -13,13 +13,14 @@ pub fn status(code: Code) -> StatusCode {
         AuditFailed, AuditFull, BindMismatch, CertificateExpired, CertificateForeign,
         CertificateRequired, CertificateRevoked, CertificateSuspended, ChallengeUsed, ClockMoved,
         CodeExpired, CodeUsed, CrossSite, DraftsTooMany, ExpectationUnknown, FieldsTooMany,
-        HandlerScope, HeadTooLarge, KeyForeign, KeyNotAllowed, KeyUnknown, KeyWeak,
+        HandlerScope, HeadTooLarge, KeyForeign, KeyNotAllowed, KeyUnknown, KeyUsed, KeyWeak,
         LabelNotAllowed, LetterLost, LetterNeeded, LetterOpen, LetterVoided, LintFailed, LogBehind,
         Malformed, Misdirected, NotDrafter, NotFound, NotPermitted, NotReady, NotServed,
         NotYourRoute, NothingToSuspend, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired,
         OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown, OrderWithdrawn, OutsideNeeded,
         PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft,
-        PersonUnknown, PolicyError, PortalUnknown, ProfileChanged, QuotaUsed, RequestLate,
+        PersonUnknown, PolicyError, PortalUnknown, ProfileChanged, QuotaUsed, RenewalDone,
+        RenewalEarly, RenewalLate, RenewalNever, RenewalRejected, RenewalSignature, RequestLate,
         RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RulesMalformed,
         SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict, StatusStale,
         SuspensionAlone, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable, UnitUnknown,
@@ -37,8 +38,8 @@ pub fn status(code: Code) -> StatusCode {
         | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
         | ApproverSelf | ApproverDrafted | NotDrafter | HandlerScope | ApprovalsMissing
         | NotYourRoute | PortalUnknown | UnsignedAuthority | OrderAltered | PasskeyUnknown
-        | PasskeyRefused | PasskeyCounter | PasskeySoftware | QuotaUsed | NotPermitted
-        | NotServed | SignatureNeeded | PolicyError => StatusCode::FORBIDDEN,
+        | PasskeyRefused | PasskeyCounter | PasskeySoftware | QuotaUsed | RenewalSignature
+        | NotPermitted | NotServed | SignatureNeeded | PolicyError => StatusCode::FORBIDDEN,
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
             StatusCode::NOT_FOUND
         }
@@ -46,8 +47,12 @@ pub fn status(code: Code) -> StatusCode {
         | OrderReturned | OrderRejected | OrderWithdrawn | LetterOpen | ApproverTwice
         | OutsideNeeded | ProfileChanged | PersonChanged | PersonLeft | RoleConflict
         | StateConflict | NotReady | SpoolGap | SignedTime | SpoolForked | WishOpen
-        | NothingToSuspend | SuspensionAlone => StatusCode::CONFLICT,
-        CodeExpired | LetterLost | LetterVoided => StatusCode::GONE,
+        | NothingToSuspend | SuspensionAlone | KeyUsed | RenewalEarly | RenewalDone => {
+            StatusCode::CONFLICT
+        }
+        CodeExpired | LetterLost | LetterVoided | RenewalLate | RenewalNever | RenewalRejected => {
+            StatusCode::GONE
+        }
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         TargetTooLong => StatusCode::URI_TOO_LONG,
         HeadTooLarge | FieldsTooMany => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

@@ -5,7 +5,7 @@ use crate::access::GateRequest;
 use crate::control::Control;
 use crate::handshake::HandshakeProof;
 use crate::verdict::Failed;
-use records::order::{Body, RoleAction};
+use records::order::{Body, Renewal, RoleAction};
 use records::passkey::AuthenticatorSaid;
 use records::record::{Event, approval_id};
 use records::{Approval, Bytes};
@@ -169,6 +169,8 @@ fn of_certificate(control: &Control, approvals: &Approvals, serial: &str) -> Sen
         format!("证书 {serial} 依据指令 {id} 签发给 {zh}。"),
         format!("Certificate {serial} was issued to {en} under order {id}."),
     )];
+    let renewal = control.orders.get(order).and_then(|(_, body)| renewal(body));
+    sentences.extend(renewal.map(|renewal| renewed(&id, renewal)));
     for approval in approvals.given(given) {
         let Given { name, person, how } = approval;
         let (zh, en) = manner(how.as_ref());
@@ -179,6 +181,35 @@ fn of_certificate(control: &Control, approvals: &Approvals, serial: &str) -> Sen
         sentences.extend(made_approver(control, approvals, name, person));
     }
     sentences
+}
+
+/// The renewal in a body.
+fn renewal(body: &Body) -> Option<&Renewal> {
+    match body {
+        Body::Issue(issue) => issue.renewal.as_deref(),
+        _ => None,
+    }
+}
+
+/// Who authorized a renewal: the key of the old certificate, alone or beside officers.
+fn renewed(id: &str, renewal: &Renewal) -> (String, String) {
+    let Renewal { serial, review, .. } = renewal;
+    match review.is_empty() {
+        true => (
+            format!("指令 {id} 由旧证书 {serial} 的密钥签名授权；信息未变，无须审批。"),
+            format!(
+                "Order {id} was authorized by the key of the old certificate {serial}; nothing had \
+                 changed that officers have to look at."
+            ),
+        ),
+        false => (
+            format!("指令 {id} 由旧证书 {serial} 的密钥签名提出，须经审批。"),
+            format!(
+                "Order {id} was asked for by the key of the old certificate {serial}, and needed \
+                 approval."
+            ),
+        ),
+    }
 }
 
 /// How somebody approved: with the key of their certificate, or with a passkey, and what its

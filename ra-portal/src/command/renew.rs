@@ -11,8 +11,8 @@ use clap::Args;
 use mtls::tls::Identity;
 use pki::{Certificate, CertificationRequest};
 use records::Bytes;
+use records::join::use_message;
 use records::label::Label;
-use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use system::random;
 use system::speech;
@@ -45,8 +45,7 @@ pub(super) async fn run(config: &PortalConfig, arguments: Arguments) -> anyhow::
     let request = CertificationRequest::read(&der).with_context(path)?;
     let trust = trust(config)?;
     let challenge = random::bytes::<16>().context("no randomness")?;
-    let digest = Sha256::digest(request.der());
-    let message = [trust.founding.0.as_slice(), &challenge, digest.as_slice()].concat();
+    let message = use_message(&trust.founding.0, &challenge, request.der());
     let old = Certificate::read(identity()?.leaf().context("certificate")?)?;
     let message = Renew {
         authorization: format!("renew-{}-portal-{}", config.portal, arguments.process.name()),

@@ -8,6 +8,7 @@ use records::commitment::EVIDENCE_PATH;
 use records::decline::{Decline, DeclineStatement, Outcome};
 use records::draft::Draft;
 use records::drafted::{Drafted, TypedPerson};
+use records::join::use_message;
 use records::label::Label;
 use records::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
 use records::order::PersonAction;
@@ -146,10 +147,12 @@ impl Maker {
         let wished = self.wished(orders.as_array().map_or(0, Vec::len), &wish);
         let draft = self.draft(&approval);
         let drafted = self.drafted(orders.as_array().map_or(0, Vec::len) + 1, &draft);
+        let renewal = self.renewal();
+        let renewing = self.renewing(orders.as_array().map_or(0, Vec::len) + 2, &renewal);
         let made = orders.as_array().into_iter().flatten().cloned();
-        let orders: Value = made.chain([wished, drafted]).collect();
-        let withdrawal = self.withdrawal(&approval, &orders);
-        let withdrawn = self.withdrawn(&orders, &withdrawal);
+        let orders: Value = made.chain([wished, drafted.clone(), renewing]).collect();
+        let withdrawal = self.withdrawal(&approval, &drafted);
+        let withdrawn = self.withdrawn(&drafted, &withdrawal);
         let statement = self.statement();
         let digest = founding::digest(&statement);
         let mut all = j!({
@@ -182,6 +185,7 @@ impl Maker {
             "notice": self.notice(&digest),
             "lapse": self.lapse(),
             "use": self.use_of_authorization(&digest),
+            "renewal": renewal,
             "bundle": bundle(),
             "people": self.people(&digest),
             "join": join(),
@@ -393,6 +397,48 @@ impl Maker {
         self.order(index, ("revoke", &format!("person:{person}")), body, &[&evidence])
     }
 
+    /// What the key of an old certificate signs for a new one.
+    fn renewal(&self) -> Value {
+        let (certificate, challenge, request) =
+            (fixed::<32>(63), fixed::<16>(64), fixed::<100>(65));
+        let message = use_message(&certificate, &challenge, &request);
+        let signature = self.signature("/renewal/signature", "officer", Label::Use, &message);
+        j!({
+            "certificate": b(certificate), "challenge": b(challenge), "request": b(request),
+            "signature": b(signature),
+        })
+    }
+
+    /// The order that is made from it.
+    fn renewing(&self, index: usize, renewal: &Value) -> Value {
+        let commit = |path: &str, value: &str| Disclosure::new(path, fixed(7), value.into());
+        let (cn, evidence) =
+            (commit("/subject/cn", "王小明"), commit("/evidence", "任命文件已核对"));
+        let c = |one: &Disclosure| one.commitment().unwrap();
+        let person = "0123456789ABCDEF";
+        let mut renewal = renewal.clone();
+        for (key, value) in [
+            ("serial", "01".repeat(18).into()),
+            ("asked_by", b(self.key("officer"))),
+            ("time", TIME.into()),
+            ("review", j!(["expired", "person"])),
+        ] {
+            renewal[key] = value;
+        }
+        let body = j!({
+            "person": person, "person_version": 2,
+            "profile": { "id": "official", "version": 1, "digest": b(fixed::<32>(1)) },
+            "subject": {
+                "c": "CN", "o": "商洛市", "ou": ["shangzhou", "sz-office"], "cn": c(&cn),
+                "sn": person,
+            },
+            "names": [], "key": b(self.key("machine")), "validity_days": 365,
+            "evidence": c(&evidence), "label": "cli", "renewal": renewal,
+            "previous": b(fixed::<32>(63)),
+        });
+        self.order(index, ("issue", &format!("person:{person}")), body, &[&cn, &evidence])
+    }
+
     /// What a handler signs who drafts a new person.
     fn draft(&self, approval: &Value) -> Value {
         let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
@@ -449,11 +495,10 @@ impl Maker {
     }
 
     /// What that handler signs who takes it back.
-    fn withdrawal(&self, approval: &Value, orders: &Value) -> Value {
+    fn withdrawal(&self, approval: &Value, order: &Value) -> Value {
         let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
         let approval: Approval = json::read(&approval).unwrap();
-        let last = orders.as_array().unwrap().last().unwrap();
-        let order = Bytes::read(last["digest"].as_str().unwrap()).unwrap();
+        let order = Bytes::read(order["digest"].as_str().unwrap()).unwrap();
         let what = TakenBack::Order { order };
         let said = WithdrawalStatement { v: 1, founding: fixed::<32>(1).into(), what };
         let statement = json::write(&said).unwrap();
@@ -469,12 +514,11 @@ impl Maker {
     }
 
     /// What the registry key signs then.
-    fn withdrawn(&self, orders: &Value, withdrawal: &Value) -> Value {
-        let last = orders.as_array().unwrap().last().unwrap();
+    fn withdrawn(&self, order: &Value, withdrawal: &Value) -> Value {
         let bytes = Bytes::read(withdrawal["withdrawal"].as_str().unwrap()).unwrap().0;
         let statement = WithdrawnStatement {
             v: 1,
-            order: Bytes::read(last["digest"].as_str().unwrap()).unwrap(),
+            order: Bytes::read(order["digest"].as_str().unwrap()).unwrap(),
             drafter: "person:0123456789ABCDEF".into(),
             withdrawal: Some(Box::new(json::read(&bytes).unwrap())),
         };
@@ -797,7 +841,7 @@ impl Maker {
 
     fn use_of_authorization(&self, digest: &[u8; 32]) -> Value {
         let (challenge, request) = (fixed::<16>(70), fixed::<100>(80));
-        let message = [digest.as_slice(), &challenge, &Sha256::digest(request)].concat();
+        let message = use_message(digest, &challenge, &request);
         let signature = self.signature("/use/signature", "machine", Label::Use, &message);
         j!({
             "founding": b(digest), "challenge": b(challenge), "request": b(request),

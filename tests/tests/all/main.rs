@@ -35,6 +35,7 @@ mod private_files;
 mod real_clients;
 mod refusals;
 mod refused_heads;
+mod renewals;
 mod replays;
 mod rounds;
 mod rules;

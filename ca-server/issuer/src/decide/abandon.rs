@@ -16,7 +16,10 @@ pub(crate) fn may_be_signed(authority: &Authority, serial: Serial, issuing: &Iss
     let reference = issuing.reference.as_ref();
     let stands = reference.is_none_or(|reference| authority.check_letter(reference).is_ok());
     let left = reference.is_some() && authority.has_left(&issuing.subject);
-    stands && !left && !authority.is_ended(&serial.to_string())
+    // What is renewed must stand until its successor is there: nothing suspends or revokes it.
+    let old = authority.renews(&serial);
+    let renews = old.is_none_or(|old| !authority.is_revoked(&old.to_string()));
+    stands && !left && renews && !authority.is_ended(&serial.to_string())
 }
 
 /// Gives an intent up.

@@ -1,8 +1,8 @@
 //! Which verb decides which command, and what becomes of a refusal.
 
 use super::{
-    agent, approve, credential, decline, draft, list, operator, renew, revoke, snapshot, submit,
-    suspend, withdraw,
+    agent, approve, credential, decline, draft, list, operator, renew, renewal, revoke, snapshot,
+    submit, suspend, withdraw,
 };
 use crate::command::{Caller, Command, Officer, Outcome, Reply};
 use crate::error::IssuerError;
@@ -98,11 +98,11 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
         }
         Command::Renew(caller, message, reply) => {
             let about = run.standing(&message.authorization);
-            let verb = |round: &mut Round<'_>| {
-                round.admit(caller)?;
-                renew::renew(round, message)
-            };
+            let verb = |round: &mut Round<'_>| admitted_renew(round, caller, message);
             answer(reply, run.decide_machine("renew", &about, verb))
+        }
+        Command::RenewCertificate(caller, asked, reply) => {
+            answer(reply, run.renewal(caller, asked))
         }
         Command::Join(caller, message, reply) => {
             let about = run.agent(&message.agent);
@@ -110,8 +110,7 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             answer(reply, run.decide_machine("join", &about, verb))
         }
         Command::Operator(request, drafter, reply) => {
-            let request = (**request).clone();
-            let verb = |round: &mut Round<'_>| operator::operator(round, request, drafter);
+            let verb = |round: &mut Round<'_>| operator::operator(round, *request.clone(), drafter);
             answer(reply, run.decide("operator", drafter, verb))
         }
         Command::Alarm(about, reply) => answer(reply, run.alarm(about)),
@@ -125,6 +124,16 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
     }
 }
 
+/// Renews a machine's certificate for a portal that may ask.
+fn admitted_renew(
+    round: &mut Round<'_>,
+    caller: &Caller,
+    message: &records::join::Renew,
+) -> Result<String, IssuerError> {
+    round.admit(caller)?;
+    renew::renew(round, message)
+}
+
 /// One command on its round.
 struct Run<'r, 'a> {
     round: &'r mut Round<'a>,
@@ -134,6 +143,16 @@ struct Run<'r, 'a> {
 }
 
 impl Run<'_, '_> {
+    fn renewal(
+        &mut self,
+        caller: &Caller,
+        asked: &crate::verify::VerifiedRenewal,
+    ) -> Result<Stage, IssuerError> {
+        let about = self.certificate(&asked.serial().to_string());
+        let verb = |round: &mut Round<'_>| renewal::renewal(round, caller, asked);
+        self.decide("renew-certificate", &about, verb)
+    }
+
     fn submit(
         &mut self,
         caller: &Caller,

@@ -27,7 +27,14 @@ pub(crate) fn intend(
 ) -> Result<(), IssuerError> {
     let extras = round.loaded.order(judged.digest(), judged.order())?;
     let key = PublicKey::read(&issue.key.0).map_err(|_| Code::KeyUnknown)?;
-    check_bound(round, extras.binding.as_ref(), issue, &key)?;
+    match (&issue.reference, &issue.renewal) {
+        (Some(reference), None) => {
+            check_bound(round, extras.binding.as_ref(), (issue, reference), &key)?;
+        }
+        // The old key's signature was verified when the log took the order.
+        (None, Some(_)) if !round.authority().was_certified(&key) => {}
+        _ => return Err(Code::KeyUsed.into()),
+    }
     round.authority().may_certify(&key, &issue.person)?;
     let subject = subject(issue, &extras.disclosures)?;
     let mail: Vec<String> = issue
@@ -44,7 +51,7 @@ pub(crate) fn intend(
         under: judged.digest().0,
         profile: issue.profile.id.clone(),
         subject: issue.person.clone(),
-        reference: Some(issue.reference.clone()),
+        reference: round.authority().letter_of(issue).map(|letter| letter.to_string()),
     };
     let pending = PendingIssuance::new(serial, &prepared, issuing);
     let value = Bytes::from(prepared.tbs().der()).to_string();
@@ -68,13 +75,13 @@ pub(crate) fn intend(
 fn check_bound(
     round: &Round<'_>,
     binding: Option<&KeyBinding>,
-    issue: &IssueBody,
+    (issue, reference): (&IssueBody, &str),
     key: &PublicKey,
 ) -> Result<(), Code> {
     let binding = binding.ok_or(Code::BindMismatch)?;
-    let letter = round.authority().letter(&issue.reference).ok_or(Code::UnsignedAuthority)?;
-    let sealed = round.loaded.sealed(&issue.reference)?;
-    let secret = bind_key(round, &issue.reference, (letter, &issue.label), sealed)?;
+    let letter = round.authority().letter(reference).ok_or(Code::UnsignedAuthority)?;
+    let sealed = round.loaded.sealed(reference)?;
+    let secret = bind_key(round, reference, (letter, &issue.label), sealed)?;
     let expected = bind(&secret, &binding.challenge, &binding.request);
     let same = bool::from(expected.as_slice().ct_eq(&binding.bind));
     let own = round.authority().signatures().request(&binding.request);

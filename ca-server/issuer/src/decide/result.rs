@@ -16,6 +16,9 @@ pub(crate) fn result(round: &mut Round<'_>, signed: &Signed) -> Result<(), Issue
     {
         return Ok(());
     }
+    if let Some(renews) = round.authority().renews(&signed.serial()) {
+        tracing::info!(certificate.serial = serial, certificate.renews = %renews, "renewed");
+    }
     let value = Bytes::from(certificate.der()).to_string();
     let (commitment, disclosure) = round.commitment("/certificate", value)?;
     let event = Event::Issued {

@@ -2,24 +2,20 @@
 //! people approve. A wrong key locks nothing: the code has 128 bits, and whoever has the right one
 //! is never kept out by those who have not.
 
-use super::order::{OrderParts, make};
+use super::application::{self, Applicant, Origin};
+use super::order::OrderParts;
 use crate::challenge;
 use crate::command::Caller;
 use crate::error::IssuerError;
-use crate::loaded::text;
 use crate::round::Round;
-use crate::rows::{KeyBinding, RowChange, SealedKeys};
+use crate::rows::{KeyBinding, SealedKeys};
 use crate::verify::VerifiedSubmission;
 use authority::LetterState;
 use pki::profile::Holder;
-use records::commitment::EVIDENCE_PATH;
 use records::enrolment::{Stage, Submit};
 use records::letter::bind;
-use records::order::{
-    Body, CommittedName, IssueBody, MAIL_PATH, NAME_PATH, ProfileRef, SubjectBody,
-};
 use records::record::Event;
-use records::{Bytes, Code, Disclosure};
+use records::{Bytes, Code};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -95,7 +91,13 @@ fn check_open(round: &Round<'_>, reference: &str, letter: &LetterState) -> Resul
     Ok(())
 }
 
-fn use_challenge(round: &mut Round<'_>, reference: &str, shown: &Bytes) -> Result<(), Code> {
+/// Uses a challenge up that was drawn for this reference, or for the certificate of this serial
+/// number.
+pub(crate) fn use_challenge(
+    round: &mut Round<'_>,
+    reference: &str,
+    shown: &Bytes,
+) -> Result<(), Code> {
     let sha256: [u8; 32] = Sha256::digest(&shown.0).into();
     let holds = challenge::holds(round.context, reference, &shown.0, round.now());
     if !holds || round.state.is_challenge_used(&sha256) {
@@ -135,27 +137,27 @@ fn apply(
     submission: &VerifiedSubmission,
     letter: &LetterState,
 ) -> Result<Stage, IssuerError> {
-    let (body, disclosures) = issue_body(round, submission, letter)?;
     let (message, reference) = (submission.message(), submission.reference().to_owned());
     let replaced = round.authority().open_order_under(&reference).map(|(digest, _)| digest);
-    if let Some(digest) = replaced {
-        round.change(RowChange::OrderState(digest, "cancelled"));
-    }
     let Submit { bind, request, challenge, label, .. } = message;
     let parts = OrderParts {
-        disclosures,
         reference: Some(reference.clone()),
         binding: Some(KeyBinding {
             bind: bind.0.clone(),
             request: request.0.clone(),
             challenge: challenge.0.clone(),
         }),
-        cancels: replaced.into_iter().map(Bytes::from).collect(),
         ..OrderParts::default()
     };
-    let (drafter, now) = (format!("letter:{reference}"), round.now());
-    round.state.draft(&drafter, now)?;
-    let made = make(round, &drafter, &body, parts)?;
+    let applicant = Applicant {
+        person: &letter.person,
+        profile: &letter.profile,
+        key: submission.request().key(),
+        label,
+        origin: Origin::Letter(reference.clone()),
+    };
+    let drafter = format!("letter:{reference}");
+    let made = application::apply(round, &drafter, applicant, (replaced, parts))?;
     let (committed, disclosure) = round.commitment("/request", request.to_string())?;
     let event = Event::Application {
         reference,
@@ -165,58 +167,5 @@ fn apply(
         request: committed,
     };
     round.record(event, vec![disclosure])?;
-    let (order, needed, expires) = (made.order, made.needed, made.expires);
-    Ok(Stage::Awaiting { order, approvals: 0, needed, expires })
-}
-
-/// What is to be approved, with what opens it.
-fn issue_body(
-    round: &mut Round<'_>,
-    submission: &VerifiedSubmission,
-    letter: &LetterState,
-) -> Result<(Body, Vec<Disclosure>), IssuerError> {
-    let person_id = letter.person.to_string();
-    let person = round.authority().person(&person_id).ok_or(Code::PersonUnknown)?.clone();
-    let known = round.loaded.person(&person_id, &person)?;
-    let told = |path| text(known.iter().copied(), path);
-    let name = told(NAME_PATH).ok_or(Code::UnsignedAuthority)?;
-    let vetted = told(EVIDENCE_PATH).unwrap_or_else(|| "founding statement".into());
-    let mail = told(MAIL_PATH);
-    let (cn, cn_opened) = round.commitment("/subject/cn", name)?;
-    let (evidence, evidence_opened) = round.commitment(EVIDENCE_PATH, vetted)?;
-    let mut disclosures = vec![cn_opened, evidence_opened];
-    let state = round.authority().profile(&letter.profile).ok_or(Code::UnknownProfile)?.clone();
-    let mut names = Vec::new();
-    if let Some(mail) = mail.filter(|_| state.profile.mail()) {
-        let (value, opened) = round.commitment("/names/0/value", mail)?;
-        names.push(CommittedName { kind: "mail".into(), value });
-        disclosures.push(opened);
-    }
-    let authority = round.authority();
-    let last = authority.last_certificate(&person_id, &letter.profile);
-    let city = &authority.founding().city;
-    let body = IssueBody {
-        person: person_id.clone(),
-        person_version: person.version,
-        profile: ProfileRef {
-            id: letter.profile.to_string(),
-            version: state.version,
-            digest: state.digest.clone(),
-        },
-        subject: SubjectBody {
-            c: city.country.clone(),
-            o: city.name.clone(),
-            ou: authority.organizational_units(&person.unit),
-            cn,
-            sn: person_id,
-        },
-        names,
-        key: submission.request().key().spki().into(),
-        validity_days: state.profile.validity_days(),
-        evidence,
-        label: submission.message().label.clone(),
-        reference: submission.reference().to_owned(),
-        previous: last.and_then(|held| held.sha256).map(Bytes::from),
-    };
-    Ok((Body::Issue(Box::new(body)), disclosures))
+    Ok(application::stage(made))
 }

@@ -64,6 +64,28 @@ fn is_ready(view: &crate::view::View, reference: &str, now: u64) -> bool {
     })
 }
 
+/// Waits a little for a certificate that a view names; gives its serial number with it.
+pub(crate) async fn awaited(
+    issuer: &Issuer,
+    issued: impl Fn(&crate::view::View) -> Option<String>,
+) -> Result<Option<(String, Collected)>, IssuerError> {
+    let mut moved = issuer.moved();
+    let waiting = async {
+        loop {
+            let serial = issued(&*issuer.view()?);
+            if let Some(serial) = serial
+                && let Some(collected) = proven(issuer, &serial).await?
+            {
+                return Ok(Some((serial, collected)));
+            }
+            if moved.changed().await.is_err() {
+                return Ok(None);
+            }
+        }
+    };
+    tokio::time::timeout(WAIT, waiting).await.unwrap_or(Ok(None))
+}
+
 /// Waits until a machine's certificate is issued and its record stands in the tree.
 pub(crate) async fn issued(issuer: &Issuer, serial: &str) -> Result<Collected, IssuerError> {
     let mut moved = issuer.moved();

@@ -53,7 +53,7 @@ pub(crate) async fn stage(
     })
 }
 
-fn awaiting(view: &View, digest: OrderDigest, now: u64) -> Option<Stage> {
+pub(super) fn awaiting(view: &View, digest: OrderDigest, now: u64) -> Option<Stage> {
     let authority = view.authority();
     let (order, body) = authority.open(digest, now).ok()?;
     let given = authority.given(digest, now).len();

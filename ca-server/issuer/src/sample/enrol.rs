@@ -4,13 +4,16 @@ use super::{Sample, SampleOfficer, key};
 use crate::challenge;
 use crate::command::{Caller, Command};
 use crate::round::Effect;
-use crate::verify::VerifiedSubmission;
+use crate::verify::{VerifiedRenewal, VerifiedSubmission};
 use authority::OrderDigest;
 use ca_host::operator::OperatorRequest;
 use keys::SoftwareSigner;
 use pki::Certificate;
 use records::enrolment::{Stage, Submit};
+use records::join::use_message;
+use records::label::Label;
 use records::letter::{EnrolmentCode, LetterKeys, bind};
+use records::renewal::RenewCertificate;
 use records::rules::Role;
 use records::{Bytes, Code};
 
@@ -135,6 +138,59 @@ impl Sample {
         let letter = self.letter(&person, "official");
         let certificate = self.certify(&letter, &key());
         (letter, certificate)
+    }
+
+    /// A city in which an official's certificate will end soon, with their key.
+    pub(crate) fn with_holder() -> (Self, SampleLetter, Certificate, SoftwareSigner) {
+        let (mut sample, letter) = Self::with_letter();
+        let old = key();
+        let certificate = sample.certify(&letter, &old);
+        sample.city.now = certificate.not_after() - 10 * 86_400;
+        (sample, letter, certificate, old)
+    }
+
+    /// A challenge for a renewal.
+    pub(crate) fn renewal_challenge(&self, certificate: &Certificate) -> Bytes {
+        let mut random = [0; 4];
+        (self.randomness())(&mut random).unwrap();
+        let serial = certificate.serial().to_string();
+        challenge::draw(&self.context, &serial, random, self.city.now).into()
+    }
+
+    /// What an old key signs for a new one.
+    pub(crate) fn renewing(
+        &self,
+        (certificate, old): (&Certificate, &SoftwareSigner),
+        new: &SoftwareSigner,
+    ) -> RenewCertificate {
+        let challenge = self.renewal_challenge(certificate);
+        let request = keys::request(new).unwrap();
+        let message = use_message(&certificate.sha256(), &challenge.0, request.der());
+        RenewCertificate {
+            certificate: certificate.der().into(),
+            challenge,
+            request: request.der().into(),
+            label: "cli".into(),
+            signature: Bytes(Label::Use.sign(old, &message).unwrap()),
+        }
+    }
+
+    /// Asks for a renewal over the public process.
+    pub(crate) fn renew(&mut self, message: RenewCertificate) -> Result<Stage, Code> {
+        let verified = Box::new(VerifiedRenewal::verify(message, self.authority())?);
+        let caller = self.public();
+        self.decide(|reply| Command::RenewCertificate(caller, verified, reply))
+    }
+
+    /// Renews a certificate that nobody has to look at; the tree holds the new one.
+    pub(crate) fn renewed(
+        &mut self,
+        old: (&Certificate, &SoftwareSigner),
+        new: &SoftwareSigner,
+    ) -> Certificate {
+        self.renew(self.renewing(old, new)).unwrap();
+        self.sequence();
+        self.issue()
     }
 
     /// A person with a role and a staff certificate, who acts under a name from then on.

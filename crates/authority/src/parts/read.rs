@@ -6,7 +6,7 @@ use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::state::{Agent, Portal, ServiceKey};
 use crate::state::{
     Credential, Fixed, GivenApproval, Held, Intended, LetterState, Machine, OpenOrder, Person,
-    ProfileState, Revoked, Rules, Standing, Suspended, Unit,
+    ProfileState, RenewalState, Revoked, Rules, Standing, Suspended, Unit,
 };
 use records::Approval;
 use records::bytes::Bytes;
@@ -104,6 +104,7 @@ impl Authority {
             Table::Released => {
                 self.released.extend(shared(entries::<Serial, Vec<Sha256Value>>(part)?));
             }
+            Table::Renewals => self.renewals.extend(shared(entries::<Serial, RenewalState>(part)?)),
             Table::Machines => self.machines.extend(shared(entries::<Serial, Machine>(part)?)),
             Table::Promised => self.promised.extend(entries::<Sha256Value, Serial>(part)?),
             Table::Challenges => self.challenges.extend(entries::<Sha256Value, u64>(part)?),
@@ -146,6 +147,11 @@ impl Authority {
         self.letters_of = letters().map(|(reference, of)| (of.person, *reference)).collect();
         let by = |(reference, of): (&Reference, &Arc<LetterState>)| Some((of.drafter?, *reference));
         self.lettered_by = letters().filter_map(by).collect();
+        let due = self
+            .renewals
+            .iter()
+            .filter(|(old, renewed)| renewed.by.is_some() && !self.revoked.contains_key(*old));
+        self.superseding = due.map(|(old, renewed)| (renewed.superseded_from, *old)).collect();
         self.challenge_times =
             self.challenges.iter().map(|(digest, time)| (*time, *digest)).collect();
     }

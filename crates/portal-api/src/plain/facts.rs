@@ -13,7 +13,7 @@ use records::founding::Holding;
 use records::order::{
     AgentBefore, AgentBody, Before, Body, CertificateBefore, FilesBefore, IssueBody, MAIL_PATH,
     NAME_PATH, PersonAction, PersonBefore, PersonBody, PortalBefore, PortalBody, ProfileRef,
-    ReleaseBody, RevokeBody, RoleAction, RoleBody, UnitAction, UnitBefore, UnitBody,
+    ReleaseBody, ReviewReason, RevokeBody, RoleAction, RoleBody, UnitAction, UnitBefore, UnitBody,
 };
 
 /// Everything that is shown before somebody consents, who drafted it included.
@@ -130,8 +130,8 @@ fn issued(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
         ),
         fact(("公钥", "public key"), key(&issue.key.0)),
         told(("申请方式", "applied by"), label),
-        fact(("信函编号", "letter"), issue.reference.clone()),
     ];
+    facts.extend(origin(issue));
     for (place, committed) in issue.names.iter().enumerate() {
         let value = opened.text(&committed.value, &format!("/names/{place}/value"));
         let term = if committed.kind == "mail" { "邮箱" } else { &committed.kind };
@@ -139,6 +139,33 @@ fn issued(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
     }
     facts.push(evidence(opened, &issue.evidence));
     facts.extend(compared(opened, issue, name));
+    facts
+}
+
+/// The letter, or the certificate that is renewed and why somebody has to look.
+fn origin(issue: &IssueBody) -> Vec<Fact> {
+    let letter = issue.reference.iter();
+    let mut facts: Vec<Fact> =
+        letter.map(|letter| fact(("信函编号", "letter"), letter.clone())).collect();
+    let Some(renewal) = &issue.renewal else { return facts };
+    facts.push(fact(("续期的证书", "renews the certificate"), renewal.serial.clone()));
+    facts.push(told(
+        ("续期申请", "asked for by"),
+        said("旧证书密钥签名", "a signature of the old certificate's key"),
+    ));
+    facts.push(fact(("提出时间", "asked at"), renewal.time.clone()));
+    let why = |reason: &ReviewReason| match reason {
+        ReviewReason::Asked => said("证书模板要求审批", "the profile asks for it"),
+        ReviewReason::Expired => said("旧证书已过期", "the old certificate had ended"),
+        ReviewReason::Person => said("人员信息有变", "the person's record changed"),
+        ReviewReason::Profile => said("证书模板有变", "the profile changed"),
+        ReviewReason::Unit => said("单位隶属有变", "the unit stands elsewhere"),
+    };
+    let term = ("为何须审批", "why it needs approval");
+    facts.extend(renewal.review.iter().map(|reason| told(term, why(reason))));
+    if renewal.review.is_empty() {
+        facts.push(told(term, said("无须审批", "it needs none")));
+    }
     facts
 }
 

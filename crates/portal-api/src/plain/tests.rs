@@ -227,6 +227,7 @@ fn others(leaf: &Value) -> Vec<Value> {
         Value::String(text) => {
             let actions = ["create", "move", "close", "leave", "grant", "withdraw", "register"];
             let words = actions.into_iter().chain(["auditor", "official", "keyCompromise", "page"]);
+            let words = words.chain(["asked", "unit", "2026-11-25T08:00:00Z"]);
             let mut others: Vec<Value> =
                 words.filter(|word| word != text).map(|word| j!(word)).collect();
             others.push(j!(format!("{text}x")));
@@ -308,6 +309,9 @@ fn no_field_is_signed_and_not_shown() {
             "method",
             "statement",
             "certificate",
+            "challenge",
+            "request",
+            "asked_by",
             "signature",
         ];
         let ends = path.rsplit('/').next().unwrap();

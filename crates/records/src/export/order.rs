@@ -87,6 +87,7 @@ impl OrderExport {
         let (_, before) = order.parts()?;
         let previous = self.previous(&body)?;
         check_wish(&body)?;
+        check_renewal(&body, previous.as_ref())?;
         check_files(&body, &self.files)?;
         let comparable = check_files_before(&body, before.as_ref(), &self.files_before)?;
         check_draft(&order)?;
@@ -244,6 +245,15 @@ fn check_wish(body: &Body) -> Result<(), NotTrusted> {
         true => Ok(()),
         false => Err(NotTrusted::Wish),
     }
+}
+
+/// The old key's signature in a renewal; where the certificate is there, the key is its own.
+fn check_renewal(body: &Body, previous: Option<&Certificate>) -> Result<(), NotTrusted> {
+    let Body::Issue(issue) = body else { return Ok(()) };
+    let Some(renewal) = &issue.renewal else { return Ok(()) };
+    let old = previous.filter(|shown| shown.sha256().as_slice() == renewal.certificate.0);
+    let own = old.is_none_or(|old| old.key().spki() == renewal.asked_by.0);
+    if own && renewal.is_signed() { Ok(()) } else { Err(NotTrusted::Renewal) }
 }
 
 fn check_files(body: &Body, files: &[File]) -> Result<(), NotTrusted> {

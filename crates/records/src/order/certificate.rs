@@ -2,6 +2,7 @@
 
 use crate::bytes::Bytes;
 use crate::commitment::Commitment;
+use crate::order::renewal::Renewal;
 use serde::{Deserialize, Serialize};
 
 /// Which profile, as it was in force.
@@ -64,11 +65,28 @@ pub struct IssueBody {
     pub evidence: Commitment,
     /// `cli` or `page`: which bind key tied the public key.
     pub label: String,
-    /// Reference of the letter.
-    pub reference: String,
+    /// Reference of the letter, unless it is a renewal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// What the key of the old certificate signed, unless there is a letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<Box<Renewal>>,
     /// SHA-256 of the person's last certificate under this profile, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Bytes>,
+}
+
+impl IssueBody {
+    /// Whether it rests on a letter or on a renewal, which is its holder's own.
+    pub(crate) fn has_one_origin(&self, drafter: &str) -> bool {
+        match (&self.reference, &self.renewal) {
+            (Some(_), None) => true,
+            (None, Some(renewal)) => {
+                renewal.is_sound() && drafter.strip_prefix("person:") == Some(&*self.person)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Kind `credential`.

@@ -50,6 +50,11 @@ pub enum Cause {
         /// Person id.
         person: String,
     },
+    /// It was renewed, and the time in which both certificates count is over.
+    Superseded {
+        /// Serial number of the certificate that was renewed.
+        serial: String,
+    },
     /// Nobody released a suspension in its time.
     Lapsed {
         /// What the registry key signed, a `LapseStatement`.

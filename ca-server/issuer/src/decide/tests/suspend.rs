@@ -27,12 +27,12 @@ fn suspend_by(
     sample.decide(|reply| Command::Suspend(caller, holder, wanted, reply))
 }
 
-fn suspend(sample: &mut Sample, shown: &Certificate) -> Result<SignedReceipt, Code> {
+pub(super) fn suspend(sample: &mut Sample, shown: &Certificate) -> Result<SignedReceipt, Code> {
     let (caller, serial) = (sample.staff(), shown.serial().to_string());
     suspend_by(sample, caller, shown, (&serial, REASON))
 }
 
-fn release(certificate: &Certificate) -> OperatorRequest {
+pub(super) fn release(certificate: &Certificate) -> OperatorRequest {
     let (serial, evidence) = (certificate.serial().to_string(), "本人当面核对".into());
     OperatorRequest::Release { serial, evidence }
 }
