@@ -139,12 +139,12 @@ async fn an_official_walks() {
     walk.lines.push_front(enroll);
     walk.run("yinxin enroll", &letter, &[&ALONE[..], &["--wait", "60"]].concat());
     assert!(walk.at("my.pem").exists());
-    let said = walk.run("yinxin suspend --letter", &letter, &["--yes"]);
-    assert!(said.contains("已冻结"), "{said}");
     std::fs::copy(office.path("ca/trust.json"), walk.at("trust.json")).unwrap();
     let early = walk.next("yinxin renew", &[], &OWN).output().unwrap();
     let said = String::from_utf8_lossy(&early.stderr).into_owned();
     assert!(!early.status.success() && said.contains("尚未到可以续期的时间"), "{said}");
+    let said = walk.run("yinxin suspend --letter", &letter, &["--yes"]);
+    assert!(said.contains("已冻结"), "{said}");
     let said = walk.run("yinxin report-lost --letter", &letter, &["--yes"]);
     assert!(said.contains("已吊销"), "{said}");
     walk.is_over();

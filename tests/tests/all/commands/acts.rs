@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// What each verb does, in the order in which they are tried: what one leaves lies ready for those
 /// behind it. A printed command without a place here fails the test.
-const VERBS: [&str; 33] = [
+const VERBS: [&str; 34] = [
     "ca-server serve",
     "ra-portal serve",
     "ca-server init",
@@ -26,6 +26,7 @@ const VERBS: [&str; 33] = [
     "yinxin request",
     "yinxin enroll",
     "yinxin cert export",
+    "yinxin renew",
     "yinxin context",
     "yinxin approve",
     "yinxin return",
@@ -96,6 +97,7 @@ async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(
         "yinxin request" => by_hand::request(scene, text),
         "yinxin enroll" => by_hand::enroll(scene, left, text).await,
         "yinxin cert export" => by_hand::export_certificate(scene, left, text),
+        "yinxin renew" => by_hand::renew(scene, left, text),
         "yinxin context" => by_hand::context(scene, left, text),
         "yinxin approve" => by_hand::approve(scene, text),
         "yinxin return" | "yinxin reject" => by_hand::decline(scene, text),

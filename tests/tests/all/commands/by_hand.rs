@@ -39,9 +39,20 @@ pub(super) async fn enroll(scene: &Scene, left: &mut Left, text: &str) -> Result
 
 pub(super) fn export_certificate(scene: &Scene, left: &Left, text: &str) -> Result<(), String> {
     let home = &left.holders.first().ok_or("nobody enrolled")?.home;
-    scene.types(home, "", &filled(text, &[]))?;
-    let bundle = keys::open_bundle(&home.join("my.p12"), PASSPHRASE);
+    let names = [("--p12", "renewed.p12"), ("--cert", "my.pem"), ("--key", "my.key")];
+    let words = filled(text, &names);
+    scene.types(home, "", &words)?;
+    let file = words.iter().find(|word| word.ends_with(".p12")).ok_or("no file")?;
+    let bundle = keys::open_bundle(&home.join(file), PASSPHRASE);
     holds(bundle.is_ok(), "a PKCS#12 file that opens")
+}
+
+/// A certificate of today is told that it is too early; `renewals` has those whose time has come.
+pub(super) fn renew(scene: &Scene, left: &Left, text: &str) -> Result<(), String> {
+    let home = &left.holders.first().ok_or("nobody enrolled")?.home;
+    std::fs::copy(scene.office.path("ca/trust.json"), home.join("trust.json")).unwrap();
+    let told = scene.types(home, "", &filled(text, &[])).err().unwrap_or_default();
+    holds(told.contains("too early to renew"), "that it is too early")
 }
 
 /// Afterwards `yinxin whoami` names the person.
