@@ -165,8 +165,11 @@ async fn a_handler_signs_and_takes_back_with_a_passkey() {
     let challenge = Draft::challenge(&statement.0);
     let made = touched(&site, (&page, "/drafts/make"), &own, (&mut passkey, challenge)).await;
     assert_eq!((made.status, made.header("location")), (303, "/drafts"), "{}", made.text);
-    let (order, _, state) = list(&office, &own).await.remove(0);
-    assert_eq!(state, "open");
+    until("it is among the own drafts", async || {
+        list(&office, &own).await.first().is_some_and(|(_, _, state)| state == "open")
+    })
+    .await;
+    let (order, ..) = list(&office, &own).await.remove(0);
     let read = opened(&office, &office.first("officer-1"), &order).await;
     assert!(read.order().draft.as_ref().unwrap().assertion.is_some());
 
@@ -184,7 +187,7 @@ async fn a_handler_signs_and_takes_back_with_a_passkey() {
     assert_eq!((taken.status, taken.header("location")), (303, "/drafts"), "{}", taken.text);
     let officer = office.first("officer-1");
     assert_eq!(code(office.staff(&officer).fetch(&order).await), "order-withdrawn");
-    assert_eq!(list(&office, &own).await[0].2, "withdrawn");
+    until("it is told as taken back", async || list(&office, &own).await[0].2 == "withdrawn").await;
     let records = office.control().await;
     let said = records.iter().find_map(|record| match &record.event {
         Event::Withdrawn { statement, .. } => json::read::<WithdrawnStatement>(&statement.0).ok(),
@@ -195,19 +198,24 @@ async fn a_handler_signs_and_takes_back_with_a_passkey() {
     assert!(said.withdrawal.unwrap().assertion.is_some());
 
     // By command: an order, a letter, and neither of an operator's.
-    done(
-        &office,
-        "yinxin draft person leave PERSON --evidence 误".replace("PERSON", &own.person).as_str(),
-    );
-    let drafts = list(&office, &own).await;
-    let order = drafts.into_iter().find(|(_, _, state)| state == "open").unwrap().0;
+    let becomes = async |name: &str, wanted: &str| {
+        until("it is told among the own drafts", async || {
+            let drafts = list(&office, &own).await;
+            drafts.iter().any(|(known, _, state)| known == name && state == wanted)
+        })
+        .await;
+    };
+    let said = done(&office, &format!("yinxin draft person leave {} --evidence 误", own.person));
+    let order = taken_back_by(&said, "yinxin withdraw ");
+    becomes(&order, "open").await;
     done(&office, &format!("yinxin withdraw {order}"));
-    assert!(list(&office, &own).await.iter().all(|(_, _, state)| state == "withdrawn"));
+    becomes(&order, "withdrawn").await;
     let person = office.register("王小红", "sz-office").await;
-    done(&office, &format!("yinxin draft letter {person}"));
-    let letter = list(&office, &own).await.pop().unwrap().0;
+    let said = done(&office, &format!("yinxin draft letter {person}"));
+    let letter = taken_back_by(&said, "yinxin withdraw --letter ");
+    becomes(&letter, "open").await;
     done(&office, &format!("yinxin withdraw --letter {letter}"));
-    assert_eq!(list(&office, &own).await.pop().unwrap().2, "voided");
+    becomes(&letter, "voided").await;
     let words = ["person", "move", &person, "--unit", "sz-finance", "--evidence", "误"];
     let (order, _) = office.draft(&words);
     let told = typed(&office, &format!("yinxin withdraw {order}"));
@@ -215,6 +223,12 @@ async fn a_handler_signs_and_takes_back_with_a_passkey() {
     office.ca(&["order", "withdraw", &order]);
     assert_eq!(code(office.staff(&officer).fetch(&order).await), "order-withdrawn");
     invariants::hold(&office).await;
+}
+
+/// What was made, as the command to take it back names it.
+fn taken_back_by(said: &str, before: &str) -> String {
+    let rest = said.split(before).nth(1).unwrap_or_else(|| panic!("{said}"));
+    rest.split_whitespace().next().unwrap().to_owned()
 }
 
 async fn touched(
