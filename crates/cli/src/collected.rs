@@ -69,8 +69,9 @@ pub(crate) fn keep(
         .is_ok_and(|chain| chain.first().is_some_and(|known| known.sha256() == leaf.sha256()));
     let proof = PathBuf::from(format!("{}.proof.json", out.display()));
     if !already {
+        let evidence = serde_json::to_vec_pretty(&collected.evidence)
+            .map_err(|error| Failure::usage("无法写出证明。", error.to_string()))?;
         files::write_new(out, pem.as_bytes())?;
-        let evidence = serde_json::to_vec_pretty(&collected.evidence).unwrap_or_default();
         files::write_new(&proof, &evidence)?;
     }
     Ok(proof)

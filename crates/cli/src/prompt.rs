@@ -67,7 +67,8 @@ pub(crate) fn hidden((zh, en): (&str, &str)) -> Result<Zeroizing<String>, Failur
     Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-/// Asks for `word` to be typed; anything else means no.
+/// Asks for `word` to be typed; anything else means no. Nothing typed is no consent, whatever the
+/// word was made from.
 pub(crate) fn confirm((zh, en): (&str, &str), word: &str) -> Result<(), Failure> {
     if !stdin().is_terminal() {
         return Err(Failure::usage("没有终端可供确认。", "there is no terminal to confirm on")
@@ -79,12 +80,29 @@ pub(crate) fn confirm((zh, en): (&str, &str), word: &str) -> Result<(), Failure>
         .lock()
         .read_line(&mut line)
         .map_err(|error| Failure::usage("输入中断。", error.to_string()))?;
-    if line.trim() == word {
+    if is_consent(&line, word) {
         Ok(())
     } else {
         let failure = Failure::usage("未确认，没有作任何操作。", "not confirmed; nothing was done");
         Err(failure.next(format!(
             "再次运行同一命令，输入 {word} / the same command again, and type {word}"
         )))
+    }
+}
+
+fn is_consent(typed: &str, word: &str) -> bool {
+    !word.is_empty() && typed.trim() == word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_typed_is_no_consent() {
+        assert!(is_consent("K3PQ\n", "K3PQ"));
+        for (typed, word) in [("\n", ""), ("", ""), ("\n", "K3PQ"), ("k3pq\n", "K3PQ")] {
+            assert!(!is_consent(typed, word), "{typed:?} {word:?}");
+        }
     }
 }
