@@ -33,6 +33,17 @@ impl Authority {
         self.letters.get_mut(&Reference::read(reference)?).map(Arc::make_mut)
     }
 
+    /// A letter that somebody acts upon: what is recorded only is waited for, and what nobody
+    /// recorded is told as that.
+    pub(crate) fn letter_at_hand(&self, reference: &str) -> Result<&LetterState, Code> {
+        let key = Reference::read(reference).ok_or(Code::NotFound)?;
+        match self.letters.get(&key) {
+            Some(letter) => Ok(letter),
+            None if self.pending.letters.contains(&key) => Err(Code::LogBehind),
+            None => Err(Code::NotFound),
+        }
+    }
+
     /// Whether the loss of a letter was reported, pending reports counted.
     pub fn is_lost(&self, reference: &str) -> bool {
         let Some(key) = Reference::read(reference) else { return false };
@@ -125,6 +136,7 @@ impl Authority {
         }
         let Ok(read) = json::read::<LetterStatement>(&statement.0) else { return };
         self.pending.lettered.extend(PersonId::read(&read.person));
+        self.pending.letters.extend(Reference::read(&read.reference));
         if let Some(draft) = &read.draft {
             self.pending.challenges.extend(challenge_of(draft).digest());
             self.notice_counter(&draft.signed_statement());
