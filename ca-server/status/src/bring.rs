@@ -66,8 +66,8 @@ impl Status {
         match standing {
             RecordPlace::Waiting => return Ok(()),
             RecordPlace::Absent => {}
-            // The log is followed that far in a moment; and what it gives no effect is told as open,
-            // for no other record of the same would have any.
+            // The log is followed that far in a moment. What it gives no effect is told as open:
+            // another record of the same would have none either.
             RecordPlace::Sequenced(_) => return Ok(()),
             // In its place stands what is no loss, or the log is not followed that far yet.
             RecordPlace::Taken(_) if self.follower.fresh().await.is_err() => return Ok(()),

@@ -61,9 +61,9 @@ impl Authority {
         Ok(open.map(suspended).collect())
     }
 
-    /// Somebody signed it with a key that we certified, and the status key that this counted when it
-    /// took it: in time, of somebody who may, and leaving whoever could release it. Nobody judges
-    /// that again later: a receipt that left is a suspension.
+    /// Somebody signed it with a key that we certified, and the status key that this counted when
+    /// it was taken: in time, of somebody who may, and leaving whoever could release it. Nobody
+    /// judges that again later: a receipt that left is a suspension.
     fn by_signature(
         &self,
         suspension: &Suspension,

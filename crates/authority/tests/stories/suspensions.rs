@@ -244,7 +244,8 @@ fn a_release_counts_for_its_own_suspension_and_from_the_tree() {
     city.authority.forget_pending();
     city.enact(one, &[]).unwrap();
     assert_eq!(reason(&city, serial), None);
-    // The same suspension again takes nothing, another of that second does, the old order is worth nothing.
+    // The same suspension again takes nothing, another of that second does, the old order is worth
+    // nothing.
     let event = city.suspended_event(first);
     city.apply(event).unwrap();
     assert_eq!(reason(&city, serial), None);
