@@ -78,8 +78,8 @@ impl Authority {
             }
         }
         let by = certificate.subject().person().and_then(PersonId::read);
-        let by =
-            by.filter(|_| self.is_issued_by_us(&certificate)).ok_or(Code::ApprovalSignature)?;
+        let by = by.filter(|_| self.is_issued_by_us(&certificate));
+        let by = by.ok_or(Code::ApprovalSignature)?;
         let (serial, _) = self.may_be_suspended(suspension, &read)?;
         let told = self.notice_of_status(notice)?;
         let same = told.told == format!("person:{by}")
