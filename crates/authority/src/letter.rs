@@ -154,9 +154,23 @@ impl Authority {
             self.count(&withdrawal.signed_statement());
         }
         if let Some(letter) = self.letters.get_mut(&reference) {
-            Arc::make_mut(letter).voided = true;
+            let letter = Arc::make_mut(letter);
+            letter.voided = true;
+            let drafter = letter.drafter;
+            self.replaced_for(drafter, &read.replacement);
         }
         Ok(())
+    }
+
+    /// A letter in place of another has that one's drafter, who decides about neither.
+    fn replaced_for(&mut self, drafter: Option<PersonId>, replacement: &str) {
+        let Some(drafter) = drafter else { return };
+        let Some(reference) = Reference::read(replacement) else { return };
+        let Some(letter) = self.letters.get_mut(&reference) else { return };
+        if letter.drafter.is_none() {
+            Arc::make_mut(letter).drafter = Some(drafter);
+            self.lettered_by.insert((drafter, reference));
+        }
     }
 
     pub(crate) fn notice_void(&mut self, statement: &Bytes, signature: &Bytes, unix: u64) {
