@@ -1,10 +1,11 @@
 //! What a CA host is: its configuration, keys of its services, printed letters, published files,
 //! the operators' socket. It knows no SQL and decides nothing.
 //!
-//! In reading order: [`config`], [`mod@trust`], [`durable`], [`prepare`], [`service_keys`],
+//! In reading order: [`config`], [`mod@trust`], [`mod@clock_guard`], [`durable`], [`prepare`], [`service_keys`],
 //! [`services`], [`operator`], [`letter_print`], [`lists`], [`published`],
 //! [`listener`].
 
+pub mod clock_guard;
 pub mod config;
 pub mod durable;
 pub mod letter_print;

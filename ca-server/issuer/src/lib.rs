@@ -7,7 +7,6 @@
 
 mod catch_up;
 mod challenge;
-mod clock_guard;
 mod command;
 mod context;
 mod decide;
@@ -17,6 +16,7 @@ pub mod issuance;
 mod issuer;
 mod loaded;
 mod marks;
+mod numbers;
 mod officer;
 mod publisher;
 mod query;

@@ -7,6 +7,7 @@ use crate::effects::Unwritten;
 use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
 use crate::issuer::Issuer;
 use crate::marks::Marks;
+use crate::numbers::Numbers;
 use crate::reads::Reads;
 use crate::share::Stuck;
 use crate::signer::Signer;
@@ -25,7 +26,7 @@ use ca_store::table::intent;
 use records::Code;
 use service::{Clock, Metrics, Stop};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use store::{Doorbell, Store};
 use tokio::sync::{Notify, mpsc, watch};
@@ -109,6 +110,7 @@ async fn open(
     let replay = Replay::new(&context.trust).context("trust file")?;
     let keep = Keep::open(&folder, &secret)?;
     let marks = Marks::open(&context.config, &secret)?;
+    let numbers = Mutex::new(Numbers::open(&context.config, &secret)?);
     let doorbell = Doorbell::open(&store, &context.config.path("bells"), "issuer").await?;
     let start = Start::once_followed((&store, &context), (&replay, &keep), &marks, &metrics);
     let start = tokio::select! {
@@ -134,6 +136,7 @@ async fn open(
         moved,
         news: news.clone(),
         reads: Reads::begin(),
+        numbers,
     };
     let signer = Signer {
         context: context.clone(),
