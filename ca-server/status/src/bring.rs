@@ -6,9 +6,12 @@ use anyhow::Context;
 use ca_store::ledger::{self, RecordPlace};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// A loss that the log does not have after this long is told.
 const OPEN_MAX: Duration = Duration::from_secs(10);
+/// The database has so long for each of them.
+const BRING_MAX: Duration = Duration::from_secs(5);
 /// While a loss is open, the log is looked at this often at least.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -40,12 +43,15 @@ impl Status {
         let late = open.iter().filter(|(_, loss)| loss.since.elapsed() > OPEN_MAX).count();
         let told = format!("{late} confirmed losses or suspensions are not in the log yet");
         self.metrics.condition("loss", if late > 0 { &told } else { "" });
-        for (reference, loss) in &open {
-            if let Err(error) = self.bring(reference, loss).await {
-                tracing::warn!(error = format!("{error:#}"), "a loss is not in the log yet");
-                break;
+        let bring = |at: usize| {
+            let one = open.get(at);
+            async move {
+                let Some((reference, loss)) = one else { return Ok(()) };
+                let brought = timeout(BRING_MAX, self.bring(reference, loss)).await;
+                brought.context("the database does not answer").flatten()
             }
-        }
+        };
+        each(open.len(), bring).await;
         open.len()
     }
 
@@ -82,5 +88,38 @@ impl Status {
         service::fault::point("loss-after-commit");
         self.follower.ring();
         Ok(())
+    }
+}
+
+/// Brings each; one that the database refuses, or is silent about, holds up no other. Gives how
+/// many are left.
+async fn each<F: Future<Output = anyhow::Result<()>>>(
+    count: usize,
+    bring: impl Fn(usize) -> F,
+) -> usize {
+    let mut left = 0;
+    for at in 0..count {
+        if let Err(error) = bring(at).await {
+            tracing::warn!(error = format!("{error:#}"), "a loss is not in the log yet");
+            left += 1;
+        }
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[tokio::test]
+    async fn a_loss_that_is_refused_holds_up_no_other() {
+        let tried = Mutex::new(Vec::new());
+        let bring = |at: usize| {
+            tried.lock().unwrap().push(at);
+            async move { if at == 1 { anyhow::bail!("refused") } else { Ok(()) } }
+        };
+        assert_eq!(each(4, bring).await, 1);
+        assert_eq!(*tried.lock().unwrap(), [0, 1, 2, 3]);
     }
 }

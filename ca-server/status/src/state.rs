@@ -3,9 +3,11 @@
 use super::answers::Answers;
 use super::lists::Lists;
 use super::losses::Losses;
+use super::ocsp::PLACES;
 use super::responder::{InUse, Issued};
 use super::rules::RulesInForce;
 use super::snapshots::Snapshots;
+use super::unlisted::LastUnlisted;
 use anyhow::Context;
 use ca_host::CaConfig;
 use ca_host::service_keys::KeyPlace;
@@ -19,7 +21,7 @@ use service::{Clock, Metrics, Stop};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::{Doorbell, Store};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 /// What the calls need.
 pub(super) struct Status {
@@ -46,6 +48,10 @@ pub(super) struct Status {
     pub(super) responder: InUse,
     pub(super) issued: Issued,
     pub(super) answers: Answers,
+    /// What agents were told last beside the list.
+    pub(super) unlisted: LastUnlisted,
+    /// Places of OCSP questions that are being answered.
+    pub(super) ocsp_places: Semaphore,
 }
 
 impl Status {
@@ -92,6 +98,8 @@ impl Status {
             responder: InUse::open(&KeyPlace::ocsp(config)),
             issued: Issued::default(),
             answers: Answers::default(),
+            unlisted: LastUnlisted::default(),
+            ocsp_places: Semaphore::new(PLACES),
             config: config.clone(),
             stop,
         })

@@ -13,7 +13,6 @@ use records::enrolment::SignedReceipt;
 use records::letter::read_reference;
 use records::record::Event;
 use records::suspension::{SuspendByLetter, Suspending, SuspensionCause, SuspensionNotice};
-use records::wish::WISH_SECONDS;
 use records::{Bytes, Code, Disclosure, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
@@ -83,15 +82,15 @@ impl Status {
             return Err(Code::NothingToSuspend);
         }
         let (told, reason) = (format!("letter:{reference}"), LETTER_REASON.to_owned());
-        let micros = self.clock.micros();
-        let mut told = Told { told, person, serials, reason, unix: micros / 1_000_000 };
+        let time = self.time();
+        let mut told = Told { told, person, serials, reason, unix: time.unix() };
         if self.is_suspended(&authority, &mut told) {
             return self.receipt(&told).map(|(receipt, ..)| receipt);
         }
         let (receipt, notice, signature) = self.receipt(&told)?;
         let value = message.value.clone();
         let cause = SuspensionCause::Letter { value, notice, signature };
-        self.keep(&authority, &told, (cause, Vec::new()), micros).await.map(|()| receipt)
+        self.keep(&authority, &told, (cause, Vec::new()), time.micros).await.map(|()| receipt)
     }
 
     /// Suspends what somebody signed that it be: the holder, or whoever cares for them.
@@ -100,11 +99,8 @@ impl Status {
             return Err(Code::Malformed);
         }
         let (authority, _) = self.newest_authority().await?;
-        let (said, micros) = (message.suspension.read()?, self.clock.micros());
-        let now = micros / 1_000_000;
-        if now.abs_diff(said.unix()) > WISH_SECONDS {
-            return Err(Code::ChallengeUsed);
-        }
+        let (said, time) = (message.suspension.read()?, self.time());
+        let now = time.of_statement(said.unix()).ok_or(Code::ChallengeUsed)?;
         let checked = authority.check_suspension(&message.suspension, now);
         let (person, serial) = match checked {
             Ok(checked) => checked,
@@ -128,7 +124,7 @@ impl Status {
         let (receipt, ..) = self.receipt(&told)?;
         let Suspending { suspension, evidence } = message;
         let said = (SuspensionCause::Signed { suspension }, vec![evidence]);
-        self.keep(&authority, &told, said, micros).await.map(|()| receipt)
+        self.keep(&authority, &told, said, time.micros).await.map(|()| receipt)
     }
 
     /// Whether all of it is suspended already, in the log or by what waits for it; then it is told
