@@ -8,6 +8,7 @@
 mod catch_up;
 mod challenge;
 mod command;
+mod confirmed;
 mod context;
 mod decide;
 mod effects;

@@ -1,6 +1,6 @@
 //! Numbers of people snapshots: the last one of each agent, durable in the issuer's own directory
-//! before a snapshot under it leaves. A gate takes no number that goes back, nor one that leaps: one
-//! that followed from a row would stop it for good.
+//! before a snapshot under it leaves. A gate takes no number that goes back, nor one that leaps: a
+//! number that followed from a row would stop it for good.
 
 use anyhow::Context;
 use ca_host::CaConfig;

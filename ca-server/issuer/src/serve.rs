@@ -14,7 +14,7 @@ use crate::signer::Signer;
 use crate::state::State;
 use crate::turn::Turn;
 use crate::writer::{QUEUE_MAX, Writer};
-use crate::{publisher, reads, route, rows, shredder, snapshot, socket};
+use crate::{confirmed, publisher, reads, route, rows, shredder, snapshot, socket};
 use anyhow::Context;
 use arc_swap::ArcSwapOption;
 use authority::Serial;
@@ -65,11 +65,12 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let api = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
     let operators = socket::serve(issuer.clone(), stop.clone())?;
     let publishing = publisher::run(issuer.clone(), stop.clone());
+    let confirming = confirmed::run(issuer.clone(), stop.clone());
     let shredding = shredder::run(issuer.clone(), stop.clone());
     let begun = begun(issuer.clone(), stop.clone());
     let reading = reads::sum_up(issuer.clone(), stop.clone());
     tokio::try_join!(async { admin.await? }, api, async {
-        tokio::join!(publishing, operators, keeping, shredding, begun, reading);
+        tokio::join!(publishing, operators, keeping, shredding, begun, reading, confirming);
         Ok(())
     })?;
     // Whoever may still ask holds the issuer; without it the writer ends, then the signer.

@@ -3,13 +3,17 @@
 use super::losses::Loss;
 use super::state::Status;
 use anyhow::Context;
+use ca_host::confirmed;
 use ca_store::ledger::{self, RecordPlace};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::time::timeout;
 
 /// A loss that the log does not have after this long is told.
 const OPEN_MAX: Duration = Duration::from_secs(10);
+/// A loss that the log does not have after this long is handed to the issuer.
+const HANDED_AFTER: Duration = Duration::from_secs(3);
 /// The database has so long for each of them.
 const BRING_MAX: Duration = Duration::from_secs(5);
 /// While a loss is open, the log is looked at this often at least.
@@ -43,6 +47,7 @@ impl Status {
         let late = open.iter().filter(|(_, loss)| loss.since.elapsed() > OPEN_MAX).count();
         let told = format!("{late} confirmed losses or suspensions are not in the log yet");
         self.metrics.condition("loss", if late > 0 { &told } else { "" });
+        self.hand_over(&open);
         let bring = |at: usize| {
             let one = open.get(at);
             async move {
@@ -53,6 +58,21 @@ impl Status {
         };
         each(open.len(), bring).await;
         open.len()
+    }
+
+    /// Hands what the log should have by now to the issuer, past the database.
+    fn hand_over(&self, open: &[(String, Loss)]) {
+        let late = open.iter().filter(|(_, loss)| loss.since.elapsed() > HANDED_AFTER);
+        let late: Vec<(&String, &[u8])> = late.map(|(key, loss)| (key, &*loss.bytes)).collect();
+        let names: BTreeSet<String> = late.iter().map(|(key, _)| (*key).clone()).collect();
+        let mut handed = self.handed.lock().unwrap_or_else(PoisonError::into_inner);
+        if handed.as_ref() == Some(&names) {
+            return;
+        }
+        match confirmed::hand_over(&self.config, late.iter().map(|(_, bytes)| *bytes)) {
+            Ok(()) => *handed = Some(names),
+            Err(error) => tracing::error!(error = format!("{error:#}"), "losses for the issuer"),
+        }
     }
 
     /// Puts one loss on its way that was confirmed a moment ago.

@@ -18,8 +18,9 @@ use records::Bytes;
 use records::record::Event;
 use records::trust::Trust;
 use service::{Clock, Metrics, Stop};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use store::{Doorbell, Store};
 use tokio::sync::{Notify, Semaphore, watch};
 
@@ -48,6 +49,8 @@ pub(super) struct Status {
     pub(super) responder: InUse,
     pub(super) issued: Issued,
     pub(super) answers: Answers,
+    /// What was handed to the issuer last; unknown after a start.
+    pub(super) handed: Mutex<Option<BTreeSet<String>>>,
     /// What agents were told last beside the list.
     pub(super) unlisted: LastUnlisted,
     /// Places of OCSP questions that are being answered.
@@ -98,6 +101,7 @@ impl Status {
             responder: InUse::open(&KeyPlace::ocsp(config)),
             issued: Issued::default(),
             answers: Answers::default(),
+            handed: Mutex::default(),
             unlisted: LastUnlisted::default(),
             ocsp_places: Semaphore::new(PLACES),
             config: config.clone(),

@@ -11,13 +11,11 @@ use records::code::Code;
 use records::decline::{Decline, DeclineStatement, Outcome};
 use records::join::{Renew, use_message};
 use records::label::Label;
-use records::letter::LossReceipt;
 use records::order::{
     Body, IssueBody, ORDER_SECONDS, Order, PersonAction, PersonBody, ProfileRef, RevokeBody,
     RoleAction, RoleBody, SubjectBody,
 };
 use records::record::{Cause, Event, File, LetterStatement, VoidStatement};
-use records::revocation::RevocationStatement;
 use records::rules::Role;
 use records::wish::{Wish, WishStatement};
 
@@ -336,38 +334,6 @@ impl SampleCity {
         let said = Bytes(records::json::write(&said).unwrap());
         let wish = Wish::sign(said, &officer.certificate, &*officer.signer).unwrap();
         RevokeBody { wish: Some(Box::new(wish)), ..body }
-    }
-
-    /// A revocation by cause; the record's own list says nothing that counts.
-    pub fn revoked_event(&self, cause: Cause, approvals: Vec<Bytes>) -> Event {
-        self.revoked_since(cause, approvals, self.now)
-    }
-
-    /// The same, since when it counts as the key of the CA signs it whose it is to say.
-    pub fn revoked_since(&self, cause: Cause, approvals: Vec<Bytes>, unix: u64) -> Event {
-        let (statement, signature) = match &cause {
-            Cause::Loss { reference, .. } => self.receipt(reference, unix),
-            _ => {
-                let said = RevocationStatement::new(&self.founding, &cause, unix).unwrap();
-                said.sign(&self.keys.registry).unwrap()
-            }
-        };
-        let (certificates, reason) = (Vec::new(), "keyCompromise".into());
-        Event::Revoked { certificates, reason, cause, approvals, statement, signature }
-    }
-
-    /// The receipt of a loss report, as the status key signs it.
-    fn receipt(&self, reference: &str, unix: u64) -> (Bytes, Bytes) {
-        let receipt = LossReceipt {
-            v: 1,
-            reference: reference.to_owned(),
-            serials: Vec::new(),
-            time: records::time::seconds(unix),
-            founding: self.founding.into(),
-        };
-        let bytes = Bytes(records::json::write(&receipt).unwrap());
-        let signature = Bytes(Label::Receipt.sign(&self.keys.other, &bytes.0).unwrap());
-        (bytes, signature)
     }
 
     /// Revokes a person's certificates by order.

@@ -1,5 +1,5 @@
-//! What a server is asked ends in time: one that hangs, or that a network cut off, never answers and
-//! never closes, and whoever waits for it would wait for good.
+//! What a server is asked ends in time: one that hangs, or that a network cut off, neither answers
+//! nor closes, and whoever waits for it would wait for good.
 
 use crate::StoreError;
 use std::future::Future;

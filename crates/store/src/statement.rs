@@ -46,7 +46,9 @@ macro_rules! row {
                 inner.row::<$row>($sql, &[$(&$value as &dyn $crate::rusqlite::ToSql),*])
             }
             $crate::Tx::Postgres(inner) => $crate::answered(
-                $crate::sqlx::query_as::<_, $row>($sql)$(.bind($value))*.fetch_optional(&mut **inner)
+                $crate::sqlx::query_as::<_, $row>($sql)
+                    $(.bind($value))*
+                    .fetch_optional(&mut **inner)
             )
             .await,
         }
