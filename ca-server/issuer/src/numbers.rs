@@ -65,8 +65,10 @@ mod tests {
     /// file that is gone is no beginning.
     #[test]
     fn numbers_of_snapshots_follow_each_other() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("numbers");
+        let folder = std::env::temp_dir().join(format!("numbers-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("numbers");
         let open = || KeptText::open(&path, &numbers_key(b"secret"));
         assert!(open().is_err(), "it is made at the founding");
         KeptText::found(&path, &numbers_key(b"secret")).unwrap();
@@ -82,5 +84,6 @@ mod tests {
         assert_eq!((numbers.last("gate-1"), numbers.last("gate-2")), (1, 2));
         assert_eq!(read("gate-1 one\n"), None);
         assert_eq!(read("gate-1\n"), None);
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -10,7 +10,7 @@ use records::decline::{Decline, DeclineStatement, Declined, Declining, Outcome};
 use records::export::Approved;
 use records::order::{Body, CredentialBody};
 use records::passkey::PasskeyStatement;
-use records::record::{Cause, Event};
+use records::record::Cause;
 use records::wish::{Wish, WishStatement, Wished, Wishing};
 use records::{Approval, Bytes, Code, Disclosure};
 
