@@ -29,8 +29,6 @@ const REQUEST_BYTES_MAX: usize = 8 * 1024;
 const BODY_SECONDS_MAX: Duration = Duration::from_secs(5);
 /// What is known of certificates is known by then, or asked for later.
 const KNOWN_MAX: Duration = Duration::from_secs(8);
-/// Most questions that are answered at once: half of the places of the listener.
-pub(super) const PLACES: usize = 1_024;
 /// An answer counts this long, in seconds.
 const ANSWER_SECONDS: u64 = 600;
 /// Caches may keep it this long: what is revoked now is good there for no longer.

@@ -3,11 +3,9 @@
 use super::answers::Answers;
 use super::lists::Lists;
 use super::losses::Losses;
-use super::ocsp::PLACES;
 use super::responder::{InUse, Issued};
 use super::rules::RulesInForce;
 use super::snapshots::Snapshots;
-use super::unlisted::LastUnlisted;
 use anyhow::Context;
 use ca_host::CaConfig;
 use ca_host::service_keys::KeyPlace;
@@ -17,12 +15,16 @@ use keys::SoftwareSigner;
 use records::Bytes;
 use records::record::Event;
 use records::trust::Trust;
+use records::unlisted::Unlisted;
 use service::{Clock, Metrics, Stop};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use store::{Doorbell, Store};
 use tokio::sync::{Notify, Semaphore, watch};
+
+/// Most OCSP questions that are answered at once: half of the places of the listener.
+const OCSP_PLACES: usize = 1_024;
 
 /// What the calls need.
 pub(super) struct Status {
@@ -52,7 +54,7 @@ pub(super) struct Status {
     /// What was handed to the issuer last; unknown after a start.
     pub(super) handed: Mutex<Option<BTreeSet<String>>>,
     /// What agents were told last beside the list.
-    pub(super) unlisted: LastUnlisted,
+    pub(super) unlisted: Mutex<Option<(Vec<String>, Arc<Unlisted>)>>,
     /// Places of OCSP questions that are being answered.
     pub(super) ocsp_places: Semaphore,
 }
@@ -102,8 +104,8 @@ impl Status {
             issued: Issued::default(),
             answers: Answers::default(),
             handed: Mutex::default(),
-            unlisted: LastUnlisted::default(),
-            ocsp_places: Semaphore::new(PLACES),
+            unlisted: Mutex::default(),
+            ocsp_places: Semaphore::new(OCSP_PLACES),
             config: config.clone(),
             stop,
         })

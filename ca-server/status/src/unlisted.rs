@@ -7,11 +7,7 @@ use authority::Authority;
 use pki::crl::RevocationList;
 use records::Bytes;
 use records::unlisted::{UNLISTED_MAX, Unlisted, UnlistedStatement};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// The statement as it was signed last, with what it names.
-#[derive(Default)]
-pub(super) struct LastUnlisted(Mutex<Option<(Vec<String>, Arc<Unlisted>)>>);
+use std::sync::{Arc, PoisonError};
 
 impl Status {
     /// What stands in no list, if an agent that has `known` of it does not know: it also hears when
@@ -28,7 +24,7 @@ impl Status {
         if serials.is_empty() && known.0.is_empty() {
             return Ok(None);
         }
-        let mut last = self.unlisted.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.unlisted.lock().unwrap_or_else(PoisonError::into_inner);
         let signed = match &*last {
             Some((told, signed)) if *told == serials => signed.clone(),
             _ => {

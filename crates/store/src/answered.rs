@@ -1,7 +1,7 @@
 //! What a server is asked ends in time: one that hangs, or that a network cut off, neither answers
 //! nor closes, and whoever waits for it would wait for good.
 
-use crate::StoreError;
+use crate::error::StoreError;
 use std::future::Future;
 use std::time::Duration;
 use tokio::time::timeout;

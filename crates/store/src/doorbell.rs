@@ -67,7 +67,7 @@ impl Doorbell {
                         wanted.notified().await;
                         // A server that cannot be told is looked at within a second.
                         let rung = sqlx::query("select pg_notify($1, '')").bind(CHANNEL);
-                        let _ = crate::answered(rung.execute(&pool)).await;
+                        let _ = crate::answered::answered(rung.execute(&pool)).await;
                     }
                 });
                 Ring::Channel(notify)

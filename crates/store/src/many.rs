@@ -1,8 +1,9 @@
 //! Many rows with few statements: what a round of a writer changes is written table by table. On a
 //! server each statement is a round trip, whatever it carries.
 
+use crate::answered::answered;
 pub use crate::value::Value;
-use crate::{StoreError, Tx, answered};
+use crate::{StoreError, Tx};
 use sqlx::{Postgres, QueryBuilder};
 
 /// Most parameters of one statement: PostgreSQL's own limit is 65,535.

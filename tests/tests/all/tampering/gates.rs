@@ -3,6 +3,7 @@
 
 use super::brakes::{execute, swallow, swallow_no_more};
 use tests::Office;
+use tests::processes::until;
 
 const OWN: &str = "/documents/sz-office/2026-001";
 
@@ -42,8 +43,10 @@ async fn no_row_keeps_a_gate_behind() {
     office.listed(&serial).await;
     office.stop("agent");
     office.stop("status");
-    office.start("agent", &[]).await;
-    gate.until_status(&office, &other, OWN, 200).await;
+    office.spawn("agent", &[]);
+    let root = office.trust.root_sha256.digest().unwrap();
+    until("the gate is there", async || gate.try_h1(&other, root).await.is_some()).await;
+    assert_eq!(gate.get(&office, &other, OWN).await.0, 200);
     assert_eq!(gate.get(&office, &person, OWN).await.0, 401, "it is kept");
     office.spawn("status", &[]);
     swallow_no_more(&database).await;
