@@ -108,6 +108,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "notice": "v:one founding:hash told:told person:id serials:*serial reason:reason nonce:nonce"
               " time:time",
     "lapse": "v:one suspension:hash time:time",
+    "revocation": "v:one founding:hash cause:hash time:time",
+    "unlisted": "v:one founding:hash serials:*serial",
     "order/credential": "person:id certificate:bytes statement:bytes signature:bytes",
     "passkey": "v:one founding:hash certificate:hash rp_id:text origin:text key:bytes"
                " credential:bytes counter:number backup_eligible:flag backed_up:flag software:flag",
@@ -186,7 +188,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                      " not_after:time sha256:hash certificate:commitment",
     "record/used": "authorization:name challenge:nonce request:bytes asked_by:key"
                    " signature:bytes serial:serial tbs_sha256:hash",
-    "record/revoked": "certificates:*revoked reason:reason cause:cause approvals:*hash",
+    "record/revoked": "certificates:*revoked reason:reason cause:cause approvals:*hash"
+                      " statement:bytes signature:bytes",
     "revoked": "serial:serial not_after:time",
     "cause": "order?:by-order loss?:by-loss left?:by-leaving lapsed?:by-lapse"
              " superseded?:by-serial abandoned?:by-order", "by-serial": "serial:serial",
@@ -488,8 +491,11 @@ def read_record(raw):
         read_order(octets(body["order"]))
     elif kind == "suspended":
         read_suspension(body["cause"])
-    elif kind == "revoked" and "lapsed" in body["cause"]:
-        read("lapse", octets(body["cause"]["lapsed"]["statement"]))
+    elif kind == "revoked":
+        since = "receipt" if "loss" in body["cause"] else "revocation"
+        read(since, octets(body["statement"]))
+        if "lapsed" in body["cause"]:
+            read("lapse", octets(body["cause"]["lapsed"]["statement"]))
     return record, found
 
 
@@ -764,6 +770,22 @@ def check_receipt(vectors):
            octets(vectors["receipt"]["signature"]))
 
 
+def check_revocation(vectors):
+    statement_of_the_registry("revocation")(vectors)
+    said, _ = read("revocation", octets(vectors["revocation"]["statement"]))
+    need(said["founding"] == vectors["founding"]["digest"], "founding")
+    cause = canonical(vectors["revocation"]["cause"]).encode()
+    need(octets(said["cause"]) == sha256(cause), "cause")
+
+
+def check_unlisted(vectors):
+    raw = octets(vectors["unlisted"]["statement"])
+    said, _ = read("unlisted", raw)
+    need(said["founding"] == vectors["founding"]["digest"], "founding")
+    verify(public_key(vectors["status"]), "yinxin-unlisted-v1", raw,
+           octets(vectors["unlisted"]["signature"]))
+
+
 def check_use(vectors):
     v = {name: octets(text) for name, text in vectors["use"].items()}
     need(len(v["founding"]) == 32 and len(v["challenge"]) == 16, "length")
@@ -957,6 +979,8 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "suspension": (check_suspension, "suspension evidence signature"),
     "notice": (check_notice, "notice signature"),
     "lapse": (statement_of_the_registry("lapse"), "statement signature"),
+    "revocation": (check_revocation, "cause statement signature"),
+    "unlisted": (check_unlisted, "statement signature"),
     "use": (check_use, "founding challenge request signature"),
     "renewal": (check_renewal, "certificate challenge request signature"),
     "bundle": (check_bundle, "files digest"),
@@ -983,6 +1007,8 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("suspension/evidence/salt", "commitment"),
     ("notice/signature", "signature under yinxin-suspended-v1"),
     ("lapse/signature", "signature under yinxin-lapse-v1"),
+    ("revocation/signature", "signature under yinxin-revocation-v1"),
+    ("unlisted/signature", "signature under yinxin-unlisted-v1"),
     ("use/challenge", "signature under yinxin-use-v1"),
     ("renewal/certificate", "signature under yinxin-use-v1"), ("entry/salt", "entry"),
     ("letter_keys/code", "lookup"), ("bind/bind", "bind"), ("bind/request", "bind"),

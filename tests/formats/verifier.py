@@ -523,8 +523,18 @@ class Control:
             self.under[body["serial"]] = next(reference for reference, person
                                               in self.letters.items() if person == body["subject"])
 
-    def take_revoked(self, body, _shown, _item):
-        """What was given up after a crash renewed nothing."""
+    def take_revoked(self, body, _shown, item):
+        """Since when it counts is signed. What was given up after a crash renewed nothing."""
+        cause, raw, signature = body["cause"], octets(body["statement"]), octets(body["signature"])
+        said = reader.parse(raw)
+        if "loss" in cause:
+            signed_by(self.origin.status, "yinxin-receipt-v1", raw, signature, item)
+            own = said["reference"] == cause["loss"]["reference"]
+        else:
+            signed_by(self.origin.registry, "yinxin-revocation-v1", raw, signature, item)
+            own = octets(said["cause"]) == sha256(reader.canonical(cause).encode())
+        need(own and said["founding"] == base64url(self.origin.digest), ALTERED, item,
+             "since when is said of another")
         order = body["cause"].get("abandoned", {}).get("order")
         self.renewed = {old: by for old, by in self.renewed.items() if by != order}
 

@@ -11,7 +11,6 @@ use ca_api::handler::DraftMade;
 use ca_api::{OrderCreated, OwnSuspension, Revocation};
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use pki::crl::RevocationList;
-use records::Approval;
 use records::decline::Declined;
 use records::enrolment::{SignedReceipt, Stage};
 use records::export::Approved;
@@ -19,6 +18,7 @@ use records::join::{Join, Renew};
 use records::order::{Body, CredentialBody};
 use records::people::{PeopleSnapshot, SignedPeople};
 use records::withdrawal::Withdrawn;
+use records::{Approval, Record};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     /// Made by the publisher from a view of the tree at this size, with what each says besides
     /// number and times.
     People(Vec<Arc<NewSnapshot>>, u64, Reply<()>),
+    /// What `status` confirmed and the log does not have.
+    Confirmed(Vec<Record>, Reply<()>),
     /// A question met a row that says what nobody signed: it is recorded, once.
     Alarm(String, Reply<()>),
 }
@@ -125,6 +127,7 @@ impl Command {
             Self::Operator(..) => "operator",
             Self::List(..) => "crl",
             Self::People(..) => "people",
+            Self::Confirmed(..) => "confirmed",
             Self::Alarm(..) => "alarm",
         }
     }
@@ -144,7 +147,8 @@ impl Command {
             open.is_some_and(|(_, body)| matches!(&*body, Body::Revoke(_)))
         };
         match self {
-            Self::Revoke(..) | Self::Wish(..) | Self::Suspend(..) | Self::List(..) => true,
+            Self::Revoke(..) | Self::Wish(..) | Self::Suspend(..) => true,
+            Self::List(..) | Self::Confirmed(..) => true,
             Self::Approve(_, _, verified, _) => revokes(verified.approval()),
             Self::Operator(request, ..) => match &**request {
                 OperatorRequest::Revoke { .. } | OperatorRequest::VoidLetter { .. } => true,

@@ -1,17 +1,18 @@
 //! The issuer of one process, as its routes, its socket and its publisher see it: views to read,
 //! queues to command.
 
-use crate::clock_guard::ClockGuard;
 use crate::command::{Command, Outcome, Reply};
 use crate::context::IssuanceContext;
 use crate::error::IssuerError;
+use crate::numbers::Numbers;
 use crate::reads::Reads;
 use crate::view::View;
 use arc_swap::ArcSwapOption;
 use authority::Signatures;
+use ca_host::clock_guard::ClockGuard;
 use records::Code;
 use service::{Clock, Metrics};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{Store, Tx};
 use tokio::sync::{Notify, mpsc, watch};
@@ -36,9 +37,16 @@ pub(crate) struct Issuer {
     pub(crate) news: Arc<Notify>,
     /// What was read through portals.
     pub(crate) reads: Reads,
+    /// Numbers of people snapshots that were given away.
+    pub(crate) numbers: Mutex<Numbers>,
 }
 
 impl Issuer {
+    /// Numbers of people snapshots.
+    pub(crate) fn numbers(&self) -> MutexGuard<'_, Numbers> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The state as the last round left it; none before the first.
     pub(crate) fn view_now(&self) -> Option<Arc<View>> {
         self.view.load_full()

@@ -7,8 +7,8 @@
 
 mod catch_up;
 mod challenge;
-mod clock_guard;
 mod command;
+mod confirmed;
 mod context;
 mod decide;
 mod effects;
@@ -17,6 +17,7 @@ pub mod issuance;
 mod issuer;
 mod loaded;
 mod marks;
+mod numbers;
 mod officer;
 mod publisher;
 mod query;

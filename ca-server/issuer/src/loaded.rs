@@ -97,6 +97,7 @@ impl Needs {
             | Command::Renew(..)
             | Command::WrongKey(..)
             | Command::List(..)
+            | Command::Confirmed(..)
             | Command::People(..)
             | Command::Alarm(..) => {}
         }

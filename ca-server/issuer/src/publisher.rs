@@ -28,7 +28,6 @@ const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
 /// What an agent's newest snapshot said, as this process made it.
 struct Told {
-    number: u64,
     said: Vec<u8>,
     next_update: u64,
 }
@@ -159,38 +158,51 @@ async fn people(issuer: &Issuer, told: &mut HashMap<String, Told>) -> Result<(),
     if !(view.state().people_due || old || unknown) {
         return Ok(());
     }
-    let mut tx = issuer.store.read().await?;
-    let current = table::snapshot::current(&mut tx).await?;
-    drop(tx);
-    let mut made = Vec::new();
     let agents: Vec<String> = view.authority().agents().map(|(id, _)| id.to_owned()).collect();
+    let (mut made, mut failed) = (Vec::new(), None);
     for agent in agents {
-        let number = current.get(&agent).map_or(0, |current| current.number);
-        let number = number.max(told.get(&agent).map_or(0, |told| told.number)) + 1;
-        let Some(new) = view.authority().snapshot(&agent, number, now) else { continue };
-        let said = snapshot::said(&new)?;
-        // One that is closed is told so once and never again.
-        let open = view.authority().serves(&agent);
-        let fresh = told.get(&agent).is_some_and(|known| {
-            let left = known.next_update.saturating_sub(now);
-            known.said == said && (left > SNAPSHOT_SECONDS / 2 || !open)
-        });
-        if !fresh {
-            let signed =
-                SignedPeople::sign(&new, &issuer.context.registry).map_err(anyhow::Error::from)?;
-            made.push(Arc::new(NewSnapshot { snapshot: new, signed, said }));
+        // One that cannot be made holds up no other gate.
+        match next(issuer, &view, (&agent, told.get(&agent)), now) {
+            Ok(new) => made.extend(new.map(Arc::new)),
+            Err(error) => failed = Some(error),
         }
     }
+    let given = made.iter().map(|new| (&*new.snapshot.agent, new.snapshot.number));
+    issuer.numbers().give(given)?;
     let telling: Vec<(String, Told)> = made
         .iter()
         .map(|new| {
             let next_update = new.snapshot.next_update_unix();
-            let (number, said) = (new.snapshot.number, new.said.clone());
-            (new.snapshot.agent.clone(), Told { number, said, next_update })
+            (new.snapshot.agent.clone(), Told { said: new.said.clone(), next_update })
         })
         .collect();
     let as_of = view.state().followed.edge.size();
     issuer.brake(|reply| Command::People(made, as_of, reply)).await?;
     told.extend(telling);
-    Ok(())
+    failed.map_or(Ok(()), Err)
+}
+
+/// The next snapshot of an agent, if it says something new or half of a life is over. Its number
+/// follows the last one that this issuer gave, and no row.
+fn next(
+    issuer: &Issuer,
+    view: &View,
+    (agent, told): (&str, Option<&Told>),
+    now: u64,
+) -> Result<Option<NewSnapshot>, IssuerError> {
+    let number = issuer.numbers().last(agent) + 1;
+    let Some(snapshot) = view.authority().snapshot(agent, number, now) else { return Ok(None) };
+    let said = snapshot::said(&snapshot)?;
+    // One that is closed is told so once and never again.
+    let open = view.authority().serves(agent);
+    let is_fresh = told.is_some_and(|known| {
+        let left = known.next_update.saturating_sub(now);
+        known.said == said && (left > SNAPSHOT_SECONDS / 2 || !open)
+    });
+    if is_fresh {
+        return Ok(None);
+    }
+    let signed = SignedPeople::sign(&snapshot, &issuer.context.registry);
+    let signed = signed.map_err(anyhow::Error::from)?;
+    Ok(Some(NewSnapshot { snapshot, signed, said }))
 }

@@ -7,13 +7,14 @@ use crate::effects::Unwritten;
 use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
 use crate::issuer::Issuer;
 use crate::marks::Marks;
+use crate::numbers::Numbers;
 use crate::reads::Reads;
 use crate::share::Stuck;
 use crate::signer::Signer;
 use crate::state::State;
 use crate::turn::Turn;
 use crate::writer::{QUEUE_MAX, Writer};
-use crate::{publisher, reads, route, rows, shredder, snapshot, socket};
+use crate::{confirmed, publisher, reads, route, rows, shredder, snapshot, socket};
 use anyhow::Context;
 use arc_swap::ArcSwapOption;
 use authority::Serial;
@@ -25,7 +26,7 @@ use ca_store::table::intent;
 use records::Code;
 use service::{Clock, Metrics, Stop};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use store::{Doorbell, Store};
 use tokio::sync::{Notify, mpsc, watch};
@@ -64,11 +65,12 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let api = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
     let operators = socket::serve(issuer.clone(), stop.clone())?;
     let publishing = publisher::run(issuer.clone(), stop.clone());
+    let confirming = confirmed::run(issuer.clone(), stop.clone());
     let shredding = shredder::run(issuer.clone(), stop.clone());
     let begun = begun(issuer.clone(), stop.clone());
     let reading = reads::sum_up(issuer.clone(), stop.clone());
     tokio::try_join!(async { admin.await? }, api, async {
-        tokio::join!(publishing, operators, keeping, shredding, begun, reading);
+        tokio::join!(publishing, operators, keeping, shredding, begun, reading, confirming);
         Ok(())
     })?;
     // Whoever may still ask holds the issuer; without it the writer ends, then the signer.
@@ -109,6 +111,7 @@ async fn open(
     let replay = Replay::new(&context.trust).context("trust file")?;
     let keep = Keep::open(&folder, &secret)?;
     let marks = Marks::open(&context.config, &secret)?;
+    let numbers = Mutex::new(Numbers::open(&context.config, &secret)?);
     let doorbell = Doorbell::open(&store, &context.config.path("bells"), "issuer").await?;
     let start = Start::once_followed((&store, &context), (&replay, &keep), &marks, &metrics);
     let start = tokio::select! {
@@ -134,6 +137,7 @@ async fn open(
         moved,
         news: news.clone(),
         reads: Reads::begin(),
+        numbers,
     };
     let signer = Signer {
         context: context.clone(),

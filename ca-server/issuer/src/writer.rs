@@ -6,7 +6,6 @@
 //! else.
 
 use crate::catch_up::{CaughtUp, catch_up};
-use crate::clock_guard::ClockGuard;
 use crate::command::Command;
 use crate::context::IssuanceContext;
 use crate::decide::{self, execute, supersede};
@@ -22,6 +21,7 @@ use crate::turn::Turn;
 use crate::view::View;
 use crate::waits::Waits;
 use arc_swap::ArcSwapOption;
+use ca_host::clock_guard::ClockGuard;
 use ca_host::random;
 use ca_store::keep::Keep;
 use ca_store::known::KnownRecords;

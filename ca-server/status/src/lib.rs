@@ -8,12 +8,14 @@ mod lists;
 mod loss;
 mod losses;
 mod ocsp;
+mod proven_time;
 mod renewal;
 mod responder;
 mod rules;
 mod snapshots;
 mod state;
 mod suspend;
+mod unlisted;
 mod world;
 
 use axum::Router;

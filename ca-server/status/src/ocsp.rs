@@ -4,6 +4,7 @@
 use super::answers::Signed;
 use super::responder::{CLOCK_SLACK, Responder};
 use super::state::Status;
+use anyhow::Context;
 use authority::{Authority, Serial};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -26,6 +27,8 @@ use std::time::{Duration, SystemTime};
 const REQUEST_BYTES_MAX: usize = 8 * 1024;
 /// A body that takes longer is refused.
 const BODY_SECONDS_MAX: Duration = Duration::from_secs(5);
+/// What is known of certificates is known by then, or asked for later.
+const KNOWN_MAX: Duration = Duration::from_secs(8);
 /// An answer counts this long, in seconds.
 const ANSWER_SECONDS: u64 = 600;
 /// Caches may keep it this long: what is revoked now is good there for no longer.
@@ -87,6 +90,8 @@ impl Status {
     }
 
     async fn judged(&self, der: &[u8], request: &Request) -> Result<Signed, OcspRefusal> {
+        // However many wait for a database that hangs: lists, which need none, have their places.
+        let Ok(_place) = self.ocsp_places.try_acquire() else { return Err(OcspRefusal::TryLater) };
         let Some(responder) = self.responder.load() else { return Err(OcspRefusal::TryLater) };
         let now = self.clock.seconds();
         if !responder.is_good_at(now) {
@@ -94,7 +99,9 @@ impl Status {
             return Err(OcspRefusal::TryLater);
         }
         let serials = request.serials(&responder.issuer)?;
-        let known = self.known(&responder, serials).await.map_err(|error| {
+        let known = tokio::time::timeout(KNOWN_MAX, self.known(&responder, serials)).await;
+        let known = known.context("the database does not answer").flatten();
+        let known = known.map_err(|error| {
             tracing::error!(error = format!("{error:#}"), "ocsp");
             OcspRefusal::TryLater
         })?;
@@ -140,6 +147,21 @@ impl Status {
     /// Revoked is what the log says, what was confirmed here, and what stands in the newest list:
     /// list and answer never contradict each other.
     fn revoked(&self, authority: &Authority, serial: &SerialNumber) -> Option<CertificateStatus> {
+        let known = self.revoked_since(authority, serial)?;
+        // As in a list: nothing is revoked in the future.
+        Some(match known {
+            CertificateStatus::Revoked { at, reason } => {
+                CertificateStatus::Revoked { at: at.min(self.clock.seconds()), reason }
+            }
+            other => other,
+        })
+    }
+
+    fn revoked_since(
+        &self,
+        authority: &Authority,
+        serial: &SerialNumber,
+    ) -> Option<CertificateStatus> {
         if let Some(revoked) = authority.revoked_as(&serial.to_string()) {
             // Revoked is revoked, whatever its reason is called; 0 is unspecified.
             let reason = RevocationReason::of_entry(&revoked.reason);

@@ -38,6 +38,8 @@ const SAVE_AFTER: Duration = Duration::from_secs(600);
 const RAISE_AFTER: Duration = Duration::from_secs(1);
 /// Commits that come close together are followed together, unless a question waits for them.
 const GATHER: Duration = Duration::from_millis(25);
+/// A question waits this long for what is committed: a database that hangs ends no round.
+const FRESH_MAX: Duration = Duration::from_secs(5);
 /// The condition on `/readyz`.
 const CONDITION: &str = "follow";
 
@@ -72,6 +74,8 @@ struct Shared {
 #[derive(Clone, Default)]
 struct View {
     authority: Option<Arc<Authority>>,
+    /// Time of the newest record that proves time, unix.
+    last_time: u64,
     /// Why nothing is answered now.
     problem: bool,
 }
@@ -139,7 +143,14 @@ impl Follower {
         let wanted = own.wanted();
         if *own.tried.borrow() < wanted {
             let mut tried = own.tried.subscribe();
-            tried.wait_for(|tried| *tried >= wanted).await.map_err(|_| Code::LogBehind)?;
+            let followed = tried.wait_for(|tried| *tried >= wanted);
+            match tokio::time::timeout(FRESH_MAX, followed).await {
+                Ok(followed) => followed.map(|_| ()).map_err(|_| Code::LogBehind)?,
+                Err(_) => {
+                    own.metrics.condition(CONDITION, "the database does not answer in time");
+                    return Err(Code::LogBehind);
+                }
+            }
         }
         let view = own.view.load();
         match &view.authority {
@@ -151,6 +162,11 @@ impl Follower {
     /// Authority as it was last followed, however long ago: for brakes, which wait for nobody.
     pub fn latest(&self) -> Option<Arc<Authority>> {
         self.0.view.load().authority.clone()
+    }
+
+    /// Time of the newest record that proves time, as it was last followed, unix; 0 before that.
+    pub fn last_time(&self) -> u64 {
+        self.0.view.load().last_time
     }
 
     /// A journal of the role's own, beside what it followed, with what it holds.
@@ -232,7 +248,8 @@ impl Shared {
         state.saved.0 = loaded.as_ref().map_or(0, |followed| followed.edge.size());
         // Until the log was followed it answers nothing, but brakes know whose letters there are.
         let authority = loaded.as_ref().map(|followed| Arc::new(followed.authority.clone()));
-        self.view.store(Arc::new(View { authority, problem: true }));
+        let last_time = loaded.as_ref().map_or(0, |followed| followed.last_time);
+        self.view.store(Arc::new(View { authority, last_time, problem: true }));
         state.tree = loaded;
     }
 
@@ -252,15 +269,15 @@ impl Shared {
                 more = left;
                 self.metrics.condition(CONDITION, "");
                 let authority = state.noticed.clone().map(Arc::new);
-                self.view.store(Arc::new(View { authority, problem: false }));
+                let last_time = state.tree.as_ref().map_or(0, |tree| tree.last_time);
+                self.view.store(Arc::new(View { authority, last_time, problem: false }));
             }
             // A database that does not answer is asked again; what it shows decides nothing then.
             Err(error) => {
                 if !self.store.is_closed() {
                     self.metrics.condition(CONDITION, &error.to_string());
                 }
-                let authority = self.view.load().authority.clone();
-                self.view.store(Arc::new(View { authority, problem: true }));
+                self.answer_no_more();
             }
         }
         self.tried.send_modify(|tried| *tried = wanted.max(*tried));
@@ -269,6 +286,12 @@ impl Shared {
         }
         self.save(state).await;
         more
+    }
+
+    /// What was followed stays for brakes; nothing is answered from it.
+    fn answer_no_more(&self) {
+        let last = View::clone(&self.view.load());
+        self.view.store(Arc::new(View { problem: true, ..last }));
     }
 
     /// Makes the floor durable where it must be.
@@ -300,8 +323,7 @@ impl Shared {
 
     /// Keeps what was followed since it was last kept.
     async fn end(&self, state: &mut State) {
-        let authority = self.view.load().authority.clone();
-        self.view.store(Arc::new(View { authority, problem: true }));
+        self.answer_no_more();
         self.tried.send_modify(|tried| *tried = u64::MAX);
         if let Some(saving) = state.saving.take() {
             told(saving.await);

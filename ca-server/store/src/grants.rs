@@ -28,7 +28,6 @@ const ISSUER: &[&str] = &[
     "agent",
     "join_token",
     "people_snapshot",
-    "people_current",
     "bundle",
     "lease",
     "founding",

@@ -76,7 +76,9 @@ impl Authority {
             }
             Event::Approval { approval, .. } => self.notice_approval(approval, unix),
             Event::Suspended { cause, .. } => self.notice_suspended(cause),
-            Event::Revoked { cause, approvals, .. } => self.notice_revoked(cause, approvals, unix),
+            Event::Revoked { cause, approvals, statement, signature, .. } => {
+                self.notice_revoked(cause, approvals, (statement, signature));
+            }
             _ => {}
         }
     }
@@ -198,8 +200,9 @@ impl Authority {
         self.pending.open.insert(digest, Arc::new(open));
     }
 
-    fn notice_revoked(&mut self, cause: &Cause, approvals: &[Bytes], unix: u64) {
-        let Ok(revoked) = self.revocation(cause, approvals, unix) else { return };
+    fn notice_revoked(&mut self, cause: &Cause, approvals: &[Bytes], since: (&Bytes, &Bytes)) {
+        let Ok(at) = self.counts_from(cause, since) else { return };
+        let Ok(revoked) = self.revocation(cause, approvals, at) else { return };
         for (serial, revoked) in revoked {
             self.pending.revoked.entry(serial).or_insert_with(|| Arc::new(revoked));
             if matches!(cause, Cause::Abandoned { .. }) {

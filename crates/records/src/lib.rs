@@ -32,12 +32,14 @@ pub mod passkey;
 pub mod people;
 pub mod record;
 pub mod renewal;
+pub mod revocation;
 pub mod rules;
 pub mod stated;
 pub mod suspension;
 pub mod term;
 pub mod time;
 pub mod trust;
+pub mod unlisted;
 pub mod wish;
 pub mod withdrawal;
 

@@ -1,5 +1,6 @@
 //! Opening, migrating, and transactions.
 
+use crate::answered::{STATEMENT_MAX, answered};
 use crate::checkpoint;
 use crate::embedded::{Database, SqliteTx};
 use crate::error::StoreError;
@@ -120,7 +121,10 @@ impl Store {
             // A process that stops in the middle of a transaction holds the others up no longer
             // than this: the server ends its session.
             let options = PgConnectOptions::from_str(address)?
-                .options([("idle_in_transaction_session_timeout", TURN_HELD_MAX)])
+                .options([
+                    ("idle_in_transaction_session_timeout", TURN_HELD_MAX),
+                    ("statement_timeout", STATEMENT_MAX),
+                ])
                 .disable_statement_logging();
             let pool = |connections| {
                 let pool = PgPoolOptions::new().test_before_acquire(false);
@@ -155,7 +159,13 @@ impl Store {
             // A user that may not change the schema only looks whether it is as it should be.
             Self::Postgres(PostgresPools { writing, .. })
                 if is_migrated(writing, &migrator).await => {}
-            Self::Postgres(PostgresPools { writing, .. }) => migrator.run(writing).await?,
+            Self::Postgres(PostgresPools { writing, .. }) => {
+                // Tables are altered for as long as that takes.
+                let mut connection = writing.acquire().await?.detach();
+                sqlx::query("set statement_timeout = 0").execute(&mut connection).await?;
+                migrator.run(&mut connection).await?;
+                connection.close().await?;
+            }
         }
         Ok(())
     }
@@ -166,7 +176,7 @@ impl Store {
             Self::Sqlite(database) => Tx::Sqlite(database.read().await?),
             Self::Postgres(server) => {
                 let begin = "begin isolation level repeatable read, read only";
-                Tx::Postgres(begin_on_server(&server.reading, begin).await?.into())
+                Tx::Postgres(answered(begin_on_server(&server.reading, begin)).await?.into())
             }
         })
     }
@@ -176,7 +186,7 @@ impl Store {
         Ok(match self {
             Self::Sqlite(database) => Tx::Sqlite(database.write().await?),
             Self::Postgres(server) => {
-                Tx::Postgres(begin_on_server(&server.writing, "begin").await?.into())
+                Tx::Postgres(answered(begin_on_server(&server.writing, "begin")).await?.into())
             }
         })
     }
@@ -227,7 +237,7 @@ impl Tx {
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(PostgresTx { tx, .. }) => tx.commit().await?,
+            Self::Postgres(PostgresTx { tx, .. }) => answered(tx.commit()).await?,
         }
         Ok(())
     }

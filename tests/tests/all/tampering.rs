@@ -2,6 +2,7 @@
 //! record, and is mended from the log.
 
 mod brakes;
+mod gates;
 mod rows;
 mod suspensions;
 
@@ -164,12 +165,16 @@ async fn a_forged_record_has_no_effect() {
             reason: "superseded".into(),
             cause: records::record::Cause::Order { order: digest },
             approvals: Vec::new(),
+            statement: b"{}".as_slice().into(),
+            signature: random::<64>().into(),
         },
         Event::Revoked {
             certificates: Vec::new(),
             reason: "keyCompromise".into(),
             cause: records::record::Cause::Left { person: office.first("officer-1").person },
             approvals: Vec::new(),
+            statement: b"{}".as_slice().into(),
+            signature: random::<64>().into(),
         },
         Event::Letter { statement: b"{}".as_slice().into(), signature: random::<64>().into() },
     ];

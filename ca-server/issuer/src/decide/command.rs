@@ -1,10 +1,10 @@
 //! Which verb decides which command, and what becomes of a refusal.
 
 use super::{
-    agent, approve, credential, decline, draft, list, operator, renew, renewal, revoke, snapshot,
-    submit, suspend, withdraw,
+    agent, approve, confirmed, credential, decline, draft, list, operator, renew, renewal, revoke,
+    snapshot, submit, suspend, withdraw,
 };
-use crate::command::{Caller, Command, Officer, Outcome, Reply};
+use crate::command::{Caller, Command, NewSnapshot, Officer, Outcome, Reply};
 use crate::error::IssuerError;
 use crate::round::Round;
 use crate::verify::{VerifiedDraft, VerifiedSubmission, VerifiedWithdrawal};
@@ -13,10 +13,11 @@ use ca_api::handler::DraftMade;
 use records::drafted::Drafted;
 use records::enrolment::Stage;
 use records::withdrawal::{TakenBack, Withdrawn};
-use records::{Bytes, Code};
+use records::{Bytes, Code, Record};
 use service::Metrics;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// What a command was decided to be answered.
 pub(crate) type Decided = Box<dyn FnOnce(u64) + Send>;
@@ -117,10 +118,8 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
         Command::List(list, reply) => {
             answer(reply, run.decide("crl", "", |round| list::list(round, list)))
         }
-        Command::People(made, as_of, reply) => {
-            let verb = |round: &mut Round<'_>| snapshot::snapshots(round, made, *as_of);
-            answer(reply, run.decide("people", "", verb))
-        }
+        Command::Confirmed(records, reply) => answer(reply, run.confirmed(records)),
+        Command::People(made, as_of, reply) => answer(reply, run.people(made, *as_of)),
     }
 }
 
@@ -193,6 +192,14 @@ impl Run<'_, '_> {
             round.admit(caller)?;
             Err(Code::WrongCode.into())
         })
+    }
+
+    fn confirmed(&mut self, records: &[Record]) -> Result<(), IssuerError> {
+        self.decide("confirmed", "", |round| confirmed::confirmed(round, records))
+    }
+
+    fn people(&mut self, made: &[Arc<NewSnapshot>], as_of: u64) -> Result<(), IssuerError> {
+        self.decide("people", "", |round| snapshot::snapshots(round, made, as_of))
     }
 
     fn alarm(&mut self, about: &str) -> Result<(), IssuerError> {

@@ -11,6 +11,7 @@ use crate::state::State;
 use authority::{Judged, OrderDigest};
 use records::order::{Body, PersonAction};
 use records::record::{Cause, Event, RevokedSerial};
+use records::revocation::RevocationStatement;
 use records::{Bytes, Code};
 use std::collections::BTreeSet;
 
@@ -128,7 +129,11 @@ pub(crate) fn revoke(
     if certificates.is_empty() && approvals.is_empty() {
         return Ok(());
     }
-    round.record(Event::Revoked { certificates, reason, cause, approvals }, Vec::new())?;
+    let said = RevocationStatement::new(&round.context.founding, &cause, now)?;
+    let signed = said.sign(&round.context.registry).map_err(anyhow::Error::from)?;
+    let (statement, signature) = signed;
+    let revoked = Event::Revoked { certificates, reason, cause, approvals, statement, signature };
+    round.record(revoked, Vec::new())?;
     Ok(())
 }
 

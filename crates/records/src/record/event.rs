@@ -230,6 +230,11 @@ pub enum Event {
         cause: Cause,
         /// SHA-256 of each approval that counts, if an order is the cause.
         approvals: Vec<Bytes>,
+        /// Since when it counts: a [`crate::revocation::RevocationStatement`]; of a loss its
+        /// receipt, a [`crate::letter::LossReceipt`].
+        statement: Bytes,
+        /// The registry key's signature over it; of a receipt the status key's.
+        signature: Bytes,
     },
     /// Certificates were suspended.
     Suspended {
