@@ -156,6 +156,9 @@ impl Authority {
                 if let Some(person) = PersonId::read(&revoke.person) {
                     self.pending.revoking.insert((person, digest));
                 }
+                if open.read.is_unsigned_wish() {
+                    self.pending.wished.insert(digest);
+                }
             }
             _ => {}
         }
