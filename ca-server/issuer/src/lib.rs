@@ -13,6 +13,7 @@ mod context;
 mod decide;
 mod effects;
 mod error;
+mod expiring;
 pub mod issuance;
 mod issuer;
 mod loaded;

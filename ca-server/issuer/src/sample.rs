@@ -79,7 +79,7 @@ impl Sample {
         let mut random = self.randomness();
         let time = (self.city.now * 1_000_000, self.clock);
         let mut state = self.state.clone();
-        state.refusals.at(self.city.now);
+        state.at_second(self.city.now);
         let mut round = Round::new(&context, &loaded, state, time, &mut *random);
         let value = run(&mut round);
         let written = round.finish();

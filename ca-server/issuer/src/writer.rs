@@ -269,7 +269,7 @@ impl Writer {
         let (is_whole, without_bytes) = (caught.is_whole, caught.without_bytes);
         let CaughtUp { mut state, rows: copied, effects: policies, confirmed, unsigned, .. } =
             caught;
-        state.refusals.at(self.seconds());
+        state.at_second(self.seconds());
         let chosen = share.orders(&state, &self.stuck);
         let loaded = Loaded::load(&mut tx, &state, share.commands, &chosen).await?;
         let micros = self.clock.micros();
