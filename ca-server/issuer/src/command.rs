@@ -2,6 +2,7 @@
 //! that needs no state. Each carries where its answer goes.
 
 use crate::error::IssuerError;
+use crate::queue::{Bringer, Source};
 use crate::verify::{
     VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedRenewal, VerifiedSubmission,
     VerifiedWish, VerifiedWithdrawal,
@@ -126,6 +127,36 @@ impl Command {
             Self::List(..) => "crl",
             Self::People(..) => "people",
             Self::Alarm(..) => "alarm",
+        }
+    }
+
+    /// Who brought it, and for whom or about what as far as they say: each has their turn.
+    pub(crate) fn source(&self) -> Source {
+        let by = |caller: &Caller, about: String| Source {
+            bringer: Bringer::Portal(caller.key_sha256),
+            about,
+        };
+        let shown = |officer: &Officer| officer.0.serial().to_string();
+        match self {
+            Self::Submit(caller, submission, _) => by(caller, submission.reference().to_owned()),
+            Self::WrongKey(caller, reference, _) => by(caller, reference.clone()),
+            Self::Approve(caller, officer, ..)
+            | Self::Decline(caller, officer, ..)
+            | Self::Credential(caller, officer, ..)
+            | Self::Revoke(caller, officer, ..)
+            | Self::Wish(caller, officer, ..)
+            | Self::Draft(caller, officer, ..)
+            | Self::Withdraw(caller, officer, ..)
+            | Self::Suspend(caller, officer, ..) => by(caller, shown(officer)),
+            Self::Renew(caller, message, _) => by(caller, message.authorization.clone()),
+            Self::RenewCertificate(caller, asked, _) => by(caller, asked.serial().to_string()),
+            Self::Join(caller, message, _) => by(caller, message.agent.clone()),
+            Self::Operator(_, drafter, _) => {
+                Source { bringer: Bringer::Operator, about: drafter.clone() }
+            }
+            Self::List(..) | Self::People(..) | Self::Alarm(..) => {
+                Source { bringer: Bringer::Ours, about: self.act().to_owned() }
+            }
         }
     }
 

@@ -124,7 +124,7 @@ impl Sample {
 
     /// Carries out what has its approvals; gives why something cannot be done now.
     pub(crate) fn execute(&mut self) -> Option<Code> {
-        let orders = execute::chosen(&self.state, &BTreeSet::new());
+        let orders = execute::chosen(&self.state, &BTreeSet::new(), 512);
         let failed = self.round((&[], &orders), |round| execute::execute(round, orders.clone()));
         failed.map(|error| error.code())
     }

@@ -7,13 +7,14 @@ use crate::effects::Unwritten;
 use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
 use crate::issuer::Issuer;
 use crate::marks::Marks;
+use crate::pace::Pace;
 use crate::reads::Reads;
 use crate::share::Stuck;
 use crate::signer::Signer;
 use crate::state::State;
 use crate::turn::Turn;
-use crate::writer::{QUEUE_MAX, Writer};
-use crate::{publisher, reads, route, rows, shredder, snapshot, socket};
+use crate::writer::Writer;
+use crate::{publisher, queue, reads, route, rows, shredder, snapshot, socket};
 use anyhow::Context;
 use arc_swap::ArcSwapOption;
 use authority::Serial;
@@ -115,8 +116,7 @@ async fn open(
         start = start => start,
         () = stop.wait() => return Ok(None),
     };
-    let (commands, command_queue) = mpsc::channel(QUEUE_MAX);
-    let (brakes, brake_queue) = mpsc::channel(QUEUE_MAX);
+    let (commands, waiting) = queue::queue();
     let (to_signer, intents) = mpsc::unbounded_channel();
     let (to_writer, signed) = mpsc::unbounded_channel();
     let (moved_sender, moved) = watch::channel(0);
@@ -154,8 +154,8 @@ async fn open(
         keep,
         doorbell,
         state: Some(start.state),
-        commands: command_queue,
-        brakes: brake_queue,
+        commands: waiting,
+        paces: (Pace::full(), Pace::full()),
         signed,
         signer: to_signer,
         view,

@@ -14,18 +14,15 @@ use records::record::{Cause, Event, RevokedSerial};
 use records::{Bytes, Code};
 use std::collections::BTreeSet;
 
-/// Most orders that a round carries out, besides brakes.
-const EXECUTED_MAX: usize = 512;
-
-/// The orders that a round carries out: every brake, then some of the others.
-pub(crate) fn chosen(state: &State, except: &BTreeSet<OrderDigest>) -> Vec<OrderDigest> {
-    let is_brake = |digest: &OrderDigest| {
-        let body = state.authority().open(digest, 0).ok();
-        body.is_some_and(|(_, body)| matches!(&*body, Body::Revoke(_)))
-    };
+/// The orders that a round carries out: every brake, then so many of the others.
+pub(crate) fn chosen(
+    state: &State,
+    except: &BTreeSet<OrderDigest>,
+    others_max: usize,
+) -> Vec<OrderDigest> {
     let ready = state.ready.iter().copied().filter(|digest| !except.contains(digest));
-    let (mut chosen, others): (Vec<_>, Vec<_>) = ready.partition(is_brake);
-    chosen.extend(others.into_iter().take(EXECUTED_MAX));
+    let (mut chosen, others): (Vec<_>, Vec<_>) = ready.partition(|one| is_brake(state, one));
+    chosen.extend(others.into_iter().take(others_max));
     chosen
 }
 

@@ -47,10 +47,12 @@ fn brakes_come_first() {
     }
     let brake = sample.order(revoke(&letter.person, "keyCompromise"));
     sample.approved_by(brake, &OFFICERS);
-    let chosen = execute::chosen(&sample.state, &BTreeSet::new());
+    let chosen = execute::chosen(&sample.state, &BTreeSet::new(), 512);
     assert_eq!((chosen.first(), chosen.len()), (Some(&brake), 4));
+    assert_eq!(execute::chosen(&sample.state, &BTreeSet::new(), 1).len(), 2, "a slow disk");
+    assert_eq!(execute::brakes(&sample.state, &BTreeSet::new()), [brake], "in their own rounds");
     let others: BTreeSet<_> = others.into_iter().collect();
-    assert_eq!(execute::chosen(&sample.state, &others), [brake], "what is stuck is left out");
+    assert_eq!(execute::chosen(&sample.state, &others, 512), [brake], "what is stuck is left out");
     assert_eq!(sample.execute(), None);
     assert!(sample.authority().is_revoked(&certificate.serial().to_string()));
     let kinds: Vec<_> = sample.recorded.iter().rev().map(|record| record.event.kind()).collect();
