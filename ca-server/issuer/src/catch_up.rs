@@ -122,7 +122,8 @@ impl CaughtUp {
                 self.state.ready.extend(approval.order.digest().map(OrderDigest));
             }
             Event::Enacted { order, .. } => {
-                (self.state.withdrew, self.state.people_due) = (true, true);
+                self.state.withdrew = true;
+                self.state.people_change += 1;
                 self.over(order, "done");
                 let digest = order.digest().map(OrderDigest);
                 let body = digest.and_then(|digest| orders.get(&digest)).map(|(body, _)| body);

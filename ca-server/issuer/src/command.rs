@@ -55,9 +55,8 @@ pub(crate) enum Command {
     Operator(Box<OperatorRequest>, String, Reply<OperatorAnswer>),
     /// Made by the publisher from a view.
     List(Box<RevocationList>, Reply<()>),
-    /// Made by the publisher from a view of the tree at this size, with what each says besides
-    /// number and times.
-    People(Vec<Arc<NewSnapshot>>, u64, Reply<()>),
+    /// The same for one gate.
+    People(Arc<NewSnapshot>, Reply<()>),
     /// A question met a row that says what nobody signed: it is recorded, once.
     Alarm(String, Reply<()>),
 }

@@ -64,12 +64,15 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let site = listener::between_services(router, route::is_brake, (&told, "listener"));
     let api = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
     let operators = socket::serve(issuer.clone(), stop.clone())?;
-    let publishing = publisher::run(issuer.clone(), stop.clone());
+    // Neither waits for the other, nor anybody for them.
+    let listing = tokio::spawn(publisher::run(issuer.clone(), stop.clone()));
+    let telling = tokio::spawn(publisher::people::run(issuer.clone(), stop.clone()));
+    let publishing = async { tokio::try_join!(listing, telling).map(drop).map_err(Into::into) };
     let shredding = shredder::run(issuer.clone(), stop.clone());
     let begun = begun(issuer.clone(), stop.clone());
     let reading = reads::sum_up(issuer.clone(), stop.clone());
-    tokio::try_join!(async { admin.await? }, api, async {
-        tokio::join!(publishing, operators, keeping, shredding, begun, reading);
+    tokio::try_join!(async { admin.await? }, api, publishing, async {
+        tokio::join!(operators, keeping, shredding, begun, reading);
         Ok(())
     })?;
     // Whoever may still ask holds the issuer; without it the writer ends, then the signer.
@@ -130,7 +133,6 @@ async fn open(
         signatures: signatures.clone(),
         view: view.clone(),
         commands,
-        brakes,
         moved,
         news: news.clone(),
         reads: Reads::begin(),

@@ -34,8 +34,8 @@ pub(crate) struct State {
     pub(crate) signing: OrdSet<Serial>,
     /// Whether a revocation waits for its list.
     pub(crate) list_due: bool,
-    /// Whether people snapshots may say something old.
-    pub(crate) people_due: bool,
+    /// How often something changed that people snapshots tell of.
+    pub(crate) people_change: u64,
     /// Whether something was taken away since the floor was last raised.
     pub(crate) withdrew: bool,
     /// Refusals that are recorded once.
@@ -64,7 +64,7 @@ impl State {
             issuances: OrdMap::new(),
             signing: OrdSet::new(),
             list_due: true,
-            people_due: true,
+            people_change: 0,
             withdrew: false,
             reported: OrdSet::new(),
             results: OrdSet::new(),
@@ -110,7 +110,7 @@ impl State {
 
     /// Whether a challenge was used up.
     pub(crate) fn is_challenge_used(&self, sha256: &[u8; 32]) -> bool {
-        self.challenges.contains_key(sha256) || self.authority().is_challenge_used(sha256)
+        self.challenges.get(sha256).is_some() || self.authority().is_challenge_used(sha256)
     }
 
     /// Uses a challenge up, whatever becomes of the submission.
@@ -158,11 +158,15 @@ impl State {
     }
 
     /// Takes notice of a record that is not in the tree: what it takes away counts at once; a
-    /// revocation wants its list, an approved brake its order.
+    /// revocation wants its list, an approved brake its order, and gates hear of who went.
     pub(crate) fn notice(&mut self, record: &records::Record) {
         use records::record::Event;
         self.pending_count += 1;
         match &record.event {
+            Event::Enacted { order, .. } => {
+                let open = self.authority().open(order, 0);
+                self.people_change += u64::from(open.is_ok_and(|(_, body)| body.takes_away()));
+            }
             Event::Revoked { .. } | Event::Suspended { .. } => self.list_due = true,
             Event::Issued { serial, .. } => self.results.extend(Serial::read(serial)),
             Event::Approval { approval, .. } => {

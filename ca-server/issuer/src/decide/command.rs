@@ -117,9 +117,8 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
         Command::List(list, reply) => {
             answer(reply, run.decide("crl", "", |round| list::list(round, list)))
         }
-        Command::People(made, as_of, reply) => {
-            let verb = |round: &mut Round<'_>| snapshot::snapshots(round, made, *as_of);
-            answer(reply, run.decide("people", "", verb))
+        Command::People(new, reply) => {
+            answer(reply, run.decide("people", "", |round| snapshot::snapshot(round, new)))
         }
     }
 }
