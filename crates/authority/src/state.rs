@@ -335,8 +335,8 @@ pub struct Suspended {
     pub by: PersonId,
     /// RFC 5280 name of the reason for which it is revoked if nobody releases it.
     pub reason: String,
-    /// Whether only a portal says that they did.
-    pub is_told: bool,
+    /// The portal, if only its word says that they did.
+    pub told_by: Option<Arc<str>>,
     /// As it counts meanwhile: its reason is `certificateHold`.
     pub revoked: Revoked,
 }

@@ -29,6 +29,7 @@ struct Said {
     serials: Vec<Serial>,
     reason: String,
     at: u64,
+    told_by: Option<Arc<str>>,
 }
 
 impl Authority {
@@ -40,19 +41,19 @@ impl Authority {
         now: u64,
     ) -> Result<Vec<(Serial, Suspended)>, Code> {
         let name = cause.name();
-        let Said { by, serials, reason, at } = match cause {
+        let Said { by, serials, reason, at, told_by } = match cause {
             SuspensionCause::Letter { value, notice, signature } => {
                 self.by_letter(value, (notice, signature))?
             }
             SuspensionCause::Signed { suspension } => {
                 let (by, serial) = self.check_suspension(suspension, now)?;
                 let said = suspension.read()?;
-                Said { by, serials: vec![serial], at: said.unix(), reason: said.reason }
+                let (at, reason) = (said.unix(), said.reason);
+                Said { by, serials: vec![serial], at, reason, told_by: None }
             }
             SuspensionCause::Portal { notice, signature } => self.by_portal((notice, signature))?,
         };
         let at = at.max(self.signed_time);
-        let is_told = matches!(cause, SuspensionCause::Portal { .. });
         let open = serials.into_iter().filter(|serial| {
             let released = self.released.get(serial);
             !self.is_ended_entry(serial) && released.is_none_or(|names| !names.contains(&name))
@@ -60,7 +61,8 @@ impl Authority {
         let suspended = |serial: Serial| {
             let not_after = self.held.get(&serial).map_or(self.last_end(), |held| held.until);
             let revoked = Revoked { at, reason: HOLD.to_owned(), not_after };
-            (serial, Suspended { name, by, reason: reason.clone(), is_told, revoked })
+            let (reason, told_by) = (reason.clone(), told_by.clone());
+            (serial, Suspended { name, by, reason, told_by, revoked })
         };
         Ok(open.map(suspended).collect())
     }
@@ -72,20 +74,22 @@ impl Authority {
         self.check_suspension_value(reference, value)?;
         let letter = self.letter(reference).ok_or(Code::WrongCode)?;
         let (by, serials) = (letter.person, letter.serials.clone());
-        Ok(Said { by, serials, reason: LETTER_REASON.to_owned(), at: said.unix() })
+        let (reason, at) = (LETTER_REASON.to_owned(), said.unix());
+        Ok(Said { by, serials, reason, at, told_by: None })
     }
 
     fn by_portal(&self, notice: (&Bytes, &Bytes)) -> Result<Said, Code> {
         let said = self.notice_of(notice, &self.fixed.registry)?;
-        let by = PersonId::read(&said.person).filter(|_| said.told.starts_with("portal:"));
-        let by = by.ok_or(Code::UnsignedAuthority)?;
+        let portal = said.told.strip_prefix("portal:").ok_or(Code::UnsignedAuthority)?;
+        let by = PersonId::read(&said.person).ok_or(Code::UnsignedAuthority)?;
         let own = |text: &String| {
             let serial = Serial::read(text)?;
             self.held.get(&serial).filter(|held| held.person == by).map(|_| serial)
         };
         let serials: Option<Vec<Serial>> = said.serials.iter().map(own).collect();
         let (serials, at) = (serials.ok_or(Code::UnsignedAuthority)?, said.unix());
-        Ok(Said { by, serials, reason: said.reason, at })
+        let told_by = Some(portal.into());
+        Ok(Said { by, serials, reason: said.reason, at, told_by })
     }
 
     fn notice_of(
