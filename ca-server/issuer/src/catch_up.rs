@@ -114,6 +114,7 @@ impl CaughtUp {
         orders: &Enacted,
     ) -> bool {
         if let Err(unsigned) = effect {
+            self.brakes_again(record);
             self.unsigned.push((format!("record {}", record.id), unsigned.code));
             return false;
         }
@@ -182,6 +183,20 @@ impl CaughtUp {
             _ => {}
         }
         true
+    }
+
+    /// A brake that was felt before the tree had it, and is not there after all, since a change came
+    /// between, is judged again: by what holds now it is carried out, or told what it lacks.
+    fn brakes_again(&mut self, record: &Record) {
+        let (Event::Enacted { order, .. } | Event::Revoked { cause: Cause::Order { order }, .. }) =
+            &record.event
+        else {
+            return;
+        };
+        let open = self.state.authority().open(order, 0);
+        if open.is_ok_and(|(_, body)| body.takes_away()) {
+            self.state.ready.extend(order.digest().map(OrderDigest));
+        }
     }
 
     /// A release wants its list, and the renewal that waited for it goes on.

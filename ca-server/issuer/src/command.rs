@@ -17,7 +17,7 @@ use records::decline::Declined;
 use records::enrolment::{SignedReceipt, Stage};
 use records::export::Approved;
 use records::join::{Join, Renew};
-use records::order::{Body, CredentialBody};
+use records::order::CredentialBody;
 use records::people::{PeopleSnapshot, SignedPeople};
 use records::withdrawal::Withdrawn;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,7 +61,7 @@ pub(crate) enum Command {
     Alarm(String, Reply<()>),
 }
 
-/// A people snapshot that is to be kept.
+/// A people snapshot that is to be kept, with what it says besides number and times.
 pub(crate) struct NewSnapshot {
     pub(crate) snapshot: PeopleSnapshot,
     pub(crate) signed: SignedPeople,
@@ -165,23 +165,34 @@ impl Command {
         self.is_brake(Some(authority)) || matches!(self, Self::People(..))
     }
 
-    /// Whether it brakes: it is carried out before everything else. An approval of an order to
-    /// revoke does.
+    /// Whether it brakes: it only takes away, or approves what does, and has rounds of its own.
     pub(crate) fn is_brake(&self, authority: Option<&Authority>) -> bool {
-        let revokes = |approval: &Approval| {
+        let approves = |approval: &Approval| {
             let digest = approval.order.digest().map(OrderDigest);
             let open = digest.and_then(|digest| authority?.open(digest, 0).ok());
-            open.is_some_and(|(_, body)| matches!(&*body, Body::Revoke(_)))
+            open.is_some_and(|(_, body)| body.takes_away())
         };
         match self {
-            Self::Revoke(..) | Self::Wish(..) | Self::Suspend(..) | Self::List(..) => true,
-            Self::Approve(_, _, verified, _) => revokes(verified.approval()),
+            Self::Revoke(..)
+            | Self::Wish(..)
+            | Self::Suspend(..)
+            | Self::Withdraw(..)
+            | Self::List(..) => true,
+            Self::Draft(_, _, verified, _) => verified.takes_away(),
+            Self::Approve(_, _, verified, _) => approves(verified.approval()),
             Self::Operator(request, ..) => match &**request {
-                OperatorRequest::Revoke { .. } | OperatorRequest::VoidLetter { .. } => true,
-                OperatorRequest::Approval { approval } => revokes(approval),
-                _ => false,
+                OperatorRequest::Approval { approval } => approves(approval),
+                other => other.takes_away(),
             },
-            _ => false,
+            Self::Submit(..)
+            | Self::WrongKey(..)
+            | Self::Decline(..)
+            | Self::Credential(..)
+            | Self::Renew(..)
+            | Self::RenewCertificate(..)
+            | Self::Join(..)
+            | Self::People(..)
+            | Self::Alarm(..) => false,
         }
     }
 }
