@@ -185,7 +185,7 @@ impl CaughtUp {
         true
     }
 
-    /// A brake that was felt before the tree had it, and is not there after all, since a change came
+    /// A brake that was felt before the tree had it, and is not there after all since a change came
     /// between, is judged again: by what holds now it is carried out, or told what it lacks.
     fn brakes_again(&mut self, record: &Record) {
         let (Event::Enacted { order, .. } | Event::Revoked { cause: Cause::Order { order }, .. }) =
