@@ -40,7 +40,7 @@ use crate::pages::{asset, choose_language, fetch_asset};
 use crate::state::PortalState;
 use axum::Router;
 use axum::routing::{get, post};
-use portal_api::staff::{APPROVE, FETCH, WISH};
+use portal_api::staff::{APPROVE, FETCH, WISH, WITHDRAW};
 use std::sync::Arc;
 
 /// Pages that are read.
@@ -80,15 +80,17 @@ pub const FORMS: [&str; 11] = [
     "/orders/{order}/declined",
 ];
 
-/// Whether a path may stop something: revoking has places of its own, and so have reading an order
-/// and approving it, since that may be one to revoke.
+/// Whether a path may stop something: revoking and taking back have places of their own, and so
+/// have reading an order and approving it, since that may be a brake.
 pub fn is_brake(path: &str) -> bool {
     let of_order = path.strip_prefix("/orders/").map(|order| order.split_once('/'));
     let reads_or_approves = matches!(of_order, Some(None | Some((_, "approve"))));
     let of_certificate = path.strip_prefix("/certificates/").and_then(|rest| rest.split_once('/'));
     let revokes = matches!(of_certificate, Some((_, "revoke" | "wished")));
     let suspends = path == "/certificate/suspend";
-    suspends || revokes || reads_or_approves || [FETCH, APPROVE, WISH].contains(&path)
+    let takes_back = matches!(path, "/drafts/withdraw" | "/drafts/withdrawn");
+    let asks = [FETCH, APPROVE, WISH, WITHDRAW].contains(&path);
+    suspends || takes_back || revokes || reads_or_approves || asks
 }
 
 /// The routes.

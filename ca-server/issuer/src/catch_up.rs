@@ -114,6 +114,7 @@ impl CaughtUp {
         orders: &Enacted,
     ) -> bool {
         if let Err(unsigned) = effect {
+            self.brakes_again(record);
             self.unsigned.push((format!("record {}", record.id), unsigned.code));
             return false;
         }
@@ -122,7 +123,8 @@ impl CaughtUp {
                 self.state.ready.extend(approval.order.digest().map(OrderDigest));
             }
             Event::Enacted { order, .. } => {
-                (self.state.withdrew, self.state.people_due) = (true, true);
+                self.state.withdrew = true;
+                self.state.people_change += 1;
                 self.over(order, "done");
                 let digest = order.digest().map(OrderDigest);
                 let body = digest.and_then(|digest| orders.get(&digest)).map(|(body, _)| body);
@@ -181,6 +183,20 @@ impl CaughtUp {
             _ => {}
         }
         true
+    }
+
+    /// A brake that was felt before the tree had it, and is not there after all since a change came
+    /// between, is judged again: by what holds now it is carried out, or told what it lacks.
+    fn brakes_again(&mut self, record: &Record) {
+        let (Event::Enacted { order, .. } | Event::Revoked { cause: Cause::Order { order }, .. }) =
+            &record.event
+        else {
+            return;
+        };
+        let open = self.state.authority().open(order, 0);
+        if open.is_ok_and(|(_, body)| body.takes_away()) {
+            self.state.ready.extend(order.digest().map(OrderDigest));
+        }
     }
 
     /// A release wants its list, and the renewal that waited for it goes on.

@@ -32,7 +32,7 @@ pub(crate) async fn run(issuer: Arc<Issuer>, stop: Stop) {
             count = records.len(),
             "confirmed by status, and not in the log: taken over"
         );
-        if let Err(error) = issuer.brake(|reply| Command::Confirmed(records, reply)).await {
+        if let Err(error) = issuer.ask(|reply| Command::Confirmed(records, reply)).await {
             issuer.metrics.count("confirmed", error.code().name());
         }
     }

@@ -43,10 +43,10 @@ use std::sync::Arc;
 /// Largest message, in bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// Whether a path may stop something: an approval may be one of an order to revoke, which is
-/// fetched before.
+/// Whether a path may stop something: an approval may be one of a brake, which is fetched before.
 pub(crate) fn is_brake(path: &str) -> bool {
-    [staff::REVOKE, staff::WISH, staff::SUSPEND, staff::FETCH, staff::APPROVE].contains(&path)
+    let asks = [staff::REVOKE, staff::WISH, staff::SUSPEND, handler::WITHDRAW].contains(&path);
+    asks || [staff::FETCH, staff::APPROVE].contains(&path)
 }
 
 pub(crate) fn router(issuer: Arc<Issuer>) -> Router {

@@ -8,13 +8,14 @@ use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
 use crate::issuer::Issuer;
 use crate::marks::Marks;
 use crate::numbers::Numbers;
+use crate::pace::Pace;
 use crate::reads::Reads;
 use crate::share::Stuck;
 use crate::signer::Signer;
 use crate::state::State;
 use crate::turn::Turn;
-use crate::writer::{QUEUE_MAX, Writer};
-use crate::{confirmed, publisher, reads, route, rows, shredder, snapshot, socket};
+use crate::writer::Writer;
+use crate::{confirmed, publisher, queue, reads, route, rows, shredder, snapshot, socket};
 use anyhow::Context;
 use arc_swap::ArcSwapOption;
 use authority::Serial;
@@ -64,13 +65,16 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let site = listener::between_services(router, route::is_brake, (&told, "listener"));
     let api = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
     let operators = socket::serve(issuer.clone(), stop.clone())?;
-    let publishing = publisher::run(issuer.clone(), stop.clone());
+    // Neither waits for the other, nor anybody for them.
+    let listing = tokio::spawn(publisher::run(issuer.clone(), stop.clone()));
+    let telling = tokio::spawn(publisher::people::run(issuer.clone(), stop.clone()));
+    let publishing = async { tokio::try_join!(listing, telling).map(drop).map_err(Into::into) };
     let confirming = confirmed::run(issuer.clone(), stop.clone());
     let shredding = shredder::run(issuer.clone(), stop.clone());
     let begun = begun(issuer.clone(), stop.clone());
     let reading = reads::sum_up(issuer.clone(), stop.clone());
-    tokio::try_join!(async { admin.await? }, api, async {
-        tokio::join!(publishing, operators, keeping, shredding, begun, reading, confirming);
+    tokio::try_join!(async { admin.await? }, api, publishing, async {
+        tokio::join!(operators, keeping, shredding, begun, reading, confirming);
         Ok(())
     })?;
     // Whoever may still ask holds the issuer; without it the writer ends, then the signer.
@@ -118,8 +122,7 @@ async fn open(
         start = start => start,
         () = stop.wait() => return Ok(None),
     };
-    let (commands, command_queue) = mpsc::channel(QUEUE_MAX);
-    let (brakes, brake_queue) = mpsc::channel(QUEUE_MAX);
+    let (commands, waiting) = queue::queue();
     let (to_signer, intents) = mpsc::unbounded_channel();
     let (to_writer, signed) = mpsc::unbounded_channel();
     let (moved_sender, moved) = watch::channel(0);
@@ -133,7 +136,6 @@ async fn open(
         signatures: signatures.clone(),
         view: view.clone(),
         commands,
-        brakes,
         moved,
         news: news.clone(),
         reads: Reads::begin(),
@@ -158,8 +160,8 @@ async fn open(
         keep,
         doorbell,
         state: Some(start.state),
-        commands: command_queue,
-        brakes: brake_queue,
+        commands: waiting,
+        paces: (Pace::full(), Pace::full()),
         signed,
         signer: to_signer,
         view,

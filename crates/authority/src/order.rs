@@ -58,6 +58,9 @@ impl Authority {
                 if let Some(person) = PersonId::read(&revoke.person) {
                     self.revoking.insert((person, digest));
                 }
+                if open.read.is_unsigned_wish() {
+                    self.wished.insert(digest);
+                }
             }
             _ => {}
         }
@@ -158,6 +161,7 @@ impl Authority {
         if let Some(person) = PersonId::read(person) {
             self.revoking.remove(&(person, digest));
         }
+        self.wished.remove(&digest);
     }
 
     /// Orders that no record can bring back any more need no memory.

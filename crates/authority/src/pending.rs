@@ -158,6 +158,9 @@ impl Authority {
                 if let Some(person) = PersonId::read(&revoke.person) {
                     self.pending.revoking.insert((person, digest));
                 }
+                if open.read.is_unsigned_wish() {
+                    self.pending.wished.insert(digest);
+                }
             }
             _ => {}
         }
@@ -187,10 +190,10 @@ impl Authority {
         }
     }
 
-    /// Approvals of an order to revoke count at once: brakes do not wait for the tree.
+    /// Approvals of an order that only takes away count at once: brakes do not wait for the tree.
     fn notice_brake(&mut self, digest: OrderDigest, given: &GivenApproval) {
         let Ok((_, open)) = self.waiting(digest, 0) else { return };
-        if !matches!(*open.body, Body::Revoke(_)) {
+        if !open.body.takes_away() {
             return;
         }
         let mut open = open.clone();

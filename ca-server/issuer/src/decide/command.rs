@@ -4,7 +4,7 @@ use super::{
     agent, approve, confirmed, credential, decline, draft, list, operator, renew, renewal, revoke,
     snapshot, submit, suspend, withdraw,
 };
-use crate::command::{Caller, Command, NewSnapshot, Officer, Outcome, Reply};
+use crate::command::{Caller, Command, Officer, Outcome, Reply};
 use crate::error::IssuerError;
 use crate::round::Round;
 use crate::verify::{VerifiedDraft, VerifiedSubmission, VerifiedWithdrawal};
@@ -17,7 +17,6 @@ use records::{Bytes, Code, Record};
 use service::Metrics;
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// What a command was decided to be answered.
 pub(crate) type Decided = Box<dyn FnOnce(u64) + Send>;
@@ -119,7 +118,9 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             answer(reply, run.decide("crl", "", |round| list::list(round, list)))
         }
         Command::Confirmed(records, reply) => answer(reply, run.confirmed(records)),
-        Command::People(made, as_of, reply) => answer(reply, run.people(made, *as_of)),
+        Command::People(new, reply) => {
+            answer(reply, run.decide("people", "", |round| snapshot::snapshot(round, new)))
+        }
     }
 }
 
@@ -196,10 +197,6 @@ impl Run<'_, '_> {
 
     fn confirmed(&mut self, records: &[Record]) -> Result<(), IssuerError> {
         self.decide("confirmed", "", |round| confirmed::confirmed(round, records))
-    }
-
-    fn people(&mut self, made: &[Arc<NewSnapshot>], as_of: u64) -> Result<(), IssuerError> {
-        self.decide("people", "", |round| snapshot::snapshots(round, made, as_of))
     }
 
     fn alarm(&mut self, about: &str) -> Result<(), IssuerError> {

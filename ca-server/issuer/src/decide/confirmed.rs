@@ -18,8 +18,11 @@ pub(crate) fn is_missing(authority: &Authority, record: &Record) -> bool {
             lawful && !authority.is_lost(reference)
         }
         Event::Suspended { cause, .. } => {
-            let suspended = authority.suspension(cause, record.unix()).unwrap_or_default();
-            suspended.iter().any(|(serial, _)| !authority.is_revoked(&serial.to_string()))
+            let suspended = authority.suspension(cause).unwrap_or_default();
+            let stands = |(serial, one): &(_, authority::Suspended)| {
+                authority.suspended_by(serial, one.said, &one.by).is_some()
+            };
+            !suspended.iter().all(stands)
         }
         _ => false,
     }
