@@ -33,6 +33,7 @@ pub mod people;
 pub mod record;
 pub mod renewal;
 pub mod rules;
+pub mod run;
 pub mod stated;
 pub mod suspension;
 pub mod term;
