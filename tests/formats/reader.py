@@ -476,8 +476,21 @@ def read_founding(raw):
     return statement, found
 
 
+# Kinds that agents record, each in a run of its own.
+OF_RUNS = ["started", "connection", "decision", "completion", "turned", "heartbeat"]
+
+
+def need_place(record):
+    """What agents record has its place in a run, and nothing else has one (14)."""
+    of_run, maker = record["kind"] in OF_RUNS, record["maker"]
+    is_agents = maker.endswith("/agent") and maker != "/agent"
+    same = ("link" in record) == of_run and is_agents == of_run
+    need(same and (not of_run or record["log"] == "access"), "the place of a record")
+
+
 def read_record(raw):
     record, found = read_with_body("record", raw)
+    need_place(record)
     kind, body = record["kind"], record["body"]
     if kind == "founding":
         read_founding(octets(body["statement"]))

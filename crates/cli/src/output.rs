@@ -44,6 +44,13 @@ impl Output {
         }
     }
 
+    /// All that a bundle proves, and does not, as `yinxin-verify` tells it.
+    pub(crate) fn report(self, report: &verify::Report) {
+        if !self.json {
+            report.print();
+        }
+    }
+
     /// The command to type next, exactly as it runs.
     pub(crate) fn next(self, command: &str) {
         if !self.json {

@@ -34,6 +34,7 @@ pub mod record;
 pub mod renewal;
 pub mod revocation;
 pub mod rules;
+pub mod run;
 pub mod stated;
 pub mod suspension;
 pub mod term;

@@ -122,7 +122,7 @@ fn gate_terms(record: &Record) -> Vec<String> {
     let mut terms = Vec::new();
     if let Some(link) = &record.link {
         let id = crate::access::request_id(agent, &link.epoch, link.aseq);
-        terms.push(format!("request:{id}"));
+        terms.push(of_request(&id));
     }
     match &record.event {
         Event::Connection(seen) => {
@@ -140,7 +140,7 @@ fn gate_terms(record: &Record) -> Vec<String> {
                 terms.push(format!("reference:{}", decision.reference));
             }
         }
-        Event::Completion(completion) => terms.push(format!("request:{}", completion.request)),
+        Event::Completion(completion) => terms.push(of_request(&completion.request)),
         Event::Turned(turned) => {
             terms.push(outcome(&turned.code));
             if !turned.serial.is_empty() {
@@ -191,7 +191,7 @@ pub fn key(term: &str) -> Key {
 pub fn keys(record: &Record) -> Vec<Key> {
     let own = record.link.as_ref().map(|link| {
         let agent = record.maker.split('/').next().unwrap_or_default();
-        format!("request:{}", crate::access::request_id(agent, &link.epoch, link.aseq))
+        of_request(&crate::access::request_id(agent, &link.epoch, link.aseq))
     });
     let terms = terms(record);
     terms.iter().filter(|term| own.as_ref() != Some(term)).map(|term| key(term)).collect()
@@ -203,6 +203,11 @@ pub fn named(term: &str) -> Option<(&str, Bytes, u64)> {
     let (agent, epoch, aseq) = (parts.next()?, parts.next()?, parts.next()?);
     let rest = parts.next().is_none();
     rest.then_some((agent, Bytes::read(epoch)?, aseq.parse().ok()?))
+}
+
+/// The record of this name, and ends of the request with it.
+pub fn of_request(name: &str) -> String {
+    format!("request:{name}")
 }
 
 /// Records of an order, by its digest.

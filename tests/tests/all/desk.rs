@@ -299,6 +299,10 @@ async fn an_auditor_searches_and_takes_evidence_at_a_desk() {
         page.status == 200 && page.text.contains("陈登记")
     })
     .await;
+    let page = desk.act("/audit", "/evidence", &[("certificate", &serial)]).await;
+    for word in ["以下不能由此证明", "转交者可能略去", "README.txt"] {
+        assert!(page.text.contains(word), "{word}: {}", page.text);
+    }
     let (kind, bundle) = desk.save("/evidence/evidence.tar").await;
     assert_eq!(kind, "application/x-tar");
     let file = office.path("evidence.tar");

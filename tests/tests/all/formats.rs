@@ -742,7 +742,7 @@ impl Maker {
                 v: 1,
                 id: fixed::<16>(90).into(),
                 log: log.into(),
-                maker: "issuer".into(),
+                maker: if gate.contains(&kind) { "gate-1/agent" } else { "issuer" }.into(),
                 time: MICROS.into(),
                 event,
             };

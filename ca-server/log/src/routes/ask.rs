@@ -86,8 +86,8 @@ async fn found(
                 caught_up(state, log).await?;
             }
             tx = state.store.read().await.map_err(|error| failed(error.into()))?;
-            let city = &state.trust.city;
-            let made = evidence::export(&mut tx, &state.config, city, question).await;
+            let from = (&state.config, &state.follower);
+            let made = evidence::export(&mut tx, from, question).await;
             made.map_err(failed)?.map(LogAnswer::Export).ok_or(Code::NotFound)
         }
     }

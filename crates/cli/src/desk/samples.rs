@@ -2,7 +2,7 @@
 //! `tests/golden/desk`: whoever changes a page sees what changed, and looks at it.
 
 use super::enter::{EnterPage, EnterWords};
-use super::evidence::{EvidencePage, EvidenceWords};
+use super::evidence::{self, EvidencePage, EvidenceWords};
 use super::frame::{Frame, ProblemPage, ToldPage};
 use super::open_key::{KeyPage, KeyWords};
 use super::order;
@@ -179,13 +179,27 @@ fn audits(language: Language, pages: &mut Pages) {
         search::Line { index: 104, sentence: show::harmless(HOSTILE), request: None },
     ];
     pages.insert("audit-found", found.render().unwrap());
-    let evidence = EvidencePage {
+    let shown = EvidencePage {
         f: f(),
         w: EvidenceWords::of(language),
         about: "gate-1/AAAA/7".into(),
-        sentences: vec![sentence("证书由两人批准。", "Two persons approved the certificate.")],
+        sections: vec![
+            evidence::Told {
+                title: sentence("由此证明：", "what this proves:"),
+                holds: true,
+                lines: vec![sentence("证书由两人批准。", "Two persons approved the certificate.")],
+            },
+            evidence::Told {
+                title: sentence("以下不能由此证明：", "what this does not prove:"),
+                holds: false,
+                lines: vec![
+                    sentence("后来是否被吊销。", "Whether it was revoked later."),
+                    show::harmless(HOSTILE),
+                ],
+            },
+        ],
     };
-    pages.insert("evidence", evidence.render().unwrap());
+    pages.insert("evidence", shown.render().unwrap());
 }
 
 #[test]

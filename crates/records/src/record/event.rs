@@ -372,6 +372,19 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whether agents record it, each in a run of its own; what others record has no such place.
+    pub fn is_of_run(&self) -> bool {
+        matches!(
+            self,
+            Self::Started(_)
+                | Self::Connection(_)
+                | Self::Decision(_)
+                | Self::Completion(_)
+                | Self::Turned(_)
+                | Self::Heartbeat(_)
+        )
+    }
+
     /// The kind's name as it stands in the record.
     pub fn kind(&self) -> &'static str {
         match self {
