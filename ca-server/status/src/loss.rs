@@ -55,13 +55,17 @@ impl Status {
     /// Revokes everything that was issued, or is being issued, under the reference. The same report
     /// twice revokes once and lists the same serial numbers.
     async fn revoke(&self, reference: &str, report: &ReportLoss) -> Result<LossReceipt, Code> {
+        let micros = self.clock.micros();
+        let cause = Cause::Loss { reference: reference.to_owned(), value: report.value.clone() };
+        let known = self.follower.latest();
+        if known.is_some_and(|known| is_wrong(&known, reference, &cause, micros / 1_000_000)) {
+            return Err(Code::WrongCode);
+        }
         let (authority, is_fresh) = self.newest_authority().await?;
         if !is_fresh && authority.letter(reference).is_none() {
             // A letter that was made since is not wrong: nobody can say so at the moment.
             return Err(Code::LogBehind);
         }
-        let micros = self.clock.micros();
-        let cause = Cause::Loss { reference: reference.to_owned(), value: report.value.clone() };
         authority.revocation(&cause, &[], micros / 1_000_000)?;
         let known = authority.letter(reference).is_some_and(|letter| letter.lost);
         let time = match known {
@@ -105,11 +109,21 @@ impl Status {
     }
 
     /// Authority at the log's head, or as it was last followed, and which: a brake waits for
-    /// nobody.
+    /// nobody. Where many wait already the next one does not, so that reports of nothing keep no
+    /// place for long.
     pub(super) async fn newest_authority(&self) -> Result<(Arc<Authority>, bool), Code> {
-        match timeout(DATABASE_MAX, self.follower.fresh()).await {
-            Ok(Ok(authority)) => Ok((authority, true)),
-            _ => Ok((self.follower.latest().ok_or(Code::LogBehind)?, false)),
+        if let Ok(_waits) = self.waiting.try_acquire()
+            && let Ok(Ok(authority)) = timeout(DATABASE_MAX, self.follower.fresh()).await
+        {
+            return Ok((authority, true));
         }
+        Ok((self.follower.latest().ok_or(Code::LogBehind)?, false))
     }
+}
+
+/// Whether a value is not that of a letter that is known: what a letter's statement says never
+/// changes, so whoever does not have its code waits for no database.
+fn is_wrong(known: &Authority, reference: &str, cause: &Cause, now: u64) -> bool {
+    known.letter(reference).is_some()
+        && known.revocation(cause, &[], now).err() == Some(Code::WrongCode)
 }

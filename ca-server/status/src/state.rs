@@ -19,7 +19,10 @@ use service::{Clock, Metrics, Stop};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::{Doorbell, Store};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
+
+/// Reports that wait for the log's head at once.
+const WAITING_MAX: usize = 16;
 
 /// What the calls need.
 pub(super) struct Status {
@@ -35,6 +38,8 @@ pub(super) struct Status {
     /// Losses that were confirmed here, and a sign that there is a new one.
     pub(super) losses: Losses,
     pub(super) losses_due: Notify,
+    /// Places of those who wait for the log's head.
+    pub(super) waiting: Semaphore,
     pub(super) lists: Arc<Lists>,
     pub(super) snapshots: Arc<Snapshots>,
     pub(super) rules: RulesInForce,
@@ -76,6 +81,7 @@ impl Status {
         Ok(Self {
             losses: Losses::open(&follower)?,
             losses_due: Notify::new(),
+            waiting: Semaphore::new(WAITING_MAX),
             lists: Arc::new(lists),
             snapshots,
             rules: RulesInForce::default(),
