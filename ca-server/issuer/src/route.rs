@@ -36,6 +36,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
 use ca_api::{both, handler, public, staff};
+use ca_host::listener;
+use mtls::listen::Judge;
 use records::{Code, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
@@ -47,6 +49,19 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 pub(crate) fn is_brake(path: &str) -> bool {
     let asks = [staff::REVOKE, staff::WISH, staff::SUSPEND, handler::WITHDRAW].contains(&path);
     asks || [staff::FETCH, staff::APPROVE].contains(&path)
+}
+
+/// Whose connections count: those of portals that are open, by a certificate that was not revoked.
+/// That it leads to the root and is in time, the handshake has seen. While nothing is known of
+/// portals yet, nothing is answered either.
+pub(crate) fn judge(issuer: Arc<Issuer>) -> Judge {
+    Arc::new(move |certificate| {
+        let view = issuer.view_now()?;
+        let authority = view.authority();
+        let is_revoked = authority.is_revoked(&certificate.serial().to_string());
+        let is_portal = authority.portal_of(&certificate.key().sha256()).is_some();
+        (is_portal && !is_revoked).then_some(listener::OF_PORTAL)
+    })
 }
 
 pub(crate) fn router(issuer: Arc<Issuer>) -> Router {

@@ -62,7 +62,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let writing = tokio::spawn(writer.run());
     let waiting = stop.clone();
     let router = route::router(issuer.clone());
-    let site = listener::between_services(router, route::is_brake, (&told, "listener"));
+    let judge = route::judge(issuer.clone());
+    let site = listener::between_services(router, judge, route::is_brake, (&told, "listener"));
     let api = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
     let operators = socket::serve(issuer.clone(), stop.clone())?;
     // Neither waits for the other, nor anybody for them.

@@ -54,14 +54,18 @@ impl Status {
         reference: &str,
         report: &ReportLoss,
     ) -> Result<(records::Bytes, records::Bytes), Code> {
+        let time = self.time();
+        let (micros, now) = (time.micros, time.unix());
+        let cause = Cause::Loss { reference: reference.to_owned(), value: report.value.clone() };
+        let known = self.follower.latest();
+        if known.is_some_and(|known| is_wrong(&known, reference, &cause, now)) {
+            return Err(Code::WrongCode);
+        }
         let (authority, is_fresh) = self.newest_authority().await?;
         if !is_fresh && authority.letter(reference).is_none() {
             // A letter that was made since is not wrong: nobody can say so at the moment.
             return Err(Code::LogBehind);
         }
-        let time = self.time();
-        let (micros, now) = (time.micros, time.unix());
-        let cause = Cause::Loss { reference: reference.to_owned(), value: report.value.clone() };
         authority.revocation(&cause, &[], now)?;
         let serials = losses::under(&authority, reference);
         let receipt = self.receipt_of(reference, &serials, now)?;
@@ -123,12 +127,15 @@ impl Status {
     }
 
     /// Authority at the log's head, or as it was last followed, and which: a brake waits for
-    /// nobody.
+    /// nobody. Where many wait already the next one does not, so that reports of nothing keep no
+    /// place for long.
     pub(super) async fn newest_authority(&self) -> Result<(Arc<Authority>, bool), Code> {
-        match timeout(DATABASE_MAX, self.follower.fresh()).await {
-            Ok(Ok(authority)) => Ok((authority, true)),
-            _ => Ok((self.follower.latest().ok_or(Code::LogBehind)?, false)),
+        if let Ok(_waits) = self.waiting.try_acquire()
+            && let Ok(Ok(authority)) = timeout(DATABASE_MAX, self.follower.fresh()).await
+        {
+            return Ok((authority, true));
         }
+        Ok((self.follower.latest().ok_or(Code::LogBehind)?, false))
     }
 }
 
@@ -136,4 +143,11 @@ impl Status {
 fn lost_at(authority: &Authority, serials: &[Serial]) -> Option<u64> {
     let revoked = serials.iter().filter_map(|one| authority.revoked_as(&one.to_string()));
     revoked.map(|revoked| revoked.at).max()
+}
+
+/// Whether a value is not that of a letter that is known: what a letter's statement says never
+/// changes, so whoever does not have its code waits for no database.
+fn is_wrong(known: &Authority, reference: &str, cause: &Cause, now: u64) -> bool {
+    known.letter(reference).is_some()
+        && known.revocation(cause, &[], now).err() == Some(Code::WrongCode)
 }

@@ -25,6 +25,8 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 /// Most OCSP questions that are answered at once: half of the places of the listener.
 const OCSP_PLACES: usize = 1_024;
+/// Reports that wait for the log's head at once.
+const WAITING_MAX: usize = 16;
 
 /// What the calls need.
 pub(super) struct Status {
@@ -40,6 +42,8 @@ pub(super) struct Status {
     /// Losses that were confirmed here, and a sign that there is a new one.
     pub(super) losses: Losses,
     pub(super) losses_due: Notify,
+    /// Places of those who wait for the log's head.
+    pub(super) waiting: Semaphore,
     pub(super) lists: Arc<Lists>,
     pub(super) snapshots: Arc<Snapshots>,
     /// One suspension is judged and kept at a time: each sees whom those before it leave to release
@@ -91,6 +95,7 @@ impl Status {
             losses: Losses::open(&follower)?,
             losses_due: Notify::new(),
             suspending: tokio::sync::Mutex::default(),
+            waiting: Semaphore::new(WAITING_MAX),
             lists: Arc::new(lists),
             snapshots,
             rules: RulesInForce::default(),

@@ -7,6 +7,7 @@
 //! rests on anything that was taken away; what only adds is covered within a second. A killed role
 //! takes up authority as it was last kept and replays what follows.
 
+mod late;
 mod place;
 mod step;
 
@@ -24,11 +25,12 @@ use records::record::Record;
 use records::trust::Trust;
 use service::{Metrics, Stop};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use store::{Doorbell, Store, StoreError, Watch};
 use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
 
 /// Authority is kept again after so many records, which a start replays in about a second.
 const SAVE_RECORDS: u64 = 1 << 16;
@@ -38,8 +40,8 @@ const SAVE_AFTER: Duration = Duration::from_secs(600);
 const RAISE_AFTER: Duration = Duration::from_secs(1);
 /// Commits that come close together are followed together, unless a question waits for them.
 const GATHER: Duration = Duration::from_millis(25);
-/// A question waits this long for what is committed: a database that hangs ends no round.
-const FRESH_MAX: Duration = Duration::from_secs(5);
+/// A question waits for a round this long.
+const ANSWER_MAX: Duration = Duration::from_secs(6);
 /// The condition on `/readyz`.
 const CONDITION: &str = "follow";
 
@@ -64,6 +66,8 @@ struct Shared {
     watch: Mutex<Watch>,
     /// The number of the newest question that found something committed.
     wanted: AtomicU64,
+    /// Whether a round takes longer than anybody waits for it.
+    hangs: AtomicBool,
     /// The number up to which it was tried to follow; the view is at least as new.
     tried: watch::Sender<u64>,
     wake: Notify,
@@ -126,6 +130,7 @@ impl Follower {
             state: Mutex::new(Some(state)),
             view: ArcSwap::default(),
             wanted: AtomicU64::new(1),
+            hangs: AtomicBool::new(false),
             tried: watch::Sender::new(0),
             wake: Notify::new(),
             changes: watch::Sender::new(0),
@@ -137,20 +142,18 @@ impl Follower {
         self.fresh().await.map(|authority| question(&authority))
     }
 
-    /// Authority at the log's head, pending withdrawals counted.
+    /// Authority at the log's head, pending withdrawals counted. Whoever asks waits for a bounded
+    /// time, and for none while a database is known not to answer.
     pub async fn fresh(&self) -> Result<Arc<Authority>, Code> {
         let own = &*self.0;
         let wanted = own.wanted();
         if *own.tried.borrow() < wanted {
-            let mut tried = own.tried.subscribe();
-            let followed = tried.wait_for(|tried| *tried >= wanted);
-            match tokio::time::timeout(FRESH_MAX, followed).await {
-                Ok(followed) => followed.map(|_| ()).map_err(|_| Code::LogBehind)?,
-                Err(_) => {
-                    own.metrics.condition(CONDITION, "the database does not answer in time");
-                    return Err(Code::LogBehind);
-                }
+            if own.hangs.load(Ordering::Acquire) {
+                return Err(Code::LogBehind);
             }
+            let mut tried = own.tried.subscribe();
+            let followed = timeout(ANSWER_MAX, tried.wait_for(|tried| *tried >= wanted)).await;
+            followed.map_err(|_| Code::LogBehind)?.map_err(|_| Code::LogBehind)?;
         }
         let view = own.view.load();
         match &view.authority {
@@ -208,7 +211,7 @@ impl Follower {
             // What a round changes, it changes at its end: one that is given up leaves nothing
             // behind.
             let more = tokio::select! {
-                more = self.0.round(&mut state) => more,
+                more = self.0.timed_round(&mut state) => more,
                 () = stop.wait() => break,
             };
             if more {
@@ -251,6 +254,19 @@ impl Shared {
         let last_time = loaded.as_ref().map_or(0, |followed| followed.last_time);
         self.view.store(Arc::new(View { authority, last_time, problem: true }));
         state.tree = loaded;
+    }
+
+    /// One round within its time: one that takes long is told, and nobody waits for it; one that
+    /// never ends, as when a network swallows what a database says, is given up and begun anew.
+    async fn timed_round(&self, state: &mut State) -> bool {
+        let late = || {
+            self.hangs.store(true, Ordering::Release);
+            self.metrics.condition(CONDITION, late::TOLD);
+        };
+        let more =
+            late::in_time(self.round(state), (late::TOLD_AFTER, late::ROUND_MAX), late).await;
+        self.hangs.store(false, Ordering::Release);
+        more.unwrap_or(true)
     }
 
     /// One round: whether there is more to notice.

@@ -53,19 +53,22 @@ const HEAD: Duration = Duration::from_secs(5);
 
 /// One person's browser.
 const LIMITS: Limits = Limits {
-    connections: 64,
-    per_certificate: 0,
+    proven: 0,
+    proven_per_source: 0,
     unproven: 64,
     per_source: 64,
     handshakes: 64,
     handshakes_per_source: 64,
     reserved: 0,
     reserved_per_source: 0,
+    reserved_for_strangers: false,
     handshake: HEAD,
     header: HEAD,
     body: MINUTE,
+    reserved_time: HEAD,
     idle: MINUTE,
     life: Duration::from_secs(3_600),
+    body_bytes: 64 * 1024 * 1024,
 };
 
 /// Arguments of `yinxin desk`.
