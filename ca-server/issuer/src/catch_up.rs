@@ -114,8 +114,7 @@ impl CaughtUp {
         orders: &Enacted,
     ) -> bool {
         if let Err(unsigned) = effect {
-            self.brakes_again(record);
-            self.unsigned.push((format!("record {}", record.id), unsigned.code));
+            self.without_effect(record, unsigned);
             return false;
         }
         match &record.event {
@@ -123,8 +122,8 @@ impl CaughtUp {
                 self.state.ready.extend(approval.order.digest().map(OrderDigest));
             }
             Event::Enacted { order, .. } => {
-                self.state.withdrew = true;
-                self.state.people_change += 1;
+                let change = self.state.people_change + 1;
+                (self.state.withdrew, self.state.people_change) = (true, change);
                 self.over(order, "done");
                 let digest = order.digest().map(OrderDigest);
                 let body = digest.and_then(|digest| orders.get(&digest)).map(|(body, _)| body);
@@ -183,6 +182,11 @@ impl CaughtUp {
             _ => {}
         }
         true
+    }
+
+    fn without_effect(&mut self, record: &Record, unsigned: Unsigned) {
+        self.brakes_again(record);
+        self.unsigned.push((format!("record {}", record.id), unsigned.code));
     }
 
     /// A brake that was felt before the tree had it, and is not there after all since a change came
