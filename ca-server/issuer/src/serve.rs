@@ -110,13 +110,11 @@ async fn open(
     stop: &Stop,
 ) -> anyhow::Result<Option<(Issuer, Writer, Signer)>> {
     let folder = config.path("issuer");
-    let seal = folder.join("seal.key");
-    let secret = ca_host::durable::read_private(&seal)?;
+    let secret = ca_host::durable::read_private(&folder.join("seal.key"))?;
     let context = Arc::new(IssuanceContext::open(config)?);
     let replay = Replay::new(&context.trust).context("trust file")?;
     let keep = Keep::open(&folder, &secret)?;
     let marks = Marks::open(&context.config, &secret)?;
-    let numbers = Mutex::new(Numbers::open(&context.config, &secret)?);
     let doorbell = Doorbell::open(&store, &context.config.path("bells"), "issuer").await?;
     let start = Start::once_followed((&store, &context), (&replay, &keep), &marks, &metrics);
     let start = tokio::select! {
@@ -140,7 +138,7 @@ async fn open(
         moved,
         news: news.clone(),
         reads: Reads::begin(),
-        numbers,
+        numbers: Mutex::new(Numbers::open(&context.config, &secret)?),
     };
     let signer = Signer {
         context: context.clone(),
