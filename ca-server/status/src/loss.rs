@@ -151,3 +151,24 @@ fn is_wrong(known: &Authority, reference: &str, cause: &Cause, now: u64) -> bool
     known.letter(reference).is_some()
         && known.revocation(cause, &[], now).err() == Some(Code::WrongCode)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sample_city::SampleCity;
+
+    /// Who does not have the code is refused by what is known, and waits for nobody; whoever has
+    /// it, or names a letter that may be new, is judged at the log's head.
+    #[test]
+    fn a_wrong_report_waits_for_no_database() {
+        let mut city = SampleCity::found();
+        let (reference, _) = city.official("one");
+        let judged = |reference: &str, value: records::Bytes| {
+            let cause = Cause::Loss { reference: reference.to_owned(), value };
+            is_wrong(&city.authority, reference, &cause, 0)
+        };
+        assert!(judged(&reference, SampleCity::loss_value("0000000000000000")));
+        assert!(!judged(&reference, SampleCity::loss_value(&reference)));
+        assert!(!judged("0000000000000000", SampleCity::loss_value("0000000000000000")));
+    }
+}

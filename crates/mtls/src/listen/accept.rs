@@ -1,6 +1,6 @@
 //! The accept loop: a place, a handshake in time, who it is from, a slot; then the endpoint serves.
 
-use super::limits::Limits;
+use super::limits::{Limits, STOP_MAX};
 use super::places::{Fullness, PeerStanding, Places, Slot};
 use super::source::Source;
 use super::transport::Transport;
@@ -15,8 +15,6 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Connections get this long to end after a stop.
-pub(super) const STOP_MAX: Duration = Duration::from_secs(10);
 /// A pause after an accept that failed, mostly for want of files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

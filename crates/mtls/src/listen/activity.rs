@@ -1,7 +1,6 @@
 //! What goes on on one connection, and when it is over.
 
-use super::accept::STOP_MAX;
-use super::limits::Limits;
+use super::limits::{Limits, STOP_MAX};
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::collections::BTreeMap;

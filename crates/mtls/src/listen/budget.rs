@@ -140,6 +140,7 @@ mod tests {
         let another = answers.portion(Sender::Certificate([2; 32]));
         assert!(one.take(ANSWERS_OF_PROVEN) && !one.take(1), "what nobody takes is bounded");
         assert!(another.take(ANSWERS_OF_PROVEN));
-        assert_eq!((budget.held().all, budget.held().by.len()), (0, 0));
+        let held = budget.held();
+        assert_eq!((held.all, held.by.len()), (0, 0));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+/// Connections get this long to end after a stop.
+pub(super) const STOP_MAX: Duration = Duration::from_secs(10);
 /// A network around several sources has as many places as so many of them.
 pub(super) const SOURCES_OF_NETWORK: usize = 4;
 
