@@ -25,7 +25,7 @@ pub fn read(text: &str) -> Option<u64> {
 pub fn read_micros(text: &str) -> Option<u64> {
     let instant: Timestamp = text.parse().ok()?;
     let us = u64::try_from(instant.as_microsecond()).ok()?;
-    (micros(us) == text).then(|| us / 1_000_000)
+    (micros(us) == text).then_some(us / 1_000_000)
 }
 
 #[cfg(test)]

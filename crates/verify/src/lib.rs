@@ -4,8 +4,8 @@
 //! No network, no database, no key. It links no signer, store or service; what it shares with them
 //! are formats and hashing. The first thing that does not hold ends it, with the item and the
 //! reason. In reading order: [`bundle`] (the files), [`origin`] (whose it is), [`control`]
-//! (authority), [`run`] (what agents signed), [`access`] (the request), [`handshake`] (who opened its
-//! connection), [`decision`] (the rules again), [`say`], [`report`].
+//! (authority), [`run`] (what agents signed), [`access`] (the request), [`handshake`] (who opened
+//! its connection), [`decision`] (the rules again), [`say`], [`report`].
 
 pub mod access;
 pub mod bundle;
