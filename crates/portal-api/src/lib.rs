@@ -99,6 +99,7 @@ pub struct Fetch {
 #[serde(deny_unknown_fields)]
 pub struct CreatedOrder {
     /// Order id.
+    #[serde(deserialize_with = "records::reference::given")]
     pub order: String,
     /// Approvals that are needed.
     pub needed: u32,

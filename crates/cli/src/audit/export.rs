@@ -9,7 +9,7 @@ use records::evidence::{Ask, LogAnswer, Manifest, Question};
 use records::trust::Trust;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use system::speech;
+use system::speech::Command;
 use verify::Report;
 
 /// Arguments of `yinxin audit export`.
@@ -47,8 +47,9 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
         output.sentence("  · ", zh, en);
     }
     output.fact(("✓ 证据包", "evidence bundle"), asked.out.display());
-    let (trust, bundle) = (asked.own.trust_file()?, speech::quoted(&asked.out));
-    output.next(&format!("yinxin-verify --trust {} {bundle}", speech::quoted(&trust)));
+    let files = [asked.own.trust_file()?, asked.out.clone()];
+    let [trust, bundle] = files.map(|path| path.display().to_string());
+    output.next(&Command::new("yinxin-verify --trust {} {}", &[&trust, &bundle]));
     let sentences: Vec<_> =
         report.sentences.iter().map(|(zh, en)| serde_json::json!({ "zh": zh, "en": en })).collect();
     output.json(&serde_json::json!({
