@@ -1,7 +1,7 @@
 //! The one way to a signature: what is to be signed says itself what is shown of it, it is shown,
 //! somebody consents, and only then the key is lent, for just this. There is no other way to a
-//! person's key than [`crate::files::Opened::signer`], which asks for a [`Lent`], and no other way to
-//! that than [`Consented::sign`]. A [`Consented`] is made by these alone: at a terminal, for a
+//! person's key than [`crate::files::Opened::signer`], which asks for a [`Lent`], and no other way
+//! to that than [`Consented::sign`]. A [`Consented`] is made by these alone: at a terminal, for a
 //! machine with `--yes`, on a page of the desk; and what somebody typed whole is a consent itself.
 
 use crate::exit::Failure;

@@ -239,3 +239,49 @@ fn show_line(output: Output, line: &DraftLine) {
     output.line(&format!("{}  {what}  {about}  {state}{reason}{why}", line.name));
     output.json(&serde_json::json!(line));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use records::handling::PersonLine;
+
+    /// Neither nothing nor another order stands in for what is about to be signed.
+    #[test]
+    fn what_a_portal_does_not_show_is_not_signed() {
+        let letter = LetterBody { person: "0123456789ABCDEF".into(), profile: "official".into() };
+        let drafted = Drafted::Letter(letter);
+        let founding = Bytes::from([1; 32]);
+        let statement = drafted.statement(&founding, [2; 32], [3; 16], 1_795_507_200).unwrap();
+        let other = serde_json::json!({
+            "v": 1, "kind": "person", "issuer": "ca-1", "order": "5GPJWBSG64S36D1N", "version": 1,
+            "nonce": Bytes::from([4; 16]), "expires": "2026-11-24T08:00:00Z",
+            "drafter": "operator:0", "basis": { "people": [], "units": [] }, "body": {},
+        });
+        for order in [None, Some(serde_json::from_value(other).unwrap())] {
+            let preview = Preview { order, disclosures: Vec::new() };
+            assert!(previewed(&statement, preview).is_err());
+        }
+    }
+
+    #[test]
+    fn a_portal_names_nobody_else() {
+        let facts = |person: &str| PersonFacts {
+            line: PersonLine {
+                person: person.into(),
+                name: "李丹".into(),
+                unit: "sz-office".into(),
+                unit_name: "区政府办".into(),
+                certificates: 0,
+                letter: false,
+            },
+            version: 1,
+            mail: String::new(),
+            units: Vec::new(),
+            profiles: Vec::new(),
+        };
+        assert!(is_asked(facts("0123456789ABCDEF"), "0123456789ABCDEF").is_ok());
+        assert!(is_asked(facts("FEDCBA9876543210"), "0123456789ABCDEF").is_err());
+        assert_eq!(typed_person("0123-4567-89ab-cdef").ok().as_deref(), Some("0123456789ABCDEF"));
+        assert!(typed_person("X; curl x").is_err());
+    }
+}

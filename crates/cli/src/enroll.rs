@@ -14,7 +14,6 @@ use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::letter::bind;
 use std::path::PathBuf;
 use std::time::Duration;
-use system::speech;
 
 /// How often a waiting client asks.
 const ASK_AGAIN: Duration = Duration::from_millis(500);

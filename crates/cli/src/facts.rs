@@ -1,5 +1,6 @@
 //! Facts as people read them on a terminal, in their language, and as machines get them in both.
-//! Each line begins with what is ours: what a text of somebody else goes on with hangs behind a mark.
+//! Each line begins with what is ours: what a text of somebody else goes on with hangs behind a
+//! mark.
 
 use crate::output::spoken;
 use portal_api::plain::{Fact, Said};

@@ -196,6 +196,12 @@ pub(crate) fn leaf(chain: &[Certificate]) -> Result<&Certificate, Failure> {
 }
 
 impl Opened {
+    /// A key without a certificate.
+    #[cfg(test)]
+    pub(crate) fn bare(signer: SoftwareSigner) -> Self {
+        Self { chain: Vec::new(), signer }
+    }
+
     /// The person's own certificate.
     pub(crate) fn leaf(&self) -> Result<&Certificate, Failure> {
         leaf(&self.chain)

@@ -3,9 +3,9 @@
 //! file.
 //!
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
-//! sign. In reading order: [`request`], [`enroll`], [`renew`], [`approve`], [`decline`],
-//! [`revoke`], [`draft`], [`withdraw`], [`suspend`], [`cert`], [`report_lost`], [`mod@audit`],
-//! [`context`], [`desk`].
+//! sign, never signs what it did not show. In reading order: [`request`], [`enroll`], [`renew`],
+//! [`approve`], [`decline`], [`revoke`], [`draft`], [`withdraw`], [`suspend`], [`cert`],
+//! [`report_lost`], [`mod@audit`], [`context`], [`desk`].
 
 pub mod approve;
 pub mod audit;

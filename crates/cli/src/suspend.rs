@@ -86,7 +86,7 @@ async fn by_letter(output: Output, arguments: &Arguments) -> Result<Done, Failur
     let message = SuspendByLetter { reference: held.reference.clone(), value };
     let receipt = status.suspend_by_letter(&message).await?;
     let told = format!("letter:{}", held.reference);
-    verified(&held.trust, receipt, |notice| notice.told == told && !notice.serials.is_empty())
+    verified(&held.trust, receipt, |notice| answers(notice, &told, None))
 }
 
 async fn by_key(output: Output, arguments: &Arguments, typed: &str) -> Result<Done, Failure> {
@@ -99,9 +99,8 @@ async fn by_key(output: Output, arguments: &Arguments, typed: &str) -> Result<Do
     let receipt = status.suspend(&message).await?;
     let own = opened.leaf()?.subject().person().unwrap_or_default();
     let told = format!("person:{own}");
-    let (signed, notice) = verified(&trust, receipt, |notice| {
-        notice.told == told && notice.serials == [serial.as_str()]
-    })?;
+    let asked = |notice: &SuspensionNotice| answers(notice, &told, Some(&serial));
+    let (signed, notice) = verified(&trust, receipt, asked)?;
     if notice.unix() < time {
         output.said("此证书此前已被冻结", "it was suspended before, and stays so");
     }
@@ -186,6 +185,16 @@ impl Signable for SaidSuspension {
     }
 }
 
+/// Whether a notice is about what was asked: as it was told, and of just this certificate, or of
+/// some under a letter.
+fn answers(notice: &SuspensionNotice, told: &str, serial: Option<&str>) -> bool {
+    let whole = match serial {
+        Some(serial) => notice.serials == [serial],
+        None => !notice.serials.is_empty(),
+    };
+    notice.told == told && whole
+}
+
 /// The receipt, if the status key signed it for this city, and for what was asked.
 fn verified(
     trust: &Trust,
@@ -199,5 +208,33 @@ fn verified(
     match notice.filter(ours) {
         Some(notice) => Ok((signed, notice)),
         None => Err(Failure::not_trusted(&NotTrusted::Purpose)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_for_what_was_asked() {
+        let notice = |told: &str, serials: &[&str]| SuspensionNotice {
+            v: 1,
+            founding: Bytes::default(),
+            told: told.into(),
+            person: "0123456789ABCDEF".into(),
+            serials: serials.iter().map(|serial| (*serial).to_owned()).collect(),
+            reason: REASON.into(),
+            time: "2026-11-24T08:00:00Z".into(),
+        };
+        let (me, letter) = ("person:0123456789ABCDEF", "letter:5GPJWBSG64S36D1N");
+        assert!(answers(&notice(me, &["0101"]), me, Some("0101")));
+        assert!(answers(&notice(letter, &["0101", "0202"]), letter, None));
+        for (told, serials) in
+            [(letter, &["0101"][..]), (me, &["0202"]), (me, &[]), (me, &["0101", "02"])]
+        {
+            assert!(!answers(&notice(told, serials), me, Some("0101")), "{told} {serials:?}");
+        }
+        assert!(!answers(&notice(me, &["0101"]), letter, None));
+        assert!(!answers(&notice(letter, &[]), letter, None));
     }
 }

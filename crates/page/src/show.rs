@@ -45,8 +45,8 @@ pub fn masked_id(id: &str) -> String {
 }
 
 /// A text of somebody else on one of our pages: characters that turn the line around, join or hide,
-/// and controls, are shown as what they are instead of doing what they do, and so are blanks but for
-/// single spaces.
+/// and controls, are shown as what they are instead of doing what they do, and so are blanks but
+/// for single spaces.
 pub fn harmless(text: &str) -> String {
     system::layout::value(text)
 }

@@ -94,8 +94,8 @@ fn respelled(text: &str) -> Option<(char, String)> {
 }
 
 /// Whether a free text can be read as it stands: something in it, not too long, in normalization
-/// form C, no hidden character and no blanks but single spaces between words, so that it is one line
-/// everywhere and cannot be laid out as several.
+/// form C, no hidden character and no blanks but single spaces between words, so that it is one
+/// line everywhere and cannot be laid out as several.
 pub fn is_readable(text: &str, chars_max: usize) -> bool {
     let long = text.chars().count() > chars_max;
     let is_plain = !text.chars().any(is_hidden) && wide_blank(text).is_none();
@@ -112,8 +112,8 @@ fn wide_blank(text: &str) -> Option<char> {
     after_blank.filter(|(after, c)| is_blank(*c) && (*after || *c != ' ')).map(|(_, c)| c).next()
 }
 
-/// Whether a character takes room and shows nothing in it: every white space of Unicode, and letters
-/// and symbols that are drawn empty.
+/// Whether a character takes room and shows nothing in it: every white space of Unicode, and
+/// letters and symbols that are drawn empty.
 pub fn is_blank(c: char) -> bool {
     c.is_whitespace()
         || matches!(

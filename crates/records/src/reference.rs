@@ -1,6 +1,6 @@
 //! References in messages of a peer: ids of orders, letters and people, as 16 Crockford characters
-//! in their one spelling. They are parsed where the message is, so that no other text of a portal is
-//! ever shown as one, or stands in a command that people copy.
+//! in their one spelling. They are parsed where the message is, so that no other text of a portal
+//! is ever shown as one, or stands in a command that people copy.
 
 use crate::letter::read_reference;
 use serde::{Deserialize, Deserializer, de};

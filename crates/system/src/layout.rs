@@ -1,6 +1,7 @@
 //! Texts of somebody else as they are laid out on a terminal: nothing in them begins a line of its
 //! own. A terminal breaks a long line where it likes and says nothing of it, so blanks or dashes
-//! would do what a line feed must not; lines are broken here instead, and each says that it goes on.
+//! would do what a line feed must not; lines are broken here instead, and each says that it goes
+//! on.
 
 use pki::name::{is_blank, is_hidden};
 use unicode_width::UnicodeWidthChar;
@@ -98,7 +99,7 @@ mod tests {
     #[test]
     fn no_text_begins_a_line() {
         for filler in [" ", "-", "一", "─", "\u{2800}", "\u{3000}", "a\u{301}", "🀄"] {
-            for count in 1..200 {
+            for count in [1, 9, 46, 63, 64, 65, 199] {
                 let text = format!("{}公钥 / public key: forged", filler.repeat(count));
                 for columns in [0, 1, 20, 40, 80, 132] {
                     let lines = lines(("   依据: ", 3), &value(&text), columns);

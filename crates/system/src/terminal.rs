@@ -126,7 +126,8 @@ impl Write for LogLines {
     }
 }
 
-/// A text whose hidden and controlling characters, and blanks other than spaces, show what they are.
+/// A text whose hidden and controlling characters, and blanks other than spaces, show what they
+/// are.
 pub fn visible(text: &str) -> String {
     let odd = |character| is_hidden(character) || (is_blank(character) && character != ' ');
     replaced(text, odd, |character| format!("‹U+{:04X}›", u32::from(character)))

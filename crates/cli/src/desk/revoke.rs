@@ -78,20 +78,24 @@ pub(super) async fn look(
     posted: Posted<Typed>,
 ) -> Response {
     let f = Frame::inside(&bench, &posted.admitted, "/revoke");
-    let Typed { serial, reason, evidence } = &posted.form;
-    let known = plain::REASONS.contains(&reason.as_str());
-    let reason = known.then_some(reason.as_str()).unwrap_or_default();
-    match Asked::new(&bench.trust, &opened, (serial, reason, evidence)) {
+    match typed(&bench, &opened, &posted.form) {
         Ok(asked) => {
             let look = Look {
                 facts: Line::all(asked.facts(), f.language),
-                digest: asked.digest().map(|d| plain::fingerprint(&d)).unwrap_or_default(),
+                digest: asked.digest().map(|sha| plain::fingerprint(&sha)).unwrap_or_default(),
             };
             bench.keep_asked(asked);
             frame::page(StatusCode::OK, &RevokePage { look: Some(look), ..filled(f) })
         }
         Err(failure) => f.failed(&failure),
     }
+}
+
+fn typed(bench: &Bench, opened: &Opened, typed: &Typed) -> Result<Asked, Failure> {
+    let reason = plain::REASONS.into_iter().find(|reason| *reason == typed.reason);
+    let reason =
+        reason.ok_or_else(|| Failure::usage("请选择原因。", "choose one of the reasons"))?;
+    Asked::new(&bench.trust, opened, (&typed.serial, reason, &typed.evidence))
 }
 
 /// `POST /revoke/sign`

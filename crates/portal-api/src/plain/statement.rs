@@ -30,7 +30,7 @@ pub fn about_wishing(said: &WishStatement, evidence: &Disclosure) -> Vec<Fact> {
     facts
 }
 
-/// A suspension, before it is signed: it counts at once, for the reason that a revocation will have.
+/// A suspension, before it is signed: it counts at once, for the reason that a revocation has.
 pub fn about_suspending(said: &SuspensionStatement, evidence: &Disclosure) -> Vec<Fact> {
     let mut facts = vec![
         fact(("冻结证书", "to be suspended"), said.serial.clone()),

@@ -327,15 +327,20 @@ fn no_field_is_signed_and_not_shown() {
         for path in paths.into_iter().filter(|path| !is_drawn(path)) {
             let leaf = sample.order.pointer(&path).unwrap().clone();
             let mut changes: Vec<Value> = Vec::new();
-            for other in others(&leaf) {
+            // Of the head of an order a few suffice: it names nothing that a word would fit.
+            let is_inside = path.starts_with("/body") || path.starts_with("/basis");
+            let few = if is_inside || path == "/drafter" { usize::MAX } else { 3 };
+            for other in others(&leaf).into_iter().rev().take(few) {
                 let mut alone = sample.order.clone();
                 *alone.pointer_mut(&path).unwrap() = other.clone();
-                changes.push(alone);
                 let mut everywhere = sample.order.clone();
                 for part in ["body", "basis"] {
                     everywhere[part] = replaced(&everywhere[part], &leaf, &other);
                 }
-                changes.push(everywhere);
+                if everywhere != alone {
+                    changes.push(everywhere);
+                }
+                changes.push(alone);
             }
             let mut seen = false;
             for changed in changes.iter().filter(|changed| **changed != sample.order) {
@@ -369,15 +374,14 @@ fn is_fixed(path: &str) -> bool {
             }
         }
     };
-    let always = ["/v", "/kind", "/drafter", "/basis/people/*/id", "/basis/people/*/name"];
-    let draft = ["/draft/v", "/draft/method", "/draft/statement", "/draft/certificate"];
+    let always = ["/v", "/kind", "/drafter", "/basis/people/*/name"];
+    let draft = ["/draft/certificate"];
     let of_kind: &[&str] = match kind {
         "issue" => &[
             "/body/subject/cn",
             "/body/names/*/value",
             "/body/evidence",
             "/body/previous",
-            "/body/reference",
             "/body/renewal/serial",
             "/body/renewal/certificate",
             "/body/renewal/challenge",
@@ -397,10 +401,9 @@ fn is_fixed(path: &str) -> bool {
             "/body/wish/signature",
         ],
         "release" => &["/body/evidence"],
-        "profile" => &["/body/profile/digest", "/basis/before/digest"],
+        "profile" => &["/body/profile/id", "/body/profile/digest", "/basis/before/digest"],
         "approval-rules" | "bundle" => &["/body/digest", "/basis/before/digest"],
-        "credential" => &["/body/certificate"],
-        "unit" | "portal" | "agent" | "role" => &["/body/action"],
+        "unit" | "portal" | "agent" => &["/body/action"],
         _ => &[],
     };
     always.iter().chain(&draft).chain(of_kind).any(|pattern| same(pattern))
@@ -413,9 +416,18 @@ fn a_renewal_comes_with_the_certificate_that_it_renews() {
     let find = || samples().into_iter().find(renewal).unwrap();
     let told = |sample: &Sample| sample.open(&sample.order).map(|opened| facts(&opened));
     let sample = find();
-    let shown = told(&sample).unwrap();
+    assert!(told(&sample).is_some());
+    // Another mail address than that of the last certificate is marked.
+    let mut mailed = find();
+    let Old(_, last) = old(&mailed.order["body"]["person"]);
+    mailed.order["body"]["previous"] = sha256(last.der());
+    mailed.previous = Some(last.der().into());
+    let shown = told(&mailed).unwrap();
     let mail = shown.iter().find(|fact| fact.term.en == "mail" && fact.differs);
-    assert!(mail.is_some(), "another mail address than before: {shown:?}");
+    assert!(
+        mail.is_some_and(|fact| fact.value.en.contains("old@shangluo.example → ")),
+        "{shown:?}"
+    );
     // Another request, as its key signed it, is seen.
     let mut other = find();
     let key = old(&other.order["body"]["person"]);
