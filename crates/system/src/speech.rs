@@ -122,11 +122,11 @@ mod tests {
 
     #[test]
     fn what_is_filled_into_a_command_stays_one_word() {
-        let told = |order: &str| Command::new("yinxin approve {}", &[order]);
-        assert_eq!(told("5GPJWBSG64S36D1N").as_str(), "yinxin approve 5GPJWBSG64S36D1N");
-        assert_eq!(told("X; curl x|sh").as_str(), "yinxin approve 'X; curl x|sh'");
+        let told = |order: &str| Command::new("program verb {}", &[order]);
+        assert_eq!(told("5GPJWBSG64S36D1N").as_str(), "program verb 5GPJWBSG64S36D1N");
+        assert_eq!(told("X; curl x|sh").as_str(), "program verb 'X; curl x|sh'");
         let own = told("5GPJ").with(&[("--key", "my city/it's.key".into())]);
-        assert_eq!(own.as_str(), "yinxin approve 5GPJ --key 'my city/it'\\''s.key'");
+        assert_eq!(own.as_str(), "program verb 5GPJ --key 'my city/it'\\''s.key'");
     }
 
     #[test]

@@ -78,8 +78,9 @@ fn yinxin(office: &Office, words: &[&str]) -> Command {
 /// A captured portal that answers hostile text wherever an answer has text.
 fn hostile(export: OrderExport) -> Router {
     let line = json!({
-        "order": "5GPJWBSG64S36D1N", "kind": HOSTILE, "action": HOSTILE, "about": HOSTILE, "made": HOSTILE,
-        "expires": HOSTILE, "approvals": 1, "needed": 2, "given": true, "look": "differs",
+        "order": "5GPJWBSG64S36D1N", "kind": HOSTILE, "action": HOSTILE, "about": HOSTILE,
+        "made": HOSTILE, "expires": HOSTILE, "approvals": 1, "needed": 2, "given": true,
+        "look": "differs",
     });
     let list = move |Json(asked): Json<Value>| {
         let page = if asked["after"] == "" { vec![line.clone()] } else { Vec::new() };

@@ -99,15 +99,15 @@ async fn who_asks_for_a_revocation_is_proven_or_told_as_unsigned() {
     for shown in [serial.as_str(), "superseded", "新证书 已发"] {
         assert!(look.text.contains(shown), "{shown}: {}", look.text);
     }
-    let digest = hidden(&look.text, "digest");
-    let other = [("digest", "0000")];
-    let refused = desk.act("/revoke", "/revoke/sign", &other).await;
+    let (token, digest) = (hidden(&look.text, "token"), hidden(&look.text, "digest"));
+    let other = [("token", token.as_str()), ("digest", "0000")];
+    let refused = desk.post("/revoke/sign", &other).await;
     assert_eq!(refused.status, 409, "it signs what it showed: {}", refused.text);
     let look = desk.act("/revoke", "/revoke", &form).await;
-    assert_ne!(hidden(&look.text, "digest"), digest, "each is drawn anew");
-    let signs = [("digest", hidden(&look.text, "digest"))];
-    let signs = signs.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let asked = desk.act("/revoke", "/revoke/sign", &signs).await;
+    let drawn = hidden(&look.text, "digest");
+    assert_ne!(drawn, digest, "each is drawn anew");
+    let signs = [("token", token.as_str()), ("digest", drawn.as_str())];
+    let asked = desk.post("/revoke/sign", &signs).await;
     assert_eq!(asked.status, 303, "{}", asked.text);
     let shown = desk.get(asked.header("location")).await;
     assert!(shown.text.contains("本人用证书密钥签名"), "{}", shown.text);
