@@ -123,21 +123,24 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     let found = shown::whole(&mut tx, order).await?;
     let (signed, files) = found.ok_or_else(unknown)?;
     let (body, before) = records::Order::read(&signed.order.0)?.parts()?;
-    let previous = match &body {
-        Body::Issue(issue) => match &issue.previous {
-            Some(sha256) => by_digest(&mut tx, &issue.person, sha256).await?,
-            None => None,
-        },
-        _ => None,
-    };
+    let (mut previous, mut renewed) = (None, None);
+    if let Body::Issue(issue) = &body {
+        if let Some(sha256) = &issue.previous {
+            previous = by_digest(&mut tx, &issue.person, sha256).await?;
+        }
+        if let Some(renewal) = &issue.renewal {
+            renewed = by_digest(&mut tx, &issue.person, &renewal.certificate).await?;
+        }
+    }
     let files_before = match before {
         Some(Before::Files(before)) => in_force(host, &mut tx, (&body, &before.digest)).await?,
         _ => Vec::new(),
     };
     let read = |name: &str| std::fs::read(host.config.path(&format!("public/ca/{name}.cer")));
     let registry = vec![Bytes(read("registry")?), Bytes(read("root")?)];
+    let (v, standing) = (1, None);
     let export =
-        OrderExport { v: 1, signed, registry, previous, files, files_before, standing: None };
+        OrderExport { v, signed, registry, previous, renewed, files, files_before, standing };
     let trust = ca_host::trust(&host.config)?;
     export.open(&trust, host.clock.seconds())?;
     // It names people; nothing that is there is replaced.

@@ -1,21 +1,22 @@
 //! `yinxin approve`: an officer sees what the CA signed, not what a page says, and signs its
 //! digest.
 
-mod show;
-
-pub(crate) use show::show;
-
 use crate::clock::now;
+use crate::consent::{Consent, Consentable, Signable, consent, show, unsigned};
 use crate::exit::Failure;
+use crate::files;
 use crate::files::{Opened, Own};
 use crate::output::{Output, spoken};
-use crate::{files, prompt};
-use portal_api::plain;
+use pki::{Certificate, Signer};
+use portal_api::plain::{self, Fact, Said};
 use records::Approval;
 use records::export::{Look, NotTrusted, OpenedOrder, OrderExport};
 use records::trust::Trust;
+use serde_json::{Map, Value, json};
 use std::path::PathBuf;
+use system::layout;
 use system::speech;
+use system::speech::Command;
 
 /// Arguments of `yinxin approve`.
 #[derive(clap::Args)]
@@ -47,7 +48,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let opened = arguments.own.open()?;
     if let Some(path) = &arguments.order_file {
         let export: OrderExport = files::document(path)?;
-        return match consent(output, arguments, &trust, &opened, &export)? {
+        return match consented(output, arguments, &trust, &opened, &export)? {
             Some(approval) => offline(output, arguments, &approval),
             None => Ok(()),
         };
@@ -56,7 +57,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let portal = portal_api::Staff(client);
     let Some(order) = &arguments.order else { return list(output, arguments, &portal).await };
     let export = portal.fetch(order).await?;
-    let Some(approval) = consent(output, arguments, &trust, &opened, &export)? else {
+    let Some(approval) = consented(output, arguments, &trust, &opened, &export)? else {
         return Ok(());
     };
     let approved = portal.approve(&approval).await?;
@@ -87,41 +88,82 @@ pub(crate) fn checked(
     Ok(shown)
 }
 
-/// The approval: a signature over the order's digest.
-pub(crate) fn signed(shown: &OpenedOrder, opened: &Opened) -> Result<Approval, Failure> {
-    if !shown.is_comparable() {
-        return Err(Failure::not_trusted(&NotTrusted::Moved));
+/// An order that somebody is to approve: all of it is signed, by its digest.
+pub(crate) struct Approving(pub(crate) OpenedOrder);
+
+impl Consentable for Approving {
+    fn what(&self) -> Said {
+        what(&self.0)
     }
-    let approval = Approval::sign(shown.digest(), opened.leaf()?, &opened.signer);
-    approval.map_err(|error| Failure::usage("无法签名。", error.to_string()))
+
+    fn facts(&self) -> Vec<Fact> {
+        plain::facts(&self.0)
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        Some(self.0.digest())
+    }
+
+    fn machine(&self) -> Map<String, Value> {
+        machine(&self.0)
+    }
+}
+
+impl Signable for Approving {
+    type Signed = Approval;
+
+    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Approval, Failure> {
+        if !self.0.is_comparable() {
+            return Err(Failure::not_trusted(&NotTrusted::Moved));
+        }
+        Approval::sign(self.0.digest(), leaf, signer).map_err(|error| unsigned(&error))
+    }
+}
+
+/// An order in a few words.
+pub(crate) fn what(opened: &OpenedOrder) -> Said {
+    let (kind, order) = (plain::kind(opened.body()), &opened.order().order);
+    Said { zh: format!("指令 {order}：{}", kind.zh), en: format!("order {order}: {}", kind.en) }
+}
+
+/// What machines get of an order beside its facts.
+pub(crate) fn machine(opened: &OpenedOrder) -> Map<String, Value> {
+    let order = opened.order();
+    let document = json!({
+        "order": order.order, "kind": order.kind, "body": order.body, "basis": order.basis,
+        "drafter": order.drafter, "expires": order.expires, "disclosures": opened.disclosures(),
+    });
+    document.as_object().cloned().unwrap_or_default()
 }
 
 /// Checks and shows the order, asks, and signs its digest.
-fn consent(
+fn consented(
     output: Output,
     arguments: &Arguments,
     trust: &Trust,
     opened: &Opened,
     export: &OrderExport,
 ) -> Result<Option<Approval>, Failure> {
-    let order_opened = checked(export, arguments.order.as_deref(), trust)?;
-    let order = order_opened.order();
-    let leaf = opened.leaf()?;
-    show(output, &order_opened, leaf);
+    let order = checked(export, arguments.order.as_deref(), trust)?;
+    let id = order.order().order.clone();
+    let has_moved = order.has_moved(export.standing.as_ref());
+    let order = Approving(order);
+    if arguments.show || has_moved {
+        show(output, &order, &opened.name());
+    }
     if arguments.show {
         return Ok(None);
     }
-    if order_opened.has_moved(export.standing.as_ref()) {
+    if has_moved {
         let moved = plain::look(Look::Moved);
-        return Err(Failure::usage(&moved.zh, moved.en)
-            .next(format!("yinxin return {} --reason TEXT", order.order)));
+        let next = Command::new("yinxin return {} --reason TEXT", &[&id]);
+        return Err(Failure::usage(&moved.zh, moved.en).next(next.as_str()));
     }
-    if !arguments.yes {
-        let last = order.order.get(12..).unwrap_or_default();
-        let zh = format!("输入指令编号末四位 {last} 以批准");
-        prompt::confirm((&zh, &format!("type {last} to approve:")), last)?;
-    }
-    signed(&order_opened, opened).map(Some)
+    let last = id.get(12..).unwrap_or_default();
+    let zh = format!("输入指令编号末四位 {last} 以批准");
+    let en = format!("type {last} to approve:");
+    let how = Consent::new(arguments.yes, (&zh, &en), last);
+    consent(output, (order, &opened.name()), &how)?.sign(opened).map(Some)
 }
 
 fn offline(output: Output, arguments: &Arguments, approval: &Approval) -> Result<(), Failure> {
@@ -130,7 +172,8 @@ fn offline(output: Output, arguments: &Arguments, approval: &Approval) -> Result
         .map_err(|error| Failure::usage("无法写出审批。", error.to_string()))?;
     files::write_new(out, &bytes)?;
     output.fact(("审批已签署", "approval signed"), out.display());
-    output.next(&format!("ca-server order import-approval {}", speech::quoted(out)));
+    let out_name = out.display().to_string();
+    output.next(&Command::new("ca-server order import-approval {}", &[&out_name]));
     output.json(&serde_json::json!({ "approval": out, "order": approval.order.to_string() }));
     Ok(())
 }
@@ -159,13 +202,18 @@ async fn list(
             };
             output.line(&format!(
                 "{}  {:<14} {}  ({} / {}, ≤ {}){look}{given}",
-                line.order, line.kind, line.about, line.approvals, line.needed, line.expires
+                line.order,
+                layout::value(&line.kind),
+                layout::value(&line.about),
+                line.approvals,
+                line.needed,
+                layout::value(&line.expires)
             ));
             output.json(&serde_json::json!(line));
         }
     }
     match first {
-        Some(order) => output.next(&format!("yinxin approve {order}{}", arguments.own.again())),
+        Some(order) => output.next(&arguments.own.again("yinxin approve {}", &[&order])),
         None => output.said("没有待批指令", "nothing waits for you"),
     }
     Ok(())

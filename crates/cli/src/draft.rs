@@ -4,18 +4,20 @@
 mod person;
 
 use crate::clock::now;
+use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
+use crate::files;
 use crate::files::{Opened, Own};
 use crate::output::Output;
-use crate::{files, prompt};
-use portal_api::plain;
+use pki::{Certificate, Signer};
+use portal_api::plain::{self, Fact, Said};
 use records::draft::{Draft, DraftStatement, Drafting};
 use records::drafted::{Drafted, LetterBody};
 use records::export::ShownOrder;
-use records::handling::{DraftLine, DraftMade, Previewing};
+use records::handling::{DraftLine, DraftMade, PersonFacts, Preview, Previewing};
 use records::trust::Trust;
-use records::{Bytes, Disclosure, json};
-use system::{random, speech};
+use records::{Bytes, Disclosure, Order, json};
+use system::{layout, random, speech};
 
 /// What is drafted.
 #[derive(clap::Subcommand)]
@@ -74,81 +76,142 @@ impl<'a> Desk<'a> {
         Ok(Self { own, trust, opened, portal: portal_api::Staff(client) })
     }
 
-    /// Shows what would be made as approvers will read it, asks, signs and hands it in.
-    async fn make(
+    /// A draft as it is to be signed. What the handler did not type is named, and is told as the
+    /// portal's word.
+    fn drafting(
         &self,
-        output: Output,
-        (drafted, disclosures): (Drafted, Vec<Disclosure>),
-        yes: bool,
-    ) -> Result<DraftMade, Failure> {
-        let statement = self.statement(&drafted)?;
-        let previewing = Previewing { statement: statement.clone(), disclosures };
-        self.show(output, &previewing).await?;
-        if !yes {
-            let last = drafted.person().get(12..).unwrap_or_default();
-            let zh = format!("输入人员编号末四位 {last} 以签署");
-            prompt::confirm((&zh, &format!("type {last} to sign:")), last)?;
-        }
-        let bytes = Bytes(json::write(&statement).map_err(|error| unsigned(&error))?);
-        let draft = Draft::sign(bytes, self.opened.leaf()?, &self.opened.signer);
-        let draft = draft.map_err(|error| unsigned(&error))?;
-        let disclosures = previewing.disclosures;
-        Ok(self.portal.draft(&Drafting { draft, disclosures }).await?)
-    }
-
-    fn statement(&self, drafted: &Drafted) -> Result<DraftStatement, Failure> {
+        (drafted, disclosures): (&Drafted, Vec<Disclosure>),
+        unsaid: Vec<&'static str>,
+    ) -> Result<SaidDraft, Failure> {
         let (certificate, nonce) = (self.opened.leaf()?.sha256(), random::bytes()?);
         let founding = &self.trust.founding;
         let stated = drafted.statement(founding, certificate, nonce, now());
-        stated.map_err(|error| unsigned(&error))
+        let statement = stated.map_err(|error| unsigned(&error))?;
+        Ok(SaidDraft { statement, disclosures, unsaid, hearsay: Vec::new() })
     }
 
-    /// The names beside ids are the portal's word here; what is signed is the body that was made
-    /// on this computer, and no other is shown.
-    async fn show(&self, output: Output, previewing: &Previewing) -> Result<(), Failure> {
-        let preview = self.portal.preview(previewing).await?;
-        let Some(order) = preview.order else { return Ok(()) };
-        let same =
-            order.kind == previewing.statement.kind && order.body == previewing.statement.body;
-        let shown = ShownOrder::unsigned(order, preview.disclosures).ok().filter(|_| same);
-        let shown = shown.ok_or_else(|| {
-            Failure::usage(
-                "门户显示的内容与所填的不同。",
-                "the portal shows another draft than this",
-            )
-        })?;
-        output.said("尚未签署；审批人将看到", "not signed yet; approvers will read");
-        for fact in plain::facts(&shown) {
-            let mark = if fact.differs { "≠ " } else { "" };
-            let value = speech::both(&fact.value.zh, &fact.value.en);
-            output.line(&format!("   {mark}{}: {value}", fact.term.both()));
-        }
-        Ok(())
+    /// Shows what is signed, asks, signs and hands it in.
+    async fn make(
+        &self,
+        output: Output,
+        (draft, person): (SaidDraft, &str),
+        yes: bool,
+    ) -> Result<DraftMade, Failure> {
+        let last = person.get(12..).unwrap_or_default();
+        let zh = format!("输入人员编号末四位 {last} 以签署");
+        let en = format!("type {last} to sign:");
+        let how = Consent::new(yes, (&zh, &en), last);
+        let drafting = consent(output, (draft, &self.opened.name()), &how)?.sign(&self.opened)?;
+        Ok(self.portal.draft(&drafting).await?)
+    }
+
+    /// What approvers would read, as the portal says: the order that would be made, whose body is
+    /// the one that is signed here. Without it no draft of a person is signed.
+    async fn preview(&self, draft: &SaidDraft) -> Result<Vec<Fact>, Failure> {
+        let (statement, disclosures) = (draft.statement.clone(), draft.disclosures.clone());
+        let preview = self.portal.preview(&Previewing { statement, disclosures }).await?;
+        previewed(&draft.statement, preview)
     }
 }
 
-fn unsigned(error: &dyn std::fmt::Display) -> Failure {
-    Failure::usage("无法签名。", error.to_string())
+fn previewed(statement: &DraftStatement, preview: Preview) -> Result<Vec<Fact>, Failure> {
+    let same = |order: &Order| order.kind == statement.kind && order.body == statement.body;
+    let order = preview.order.filter(same);
+    let shown = order.and_then(|order| ShownOrder::unsigned(order, preview.disclosures).ok());
+    let shown = shown.ok_or_else(|| {
+        Failure::usage(
+            "门户没有显示所填的内容，未签署。",
+            "the portal does not show this draft; nothing was signed",
+        )
+    })?;
+    Ok(plain::facts_unsigned(&shown))
+}
+
+/// A draft as it is to be signed, and what the portal says beside it.
+struct SaidDraft {
+    statement: DraftStatement,
+    disclosures: Vec<Disclosure>,
+    unsaid: Vec<&'static str>,
+    hearsay: Vec<Fact>,
+}
+
+impl Consentable for SaidDraft {
+    fn what(&self) -> Said {
+        let kind = plain::kind_of(&self.statement.kind, "");
+        Said { zh: format!("起草：{}", kind.zh), en: format!("draft: {}", kind.en) }
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        plain::about_drafting(&self.statement, &self.disclosures, &self.unsaid)
+    }
+
+    fn hearsay(&self) -> Vec<Fact> {
+        self.hearsay.clone()
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        json::write(&self.statement).ok().map(|bytes| Draft::challenge(&bytes))
+    }
+}
+
+impl Signable for SaidDraft {
+    type Signed = Drafting;
+
+    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Drafting, Failure> {
+        let bytes = Bytes(json::write(&self.statement).map_err(|error| unsigned(&error))?);
+        let draft = Draft::sign(bytes, leaf, signer).map_err(|error| unsigned(&error))?;
+        Ok(Drafting { draft, disclosures: self.disclosures })
+    }
+}
+
+/// A person id as somebody typed it.
+fn typed_person(typed: &str) -> Result<String, Failure> {
+    records::letter::read_reference(typed)
+        .ok_or_else(|| Failure::usage("这不是人员编号。", "this is no id of a person"))
+}
+
+/// What a portal answers about somebody is about whom was asked, or is refused.
+fn is_asked(facts: PersonFacts, person: &str) -> Result<PersonFacts, Failure> {
+    match facts.line.person == person {
+        true => Ok(facts),
+        false => Err(Failure::usage(
+            "门户答的是另一个人，未作任何操作。",
+            "the portal answered about somebody else; nothing was done",
+        )),
+    }
 }
 
 async fn letter(output: Output, arguments: &LetterArguments) -> Result<(), Failure> {
     let desk = Desk::open(&arguments.own)?;
-    let facts = desk.portal.person(&arguments.person).await?;
-    output.fact(("   为谁", "for whom"), format!("{} ({})", facts.line.name, facts.line.person));
-    output.fact(("   单位", "unit"), format!("{} ({})", facts.line.unit_name, facts.line.unit));
-    output.fact(("   证书模板", "profile"), &arguments.profile);
-    let person = facts.line.person.clone();
-    let body = LetterBody { person, profile: arguments.profile.clone() };
-    let made = desk.make(output, (Drafted::Letter(body), Vec::new()), arguments.yes).await?;
+    let person = typed_person(&arguments.person)?;
+    let told = is_asked(desk.portal.person(&person).await?, &person)?;
+    let body = LetterBody { person: person.clone(), profile: arguments.profile.clone() };
+    let mut draft = desk.drafting((&Drafted::Letter(body), Vec::new()), Vec::new())?;
+    draft.hearsay = who(&told);
+    let made = desk.make(output, (draft, &person), arguments.yes).await?;
     output.fact(("信函已制作", "letter made"), &made.letter);
     output.said(
         "由登记处打印并密封交付",
         "the registration office prints it and hands it over sealed",
     );
-    let again = arguments.own.again();
-    output.line(&format!("yinxin withdraw --letter {}{again}", made.letter));
+    output.command(&arguments.own.again("yinxin withdraw --letter {}", &[&made.letter]));
     output.json(&serde_json::json!({ "letter": made.letter, "person": made.person }));
     Ok(())
+}
+
+/// Whose id it is, as the portal says.
+fn who(told: &PersonFacts) -> Vec<Fact> {
+    let fact = |zh: &str, en: &str, value: String| Fact {
+        term: Said { zh: zh.into(), en: en.into() },
+        value: Said { zh: value.clone(), en: value },
+        differs: false,
+        lines: Vec::new(),
+    };
+    let line = &told.line;
+    vec![
+        fact("姓名", "name", line.name.clone()),
+        fact("单位", "unit", format!("{} ({})", line.unit_name, line.unit)),
+    ]
 }
 
 async fn list(output: Output, arguments: &ListArguments) -> Result<(), Failure> {
@@ -172,9 +235,53 @@ fn show_line(output: Output, line: &DraftLine) {
     let what = speech::both(&what.zh, &what.en);
     let state = speech::both(&state.zh, &state.en);
     let reason = if line.reason.is_empty() { "" } else { "  " };
-    output.line(&format!(
-        "{}  {}  {}  {}{reason}{}",
-        line.name, what, line.about, state, line.reason
-    ));
+    let (about, why) = (layout::value(&line.about), layout::value(&line.reason));
+    output.line(&format!("{}  {what}  {about}  {state}{reason}{why}", line.name));
     output.json(&serde_json::json!(line));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use records::handling::PersonLine;
+
+    /// Neither nothing nor another order stands in for what is about to be signed.
+    #[test]
+    fn what_a_portal_does_not_show_is_not_signed() {
+        let letter = LetterBody { person: "0123456789ABCDEF".into(), profile: "official".into() };
+        let drafted = Drafted::Letter(letter);
+        let founding = Bytes::from([1; 32]);
+        let statement = drafted.statement(&founding, [2; 32], [3; 16], 1_795_507_200).unwrap();
+        let other = serde_json::json!({
+            "v": 1, "kind": "person", "issuer": "ca-1", "order": "5GPJWBSG64S36D1N", "version": 1,
+            "nonce": Bytes::from([4; 16]), "expires": "2026-11-24T08:00:00Z",
+            "drafter": "operator:0", "basis": { "people": [], "units": [] }, "body": {},
+        });
+        for order in [None, Some(serde_json::from_value(other).unwrap())] {
+            let preview = Preview { order, disclosures: Vec::new() };
+            assert!(previewed(&statement, preview).is_err());
+        }
+    }
+
+    #[test]
+    fn a_portal_names_nobody_else() {
+        let facts = |person: &str| PersonFacts {
+            line: PersonLine {
+                person: person.into(),
+                name: "李丹".into(),
+                unit: "sz-office".into(),
+                unit_name: "区政府办".into(),
+                certificates: 0,
+                letter: false,
+            },
+            version: 1,
+            mail: String::new(),
+            units: Vec::new(),
+            profiles: Vec::new(),
+        };
+        assert!(is_asked(facts("0123456789ABCDEF"), "0123456789ABCDEF").is_ok());
+        assert!(is_asked(facts("FEDCBA9876543210"), "0123456789ABCDEF").is_err());
+        assert_eq!(typed_person("0123-4567-89ab-cdef").ok().as_deref(), Some("0123456789ABCDEF"));
+        assert!(typed_person("X; curl x").is_err());
+    }
 }

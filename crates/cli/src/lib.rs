@@ -3,9 +3,9 @@
 //! file.
 //!
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
-//! sign. In reading order: [`request`], [`enroll`], [`renew`], [`approve`], [`decline`],
-//! [`revoke`], [`draft`], [`withdraw`], [`suspend`], [`cert`], [`report_lost`], [`mod@audit`],
-//! [`context`], [`desk`].
+//! sign, never signs what it did not show. In reading order: [`request`], [`enroll`], [`renew`],
+//! [`approve`], [`decline`], [`revoke`], [`draft`], [`withdraw`], [`suspend`], [`cert`],
+//! [`report_lost`], [`mod@audit`], [`context`], [`desk`].
 
 pub mod approve;
 pub mod audit;
@@ -13,6 +13,7 @@ pub mod cert;
 mod clock;
 mod collected;
 pub mod completions;
+mod consent;
 pub mod context;
 mod contexts;
 pub mod decline;
@@ -20,6 +21,7 @@ pub mod desk;
 pub mod draft;
 pub mod enroll;
 mod exit;
+mod facts;
 mod files;
 mod letter;
 mod output;
@@ -29,6 +31,7 @@ pub mod renew;
 pub mod report_lost;
 pub mod request;
 pub mod revoke;
+mod serial;
 pub mod suspend;
 pub mod whoami;
 pub mod withdraw;
@@ -84,7 +87,7 @@ enum Command {
     Suspend(suspend::Arguments),
     /// Passkeys for approving in the browser. 通行密钥
     #[command(subcommand)]
-    Passkey(passkey::Command),
+    Passkey(passkey::PasskeyCommand),
     /// Shows or exports certificates. 查看、导出证书
     Cert(cert::Arguments),
     /// Your own page for approving, with your key, in your browser. 本机审批工作台

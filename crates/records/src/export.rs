@@ -69,6 +69,7 @@ impl Look {
 #[serde(deny_unknown_fields)]
 pub struct OrderLine {
     /// Order id.
+    #[serde(deserialize_with = "crate::reference::given")]
     pub order: String,
     /// Kind.
     pub kind: String,
@@ -107,6 +108,7 @@ impl OrderLine {
 #[serde(deny_unknown_fields)]
 pub struct Approved {
     /// Order id.
+    #[serde(deserialize_with = "crate::reference::given")]
     pub order: String,
     /// Approvals now.
     pub approvals: u32,

@@ -20,6 +20,7 @@ pub struct WantedPerson {
 #[serde(deny_unknown_fields)]
 pub struct PersonLine {
     /// Person id.
+    #[serde(deserialize_with = "crate::reference::given")]
     pub person: String,
     /// Name.
     pub name: String,
@@ -96,12 +97,15 @@ pub struct Preview {
 #[serde(deny_unknown_fields)]
 pub struct DraftMade {
     /// Order id, or empty.
+    #[serde(deserialize_with = "crate::reference::given_or_none")]
     pub order: String,
     /// Approvals that it needs.
     pub needed: u32,
     /// Reference of the letter, or empty.
+    #[serde(deserialize_with = "crate::reference::given_or_none")]
     pub letter: String,
     /// Person id.
+    #[serde(deserialize_with = "crate::reference::given_or_none")]
     pub person: String,
 }
 
@@ -110,6 +114,7 @@ pub struct DraftMade {
 #[serde(deny_unknown_fields)]
 pub struct DraftLine {
     /// Order id, or reference of the letter.
+    #[serde(deserialize_with = "crate::reference::given")]
     pub name: String,
     /// `person` or `letter`.
     pub kind: String,

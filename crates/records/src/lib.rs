@@ -31,6 +31,7 @@ pub mod parts;
 pub mod passkey;
 pub mod people;
 pub mod record;
+pub mod reference;
 pub mod renewal;
 pub mod revocation;
 pub mod rules;

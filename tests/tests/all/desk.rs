@@ -41,8 +41,8 @@ async fn what_is_signed_at_a_desk_counts_as_outside_the_browser() {
     let saved = saved.to_string();
     let looked = first.act("/passkey", "/passkey", &[("saved", &saved)]).await;
     assert!(looked.text.contains(&office.trust.portal_staff), "{}", looked.text);
-    let token = hidden(&looked.text, "token");
-    let form = [("token", token.as_str()), ("saved", &saved)];
+    let (token, digest) = (hidden(&looked.text, "token"), hidden(&looked.text, "digest"));
+    let form = [("token", token.as_str()), ("saved", &saved), ("digest", &digest)];
     let asked = first.post("/passkey/certify", &form).await;
     let order = asked.text.split("class=\"code\">").nth(1).unwrap().split('<').next().unwrap();
     office.approve(&office.first("security-1"), order).await.unwrap();

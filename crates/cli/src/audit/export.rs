@@ -9,7 +9,7 @@ use records::evidence::{Ask, LogAnswer, Manifest, Question};
 use records::trust::Trust;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use system::speech;
+use system::speech::Command;
 use verify::Report;
 
 /// Arguments of `yinxin audit export`.
@@ -41,8 +41,9 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
     files::write_new(&asked.out, &bundle)?;
     output.report(&report);
     output.fact(("✓ 证据包", "evidence bundle"), asked.out.display());
-    let (trust, bundle) = (asked.own.trust_file()?, speech::quoted(&asked.out));
-    output.next(&format!("yinxin-verify --trust {} {bundle}", speech::quoted(&trust)));
+    let files = [asked.own.trust_file()?, asked.out.clone()];
+    let [trust, bundle] = files.map(|path| path.display().to_string());
+    output.next(&Command::new("yinxin-verify --trust {} {}", &[&trust, &bundle]));
     let mut told = report.json();
     told["out"] = asked.out.display().to_string().into();
     output.json(&told);

@@ -26,12 +26,17 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// Facts in one language.
+    pub(super) fn all(facts: Vec<Fact>, language: Language) -> Vec<Self> {
+        facts.into_iter().map(|fact| Self::of(fact, language)).collect()
+    }
+
     /// A fact in one language.
     pub(super) fn of(fact: Fact, language: Language) -> Self {
         let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
         let lines = fact.lines.into_iter();
         let line = |line: plain::FactLine| {
-            (line.mark.class(), line.mark.sign(), show::harmless(&line.text))
+            (line.mark.class(), line.mark.sign(), show::file_line(&line.text))
         };
         Self {
             term: both(fact.term),
@@ -54,23 +59,6 @@ impl Checked {
         Ok(Self { opened, standing: export.standing })
     }
 
-    /// The same, if it is the one that was shown.
-    pub(super) async fn fetch_shown(
-        bench: &Bench,
-        opened: &Opened,
-        order: &str,
-        digest: &str,
-    ) -> Result<Self, Failure> {
-        let checked = Self::fetch(bench, opened, order).await?;
-        match checked.digest() == digest {
-            true => Ok(checked),
-            false => Err(Failure::usage(
-                "指令与您看到的不同，未作任何操作。",
-                "this is not the order that you were shown; nothing was done",
-            )),
-        }
-    }
-
     /// Whether it can only be declined.
     pub(super) fn has_moved(&self) -> bool {
         self.opened.has_moved(self.standing.as_ref())
@@ -89,7 +77,7 @@ impl Checked {
 
     /// Every fact.
     pub(super) fn facts(&self, language: Language) -> Vec<Line> {
-        plain::facts(&self.opened).into_iter().map(|fact| Line::of(fact, language)).collect()
+        Line::all(plain::facts(&self.opened), language)
     }
 
     /// How far it is, as the portal says.

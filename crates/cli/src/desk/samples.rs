@@ -144,9 +144,23 @@ fn passkeys(language: Language, pages: &mut Pages) {
         line(language, ("为谁", "for whom"), "陈登记 (0123456789ABCDEF)", false),
         line(language, ("用于", "for"), "https://staff.localhost:9443", false),
     ];
-    let look = Step::Look { facts, saved: "{\"v\":1}".into(), hardware: true };
+    let digest = plain::fingerprint(&[7; 32]);
+    let look =
+        Step::Look { facts, digest: digest.clone(), saved: "{\"v\":1}".into(), hardware: true };
     let asked = revoke::filled(Frame::sample(language, "/revoke"));
     pages.insert("revoke", asked.render().unwrap());
+    let mut asked = revoke::filled(Frame::sample(language, "/revoke"));
+    let facts = vec![
+        line(
+            language,
+            ("吊销证书", "to be revoked"),
+            "0102030405060708090a0b0c0d0e0f101112",
+            false,
+        ),
+        line(language, ("依据", "evidence"), HOSTILE, false),
+    ];
+    asked.look = Some(revoke::Look { facts, digest });
+    pages.insert("revoke-look", asked.render().unwrap());
     for (name, step) in [
         ("passkey", Step::Bring),
         ("passkey-look", look),
