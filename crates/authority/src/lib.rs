@@ -24,6 +24,7 @@
 //! | what may be renewed, by whose signature, until when both count | `renewal.rs` |
 //! | who may suspend what, and how that ends | `suspend.rs` |
 //! | what became of an application | `application.rs` |
+//! | what a transfer or leaving would take away | `consequence.rs` |
 
 mod agent;
 mod application;
@@ -32,6 +33,7 @@ mod authority;
 mod basis;
 mod certificate;
 mod city;
+mod consequence;
 mod decline;
 mod draft;
 mod enact;
@@ -56,6 +58,7 @@ mod withdrawal;
 
 pub use agent::{JoinClaim, authorization_of, join_value};
 pub use authority::Authority;
+pub use consequence::Consequence;
 pub use id::{NamesOrder, OrderDigest, PersonId, Reference, Serial, Sha256Value};
 pub use judge::Judged;
 pub use parts::{PartName, Parts, PartsError};

@@ -110,6 +110,7 @@ fn read_through(by: &str, who: &str, act: &str, count: u64) -> (String, String) 
         "list" => ("查看了待办", "the list of orders was looked at"),
         "fetch" => ("查看了指令", "an order was looked at"),
         "person" => ("查看了人员", "a person was looked at"),
+        "unit" => ("查看了单位", "a unit was looked at"),
         "drafts" => ("查看了经办事项", "own drafts were looked at"),
         other => (other, other),
     };

@@ -1,7 +1,8 @@
 //! `GET /certificate`: whether the own certificate works, said by the CA; and if it does not, why
 //! not, each cause with its own page.
 
-use crate::pages::{Frame, Language, page, show, words};
+use super::dossier::role_at;
+use crate::pages::{Frame, page, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::{StaffCertificate, judged};
 use crate::state::PortalState;
@@ -131,7 +132,7 @@ fn filled(f: Frame, holder: &Officer, certificate: &Certificate, now: u64) -> Ce
     let (from, until) = (certificate.not_before(), certificate.not_after());
     let units = certificate.subject().values(oid::ORGANIZATIONAL_UNIT);
     let language = f.language;
-    let roles = holder.roles.iter().map(|(role, scope)| role_at(language, role, scope));
+    let roles = holder.roles.iter().map(|role| role_at(language, role));
     CertificatePage {
         w: CertificateWords::of(f.language),
         f,
@@ -146,12 +147,6 @@ fn filled(f: Frame, holder: &Officer, certificate: &Certificate, now: u64) -> Ce
         serial: certificate.serial().to_string(),
         fingerprint: plain::fingerprint(&certificate.sha256()),
     }
-}
-
-/// A role as people call it, and where it counts.
-fn role_at(language: Language, role: &str, scope: &str) -> String {
-    let role = plain::role(role);
-    format!("{} · {scope}", language.of_both(role.zh, role.en))
 }
 
 /// Why a certificate is not seen, or does not count.
@@ -201,13 +196,14 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         (name, explained(&f, &problem, code, "https://portal.example").render().unwrap())
     };
     let mut samples: Vec<_> = causes.into_iter().map(render).collect();
+    let own = |role| role_at(language, role);
     let works = CertificatePage {
         w: CertificateWords::of(language),
         f: f.clone(),
         name: "王小明".into(),
         units: "商州区 › 区政府办公室".into(),
         person: "0123456789ABCDEF".into(),
-        roles: vec![role_at(language, "unit-handler", "sz-office")],
+        roles: super::dossier::sample("", true).roles.iter().map(own).collect(),
         from: "2026-11-24 16:00 (UTC+8)".into(),
         until: "2027-11-24 16:00 (UTC+8)".into(),
         days: 365,

@@ -5,6 +5,7 @@ use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::{is_within, person_of};
 use crate::query::names::names;
+use crate::query::place::place;
 use authority::Authority;
 use ca_api::{CertificateLine, Certificates, Sought};
 use ca_store::table::certificate::{FoundRow, SearchBy, search};
@@ -125,5 +126,6 @@ pub(crate) fn line(authority: &Authority, row: FoundRow) -> Result<CertificateLi
     let revoked =
         revoked.map(|revoked| (records::time::seconds(revoked.at), revoked.reason.clone()));
     let not_after = records::time::seconds(unsigned(not_after)?);
-    Ok(CertificateLine { serial, person, name, unit, profile, not_after, revoked })
+    let place = place(authority, &unit);
+    Ok(CertificateLine { serial, person, name, unit, place, profile, not_after, revoked })
 }
