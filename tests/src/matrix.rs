@@ -114,10 +114,7 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
         (staff::STATE, as_officer(Value::Null)),
         (handler::PEOPLE, as_officer(json!({ "text": "x", "after": "" }))),
         (handler::PERSON, as_officer(sample(portal_api::staff::PERSON, letter))),
-        (
-            organisation::DOSSIER,
-            as_officer(json!({ "person": "0000000000000000", "after": "" })),
-        ),
+        (organisation::DOSSIER, as_officer(json!({ "person": "0000000000000000", "after": "" }))),
         (organisation::CONSEQUENCES, as_officer(json!({ "person": "0000000000000000" }))),
         (organisation::UNIT, as_officer(json!({ "unit": "", "after": "" }))),
         (handler::PREVIEW, as_officer(sample(portal_api::staff::PREVIEW, letter))),

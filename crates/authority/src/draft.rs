@@ -132,16 +132,6 @@ impl Authority {
         };
         own || lettered
     }
-
-    /// Whether a person may approve or decline an order: their roles count, it is not their own,
-    /// and they did not draft it.
-    pub fn may_decide(&self, person: &str, order: &Order, body: &Body) -> Result<(), Code> {
-        self.may_approve(person, body)?;
-        match self.has_drafted(person, order, body) {
-            true => Err(Code::ApproverDrafted),
-            false => Ok(()),
-        }
-    }
 }
 
 /// What remembers that a draft was used, beside the challenges of applications: SHA-256 of its

@@ -44,6 +44,24 @@ pub struct HeldLine {
     pub issued: String,
 }
 
+/// A role that is lent while its holder is on leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DelegationLine {
+    /// Who acts: person id and name.
+    pub deputy: (String, String),
+    /// Who is on leave: person id and name.
+    pub absent: (String, String),
+    /// The role.
+    pub role: RoleLine,
+    /// First second.
+    pub from: String,
+    /// Last second.
+    pub until: String,
+    /// Whether it counts now.
+    pub counts: bool,
+}
+
 /// Everything about a person that is their officers' and handlers' business.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +78,8 @@ pub struct Dossier {
     pub left: bool,
     /// Roles that count now.
     pub roles: Vec<RoleLine>,
+    /// Roles that were lent to them, and theirs that were lent to others.
+    pub delegations: Vec<DelegationLine>,
     /// Applications whose gates know them.
     pub applications: Vec<String>,
     /// The newest certificates, newest first.

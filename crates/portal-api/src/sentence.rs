@@ -36,9 +36,7 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
         | Event::Started(_)
         | Event::Silent { .. }
         | Event::Heartbeat(_) => at_the_gate(record, who),
-        Event::Approval { person, .. } => {
-            (format!("{} 批准了指令", who(person)), format!("{} approved an order", who(person)))
-        }
+        Event::Approval { person, acting_for, .. } => approved(person, acting_for.as_deref(), who),
         Event::Declined { decline, person } => match decline.read().map(|read| read.outcome) {
             Ok(Outcome::Returned) => (
                 format!("{} 退回了指令", who(person)),
@@ -85,6 +83,19 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
     // A refusal's own sentence may stand at the end.
     let (zh, en) = (zh.trim_end_matches('。'), en.trim_end_matches('.'));
     (plain(&format!("{time}Z {zh}。")), plain(&format!("{time}Z {en}.")))
+}
+
+/// Who approved an order, and for whom.
+fn approved(person: &str, absent: Option<&str>, who: impl Fn(&str) -> String) -> (String, String) {
+    match absent {
+        Some(absent) => (
+            format!("{} 代 {} 批准了指令", who(person), who(absent)),
+            format!("{} approved an order, acting for {}", who(person), who(absent)),
+        ),
+        None => {
+            (format!("{} 批准了指令", who(person)), format!("{} approved an order", who(person)))
+        }
+    }
 }
 
 /// Who suspended certificates, and how that is known.

@@ -132,7 +132,11 @@ impl FromRequestParts<Arc<PortalState>> for Frame {
 /// The page whose form was posted to a path.
 fn page_of(path: &str) -> &str {
     match path.rsplit_once('/') {
-        Some((page, "approve" | "decline" | "declined" | "revoke" | "wished" | "request" | "suspend" | "suspended")) => page,
+        Some((
+            page,
+            "approve" | "decline" | "declined" | "revoke" | "wished" | "request" | "suspend"
+            | "suspended",
+        )) => page,
         Some((page, "check" | "make" | "withdraw" | "withdrawn")) => page,
         _ => path,
     }

@@ -4,7 +4,7 @@
 use crate::pages::{Language, show, words};
 use ca_api::CertificateLine;
 use ca_api::handler::DraftLine;
-use ca_api::organisation::{Dossier, HeldLine, RoleLine};
+use ca_api::organisation::{DelegationLine, Dossier, HeldLine, RoleLine};
 use portal_api::plain::{self, Said};
 use records::suspension::HOLD;
 
@@ -21,6 +21,9 @@ words! {
         in_office "在职" "In office";
         left "已离任" "Left office";
         roles "角色" "Roles";
+        delegations "代理审批" "Acting for others";
+        acts "代" "for";
+        over "未生效" "does not count now";
         applications "可进入的应用系统" "Applications that know them";
         certificates "证书" "Certificates";
         no_certificates "还没有证书。" "No certificate yet.";
@@ -79,6 +82,7 @@ pub(super) struct DossierView {
     pub(super) version: u32,
     pub(super) left: bool,
     pub(super) roles: Vec<String>,
+    pub(super) delegations: Vec<String>,
     pub(super) applications: String,
     pub(super) certificates: Vec<Held>,
     pub(super) letters: Vec<Request>,
@@ -108,6 +112,11 @@ impl DossierView {
             version: dossier.version,
             left: dossier.left,
             roles: dossier.roles.iter().map(|role| role_at(language, role)).collect(),
+            delegations: dossier
+                .delegations
+                .iter()
+                .map(|one| delegated(language, w, one))
+                .collect(),
             applications: show::harmless(&dossier.applications.join(", ")),
             certificates: dossier.certificates.into_iter().map(held).collect(),
             letters: dossier.letters.into_iter().map(request).collect(),
@@ -124,6 +133,15 @@ impl DossierView {
 pub(super) fn role_at(language: Language, role: &RoleLine) -> String {
     let said = plain::role(&role.role);
     show::harmless(&format!("{} · {}", language.of_both(said.zh, said.en), role.place))
+}
+
+/// Who acts for whom, as what, from when until when.
+fn delegated(language: Language, w: &DossierWords, one: &DelegationLine) -> String {
+    let role = role_at(language, &one.role);
+    let (from, until) = (show::time(&one.from), show::time(&one.until));
+    let over = if one.counts { String::new() } else { format!(" · {}", w.over) };
+    let (deputy, absent) = (&one.deputy.1, &one.absent.1);
+    show::harmless(&format!("{deputy} {} {absent} · {role} · {from} – {until}{over}", w.acts))
 }
 
 fn held(language: Language, w: &DossierWords, (line, now): (CertificateLine, &str)) -> Held {
@@ -157,7 +175,10 @@ fn timeline(language: Language, w: &DossierWords, dossier: &Dossier) -> Vec<(Str
     let mut events: Vec<(String, String)> = Vec::new();
     for HeldLine { line, issued } in &dossier.certificates {
         if !issued.is_empty() {
-            events.push((issued.clone(), format!("{} · {} · {}", w.issued, line.profile, line.serial)));
+            events.push((
+                issued.clone(),
+                format!("{} · {} · {}", w.issued, line.profile, line.serial),
+            ));
         }
         if let Some((at, reason)) = &line.revoked {
             let what = if reason == HOLD { w.suspended } else { w.revoked };
@@ -216,6 +237,15 @@ pub(super) fn sample(name: &str, letter: bool) -> Dossier {
         scope: "sz-office".into(),
         place: "商州区 › 政府办公室".into(),
     };
+    let delegation = DelegationLine {
+        deputy: (line.person.clone(), name.into()),
+        absent: ("0123456789ABCDEG".into(), "陈登记".into()),
+        role: RoleLine { role: "registration-officer".into(), ..role.clone() },
+        from: "2026-11-24T16:00:00Z".into(),
+        until: "2026-12-01T15:59:59Z".into(),
+        counts: true,
+    };
+    let over = DelegationLine { counts: false, ..delegation.clone() };
     let some = |list: Vec<HeldLine>| if letter { list } else { Vec::new() };
     Dossier {
         place: "商州区 › 政府办公室".into(),
@@ -223,6 +253,7 @@ pub(super) fn sample(name: &str, letter: bool) -> Dossier {
         version: 2,
         left: !letter,
         roles: if letter { vec![role] } else { Vec::new() },
+        delegations: if letter { vec![delegation, over] } else { Vec::new() },
         applications: if letter { vec!["exchange".into()] } else { Vec::new() },
         certificates: some(vec![
             certificate("0101010101", None),

@@ -1,7 +1,7 @@
-//! `POST /certificates/SERIAL/suspend` shows what will be signed when an officer or handler suspends
-//! a certificate in their care, and changes nothing; `POST /certificates/SERIAL/suspended` carries
-//! what their passkey signed to the status service, whose receipt it shows. Nothing is suspended on
-//! the portal's word here.
+//! `POST /certificates/SERIAL/suspend` shows what will be signed when an officer or handler
+//! suspends a certificate in their care, and changes nothing; `POST /certificates/SERIAL/suspended`
+//! carries what their passkey signed to the status service, whose receipt it shows. Nothing is
+//! suspended on the portal's word here.
 
 use super::certificate::Shown;
 use super::decline::one_line;
@@ -65,9 +65,7 @@ struct HoldPage {
     f: Frame,
     w: &'static HoldWords,
     serial: String,
-    /// RFC 5280 name.
-    reason: String,
-    /// As people read it.
+    /// The reason as people read it.
     why: String,
     /// What is sent on, and what is shown.
     typed: String,
@@ -144,7 +142,10 @@ fn suspending(certificate: &Bytes, signed: Signed) -> Option<Suspending> {
     let suspension = Suspension::by_passkey(statement, certificate.clone(), signed.touch.read()?);
     let salt = Bytes::read(&signed.salt)?;
     let value = signed.evidence.into();
-    Some(Suspending { suspension, evidence: Disclosure { path: EVIDENCE_PATH.into(), salt, value } })
+    Some(Suspending {
+        suspension,
+        evidence: Disclosure { path: EVIDENCE_PATH.into(), salt, value },
+    })
 }
 
 fn filled(
@@ -161,7 +162,6 @@ fn filled(
         why: show::harmless(&f.language.of_both(why.zh, why.en)),
         command: format!("yinxin suspend {serial} --reason {reason} --evidence {told}"),
         serial: serial.to_owned(),
-        reason: reason.to_owned(),
         typed: evidence.to_owned(),
         evidence: show::harmless(evidence),
         challenge: Bytes::from(Suspension::challenge(&statement)).to_string(),
@@ -176,11 +176,10 @@ fn filled(
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let serial = "018e9a4c70f3b5d2018e9a4c70f3b5d2018e";
     let path = format!("/certificates/{serial}");
-    let said = Suspends {
-        serial,
-        reason: "keyCompromise",
-        evidence: "本人电话报告丢失 <b>\u{202e}",
-    };
+    let said =
+        Suspends {
+            serial, reason: "keyCompromise", evidence: "本人电话报告丢失 <b>\u{202e}"
+        };
     let render = |credentials: &str| {
         let f = Frame::sample(language, &path);
         let mut page = filled(f, said, (Vec::new(), [7; 32]), credentials.into());

@@ -84,8 +84,7 @@ pub(super) async fn show(
     FromQuery(Asked { unit, after }): FromQuery<Asked>,
 ) -> Response {
     let first = after.is_empty();
-    let message =
-        AsOfficer { certificate: shown.certificate, message: WantedUnit { unit, after } };
+    let message = AsOfficer { certificate: shown.certificate, message: WantedUnit { unit, after } };
     let answer = passed_on(portal.issuer.unit(&message).await);
     match portal.recorded("unit", &shown.person, answer).await {
         Ok(facts) => page(StatusCode::OK, &filled(f, facts, first)),
@@ -118,7 +117,8 @@ fn filled(f: Frame, facts: UnitFacts, first: bool) -> OrganisationPage {
         readable: one.readable,
     };
     let more = &facts.more;
-    let next = (!more.is_empty()).then(|| format!("{}&after={}", page_of(&unit), show::escaped(more)));
+    let next =
+        (!more.is_empty()).then(|| format!("{}&after={}", page_of(&unit), show::escaped(more)));
     let people = facts.people.into_iter();
     OrganisationPage {
         w: OrganisationWords::of(language),

@@ -128,8 +128,7 @@ pub(super) fn sample_line(name: &str, letter: bool) -> PersonLine {
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let lines = vec![sample_line("王小明", true), sample_line("王<b>\u{202e}", false)];
     let units = vec![super::person::sample_facts("", false).units.remove(0)];
-    let found =
-        |lines, more: &str| UnitPeople { units: units.clone(), lines, more: more.into() };
+    let found = |lines, more: &str| UnitPeople { units: units.clone(), lines, more: more.into() };
     let f = || Frame::sample(language, "/people");
     let wrong = Problem::new(Code::Malformed, "5GPJWBSG64S36D1N".into());
     let render = |page: PeoplePage| page.render().unwrap();

@@ -5,6 +5,7 @@ mod approve;
 mod basis;
 mod credential;
 mod decline;
+mod delegate;
 mod draft;
 mod execute;
 mod issue;

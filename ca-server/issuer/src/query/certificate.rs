@@ -26,7 +26,8 @@ pub(crate) async fn certificate(
     }
     SerialNumber::from_hex(serial).ok_or(Code::NotFound)?;
     let row = certificate::found(&mut tx, serial).await?.ok_or(Code::NotFound)?;
-    readable(authority, &officer, &row.1)?;
+    let now = issuer.now();
+    readable(authority, &officer, &row.1, now)?;
     let mut line = line(authority, row)?;
     let found = certificate::issued_under(&mut tx, serial).await?.ok_or(Code::NotFound)?;
     let approvers = approval::consumed_by(&mut tx, found.1).await?;
@@ -40,7 +41,7 @@ pub(crate) async fn certificate(
         None => Vec::new(),
     };
     let opened = recent_use::lately(&mut tx, serial).await?;
-    let revokes = is_within(authority, &officer, &line.person);
+    let revokes = is_within(authority, &officer, &line.person, now);
     let certificate = Bytes(found.0);
     Ok(CertificateFacts { line, certificate, approvers, agents, opened, revokes })
 }

@@ -3,17 +3,20 @@
 //! that are over.
 
 use super::drafts::{cursor, letter_line, order};
+use super::names::names;
 use super::people::line;
-use super::place::{role_line, place};
+use super::place::{place, role_line};
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::loaded::{opening, text};
 use crate::officer::{person_of, readable};
 use crate::view::View;
-use authority::{Authority, Serial};
+use authority::{Authority, Delegation, PersonId, Serial};
 use ca_api::CertificateLine;
 use ca_api::handler::DraftLine;
-use ca_api::organisation::{Consequences, Dossier, HeldLine, WantedConsequences, WantedDossier};
+use ca_api::organisation::{
+    Consequences, DelegationLine, Dossier, HeldLine, WantedConsequences, WantedDossier,
+};
 use ca_store::table::{certificate, order as orders, person};
 use pki::Certificate;
 use records::Code;
@@ -35,7 +38,7 @@ pub(crate) async fn dossier(
     let (authority, now) = (view.authority(), issuer.now());
     let reader = person_of(authority, shown, now)?;
     let id = wanted.person.as_str();
-    readable(authority, &reader, id)?;
+    readable(authority, &reader, id, now)?;
     let state = authority.person(id).ok_or(Code::PersonUnknown)?;
     let known = person::disclosures(&mut tx, vec![id.to_owned()]).await?;
     let opened = known.get(id).and_then(|list| opening(state, list)).unwrap_or_default();
@@ -55,6 +58,7 @@ pub(crate) async fn dossier(
         version: state.version,
         left: has_left,
         roles: roles.map(|(role, scope)| role_line(authority, *role, scope)).collect(),
+        delegations: delegations(authority, &mut tx, (id, now)).await?,
         applications: match has_left {
             true => Vec::new(),
             false => authority.applications_of(&state.unit).into_iter().collect(),
@@ -77,7 +81,7 @@ pub(crate) async fn consequences(
     let view = issuer.opened().await?;
     let (authority, now) = (view.authority(), issuer.now());
     let reader = person_of(authority, shown, now)?;
-    readable(authority, &reader, &wanted.person)?;
+    readable(authority, &reader, &wanted.person, now)?;
     let told = authority.consequence(&wanted.person, wanted.unit.as_deref(), now)?;
     let roles = told.roles.iter().map(|(role, scope)| role_line(authority, *role, scope));
     Ok(Consequences {
@@ -87,6 +91,34 @@ pub(crate) async fn consequences(
         orders: u32::try_from(told.orders.len()).unwrap_or(u32::MAX),
         applications: told.applications.into_iter().collect(),
     })
+}
+
+/// Delegations to and of a person.
+async fn delegations(
+    authority: &Authority,
+    tx: &mut Tx,
+    (person, now): (&str, u64),
+) -> Result<Vec<DelegationLine>, IssuerError> {
+    let about = |(deputy, one): &(&PersonId, &Delegation)| {
+        deputy.as_str() == person || one.absent.as_str() == person
+    };
+    let found: Vec<_> = authority.delegations().filter(about).collect();
+    let ids = found.iter().flat_map(|(deputy, one)| [deputy.to_string(), one.absent.to_string()]);
+    let names = names(tx, authority, ids.collect()).await?;
+    let named = |id: &PersonId| {
+        let id = id.to_string();
+        let name = names.get(&id).unwrap_or(&id).clone();
+        (id, name)
+    };
+    let line = |(deputy, one): (&PersonId, &Delegation)| DelegationLine {
+        deputy: named(deputy),
+        absent: named(&one.absent),
+        role: role_line(authority, one.role, &one.scope),
+        from: records::time::seconds(one.from),
+        until: records::time::seconds(one.until),
+        counts: authority.is_acting(deputy, one, now),
+    };
+    Ok(found.into_iter().map(line).collect())
 }
 
 async fn requests(

@@ -69,7 +69,7 @@ async fn found(
                 answer.more = behind.1;
                 return Ok(answer);
             }
-            add(authority, (&officer, one), &mut answer)?;
+            add(authority, (&officer, now, one), &mut answer)?;
             if let Some(row) = one.first() {
                 behind = (row.0.clone(), row.1.clone());
             }
@@ -83,14 +83,14 @@ async fn found(
 /// Lists somebody's certificates, or counts them only.
 fn add(
     authority: &Authority,
-    (officer, one): (&str, &[FoundRow]),
+    (officer, now, one): (&str, u64, &[FoundRow]),
     answer: &mut Certificates,
 ) -> Result<(), IssuerError> {
     for row in one {
         if row.3.is_none() {
             continue;
         }
-        match is_within(authority, officer, &row.1) {
+        match is_within(authority, officer, &row.1, now) {
             true => answer.lines.push(line(authority, row.clone())?),
             false => answer.elsewhere += 1,
         }

@@ -41,8 +41,8 @@ pub(crate) async fn people(
         return Err(Code::Malformed.into());
     }
     let units = units(authority, |unit| authority.handles(&reader, unit));
-    let by = (by(authority, text), text);
-    let (found, more) = found(authority, &mut tx, (&reader, by), &sought.after).await?;
+    let by = (by(authority, text), text, sought.after.as_str());
+    let (found, more) = found(authority, &mut tx, (&reader, now), by).await?;
     let names = names(&mut tx, authority, found.clone()).await?;
     let line = |person: &String| {
         let name = names.get(person).unwrap_or(person).clone();
@@ -103,18 +103,18 @@ pub(super) fn handler(
 pub(super) async fn by_unit(
     authority: &Authority,
     tx: &mut Tx,
-    (reader, unit): (&str, &str),
-    after: &str,
+    reader: (&str, u64),
+    (unit, after): (&str, &str),
 ) -> Result<(Vec<String>, String), IssuerError> {
-    found(authority, tx, (reader, (PersonBy::Unit, unit)), after).await
+    found(authority, tx, reader, (PersonBy::Unit, unit, after)).await
 }
 
 /// People who fit a text and are the reader's business, and behind whom the list goes on.
 async fn found(
     authority: &Authority,
     tx: &mut Tx,
-    (reader, (by, text)): (&str, (PersonBy, &str)),
-    after: &str,
+    (reader, now): (&str, u64),
+    (by, text, after): (PersonBy, &str, &str),
 ) -> Result<(Vec<String>, String), IssuerError> {
     let mut behind = match after {
         "" => (String::new(), String::new()),
@@ -131,7 +131,7 @@ async fn found(
                 return Ok((page, behind.1));
             }
             behind = (name, id.clone());
-            if !authority.has_left(&id) && readable(authority, reader, &id).is_ok() {
+            if !authority.has_left(&id) && readable(authority, reader, &id, now).is_ok() {
                 page.push(id);
             }
             looked += 1;

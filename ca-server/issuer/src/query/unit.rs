@@ -40,14 +40,14 @@ pub(crate) async fn unit(
         authority.above(id).into_iter().map(|id| unit_line(authority, id)).collect();
     path.reverse();
     let counted = Counted::of(authority, id);
-    let (found, more) = by_unit(authority, &mut tx, (&reader, id), &wanted.after).await?;
+    let (found, more) = by_unit(authority, &mut tx, (&reader, now), (id, &wanted.after)).await?;
     let named = names(&mut tx, authority, found.clone()).await?;
     let person = |person: &String| {
         line(authority, (person, named.get(person).unwrap_or(person).clone()), now)
     };
     let people = found.iter().map(person).collect::<Result<Vec<PersonLine>, Code>>()?;
     let holders = match wanted.after.is_empty() {
-        true => holders(authority, &mut tx, (&reader, id), counted.holders).await?,
+        true => holders(authority, &mut tx, (&reader, now), counted.holders).await?,
         false => Vec::new(),
     };
     let below = below(authority, id, &counted.people);
@@ -89,7 +89,7 @@ impl Counted {
             }
         }
         holders.sort_by_key(|(id, role, scope)| {
-            (above.iter().position(|one| one == scope), *role, id.clone())
+            (above.iter().position(|one| *one == scope.as_str()), *role, id.clone())
         });
         holders.truncate(HOLDERS_MAX);
         Self { people, holders }
@@ -99,7 +99,7 @@ impl Counted {
 async fn holders(
     authority: &Authority,
     tx: &mut Tx,
-    (reader, _): (&str, &str),
+    (reader, now): (&str, u64),
     found: Vec<(String, Role, String)>,
 ) -> Result<Vec<HolderLine>, IssuerError> {
     let ids = found.iter().map(|(id, ..)| id.clone()).collect();
@@ -107,7 +107,7 @@ async fn holders(
     let line = |(person, role, scope): (String, Role, String)| HolderLine {
         name: named.get(&person).unwrap_or(&person).clone(),
         role: role_line(authority, role, &scope),
-        readable: readable(authority, reader, &person).is_ok(),
+        readable: readable(authority, reader, &person, now).is_ok(),
         person,
     };
     Ok(found.into_iter().map(line).collect())
