@@ -30,6 +30,7 @@ mod person;
 mod queue;
 mod review;
 mod revoke;
+mod role;
 mod state;
 mod suspend;
 mod touch;

@@ -708,8 +708,9 @@ def check_notice(vectors):
 
 def check_records(vectors):
     kinds = sorted(v["kind"] for v in vectors["records"])
-    wanted = [*WORDS["record-kind"].split(), "connection"]
-    need(kinds == sorted(wanted), "one of each kind, and a connection for each version of TLS")
+    wanted = [*WORDS["record-kind"].split(), "connection", "approval"]
+    told = "one of each kind, a connection for each version of TLS, an approval for the absent"
+    need(kinds == sorted(wanted), told)
     for v in vectors["records"]:
         need(read_record(octets(v["record"]))[0]["kind"] == v["kind"], "kind")
 

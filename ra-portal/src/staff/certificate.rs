@@ -1,7 +1,7 @@
 //! `GET /certificate`: whether the own certificate works, said by the CA; and if it does not, why
 //! not, each cause with its own page.
 
-use super::dossier::role_at;
+use super::role::role_at;
 use crate::pages::{Frame, page, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::{StaffCertificate, judged};
@@ -208,7 +208,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         name: "王小明".into(),
         units: "商州区 › 区政府办公室".into(),
         person: "0123456789ABCDEF".into(),
-        roles: super::dossier::sample("", true).roles.iter().map(|role| role_at(language, role)).collect(),
+        roles: vec![role_at(language, &super::role::sample())],
         from: "2026-11-24 16:00 (UTC+8)".into(),
         until: "2027-11-24 16:00 (UTC+8)".into(),
         days: 365,

@@ -1,7 +1,7 @@
 //! What a transfer or leaving would take away, told before it is signed or approved. It is the CA's
 //! answer of this moment, beside what is signed, and nothing rests on it.
 
-use super::dossier::role_at;
+use super::role::role_at;
 use crate::pages::{Frame, Language, show, words};
 use crate::refusal::passed_on;
 use crate::staff_certificate::StaffCertificate;
@@ -88,7 +88,7 @@ pub(super) async fn told(
 pub(super) fn sample(language: Language, leaves: bool) -> ConsequenceView {
     let told = Consequences {
         certificates: vec!["0101010101".into()],
-        roles: super::dossier::sample("", leaves).roles,
+        roles: if leaves { vec![super::role::sample()] } else { Vec::new() },
         letters: if leaves { vec!["5GPJWBSG64S36D1N".into()] } else { Vec::new() },
         orders: 1,
         applications: vec!["exchange".into()],

@@ -1,10 +1,11 @@
 //! What a person's page shows of them: roles, certificates, letters, requests, and what happened in
 //! the order of time. All of it is the CA's answer; nothing is decided from it.
 
+use super::role::role_at;
 use crate::pages::{Language, show, words};
 use ca_api::CertificateLine;
 use ca_api::handler::DraftLine;
-use ca_api::organisation::{DelegationLine, Dossier, HeldLine, RoleLine};
+use ca_api::organisation::{DelegationLine, Dossier, HeldLine};
 use portal_api::plain::{self, Said};
 use records::suspension::HOLD;
 
@@ -129,12 +130,6 @@ impl DossierView {
     }
 }
 
-/// A role as people call it, and where it counts.
-pub(super) fn role_at(language: Language, role: &RoleLine) -> String {
-    let said = plain::role(&role.role);
-    show::harmless(&format!("{} · {}", language.of_both(said.zh, said.en), role.place))
-}
-
 /// Who acts for whom, as what, from when until when.
 fn delegated(language: Language, w: &DossierWords, one: &DelegationLine) -> String {
     let role = role_at(language, &one.role);
@@ -232,15 +227,14 @@ pub(super) fn sample(name: &str, letter: bool) -> Dossier {
         reason: if state == "returned" { "材料不全 <b>\u{202e}".into() } else { String::new() },
         digest: records::Bytes::default(),
     };
-    let role = RoleLine {
-        role: "unit-handler".into(),
-        scope: "sz-office".into(),
-        place: "商州区 › 政府办公室".into(),
-    };
+    let role = super::role::sample();
     let delegation = DelegationLine {
         deputy: (line.person.clone(), name.into()),
         absent: ("0123456789ABCDEG".into(), "陈登记".into()),
-        role: RoleLine { role: "registration-officer".into(), ..role.clone() },
+        role: ca_api::organisation::RoleLine {
+            role: "registration-officer".into(),
+            ..role.clone()
+        },
         from: "2026-11-24T16:00:00Z".into(),
         until: "2026-12-01T15:59:59Z".into(),
         counts: true,

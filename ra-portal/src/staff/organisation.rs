@@ -2,7 +2,7 @@
 //! count there, and its own people as far as they are the reader's business.
 
 use super::certificate::{self, Shown};
-use super::dossier::role_at;
+use super::role::role_at;
 use crate::pages::{Frame, FromQuery, page, problem, show, words};
 use crate::refusal::passed_on;
 use crate::state::PortalState;
@@ -140,7 +140,7 @@ fn filled(f: Frame, facts: UnitFacts, first: bool) -> OrganisationPage {
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     use ca_api::handler::UnitLine;
     let unit = |unit: &str, name: &str| UnitLine { unit: unit.into(), name: name.into() };
-    let role = super::dossier::sample("", true).roles.remove(0);
+    let role = super::role::sample();
     let holder = |name: &str, readable| HolderLine {
         person: "0123456789ABCDEF".into(),
         name: name.into(),

@@ -126,8 +126,10 @@ pub(super) fn sample_line(name: &str, letter: bool) -> PersonLine {
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    use ca_api::handler::UnitLine;
     let lines = vec![sample_line("王小明", true), sample_line("王<b>\u{202e}", false)];
-    let units = vec![super::person::sample_facts("", false).units.remove(0)];
+    let unit = UnitLine { unit: "sz-office".into(), name: "商州区政府办公室".into() };
+    let units = vec![unit];
     let found = |lines, more: &str| UnitPeople { units: units.clone(), lines, more: more.into() };
     let f = || Frame::sample(language, "/people");
     let wrong = Problem::new(Code::Malformed, "5GPJWBSG64S36D1N".into());
