@@ -2,10 +2,10 @@
 //! why it is refused, and required in HTTP; the CA judges it anew at every request. In the order in
 //! which people meet them: [`certificate`] and [`suspend`] (for everybody), [`passkeys`],
 //! [`queue`], [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`],
-//! [`issued`], [`revoke`], [`wish`] and [`wished`], [`people`], [`person`], [`draft_check`] with
-//! [`draft_make`], [`drafts`], [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`]
-//! is the same for the command line, and [`trusted`] is there for browsers that know this city's
-//! root.
+//! [`issued`], [`hold`], [`revoke`], [`wish`] and [`wished`], [`organisation`], [`people`],
+//! [`person`] with its [`dossier`], [`draft_check`] with [`consequence`] and [`draft_make`],
+//! [`drafts`], [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
+//! the command line, and [`trusted`] is there for browsers that know this city's root.
 
 mod api;
 mod applications;
@@ -13,19 +13,24 @@ mod approve;
 mod audit_search;
 mod certificate;
 mod certificates;
+mod consequence;
 mod decline;
 mod declined;
+mod dossier;
 mod draft_check;
 mod draft_make;
 mod drafts;
 mod facts;
+mod hold;
 mod issued;
+mod organisation;
 mod passkeys;
 mod people;
 mod person;
 mod queue;
 mod review;
 mod revoke;
+mod role;
 mod state;
 mod suspend;
 mod touch;
@@ -44,7 +49,7 @@ use portal_api::staff::{APPROVE, FETCH, WISH, WITHDRAW};
 use std::sync::Arc;
 
 /// Pages that are read.
-pub const PAGES: [&str; 15] = [
+pub const PAGES: [&str; 16] = [
     "/",
     "/applications",
     "/audit",
@@ -54,6 +59,7 @@ pub const PAGES: [&str; 15] = [
     "/certificates/{serial}",
     "/drafts",
     "/orders/{order}",
+    "/organisation",
     "/passkeys",
     "/people",
     "/people/new",
@@ -66,9 +72,11 @@ pub const PAGES: [&str; 15] = [
 pub(crate) const TRUSTED: &str = "/trusted";
 
 /// Where forms go.
-pub const FORMS: [&str; 11] = [
+pub const FORMS: [&str; 13] = [
     "/certificate/suspend",
     "/certificates/{serial}/revoke",
+    "/certificates/{serial}/suspend",
+    "/certificates/{serial}/suspended",
     "/certificates/{serial}/wished",
     "/drafts/check",
     "/drafts/make",
@@ -86,7 +94,7 @@ pub fn is_brake(path: &str) -> bool {
     let of_order = path.strip_prefix("/orders/").map(|order| order.split_once('/'));
     let reads_or_approves = matches!(of_order, Some(None | Some((_, "approve"))));
     let of_certificate = path.strip_prefix("/certificates/").and_then(|rest| rest.split_once('/'));
-    let revokes = matches!(of_certificate, Some((_, "revoke" | "wished")));
+    let revokes = matches!(of_certificate, Some((_, "revoke" | "wished" | "suspended")));
     let suspends = path == "/certificate/suspend";
     let takes_back = matches!(path, "/drafts/withdraw" | "/drafts/withdrawn");
     let asks = [FETCH, APPROVE, WISH, WITHDRAW].contains(&path);
@@ -107,6 +115,9 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route("/certificates/{serial}", get(issued::show))
         .route("/certificates/{serial}/revoke", post(revoke::revoke))
         .route("/certificates/{serial}/wished", post(wished::wished))
+        .route("/certificates/{serial}/suspend", post(hold::check))
+        .route("/certificates/{serial}/suspended", post(hold::suspended))
+        .route("/organisation", get(organisation::show))
         .route("/people", get(people::show))
         .route("/people/new", get(person::create))
         .route("/people/{person}", get(person::show))
@@ -133,6 +144,8 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     samples.extend(certificates::samples(language));
     samples.extend(issued::samples(language));
     samples.extend(wish::samples(language));
+    samples.extend(hold::samples(language));
+    samples.extend(organisation::samples(language));
     samples.extend(people::samples(language));
     samples.extend(person::samples(language));
     samples.extend(draft_check::samples(language));

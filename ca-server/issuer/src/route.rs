@@ -7,7 +7,9 @@ mod call;
 mod certificate;
 mod certify;
 mod collect;
+mod consequences;
 mod decline;
+mod dossier;
 mod draft;
 mod drafts;
 mod fetch;
@@ -27,6 +29,7 @@ mod revoke;
 mod state;
 mod submit;
 mod suspend;
+mod unit;
 mod who;
 mod wish;
 mod withdraw;
@@ -35,7 +38,7 @@ use crate::issuer::Issuer;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
-use ca_api::{both, handler, public, staff};
+use ca_api::{both, handler, organisation, public, staff};
 use ca_host::listener;
 use mtls::listen::Judge;
 use records::{Code, Problem};
@@ -88,6 +91,9 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(staff::STATE, post(state::state))
         .route(handler::PEOPLE, post(people::people))
         .route(handler::PERSON, post(person::person))
+        .route(organisation::DOSSIER, post(dossier::dossier))
+        .route(organisation::CONSEQUENCES, post(consequences::consequences))
+        .route(organisation::UNIT, post(unit::unit))
         .route(handler::PREVIEW, post(preview::preview))
         .route(handler::DRAFT, post(draft::draft))
         .route(handler::DRAFTS, post(drafts::drafts))

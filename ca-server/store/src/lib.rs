@@ -104,6 +104,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/postgres/0015_drafter.sql"),
     ),
     (
+        18,
+        "about",
+        include_str!("../migrations/sqlite/0018_about.sql"),
+        include_str!("../migrations/postgres/0018_about.sql"),
+    ),
+    (
         20,
         "numbers",
         include_str!("../migrations/sqlite/0020_numbers.sql"),

@@ -78,6 +78,14 @@ fn drafter_who_signed(order: &Bytes) -> Option<String> {
     (wished || order.draft.is_some()).then(|| person.to_owned())
 }
 
+/// Whose role an order lends: it is lent only as long as they hold it.
+fn absent_of(order: &Bytes) -> Option<String> {
+    match records::Order::read(&order.0).ok()?.body().ok()? {
+        records::order::Body::Delegate(body) => Some(body.absent),
+        _ => None,
+    }
+}
+
 /// Who signed the draft of a letter: without them it has no effect.
 fn letter_drafter(letter: &LetterStatement) -> Option<String> {
     let draft = letter.draft.as_ref()?;
@@ -145,7 +153,7 @@ impl Walk {
         }
         for (index, record) in records {
             match &record.event {
-                Event::Approval { approval, person } => {
+                Event::Approval { approval, person, .. } => {
                     let id = approval_id(approval)?;
                     if counted.contains(&id) {
                         self.people.insert(person.clone());
@@ -154,6 +162,7 @@ impl Walk {
                 }
                 Event::Order { order, .. } => {
                     self.people.extend(drafter_who_signed(order));
+                    self.people.extend(absent_of(order));
                     self.take(tx, index).await?;
                 }
                 Event::Enacted { .. } | Event::Intent { .. } | Event::Revoked { .. } => {

@@ -1,5 +1,6 @@
 //! Judging: may this order be carried out now, with these approvals?
 
+use crate::approver::Capacity;
 use crate::authority::Authority;
 use crate::id::{NamesOrder, OrderDigest, PersonId, Sha256Value};
 use crate::signatures::Signatures;
@@ -71,14 +72,17 @@ impl Authority {
             true => Vec::new(),
             false => self.rules_for(&open.body)?,
         };
-        let mut approvers = BTreeSet::new();
+        let mut decided: Vec<Capacity> = Vec::new();
         let mut counted: Vec<&GivenApproval> = Vec::new();
         for given in &open.approvals {
             if approvals.is_some_and(|named| named.iter().all(|id| id.0 != given.id)) {
                 continue;
             }
             match self.still_counts(open, given, now) {
-                Ok(person) if approvers.insert(person) => counted.push(given),
+                Ok(capacity) if self.is_new_voice(&decided, &capacity) => {
+                    decided.push(capacity);
+                    counted.push(given);
+                }
                 Ok(_) if approvals.is_some() => return Err(Code::ApproverTwice),
                 Err(code) if approvals.is_some() => return Err(code),
                 _ => {}
@@ -86,6 +90,9 @@ impl Authority {
         }
         if approvals.is_some_and(|named| named.len() != counted.len()) {
             return Err(Code::ApprovalsMissing);
+        }
+        if !rules.is_empty() && self.lacks_local(&decided, &open.read, &open.body) {
+            return Err(Code::PoolAlone);
         }
         let outside = counted.iter().filter(|given| given.approval.outside_browser()).count();
         for rule in &rules {
@@ -99,8 +106,14 @@ impl Authority {
             order: open.read.clone(),
             body: open.body.clone(),
             approvals: counted.into_iter().map(|given| given.id).collect(),
-            approvers,
+            approvers: decided.iter().map(|one| one.person).collect(),
         })
+    }
+
+    /// Whether nobody decided yet who is the same human, or spoke for the same.
+    fn is_new_voice(&self, decided: &[Capacity], one: &Capacity) -> bool {
+        let same = |other: &Capacity| other.person == one.person || other.voice() == one.voice();
+        !decided.iter().any(same)
     }
 
     /// The order and its body, if it can still be approved or carried out.
@@ -136,35 +149,49 @@ impl Authority {
     }
 
     /// Checks one approval against its order: signature, credential, role, scope, not for oneself,
-    /// not twice. Gives the approver's person id.
-    pub fn check_approval(&self, approval: &Approval, now: u64) -> Result<String, Code> {
+    /// not twice, and not for a pool before the unit's own. Gives who it is, and for whom.
+    pub fn check_approval(&self, approval: &Approval, now: u64) -> Result<Capacity, Code> {
         let (digest, open) = self.waiting(&approval.order, now)?;
         let person = self.approver_of(approval, now)?;
-        self.may_decide(&person, &open.read, &open.body)?;
+        let capacity = self.may_decide(&person, &open.read, &open.body, now)?;
         self.fits_with(&open.body, &open.contents)?;
         let given = self.given(digest, now);
-        if given.contains_key(&person) {
+        let mut decided: Vec<Capacity> =
+            self.counting(digest, now).into_iter().map(|(one, _)| one).collect();
+        if !self.is_new_voice(&decided, &capacity) {
             return Err(Code::ApproverTwice);
+        }
+        decided.push(capacity.clone());
+        if self.lacks_local(&decided, &open.read, &open.body) {
+            return Err(Code::PoolAlone);
         }
         if !approval.outside_browser() && !self.has_room(&open.body, &given)? {
             return Err(Code::OutsideNeeded);
         }
         self.counts_on(&approval.signed_statement())?;
-        Ok(person)
+        Ok(capacity)
     }
 
     /// Whose approvals of an open order hold, and whether each came from outside a browser.
     pub fn given(&self, digest: impl NamesOrder, now: u64) -> BTreeMap<String, bool> {
         let mut people = BTreeMap::new();
-        let Some(digest) = digest.order_digest() else { return people };
-        let Some(open) = self.entry(digest) else { return people };
-        let pending = self.pending.given.get(&digest).into_iter().flat_map(|given| given.iter());
-        for given in open.approvals.iter().chain(pending) {
-            if let Ok(person) = self.still_counts(open, given, now) {
-                *people.entry(person.to_string()).or_default() |= given.approval.outside_browser();
-            }
+        for (capacity, outside) in self.counting(digest, now) {
+            *people.entry(capacity.person.to_string()).or_default() |= outside;
         }
         people
+    }
+
+    /// As what people approved an open order, as far as that holds, and whether each did so outside
+    /// a browser.
+    pub fn counting(&self, digest: impl NamesOrder, now: u64) -> Vec<(Capacity, bool)> {
+        let Some(digest) = digest.order_digest() else { return Vec::new() };
+        let Some(open) = self.entry(digest) else { return Vec::new() };
+        let pending = self.pending.given.get(&digest).into_iter().flat_map(|given| given.iter());
+        let counts = |given: &GivenApproval| {
+            let capacity = self.still_counts(open, given, now).ok()?;
+            Some((capacity, given.approval.outside_browser()))
+        };
+        open.approvals.iter().chain(pending).filter_map(counts).collect()
     }
 
     /// Whether one more approval from a browser still leaves those that must come from outside it.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use table::{changed_slots, of_slots};
 
 /// Version of the kept form.
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 
 /// The kept form cannot be taken up; replaying the log makes it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +36,7 @@ pub(crate) enum Table {
     Agents,
     Standing,
     Passkeys,
+    Delegations,
     Intents,
     ServiceKeys,
     People,
@@ -55,7 +56,7 @@ pub(crate) enum Table {
 }
 
 impl Table {
-    const ALL: [(Self, &'static str); 23] = [
+    const ALL: [(Self, &'static str); 24] = [
         (Self::City, "city"),
         (Self::Units, "units"),
         (Self::Profiles, "profiles"),
@@ -63,6 +64,7 @@ impl Table {
         (Self::Agents, "agents"),
         (Self::Standing, "standing"),
         (Self::Passkeys, "passkeys"),
+        (Self::Delegations, "delegations"),
         (Self::Intents, "intents"),
         (Self::ServiceKeys, "service-keys"),
         (Self::People, "people"),
@@ -187,6 +189,7 @@ impl Authority {
         whole!(Agents, agents, |agent| &**agent);
         whole!(Standing, standing, |standing| &**standing);
         whole!(Passkeys, passkeys, |passkey| &**passkey);
+        whole!(Delegations, delegations, |list| &**list);
         whole!(Intents, intents, |intended| &**intended);
         whole!(ServiceKeys, service_keys, |keys| {
             let names = keys.iter().map(|own| (own.service.clone(), own.process.to_owned()));

@@ -224,6 +224,7 @@ mod tests {
             person: "0123456789ABCDEF".into(),
             serials: serials.iter().map(|serial| (*serial).to_owned()).collect(),
             reason: REASON.into(),
+            nonce: [4; 16].into(),
             time: "2026-11-24T08:00:00Z".into(),
         };
         let (me, letter) = ("person:0123456789ABCDEF", "letter:5GPJWBSG64S36D1N");

@@ -35,7 +35,7 @@ pub(crate) async fn list(
         for row in chunk {
             let Ok((order, body)) = authority.open(row.digest, now) else { continue };
             if page.len() == OrderLine::PAGE
-                || authority.may_decide(&person, &order, &body).is_err()
+                || authority.may_decide(&person, &order, &body, now).is_err()
             {
                 continue;
             }
