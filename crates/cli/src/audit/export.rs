@@ -44,7 +44,9 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
     let (trust, bundle) = (asked.own.trust_file()?, speech::quoted(&asked.out));
     output.next(&format!("yinxin-verify --trust {} {bundle}", speech::quoted(&trust)));
     let mut told = report.json();
-    told["out"] = asked.out.display().to_string().into();
+    if let Some(told) = told.as_object_mut() {
+        told.insert("out".into(), asked.out.display().to_string().into());
+    }
     output.json(&told);
     Ok(())
 }
