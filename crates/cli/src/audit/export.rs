@@ -45,7 +45,9 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
     let [trust, bundle] = files.map(|path| path.display().to_string());
     output.next(&Command::new("yinxin-verify --trust {} {}", &[&trust, &bundle]));
     let mut told = report.json();
-    told["out"] = asked.out.display().to_string().into();
+    if let Some(told) = told.as_object_mut() {
+        told.insert("out".into(), asked.out.display().to_string().into());
+    }
     output.json(&told);
     Ok(())
 }
