@@ -10,7 +10,7 @@
 mod place;
 mod step;
 
-pub use place::found;
+pub use place::{KeptPlace, found, open};
 
 use crate::keep::{FloorFile, Journal, Keep};
 use crate::known::KnownRecords;
@@ -49,7 +49,7 @@ pub type Observer = Arc<dyn Fn(&Record) + Send + Sync>;
 pub struct Follower(Arc<Shared>);
 
 struct Shared {
-    place: place::Place,
+    place: KeptPlace,
     store: Store,
     metrics: Metrics,
     replay: Replay,

@@ -103,6 +103,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0015_drafter.sql"),
         include_str!("../migrations/postgres/0015_drafter.sql"),
     ),
+    (
+        20,
+        "notices",
+        include_str!("../migrations/sqlite/0020_notices.sql"),
+        include_str!("../migrations/postgres/0020_notices.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.
