@@ -14,5 +14,5 @@ pub use facts::facts;
 pub use passkey::about_passkey;
 pub use said::{
     Fact, FactLine, LineChange, REASONS, Said, draft_state, fingerprint, kind, kind_of, look,
-    reason, role,
+    notice, own_state, reason, role,
 };

@@ -117,7 +117,8 @@ async fn letters(
     Ok(own.into_iter().map(line).collect())
 }
 
-fn letter_state(
+/// What became of a letter.
+pub(super) fn letter_state(
     authority: &Authority,
     (reference, letter): (&str, &LetterState),
     now: u64,
