@@ -34,16 +34,18 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke"
                   " release credential delegate",
     "record-kind": "founding letter voided application order approval declined withdrawn enacted intent issued used"
-                   " revoked suspended crl refusal portal joined people forked silent asked searched read started"
+                   " revoked suspended crl refusal portal joined people forked silent asked searched read notified started"
                    " connection decision completion turned heartbeat",
     "agent-act": "register close", "draft-kind": "person letter", "cause-word": "start spool", "stage": "handshake head certificate",
     "review": "asked expired person profile unit",
+    "channel": "mail webhook spool",
     "read-act": "find certificate list fetch person unit drafts", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
     "reason": "unspecified keyCompromise cACompromise affiliationChanged superseded"
               " cessationOfOperation certificateHold removeFromCRL privilegeWithdrawn"
               " aACompromise"}
 PATTERNS = {
     "text": r"(?s:.*)", "name": r"[a-z0-9-]+", "id": f"[{CROCKFORD}]{{16}}",
+    "notice-id": "[0-9a-f]{32}",
     "arc": r"\d+(\.\d+)+", "serial": r"(0[1-9a-f]|[1-7][0-9a-f])[0-9a-f]{34}",
     "told": f"(letter|person):[{CROCKFORD}]{{16}}|portal:[a-z0-9-]+",
     "drafter": f"operator:(0|[1-9][0-9]{{0,9}})|(person|letter):[{CROCKFORD}]{{16}}",
@@ -151,6 +153,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/asked": "person:id request:bytes signature:bytes certificate:commitment given:number",
     "record/searched": "by:subject person:id search:bytes given:number",
     "record/read": "by:subject person:id act:read-act count:number",
+    "record/notified": "notice:notice-id about:name person:id channel:channel outcome:name",
     "record/started": "agent:name application:name version:text key_sha256:hash cause:cause-word",
     "record/connection": "person:id serial:serial sha256:hash certificate:commitment host:text"
                          " alpn:alpn tls:tls source:commitment message:bytes"

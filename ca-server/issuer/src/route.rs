@@ -18,6 +18,7 @@ mod holder;
 mod join;
 mod list;
 mod look_up;
+mod mine;
 mod passkeys;
 mod people;
 mod person;
@@ -77,6 +78,7 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(public::RENEW_CERTIFICATE, post(renew_certificate::renew))
         .route(staff::WHO, post(who::who))
         .route(staff::HOLDER, post(holder::holder))
+        .route(staff::MINE, post(mine::mine))
         .route(staff::LIST, post(list::list))
         .route(staff::FETCH, post(fetch::fetch))
         .route(staff::APPROVE, post(approve::approve))

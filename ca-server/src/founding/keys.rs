@@ -67,6 +67,10 @@ impl FoundingKeys {
         // So do the other roles, each with a floor for everything that it never takes back.
         follower::found(&folder.join("status"), &["list", "losses"])?;
         follower::found(&folder.join("log"), &LOGS.map(signed))?;
+        follower::found(&folder.join("notices"), &[])?;
+        // What a gateway knows notices of this city by.
+        let secret = records::Bytes::from(random::bytes::<32>()?).to_string();
+        write_private(&folder.join("notices/webhook.secret"), format!("{secret}\n").as_bytes())?;
         Ok(keys)
     }
 }

@@ -11,7 +11,7 @@ mod late;
 mod place;
 mod step;
 
-pub use place::found;
+pub use place::{KeptPlace, found, open};
 
 use crate::keep::{FloorFile, Journal, Keep};
 use crate::known::KnownRecords;
@@ -53,7 +53,7 @@ pub type Observer = Arc<dyn Fn(&Record) + Send + Sync>;
 pub struct Follower(Arc<Shared>);
 
 struct Shared {
-    place: place::Place,
+    place: KeptPlace,
     store: Store,
     metrics: Metrics,
     replay: Replay,

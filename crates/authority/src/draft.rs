@@ -87,6 +87,14 @@ impl Authority {
         own.filter_map(|(_, reference)| Some((reference, &**self.letters.get(reference)?)))
     }
 
+    /// The letters that were made for a person.
+    pub fn letters_of(&self, person: &str) -> impl Iterator<Item = (&Reference, &LetterState)> {
+        let own = PersonId::read(person).into_iter().flat_map(|person| {
+            self.letters_of.range((person, Reference::FIRST)..=(person, Reference::LAST))
+        });
+        own.filter_map(|(_, reference)| Some((reference, &**self.letters.get(reference)?)))
+    }
+
     /// Whether a letter of a person can still be used, or is on its way into the tree.
     pub fn has_open_letter(&self, person: &str, now: u64) -> bool {
         let Some(key) = PersonId::read(person) else { return false };

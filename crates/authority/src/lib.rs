@@ -160,6 +160,7 @@ impl Authority {
             | Event::Searched { .. } => Ok(()),
             Event::Portal { .. }
             | Event::Read { .. }
+            | Event::Notified { .. }
             | Event::Silent { .. }
             | Event::Started(_)
             | Event::Connection(_)

@@ -5,7 +5,7 @@
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
 //! sign, never signs what it did not show. In reading order: [`request`], [`enroll`], [`renew`],
 //! [`approve`], [`decline`], [`revoke`], [`draft`], [`withdraw`], [`suspend`], [`cert`],
-//! [`report_lost`], [`mod@audit`], [`context`], [`desk`].
+//! [`report_lost`], [`mod@audit`], [`context`], [`mine`], [`desk`].
 
 pub mod approve;
 pub mod audit;
@@ -24,6 +24,7 @@ mod exit;
 mod facts;
 mod files;
 mod letter;
+pub mod mine;
 mod output;
 pub mod passkey;
 mod prompt;
@@ -96,6 +97,8 @@ enum Command {
     Context(context::Arguments),
     /// Says as whom commands act here. 当前身份
     Whoami(whoami::Arguments),
+    /// Lists everything that exists in your name. 我名下的一切
+    Mine(mine::Arguments),
     /// Writes completions for a shell, or manual pages. 命令补全与手册页
     Completions(completions::Arguments),
     /// Searches the log and exports evidence, with an auditor's certificate. 审计
@@ -123,6 +126,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Context(arguments) => context::run(output, &arguments),
         Command::Desk(arguments) => desk::run(output, arguments).await,
         Command::Whoami(arguments) => whoami::run(output, &arguments),
+        Command::Mine(arguments) => mine::run(output, &arguments).await,
         Command::Completions(arguments) => completions::run(Arguments::command(), &arguments),
         Command::Cert(arguments) => cert::run(output, &arguments),
         Command::ReportLost(arguments) => report_lost::run(output, &arguments).await,

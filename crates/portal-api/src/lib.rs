@@ -13,6 +13,7 @@ use records::handling::{
     DraftMade, Drafts, PersonFacts, Preview, Previewing, UnitPeople, WantedPerson,
 };
 use records::join::{Join, Renew, Renewed};
+use records::mine::Mine;
 use records::order::CredentialBody;
 use records::renewal::{AskRenewal, RenewCertificate, RenewalAnswer, RenewalTerms};
 use records::wish::Wishing;
@@ -63,6 +64,8 @@ pub mod staff {
     pub const DRAFTS: &str = "/api/v1/drafts/list";
     /// `Withdrawal` → `Withdrawn`.
     pub const WITHDRAW: &str = "/api/v1/drafts/withdraw";
+    /// Nothing → `Mine`, for everybody with a certificate.
+    pub const MINE: &str = "/api/v1/mine";
     /// `CredentialBody` → [`super::CreatedOrder`].
     pub const CERTIFY: &str = "/api/v1/passkeys/certify";
 }
@@ -223,6 +226,11 @@ impl Staff {
     /// The handler's own drafts.
     pub async fn drafts(&self, after: &str) -> Result<Drafts, PortalRefusal> {
         ask(&self.0, staff::DRAFTS, &List { after: after.to_owned() }).await
+    }
+
+    /// What exists in one's own name.
+    pub async fn mine(&self) -> Result<Mine, PortalRefusal> {
+        ask(&self.0, staff::MINE, &()).await
     }
 
     /// Takes back what somebody drafted.

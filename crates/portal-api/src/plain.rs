@@ -16,7 +16,7 @@ pub use facts::{facts, facts_unsigned};
 pub use passkey::{about_new_passkey, about_passkey};
 pub use said::{
     Fact, FactLine, LineChange, REASONS, Said, draft_state, fingerprint, kind, kind_of, look,
-    reason, role,
+    notice, own_state, reason, role,
 };
 pub use statement::{
     about_declining, about_drafting, about_letter, about_letter_act, about_own_record,

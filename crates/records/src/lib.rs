@@ -26,6 +26,7 @@ pub mod json;
 pub mod label;
 pub mod letter;
 pub mod lineage;
+pub mod mine;
 pub mod order;
 pub mod parts;
 pub mod passkey;

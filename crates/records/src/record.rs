@@ -84,6 +84,7 @@ impl Record {
                 | Event::Asked { .. }
                 | Event::Searched { .. }
                 | Event::Read { .. }
+                | Event::Notified { .. }
                 | Event::People { .. }
         );
         !unchecked

@@ -64,6 +64,11 @@ pub fn terms(record: &Record) -> Vec<String> {
         Event::Asked { person: who, .. }
         | Event::Searched { person: who, .. }
         | Event::Read { person: who, .. } => terms.push(person(who)),
+        Event::Notified { notice, person: who, outcome: came, .. } => {
+            terms.push(format!("notice:{notice}"));
+            terms.push(person(who));
+            terms.push(outcome(came));
+        }
         Event::Portal { person: who, .. } if who.is_empty() => {}
         Event::Portal { person: who, .. } => terms.push(person(who)),
         Event::Silent { agent, .. } => terms.push(of_agent(agent)),

@@ -7,6 +7,7 @@ mod draft;
 mod drafts;
 mod fetch;
 mod list;
+mod mine;
 mod people;
 mod person;
 mod preview;
@@ -18,15 +19,17 @@ use crate::state::PortalState;
 use axum::Router;
 use axum::routing::post;
 use portal_api::staff::{
-    APPROVE, CERTIFY, DECLINE, DRAFT, DRAFTS, FETCH, LIST, PEOPLE, PERSON, PREVIEW, WISH, WITHDRAW,
+    APPROVE, CERTIFY, DECLINE, DRAFT, DRAFTS, FETCH, LIST, MINE, PEOPLE, PERSON, PREVIEW, WISH,
+    WITHDRAW,
 };
 use std::sync::Arc;
 
 const OFFICERS: &[&str] = &["registration-officer", "security-administrator"];
+const EVERYBODY: &[&str] = &["everybody"];
 const HANDLERS: &[&str] = &["unit-handler"];
 
 /// Routes of JSON of this host.
-pub const ROUTES: [PortalRoute; 12] = [
+pub const ROUTES: [PortalRoute; 13] = [
     PortalRoute { host: "staff", path: LIST, act: "list", who: OFFICERS },
     PortalRoute { host: "staff", path: FETCH, act: "fetch", who: OFFICERS },
     PortalRoute { host: "staff", path: APPROVE, act: "approve", who: OFFICERS },
@@ -38,6 +41,7 @@ pub const ROUTES: [PortalRoute; 12] = [
     PortalRoute { host: "staff", path: DRAFT, act: "draft", who: HANDLERS },
     PortalRoute { host: "staff", path: DRAFTS, act: "drafts", who: HANDLERS },
     PortalRoute { host: "staff", path: WITHDRAW, act: "withdraw", who: HANDLERS },
+    PortalRoute { host: "staff", path: MINE, act: "mine", who: EVERYBODY },
     PortalRoute { host: "staff", path: CERTIFY, act: "certify", who: OFFICERS },
 ];
 
@@ -54,5 +58,6 @@ pub(super) fn router() -> Router<Arc<PortalState>> {
         .route(DRAFT, post(draft::draft))
         .route(DRAFTS, post(drafts::drafts))
         .route(WITHDRAW, post(withdraw::withdraw))
+        .route(MINE, post(mine::mine))
         .route(CERTIFY, post(certify::certify))
 }

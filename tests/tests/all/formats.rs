@@ -753,7 +753,8 @@ impl Maker {
         let made = events.into_iter().chain(vectors::events(&asked.0)).map(|event| {
             let kind = event.kind();
             let gate = ["started", "connection", "decision", "completion", "turned", "heartbeat"];
-            let access = gate.contains(&kind) || ["portal", "silent", "read"].contains(&kind);
+            let access =
+                gate.contains(&kind) || ["portal", "silent", "read", "notified"].contains(&kind);
             let log = if access { "access" } else { "control" };
             let record = Record {
                 link: gate.contains(&kind).then(vectors::link),

@@ -407,15 +407,16 @@ async fn each_user_of_the_database_writes_its_own_tables_only() {
         ("delete from role_grant", "issuer"),
         ("update letter set reference = reference", "issuer"),
         ("delete from revocation", "issuer"),
-        ("delete from log_pending", "issuer status log"),
+        ("delete from log_pending", "issuer status log notices"),
+        ("delete from notice", "notices"),
         ("delete from log_entry", "log"),
         ("delete from log_head", "log"),
         ("delete from log_tile", "log"),
-        ("select count(*) from certificate", "issuer status log"),
+        ("select count(*) from certificate", "issuer status log notices"),
         ("create table mine (one bigint)", ""),
         ("truncate log_entry", ""),
     ] {
-        for user in ["issuer", "status", "log", "portal"] {
+        for user in ["issuer", "status", "log", "notices", "portal"] {
             let allowed = may.split(' ').any(|one| one == user);
             assert_eq!(tried(user, statement).await, allowed, "{user}: {statement}");
         }

@@ -361,6 +361,19 @@ pub enum Event {
         /// How many it stands for, as in `Refusal`.
         count: u64,
     },
+    /// What became of a notice to a person.
+    Notified {
+        /// The notice's name, 32 hexadecimal digits.
+        notice: String,
+        /// Of which kind it was.
+        about: String,
+        /// Person id.
+        person: String,
+        /// `mail`, `webhook` or `spool`.
+        channel: String,
+        /// `done`, `no-address`, `refused` or `too-late`.
+        outcome: String,
+    },
     /// A portal searched on behalf of an auditor, as it claims.
     Searched {
         /// The portal's process, `PORTAL/portal-staff`.
@@ -421,6 +434,7 @@ impl Event {
             Self::Asked { .. } => "asked",
             Self::Searched { .. } => "searched",
             Self::Read { .. } => "read",
+            Self::Notified { .. } => "notified",
         }
     }
 }

@@ -204,6 +204,12 @@ const HANDS: &[(&str, &str, &str)] = &[
         "insert into agent_head select 'agent-9', digest, 1, digest, digest, digest, 0, 0 \
          from profile limit 1",
     ),
+    (
+        "notice",
+        "update notice set notice = mac",
+        "insert into notice select digest, 'mail', 'P999999999999999', digest, digest, 1, \
+         'waiting', 0, 0 from profile limit 1",
+    ),
     ("lease", "update lease set holder = 'x'", "insert into lease values ('x', 'x', 9999999999)"),
     (
         "founding",
