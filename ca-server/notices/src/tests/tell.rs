@@ -90,13 +90,10 @@ fn a_revocation_tells_the_holder() {
     let before = city.log.len();
     let value = SampleCity::loss_value(&reference);
     let cause = Cause::Loss { reference, value };
-    let certificates = [listed(serial), listed(other)].concat();
-    let event = Event::Revoked {
-        certificates,
-        reason: "keyCompromise".into(),
-        cause,
-        approvals: Vec::new(),
-    };
+    let mut event = city.revoked_event(cause, Vec::new());
+    if let Event::Revoked { certificates, .. } = &mut event {
+        *certificates = [listed(serial), listed(other)].concat();
+    }
     city.apply(event).unwrap();
     let told = told_from(&city, before);
     assert_eq!(kinds(&told), [(NoticeKind::Revoked, person.as_str())]);
@@ -107,6 +104,8 @@ fn a_revocation_tells_the_holder() {
         reason: "superseded".into(),
         cause,
         approvals: Vec::new(),
+        statement: Bytes::default(),
+        signature: Bytes::default(),
     };
     let record = city.record(event);
     assert_eq!(tell::told(&record, &city.authority, &orders(&city)), []);
