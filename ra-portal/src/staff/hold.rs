@@ -188,6 +188,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         // What is sent on is what was typed.
         page.typed = "-".into();
         page.challenge = "AAAA".into();
+        page.quoted = quoted("…");
         page.render().unwrap()
     };
     vec![("hold", render("AAAA")), ("hold-outside", render(""))]
