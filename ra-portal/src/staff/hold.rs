@@ -70,7 +70,9 @@ struct HoldPage {
     /// What is sent on, and what is shown.
     typed: String,
     evidence: String,
-    command: String,
+    /// The reason's RFC 5280 name, and the evidence between quotation marks of a shell.
+    reason: String,
+    quoted: String,
     statement: String,
     salt: String,
     challenge: String,
@@ -156,11 +158,11 @@ fn filled(
 ) -> HoldPage {
     let Suspends { serial, reason, evidence } = said;
     let why = plain::reason(reason);
-    let told = quoted(evidence);
     HoldPage {
         w: HoldWords::of(f.language),
         why: show::harmless(&f.language.of_both(why.zh, why.en)),
-        command: format!("yinxin suspend {serial} --reason {reason} --evidence {told}"),
+        reason: reason.to_owned(),
+        quoted: quoted(evidence),
         serial: serial.to_owned(),
         typed: evidence.to_owned(),
         evidence: show::harmless(evidence),
@@ -186,6 +188,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         // What is sent on is what was typed.
         page.typed = "-".into();
         page.challenge = "AAAA".into();
+        page.quoted = quoted("…");
         page.render().unwrap()
     };
     vec![("hold", render("AAAA")), ("hold-outside", render(""))]
