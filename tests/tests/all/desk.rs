@@ -245,9 +245,10 @@ async fn a_desk_believes_no_captured_portal() {
         }
     };
     let taken = handed.clone();
+    let named = order.clone();
     let keep = move |Json(approval): Json<Approval>| {
-        taken.lock().unwrap().push(approval.clone());
-        let order = approval.order.to_string();
+        taken.lock().unwrap().push(approval);
+        let order = named.clone();
         async move { Json(json!({ "order": order, "approvals": 1, "needed": 2 })) }
     };
     let routes = Router::new()

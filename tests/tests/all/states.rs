@@ -123,8 +123,17 @@ async fn menus_name_what_their_readers_may_use() {
     let (official, collected) = office.official("王小明", "sz-office").await;
     let official = office.officer(official, &collected);
     let (officer, auditor) = (office.first("officer-1"), office.first("auditor"));
-    let approver =
-        ["/", "/certificates", "/applications", "/state", "/passkeys", "/certificate"].as_slice();
+    let approver = [
+        "/",
+        "/certificates",
+        "/people",
+        "/organisation",
+        "/applications",
+        "/state",
+        "/passkeys",
+        "/certificate",
+    ]
+    .as_slice();
     let audits = ["/applications", "/state", "/audit", "/passkeys", "/certificate"].as_slice();
     let own = ["/certificate"].as_slice();
     for (who, named) in [(official, own), (officer, approver), (auditor, audits)] {

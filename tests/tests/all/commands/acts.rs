@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// What each verb does, in the order in which they are tried: what one leaves lies ready for those
 /// behind it. A printed command without a place here fails the test.
-const VERBS: [&str; 35] = [
+const VERBS: [&str; 36] = [
     "ca-server serve",
     "ra-portal serve",
     "ca-server init",
@@ -43,6 +43,7 @@ const VERBS: [&str; 35] = [
     "yinxin draft person move",
     "yinxin draft person leave",
     "yinxin draft letter",
+    "yinxin draft list",
     "yinxin withdraw",
     "agent serve",
     "agent policy explain",

@@ -51,6 +51,9 @@ pub(super) fn release(scene: &Scene, left: &Left, text: &str) -> Result<(), Stri
 /// Of a person whom the handler may draft for.
 pub(super) async fn draft(scene: &Scene, left: &mut Left, text: &str) -> Result<(), String> {
     let who = handler(scene, left).await;
+    if text == "yinxin draft list" {
+        return scene.types(&scene.home(), who, &filled(text, &[])).map(drop);
+    }
     let person = scene.office.register("周经办", "sz-office").await;
     let names = [
         ("--name", "周 经办"),
@@ -59,6 +62,7 @@ pub(super) async fn draft(scene: &Scene, left: &mut Left, text: &str) -> Result<
         ("--evidence", "任命文件"),
         ("--profile", "official"),
         ("0123456789ABCDEF", person.as_str()),
+        ("PERSON", &person),
         (FILLED, &person),
     ];
     let moves = text.starts_with("yinxin draft person move");
@@ -89,6 +93,6 @@ pub(super) async fn withdraw(scene: &Scene, left: &mut Left, text: &str) -> Resu
     };
     let name = name.split(' ').next().unwrap_or_default().to_owned();
     let twice = [FILLED, FILLED].concat();
-    let names = [(FILLED, name.as_str()), (&twice, &name)];
+    let names = [(FILLED, name.as_str()), (&twice, &name), ("ORDER", &name)];
     says(scene.types(&home, who, &filled(text, &names)), "taken back").map(drop)
 }
