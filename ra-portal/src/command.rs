@@ -180,6 +180,7 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         metrics: metrics.clone(),
         paths: CheckedPaths::new(issuing, root),
         menus: Menus::default(),
+        rosters: Default::default(),
     });
     let site = Site {
         router: guarded(process.routes(), portal),

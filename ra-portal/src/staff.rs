@@ -3,14 +3,15 @@
 //! which people meet them: [`certificate`] and [`suspend`] (for everybody), [`passkeys`],
 //! [`queue`], [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`],
 //! [`issued`], [`revoke`], [`wish`] and [`wished`], [`people`], [`person`], [`draft_check`] with
-//! [`draft_make`], [`drafts`], [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`]
-//! is the same for the command line, and [`trusted`] is there for browsers that know this city's
-//! root.
+//! [`draft_make`], [`roster`], [`batch`] with its [`receipt`], [`drafts`], [`withdraw`],
+//! [`applications`], [`state`], [`audit_search`]; [`api`] is the same for the command line, and
+//! [`trusted`] is there for browsers that know this city's root.
 
 mod api;
 mod applications;
 mod approve;
 mod audit_search;
+mod batch;
 mod certificate;
 mod certificates;
 mod decline;
@@ -24,8 +25,10 @@ mod passkeys;
 mod people;
 mod person;
 mod queue;
+mod receipt;
 mod review;
 mod revoke;
+mod roster;
 mod state;
 mod suspend;
 mod touch;
@@ -39,15 +42,18 @@ pub use api::ROUTES;
 use crate::pages::{asset, choose_language, fetch_asset};
 use crate::state::PortalState;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use portal_api::roster::FILE_BYTES_MAX;
 use portal_api::staff::{APPROVE, FETCH, WISH};
 use std::sync::Arc;
 
 /// Pages that are read.
-pub const PAGES: [&str; 15] = [
+pub const PAGES: [&str; 18] = [
     "/",
     "/applications",
     "/audit",
+    "/batches/{order}",
     "/certificate",
     "/certificate/suspend",
     "/certificates",
@@ -57,6 +63,8 @@ pub const PAGES: [&str; 15] = [
     "/passkeys",
     "/people",
     "/people/new",
+    "/people/roster",
+    "/people/roster/{template}",
     "/people/{person}",
     "/state",
     TRUSTED,
@@ -66,7 +74,9 @@ pub const PAGES: [&str; 15] = [
 pub(crate) const TRUSTED: &str = "/trusted";
 
 /// Where forms go.
-pub const FORMS: [&str; 11] = [
+pub const FORMS: [&str; 16] = [
+    "/batches/{order}/lettered",
+    "/batches/{order}/letters",
     "/certificate/suspend",
     "/certificates/{serial}/revoke",
     "/certificates/{serial}/wished",
@@ -75,9 +85,12 @@ pub const FORMS: [&str; 11] = [
     "/drafts/withdraw",
     "/drafts/withdrawn",
     "/language",
+    "/orders/batch",
     "/orders/{order}/approve",
     "/orders/{order}/decline",
     "/orders/{order}/declined",
+    "/people/roster",
+    "/people/roster/sign",
 ];
 
 /// Whether a path may stop something: revoking has places of its own, and so have reading an order
@@ -89,6 +102,11 @@ pub fn is_brake(path: &str) -> bool {
     let revokes = matches!(of_certificate, Some((_, "revoke" | "wished")));
     let suspends = path == "/certificate/suspend";
     suspends || revokes || reads_or_approves || [FETCH, APPROVE, WISH].contains(&path)
+}
+
+/// A roster with the texts beside it.
+fn files() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(FILE_BYTES_MAX + 64 * 1024)
 }
 
 /// The routes.
@@ -107,7 +125,14 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route("/certificates/{serial}/wished", post(wished::wished))
         .route("/people", get(people::show))
         .route("/people/new", get(person::create))
+        .route("/people/roster", get(roster::show).post(roster::upload).layer(files()))
+        .route("/people/roster/sign", post(roster::sign))
+        .route("/people/roster/{template}", get(roster::template_file))
         .route("/people/{person}", get(person::show))
+        .route("/orders/batch", post(batch::batch))
+        .route("/batches/{order}", get(receipt::show))
+        .route("/batches/{order}/letters", post(receipt::check))
+        .route("/batches/{order}/lettered", post(receipt::lettered))
         .route("/drafts", get(drafts::show))
         .route("/drafts/check", post(draft_check::check))
         .route("/drafts/make", post(draft_make::make))
@@ -133,6 +158,8 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     samples.extend(wish::samples(language));
     samples.extend(people::samples(language));
     samples.extend(person::samples(language));
+    samples.extend(roster::samples(language));
+    samples.extend(receipt::samples(language));
     samples.extend(draft_check::samples(language));
     samples.extend(drafts::samples(language));
     samples.extend(withdraw::samples(language));

@@ -3,12 +3,12 @@
 
 use crate::error::IssuerError;
 use crate::verify::{
-    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedRenewal, VerifiedSubmission,
-    VerifiedWish, VerifiedWithdrawal,
+    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedMany, VerifiedRenewal,
+    VerifiedSubmission, VerifiedWish, VerifiedWithdrawal,
 };
 use authority::{Authority, OrderDigest};
-use ca_api::handler::DraftMade;
-use ca_api::{OrderCreated, OwnSuspension, Revocation};
+use ca_api::handler::{DraftMade, ManyMade};
+use ca_api::{Batching, OrderCreated, OwnSuspension, Revocation};
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use pki::crl::RevocationList;
 use records::Approval;
@@ -16,7 +16,7 @@ use records::decline::Declined;
 use records::enrolment::{SignedReceipt, Stage};
 use records::export::Approved;
 use records::join::{Join, Renew};
-use records::order::{Body, CredentialBody};
+use records::order::CredentialBody;
 use records::people::{PeopleSnapshot, SignedPeople};
 use records::withdrawal::Withdrawn;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Revoke(Caller, Officer, Revocation, Reply<OrderCreated>),
     Wish(Caller, Officer, Box<VerifiedWish>, Reply<OrderCreated>),
     Draft(Caller, Officer, Box<VerifiedDraft>, Reply<DraftMade>),
+    DraftMany(Caller, Officer, Box<VerifiedMany>, Reply<ManyMade>),
+    Batch(Caller, Officer, Batching, Reply<OrderCreated>),
     Withdraw(Caller, Officer, Box<VerifiedWithdrawal>, Reply<Withdrawn>),
     Suspend(Caller, Officer, OwnSuspension, Reply<SignedReceipt>),
     Renew(Caller, Box<Renew>, Reply<String>),
@@ -117,6 +119,8 @@ impl Command {
             Self::Revoke(..) => "revoke",
             Self::Wish(..) => "wish",
             Self::Draft(..) => "draft",
+            Self::DraftMany(..) => "draft-many",
+            Self::Batch(..) => "batch",
             Self::Withdraw(..) => "withdraw",
             Self::Suspend(..) => "suspend",
             Self::Renew(..) => "renew",
@@ -141,7 +145,7 @@ impl Command {
         let revokes = |approval: &Approval| {
             let digest = approval.order.digest().map(OrderDigest);
             let open = digest.and_then(|digest| authority?.open(digest, 0).ok());
-            open.is_some_and(|(_, body)| matches!(&*body, Body::Revoke(_)))
+            open.is_some_and(|(_, body)| body.revokes())
         };
         match self {
             Self::Revoke(..) | Self::Wish(..) | Self::Suspend(..) | Self::List(..) => true,

@@ -14,6 +14,7 @@ pub(crate) mod names;
 pub(crate) mod officer;
 pub(crate) mod people;
 pub(crate) mod preview;
+pub(crate) mod receipt;
 pub(crate) mod recent_use;
 pub(crate) mod renewal;
 pub(crate) mod revocation_reach;

@@ -3,12 +3,14 @@
 //! (`call.rs`).
 
 mod approve;
+mod batch;
 mod call;
 mod certificate;
 mod certify;
 mod collect;
 mod decline;
 mod draft;
+mod draft_many;
 mod drafts;
 mod fetch;
 mod find;
@@ -20,6 +22,7 @@ mod passkeys;
 mod people;
 mod person;
 mod preview;
+mod receipt;
 mod renew;
 mod renew_certificate;
 mod renewal_terms;
@@ -43,10 +46,18 @@ use std::sync::Arc;
 /// Largest message, in bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
+/// The same of a message that names many orders, and of one that holds the bodies of many.
+const BATCH_BYTES_MAX: usize = 128 * 1024;
+const MANY_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// Whether a path may stop something: an approval may be one of an order to revoke, which is
 /// fetched before.
 pub(crate) fn is_brake(path: &str) -> bool {
     [staff::REVOKE, staff::WISH, staff::SUSPEND, staff::FETCH, staff::APPROVE].contains(&path)
+}
+
+fn most(bytes: usize) -> DefaultBodyLimit {
+    DefaultBodyLimit::max(bytes)
 }
 
 pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
@@ -63,6 +74,7 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(staff::FETCH, post(fetch::fetch))
         .route(staff::APPROVE, post(approve::approve))
         .route(staff::DECLINE, post(decline::decline))
+        .route(staff::BATCH, post(batch::batch).layer(most(BATCH_BYTES_MAX)))
         .route(staff::CERTIFY, post(certify::certify))
         .route(staff::PASSKEYS, post(passkeys::passkeys))
         .route(staff::FIND, post(find::find))
@@ -75,6 +87,8 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(handler::PERSON, post(person::person))
         .route(handler::PREVIEW, post(preview::preview))
         .route(handler::DRAFT, post(draft::draft))
+        .route(handler::DRAFT_MANY, post(draft_many::draft_many).layer(most(MANY_BYTES_MAX)))
+        .route(handler::RECEIPT, post(receipt::receipt))
         .route(handler::DRAFTS, post(drafts::drafts))
         .route(handler::WITHDRAW, post(withdraw::withdraw))
         .route(both::RENEW, post(renew::renew))

@@ -8,7 +8,7 @@ use pki::possession::Possession;
 use pki::{Certificate, CertificationRequest, PublicKey};
 use records::approval::SignedStatement;
 use records::decline::{DeclineStatement, Declining};
-use records::draft::{DraftStatement, Drafting};
+use records::draft::{DraftStatement, Drafting, DraftingMany};
 use records::enrolment::Submit;
 use records::renewal::RenewCertificate;
 use records::wish::{WishStatement, Wishing};
@@ -226,6 +226,35 @@ impl VerifiedDraft {
 
     /// The draft with what opens its commitments.
     pub fn drafting(&self) -> &Drafting {
+        &self.drafting
+    }
+
+    /// What was said.
+    pub fn statement(&self) -> &DraftStatement {
+        &self.statement
+    }
+}
+
+/// A draft of many whose signature was checked like an approval's.
+///
+/// ```compile_fail,E0451
+/// let forged = ca_issuer::verify::VerifiedMany { drafting: todo!(), statement: todo!() };
+/// ```
+pub struct VerifiedMany {
+    drafting: DraftingMany,
+    statement: DraftStatement,
+}
+
+impl VerifiedMany {
+    /// Checks the signature and reads the statement.
+    pub fn verify(drafting: DraftingMany, signatures: &Signatures) -> Result<Self, Code> {
+        signed(&drafting.draft.signed_statement(), signatures)?;
+        let statement = drafting.draft.read()?;
+        Ok(Self { drafting, statement })
+    }
+
+    /// The draft with bodies and what opens their commitments.
+    pub fn drafting(&self) -> &DraftingMany {
         &self.drafting
     }
 

@@ -82,6 +82,9 @@ impl Authority {
         if body.person() == Some(person) || body.suspender() == Some(person) {
             return Err(Code::ApproverSelf);
         }
+        if let Body::Batch(batch) = body {
+            return self.may_decide_all(person, batch);
+        }
         self.rules_for(body)?.iter().try_for_each(|rule| self.satisfies_rule(person, rule, body))
     }
 
@@ -141,7 +144,7 @@ impl Authority {
             },
             Body::Person(person) => vec![&person.unit],
             Body::Role(role) => vec![&role.scope],
-            Body::Revoke(_) | Body::Release(_) => Vec::new(),
+            Body::Revoke(_) | Body::Release(_) | Body::Batch(_) => Vec::new(),
             Body::Profile(_)
             | Body::ApprovalRules(_)
             | Body::Portal(_)
@@ -156,6 +159,9 @@ impl Authority {
 
     /// The rule of the kind, and the profile's own if it asks for more.
     pub(crate) fn rules_for(&self, body: &Body) -> Result<Vec<ApprovalRule>, Code> {
+        if let Body::Batch(batch) = body {
+            return self.rules_for_all(batch);
+        }
         let rule = self.rules.approvals.rule(body.kind()).ok_or(Code::UnknownKind)?;
         let Body::Issue(issue) = body else { return Ok(vec![rule.clone()]) };
         let asked = self.profile_of(&issue.profile.id)?.profile.approvals();
@@ -164,6 +170,7 @@ impl Authority {
             scope: rule.scope,
             count: asked.count,
             outside_browser: asked.outside_browser,
+            sample: 0,
         });
         // A profile may ask for more: the rule of the kind holds beside its own.
         Ok([rule.clone()].into_iter().chain(more).collect())

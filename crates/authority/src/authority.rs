@@ -3,9 +3,9 @@
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::signatures::Signatures;
 use crate::state::{
-    Agent, BundleState, Credential, Ended, Fixed, GivenApproval, Held, Intended, LetterState,
-    Machine, OpenOrder, Person, Portal, ProfileState, RenewalState, Revoked, Rules, ServiceKey,
-    Standing, Suspended, Unit,
+    Agent, BatchState, BundleState, Credential, Ended, Fixed, GivenApproval, Held, Intended,
+    LetterState, Machine, OpenOrder, Person, Portal, ProfileState, RenewalState, Revoked, Rules,
+    ServiceKey, Standing, Suspended, Unit,
 };
 use imbl::{OrdMap, OrdSet, Vector};
 use records::passkey::Passkey;
@@ -37,6 +37,10 @@ pub struct Authority {
     pub(crate) revoking: OrdSet<(PersonId, OrderDigest)>,
     /// Open orders that people drafted under their signatures, by person.
     pub(crate) drafting: OrdSet<(PersonId, OrderDigest)>,
+    /// Batches by digest, until they would have expired.
+    pub(crate) batches: OrdMap<OrderDigest, BatchState>,
+    /// Orders with the batches in which they stand.
+    pub(crate) in_batches: OrdSet<(OrderDigest, OrderDigest)>,
     /// Every letter by the person whom it is for.
     pub(crate) letters_of: OrdSet<(PersonId, Reference)>,
     /// Letters by the handler who wanted them.
@@ -101,6 +105,11 @@ pub(crate) struct Pending {
     pub(crate) revoking: OrdSet<(PersonId, OrderDigest)>,
     /// Those of them that people drafted under their signatures.
     pub(crate) drafting: OrdSet<(PersonId, OrderDigest)>,
+    /// Batches, and orders with the batches in which they stand.
+    pub(crate) batches: OrdMap<OrderDigest, BatchState>,
+    pub(crate) in_batches: OrdSet<(OrderDigest, OrderDigest)>,
+    /// New people who are being registered.
+    pub(crate) created: OrdSet<PersonId>,
     /// People whose letters are recorded and not yet in the tree.
     pub(crate) lettered: OrdSet<PersonId>,
     /// The newest of them under each letter.
@@ -148,6 +157,8 @@ impl Authority {
             expiries: OrdSet::new(),
             revoking: OrdSet::new(),
             drafting: OrdSet::new(),
+            batches: OrdMap::new(),
+            in_batches: OrdSet::new(),
             letters_of: OrdSet::new(),
             lettered_by: OrdSet::new(),
             revoked: OrdMap::new(),

@@ -73,11 +73,12 @@ impl Authority {
         };
         let mut approvers = BTreeSet::new();
         let mut counted: Vec<&GivenApproval> = Vec::new();
-        for given in &open.approvals {
+        let own = open.approvals.iter().map(|given| (given, false));
+        for (given, by_batch) in own.chain(self.given_by_batches(digest, now).map(|g| (g, true))) {
             if approvals.is_some_and(|named| named.iter().all(|id| id.0 != given.id)) {
                 continue;
             }
-            match self.still_counts(open, given, now) {
+            match self.counts(open, (given, by_batch), now) {
                 Ok(person) if approvers.insert(person) => counted.push(given),
                 Ok(_) if approvals.is_some() => return Err(Code::ApproverTwice),
                 Err(code) if approvals.is_some() => return Err(code),
@@ -101,6 +102,19 @@ impl Authority {
             approvals: counted.into_iter().map(|given| given.id).collect(),
             approvers,
         })
+    }
+
+    /// Who gave an approval of an order, or of a batch in which it stands, if it counts for it now.
+    fn counts(
+        &self,
+        open: &OpenOrder,
+        (given, by_batch): (&GivenApproval, bool),
+        now: u64,
+    ) -> Result<PersonId, Code> {
+        match by_batch {
+            true => self.counts_for_row(open, given, now),
+            false => self.still_counts(open, given, now),
+        }
     }
 
     /// The order and its body, if it can still be approved or carried out.
@@ -142,6 +156,7 @@ impl Authority {
         let person = self.approver_of(approval, now)?;
         self.may_decide(&person, &open.read, &open.body)?;
         self.fits_with(&open.body, &open.contents)?;
+        self.has_opened(approval, digest, &open.body)?;
         let given = self.given(digest, now);
         if given.contains_key(&person) {
             return Err(Code::ApproverTwice);
@@ -159,8 +174,10 @@ impl Authority {
         let Some(digest) = digest.order_digest() else { return people };
         let Some(open) = self.entry(digest) else { return people };
         let pending = self.pending.given.get(&digest).into_iter().flat_map(|given| given.iter());
-        for given in open.approvals.iter().chain(pending) {
-            if let Ok(person) = self.still_counts(open, given, now) {
+        let own = open.approvals.iter().chain(pending).map(|given| (given, false));
+        let by_batch = self.given_by_batches(digest, now).map(|given| (given, true));
+        for (given, by_batch) in own.chain(by_batch) {
+            if let Ok(person) = self.counts(open, (given, by_batch), now) {
                 *people.entry(person.to_string()).or_default() |= given.approval.outside_browser();
             }
         }

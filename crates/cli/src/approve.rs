@@ -11,9 +11,10 @@ use crate::files::{Opened, Own};
 use crate::output::{Output, spoken};
 use crate::{files, prompt};
 use portal_api::plain;
-use records::Approval;
-use records::export::{Look, NotTrusted, OpenedOrder, OrderExport};
+use records::export::{Look, NotTrusted, OpenedOrder, OrderExport, OrderProgress};
+use records::order::Body;
 use records::trust::Trust;
+use records::{Approval, Bytes};
 use std::path::PathBuf;
 use system::speech;
 
@@ -87,12 +88,29 @@ pub(crate) fn checked(
     Ok(shown)
 }
 
-/// The approval: a signature over the order's digest.
-pub(crate) fn signed(shown: &OpenedOrder, opened: &Opened) -> Result<Approval, Failure> {
+/// Orders of a batch that are named as opened where nobody says how many the rules ask for.
+const SAMPLE_OFFLINE: u16 = 20;
+
+/// The approval: a signature over the order's digest, and of a batch over those orders in it that
+/// had to be opened; all of them were shown.
+pub(crate) fn signed(
+    shown: &OpenedOrder,
+    standing: Option<&OrderProgress>,
+    opened: &Opened,
+) -> Result<Approval, Failure> {
     if !shown.is_comparable() {
         return Err(Failure::not_trusted(&NotTrusted::Moved));
     }
-    let approval = Approval::sign(shown.digest(), opened.leaf()?, &opened.signer);
+    let rows = match shown.body() {
+        Body::Batch(batch) => {
+            let wanted = standing.map_or(SAMPLE_OFFLINE, |standing| standing.sample);
+            let sample = batch.sample(&shown.digest(), wanted);
+            (!sample.is_empty())
+                .then(|| Bytes(sample.iter().flat_map(|row| row.0.clone()).collect()))
+        }
+        _ => None,
+    };
+    let approval = Approval::sign_opened(shown.digest(), rows, opened.leaf()?, &opened.signer);
     approval.map_err(|error| Failure::usage("无法签名。", error.to_string()))
 }
 
@@ -107,7 +125,7 @@ fn consent(
     let order_opened = checked(export, arguments.order.as_deref(), trust)?;
     let order = order_opened.order();
     let leaf = opened.leaf()?;
-    show(output, &order_opened, leaf);
+    show(output, &order_opened, (leaf, export.standing.as_ref()));
     if arguments.show {
         return Ok(None);
     }
@@ -121,7 +139,7 @@ fn consent(
         let zh = format!("输入指令编号末四位 {last} 以批准");
         prompt::confirm((&zh, &format!("type {last} to approve:")), last)?;
     }
-    signed(&order_opened, opened).map(Some)
+    signed(&order_opened, export.standing.as_ref(), opened).map(Some)
 }
 
 fn offline(output: Output, arguments: &Arguments, approval: &Approval) -> Result<(), Failure> {

@@ -39,7 +39,7 @@ pub(crate) async fn run(
     let shown = checked(&export, Some(&arguments.order), &trust)?;
     let order = shown.order();
     let leaf = opened.leaf()?;
-    show(output, &shown, leaf);
+    show(output, &shown, (leaf, None));
     output.fact(("   理由", "reason"), &arguments.reason);
     if !arguments.yes {
         let last = order.order.get(12..).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! `yinxin draft`: a unit's handler drafts under their own signature: people of their unit, and
 //! letters. Others approve; the record says who operated.
 
+mod many;
 mod person;
 
 use crate::clock::now;
@@ -25,6 +26,10 @@ pub enum DraftCommand {
     Person(person::PersonCommand),
     /// A letter of enrolment for a person of your unit. 信函
     Letter(LetterArguments),
+    /// Many new people of your unit, from a roster. 名册
+    Roster(many::RosterArguments),
+    /// Letters for everybody whom a batch registered. 批量信函
+    Letters(many::LettersArguments),
     /// What became of what you drafted. 我的办件
     List(ListArguments),
 }
@@ -55,6 +60,8 @@ pub(crate) async fn run(output: Output, command: &DraftCommand) -> Result<(), Fa
     match command {
         DraftCommand::Person(command) => person::run(output, command).await,
         DraftCommand::Letter(arguments) => letter(output, arguments).await,
+        DraftCommand::Roster(arguments) => many::roster(output, arguments).await,
+        DraftCommand::Letters(arguments) => many::letters(output, arguments).await,
         DraftCommand::List(arguments) => list(output, arguments).await,
     }
 }

@@ -37,7 +37,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         (Some(order), _) => {
             let export = portal.fetch(order).await?;
             let shown = checked(&export, Some(order), &trust)?;
-            show(output, &shown, opened.leaf()?);
+            show(output, &shown, (opened.leaf()?, None));
             let order = shown.digest().into();
             (shown.order().order.clone(), TakenBack::Order { order })
         }

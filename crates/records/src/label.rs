@@ -45,6 +45,8 @@ pub enum Label {
     Suspended,
     /// That nobody released a suspension in its time, by the registry key.
     Lapse,
+    /// Which rows of a batch have to be opened; a digest that nobody signs.
+    Sample,
 }
 
 impl Label {
@@ -70,6 +72,7 @@ impl Label {
             Self::Suspension => "yinxin-suspension-v1",
             Self::Suspended => "yinxin-suspended-v1",
             Self::Lapse => "yinxin-lapse-v1",
+            Self::Sample => "yinxin-sample-v1",
         }
     }
 

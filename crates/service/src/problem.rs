@@ -21,11 +21,11 @@ pub fn status(code: Code) -> StatusCode {
         PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft,
         PersonUnknown, PolicyError, PortalUnknown, ProfileChanged, QuotaUsed, RenewalDone,
         RenewalEarly, RenewalLate, RenewalNever, RenewalRejected, RenewalSignature, RequestLate,
-        RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RulesMalformed,
-        SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict, StatusStale,
-        SuspensionAlone, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable, UnitUnknown,
-        UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate, UseSignature,
-        WishOpen, WishesTooMany, WrongCode,
+        RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RowUnopened,
+        RulesMalformed, SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict,
+        StatusStale, SuspensionAlone, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable,
+        UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate,
+        UseSignature, WishOpen, WishesTooMany, WrongCode,
     };
     match code {
         Malformed | RequestMalformed | RequestSignature | KeyWeak | KeyUnknown | KeyNotAllowed
@@ -37,9 +37,11 @@ pub fn status(code: Code) -> StatusCode {
         WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature
         | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
         | ApproverSelf | ApproverDrafted | NotDrafter | HandlerScope | ApprovalsMissing
-        | NotYourRoute | PortalUnknown | UnsignedAuthority | OrderAltered | PasskeyUnknown
-        | PasskeyRefused | PasskeyCounter | PasskeySoftware | QuotaUsed | RenewalSignature
-        | NotPermitted | NotServed | SignatureNeeded | PolicyError => StatusCode::FORBIDDEN,
+        | RowUnopened | NotYourRoute | PortalUnknown | UnsignedAuthority | OrderAltered
+        | PasskeyUnknown | PasskeyRefused | PasskeyCounter | PasskeySoftware | QuotaUsed
+        | RenewalSignature | NotPermitted | NotServed | SignatureNeeded | PolicyError => {
+            StatusCode::FORBIDDEN
+        }
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
             StatusCode::NOT_FOUND
         }

@@ -9,7 +9,6 @@ use crate::rows::{ApprovalRow, RowChange};
 use crate::verify::VerifiedApproval;
 use authority::OrderDigest;
 use records::export::Approved;
-use records::order::Body;
 use records::record::Event;
 use records::{Approval, Code};
 
@@ -36,7 +35,7 @@ pub(crate) fn take(round: &mut Round<'_>, approval: &Approval) -> Result<Approve
     let digest = OrderDigest(approval.order.digest().ok_or(Code::OrderUnknown)?);
     let (order, body) = round.authority().open(digest, now)?;
     round.authority().still_rests(&order, &body)?;
-    if !matches!(*body, Body::Revoke(_)) {
+    if !body.revokes() {
         round.clock?;
     }
     let json = serde_json::to_string(approval).map_err(anyhow::Error::from)?;

@@ -44,7 +44,7 @@ pub(crate) fn draft(
         return Ok(made);
     }
     check_fresh(round.now(), said.unix())?;
-    let (_, drafted) = round.authority().check_draft(&drafting.draft, round.now())?;
+    let (_, drafted) = round.authority().check_draft(&drafting.draft, None, round.now())?;
     match drafted {
         Drafted::Person(body) => person(round, &handler, body, drafting),
         Drafted::Letter(body) => lettered(round, body, drafting),
@@ -81,7 +81,7 @@ fn lettered(
     if round.authority().has_open_letter(&body.person, round.now()) {
         return Err(Code::LetterOpen.into());
     }
-    let draft = Some(Box::new(drafting.draft.clone()));
+    let draft = Some((&drafting.draft, None));
     let made = letter::letter(round, (&body.person, &body.profile), draft)?;
     Ok(DraftMade { letter: made.reference, person: made.person, ..DraftMade::default() })
 }
@@ -109,7 +109,8 @@ pub(crate) fn check_fresh(now: u64, said: u64) -> Result<(), Code> {
 
 fn has_room(round: &Round<'_>, handler: &str) -> Result<(), Code> {
     let authority = round.authority();
-    let own = authority.open_drafts_of(handler, round.now()).count();
+    let own = authority.open_drafts_of(handler, round.now());
+    let own = own.filter(|open| open.read.place.is_none()).count();
     match own < DRAFTS_OF_HANDLER_MAX && authority.drafting_count() < DRAFTS_MAX {
         true => Ok(()),
         false => Err(Code::DraftsTooMany),

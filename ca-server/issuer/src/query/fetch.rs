@@ -11,7 +11,7 @@ use authority::{Authority, OrderDigest};
 use ca_store::certificates::by_digest;
 use ca_store::table::order;
 use pki::Certificate;
-use records::export::{Look, OrderExport, OrderProgress};
+use records::export::{Look, OrderExport, OrderProgress, RowExport};
 use records::order::{Body, Order};
 use records::record::File;
 use records::{Code, SignedOrder};
@@ -80,8 +80,31 @@ async fn export(
         previous,
         files: extras.files,
         files_before: files_before(view.authority(), body),
+        rows: rows(tx, body).await?,
         standing: None,
     })
+}
+
+/// Every order of a batch, open or not: what is signed covers all of them.
+async fn rows(tx: &mut Tx, body: &Body) -> Result<Vec<RowExport>, IssuerError> {
+    let Body::Batch(batch) = body else { return Ok(Vec::new()) };
+    let digests: Vec<OrderDigest> =
+        batch.rows.iter().filter_map(|row| row.digest().map(OrderDigest)).collect();
+    let mut found = order::signed(tx, digests.clone()).await?;
+    let mut rows = Vec::with_capacity(digests.len());
+    for digest in digests {
+        let (signed, _) = found.remove(&digest).ok_or(Code::OrderIncomplete)?;
+        let body = Order::read(&signed.order.0).ok().and_then(|read| read.body().ok());
+        let previous = match body {
+            Some(Body::Issue(issue)) => match &issue.previous {
+                Some(sha256) => by_digest(tx, &issue.person, sha256).await?,
+                None => None,
+            },
+            _ => None,
+        };
+        rows.push(RowExport { signed, previous });
+    }
+    Ok(rows)
 }
 
 /// The files that are in force before an order, where it names files.
@@ -115,6 +138,7 @@ async fn standing(
         needed: authority.needed(body),
         given: given.contains_key(person),
         browser: authority.has_room(body, &given)?,
+        sample: authority.sample_size(body),
         look: look(authority, (order, body), &ca_store::table::order::look_of(tx, &digest).await?),
     })
 }

@@ -6,7 +6,7 @@ pub mod shown;
 use super::number;
 use authority::OrderDigest;
 use records::record::File;
-use records::{Bytes, Disclosure};
+use records::{Bytes, Disclosure, SignedOrder};
 use std::collections::HashMap;
 use store::many::{Value, insert_many, update_many};
 use store::{StoreError, Tx, execute, row, rows, rows_of};
@@ -281,6 +281,29 @@ pub async fn drafted_by(
         Some(DraftedRow { digest, bytes, disclosures, made, state })
     };
     Ok(found.into_iter().filter_map(line).collect())
+}
+
+/// Some orders as they are signed, with what the rows say became of them; whoever reads them
+/// verifies them. The digest covers the bytes.
+pub async fn signed(
+    tx: &mut Tx,
+    digests: Vec<OrderDigest>,
+) -> Result<HashMap<OrderDigest, (SignedOrder, String)>, StoreError> {
+    let keys: Vec<Vec<u8>> = digests.into_iter().map(|digest| digest.0.to_vec()).collect();
+    let found = rows_of!(
+        tx,
+        (Vec<u8>, Vec<u8>, String, String),
+        "select order_bytes, signature, disclosures, state from ordered where order_digest in (",
+        keys,
+        ")"
+    );
+    let read = |(bytes, signature, disclosures, state): (Vec<u8>, Vec<u8>, String, String)| {
+        let disclosures = serde_json::from_str(&disclosures).ok()?;
+        let digest = OrderDigest::of(&bytes);
+        let (order, signature) = (Bytes(bytes), Bytes(signature));
+        Some((digest, (SignedOrder { order, signature, disclosures }, state)))
+    };
+    Ok(found.into_iter().filter_map(read).collect())
 }
 
 /// What of an order needs a look.

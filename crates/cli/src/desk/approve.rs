@@ -40,7 +40,7 @@ async fn sign(bench: &Bench, opened: &Opened, order: &str, shown: &Shown) -> Res
         let moved = plain::look(Look::Moved);
         return Err(Failure::usage(&moved.zh, moved.en));
     }
-    let approval = approve::signed(&checked.opened, opened)?;
+    let approval = approve::signed(&checked.opened, checked.raw_standing(), opened)?;
     bench.portal(opened)?.approve(&approval).await?;
     Ok(())
 }

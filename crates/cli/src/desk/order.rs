@@ -42,6 +42,18 @@ impl Line {
     }
 }
 
+/// An order of a batch: which it is, and every fact of it.
+fn of_row(row: &OpenedOrder, language: Language) -> Vec<Line> {
+    let which = plain::Fact {
+        term: plain::kind(row.body()),
+        value: plain::Said { zh: row.order().order.clone(), en: row.order().order.clone() },
+        differs: false,
+        lines: Vec::new(),
+    };
+    let facts = std::iter::once(which).chain(plain::facts(row));
+    facts.map(|fact| Line::of(fact, language)).collect()
+}
+
 impl Checked {
     /// Fetches an order and checks it.
     pub(super) async fn fetch(
@@ -89,7 +101,14 @@ impl Checked {
 
     /// Every fact.
     pub(super) fn facts(&self, language: Language) -> Vec<Line> {
-        plain::facts(&self.opened).into_iter().map(|fact| Line::of(fact, language)).collect()
+        let line = |fact| Line::of(fact, language);
+        let rows = self.opened.rows().iter().flat_map(|row| of_row(row, language));
+        plain::facts(&self.opened).into_iter().map(line).chain(rows).collect()
+    }
+
+    /// What the portal says of it, as it says it.
+    pub(super) fn raw_standing(&self) -> Option<&OrderProgress> {
+        self.standing.as_ref()
     }
 
     /// How far it is, as the portal says.

@@ -181,6 +181,7 @@ impl Sample {
             previous: self.previous.clone(),
             files: self.files.clone(),
             files_before: self.files_before.clone(),
+            rows: Vec::new(),
             standing: None,
         })
     }
@@ -332,6 +333,7 @@ fn nothing_is_shown_that_is_not_signed() {
             needed: 2,
             given: false,
             browser: true,
+            sample: 0,
             look: None,
         })
         .unwrap();

@@ -3,6 +3,7 @@
 use crate::bytes::Bytes;
 use crate::commitment::{Commitment, EVIDENCE_PATH};
 use crate::json::{self, JsonError};
+use crate::order::batch::BatchBody;
 use crate::order::certificate::{CredentialBody, IssueBody, ProfileRef};
 use crate::order::gate::{AgentBody, BundleBody};
 use crate::order::office::{PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody};
@@ -38,6 +39,8 @@ pub enum Body {
     Release(ReleaseBody),
     /// Certify a passkey.
     Credential(CredentialBody),
+    /// Approve many orders as one.
+    Batch(BatchBody),
 }
 
 /// Why a body cannot be read.
@@ -103,6 +106,7 @@ impl Body {
             "revoke" => json::from_value(value).map(Self::Revoke),
             "release" => json::from_value(value).map(Self::Release),
             "credential" => json::from_value(value).map(Self::Credential),
+            "batch" => json::from_value(value).map(Self::Batch),
             _ => return Err(BodyError::UnknownKind),
         };
         body.map_err(BodyError::Json)
@@ -123,6 +127,7 @@ impl Body {
             Self::Revoke(_) => "revoke",
             Self::Release(_) => "release",
             Self::Credential(_) => "credential",
+            Self::Batch(_) => "batch",
         }
     }
 
@@ -145,6 +150,7 @@ impl Body {
             },
             Self::Portal(portal) => &portal.action,
             Self::Agent(agent) => &agent.action,
+            Self::Batch(batch) => &batch.of,
             Self::Issue(_)
             | Self::Profile(_)
             | Self::ApprovalRules(_)
@@ -170,6 +176,7 @@ impl Body {
             Self::Revoke(body) => serde_json::to_value(body),
             Self::Release(body) => serde_json::to_value(body),
             Self::Credential(body) => serde_json::to_value(body),
+            Self::Batch(body) => serde_json::to_value(body),
         };
         value.map_err(|error| JsonError::Shape(error.to_string()))
     }
@@ -211,6 +218,7 @@ impl Body {
             | Self::Bundle(_)
             | Self::Revoke(_)
             | Self::Release(_)
+            | Self::Batch(_)
             | Self::Credential(_) => Vec::new(),
         }
     }
