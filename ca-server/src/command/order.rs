@@ -6,10 +6,11 @@ use anyhow::Context;
 use authority::OrderDigest;
 use ca_host::operator::OperatorRequest;
 use ca_store::certificates::by_digest;
+use ca_store::table::order::SignedRow;
 use ca_store::table::order::shown::{self, ShownRow};
 use ca_store::table::{approval, order};
 use clap::{Args, Subcommand};
-use records::export::{OrderExport, RowExport};
+use records::export::{Look, OrderExport, RowExport};
 use records::order::{Before, Body};
 use records::record::File;
 use records::{Approval, Bytes, Code, Problem};
@@ -161,7 +162,7 @@ async fn rows(tx: &mut store::Tx, body: &Body) -> anyhow::Result<Vec<RowExport>>
     let mut found = order::signed(tx, digests.clone()).await?;
     let mut rows = Vec::with_capacity(digests.len());
     for digest in digests {
-        let (signed, _) = found.remove(&digest).ok_or_else(unknown)?;
+        let SignedRow { signed, look, .. } = found.remove(&digest).ok_or_else(unknown)?;
         let previous = match records::Order::read(&signed.order.0)?.body()? {
             Body::Issue(issue) => match &issue.previous {
                 Some(sha256) => by_digest(tx, &issue.person, sha256).await?,
@@ -169,7 +170,7 @@ async fn rows(tx: &mut store::Tx, body: &Body) -> anyhow::Result<Vec<RowExport>>
             },
             _ => None,
         };
-        rows.push(RowExport { signed, previous });
+        rows.push(RowExport { signed, previous, look: Look::from_name(&look) });
     }
     Ok(rows)
 }

@@ -14,7 +14,7 @@ use axum::response::Response;
 use ca_api::{AsOfficer, Wanted};
 use portal_api::plain;
 use records::Code;
-use records::export::{OpenedOrder, OrderProgress};
+use records::export::{Look, OpenedOrder, OrderProgress};
 use records::letter::read_reference;
 use records::order::{Body, title};
 use records::passkey::approval_challenge;
@@ -75,6 +75,7 @@ struct Row {
     digest: String,
     /// Whether it has to be opened: then everything of it stands here.
     sample: bool,
+    look: Option<String>,
     facts: Vec<Line>,
 }
 
@@ -134,7 +135,8 @@ pub(super) async fn show(
     match (export.open(&portal.trust, Clock::system().seconds()), export.standing.clone()) {
         (Ok(opened), Some(standing)) => {
             let credentials = usable(&portal, officer).await;
-            page(StatusCode::OK, &filled(f, &opened, (standing, credentials)))
+            let looks = export.rows.iter().map(|row| row.look).collect();
+            page(StatusCode::OK, &filled(f, &opened, looks, (standing, credentials)))
         }
         (opened, _) => {
             tracing::error!(error = ?opened.err(), "an order does not verify");
@@ -154,12 +156,13 @@ pub(super) async fn usable(portal: &PortalState, certificate: records::Bytes) ->
 fn filled(
     f: Frame,
     opened: &OpenedOrder,
+    looks: Vec<Option<Look>>,
     (standing, credentials): (OrderProgress, String),
 ) -> ReviewPage {
     let language = f.language;
     let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
     let mut facts = lines(language, plain::facts(opened));
-    let rows = rows(language, opened, &standing);
+    let rows = rows(language, opened, (&looks, &standing));
     if !rows.is_empty() {
         // They stand below, one by one.
         facts.iter_mut().for_each(|fact| fact.lines.clear());
@@ -191,10 +194,15 @@ fn filled(
 }
 
 /// The orders of a batch; those that have to be opened come first.
-fn rows(language: Language, opened: &OpenedOrder, standing: &OrderProgress) -> Vec<Row> {
+fn rows(
+    language: Language,
+    opened: &OpenedOrder,
+    (looks, standing): (&[Option<Look>], &OrderProgress),
+) -> Vec<Row> {
     let Body::Batch(batch) = opened.body() else { return Vec::new() };
     let sample: Vec<&records::Bytes> = batch.sample(&opened.digest(), standing.sample);
-    let row = |row: &OpenedOrder| {
+    let row = |(place, row): (usize, &OpenedOrder)| {
+        let look = looks.get(place).copied().flatten().map(plain::look);
         let digest = records::Bytes::from(row.digest());
         let sample = sample.contains(&&digest);
         Row {
@@ -202,10 +210,11 @@ fn rows(language: Language, opened: &OpenedOrder, standing: &OrderProgress) -> V
             about: show::harmless(&title(row.order(), row.disclosures())),
             digest: digest.to_string(),
             sample,
+            look: look.map(|said| language.of_both(said.zh, said.en)),
             facts: if sample { lines(language, plain::facts(row)) } else { Vec::new() },
         }
     };
-    let mut rows: Vec<Row> = opened.rows().iter().map(row).collect();
+    let mut rows: Vec<Row> = opened.rows().iter().enumerate().map(row).collect();
     rows.sort_by_key(|row| !row.sample);
     rows
 }
@@ -232,7 +241,6 @@ fn checks(
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
-    use records::export::Look;
     let line = |zh: &str, en: &str, value: &str, differs| Line {
         term: language.of_both(zh.into(), en.into()),
         value: show::harmless(value),
@@ -289,6 +297,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             about: show::harmless(about),
             digest: format!("AAA{}", u8::from(sample)),
             sample,
+            look: None,
             facts: if sample { facts() } else { Vec::new() },
         };
         let w = ReviewWords::of(language);

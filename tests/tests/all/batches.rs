@@ -13,8 +13,8 @@ use tests::{Office, Officer, Official, binary, invariants};
 
 const ROSTER: &str = "姓名,证件号,单位,邮箱,核验依据\n\
     陈一,11010519491231002X,sz-office,,\n\
-    陈二,440524188001010014,sz-office,,录用文件\n\
-    陈三,510108197205052137,区政府办公室,,\n";
+    陈二,611002199001010015,sz-office,,录用文件\n\
+    陈三,611002198506150027,区政府办公室,,\n";
 
 /// A handler of an office in Shangzhou, with key and certificate as files.
 async fn handler(office: &Office) -> Officer {

@@ -56,6 +56,9 @@ fn body_of(round: &Round<'_>, rows: Vec<Bytes>) -> Result<BatchBody, Code> {
         let (_, body) = authority.open(digest, now)?;
         let own = (body.kind().to_owned(), body.action().to_owned());
         let same = kind.get_or_insert_with(|| own.clone()) == &own;
+        if own.0 == "batch" {
+            return Err(Code::Malformed);
+        }
         if !same || authority.batches_of(digest) >= BATCHES_OF_ROW_MAX {
             return Err(Code::StateConflict);
         }

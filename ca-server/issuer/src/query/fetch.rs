@@ -9,7 +9,7 @@ use crate::query::names::names;
 use crate::view::View;
 use authority::{Authority, OrderDigest};
 use ca_store::certificates::by_digest;
-use ca_store::table::order;
+use ca_store::table::order::{self, SignedRow};
 use pki::Certificate;
 use records::export::{Look, OrderExport, OrderProgress, RowExport};
 use records::order::{Body, Order};
@@ -93,7 +93,7 @@ async fn rows(tx: &mut Tx, body: &Body) -> Result<Vec<RowExport>, IssuerError> {
     let mut found = order::signed(tx, digests.clone()).await?;
     let mut rows = Vec::with_capacity(digests.len());
     for digest in digests {
-        let (signed, _) = found.remove(&digest).ok_or(Code::OrderIncomplete)?;
+        let SignedRow { signed, look, .. } = found.remove(&digest).ok_or(Code::OrderIncomplete)?;
         let body = Order::read(&signed.order.0).ok().and_then(|read| read.body().ok());
         let previous = match body {
             Some(Body::Issue(issue)) => match &issue.previous {
@@ -102,7 +102,7 @@ async fn rows(tx: &mut Tx, body: &Body) -> Result<Vec<RowExport>, IssuerError> {
             },
             _ => None,
         };
-        rows.push(RowExport { signed, previous });
+        rows.push(RowExport { signed, previous, look: Look::from_name(&look) });
     }
     Ok(rows)
 }

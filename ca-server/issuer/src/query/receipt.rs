@@ -7,7 +7,7 @@ use crate::issuer::Issuer;
 use crate::officer::person_of;
 use authority::{Authority, OrderDigest};
 use ca_api::handler::{BatchReceipt, ReceiptLine};
-use ca_store::table::order;
+use ca_store::table::order::{self, SignedRow};
 use pki::Certificate;
 use records::order::{Body, title};
 use records::{Code, Disclosure, Order, SignedOrder};
@@ -27,8 +27,8 @@ pub(crate) async fn receipt(
     let id = records::letter::read_reference(wanted).ok_or(Code::OrderUnknown)?;
     let digest = order::digest_of(&mut tx, &id).await?.ok_or(Code::OrderUnknown)?;
     let mut found = order::signed(&mut tx, vec![digest]).await?;
-    let (batch, state) = found.remove(&digest).ok_or(Code::OrderUnknown)?;
-    let batch = Order::read(&batch.order.0).map_err(|_| Code::OrderUnknown)?;
+    let SignedRow { signed, state, .. } = found.remove(&digest).ok_or(Code::OrderUnknown)?;
+    let batch = Order::read(&signed.order.0).map_err(|_| Code::OrderUnknown)?;
     let Ok(Body::Batch(body)) = batch.body() else { return Err(Code::OrderUnknown.into()) };
     let own = batch.drafter == format!("person:{person}");
     let digests: Vec<OrderDigest> =
@@ -36,7 +36,7 @@ pub(crate) async fn receipt(
     let found = order::signed(&mut tx, digests.clone()).await?;
     let mut lines = Vec::with_capacity(digests.len());
     for row in digests {
-        let (signed, state) = found.get(&row).ok_or(Code::OrderUnknown)?;
+        let SignedRow { signed, state, .. } = found.get(&row).ok_or(Code::OrderUnknown)?;
         let Some((order, read)) = read(signed) else { continue };
         if own || authority.may_approve(&person, &read).is_ok() {
             lines.push(line(authority, (row, &order, &read), (&signed.disclosures, state), now));

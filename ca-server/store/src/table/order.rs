@@ -283,25 +283,37 @@ pub async fn drafted_by(
     Ok(found.into_iter().filter_map(line).collect())
 }
 
-/// Some orders as they are signed, with what the rows say became of them; whoever reads them
-/// verifies them. The digest covers the bytes.
+/// An order as it is signed; whoever reads it verifies it.
+pub struct SignedRow {
+    /// The order, with what opens its commitments.
+    pub signed: SignedOrder,
+    /// What became of it, as the row says.
+    pub state: String,
+    /// What of it needs a look.
+    pub look: String,
+}
+
+/// Some orders as they are signed. The digest covers the bytes.
 pub async fn signed(
     tx: &mut Tx,
     digests: Vec<OrderDigest>,
-) -> Result<HashMap<OrderDigest, (SignedOrder, String)>, StoreError> {
+) -> Result<HashMap<OrderDigest, SignedRow>, StoreError> {
+    type Row = (Vec<u8>, Vec<u8>, String, String, String);
     let keys: Vec<Vec<u8>> = digests.into_iter().map(|digest| digest.0.to_vec()).collect();
     let found = rows_of!(
         tx,
-        (Vec<u8>, Vec<u8>, String, String),
-        "select order_bytes, signature, disclosures, state from ordered where order_digest in (",
+        Row,
+        "select order_bytes, signature, disclosures, state, look from ordered \
+         where order_digest in (",
         keys,
         ")"
     );
-    let read = |(bytes, signature, disclosures, state): (Vec<u8>, Vec<u8>, String, String)| {
+    let read = |(bytes, signature, disclosures, state, look): Row| {
         let disclosures = serde_json::from_str(&disclosures).ok()?;
         let digest = OrderDigest::of(&bytes);
         let (order, signature) = (Bytes(bytes), Bytes(signature));
-        Some((digest, (SignedOrder { order, signature, disclosures }, state)))
+        let signed = SignedOrder { order, signature, disclosures };
+        Some((digest, SignedRow { signed, state, look }))
     };
     Ok(found.into_iter().filter_map(read).collect())
 }

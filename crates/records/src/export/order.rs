@@ -51,6 +51,9 @@ pub struct RowExport {
     /// The person's last certificate under this profile, DER, if the order names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Bytes>,
+    /// What needs a look, as the issuer says; nothing is decided by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look: Option<Look>,
 }
 
 /// An order of which everything was checked: the CA's signature up to the pinned root, every

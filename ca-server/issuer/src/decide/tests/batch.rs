@@ -128,6 +128,7 @@ fn each_row_is_judged_for_the_approver() {
     assert_eq!(sample.approves_batch(batch, "officer-1"), Err(Code::ApproverSelf));
     sample.approves_batch(batch, "officer-2").unwrap();
     assert_eq!(sample.approves_batch(batch, "officer-2"), Err(Code::ApproverTwice));
+    sample.sequence();
     assert_eq!(sample.approve(orders[0], "officer-2"), Err(Code::ApproverTwice), "alone too");
 }
 
