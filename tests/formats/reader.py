@@ -108,7 +108,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                   " assertion?:assertion",
     "suspension-statement": "v:one founding:hash certificate:hash serial:serial reason:reason"
                             " evidence:commitment nonce:nonce time:time",
-    "notice": "v:one founding:hash told:told person:id serials:*serial reason:reason time:time",
+    "notice": "v:one founding:hash told:told person:id serials:*serial reason:reason nonce:nonce"
+              " time:time",
     "lapse": "v:one suspension:hash time:time",
     "order/batch": "of:batch-of action:text rows:*hash",
     "order/credential": "person:id certificate:bytes statement:bytes signature:bytes",
@@ -197,7 +198,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/suspended": "certificates:*revoked reason:reason cause:suspension-cause",
     "suspension-cause": "letter?:by-letter signed?:by-signature portal?:by-portal",
     "by-letter": "value:hash notice:bytes signature:bytes",
-    "by-signature": "suspension:suspension", "by-portal": "notice:bytes signature:bytes",
+    "by-signature": "suspension:suspension notice:bytes signature:bytes",
+    "by-portal": "notice:bytes signature:bytes",
     "by-order": "order:hash", "by-loss": "reference:id value:hash", "by-leaving": "person:id",
     "record/crl": "issuer:name number:number sha256:hash this_update:time next_update:time"
                   " entries:number",
@@ -523,11 +525,15 @@ def read_record(raw):
 def read_suspension(cause):
     """What a suspension says: a notice, or what somebody signed (5)."""
     (how, inside), = cause.items()
+    notice = read("notice", octets(inside["notice"]))[0]
+    told = "person" if how == "signed" else how
+    need(notice["told"].split(":")[0] == told, "how it came")
     if how != "signed":
-        notice = read("notice", octets(inside["notice"]))[0]
-        need(notice["told"].split(":")[0] == how, "how it came")
         return notice
-    return read("suspension-statement", octets(inside["suspension"]["statement"]))[0]
+    said = read("suspension-statement", octets(inside["suspension"]["statement"]))[0]
+    same = [said["serial"]] == notice["serials"] and said["reason"] == notice["reason"]
+    need(same and said["time"] == notice["time"], "what the status key took")
+    return said
 
 
 ORDERS = {

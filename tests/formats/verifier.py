@@ -219,7 +219,7 @@ class Control:
         self.origin = origin
         self.orders, self.approvals, self.certificates, self.seen = {}, {}, {}, {}
         self.letters, self.voided = {}, set()
-        self.suspends, self.suspended, self.released = {}, {}, set()
+        self.suspends, self.suspended, self.suspensions = {}, {}, set()
         self.serials, self.passkeys = {}, {}
         self.under, self.held, self.renewed = {}, {}, {}
         self.agents, self.joined, self.snapshots, self.lists = {}, {}, {}, {}
@@ -367,18 +367,23 @@ class Control:
                           octets(signed["signature"]), item)
         else:
             raw, serials = octets(inside["notice"]), [one["serial"] for one in body["certificates"]]
-            key = self.origin.status if how == "letter" else self.origin.registry
-            signed_by(key, "yinxin-suspended-v1", raw, octets(inside["signature"]), item)
-            need(said["founding"] == base64url(self.origin.digest), ALTERED, item, "another city")
+        key = self.origin.registry if how == "portal" else self.origin.status
+        notice = octets(inside["notice"])
+        signed_by(key, "yinxin-suspended-v1", notice, octets(inside["signature"]), item)
+        need(said["founding"] == base64url(self.origin.digest), ALTERED, item, "another city")
         if how == "letter":
             reference = said["told"].removeprefix("letter:")
             need(reference in self.suspends, MISSING, item, "the letter is not there")
             value = base64url(sha256(octets(inside["value"])))
             need(self.suspends[reference] == value, ALTERED, item, "the letter's code")
         name = base64url(sha256(raw))
+        if name in self.suspensions:
+            return
+        self.suspensions.add(name)
+        by = (how, json.loads(notice)["person"])
         for serial in serials:
-            if (serial, name) not in self.released:
-                self.suspended.setdefault(serial, name)
+            standing = self.suspended.setdefault(serial, {})
+            standing.setdefault(by, name)
 
     def take_approval(self, body, _shown, item):
         approval = body["approval"]
@@ -462,13 +467,16 @@ class Control:
         elif kind == "person":
             self.people.add(what["person"])
         elif kind == "release":
-            there = self.suspended.get(what["serial"]) == what["suspension"]
+            standing = self.suspended.get(what["serial"], {})
+            there = what["suspension"] in standing.values()
             need(there, MISSING, item, "the suspension is not there")
             approvers = {self.approvals[name][1] for name in body["approvals"]}
             others = not approvers & {what["person"], what["by"]}
             need(others, ALTERED, item, "who suspended, or the holder, approved it")
-            del self.suspended[what["serial"]]
-            self.released.add((what["serial"], what["suspension"]))
+            left = {by: name for by, name in standing.items() if name != what["suspension"]}
+            self.suspended[what["serial"]] = left
+            if not left:
+                del self.suspended[what["serial"]]
         elif kind == "bundle":
             files = {f["name"]: base64url(sha256(f["content"].encode())) for f in body["files"]}
             digest = base64url(sha256(canonical(files).encode()))

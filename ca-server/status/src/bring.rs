@@ -66,9 +66,12 @@ impl Status {
         match standing {
             RecordPlace::Waiting => return Ok(()),
             RecordPlace::Absent => {}
+            // The log is followed that far in a moment. What it gives no effect is told as open:
+            // another record of the same would have none either.
+            RecordPlace::Sequenced(_) => return Ok(()),
             // In its place stands what is no loss, or the log is not followed that far yet.
-            RecordPlace::Sequenced(_) if self.follower.fresh().await.is_err() => return Ok(()),
-            RecordPlace::Sequenced(_) | RecordPlace::Exchanged => {
+            RecordPlace::Taken(_) if self.follower.fresh().await.is_err() => return Ok(()),
+            RecordPlace::Taken(_) | RecordPlace::Exchanged => {
                 let authority = self.follower.latest().context("authority")?;
                 let has = loss.is_in(&authority);
                 return if has { Ok(()) } else { self.losses.renew(reference, loss) };

@@ -81,9 +81,8 @@ impl Status {
         })
     }
 
-    /// Keeps what was reported, then puts it on its way into the log, as far as the database
-    /// answers.
-    pub(super) async fn confirm(
+    /// Keeps what was reported, then puts it on its way.
+    async fn confirm(
         &self,
         reference: &str,
         said: (Event, Vec<Disclosure>),
@@ -94,6 +93,12 @@ impl Status {
             tracing::error!(error = format!("{error:#}"), "loss report");
             Code::Unavailable
         })?;
+        self.sent(reference).await;
+        Ok(time)
+    }
+
+    /// Puts what was confirmed on its way into the log, as far as the database answers.
+    pub(super) async fn sent(&self, reference: &str) {
         match timeout(DATABASE_MAX, self.bring_now(reference)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(error = format!("{error:#}"), "loss report"),
@@ -101,7 +106,6 @@ impl Status {
         }
         // Whatever became of that, it is looked after from here on.
         self.losses_due.notify_one();
-        Ok(time)
     }
 
     /// Authority at the log's head, or as it was last followed, and which: a brake waits for

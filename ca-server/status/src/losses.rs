@@ -104,6 +104,15 @@ impl Losses {
         Ok(at)
     }
 
+    /// Authority as it will be when the log has everything that was confirmed.
+    pub(super) fn noticed(&self, authority: &Authority) -> Authority {
+        let mut noticed = authority.clone();
+        let confirmed = self.confirmed();
+        let open = confirmed.open().filter(|(_, loss)| !loss.is_in(authority));
+        noticed.notice_pending(open.map(|(_, loss)| &loss.record));
+        noticed
+    }
+
     /// When and why a certificate was revoked or suspended by what the log does not have yet, unix;
     /// a loss before a suspension.
     pub(super) fn revoked(
@@ -187,9 +196,7 @@ impl Loss {
             Event::Revoked { cause: Cause::Loss { reference, .. }, .. } => {
                 authority.letter(reference).is_some_and(|letter| letter.lost)
             }
-            Event::Suspended { cause, .. } => {
-                authority.knows_suspension(&self.serials(authority), &cause.name())
-            }
+            Event::Suspended { cause, .. } => authority.knows_suspension(&cause.name()),
             _ => false,
         }
     }

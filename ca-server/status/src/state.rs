@@ -37,6 +37,9 @@ pub(super) struct Status {
     pub(super) losses_due: Notify,
     pub(super) lists: Arc<Lists>,
     pub(super) snapshots: Arc<Snapshots>,
+    /// One suspension is judged and kept at a time: each sees whom those before it leave to release
+    /// it.
+    pub(super) suspending: tokio::sync::Mutex<()>,
     pub(super) rules: RulesInForce,
     /// Counts what agents wait for.
     pub(super) news: watch::Sender<u64>,
@@ -76,6 +79,7 @@ impl Status {
         Ok(Self {
             losses: Losses::open(&follower)?,
             losses_due: Notify::new(),
+            suspending: tokio::sync::Mutex::default(),
             lists: Arc::new(lists),
             snapshots,
             rules: RulesInForce::default(),

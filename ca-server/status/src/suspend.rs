@@ -4,7 +4,7 @@
 
 use super::losses;
 use super::state::Status;
-use authority::{Authority, PersonId, Serial};
+use authority::{Authority, PersonId, SaidBy, Serial, Suspended};
 use axum::Json;
 use axum::body::Bytes as Body;
 use axum::extract::State;
@@ -61,6 +61,7 @@ fn answered(status: &Status, result: Result<SignedReceipt, Code>) -> Answer {
 /// A suspension as it is to be told.
 struct Told {
     told: String,
+    said: SaidBy,
     person: PersonId,
     serials: Vec<Serial>,
     reason: String,
@@ -76,6 +77,8 @@ impl Status {
             return Err(Code::LogBehind);
         }
         authority.check_suspension_value(&reference, &message.value)?;
+        let one_at_a_time = self.suspending.lock().await;
+        let authority = self.losses.noticed(&self.follower.latest().unwrap_or(authority));
         let person = authority.letter(&reference).ok_or(Code::WrongCode)?.person;
         let mut serials = losses::under(&authority, &reference);
         serials.retain(|serial| !authority.is_ended(&serial.to_string()));
@@ -84,14 +87,18 @@ impl Status {
         }
         let (told, reason) = (format!("letter:{reference}"), LETTER_REASON.to_owned());
         let micros = self.clock.micros();
-        let mut told = Told { told, person, serials, reason, unix: micros / 1_000_000 };
-        if self.is_suspended(&authority, &mut told) {
+        let (said, unix) = (SaidBy::Letter, micros / 1_000_000);
+        let mut told = Told { told, said, person, serials, reason, unix };
+        if is_suspended(&authority, &mut told) {
             return self.receipt(&told).map(|(receipt, ..)| receipt);
         }
         let (receipt, notice, signature) = self.receipt(&told)?;
         let value = message.value.clone();
         let cause = SuspensionCause::Letter { value, notice, signature };
-        self.keep(&authority, &told, (cause, Vec::new()), micros).await.map(|()| receipt)
+        let key = self.keep(&authority, &told, (cause, Vec::new()), micros).await?;
+        drop(one_at_a_time);
+        self.sent(&key).await;
+        Ok(receipt)
     }
 
     /// Suspends what somebody signed that it be: the holder, or whoever cares for them.
@@ -100,57 +107,43 @@ impl Status {
             return Err(Code::Malformed);
         }
         let (authority, _) = self.newest_authority().await?;
-        let (said, micros) = (message.suspension.read()?, self.clock.micros());
+        let (read, micros) = (message.suspension.read()?, self.clock.micros());
         let now = micros / 1_000_000;
-        if now.abs_diff(said.unix()) > WISH_SECONDS {
+        if now.abs_diff(read.unix()) > WISH_SECONDS {
             return Err(Code::ChallengeUsed);
         }
+        let one_at_a_time = self.suspending.lock().await;
+        let authority = self.losses.noticed(&self.follower.latest().unwrap_or(authority));
         let checked = authority.check_suspension(&message.suspension, now);
         let (person, serial) = match checked {
             Ok(checked) => checked,
             // The holder's own key, which is suspended with what it asks for.
-            Err(Code::CertificateSuspended) => own(&authority, &message, &said.serial)?,
+            Err(Code::CertificateSuspended) => own(&authority, &message, &read.serial)?,
             Err(code) => return Err(code),
         };
-        let serials = vec![serial];
-        let told = format!("person:{person}");
-        let unix = said.unix();
-        let mut told = Told { told, person, serials, reason: said.reason, unix };
-        if self.is_suspended(&authority, &mut told) {
+        let (told, said) = (format!("person:{person}"), SaidBy::Signature);
+        let (serials, unix) = (vec![serial], read.unix());
+        let mut told = Told { told, said, person, serials, reason: read.reason, unix };
+        if is_suspended(&authority, &mut told) {
             return self.receipt(&told).map(|(receipt, ..)| receipt);
         }
-        if checked.is_err() || authority.is_ended(&serial.to_string()) {
+        if authority.is_ended(&serial.to_string()) {
             return Err(Code::NothingToSuspend);
         }
         if authority.held(&serial.to_string()).is_none_or(|held| held.person != person) {
             authority.leaves_releasers(&person, &serial, now)?;
         }
-        let (receipt, ..) = self.receipt(&told)?;
+        let (receipt, notice, signature) = self.receipt(&told)?;
         let Suspending { suspension, evidence } = message;
-        let said = (SuspensionCause::Signed { suspension }, vec![evidence]);
-        self.keep(&authority, &told, said, micros).await.map(|()| receipt)
-    }
-
-    /// Whether all of it is suspended already, in the log or by what waits for it; then it is told
-    /// as that was.
-    fn is_suspended(&self, authority: &Authority, told: &mut Told) -> bool {
-        let mut since = Vec::new();
-        for serial in &told.serials {
-            let known = authority.suspended_as(&serial.to_string());
-            let known = known.map(|one| (one.revoked.at, Some((one.by, one.reason.clone()))));
-            let waits = || self.losses.revoked(authority, serial).map(|(at, _)| (at, None));
-            let Some(one) = known.or_else(waits) else { return false };
-            since.push(one);
-        }
-        let Some((at, by)) = since.into_iter().next() else { return false };
-        told.unix = at;
-        if let Some((person, reason)) = by {
-            (told.person, told.reason) = (person, reason);
-        }
-        true
+        let cause = SuspensionCause::Signed { suspension, notice, signature };
+        let key = self.keep(&authority, &told, (cause, vec![evidence]), micros).await?;
+        drop(one_at_a_time);
+        self.sent(&key).await;
+        Ok(receipt)
     }
 
     fn receipt(&self, told: &Told) -> Result<(SignedReceipt, Bytes, Bytes), Code> {
+        let nonce = ca_host::random::bytes::<16>().map_err(|_| Code::Unavailable)?;
         let notice = SuspensionNotice {
             v: 1,
             founding: self.founding.clone(),
@@ -158,6 +151,7 @@ impl Status {
             person: told.person.to_string(),
             serials: told.serials.iter().map(ToString::to_string).collect(),
             reason: told.reason.clone(),
+            nonce: nonce.into(),
             time: records::time::seconds(told.unix),
         };
         let (receipt, signature) = notice.sign(&self.key).map_err(|_| Code::Unavailable)?;
@@ -166,18 +160,39 @@ impl Status {
         Ok((SignedReceipt { receipt, signature, chain }, notice, signed))
     }
 
+    /// Keeps a suspension; it is durable when this returns. Gives its key.
     async fn keep(
         &self,
         authority: &Authority,
         told: &Told,
         (cause, opened): (SuspensionCause, Vec<Disclosure>),
         micros: u64,
-    ) -> Result<(), Code> {
+    ) -> Result<String, Code> {
+        // What is kept is what the log gives effect.
+        authority.suspension(&cause)?;
         let certificates = losses::named(authority, told.serials.clone());
         let (key, reason) = (losses::key(&cause), told.reason.clone());
         let event = Event::Suspended { certificates, reason, cause };
-        self.confirm(&key, (event, opened), micros).await.map(|_| ())
+        let kept = self.losses.confirm(&key, (event, opened), micros).await;
+        match kept {
+            Ok(_) => Ok(key),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "suspension");
+                Err(Code::Unavailable)
+            }
+        }
     }
+}
+
+/// Whether whoever says it suspended all of it already, in the same way; then it is told as that
+/// was. What somebody else suspended is no answer: theirs can be released.
+fn is_suspended(authority: &Authority, told: &mut Told) -> bool {
+    let (said, person) = (told.said, told.person);
+    let known = |serial| authority.suspended_by(serial, said, &person);
+    let since: Option<Vec<&Suspended>> = told.serials.iter().map(known).collect();
+    let Some(first) = since.as_ref().and_then(|since| since.first()) else { return false };
+    (told.unix, told.reason) = (first.revoked.at, first.reason.clone());
+    true
 }
 
 /// Whose own certificates both are, where the key that signed is suspended itself.

@@ -102,8 +102,10 @@ pub enum RecordPlace {
     Waiting,
     /// Something else waits under its id.
     Exchanged,
-    /// It has this place in the log, whatever stands there.
+    /// The log has it.
     Sequenced(u64),
+    /// The log has something else under its id.
+    Taken(u64),
 }
 
 /// Where a record of these bytes stands.
@@ -120,16 +122,27 @@ pub async fn place_of(
         record_id
     )?;
     if let Some((log, record, with, entry)) = waits {
-        let commits = salt
-            .try_into()
-            .is_ok_and(|salt: [u8; 32]| records::record::entry(&salt, bytes).as_slice() == entry);
+        let commits = commits(salt, bytes, &entry);
         let same = log == "control" && record == bytes && with == salt && commits;
         return Ok(if same { RecordPlace::Waiting } else { RecordPlace::Exchanged });
     }
-    let placed = row!(tx, (i64,), "select idx from log_entry where record_id = $1", record_id)?;
-    Ok(placed.map_or(RecordPlace::Absent, |(index,)| {
-        u64::try_from(index).map_or(RecordPlace::Absent, RecordPlace::Sequenced)
+    let placed = row!(
+        tx,
+        (i64, Vec<u8>),
+        "select idx, entry from log_entry where record_id = $1",
+        record_id
+    )?;
+    Ok(placed.map_or(RecordPlace::Absent, |(index, entry)| match u64::try_from(index) {
+        Ok(index) if commits(salt, bytes, &entry) => RecordPlace::Sequenced(index),
+        Ok(index) => RecordPlace::Taken(index),
+        Err(_) => RecordPlace::Absent,
     }))
+}
+
+/// Whether an entry is that of a record.
+fn commits(salt: &[u8], bytes: &[u8], entry: &[u8]) -> bool {
+    let salt = salt.try_into();
+    salt.is_ok_and(|salt: [u8; 32]| records::record::entry(&salt, bytes).as_slice() == entry)
 }
 
 /// How far a log reaches: the size of its tree, and the newest position that waits (0 for none).

@@ -47,9 +47,12 @@ pub struct Authority {
     pub(crate) lettered_by: OrdSet<(PersonId, Reference)>,
     pub(crate) revoked: OrdMap<Serial, Arc<Revoked>>,
     /// What is suspended and not revoked.
-    pub(crate) suspended: OrdMap<Serial, Arc<Suspended>>,
-    /// Names of suspensions that were released.
-    pub(crate) released: OrdMap<Serial, Arc<Vec<Sha256Value>>>,
+    pub(crate) suspended: OrdMap<Serial, Arc<Vec<Suspended>>>,
+    /// Names of suspensions that had their effect, with since when they count: none has it twice,
+    /// on no certificate.
+    pub(crate) suspensions: OrdMap<Sha256Value, u64>,
+    /// What was released, and the name of its last suspension that was.
+    pub(crate) released: OrdMap<Serial, Sha256Value>,
     pub(crate) standing: OrdMap<Arc<str>, Arc<Standing>>,
     /// People's certificates by serial number.
     pub(crate) held: OrdMap<Serial, Arc<Held>>,
@@ -84,7 +87,7 @@ pub(crate) struct Pending {
     pub(crate) withdrawn: OrdSet<(Arc<str>, Role, Arc<str>)>,
     pub(crate) left: OrdSet<Arc<str>>,
     pub(crate) revoked: OrdMap<Serial, Arc<Revoked>>,
-    pub(crate) suspended: OrdMap<Serial, Arc<Suspended>>,
+    pub(crate) suspended: OrdMap<Serial, Arc<Vec<Suspended>>>,
     /// Revoked ones whose intents were abandoned.
     pub(crate) abandoned: OrdSet<Serial>,
     pub(crate) lost: OrdSet<Reference>,
@@ -112,6 +115,8 @@ pub(crate) struct Pending {
     pub(crate) created: OrdSet<PersonId>,
     /// People whose letters are recorded and not yet in the tree.
     pub(crate) lettered: OrdSet<PersonId>,
+    /// Those letters.
+    pub(crate) letters: OrdSet<Reference>,
     /// The newest of them under each letter.
     pub(crate) newest: OrdMap<Reference, OrderDigest>,
     /// Approvals by order; nobody gives two, and a browser leaves room for those that come from
@@ -163,6 +168,7 @@ impl Authority {
             lettered_by: OrdSet::new(),
             revoked: OrdMap::new(),
             suspended: OrdMap::new(),
+            suspensions: OrdMap::new(),
             released: OrdMap::new(),
             standing: OrdMap::new(),
             held: OrdMap::new(),

@@ -32,6 +32,17 @@ impl Authority {
         self.letters.get_mut(&Reference::read(reference)?).map(Arc::make_mut)
     }
 
+    /// A letter that somebody acts upon: what is recorded only is waited for, and what nobody
+    /// recorded is told as that.
+    pub(crate) fn letter_at_hand(&self, reference: &str) -> Result<&LetterState, Code> {
+        let key = Reference::read(reference).ok_or(Code::NotFound)?;
+        match self.letters.get(&key) {
+            Some(letter) => Ok(letter),
+            None if self.pending.letters.contains(&key) => Err(Code::LogBehind),
+            None => Err(Code::NotFound),
+        }
+    }
+
     /// Whether the loss of a letter was reported, pending reports counted.
     pub fn is_lost(&self, reference: &str) -> bool {
         let Some(key) = Reference::read(reference) else { return false };
@@ -125,6 +136,7 @@ impl Authority {
         }
         let Ok(read) = json::read::<LetterStatement>(&statement.0) else { return };
         self.pending.lettered.extend(PersonId::read(&read.person));
+        self.pending.letters.extend(Reference::read(&read.reference));
         if let Some(draft) = &read.draft {
             self.notice_draft(draft, read.place.as_ref());
         }
@@ -141,9 +153,23 @@ impl Authority {
             self.count(&withdrawal.signed_statement());
         }
         if let Some(letter) = self.letters.get_mut(&reference) {
-            Arc::make_mut(letter).voided = true;
+            let letter = Arc::make_mut(letter);
+            letter.voided = true;
+            let drafter = letter.drafter;
+            self.replaced_for(drafter, &read.replacement);
         }
         Ok(())
+    }
+
+    /// A letter in place of another has that one's drafter, who decides about neither.
+    fn replaced_for(&mut self, drafter: Option<PersonId>, replacement: &str) {
+        let Some(drafter) = drafter else { return };
+        let Some(reference) = Reference::read(replacement) else { return };
+        let Some(letter) = self.letters.get_mut(&reference) else { return };
+        if letter.drafter.is_none() {
+            Arc::make_mut(letter).drafter = Some(drafter);
+            self.lettered_by.insert((drafter, reference));
+        }
     }
 
     pub(crate) fn notice_void(&mut self, statement: &Bytes, signature: &Bytes, unix: u64) {

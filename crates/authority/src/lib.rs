@@ -66,7 +66,7 @@ pub use signatures::Signatures;
 pub use state::{
     Agent, ApplicationOutcome, BundleState, CertifiedAs, Credential, Ended, GivenApproval, Held,
     Intended, LetterState, Machine, OpenOrder, Person, Portal, ProfileState, RenewalState, Revoked,
-    Standing, Suspended, Unit,
+    SaidBy, Standing, Suspended, Unit,
 };
 
 use records::code::Code;

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use table::{changed_slots, of_slots};
 
 /// Version of the kept form.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 /// The kept form cannot be taken up; replaying the log makes it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +45,7 @@ pub(crate) enum Table {
     Closed,
     Revoked,
     Suspended,
+    Suspensions,
     Released,
     Held,
     Machines,
@@ -54,7 +55,7 @@ pub(crate) enum Table {
 }
 
 impl Table {
-    const ALL: [(Self, &'static str); 22] = [
+    const ALL: [(Self, &'static str); 23] = [
         (Self::City, "city"),
         (Self::Units, "units"),
         (Self::Profiles, "profiles"),
@@ -71,6 +72,7 @@ impl Table {
         (Self::Closed, "closed"),
         (Self::Revoked, "revoked"),
         (Self::Suspended, "suspended"),
+        (Self::Suspensions, "suspensions"),
         (Self::Released, "released"),
         (Self::Held, "held"),
         (Self::Machines, "machines"),
@@ -196,8 +198,9 @@ impl Authority {
         slots!(Orders, orders, |open| KeptOrder::of(open));
         slots!(Closed, closed_orders, |closed| closed);
         slots!(Revoked, revoked, |revoked| &**revoked);
-        slots!(Suspended, suspended, |suspended| &**suspended);
-        slots!(Released, released, |names| &**names);
+        slots!(Suspended, suspended, |standing| &**standing);
+        slots!(Suspensions, suspensions, |since| since);
+        slots!(Released, released, |name| name);
         slots!(Held, held, |held| &**held);
         slots!(Renewals, renewals, |renewed| &**renewed);
         slots!(Machines, machines, |machine| &**machine);

@@ -2,6 +2,7 @@
 
 use crate::authority::Authority;
 use crate::state::PasskeyContents;
+use pki::Certificate;
 use records::approval::{Approval, SignedStatement};
 use records::bytes::Bytes;
 use records::code::Code;
@@ -81,24 +82,36 @@ impl Authority {
 
     /// Who said something.
     pub(crate) fn said_by(&self, said: &SignedStatement<'_>, now: u64) -> Result<String, Code> {
-        let Some(assertion) = said.assertion else {
+        let Some(_) = said.assertion else {
             let certificate = self.signatures.signer(said).ok_or(Code::ApprovalSignature)?;
             return self.credential_holder(&certificate, now);
         };
         let certificate = self.signatures.certificate(&said.certificate.0);
         let certificate = certificate.ok_or(Code::ApprovalSignature)?;
+        let person = self.credential_holder(&certificate, now)?;
+        self.touched(said, &certificate)?;
+        Ok(person)
+    }
+
+    /// Whether a passkey that was certified beside this certificate, for its holder, was touched
+    /// for what is said.
+    pub(crate) fn touched(
+        &self,
+        said: &SignedStatement<'_>,
+        certificate: &Certificate,
+    ) -> Result<(), Code> {
         if said.v != 1 || said.method != "passkey" {
             return Err(Code::ApprovalSignature);
         }
-        let person = self.credential_holder(&certificate, now)?;
-        let passkey = self.passkey(&assertion.credential).ok_or(Code::PasskeyUnknown)?;
-        let own =
-            passkey.person == person && passkey.statement.certificate.0 == certificate.sha256();
-        if !own {
-            return Err(Code::PasskeyUnknown);
+        let name = said.assertion.map(|assertion| &assertion.credential);
+        let passkey = name.and_then(|name| self.passkey(name)).ok_or(Code::PasskeyUnknown)?;
+        let person = certificate.subject().person();
+        let own = person == Some(passkey.person.as_str())
+            && passkey.statement.certificate.0 == certificate.sha256();
+        match own {
+            true => self.counter_of(passkey, said).map(|_| ()).ok_or(Code::PasskeyRefused),
+            false => Err(Code::PasskeyUnknown),
         }
-        self.counter_of(passkey, said).ok_or(Code::PasskeyRefused)?;
-        Ok(person)
     }
 
     /// The counter in what a passkey's authenticator said, if it said that.
@@ -133,7 +146,9 @@ impl Authority {
         let Some((_, counter)) = self.counted(said) else { return };
         let Some(assertion) = said.assertion else { return };
         if let Some(passkey) = self.passkeys.get_mut(assertion.credential.0.as_slice()) {
-            Arc::make_mut(passkey).counter = counter;
+            let passkey = Arc::make_mut(passkey);
+            // What was said earlier may be recorded later.
+            passkey.counter = passkey.counter.max(counter);
         }
     }
 

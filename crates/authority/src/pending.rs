@@ -75,7 +75,7 @@ impl Authority {
                 self.pending.challenges.extend(challenge_sha256.digest());
             }
             Event::Approval { approval, .. } => self.notice_approval(approval, unix),
-            Event::Suspended { cause, .. } => self.notice_suspended(cause, unix),
+            Event::Suspended { cause, .. } => self.notice_suspended(cause),
             Event::Revoked { cause, approvals, .. } => self.notice_revoked(cause, approvals, unix),
             _ => {}
         }

@@ -146,7 +146,8 @@ impl Authority {
 
     /// Every revoked or suspended serial number in the tree.
     pub fn revoked(&self) -> impl Iterator<Item = (&Serial, &Revoked)> {
-        let suspended = self.suspended.iter().map(|(serial, one)| (serial, &one.revoked));
+        let suspended = self.suspended.iter();
+        let suspended = suspended.filter_map(|(serial, all)| Some((serial, &all.first()?.revoked)));
         self.revoked.iter().map(|(serial, revoked)| (serial, &**revoked)).chain(suspended)
     }
 
@@ -154,7 +155,8 @@ impl Authority {
     pub fn all_revoked(&self) -> impl Iterator<Item = (&Serial, &Revoked)> {
         let pending = self.pending.revoked.iter();
         let pending = pending.filter(|(serial, _)| !self.revoked.contains_key(*serial));
-        let suspended = self.all_suspended().map(|(serial, one)| (serial, &one.revoked));
+        let suspended = self.suspended_serials();
+        let suspended = suspended.map(|(serial, one)| (serial, &one.revoked));
         let revoked = self.revoked.iter().chain(pending);
         revoked.map(|(serial, revoked)| (serial, &**revoked)).chain(suspended)
     }

@@ -333,6 +333,17 @@ pub struct Revoked {
     pub not_after: u64,
 }
 
+/// How a suspension was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SaidBy {
+    /// By whoever has the letter.
+    Letter,
+    /// Under somebody's signature.
+    Signature,
+    /// A portal says that the holder did.
+    Portal,
+}
+
 /// A suspended certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suspended {
@@ -342,8 +353,8 @@ pub struct Suspended {
     pub by: PersonId,
     /// RFC 5280 name of the reason for which it is revoked if nobody releases it.
     pub reason: String,
-    /// Whether only a portal says that they did.
-    pub is_told: bool,
+    /// How it was said.
+    pub said: SaidBy,
     /// As it counts meanwhile: its reason is `certificateHold`.
     pub revoked: Revoked,
 }

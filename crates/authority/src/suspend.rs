@@ -4,9 +4,10 @@
 
 use crate::authority::Authority;
 use crate::id::{PersonId, Serial, Sha256Value, digest_of};
-use crate::state::{Revoked, Suspended};
-use pki::PublicKey;
+use crate::state::{Held, Revoked, SaidBy, Suspended};
 use pki::crl::RevocationReason;
+use pki::profile::Holder;
+use pki::{Certificate, PublicKey};
 use records::bytes::Bytes;
 use records::code::Code;
 use records::json;
@@ -15,6 +16,7 @@ use records::order::{Body, ReleaseBody};
 use records::rules::Role;
 use records::suspension::{
     HOLD, LapseStatement, SUSPENSION_SECONDS, Suspension, SuspensionCause, SuspensionNotice,
+    SuspensionStatement,
 };
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -23,56 +25,80 @@ use std::sync::Arc;
 /// Why a letter's holder suspends: the key may be in other hands.
 const LETTER_REASON: &str = "keyCompromise";
 
-/// Who suspends which certificates, for which reason and when.
+/// Who suspends which certificates, how, for which reason and when.
 struct Said {
     by: PersonId,
+    said: SaidBy,
     serials: Vec<Serial>,
     reason: String,
     at: u64,
 }
 
 impl Authority {
-    /// What a cause suspends at `now`, if it is lawful: everything under a letter, or what somebody
-    /// named who may. Nothing that is revoked, and nothing that it suspended before.
-    pub fn suspension(
-        &self,
-        cause: &SuspensionCause,
-        now: u64,
-    ) -> Result<Vec<(Serial, Suspended)>, Code> {
+    /// What a cause suspends, if it is lawful: everything under a letter, or what somebody named.
+    /// Nothing that is revoked, and nothing that whoever says it suspended before in that way; what
+    /// had its effect once takes nothing again, neither the same certificate after its release nor
+    /// another that came under the letter since.
+    pub fn suspension(&self, cause: &SuspensionCause) -> Result<Vec<(Serial, Suspended)>, Code> {
         let name = cause.name();
-        let Said { by, serials, reason, at } = match cause {
+        let Said { by, said, serials, reason, at } = match cause {
             SuspensionCause::Letter { value, notice, signature } => {
                 self.by_letter(value, (notice, signature))?
             }
-            SuspensionCause::Signed { suspension } => {
-                let (by, serial) = self.check_suspension(suspension, now)?;
-                let said = suspension.read()?;
-                Said { by, serials: vec![serial], at: said.unix(), reason: said.reason }
+            SuspensionCause::Signed { suspension, notice, signature } => {
+                self.by_signature(suspension, (notice, signature))?
             }
             SuspensionCause::Portal { notice, signature } => self.by_portal((notice, signature))?,
         };
         let at = at.max(self.signed_time);
-        let is_told = matches!(cause, SuspensionCause::Portal { .. });
-        let open = serials.into_iter().filter(|serial| {
-            let released = self.released.get(serial);
-            !self.is_ended_entry(serial) && released.is_none_or(|names| !names.contains(&name))
-        });
+        let is_spent = self.suspensions.contains_key(&name);
+        let open = serials.into_iter().filter(|one| !is_spent && !self.is_ended_entry(one));
         let suspended = |serial: Serial| {
             let not_after = self.held.get(&serial).map_or(self.last_end(), |held| held.until);
             let revoked = Revoked { at, reason: HOLD.to_owned(), not_after };
-            (serial, Suspended { name, by, reason: reason.clone(), is_told, revoked })
+            (serial, Suspended { name, by, said, reason: reason.clone(), revoked })
         };
         Ok(open.map(suspended).collect())
     }
 
+    /// Somebody signed it with a key that we certified, and the status key that this counted when
+    /// it was taken: in time, of somebody who may, and leaving whoever could release it. Nobody
+    /// judges that again later: a receipt that left is a suspension.
+    fn by_signature(
+        &self,
+        suspension: &Suspension,
+        notice: (&Bytes, &Bytes),
+    ) -> Result<Said, Code> {
+        let (read, certificate) = self.said_in(suspension)?;
+        let statement = suspension.signed_statement();
+        match suspension.assertion {
+            Some(_) => self.touched(&statement, &certificate)?,
+            None => {
+                self.signatures.signer(&statement).map(|_| ()).ok_or(Code::ApprovalSignature)?
+            }
+        }
+        let by = certificate.subject().person().and_then(PersonId::read);
+        let by = by.filter(|_| self.is_issued_by_us(&certificate));
+        let by = by.ok_or(Code::ApprovalSignature)?;
+        let (serial, _) = self.may_be_suspended(suspension, &read)?;
+        let told = self.notice_of_status(notice)?;
+        let same = told.told == format!("person:{by}")
+            && told.serials == [serial.to_string()]
+            && (told.reason == read.reason && told.time == read.time);
+        let (serials, at, said) = (vec![serial], read.unix(), SaidBy::Signature);
+        match same {
+            true => Ok(Said { by, said, serials, at, reason: read.reason }),
+            false => Err(Code::UnsignedAuthority),
+        }
+    }
+
     fn by_letter(&self, value: &Bytes, notice: (&Bytes, &Bytes)) -> Result<Said, Code> {
-        let key = PublicKey::read(&self.fixed.founding.keys.status.0);
-        let said = self.notice_of(notice, &key.map_err(|_| Code::UnsignedAuthority)?)?;
+        let said = self.notice_of_status(notice)?;
         let reference = said.told.strip_prefix("letter:").ok_or(Code::UnsignedAuthority)?;
         self.check_suspension_value(reference, value)?;
         let letter = self.letter(reference).ok_or(Code::WrongCode)?;
-        let (by, serials) = (letter.person, letter.serials.clone());
-        Ok(Said { by, serials, reason: LETTER_REASON.to_owned(), at: said.unix() })
+        let (by, serials, at) = (letter.person, letter.serials.clone(), said.unix());
+        Ok(Said { by, said: SaidBy::Letter, serials, reason: LETTER_REASON.to_owned(), at })
     }
 
     fn by_portal(&self, notice: (&Bytes, &Bytes)) -> Result<Said, Code> {
@@ -85,7 +111,12 @@ impl Authority {
         };
         let serials: Option<Vec<Serial>> = said.serials.iter().map(own).collect();
         let (serials, at) = (serials.ok_or(Code::UnsignedAuthority)?, said.unix());
-        Ok(Said { by, serials, reason: said.reason, at })
+        Ok(Said { by, said: SaidBy::Portal, serials, reason: said.reason, at })
+    }
+
+    fn notice_of_status(&self, notice: (&Bytes, &Bytes)) -> Result<SuspensionNotice, Code> {
+        let key = PublicKey::read(&self.fixed.founding.keys.status.0);
+        self.notice_of(notice, &key.map_err(|_| Code::UnsignedAuthority)?)
     }
 
     fn notice_of(
@@ -98,7 +129,8 @@ impl Authority {
         }
         let read: SuspensionNotice = json::read(&notice.0).map_err(|_| Code::Malformed)?;
         let known = RevocationReason::from_name(&read.reason).is_some();
-        let sound = read.v == 1 && read.founding.0 == self.fixed.digest && read.unix() != 0;
+        let ours = read.v == 1 && read.founding.0 == self.fixed.digest;
+        let sound = ours && read.nonce.0.len() == 16 && read.unix() != 0;
         if sound && known { Ok(read) } else { Err(Code::UnsignedAuthority) }
     }
 
@@ -118,14 +150,8 @@ impl Authority {
         suspension: &Suspension,
         now: u64,
     ) -> Result<(PersonId, Serial), Code> {
-        let read = suspension.read()?;
+        let (read, certificate) = self.said_in(suspension)?;
         let said = suspension.signed_statement();
-        let certificate = self.signatures.certificate(&suspension.certificate.0);
-        let certificate = certificate.ok_or(Code::ApprovalSignature)?;
-        let ours = read.founding.0 == self.fixed.digest;
-        if !ours || read.certificate.0 != certificate.sha256() {
-            return Err(Code::ApprovalSignature);
-        }
         let by = match suspension.assertion {
             Some(_) => self.said_by(&said, now)?,
             None => {
@@ -134,14 +160,49 @@ impl Authority {
             }
         };
         let by = PersonId::read(&by).ok_or(Code::PersonUnknown)?;
-        let serial = Serial::read(&read.serial).ok_or(Code::NotFound)?;
-        let held = self.held.get(&serial).ok_or(Code::NotFound)?;
-        RevocationReason::from_name(&read.reason).ok_or(Code::Malformed)?;
+        let (serial, held) = self.may_be_suspended(suspension, &read)?;
         if by != held.person && !self.cares_for(&by, &held.person) {
             return Err(Code::ApproverScope);
         }
         self.counts_on(&said)?;
         Ok((by, serial))
+    }
+
+    /// What a suspension says, of this city and by the certificate that it names.
+    fn said_in(
+        &self,
+        suspension: &Suspension,
+    ) -> Result<(SuspensionStatement, Arc<Certificate>), Code> {
+        let read = suspension.read()?;
+        let certificate = self.signatures.certificate(&suspension.certificate.0);
+        let certificate = certificate.ok_or(Code::ApprovalSignature)?;
+        let ours = read.founding.0 == self.fixed.digest;
+        match ours && read.certificate.0 == certificate.sha256() {
+            true => Ok((read, certificate)),
+            false => Err(Code::ApprovalSignature),
+        }
+    }
+
+    /// The certificate that a suspension names, for a reason that there is. A captured page has a
+    /// touch meant for something else: it takes no staff away with it.
+    fn may_be_suspended(
+        &self,
+        suspension: &Suspension,
+        read: &SuspensionStatement,
+    ) -> Result<(Serial, &Held), Code> {
+        let serial = Serial::read(&read.serial).ok_or(Code::NotFound)?;
+        let held = self.held.get(&serial).ok_or(Code::NotFound)?;
+        RevocationReason::from_name(&read.reason).ok_or(Code::Malformed)?;
+        match suspension.assertion.is_some() && self.is_of_staff(held) {
+            true => Err(Code::SignatureNeeded),
+            false => Ok((serial, held)),
+        }
+    }
+
+    /// Whether a certificate is one with which its holder acts for the city.
+    pub fn is_of_staff(&self, held: &Held) -> bool {
+        let profile = self.profile(&held.profile);
+        profile.is_none_or(|profile| profile.profile.holder() != Holder::Person)
     }
 
     /// Whether a person's certificates are in somebody's care: they handle papers for the unit, or
@@ -183,47 +244,68 @@ impl Authority {
         if left.len() >= needed { Ok(()) } else { Err(Code::SuspensionAlone) }
     }
 
-    /// Gives effect to a suspension in the tree; the first one of a certificate stays.
+    /// Gives effect to a suspension in the tree, beside those that stand: whoever suspended knows
+    /// that theirs holds until it is released itself.
     pub(crate) fn suspend(&mut self, cause: &SuspensionCause, now: u64) -> Result<(), Code> {
-        for (serial, suspended) in self.suspension(cause, now)? {
-            self.suspended.entry(serial).or_insert_with(|| Arc::new(suspended));
+        for (serial, suspended) in self.suspension(cause)? {
+            add(self.suspended.entry(serial).or_default(), suspended);
         }
-        if let SuspensionCause::Signed { suspension } = cause {
+        self.suspensions.entry(cause.name()).or_insert(now);
+        if let SuspensionCause::Signed { suspension, .. } = cause {
             self.count(&suspension.signed_statement());
         }
         Ok(())
     }
 
     /// A suspension is felt before the tree has it.
-    pub(crate) fn notice_suspended(&mut self, cause: &SuspensionCause, unix: u64) {
-        let now = unix.max(self.signed_time);
-        let Ok(suspended) = self.suspension(cause, now) else { return };
+    pub(crate) fn notice_suspended(&mut self, cause: &SuspensionCause) {
+        let Ok(suspended) = self.suspension(cause) else { return };
         for (serial, suspended) in suspended {
-            self.pending.suspended.entry(serial).or_insert_with(|| Arc::new(suspended));
+            add(self.pending.suspended.entry(serial).or_default(), suspended);
         }
-        if let SuspensionCause::Signed { suspension } = cause {
+        if let SuspensionCause::Signed { suspension, .. } = cause {
             self.notice_counter(&suspension.signed_statement());
         }
     }
 
-    /// The suspension of a certificate that is not revoked, pending records counted.
+    /// The suspension of a certificate that is not revoked, pending records counted: the first of
+    /// those that stand.
     pub fn suspended_as(&self, serial: &str) -> Option<&Suspended> {
         self.suspended_entry(&Serial::read(serial)?)
     }
 
     pub(crate) fn suspended_entry(&self, serial: &Serial) -> Option<&Suspended> {
-        let pending = || self.pending.suspended.get(serial);
-        let found = self.suspended.get(serial).or_else(pending);
-        found.filter(|_| !self.is_ended_entry(serial)).map(|suspended| &**suspended)
+        self.suspensions_of(serial).next()
     }
 
-    /// Every certificate that is suspended and not revoked, pending records counted.
+    /// The suspension that stands by whoever says it now, in that way.
+    pub fn suspended_by(&self, serial: &Serial, said: SaidBy, by: &PersonId) -> Option<&Suspended> {
+        self.suspensions_of(serial).find(|one| one.said == said && one.by == *by)
+    }
+
+    /// Every suspension of a certificate that is not revoked, pending records counted.
+    fn suspensions_of(&self, serial: &Serial) -> impl Iterator<Item = &Suspended> {
+        let is_ended = self.is_ended_entry(serial);
+        let pending = self.pending.suspended.get(serial);
+        let all = self.suspended.get(serial).into_iter().chain(pending);
+        all.filter(move |_| !is_ended).flat_map(|standing| standing.iter())
+    }
+
+    /// Every suspension of certificates that are not revoked, pending records counted.
     pub fn all_suspended(&self) -> impl Iterator<Item = (&Serial, &Suspended)> {
+        let all = self.suspended.iter().chain(self.pending.suspended.iter());
+        let open = all.filter(|(serial, _)| !self.is_ended_entry(serial));
+        open.flat_map(|(serial, standing)| standing.iter().map(move |one| (serial, one)))
+    }
+
+    /// Every certificate that is suspended and not revoked, pending records counted, with the first
+    /// suspension that stands.
+    pub(crate) fn suspended_serials(&self) -> impl Iterator<Item = (&Serial, &Suspended)> {
         let pending = self.pending.suspended.iter();
         let pending = pending.filter(|(serial, _)| !self.suspended.contains_key(*serial));
         let all = self.suspended.iter().chain(pending);
         let open = all.filter(|(serial, _)| !self.is_ended_entry(serial));
-        open.map(|(serial, suspended)| (serial, &**suspended))
+        open.filter_map(|(serial, standing)| Some((serial, standing.first()?)))
     }
 
     /// Whether a serial number is revoked and not only suspended, pending records counted.
@@ -240,12 +322,9 @@ impl Authority {
         Serial::read(serial).is_some_and(|serial| self.released.contains_key(&serial))
     }
 
-    /// Whether the tree holds a suspension of this name, or what came of it.
-    pub fn knows_suspension(&self, serials: &[Serial], name: &Sha256Value) -> bool {
-        serials.iter().all(|serial| {
-            let released = self.released.get(serial).is_some_and(|names| names.contains(name));
-            released || self.suspended.contains_key(serial) || self.revoked.contains_key(serial)
-        })
+    /// Whether the tree gave effect to a suspension of this name.
+    pub fn knows_suspension(&self, name: &Sha256Value) -> bool {
+        self.suspensions.contains_key(name)
     }
 
     /// Suspensions that nobody released in their time.
@@ -294,12 +373,23 @@ impl Authority {
         if same { Ok(()) } else { Err(Code::StateConflict) }
     }
 
-    /// Releases a certificate; the same suspension does not take it away again.
+    /// Ends the suspension that an order names; the certificate is released with the last.
     pub(crate) fn enact_release(&mut self, body: &ReleaseBody) -> Result<(), Code> {
         let serial = Serial::read(&body.serial).ok_or(Code::Malformed)?;
-        let suspended = self.suspended.remove(&serial).ok_or(Code::StateConflict)?;
-        let names = self.released.entry(serial).or_default();
-        Arc::make_mut(names).push(suspended.name);
+        let standing = self.suspended.get_mut(&serial).ok_or(Code::StateConflict)?;
+        let name = digest_of(&body.suspension)?;
+        Arc::make_mut(standing).retain(|one| one.name != name);
+        if standing.is_empty() {
+            self.suspended.remove(&serial);
+            self.released.insert(serial, name);
+        }
         Ok(())
+    }
+}
+
+/// Adds a suspension to those that stand; the first of whoever says it in one way stays.
+fn add(standing: &mut Arc<Vec<Suspended>>, suspended: Suspended) {
+    if !standing.iter().any(|one| (one.said, one.by) == (suspended.said, suspended.by)) {
+        Arc::make_mut(standing).push(suspended);
     }
 }

@@ -32,7 +32,7 @@ impl Authority {
                 self.may_withdraw(order, &format!("person:{person}"), now)?;
             }
             TakenBack::Letter { reference } => {
-                let letter = self.letter(reference).ok_or(Code::NotDrafter)?;
+                let letter = self.letter_at_hand(reference)?;
                 if letter.drafter.is_none_or(|drafter| *drafter != *person) {
                     return Err(Code::NotDrafter);
                 }

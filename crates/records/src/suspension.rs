@@ -143,6 +143,8 @@ pub struct SuspensionNotice {
     pub serials: Vec<String>,
     /// RFC 5280 name of the reason for which it is revoked if nobody releases it.
     pub reason: String,
+    /// 16 random bytes: no two notices have one name, so that a release ends one suspension only.
+    pub nonce: Bytes,
     /// When.
     pub time: String,
 }
@@ -151,7 +153,9 @@ impl SuspensionNotice {
     /// Reads a notice that this key signed.
     pub fn open(bytes: &[u8], signature: &[u8], key: &PublicKey) -> Option<Self> {
         let signed = Label::Suspended.verify(key, bytes, signature);
-        json::read::<Self>(bytes).ok().filter(|read| signed && read.v == 1)
+        json::read::<Self>(bytes)
+            .ok()
+            .filter(|read| signed && read.v == 1 && read.nonce.0.len() == 16)
     }
 
     /// Its bytes with a signature.
@@ -208,6 +212,10 @@ pub enum SuspensionCause {
     Signed {
         /// What they signed.
         suspension: Suspension,
+        /// The notice's bytes.
+        notice: Bytes,
+        /// The status key's signature over it: it was said in time, and leaves who releases it.
+        signature: Bytes,
     },
     /// A portal says that the holder asked for it.
     Portal {
@@ -225,7 +233,7 @@ impl SuspensionCause {
             Self::Letter { notice, .. } | Self::Portal { notice, .. } => {
                 Some(json::read::<SuspensionNotice>(&notice.0).ok()?.person)
             }
-            Self::Signed { suspension } => {
+            Self::Signed { suspension, .. } => {
                 let certificate = Certificate::read(&suspension.certificate.0).ok()?;
                 certificate.subject().person().map(str::to_owned)
             }
@@ -243,7 +251,7 @@ impl SuspensionCause {
     pub fn name(&self) -> [u8; 32] {
         let bytes = match self {
             Self::Letter { notice, .. } | Self::Portal { notice, .. } => notice,
-            Self::Signed { suspension } => &suspension.statement,
+            Self::Signed { suspension, .. } => &suspension.statement,
         };
         Sha256::digest(&bytes.0).into()
     }

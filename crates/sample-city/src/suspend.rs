@@ -4,6 +4,7 @@ use super::{SampleCity, SampleOfficer, sha256};
 use authority::{OrderDigest, Serial};
 use pki::SerialNumber;
 use records::bytes::Bytes;
+use records::code::Code;
 use records::label::Label;
 use records::order::{Body, ReleaseBody};
 use records::record::{Cause, Event};
@@ -50,24 +51,38 @@ impl SampleCity {
         Suspension::sign(said, &who.certificate, &*who.signer).unwrap()
     }
 
+    /// The cause of a suspension that somebody signed, as the status key takes it.
+    pub fn signed_cause(&mut self, suspension: Suspension) -> SuspensionCause {
+        let said = suspension.read().unwrap();
+        let certificate = pki::Certificate::read(&suspension.certificate.0).unwrap();
+        let person = certificate.subject().person().unwrap().to_owned();
+        let told = (format!("person:{person}"), person, said.reason.as_str());
+        let mut notice = self.notice(told, &[]);
+        (notice.serials, notice.time) = (vec![said.serial.clone()], said.time.clone());
+        let (notice, signature) = notice.sign(&self.keys.other).unwrap();
+        SuspensionCause::Signed { suspension, notice, signature }
+    }
+
     /// The cause of a suspension by letter, as the status key signs its notice.
-    pub fn by_letter(&self, reference: &str) -> SuspensionCause {
+    pub fn by_letter(&mut self, reference: &str) -> SuspensionCause {
         let person = self.authority.letter(reference).unwrap().person.to_string();
         let told = (format!("letter:{reference}"), person, "keyCompromise");
-        let (notice, signature) = self.notice(told, &[]).sign(&self.keys.other).unwrap();
+        let notice = self.notice(told, &[]);
+        let (notice, signature) = notice.sign(&self.keys.other).unwrap();
         SuspensionCause::Letter { value: Self::suspension_value(reference), notice, signature }
     }
 
     /// The cause of a suspension on a portal's word.
-    pub fn by_portal(&self, serial: Serial) -> SuspensionCause {
+    pub fn by_portal(&mut self, serial: Serial) -> SuspensionCause {
         let person = self.authority.subject_of(&serial).unwrap().to_owned();
         let told = ("portal:portal-1".to_owned(), person, "keyCompromise");
-        let (notice, signature) = self.notice(told, &[serial]).sign(&self.keys.registry).unwrap();
+        let notice = self.notice(told, &[serial]);
+        let (notice, signature) = notice.sign(&self.keys.registry).unwrap();
         SuspensionCause::Portal { notice, signature }
     }
 
     fn notice(
-        &self,
+        &mut self,
         (told, person, reason): (String, String, &str),
         serials: &[Serial],
     ) -> SuspensionNotice {
@@ -78,6 +93,7 @@ impl SampleCity {
             person,
             serials: serials.iter().map(ToString::to_string).collect(),
             reason: reason.into(),
+            nonce: self.draw().get(..16).unwrap().into(),
             time: records::time::seconds(self.now),
         }
     }
@@ -88,11 +104,13 @@ impl SampleCity {
         Event::Suspended { certificates: Vec::new(), reason, cause }
     }
 
-    /// Somebody suspends a certificate under their own signature.
-    pub fn suspend(&mut self, name: &str, serial: Serial) -> Result<(), authority::Unsigned> {
+    /// Somebody suspends a certificate under their own signature, and the status key takes it.
+    pub fn suspend(&mut self, name: &str, serial: Serial) -> Result<(), Code> {
         let suspension = self.suspension(name, serial, |_| {});
-        let event = self.suspended_event(SuspensionCause::Signed { suspension });
-        self.apply(event)
+        self.authority.check_suspension(&suspension, self.now)?;
+        let cause = self.signed_cause(suspension);
+        let event = self.suspended_event(cause);
+        self.apply(event).map_err(|unsigned| unsigned.code)
     }
 
     /// The order that releases what is suspended now.

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use tests::authenticator::Authenticator;
 use tests::desk::Desk;
 use tests::processes::until;
-use tests::{Office, Official, Running, binary, workspace};
+use tests::{Office, Officer, Official, Running, binary, workspace};
 
 const PROGRAMS: [&str; 5] = ["yinxin", "ca-server", "ra-portal", "agent", "yinxin-verify"];
 
@@ -77,6 +77,20 @@ impl Walk {
             let from = office.path(&format!("people/{person}.{from}"));
             std::fs::copy(from, self.at(to)).unwrap();
         }
+        self.trust(office);
+    }
+
+    /// The same of somebody who enrolled in this test.
+    fn take(&self, office: &Office, own: &Officer) {
+        let pem: String = own.chain.iter().map(pki::Certificate::pem).collect();
+        std::fs::write(self.at("my.pem"), pem).unwrap();
+        tests::write_passphrase(&self.at("passphrase"));
+        let phrase = std::fs::read_to_string(self.at("passphrase")).unwrap();
+        keys::save(&self.at("my.key"), &own.signer, phrase.trim(), keys::Stretch::Random).unwrap();
+        self.trust(office);
+    }
+
+    fn trust(&self, office: &Office) {
         std::fs::copy(office.path("ca/trust.json"), self.at("trust.json")).unwrap();
         // Of a letter only the trust file counts here; its code was used long ago.
         let letter = serde_json::json!({
@@ -188,6 +202,48 @@ async fn an_officer_walks() {
     std::fs::write(walk.at("passkey.json"), saved.to_string()).unwrap();
     let said = walk.run("yinxin passkey certify", &[], &["--yes"]);
     assert!(said.contains("yinxin approve"), "{said}");
+    walk.is_over();
+}
+
+#[tokio::test]
+async fn a_handler_walks() {
+    let office = Office::open().await;
+    let mut walk = Walk::open("handler");
+    let applied = office.register_officer("陈经办", "unit-handler", "sz-office").await;
+    let order = office.apply(&applied).await;
+    office.approve_by_both(&order).await;
+    let collected = office.collect(&applied).await;
+    let own = office.officer(applied, &collected);
+    walk.take(&office, &own);
+    walk.run("yinxin context add", &[("LETTER", "letter.json")], &OWN);
+    assert!(walk.run("yinxin whoami", &[], &[]).contains("陈经办"));
+
+    let names = [("NAME", "李丹"), ("UNIT", "sz-office"), ("TEXT", "录用文件")];
+    walk.run("yinxin draft person create", &names, &["--yes"]);
+    let made = office.staff(&own).drafts("").await.unwrap().orders.remove(0);
+    let export = office.staff(&office.first("officer-1")).fetch(&made.name).await.unwrap();
+    let read = export.open(&office.trust, service::Clock::system().seconds()).unwrap();
+    let person = read.body().person().unwrap().to_owned();
+    office.approve_by_both(&made.name).await;
+    office.carried_out(&made.name).await;
+    let said = walk.run("yinxin draft list", &[], &[]);
+    assert!(said.contains("李丹"), "{said}");
+
+    let of = [("PERSON", person.as_str()), ("NAME", "李丹丹"), ("UNIT", "sz-finance")];
+    let of = [&of[..], &[("TEXT", "调令")]].concat();
+    walk.run("yinxin draft letter", &of, &["--yes"]);
+    walk.run("yinxin draft person correct", &of, &["--yes"]);
+    let newest = async || office.staff(&own).drafts("").await.unwrap().orders.remove(0);
+    until("the correction is seen", async || newest().await.name != made.name).await;
+    let correction = newest().await.name;
+    walk.run("yinxin withdraw", &[("ORDER", &correction)], &["--yes"]);
+    until("it is taken back", async || newest().await.state == "withdrawn").await;
+    walk.run("yinxin draft person move", &of, &["--yes"]);
+    walk.run("yinxin draft person leave", &of, &["--yes"]);
+    let (_, collected) = office.official("刘洋", "sz-office").await;
+    let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
+    let said = walk.run("yinxin suspend", &[("SERIAL", &serial), ("TEXT", "本人来电")], &["--yes"]);
+    assert!(said.contains("已冻结"), "{said}");
     walk.is_over();
 }
 

@@ -1069,6 +1069,7 @@ fn suspension_notice(digest: &[u8; 32]) -> SuspensionNotice {
         person: "0123456789ABCDEF".into(),
         serials: vec!["01".repeat(18)],
         reason: "keyCompromise".into(),
+        nonce: fixed::<16>(61).into(),
         time: TIME.into(),
     }
 }

@@ -94,7 +94,7 @@ async fn a_letter_suspends_and_two_officers_release() {
 /// By an officer's signature, from the command line: they release nothing themselves.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_suspends_does_not_release() {
-    let office = Office::open().await;
+    let mut office = Office::open().await;
     let (_, collected) = office.official("李丹", "sz-office").await;
     let own = leaf(&collected);
     let serial = own.serial().to_string();
@@ -122,16 +122,21 @@ async fn whoever_suspends_does_not_release() {
     office.carried_out(&order).await;
     is_good(&office, &own).await;
 
-    // An auditor has nobody in their care; nor does anybody take all others away.
+    // An auditor has nobody in their care; nor does anybody take all others away, also while the
+    // log stands still and has none of it yet.
     let auditor = yinxin(&office, "auditor", &["suspend", &serial, "--yes"]);
     assert!(!auditor.status.success());
-    let serial = |name: &str| office.first(name).leaf().serial().to_string();
-    let one = yinxin(&office, "security-1", &["suspend", &serial("security-2"), "--yes"]);
+    let serial = |office: &Office, name: &str| office.first(name).leaf().serial().to_string();
+    office.stop("log");
+    let security = serial(&office, "security-2");
+    let one = yinxin(&office, "security-1", &["suspend", &security, "--yes"]);
     assert!(one.status.success(), "{}", String::from_utf8_lossy(&one.stderr));
-    let words = ["--json", "suspend", &serial("officer-1"), "--yes"];
+    let words = ["--json", "suspend", &serial(&office, "officer-1"), "--yes"];
     let alone = yinxin(&office, "security-1", &words);
     let told = String::from_utf8_lossy(&alone.stderr).into_owned();
     assert!(told.contains("suspension-alone"), "{told}");
+    office.start("log", &[]).await;
+    office.listed(&security).await;
     invariants::hold(&office).await;
 }
 

@@ -6,9 +6,8 @@ use super::revoke::check_evidence;
 use crate::command::{Caller, Officer};
 use crate::error::IssuerError;
 use crate::round::Round;
-use authority::{Serial, Suspended};
+use authority::{SaidBy, Serial, Suspended};
 use ca_api::OwnSuspension;
-use pki::profile::Holder;
 use records::commitment::EVIDENCE_PATH;
 use records::enrolment::SignedReceipt;
 use records::label::Label;
@@ -32,22 +31,24 @@ pub(crate) fn suspend(
     round.admit(caller)?;
     let (portal, _) = round.authority().portal_of(&caller.key_sha256).ok_or(Code::PortalUnknown)?;
     let told = format!("portal:{portal}");
-    let serial = Serial::read(&wanted.serial).ok_or(Code::NotFound)?.to_string();
+    let named = Serial::read(&wanted.serial).ok_or(Code::NotFound)?;
+    let serial = named.to_string();
     let held = round.authority().held(&serial).ok_or(Code::NotFound)?;
-    let (person, not_after) = (held.person.to_string(), held.not_after);
-    let profile = round.authority().profile(&held.profile).ok_or(Code::UnknownProfile)?;
-    let is_staff = profile.profile.holder() != Holder::Person;
-    if let Some(known) = round.authority().suspended_as(&serial) {
-        let by_them = holder.0.subject().person() == Some(&person);
-        if !by_them || !round.authority().is_issued_by_us(&holder.0) {
-            return Err(Code::CertificateSuspended.into());
-        }
-        let notice = already(round, (told, serial), known);
+    let (of, not_after) = (held.person, held.not_after);
+    let (person, is_staff) = (of.to_string(), round.authority().is_of_staff(held));
+    let theirs = holder.0.subject().person() == Some(&person);
+    let theirs = theirs && round.authority().is_issued_by_us(&holder.0);
+    if theirs && let Some(known) = round.authority().suspended_by(&named, SaidBy::Portal, &of) {
+        let known = known.clone();
+        let notice = already(round, (told, serial), &known)?;
         return receipt(round, &notice).map(|(receipt, ..)| receipt);
     }
-    let shown = round.authority().holder(&holder.0, round.now())?;
-    if shown != person {
-        return Err(Code::ApproverScope.into());
+    match round.authority().holder(&holder.0, round.now()) {
+        Ok(shown) if shown == person => {}
+        // What others suspended can be released by others: the holder's word counts beside it.
+        Err(Code::CertificateSuspended) if theirs => {}
+        Ok(_) => return Err(Code::ApproverScope.into()),
+        Err(code) => return Err(code.into()),
     }
     if round.authority().is_ended(&serial) {
         return Err(Code::NothingToSuspend.into());
@@ -55,7 +56,8 @@ pub(crate) fn suspend(
     if is_staff {
         return Err(Code::SignatureNeeded.into());
     }
-    let open = round.authority().all_suspended().filter(|(_, one)| one.is_told).count();
+    let open =
+        round.authority().all_suspended().filter(|(_, one)| one.said == SaidBy::Portal).count();
     if open >= TOLD_MAX {
         return Err(Code::WishesTooMany.into());
     }
@@ -66,12 +68,13 @@ pub(crate) fn suspend(
         person,
         serials: vec![serial.clone()],
         reason: wanted.reason.clone(),
+        nonce: round.random::<16>()?.into(),
         time: records::time::seconds(round.now()),
     };
     let (receipt, notice, signature) = receipt(round, &notice)?;
     let cause = SuspensionCause::Portal { notice, signature };
     // A reason that nobody knows is found here.
-    round.authority().suspension(&cause, round.now())?;
+    round.authority().suspension(&cause)?;
     let certificates = vec![RevokedSerial { serial, not_after: records::time::seconds(not_after) }];
     let reason = wanted.reason.clone();
     round.record(Event::Suspended { certificates, reason, cause }, Vec::new())?;
@@ -80,19 +83,20 @@ pub(crate) fn suspend(
 
 /// What is said of a certificate that is suspended already: since when, by whom and why.
 fn already(
-    round: &Round<'_>,
+    round: &mut Round<'_>,
     (told, serial): (String, String),
     known: &Suspended,
-) -> SuspensionNotice {
-    SuspensionNotice {
+) -> Result<SuspensionNotice, IssuerError> {
+    Ok(SuspensionNotice {
         v: 1,
         founding: round.context.founding.into(),
         told,
         person: known.by.to_string(),
         serials: vec![serial],
         reason: known.reason.clone(),
+        nonce: round.random::<16>()?.into(),
         time: records::time::seconds(known.revoked.at),
-    }
+    })
 }
 
 fn receipt(

@@ -11,6 +11,7 @@ use records::export::Approved;
 use records::order::{Body, CredentialBody};
 use records::passkey::PasskeyStatement;
 use records::record::{Cause, Event};
+use records::suspension::SuspensionCause;
 use records::wish::{Wish, WishStatement, Wished, Wishing};
 use records::{Approval, Bytes, Code, Disclosure};
 
@@ -215,5 +216,14 @@ impl Sample {
         let event =
             Event::Revoked { certificates: Vec::new(), reason, cause, approvals: Vec::new() };
         self.notice(event);
+    }
+
+    /// The event of a suspension by letter, as the status service records it.
+    pub(crate) fn suspended_by_letter(&mut self, letter: &super::enrol::SampleLetter) -> Event {
+        self.city.authority = self.authority().clone();
+        let cause = self.city.by_letter(&letter.reference);
+        let SuspensionCause::Letter { notice, signature, .. } = cause else { panic!("{cause:?}") };
+        let value = letter.keys.suspension_value(&letter.reference).into();
+        self.city.suspended_event(SuspensionCause::Letter { value, notice, signature })
     }
 }

@@ -100,10 +100,11 @@ impl Authority {
             }
             Table::Closed => self.closed_orders.extend(entries::<OrderDigest, Closed>(part)?),
             Table::Revoked => self.revoked.extend(shared(entries::<Serial, Revoked>(part)?)),
-            Table::Suspended => self.suspended.extend(shared(entries::<Serial, Suspended>(part)?)),
-            Table::Released => {
-                self.released.extend(shared(entries::<Serial, Vec<Sha256Value>>(part)?));
+            Table::Suspended => {
+                self.suspended.extend(shared(entries::<Serial, Vec<Suspended>>(part)?));
             }
+            Table::Suspensions => self.suspensions.extend(entries::<Sha256Value, u64>(part)?),
+            Table::Released => self.released.extend(entries::<Serial, Sha256Value>(part)?),
             Table::Renewals => self.renewals.extend(shared(entries::<Serial, RenewalState>(part)?)),
             Table::Machines => self.machines.extend(shared(entries::<Serial, Machine>(part)?)),
             Table::Promised => self.promised.extend(entries::<Sha256Value, Serial>(part)?),

@@ -4,12 +4,18 @@
 use authority::Serial;
 use records::code::Code;
 use records::order::{Body, PersonAction, RoleAction};
-use records::record::Event;
+use records::record::{Cause, Event};
 use records::rules::Role;
-use records::suspension::{HOLD, SUSPENSION_SECONDS, SuspensionCause};
-use sample_city::SampleCity;
+use records::suspension::{HOLD, SUSPENSION_SECONDS, Suspension, SuspensionCause};
+use sample_city::{SampleCity, SamplePasskey};
 
 const OFFICERS: [&str; 2] = ["officer-1", "officer-2"];
+
+/// The event of a suspension that somebody signed, as the status key takes it.
+fn of_signed(city: &mut SampleCity, signed: Suspension) -> Event {
+    let cause = city.signed_cause(signed);
+    city.suspended_event(cause)
+}
 
 /// A city with an official, their letter's reference and their certificate.
 fn with_official() -> (SampleCity, String, Serial) {
@@ -50,9 +56,9 @@ fn a_letter_suspends_what_came_of_it() {
 fn whoever_holds_or_cares_for_a_certificate_suspends_it() {
     let (mut city, _, serial) = with_official();
     let (_, other) = city.official("other");
-    assert_eq!(city.suspend("other", serial).unwrap_err().code, Code::ApproverScope);
-    assert_eq!(city.suspend("officer-3", serial).unwrap_err().code, Code::ApproverScope);
-    assert_eq!(city.suspend("auditor", serial).unwrap_err().code, Code::ApproverScope);
+    assert_eq!(city.suspend("other", serial).unwrap_err(), Code::ApproverScope);
+    assert_eq!(city.suspend("officer-3", serial).unwrap_err(), Code::ApproverScope);
+    assert_eq!(city.suspend("auditor", serial).unwrap_err(), Code::ApproverScope);
     // A handler of another unit, and then of this one.
     let handler = city.officer("other").person.clone();
     let role = |city: &SampleCity, action, scope| {
@@ -60,13 +66,13 @@ fn whoever_holds_or_cares_for_a_certificate_suspends_it() {
     };
     let elsewhere = role(&city, RoleAction::Grant, "ln-office");
     city.done(&elsewhere, &["security-1", "security-2"]);
-    assert_eq!(city.suspend("other", serial).unwrap_err().code, Code::ApproverScope);
+    assert_eq!(city.suspend("other", serial).unwrap_err(), Code::ApproverScope);
     let here = role(&city, RoleAction::Grant, "sz-office");
     city.done(&here, &["security-1", "security-2"]);
     city.suspend("other", serial).unwrap();
     assert_eq!(reason(&city, serial).as_deref(), Some(HOLD));
     city.suspend("other", other).unwrap();
-    assert_eq!(city.suspend("other", other).unwrap_err().code, Code::CertificateSuspended);
+    assert_eq!(city.suspend("other", other).unwrap_err(), Code::CertificateSuspended);
 }
 
 #[test]
@@ -74,16 +80,113 @@ fn what_nobody_signed_suspends_nothing() {
     let (mut city, _, serial) = with_official();
     let mut signed = city.suspension("official", serial, |_| {});
     signed.signature.0.reverse();
-    let event = city.suspended_event(SuspensionCause::Signed { suspension: signed });
+    let event = of_signed(&mut city, signed);
     assert_eq!(city.apply(event).unwrap_err().code, Code::ApprovalSignature);
     let signed = city.suspension("official", serial, |said| said.founding = [1; 32].into());
-    let event = city.suspended_event(SuspensionCause::Signed { suspension: signed });
+    let event = of_signed(&mut city, signed);
     assert_eq!(city.apply(event).unwrap_err().code, Code::ApprovalSignature);
     let SuspensionCause::Portal { notice, .. } = city.by_portal(serial) else { panic!() };
     let event =
         city.suspended_event(SuspensionCause::Portal { notice, signature: vec![1; 70].into() });
     assert_eq!(city.apply(event).unwrap_err().code, Code::UnsignedAuthority);
     assert_eq!(reason(&city, serial), None);
+}
+
+#[test]
+fn whoever_signed_needs_the_status_key_beside() {
+    let (mut city, _, serial) = with_official();
+    let (_, other) = city.official("other");
+    let signed = city.suspension("officer-1", serial, |_| {});
+    let SuspensionCause::Signed { notice, signature, .. } = city.signed_cause(signed.clone())
+    else {
+        panic!()
+    };
+    // Taken for another certificate, for another reason, at another time, or by no status key.
+    let about = city.suspension("officer-1", other, |_| {});
+    let why = city.suspension("officer-1", serial, |said| said.reason = "superseded".into());
+    let when =
+        city.suspension("officer-1", serial, |said| said.time = "2026-11-26T00:00:00Z".into());
+    for suspension in [about, why, when] {
+        let (notice, signature) = (notice.clone(), signature.clone());
+        let cause = SuspensionCause::Signed { suspension, notice, signature };
+        let event = city.suspended_event(cause);
+        assert_eq!(city.apply(event).unwrap_err().code, Code::UnsignedAuthority);
+    }
+    let mut forged = signature.clone();
+    forged.0.reverse();
+    let (suspension, notice) = (signed.clone(), notice.clone());
+    let cause = SuspensionCause::Signed { suspension, notice, signature: forged };
+    let event = city.suspended_event(cause);
+    assert_eq!(city.apply(event).unwrap_err().code, Code::UnsignedAuthority);
+    assert_eq!(reason(&city, serial), None);
+    let event = of_signed(&mut city, signed);
+    city.apply(event).unwrap();
+    assert_eq!(reason(&city, serial).as_deref(), Some(HOLD));
+}
+
+/// Between the receipt and the log lie seconds, or the hours for which a database is away.
+#[test]
+fn a_receipt_that_left_is_a_suspension_whatever_became_of_its_signer() {
+    let (mut city, _, serial) = with_official();
+    let signed = city.suspension("officer-1", serial, |_| {});
+    assert!(city.authority.check_suspension(&signed, city.now).is_ok());
+    let event = of_signed(&mut city, signed.clone());
+    let own = sample_city::serial_of(&city.officer("officer-1").certificate);
+    let person = city.officer("officer-1").person.clone();
+    let order = city.order(&city.revoke_body(&person, &[own]));
+    for name in ["officer-2", "security-1"] {
+        city.approve(order, name).unwrap();
+    }
+    let approvals = city.authority.judge(order, None, city.now).unwrap().approvals();
+    let cause = Cause::Order { order: sample_city::named(order) };
+    let revoked = city.revoked_event(cause, approvals);
+    city.apply(revoked).unwrap();
+    assert_eq!(city.authority.check_suspension(&signed, city.now), Err(Code::CertificateRevoked));
+    city.apply(event).unwrap();
+    assert_eq!(reason(&city, serial).as_deref(), Some(HOLD));
+}
+
+#[test]
+fn a_touch_suspends_whom_they_care_for_and_no_staff() {
+    let (mut city, _, serial) = with_official();
+    let mut passkey = SamplePasskey::new(&mut city);
+    let officer = city.officer("officer-1").clone();
+    let body = passkey.credential(&city, &officer, |_| {});
+    city.done(&body, &["security-1"]);
+    let other = sample_city::serial_of(&city.officer("officer-2").certificate);
+    let own = sample_city::serial_of(&officer.certificate);
+    for (serial, told) in
+        [(other, Err(Code::SignatureNeeded)), (own, Err(Code::SignatureNeeded)), (serial, Ok(()))]
+    {
+        let statement = city.suspension("officer-1", serial, |_| {}).statement;
+        let challenge = Suspension::challenge(&statement.0);
+        let digest = authority::OrderDigest::from([0; 32]);
+        let said = passkey.approve(&officer, digest, |answer| answer.challenge = challenge);
+        let certificate = officer.certificate.der().into();
+        let answer = (said.signature, said.assertion.unwrap());
+        let touched = Suspension::by_passkey(statement, certificate, answer);
+        assert_eq!(city.authority.check_suspension(&touched, city.now).map(|_| ()), told);
+        let event = of_signed(&mut city, touched);
+        assert_eq!(city.apply(event).map_err(|unsigned| unsigned.code), told);
+    }
+}
+
+/// The first may be the thief's, who has a portal or a friend in the office.
+#[test]
+fn a_suspension_beside_another_holds_until_it_is_released_itself() {
+    let (mut city, reference, serial) = with_official();
+    city.suspend("officer-1", serial).unwrap();
+    let cause = city.by_letter(&reference);
+    let event = city.suspended_event(cause);
+    city.apply(event).unwrap();
+    assert_eq!(city.authority.all_suspended().count(), 2);
+    assert_eq!(city.authority.all_revoked().count(), 1, "a list names it once");
+    city.release(serial, &["officer-2", "security-1"]);
+    assert_eq!(reason(&city, serial).as_deref(), Some(HOLD), "the letter's stands");
+    assert!(!city.authority.was_released(&serial.to_string()));
+    city.release(serial, &OFFICERS);
+    assert_eq!(reason(&city, serial), None);
+    assert!(city.authority.was_released(&serial.to_string()));
 }
 
 #[test]
@@ -141,12 +244,13 @@ fn a_release_counts_for_its_own_suspension_and_from_the_tree() {
     city.authority.forget_pending();
     city.enact(one, &[]).unwrap();
     assert_eq!(reason(&city, serial), None);
-    // The same suspension again takes nothing, another one does, the old order is worth nothing.
+    // The same suspension again takes nothing, another of that second does, the old order is worth
+    // nothing.
     let event = city.suspended_event(first);
     city.apply(event).unwrap();
     assert_eq!(reason(&city, serial), None);
-    city.now += 60;
-    let event = city.suspended_event(city.by_letter(&reference));
+    let second = city.by_letter(&reference);
+    let event = city.suspended_event(second);
     city.apply(event).unwrap();
     assert_eq!(reason(&city, serial).as_deref(), Some(HOLD));
     assert_eq!(city.enact(two, &[]), Err(Code::StateConflict));
@@ -224,7 +328,7 @@ fn a_suspended_officer_approves_and_suspends_nothing() {
     city.approve(order, "officer-1").unwrap();
     city.suspend("officer-2", own).unwrap();
     assert!(!city.authority.given(order, city.now).contains_key(&city.officer("officer-1").person));
-    assert_eq!(city.suspend("officer-1", serial).unwrap_err().code, Code::CertificateSuspended);
+    assert_eq!(city.suspend("officer-1", serial).unwrap_err(), Code::CertificateSuspended);
     let other = city.order(&city.revoke_body(&person, &[serial]));
     assert_eq!(city.approve(other, "officer-1"), Err(Code::CertificateSuspended));
     city.release(own, &["security-1", "security-2"]);
@@ -250,7 +354,8 @@ fn nobody_takes_everybody_away_who_could_undo_it() {
 #[test]
 fn it_is_felt_before_the_tree_has_it() {
     let (mut city, reference, serial) = with_official();
-    let event = city.suspended_event(city.by_letter(&reference));
+    let cause = city.by_letter(&reference);
+    let event = city.suspended_event(cause);
     let record = city.record(event);
     city.authority.notice(&record);
     assert_eq!(reason(&city, serial).as_deref(), Some(HOLD));

@@ -5,6 +5,7 @@ use crate::sample::act::caller;
 use crate::sample::operate::OFFICERS;
 use crate::sample::{Sample, key};
 use crate::verify::VerifiedDraft;
+use ca_host::operator::OperatorRequest;
 use records::decline::Outcome;
 use records::draft::{DRAFT_SECONDS, Draft, DraftStatement, Drafting};
 use records::drafted::{Drafted, LetterBody};
@@ -111,6 +112,23 @@ fn nobody_decides_about_what_they_drafted() {
     sample.sequence();
     // Nor about the certificate from a letter that they had made.
     sample.drafts_letter("handler", NEW).unwrap();
+    let letter = sample.written_letter();
+    sample.sequence();
+    let order = sample.applied(&letter, &key());
+    assert_eq!(sample.approve(order, "handler"), Err(Code::ApproverDrafted));
+    sample.approved_by(order, &OFFICERS);
+    sample.issue();
+}
+
+#[test]
+fn a_letter_in_place_of_another_has_its_drafter() {
+    let mut sample = Sample::with_handler();
+    let both = sample.person("handler");
+    sample.grant(&both, Role::RegistrationOfficer, "shangzhou");
+    let person = sample.register("李丹", "sz-office");
+    let reference = sample.drafts_letter("handler", &person).unwrap().letter;
+    sample.sequence();
+    sample.operator(OperatorRequest::ReplaceLetter { reference }).unwrap();
     let letter = sample.written_letter();
     sample.sequence();
     let order = sample.applied(&letter, &key());

@@ -420,3 +420,25 @@ fn a_person_of_the_founding_renews_like_everybody() {
     let message = sample.renewing((&old, &signer), &key());
     assert_eq!(sample.renew(message), Err(Code::RenewalNever), "a loss could not be reported");
 }
+
+/// Hands in the database bring the old record again under another id.
+#[test]
+fn a_suspension_that_was_released_takes_no_successor() {
+    let (mut sample, letter, old, signer) = Sample::with_holder();
+    let event = sample.suspended_by_letter(&letter);
+    sample.notice(event.clone());
+    sample.sequence();
+    assert!(sample.authority().is_revoked(&old.serial().to_string()));
+    let order = sample.order(release(&old));
+    sample.approved_by(order, &OFFICERS);
+    assert_eq!(sample.execute(), None);
+    sample.sequence();
+    let renewed = sample.renewed((&old, &signer), &key());
+    sample.notice(event);
+    for _ in 0..2 {
+        for certificate in [&old, &renewed] {
+            assert!(!sample.authority().is_revoked(&certificate.serial().to_string()));
+        }
+        sample.sequence();
+    }
+}

@@ -105,8 +105,13 @@ fn a_handler_takes_back_a_letter_from_which_nothing_came() {
     let person = sample.register("李丹", "sz-office");
     let made = sample.drafts_letter("handler", &person).unwrap();
     let letter = sample.written_letter();
-    sample.sequence();
     let what = || TakenBack::Letter { reference: made.letter.clone() };
+    let early = sample.withdrawal("handler", what());
+    assert_eq!(sample.bring_withdrawal("handler", early), Err(Code::LogBehind));
+    let nothing = TakenBack::Letter { reference: "0".repeat(16) };
+    let told = sample.bring_withdrawal("handler", sample.withdrawal("handler", nothing));
+    assert_eq!(told, Err(Code::NotFound));
+    sample.sequence();
     let others = sample.withdrawal("other", what());
     assert_eq!(sample.bring_withdrawal("other", others), Err(Code::NotDrafter));
     let own = sample.withdrawal("handler", what());
