@@ -4,6 +4,7 @@
 mod agent;
 mod bundle;
 mod ceremony;
+mod delegate;
 mod doctor;
 mod host;
 mod letter;
@@ -69,6 +70,8 @@ enum Command {
     Person(person::Arguments),
     /// Drafts orders that grant or withdraw a role. 角色
     Role(role::Arguments),
+    /// Drafts orders that lend a role while its holder is on leave. 代理审批
+    Delegate(delegate::Arguments),
     /// Drafts an order that puts a certificate profile in force. 证书模板
     Profile(rules::Arguments),
     /// Drafts an order that puts approval rules in force. 审批规则
@@ -138,6 +141,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Unit(arguments) => unit::run(&host, arguments).await,
         Command::Person(arguments) => person::run(&host, arguments).await,
         Command::Role(arguments) => role::run(&host, arguments).await,
+        Command::Delegate(arguments) => delegate::run(&host, arguments).await,
         Command::Profile(arguments) => rules::profile(&host, arguments).await,
         Command::ApprovalRules(arguments) => rules::approval_rules(&host, arguments).await,
         Command::Portal(arguments) => portal::run(&host, arguments).await,

@@ -2,10 +2,11 @@
 //! why it is refused, and required in HTTP; the CA judges it anew at every request. In the order in
 //! which people meet them: [`certificate`] and [`suspend`] (for everybody), [`passkeys`],
 //! [`queue`], [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`],
-//! [`issued`], [`revoke`], [`wish`] and [`wished`], [`people`], [`person`], [`draft_check`] with
-//! [`draft_make`], [`roster`], [`batch`] with its [`receipt`], [`drafts`], [`withdraw`],
-//! [`applications`], [`state`], [`audit_search`]; [`api`] is the same for the command line, and
-//! [`trusted`] is there for browsers that know this city's root.
+//! [`issued`], [`hold`], [`revoke`], [`wish`] and [`wished`], [`organisation`], [`people`],
+//! [`person`] with its [`dossier`], [`draft_check`] with [`consequence`] and [`draft_make`],
+//! [`roster`], [`batch`] with its [`receipt`], [`drafts`], [`withdraw`], [`applications`], [`state`],
+//! [`audit_search`]; [`api`] is the same for the command line, and [`trusted`] is there for browsers
+//! that know this city's root.
 
 mod api;
 mod applications;
@@ -14,13 +15,17 @@ mod audit_search;
 mod batch;
 mod certificate;
 mod certificates;
+mod consequence;
 mod decline;
 mod declined;
+mod dossier;
 mod draft_check;
 mod draft_make;
 mod drafts;
 mod facts;
+mod hold;
 mod issued;
+mod organisation;
 mod passkeys;
 mod people;
 mod person;
@@ -28,6 +33,7 @@ mod queue;
 mod receipt;
 mod review;
 mod revoke;
+mod role;
 mod roster;
 mod state;
 mod suspend;
@@ -49,7 +55,7 @@ use portal_api::staff::{APPROVE, FETCH, WISH};
 use std::sync::Arc;
 
 /// Pages that are read.
-pub const PAGES: [&str; 18] = [
+pub const PAGES: [&str; 19] = [
     "/",
     "/applications",
     "/audit",
@@ -60,6 +66,7 @@ pub const PAGES: [&str; 18] = [
     "/certificates/{serial}",
     "/drafts",
     "/orders/{order}",
+    "/organisation",
     "/passkeys",
     "/people",
     "/people/new",
@@ -74,11 +81,13 @@ pub const PAGES: [&str; 18] = [
 pub(crate) const TRUSTED: &str = "/trusted";
 
 /// Where forms go.
-pub const FORMS: [&str; 16] = [
+pub const FORMS: [&str; 18] = [
     "/batches/{order}/lettered",
     "/batches/{order}/letters",
     "/certificate/suspend",
     "/certificates/{serial}/revoke",
+    "/certificates/{serial}/suspend",
+    "/certificates/{serial}/suspended",
     "/certificates/{serial}/wished",
     "/drafts/check",
     "/drafts/make",
@@ -99,7 +108,7 @@ pub fn is_brake(path: &str) -> bool {
     let of_order = path.strip_prefix("/orders/").map(|order| order.split_once('/'));
     let reads_or_approves = matches!(of_order, Some(None | Some((_, "approve"))));
     let of_certificate = path.strip_prefix("/certificates/").and_then(|rest| rest.split_once('/'));
-    let revokes = matches!(of_certificate, Some((_, "revoke" | "wished")));
+    let revokes = matches!(of_certificate, Some((_, "revoke" | "wished" | "suspended")));
     let suspends = path == "/certificate/suspend";
     suspends || revokes || reads_or_approves || [FETCH, APPROVE, WISH].contains(&path)
 }
@@ -123,6 +132,9 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route("/certificates/{serial}", get(issued::show))
         .route("/certificates/{serial}/revoke", post(revoke::revoke))
         .route("/certificates/{serial}/wished", post(wished::wished))
+        .route("/certificates/{serial}/suspend", post(hold::check))
+        .route("/certificates/{serial}/suspended", post(hold::suspended))
+        .route("/organisation", get(organisation::show))
         .route("/people", get(people::show))
         .route("/people/new", get(person::create))
         .route("/people/roster", get(roster::show).post(roster::upload).layer(files()))
@@ -156,6 +168,8 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     samples.extend(certificates::samples(language));
     samples.extend(issued::samples(language));
     samples.extend(wish::samples(language));
+    samples.extend(hold::samples(language));
+    samples.extend(organisation::samples(language));
     samples.extend(people::samples(language));
     samples.extend(person::samples(language));
     samples.extend(roster::samples(language));

@@ -27,20 +27,20 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "method": "certificate passkey", "outcome": "returned rejected", "mail": "mail", "label": "cli page", "log": "control access",
     "unit-act": "create move close", "person-act": "create move leave",
     "role-act": "grant withdraw", "portal-act": "register close",
-    "role": "official unit-handler registration-officer system-administrator"
+    "role": "official unit-handler registration-officer pool-officer system-administrator"
             " security-administrator auditor application-owner",
     "process": "issuer status log portal-public portal-staff",
     "renewed": "issuer status log portal-public portal-staff ocsp", "rule": "roles approvals bundle",
     "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke"
-                  " release credential batch",
+                  " release credential delegate batch",
     "record-kind": "founding letter voided application order approval declined withdrawn enacted intent issued used"
                    " revoked suspended crl refusal portal joined people forked silent asked searched read started"
                    " connection decision completion turned heartbeat",
     "agent-act": "register close", "draft-kind": "person letter people letters",
-    "batch-of": "issue unit person role profile approval-rules portal agent bundle revoke release credential",
+    "batch-of": "issue unit person role delegate profile approval-rules portal agent bundle revoke release credential",
     "batch-act": "create move close leave grant withdraw register", "cause-word": "start spool", "stage": "handshake head certificate",
     "review": "asked expired person profile unit",
-    "read-act": "find certificate list fetch person drafts", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
+    "read-act": "find certificate list fetch person unit drafts", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
     "reason": "unspecified keyCompromise cACompromise affiliationChanged superseded"
               " cessationOfOperation certificateHold removeFromCRL privilegeWithdrawn"
               " aACompromise"}
@@ -80,6 +80,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "order/person": "action:person-act person:id version:revision unit:name name:commitment"
                     " mail?:commitment evidence:commitment",
     "order/role": "action:role-act person:id role:role scope:name",
+    "order/delegate": "action:role-act person:id absent:id role:role scope:name from:time"
+                      " until:time",
     "order/profile": "profile:profile-ref",
     "order/approval-rules": "digest:hash version:revision",
     "order/portal": "action:portal-act portal:name unit:name public_host:text"
@@ -180,7 +182,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/application": "reference:id order:hash label:label challenge_sha256:hash"
                           " request:commitment",
     "record/order": "order:bytes signature:bytes cancels:*hash",
-    "record/approval": "approval:approval person:id",
+    "record/approval": "approval:approval person:id acting_for?:id",
     "record/declined": "decline:decline person:id",
     "record/withdrawn": "statement:bytes signature:bytes",
     "record/enacted": "order:hash approvals:*hash files:*file",
@@ -350,7 +352,7 @@ def read_with_body(kind, raw):
 
 
 BEFORE = {"unit": "unit", "person": "person", "role": "person", "revoke": "person",
-          "release": "person",
+          "release": "person", "delegate": "person",
           "profile": "files", "approval-rules": "files", "bundle": "files", "portal": "portal",
           "agent": "agent"}
 
@@ -360,7 +362,7 @@ def units_of_body(order):
     body, kind = order["body"], order["kind"]
     if kind == "unit":
         return [body["parent"]] + [body["unit"]] * (body["action"] != "create")
-    keys = {"person": ["unit"], "role": ["scope"], "portal": ["unit"], "agent": ["unit"]}
+    keys = {"person": ["unit"], "role": ["scope"], "delegate": ["scope"], "portal": ["unit"], "agent": ["unit"]}
     named = [body[key] for key in keys.get(kind, [])] + body.get("units", [])
     return named + (body["subject"]["ou"] if kind == "issue" else [])
 
@@ -379,6 +381,7 @@ def check_basis(order, found):
     created = kind == "person" and action == "create"
     people = {body["person"]} if "person" in body and not created else set()
     people |= {body["by"]} if kind == "release" else set()
+    people |= {body["absent"]} if kind == "delegate" else set()
     drafter = order["drafter"].split(":")
     people |= {drafter[1]} if drafter[0] == "person" else set()
     named = [one["person"] for one in basis["people"]]
@@ -417,6 +420,8 @@ def read_order(raw):
         need(0 < len(rows) <= 2_000 and len(set(rows)) == len(rows), "rows of the batch")
     if order["kind"] == "release":
         need(order["drafter"] != f"person:{order['body']['by']}", "who suspended drafts it")
+    if order["kind"] == "delegate":
+        need(order["drafter"] != f"person:{order['body']['absent']}", "the absent draft it")
     return order, found
 
 
@@ -755,8 +760,9 @@ def check_notice(vectors):
 
 def check_records(vectors):
     kinds = sorted(v["kind"] for v in vectors["records"])
-    wanted = [*WORDS["record-kind"].split(), "connection"]
-    need(kinds == sorted(wanted), "one of each kind, and a connection for each version of TLS")
+    wanted = [*WORDS["record-kind"].split(), "connection", "approval"]
+    told = "one of each kind, a connection for each version of TLS, an approval for the absent"
+    need(kinds == sorted(wanted), told)
     for v in vectors["records"]:
         need(read_record(octets(v["record"]))[0]["kind"] == v["kind"], "kind")
 

@@ -212,6 +212,11 @@ class Origin:
         self.status = reader.public_key(self.founding["keys"]["status"])
 
 
+def about(order):
+    """Whom an order concerns."""
+    return {order["body"].get(key) for key in ("person", "by", "absent")} - {None}
+
+
 class Control:
     """What the records of `control` say, each resting on those before it."""
 
@@ -231,6 +236,7 @@ class Control:
                       for h in p["roles"]}
         self.units = {unit["unit"] for unit in origin.founding["units"]}
         self.people = {p["person"] for p in origin.founding["people"]}
+        self.lent, self.time = {}, ""
         head = head_of(bundle.control["checkpoint"], origin.vkeys["control"], "control checkpoint")
         last = -1
         for one in bundle.control["records"]:
@@ -242,6 +248,7 @@ class Control:
             shown = bundle.openings.get(one["index"], [])
             take = getattr(self, f"take_{kind}", None)
             if take:
+                self.time = record["time"]
                 take(body, shown, item)
 
     def take_letter(self, body, _shown, item):
@@ -392,7 +399,7 @@ class Control:
         labelled_bytes = ("yinxin-approval-v1", octets(approval["order"]) + seen)
         person = self.signed_by_staff(approval, labelled_bytes, item)
         name = base64url(sha256(canonical(approval).encode()))
-        self.approvals[name] = (approval["order"], person)
+        self.approvals[name] = (approval["order"], person, body.get("acting_for"))
         self.seen[name] = {base64url(seen[at:at + 32]) for at in range(0, len(seen), 32)}
 
     def covers(self, name, digest, rule):
@@ -433,21 +440,35 @@ class Control:
     def carried(self, digest, named, item):
         """The order, if the approvals that are named carry it."""
         need(digest in self.orders, MISSING, item, "its order is not there")
-        order, people = self.orders[digest], set()
+        order, people, voices = self.orders[digest], set(), set()
         rule = self.rules[order["kind"]]
         if order["body"].get("renewal", {}).get("review") == []:
             return order  # the old key's signature carries it
         for name in named:
             need(name in self.approvals, MISSING, item, "an approval is not there")
-            person = self.approvals[name][1]
-            may = any((person, role) in self.roles for role in rule["roles"])
+            _, person, absent = self.approvals[name]
+            may = any(self.holds(person, absent, role) for role in rule["roles"])
             covered = self.covers(name, digest, rule)
             need(covered and may, MISSING, item, "an approver's role is not there")
-            drafted = "draft" in order and order["drafter"] == f"person:{person}"
+            both = {person, absent or person}
+            drafted = "draft" in order and order["drafter"] in {f"person:{one}" for one in both}
             need(not drafted, ALTERED, item, "who drafted it approved it")
+            need(absent not in about(order), ALTERED, item, "it is about the absent")
             people.add(person)
-        need(len(people) >= rule["count"], MISSING, item, "too few approvals")
+            voices.add(absent or person)
+        enough = min(len(people), len(voices)) >= rule["count"]
+        need(enough, MISSING, item, "too few approvals")
         return order
+
+    def holds(self, person, absent, role):
+        """Whether a role counts for a person: their own, or one that is lent to them today."""
+        if absent is None:
+            return (person, role) in self.roles
+        lent = (body for body in self.lent.values() if body["person"] == person
+                and (body["absent"], body["role"]) == (absent, role))
+        now = self.time[:19] + "Z"
+        return (absent, role) in self.roles and any(
+            one["from"] <= now <= one["until"] for one in lent)
 
     def take_enacted(self, body, _shown, item):
         order = self.carried(body["order"], body["approvals"], item)
@@ -455,6 +476,12 @@ class Control:
         if kind == "role":
             held = (what["person"], what["role"])
             (self.roles.add if what["action"] == "grant" else self.roles.discard)(held)
+        elif kind == "delegate":
+            lent = tuple(what[key] for key in ("person", "absent", "role", "scope", "from", "until"))
+            if what["action"] == "grant":
+                self.lent[lent] = what
+            else:
+                self.lent.pop(lent, None)
         elif kind == "agent":
             self.agents[what["agent"]] = (body["order"], what)
         elif kind == "credential":

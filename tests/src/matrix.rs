@@ -80,7 +80,7 @@ async fn actors(office: &Office) -> Vec<(String, [Option<Identity>; 2])> {
 
 /// The same for ca-api: process × route.
 async fn ca_api(office: &Office, letter: &Official) -> String {
-    use ca_api::{both, handler, public, staff};
+    use ca_api::{both, handler, organisation, public, staff};
     let issuer = office.issuer_address();
     let officer = office.first("officer-1");
     let certificate = records::Bytes::from(officer.leaf().der());
@@ -115,6 +115,9 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
         (staff::STATE, as_officer(Value::Null)),
         (handler::PEOPLE, as_officer(json!({ "text": "x", "after": "" }))),
         (handler::PERSON, as_officer(sample(portal_api::staff::PERSON, letter))),
+        (organisation::DOSSIER, as_officer(json!({ "person": "0000000000000000", "after": "" }))),
+        (organisation::CONSEQUENCES, as_officer(json!({ "person": "0000000000000000" }))),
+        (organisation::UNIT, as_officer(json!({ "unit": "", "after": "" }))),
         (handler::PREVIEW, as_officer(sample(portal_api::staff::PREVIEW, letter))),
         (handler::DRAFT, as_officer(sample(portal_api::staff::DRAFT, letter))),
         (handler::DRAFT_MANY, as_officer(sample(portal_api::staff::DRAFT_MANY, letter))),

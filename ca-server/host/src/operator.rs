@@ -4,7 +4,7 @@
 //! responsible.
 
 use crate::CaConfig;
-use records::order::{AgentBody, PersonAction, PortalBody, RoleAction, UnitAction};
+use records::order::{AgentBody, DelegateBody, PersonAction, PortalBody, RoleAction, UnitAction};
 use records::record::File;
 use records::rules::Role;
 use records::{Approval, Bytes, Code, Problem};
@@ -24,10 +24,11 @@ const ANSWER_WAIT: Duration = Duration::from_secs(30);
 const ADDRESS_BYTES_MAX: usize = 100;
 
 /// Kinds of request that this version knows.
-pub const REQUEST_KINDS: [&str; 17] = [
+pub const REQUEST_KINDS: [&str; 18] = [
     "unit",
     "person",
     "role",
+    "delegate",
     "profile",
     "approval-rules",
     "portal",
@@ -86,6 +87,11 @@ pub enum OperatorRequest {
         role: Role,
         /// Unit id.
         scope: String,
+    },
+    /// An order of kind `delegate`.
+    Delegate {
+        /// As it will stand in the order.
+        body: Box<DelegateBody>,
     },
     /// An order of kind `profile`.
     Profile {

@@ -314,7 +314,11 @@ impl CaughtUp {
             Body::Release(body) => {
                 rows.extend(Serial::read(&body.serial).map(RowChange::Released));
             }
-            Body::Issue(_) | Body::Revoke(_) | Body::Credential(_) | Body::Batch(_) => {}
+            Body::Delegate(_)
+            | Body::Issue(_)
+            | Body::Revoke(_)
+            | Body::Credential(_)
+            | Body::Batch(_) => {}
         }
     }
 }

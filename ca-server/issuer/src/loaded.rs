@@ -140,6 +140,9 @@ impl Needs {
             | OperatorRequest::Letter { person, .. } => {
                 self.people.insert(person.clone());
             }
+            OperatorRequest::Delegate { body } => {
+                self.people.extend([body.person.clone(), body.absent.clone()]);
+            }
             OperatorRequest::Release { serial, .. } => {
                 let by = authority.suspended_as(serial).map(|one| one.by.to_string());
                 self.people.extend(by);

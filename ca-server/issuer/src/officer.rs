@@ -21,9 +21,30 @@ pub(crate) fn person_of(
     })
 }
 
+/// Whether somebody may read a person's page: it is their own, they handle papers for that unit, or
+/// they could approve a revocation there.
+pub(crate) fn readable(
+    authority: &Authority,
+    reader: &str,
+    person: &str,
+    now: u64,
+) -> Result<(), Code> {
+    let unit = authority.person(person).map(|state| state.unit.as_str());
+    let handles = unit.is_some_and(|unit| authority.handles(reader, unit));
+    match () {
+        () if handles || unit.is_some() && is_within(authority, reader, person, now) => Ok(()),
+        () if !authority.is_handler(reader) && !authority.is_approver(reader) => {
+            Err(Code::NotYourRoute)
+        }
+        () if unit.is_none() => Err(Code::PersonUnknown),
+        () if authority.is_approver(reader) => Err(Code::ApproverScope),
+        () => Err(Code::HandlerScope),
+    }
+}
+
 /// Whether a person's certificates are this officer's business: they could approve their
 /// revocation, or it is themselves.
-pub(crate) fn is_within(authority: &Authority, officer: &str, person: &str) -> bool {
+pub(crate) fn is_within(authority: &Authority, officer: &str, person: &str, now: u64) -> bool {
     let revoke = RevokeBody {
         person: person.to_owned(),
         serials: Vec::new(),
@@ -31,5 +52,5 @@ pub(crate) fn is_within(authority: &Authority, officer: &str, person: &str) -> b
         evidence: Bytes::default(),
         wish: None,
     };
-    officer == person || authority.may_approve(officer, &Body::Revoke(revoke)).is_ok()
+    officer == person || authority.may_approve(officer, &Body::Revoke(revoke), now).is_ok()
 }

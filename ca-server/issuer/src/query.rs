@@ -3,6 +3,7 @@
 
 pub(crate) mod certificate;
 pub(crate) mod collect;
+pub(crate) mod dossier;
 pub(crate) mod drafts;
 pub(crate) mod fetch;
 pub(crate) mod find;
@@ -13,6 +14,7 @@ pub(crate) mod look_up;
 pub(crate) mod names;
 pub(crate) mod officer;
 pub(crate) mod people;
+mod place;
 pub(crate) mod preview;
 pub(crate) mod receipt;
 pub(crate) mod recent_use;
@@ -20,3 +22,4 @@ pub(crate) mod renewal;
 pub(crate) mod revocation_reach;
 pub(crate) mod stage;
 pub(crate) mod state;
+pub(crate) mod unit;

@@ -8,7 +8,9 @@ mod call;
 mod certificate;
 mod certify;
 mod collect;
+mod consequences;
 mod decline;
+mod dossier;
 mod draft;
 mod draft_many;
 mod drafts;
@@ -30,6 +32,7 @@ mod revoke;
 mod state;
 mod submit;
 mod suspend;
+mod unit;
 mod who;
 mod wish;
 mod withdraw;
@@ -38,7 +41,7 @@ use crate::issuer::Issuer;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
-use ca_api::{both, handler, public, staff};
+use ca_api::{both, handler, organisation, public, staff};
 use records::{Code, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
@@ -85,6 +88,9 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(staff::STATE, post(state::state))
         .route(handler::PEOPLE, post(people::people))
         .route(handler::PERSON, post(person::person))
+        .route(organisation::DOSSIER, post(dossier::dossier))
+        .route(organisation::CONSEQUENCES, post(consequences::consequences))
+        .route(organisation::UNIT, post(unit::unit))
         .route(handler::PREVIEW, post(preview::preview))
         .route(handler::DRAFT, post(draft::draft))
         .route(handler::DRAFT_MANY, post(draft_many::draft_many).layer(most(MANY_BYTES_MAX)))

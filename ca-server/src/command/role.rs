@@ -25,8 +25,8 @@ enum What {
 struct Holding {
     /// Person id. 人员编号
     person: String,
-    /// official, unit-handler, registration-officer, system-administrator, security-administrator,
-    /// auditor or application-owner. 角色
+    /// official, unit-handler, registration-officer, pool-officer, system-administrator,
+    /// security-administrator, auditor or application-owner. 角色
     #[arg(value_parser = role)]
     role: Role,
     /// Unit id: it holds there and below. 范围
@@ -34,7 +34,7 @@ struct Holding {
     scope: String,
 }
 
-fn role(name: &str) -> Result<Role, String> {
+pub(super) fn role(name: &str) -> Result<Role, String> {
     let names = Role::ALL.map(Role::name).join(", ");
     Role::from_name(name).ok_or_else(|| format!("one of {names}"))
 }

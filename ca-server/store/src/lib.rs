@@ -103,6 +103,12 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0015_drafter.sql"),
         include_str!("../migrations/postgres/0015_drafter.sql"),
     ),
+    (
+        18,
+        "about",
+        include_str!("../migrations/sqlite/0018_about.sql"),
+        include_str!("../migrations/postgres/0018_about.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.

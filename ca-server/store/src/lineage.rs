@@ -87,6 +87,14 @@ fn batch_of(record: &Record, row: &Bytes) -> Option<Bytes> {
     matches!(read.body(), Ok(Body::Batch(_))).then_some(digest)
 }
 
+/// Whose role an order lends: it is lent only as long as they hold it.
+fn absent_of(order: &Bytes) -> Option<String> {
+    match records::Order::read(&order.0).ok()?.body().ok()? {
+        records::order::Body::Delegate(body) => Some(body.absent),
+        _ => None,
+    }
+}
+
 /// Who signed the draft of a letter: without them it has no effect.
 fn letter_drafter(letter: &LetterStatement) -> Option<String> {
     let draft = letter.draft.as_ref()?;
@@ -160,7 +168,7 @@ impl Walk {
             match &record.event {
                 // A batch that holds the order is taken with its approvals, if some counted.
                 Event::Order { .. } if batch_of(&record, digest).is_some() => {}
-                Event::Approval { approval, person } => {
+                Event::Approval { approval, person, .. } => {
                     let id = approval_id(approval)?;
                     if counted.contains(&id) {
                         self.people.insert(person.clone());
@@ -169,6 +177,7 @@ impl Walk {
                 }
                 Event::Order { order, .. } => {
                     self.people.extend(drafter_who_signed(order));
+                    self.people.extend(absent_of(order));
                     self.take(tx, index).await?;
                 }
                 Event::Enacted { .. } | Event::Intent { .. } | Event::Revoked { .. } => {
@@ -191,7 +200,7 @@ impl Walk {
         for index in with_term(tx, LOG, &term::of_order(batch)).await? {
             match &self.read(tx, index).await?.event {
                 Event::Order { .. } => made = Some(index),
-                Event::Approval { approval, person }
+                Event::Approval { approval, person, .. }
                     if counted.contains(&approval_id(approval)?) =>
                 {
                     given.push((index, person.clone()));

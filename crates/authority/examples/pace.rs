@@ -143,7 +143,11 @@ impl Maker {
         let approvals = ["officer-1", "officer-2"].map(approve);
         let ids = approvals.iter().map(|approval| approval_id(approval).unwrap()).collect();
         for approval in approvals {
-            self.push(Event::Approval { approval, person: "0000000000000FF1".into() });
+            self.push(Event::Approval {
+                approval,
+                person: "0000000000000FF1".into(),
+                acting_for: None,
+            });
         }
         ids
     }

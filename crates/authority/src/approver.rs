@@ -1,12 +1,32 @@
-//! Approvers: whose signature counts, for which orders, and never for themselves.
+//! Approvers: whose signature counts, for which orders, and never for themselves. Somebody decides
+//! by their own roles, or for somebody on leave whose role was lent to them; and for the units of a
+//! pool only beside an officer of the unit itself, where it has one.
 
 use crate::authority::Authority;
 use crate::id::{PersonId, Serial};
-use crate::state::{GivenApproval, OpenOrder};
+use crate::state::{Delegation, GivenApproval, OpenOrder};
 use pki::Certificate;
 use records::code::Code;
-use records::order::{Body, UnitAction};
+use records::order::{Body, Order, UnitAction};
 use records::rules::{ApprovalRule, Role, Scope};
+
+/// As what somebody decides about an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Who.
+    pub person: PersonId,
+    /// For whom, if for somebody on leave.
+    pub acting_for: Option<PersonId>,
+    /// The scope of the pool by which alone they may.
+    pub pool: Option<String>,
+}
+
+impl Capacity {
+    /// Whose voice it is: nobody's counts twice, however many speak for them.
+    pub fn voice(&self) -> PersonId {
+        self.acting_for.unwrap_or(self.person)
+    }
+}
 
 impl Authority {
     /// Who a certificate key speaks for, if it is a credential that holds at `now`.
@@ -76,25 +96,120 @@ impl Authority {
         self.signatures.is_issued(certificate, &self.fixed.issuing)
     }
 
-    /// Whether a person's roles count for an order, and it is not their own; nor did they suspend
-    /// what it releases.
-    pub fn may_approve(&self, person: &str, body: &Body) -> Result<(), Code> {
-        if body.person() == Some(person) || body.suspender() == Some(person) {
+    /// As what a person may decide about an order: their roles count, or that of somebody for whom
+    /// they act, and it is about none of them; nor did they suspend what it releases.
+    pub fn may_approve(&self, person: &str, body: &Body, now: u64) -> Result<Capacity, Code> {
+        self.capacity(person, body, now, |_| Ok(()))
+    }
+
+    /// The same, if they did not draft it either, nor whoever they act for.
+    pub fn may_decide(
+        &self,
+        person: &str,
+        order: &Order,
+        body: &Body,
+        now: u64,
+    ) -> Result<Capacity, Code> {
+        self.capacity(person, body, now, |one| match self.has_drafted(one, order, body) {
+            true => Err(Code::ApproverDrafted),
+            false => Ok(()),
+        })
+    }
+
+    fn capacity(
+        &self,
+        person: &str,
+        body: &Body,
+        now: u64,
+        check: impl Fn(&str) -> Result<(), Code>,
+    ) -> Result<Capacity, Code> {
+        if is_about(body, person) {
             return Err(Code::ApproverSelf);
         }
         if let Body::Batch(batch) = body {
-            return self.may_decide_all(person, batch);
+            return self.may_decide_all(person, batch, now);
         }
-        self.rules_for(body)?.iter().try_for_each(|rule| self.satisfies_rule(person, rule, body))
+        let id = PersonId::read(person).ok_or(Code::ApproverRole)?;
+        let rules = self.rules_for(body)?;
+        let refused = match self.pool_of(person, None, &rules, body) {
+            Ok(pool) => {
+                return check(person).map(|()| Capacity { person: id, acting_for: None, pool });
+            }
+            Err(code) => code,
+        };
+        let lent = self.delegations_to(person).filter(|one| !is_about(body, &one.absent));
+        let lent: Vec<&Delegation> = lent.collect();
+        for one in lent.iter().filter(|one| self.is_acting(person, one, now)) {
+            let more = Some((one.role, one.scope.as_str()));
+            let Ok(pool) = self.pool_of(person, more, &rules, body) else { continue };
+            check(person).and_then(|()| check(&one.absent))?;
+            return Ok(Capacity { person: id, acting_for: Some(one.absent), pool });
+        }
+        let over = lent.iter().any(|one| !(one.from..=one.until).contains(&now));
+        Err(if over && refused == Code::ApproverRole { Code::DelegationExpired } else { refused })
     }
 
-    /// Whether a person holds any role that some rule lets approve.
+    /// Whether roles count for an order: nothing by others than that of the pool, or the scope of
+    /// that.
+    fn pool_of(
+        &self,
+        person: &str,
+        lent: Option<(Role, &str)>,
+        rules: &[ApprovalRule],
+        body: &Body,
+    ) -> Result<Option<String>, Code> {
+        let satisfied = |held: &[(Role, &str)]| {
+            rules.iter().try_for_each(|rule| self.satisfies_rule(person, held, rule, body))
+        };
+        let mut held = self.held_roles(person);
+        held.extend(lent);
+        let own = |(role, _): &&(Role, &str)| *role != Role::PoolOfficer;
+        let without: Vec<_> = held.iter().filter(own).copied().collect();
+        let Err(refused) = satisfied(&without) else { return Ok(None) };
+        let pool = held.iter().find(|(role, _)| *role == Role::PoolOfficer);
+        let (_, scope) = pool.ok_or(refused)?;
+        satisfied(&held).map(|()| Some((*scope).to_owned()))
+    }
+
+    /// Roles that a person holds now, with their scopes.
+    fn held_roles(&self, person: &str) -> Vec<(Role, &str)> {
+        let known = self.person(person).into_iter().flat_map(|state| state.roles.iter());
+        let held = known.filter(|(role, scope)| self.holds(person, *role, scope));
+        held.map(|(role, scope)| (*role, scope.as_str())).collect()
+    }
+
+    /// Whether somebody is an officer of the unit itself, below the pool's scope.
+    pub(crate) fn is_local(&self, person: &str, body: &Body, pool: &str) -> bool {
+        let held = self.held_roles(person).into_iter();
+        let below = |(role, scope): &(Role, &str)| {
+            *role != Role::PoolOfficer && *scope != pool && self.above(scope).contains(&pool)
+        };
+        let held: Vec<_> = held.filter(below).collect();
+        let Ok(rules) = self.rules_for(body) else { return false };
+        !is_about(body, person)
+            && rules.iter().all(|rule| self.satisfies_rule(person, &held, rule, body).is_ok())
+    }
+
+    /// Whether those who decided need an officer of the unit itself among them: the pool was asked,
+    /// and there is one who neither drafted the order nor is concerned by it. A brake waits for
+    /// nobody.
+    pub(crate) fn lacks_local(&self, decided: &[Capacity], order: &Order, body: &Body) -> bool {
+        let pool = decided.iter().find_map(|one| one.pool.as_deref());
+        let Some(pool) = pool.filter(|_| !body.takes_away() && !matches!(body, Body::Batch(_)))
+        else {
+            return false;
+        };
+        let local = |person: &str| self.is_local(person, body, pool);
+        let could = |id: &&PersonId| local(id) && !self.has_drafted(id, order, body);
+        !decided.iter().any(|one| local(&one.voice())) && self.appointed.iter().any(|id| could(&id))
+    }
+
+    /// Whether a person holds any role that some rule lets approve, or one was lent to them.
     pub fn is_approver(&self, person: &str) -> bool {
         let counts =
             |role: &Role| self.rules.approvals.kind.values().any(|r| r.roles.contains(role));
-        self.person(person).is_some_and(|state| {
-            state.roles.iter().any(|(role, scope)| counts(role) && self.holds(person, *role, scope))
-        })
+        self.held_roles(person).iter().any(|(role, _)| counts(role))
+            || self.lent_to(person).any(|role| counts(&role))
     }
 
     /// Who gave an approval that was taken, if it counts for the order now.
@@ -103,21 +218,26 @@ impl Authority {
         open: &OpenOrder,
         given: &GivenApproval,
         now: u64,
-    ) -> Result<PersonId, Code> {
+    ) -> Result<Capacity, Code> {
         let certificate = &given.certificate;
         let (person, serial) = self.named_credential(certificate, &given.key_sha256)?;
         self.credential_holds(certificate, person, serial, now)?;
-        self.may_decide(&person, &open.read, &open.body)?;
-        Ok(person)
+        self.may_decide(&person, &open.read, &open.body, now)
     }
 
-    /// Whether the person holds one of the rule's roles over everything the order concerns.
-    fn satisfies_rule(&self, person: &str, rule: &ApprovalRule, body: &Body) -> Result<(), Code> {
-        let held: Vec<&(Role, String)> = self
-            .person(person)
-            .into_iter()
-            .flat_map(|p| p.roles.iter())
-            .filter(|(role, scope)| rule.roles.contains(role) && self.holds(person, *role, scope))
+    /// Whether one of the rule's roles is among those that count for the person, over everything
+    /// the order concerns.
+    fn satisfies_rule(
+        &self,
+        person: &str,
+        held: &[(Role, &str)],
+        rule: &ApprovalRule,
+        body: &Body,
+    ) -> Result<(), Code> {
+        let held: Vec<&str> = held
+            .iter()
+            .filter(|(role, _)| rule.roles.contains(role))
+            .map(|(_, scope)| *scope)
             .collect();
         if held.is_empty() {
             let had = self.pending.withdrawn.iter().any(|(who, _, _)| **who == *person);
@@ -129,7 +249,7 @@ impl Authority {
         };
         let covered = |place: &&str| {
             let above = self.above(place);
-            held.iter().any(|(_, scope)| above.contains(&scope.as_str()))
+            held.iter().any(|scope| above.contains(scope))
         };
         if places.iter().all(covered) { Ok(()) } else { Err(Code::ApproverScope) }
     }
@@ -144,6 +264,7 @@ impl Authority {
             },
             Body::Person(person) => vec![&person.unit],
             Body::Role(role) => vec![&role.scope],
+            Body::Delegate(one) => vec![&one.scope],
             Body::Revoke(_) | Body::Release(_) | Body::Batch(_) => Vec::new(),
             Body::Profile(_)
             | Body::ApprovalRules(_)
@@ -175,4 +296,9 @@ impl Authority {
         // A profile may ask for more: the rule of the kind holds beside its own.
         Ok([rule.clone()].into_iter().chain(more).collect())
     }
+}
+
+/// Whether an order is about somebody, so that they do not decide about it.
+fn is_about(body: &Body, person: &str) -> bool {
+    body.person() == Some(person) || body.also_about() == Some(person)
 }

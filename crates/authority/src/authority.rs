@@ -3,9 +3,9 @@
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::signatures::Signatures;
 use crate::state::{
-    Agent, BatchState, BundleState, Credential, Ended, Fixed, GivenApproval, Held, Intended,
-    LetterState, Machine, OpenOrder, Person, Portal, ProfileState, RenewalState, Revoked, Rules,
-    ServiceKey, Standing, Suspended, Unit,
+    Agent, BatchState, BundleState, Credential, Delegation, Ended, Fixed, GivenApproval, Held,
+    Intended, LetterState, Machine, OpenOrder, Person, Portal, ProfileState, RenewalState, Revoked,
+    Rules, ServiceKey, Standing, Suspended, Unit,
 };
 use imbl::{OrdMap, OrdSet, Vector};
 use records::passkey::Passkey;
@@ -53,6 +53,11 @@ pub struct Authority {
     pub(crate) suspensions: OrdMap<Sha256Value, u64>,
     /// What was released, and the name of its last suspension that was.
     pub(crate) released: OrdMap<Serial, Sha256Value>,
+    /// Roles that are lent, by the person who acts.
+    pub(crate) delegations: OrdMap<PersonId, Arc<Vec<Delegation>>>,
+    /// Everybody who was ever given a role beside that of an official; whether they hold it, their
+    /// record says.
+    pub(crate) appointed: OrdSet<PersonId>,
     pub(crate) standing: OrdMap<Arc<str>, Arc<Standing>>,
     /// People's certificates by serial number.
     pub(crate) held: OrdMap<Serial, Arc<Held>>,
@@ -86,6 +91,8 @@ pub struct Authority {
 pub(crate) struct Pending {
     pub(crate) withdrawn: OrdSet<(Arc<str>, Role, Arc<str>)>,
     pub(crate) left: OrdSet<Arc<str>>,
+    /// Delegations that are being ended, with the person who acted.
+    pub(crate) undelegated: Vector<(Arc<str>, Delegation)>,
     pub(crate) revoked: OrdMap<Serial, Arc<Revoked>>,
     pub(crate) suspended: OrdMap<Serial, Arc<Vec<Suspended>>>,
     /// Revoked ones whose intents were abandoned.
@@ -170,6 +177,8 @@ impl Authority {
             suspended: OrdMap::new(),
             suspensions: OrdMap::new(),
             released: OrdMap::new(),
+            delegations: OrdMap::new(),
+            appointed: OrdSet::new(),
             standing: OrdMap::new(),
             held: OrdMap::new(),
             renewals: OrdMap::new(),

@@ -45,7 +45,7 @@ impl Authority {
             return Err(Code::PersonChanged);
         }
         match body {
-            Body::Role(_) | Body::Person(_) | Body::Release(_) => Ok(()),
+            Body::Role(_) | Body::Person(_) | Body::Release(_) | Body::Delegate(_) => Ok(()),
             _ if now == order.basis => Ok(()),
             _ => Err(Code::StateConflict),
         }
@@ -70,6 +70,7 @@ impl Authority {
                     .map(|held| Some(Before::Person(PersonBefore { mail, ..held })))?
             }
             Body::Role(role) => Some(Before::Person(self.holdings(&role.person)?)),
+            Body::Delegate(one) => Some(Before::Person(self.holdings(&one.person)?)),
             Body::Revoke(revoke) => Some(Before::Person(self.holdings(&revoke.person)?)),
             Body::Release(body) => Some(Before::Person(self.holdings(&body.person)?)),
             Body::Profile(profile) => self.profile(&profile.profile.id).map(|known| {

@@ -1,8 +1,9 @@
 //! Batches: many open orders that are approved as one. A batch decides nothing by itself: whoever
 //! approves it approves each order in it, and is judged for each.
 
+use crate::approver::Capacity;
 use crate::authority::Authority;
-use crate::id::{NamesOrder, OrderDigest, PersonId, Reference};
+use crate::id::{NamesOrder, OrderDigest, Reference};
 use crate::state::{BatchState, Ended, GivenApproval, OpenOrder};
 use records::approval::Approval;
 use records::code::Code;
@@ -89,11 +90,32 @@ impl Authority {
         if open { Ok(()) } else { Err(Code::OrderConsumed) }
     }
 
-    /// Whether a person may decide about each open order of a batch: none is about them, each is in
-    /// their scope, none was drafted by them.
-    pub(crate) fn may_decide_all(&self, person: &str, batch: &BatchBody) -> Result<(), Code> {
-        let mut rows = self.open_rows(batch, 0);
-        rows.try_for_each(|(_, row)| self.may_decide(person, &row.read, &row.body))
+    /// As what a person may decide about each open order of a batch: none is about them, each is in
+    /// their scope, none was drafted by them, and they speak for one and the same in all of them.
+    pub(crate) fn may_decide_all(
+        &self,
+        person: &str,
+        batch: &BatchBody,
+        now: u64,
+    ) -> Result<Capacity, Code> {
+        let mut all: Option<Capacity> = None;
+        for (_, row) in self.open_rows(batch, 0) {
+            let one = self.may_decide(person, &row.read, &row.body, now)?;
+            if all.get_or_insert_with(|| one.clone()) != &one {
+                return Err(Code::StateConflict);
+            }
+        }
+        all.ok_or(Code::OrderConsumed)
+    }
+
+    /// Whether some open order of a batch lacks an officer of its own unit among those who decided.
+    pub(crate) fn row_lacks_local(&self, batch: &BatchBody, one: &Capacity, now: u64) -> bool {
+        self.open_rows(batch, 0).any(|(digest, row)| {
+            let counting = self.counting(digest, now).into_iter();
+            let mut decided: Vec<Capacity> = counting.map(|(one, _)| one).collect();
+            decided.push(one.clone());
+            self.lacks_local(&decided, &row.read, &row.body)
+        })
     }
 
     /// The rules of all open orders of a batch, each once.
@@ -209,10 +231,10 @@ impl Authority {
         row: &OpenOrder,
         given: &GivenApproval,
         now: u64,
-    ) -> Result<PersonId, Code> {
-        let person = self.still_counts(row, given, now)?;
+    ) -> Result<Capacity, Code> {
+        let capacity = self.still_counts(row, given, now)?;
         let batch = given.approval.order.order_digest().ok_or(Code::OrderUnknown)?;
         let body = &self.entry(batch).ok_or(Code::OrderUnknown)?.body;
-        self.has_opened(&given.approval, batch, body).map(|()| person)
+        self.has_opened(&given.approval, batch, body).map(|()| capacity)
     }
 }

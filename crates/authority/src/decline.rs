@@ -19,7 +19,7 @@ impl Authority {
         let read = decline.read()?;
         let (_, open) = self.waiting(&read.order, now)?;
         let person = self.said_by(&decline.signed_statement(), now)?;
-        self.may_decide(&person, &open.read, &open.body)?;
+        self.may_decide(&person, &open.read, &open.body, now)?;
         let is_brake = match &*open.body {
             Body::Revoke(_) => !open.read.is_unsigned_wish(),
             other => other.revokes(),

@@ -133,12 +133,29 @@ impl Authority {
     /// Whether a letter of a person can still be used, or is on its way into the tree.
     pub fn has_open_letter(&self, person: &str, now: u64) -> bool {
         let Some(key) = PersonId::read(person) else { return false };
-        let own = self.letters_of.range((key, Reference::FIRST)..=(key, Reference::LAST));
-        let is_open = |reference: &Reference| {
+        self.pending.lettered.contains(&key) || self.open_letters_of(&key, now).next().is_some()
+    }
+
+    /// The letters of a person that can still be used.
+    pub(crate) fn open_letters_of(
+        &self,
+        person: &PersonId,
+        now: u64,
+    ) -> impl Iterator<Item = &Reference> {
+        let own = self.letters_of.range((*person, Reference::FIRST)..=(*person, Reference::LAST));
+        own.map(|(_, reference)| reference).filter(move |reference| {
             let is_over = self.is_letter_over(reference, now).unwrap_or(true);
             !is_over && self.check_letter(reference).is_ok()
-        };
-        self.pending.lettered.contains(&key) || own.into_iter().any(|(_, one)| is_open(one))
+        })
+    }
+
+    /// The letters of a person.
+    pub fn letters_for(&self, person: &str) -> impl Iterator<Item = (&Reference, &LetterState)> {
+        let person = PersonId::read(person).into_iter();
+        let own = person.flat_map(|person| {
+            self.letters_of.range((person, Reference::FIRST)..=(person, Reference::LAST))
+        });
+        own.filter_map(|(_, reference)| Some((reference, &**self.letters.get(reference)?)))
     }
 
     /// Whether a person drafted an order under their signature, or had the letter made from which
@@ -153,16 +170,6 @@ impl Authority {
             _ => false,
         };
         own || lettered
-    }
-
-    /// Whether a person may approve or decline an order: their roles count, it is not their own,
-    /// and they did not draft it.
-    pub fn may_decide(&self, person: &str, order: &Order, body: &Body) -> Result<(), Code> {
-        self.may_approve(person, body)?;
-        match self.has_drafted(person, order, body) {
-            true => Err(Code::ApproverDrafted),
-            false => Ok(()),
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use records::order::{
     Body, PersonAction, PersonBody, PortalBody, RoleAction, RoleBody, UnitAction, UnitBody,
 };
 use records::record::File;
-use records::rules::ApprovalRules;
+use records::rules::{ApprovalRules, Role};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ impl Authority {
             Body::Unit(body) => self.enact_unit(body),
             Body::Person(body) => self.enact_person(body)?,
             Body::Role(body) => self.enact_role(body),
+            Body::Delegate(body) => self.enact_delegate(body)?,
             Body::Profile(body) => {
                 let content = file_of(files, &body.profile.digest).ok_or(Code::OrderIncomplete)?;
                 let profile =
@@ -142,6 +143,9 @@ impl Authority {
     }
 
     fn enact_role(&mut self, body: &RoleBody) {
+        if body.action == RoleAction::Grant && body.role != Role::Official {
+            self.appointed.extend(PersonId::read(&body.person));
+        }
         if let Some(person) = self.person_mut(&body.person) {
             let holding = (body.role, body.scope.clone());
             match body.action {

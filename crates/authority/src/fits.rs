@@ -11,7 +11,6 @@ use records::order::{
     Body, IssueBody, PersonAction, PersonBody, PortalBody, RevokeBody, RoleAction, RoleBody,
     UnitAction, UnitBody, is_host,
 };
-use records::rules::Role;
 
 impl Authority {
     /// Whether the order still fits the state that it was made for.
@@ -26,6 +25,7 @@ impl Authority {
             Body::Unit(unit) => self.unit_fits(unit),
             Body::Person(person) => self.person_fits(person),
             Body::Role(role) => self.role_fits(role),
+            Body::Delegate(body) => self.delegate_fits(body),
             Body::Profile(profile) => {
                 let in_force = self.profile(&profile.profile.id).map_or(0, |p| p.version);
                 later(profile.profile.version, in_force)
@@ -166,15 +166,12 @@ impl Authority {
         }
         self.unit(&body.scope).ok_or(Code::UnitUnknown)?;
         let holds = person.holds(body.role, &body.scope);
-        let rule = self.rules.roles.role.get(&body.role).ok_or(Code::Malformed)?;
-        let clash = |(held, _): &(Role, String)| {
-            let other = self.rules.roles.role.get(held);
-            rule.never_with.contains(held)
-                || other.is_some_and(|other| other.never_with.contains(&body.role))
-        };
+        self.rules.roles.role.get(&body.role).ok_or(Code::Malformed)?;
+        let mut held = person.roles.iter().map(|(held, _)| *held).chain(self.lent_to(&body.person));
+        let clash = held.any(|held| self.excludes(held, body.role));
         match body.action {
             RoleAction::Grant if holds => Err(Code::StateConflict),
-            RoleAction::Grant if person.roles.iter().any(clash) => Err(Code::RoleConflict),
+            RoleAction::Grant if clash => Err(Code::RoleConflict),
             RoleAction::Withdraw if !holds => Err(Code::StateConflict),
             _ => Ok(()),
         }

@@ -110,6 +110,7 @@ impl Authority {
                 roles: roles.collect(),
                 serials: Vec::new(),
             };
+            self.appointed.insert(id);
             let credential = Credential { person: id, serial: None };
             let known = self.credentials.insert(key.sha256(), credential);
             if known.is_some() || self.people.insert(id, Arc::new(person)).is_some() {

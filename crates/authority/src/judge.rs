@@ -1,5 +1,6 @@
 //! Judging: may this order be carried out now, with these approvals?
 
+use crate::approver::Capacity;
 use crate::authority::Authority;
 use crate::id::{NamesOrder, OrderDigest, PersonId, Sha256Value};
 use crate::signatures::Signatures;
@@ -71,7 +72,7 @@ impl Authority {
             true => Vec::new(),
             false => self.rules_for(&open.body)?,
         };
-        let mut approvers = BTreeSet::new();
+        let mut decided: Vec<Capacity> = Vec::new();
         let mut counted: Vec<&GivenApproval> = Vec::new();
         let own = open.approvals.iter().map(|given| (given, false));
         for (given, by_batch) in own.chain(self.given_by_batches(digest, now).map(|g| (g, true))) {
@@ -79,7 +80,10 @@ impl Authority {
                 continue;
             }
             match self.counts(open, (given, by_batch), now) {
-                Ok(person) if approvers.insert(person) => counted.push(given),
+                Ok(capacity) if self.is_new_voice(&decided, &capacity) => {
+                    decided.push(capacity);
+                    counted.push(given);
+                }
                 Ok(_) if approvals.is_some() => return Err(Code::ApproverTwice),
                 Err(code) if approvals.is_some() => return Err(code),
                 _ => {}
@@ -87,6 +91,9 @@ impl Authority {
         }
         if approvals.is_some_and(|named| named.len() != counted.len()) {
             return Err(Code::ApprovalsMissing);
+        }
+        if !rules.is_empty() && self.lacks_local(&decided, &open.read, &open.body) {
+            return Err(Code::PoolAlone);
         }
         let outside = counted.iter().filter(|given| given.approval.outside_browser()).count();
         for rule in &rules {
@@ -100,7 +107,7 @@ impl Authority {
             order: open.read.clone(),
             body: open.body.clone(),
             approvals: counted.into_iter().map(|given| given.id).collect(),
-            approvers,
+            approvers: decided.iter().map(|one| one.person).collect(),
         })
     }
 
@@ -110,11 +117,17 @@ impl Authority {
         open: &OpenOrder,
         (given, by_batch): (&GivenApproval, bool),
         now: u64,
-    ) -> Result<PersonId, Code> {
+    ) -> Result<Capacity, Code> {
         match by_batch {
             true => self.counts_for_row(open, given, now),
             false => self.still_counts(open, given, now),
         }
+    }
+
+    /// Whether nobody decided yet who is the same human, or spoke for the same.
+    fn is_new_voice(&self, decided: &[Capacity], one: &Capacity) -> bool {
+        let same = |other: &Capacity| other.person == one.person || other.voice() == one.voice();
+        !decided.iter().any(same)
     }
 
     /// The order and its body, if it can still be approved or carried out.
@@ -150,38 +163,57 @@ impl Authority {
     }
 
     /// Checks one approval against its order: signature, credential, role, scope, not for oneself,
-    /// not twice. Gives the approver's person id.
-    pub fn check_approval(&self, approval: &Approval, now: u64) -> Result<String, Code> {
+    /// not twice, and not for a pool before the unit's own. Gives who it is, and for whom.
+    pub fn check_approval(&self, approval: &Approval, now: u64) -> Result<Capacity, Code> {
         let (digest, open) = self.waiting(&approval.order, now)?;
         let person = self.approver_of(approval, now)?;
-        self.may_decide(&person, &open.read, &open.body)?;
+        let capacity = self.may_decide(&person, &open.read, &open.body, now)?;
         self.fits_with(&open.body, &open.contents)?;
         self.has_opened(approval, digest, &open.body)?;
         let given = self.given(digest, now);
-        if given.contains_key(&person) {
+        let mut decided: Vec<Capacity> =
+            self.counting(digest, now).into_iter().map(|(one, _)| one).collect();
+        if !self.is_new_voice(&decided, &capacity) {
             return Err(Code::ApproverTwice);
+        }
+        if let Body::Batch(batch) = &*open.body
+            && self.row_lacks_local(batch, &capacity, now)
+        {
+            return Err(Code::PoolAlone);
+        }
+        decided.push(capacity.clone());
+        if self.lacks_local(&decided, &open.read, &open.body) {
+            return Err(Code::PoolAlone);
         }
         if !approval.outside_browser() && !self.has_room(&open.body, &given)? {
             return Err(Code::OutsideNeeded);
         }
         self.counts_on(&approval.signed_statement())?;
-        Ok(person)
+        Ok(capacity)
     }
 
     /// Whose approvals of an open order hold, and whether each came from outside a browser.
     pub fn given(&self, digest: impl NamesOrder, now: u64) -> BTreeMap<String, bool> {
         let mut people = BTreeMap::new();
-        let Some(digest) = digest.order_digest() else { return people };
-        let Some(open) = self.entry(digest) else { return people };
-        let pending = self.pending.given.get(&digest).into_iter().flat_map(|given| given.iter());
-        let own = open.approvals.iter().chain(pending).map(|given| (given, false));
-        let by_batch = self.given_by_batches(digest, now).map(|given| (given, true));
-        for (given, by_batch) in own.chain(by_batch) {
-            if let Ok(person) = self.counts(open, (given, by_batch), now) {
-                *people.entry(person.to_string()).or_default() |= given.approval.outside_browser();
-            }
+        for (capacity, outside) in self.counting(digest, now) {
+            *people.entry(capacity.person.to_string()).or_default() |= outside;
         }
         people
+    }
+
+    /// As what people approved an open order, as far as that holds, and whether each did so outside
+    /// a browser.
+    pub fn counting(&self, digest: impl NamesOrder, now: u64) -> Vec<(Capacity, bool)> {
+        let Some(digest) = digest.order_digest() else { return Vec::new() };
+        let Some(open) = self.entry(digest) else { return Vec::new() };
+        let pending = self.pending.given.get(&digest).into_iter().flat_map(|given| given.iter());
+        let counts = |(given, by_batch): (&GivenApproval, bool)| {
+            let capacity = self.counts(open, (given, by_batch), now).ok()?;
+            Some((capacity, given.approval.outside_browser()))
+        };
+        let own = open.approvals.iter().chain(pending).map(|given| (given, false));
+        let by_batch = self.given_by_batches(digest, now).map(|given| (given, true));
+        own.chain(by_batch).filter_map(counts).collect()
     }
 
     /// Whether one more approval from a browser still leaves those that must come from outside it.

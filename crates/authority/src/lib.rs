@@ -23,8 +23,10 @@
 //! | which keys may be certified, whose certificates are these | `certificate.rs` |
 //! | what is a letter still good for | `letter.rs` |
 //! | what may be renewed, by whose signature, until when both count | `renewal.rs` |
+//! | who acts for whom while they are on leave | `delegation.rs` |
 //! | who may suspend what, and how that ends | `suspend.rs` |
 //! | what became of an application | `application.rs` |
+//! | what a transfer or leaving would take away | `consequence.rs` |
 
 mod agent;
 mod application;
@@ -34,7 +36,9 @@ mod basis;
 mod batch;
 mod certificate;
 mod city;
+mod consequence;
 mod decline;
+mod delegation;
 mod draft;
 mod enact;
 mod fits;
@@ -57,16 +61,18 @@ mod wish;
 mod withdrawal;
 
 pub use agent::{JoinClaim, authorization_of, join_value};
+pub use approver::Capacity;
 pub use authority::Authority;
+pub use consequence::Consequence;
 pub use id::{NamesOrder, OrderDigest, PersonId, Reference, Serial, Sha256Value};
 pub use judge::Judged;
 pub use parts::{PartName, Parts, PartsError};
 pub use renewal::RenewalClaim;
 pub use signatures::Signatures;
 pub use state::{
-    Agent, ApplicationOutcome, BundleState, CertifiedAs, Credential, Ended, GivenApproval, Held,
-    Intended, LetterState, Machine, OpenOrder, Person, Portal, ProfileState, RenewalState, Revoked,
-    SaidBy, Standing, Suspended, Unit,
+    Agent, ApplicationOutcome, BundleState, CertifiedAs, Credential, Delegation, Ended,
+    GivenApproval, Held, Intended, LetterState, Machine, OpenOrder, Person, Portal, ProfileState,
+    RenewalState, Revoked, SaidBy, Standing, Suspended, Unit,
 };
 
 use records::code::Code;

@@ -36,6 +36,7 @@ pub(crate) enum Table {
     Agents,
     Standing,
     Passkeys,
+    Delegations,
     Intents,
     ServiceKeys,
     People,
@@ -63,6 +64,7 @@ impl Table {
         (Self::Agents, "agents"),
         (Self::Standing, "standing"),
         (Self::Passkeys, "passkeys"),
+        (Self::Delegations, "delegations"),
         (Self::Intents, "intents"),
         (Self::ServiceKeys, "service-keys"),
         (Self::People, "people"),
@@ -187,6 +189,7 @@ impl Authority {
         whole!(Agents, agents, |agent| &**agent);
         whole!(Standing, standing, |standing| &**standing);
         whole!(Passkeys, passkeys, |passkey| &**passkey);
+        whole!(Delegations, delegations, |list| &**list);
         whole!(Intents, intents, |intended| &**intended);
         whole!(ServiceKeys, service_keys, |keys| {
             let names = keys.iter().map(|own| (own.service.clone(), own.process.to_owned()));

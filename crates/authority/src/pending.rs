@@ -6,7 +6,7 @@ use crate::draft::drafter_of;
 use crate::id::{NamesOrder, OrderDigest, PersonId, Reference, Serial};
 use crate::judge::Judged;
 use crate::order::{challenge_sha256, has_same_origin};
-use crate::state::{Ended, GivenApproval};
+use crate::state::{Delegation, Ended, GivenApproval};
 use crate::wish::wish_of;
 use records::approval::Approval;
 use records::bytes::Bytes;
@@ -238,12 +238,20 @@ impl Pending {
         self.withdrawn.iter().any(same)
     }
 
+    pub(crate) fn is_undelegated(&self, person: &str, delegation: &Delegation) -> bool {
+        self.undelegated.iter().any(|(who, one)| **who == *person && one == delegation)
+    }
+
     fn takes_away(&mut self, body: &Body) {
         match body {
             Body::Role(role) if role.action == RoleAction::Withdraw => {
                 let withdrawn =
                     (role.person.as_str().into(), role.role, role.scope.as_str().into());
                 self.withdrawn.insert(withdrawn);
+            }
+            Body::Delegate(one) if one.action == RoleAction::Withdraw => {
+                let ended = crate::delegation::read(one);
+                self.undelegated.extend(ended.map(|ended| (one.person.as_str().into(), ended)));
             }
             Body::Person(person) if person.action == PersonAction::Leave => {
                 self.left.insert(person.person.as_str().into());

@@ -243,6 +243,21 @@ pub struct Intended {
     pub key_sha256: Sha256Value,
 }
 
+/// A role that is lent to somebody while its holder is on leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delegation {
+    /// Whose role it is.
+    pub absent: PersonId,
+    /// The role.
+    pub role: Role,
+    /// Unit id: as they hold it.
+    pub scope: String,
+    /// First second, unix.
+    pub from: u64,
+    /// Last second, unix.
+    pub until: u64,
+}
+
 /// A key that speaks for an officer, through one certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {

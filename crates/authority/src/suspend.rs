@@ -238,7 +238,7 @@ impl Authority {
                 let good = self.held.get(&one).is_some_and(|held| held.not_after >= now);
                 good && one != *serial && self.revoked_entry(&one).is_none()
             });
-            stands && self.may_approve(credential.person.as_str(), &body).is_ok()
+            stands && self.may_approve(credential.person.as_str(), &body, now).is_ok()
         });
         let left: BTreeSet<PersonId> = left.map(|credential| credential.person).collect();
         if left.len() >= needed { Ok(()) } else { Err(Code::SuspensionAlone) }

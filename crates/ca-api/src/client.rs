@@ -6,6 +6,9 @@ use crate::handler::{
     WantedPerson,
 };
 use crate::log::{self, Append, Appended, Pulsed, SpoolAck, Spooled};
+use crate::organisation::{
+    self, Consequences, Dossier, UnitFacts, WantedConsequences, WantedDossier, WantedUnit,
+};
 use crate::public;
 use crate::staff::{
     self, AsOfficer, Batching, CertificateFacts, Certificates, Named, Officer, OrderCreated,
@@ -172,6 +175,24 @@ impl Issuer {
     /// One of them.
     pub async fn person(&self, message: &AsOfficer<WantedPerson>) -> Result<PersonFacts, Refusal> {
         ask(&self.0, handler::PERSON, message).await
+    }
+
+    /// A person whole.
+    pub async fn dossier(&self, message: &AsOfficer<WantedDossier>) -> Result<Dossier, Refusal> {
+        ask(&self.0, organisation::DOSSIER, message).await
+    }
+
+    /// What a transfer or leaving takes away.
+    pub async fn consequences(
+        &self,
+        message: &AsOfficer<WantedConsequences>,
+    ) -> Result<Consequences, Refusal> {
+        ask(&self.0, organisation::CONSEQUENCES, message).await
+    }
+
+    /// A unit with what is below it.
+    pub async fn unit(&self, message: &AsOfficer<WantedUnit>) -> Result<UnitFacts, Refusal> {
+        ask(&self.0, organisation::UNIT, message).await
     }
 
     /// The order that a draft would make.

@@ -8,6 +8,7 @@ pub mod both;
 mod client;
 pub mod handler;
 pub mod log;
+pub mod organisation;
 pub mod public;
 pub mod staff;
 mod state;

@@ -1,5 +1,6 @@
 //! Routes of the issuer for a portal's staff process.
 
+use crate::organisation::RoleLine;
 use records::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -56,8 +57,8 @@ pub struct Officer {
     pub person: String,
     /// Name.
     pub name: String,
-    /// Role names with their scopes.
-    pub roles: Vec<(String, String)>,
+    /// Roles that they hold.
+    pub roles: Vec<RoleLine>,
     /// Whether the certificate is an officer's, not an official's.
     pub staff: bool,
     /// Whether some order could be approved with it.
@@ -94,6 +95,8 @@ pub struct CertificateLine {
     pub name: String,
     /// Unit id.
     pub unit: String,
+    /// Names of that unit and those above it.
+    pub place: String,
     /// Profile id.
     pub profile: String,
     /// Last second of validity, RFC 3339.
@@ -130,6 +133,8 @@ pub struct CertificateFacts {
     pub agents: Vec<(String, bool)>,
     /// Applications that it opened lately, with the last time.
     pub opened: Vec<(String, String)>,
+    /// Whether the reader could approve its revocation.
+    pub revokes: bool,
 }
 
 /// Wishes that a person's certificate be revoked, on the portal's word.

@@ -36,9 +36,7 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
         | Event::Started(_)
         | Event::Silent { .. }
         | Event::Heartbeat(_) => at_the_gate(record, who),
-        Event::Approval { person, .. } => {
-            (format!("{} 批准了指令", who(person)), format!("{} approved an order", who(person)))
-        }
+        Event::Approval { person, acting_for, .. } => approved(person, acting_for.as_deref(), who),
         Event::Declined { decline, person } => match decline.read().map(|read| read.outcome) {
             Ok(Outcome::Returned) => (
                 format!("{} 退回了指令", who(person)),
@@ -87,6 +85,19 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
     (plain(&format!("{time}Z {zh}。")), plain(&format!("{time}Z {en}.")))
 }
 
+/// Who approved an order, and for whom.
+fn approved(person: &str, absent: Option<&str>, who: impl Fn(&str) -> String) -> (String, String) {
+    match absent {
+        Some(absent) => (
+            format!("{} 代 {} 批准了指令", who(person), who(absent)),
+            format!("{} approved an order, acting for {}", who(person), who(absent)),
+        ),
+        None => {
+            (format!("{} 批准了指令", who(person)), format!("{} approved an order", who(person)))
+        }
+    }
+}
+
 /// Who suspended certificates, and how that is known.
 fn suspended(
     count: usize,
@@ -110,6 +121,7 @@ fn read_through(by: &str, who: &str, act: &str, count: u64) -> (String, String) 
         "list" => ("查看了待办", "the list of orders was looked at"),
         "fetch" => ("查看了指令", "an order was looked at"),
         "person" => ("查看了人员", "a person was looked at"),
+        "unit" => ("查看了单位", "a unit was looked at"),
         "drafts" => ("查看了经办事项", "own drafts were looked at"),
         other => (other, other),
     };

@@ -104,6 +104,8 @@ codes! {
     ApproverSelf "approver-self" Policy "不能审批与本人有关的事项。" "Nobody approves for themselves.";
     ApproverDrafted "approver-drafted" Policy "经办人不能审批自己起草的事项。" "Nobody decides about what they drafted themselves.";
     ApproverTwice "approver-twice" Policy "同一人只计一次审批。" "One person's approval counts once.";
+    DelegationExpired "delegation-expired" Policy "代理审批的期限已过或尚未开始。" "The delegation is over, or has not begun.";
+    PoolAlone "pool-alone" Policy "本单位有审批人员时，须由其先批准，联审员再批准。" "Where the unit has an officer of its own, theirs is the first approval; the pool gives the second.";
     ApprovalsMissing "approvals-missing" Policy "审批人数不足。" "More approvals are needed.";
     OutsideNeeded "outside-needed" Policy "浏览器中的审批已满，还需有人用证书密钥批准。" "No more approvals from a browser count here; somebody has to approve by certificate key.";
     PasskeyUnknown "passkey-unknown" Policy "这把通行密钥未经认证，或属于他人。" "This passkey is not certified, or belongs to someone else.";

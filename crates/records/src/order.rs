@@ -19,7 +19,10 @@ pub use batch::{BATCH_ROWS_MAX, BatchBody};
 pub use body::{ApprovalRulesBody, Body, BodyError, PortalBody, ProfileBody};
 pub use certificate::{CommittedName, CredentialBody, IssueBody, ProfileRef, SubjectBody};
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
-pub use office::{PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody};
+pub use office::{
+    DELEGATION_SECONDS, DelegateBody, PersonAction, PersonBody, RoleAction, RoleBody, UnitAction,
+    UnitBody,
+};
 pub use release::ReleaseBody;
 pub use renewal::{OVERLAP_SECONDS, Renewal, ReviewReason};
 pub use revoke::RevokeBody;
@@ -139,7 +142,7 @@ impl Order {
             return Err(OrderError::Wish);
         }
         // Whoever suspended does not draft the release.
-        if body.suspender().is_some_and(|by| self.drafter.strip_prefix("person:") == Some(by)) {
+        if body.also_about().is_some_and(|by| self.drafter.strip_prefix("person:") == Some(by)) {
             return Err(OrderError::Header);
         }
         if matches!(&body, Body::Batch(batch) if !batch.is_sound()) {

@@ -13,6 +13,8 @@ pub enum Role {
     UnitHandler,
     /// Vets and approves.
     RegistrationOfficer,
+    /// Approves beside an officer of another unit of the pool.
+    PoolOfficer,
     /// Runs the machines.
     SystemAdministrator,
     /// Puts rules and roles in force.
@@ -25,10 +27,11 @@ pub enum Role {
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Official,
         Self::UnitHandler,
         Self::RegistrationOfficer,
+        Self::PoolOfficer,
         Self::SystemAdministrator,
         Self::SecurityAdministrator,
         Self::Auditor,
@@ -41,6 +44,7 @@ impl Role {
             Self::Official => "official",
             Self::UnitHandler => "unit-handler",
             Self::RegistrationOfficer => "registration-officer",
+            Self::PoolOfficer => "pool-officer",
             Self::SystemAdministrator => "system-administrator",
             Self::SecurityAdministrator => "security-administrator",
             Self::Auditor => "auditor",
@@ -136,11 +140,12 @@ pub struct RoleRules {
 pub struct RulesError(pub String);
 
 /// The kinds of order that this version knows.
-pub const KINDS: [&str; 12] = [
+pub const KINDS: [&str; 13] = [
     "issue",
     "unit",
     "person",
     "role",
+    "delegate",
     "profile",
     "approval-rules",
     "portal",

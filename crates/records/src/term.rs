@@ -19,9 +19,10 @@ pub fn terms(record: &Record) -> Vec<String> {
             terms.push(of_order(order));
         }
         Event::Order { order, .. } => terms.extend(order_terms(order)),
-        Event::Approval { approval, person: who } => {
+        Event::Approval { approval, person: who, acting_for } => {
             terms.push(of_order(&approval.order));
             terms.push(person(who));
+            terms.extend(acting_for.as_deref().map(person));
         }
         Event::Declined { decline, person: who } => {
             terms.extend(decline.read().ok().map(|read| of_order(&read.order)));
@@ -166,6 +167,9 @@ fn order_terms(order: &Bytes) -> Vec<String> {
     }
     let Ok(body) = order.body() else { return terms };
     terms.extend(body.person().map(person));
+    if let Body::Delegate(one) = &body {
+        terms.push(person(&one.absent));
+    }
     if let Body::Agent(agent) = &body {
         terms.push(of_agent(&agent.agent));
     }

@@ -75,8 +75,10 @@ impl SampleCity {
 
     /// Takes an approval as the CA would.
     pub fn take(&mut self, approval: &Approval) -> Result<(), Code> {
-        let person = self.authority.check_approval(approval, self.now)?;
-        let event = Event::Approval { approval: approval.clone(), person };
+        let capacity = self.authority.check_approval(approval, self.now)?;
+        let (person, absent) = (capacity.person.to_string(), capacity.acting_for);
+        let acting_for = absent.map(|absent| absent.to_string());
+        let event = Event::Approval { approval: approval.clone(), person, acting_for };
         self.apply(event).map_err(|unsigned| unsigned.code)
     }
 

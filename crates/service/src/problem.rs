@@ -12,16 +12,16 @@ pub fn status(code: Code) -> StatusCode {
         ApproverRevoked, ApproverRole, ApproverScope, ApproverSelf, ApproverTwice, ApproverUnknown,
         AuditFailed, AuditFull, BindMismatch, CertificateExpired, CertificateForeign,
         CertificateRequired, CertificateRevoked, CertificateSuspended, ChallengeUsed, ClockMoved,
-        CodeExpired, CodeUsed, CrossSite, DraftsTooMany, ExpectationUnknown, FieldsTooMany,
-        HandlerScope, HeadTooLarge, KeyForeign, KeyNotAllowed, KeyUnknown, KeyUsed, KeyWeak,
-        LabelNotAllowed, LetterLost, LetterNeeded, LetterOpen, LetterVoided, LintFailed, LogBehind,
-        Malformed, Misdirected, NotDrafter, NotFound, NotPermitted, NotReady, NotServed,
+        CodeExpired, CodeUsed, CrossSite, DelegationExpired, DraftsTooMany, ExpectationUnknown,
+        FieldsTooMany, HandlerScope, HeadTooLarge, KeyForeign, KeyNotAllowed, KeyUnknown, KeyUsed,
+        KeyWeak, LabelNotAllowed, LetterLost, LetterNeeded, LetterOpen, LetterVoided, LintFailed,
+        LogBehind, Malformed, Misdirected, NotDrafter, NotFound, NotPermitted, NotReady, NotServed,
         NotYourRoute, NothingToSuspend, OrderAltered, OrderCancelled, OrderConsumed, OrderExpired,
         OrderIncomplete, OrderRejected, OrderReturned, OrderUnknown, OrderWithdrawn, OutsideNeeded,
         PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft,
-        PersonUnknown, PolicyError, PortalUnknown, ProfileChanged, QuotaUsed, RenewalDone,
-        RenewalEarly, RenewalLate, RenewalNever, RenewalRejected, RenewalSignature, RequestLate,
-        RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RowUnopened,
+        PersonUnknown, PolicyError, PoolAlone, PortalUnknown, ProfileChanged, QuotaUsed,
+        RenewalDone, RenewalEarly, RenewalLate, RenewalNever, RenewalRejected, RenewalSignature,
+        RequestLate, RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RowUnopened,
         RulesMalformed, SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict,
         StatusStale, SuspensionAlone, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable,
         UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate,
@@ -36,12 +36,11 @@ pub fn status(code: Code) -> StatusCode {
         | CertificateForeign | UseSignature | LetterNeeded => StatusCode::UNAUTHORIZED,
         WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature
         | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
-        | ApproverSelf | ApproverDrafted | NotDrafter | HandlerScope | ApprovalsMissing
-        | RowUnopened | NotYourRoute | PortalUnknown | UnsignedAuthority | OrderAltered
-        | PasskeyUnknown | PasskeyRefused | PasskeyCounter | PasskeySoftware | QuotaUsed
-        | RenewalSignature | NotPermitted | NotServed | SignatureNeeded | PolicyError => {
-            StatusCode::FORBIDDEN
-        }
+        | ApproverSelf | ApproverDrafted | NotDrafter | HandlerScope | DelegationExpired
+        | PoolAlone | RowUnopened | ApprovalsMissing | NotYourRoute | PortalUnknown
+        | UnsignedAuthority | OrderAltered | PasskeyUnknown | PasskeyRefused | PasskeyCounter
+        | PasskeySoftware | QuotaUsed | RenewalSignature | NotPermitted | NotServed
+        | SignatureNeeded | PolicyError => StatusCode::FORBIDDEN,
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
             StatusCode::NOT_FOUND
         }

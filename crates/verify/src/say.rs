@@ -5,7 +5,7 @@ use crate::access::GateRequest;
 use crate::control::Control;
 use crate::handshake::HandshakeProof;
 use crate::verdict::Failed;
-use records::order::{Body, Renewal, RoleAction};
+use records::order::{Body, DelegateBody, Renewal, RoleAction};
 use records::passkey::AuthenticatorSaid;
 use records::record::{Event, approval_id};
 use records::{Approval, Bytes};
@@ -172,11 +172,15 @@ fn of_certificate(control: &Control, approvals: &Approvals, serial: &str) -> Sen
     let renewal = control.orders.get(order).and_then(|(_, body)| renewal(body));
     sentences.extend(renewal.map(|renewal| renewed(&id, renewal)));
     for approval in approvals.given(given) {
-        let Given { name, person, how } = approval;
+        let Given { name, person, acting_for, how } = approval;
         let (zh, en) = manner(how.as_ref());
+        let (zh_for, en_for) = match acting_for {
+            Some(absent) => (format!("代 {absent} "), format!(", acting for {absent},")),
+            None => (String::new(), String::new()),
+        };
         sentences.push((
-            format!("指令 {id} 由 {name}（{person}）{zh}批准。"),
-            format!("Order {id} was approved by {name} ({person}) {en}."),
+            format!("指令 {id} 由 {name}（{person}）{zh_for}{zh}批准。"),
+            format!("Order {id} was approved by {name} ({person}){en_for} {en}."),
         ));
         sentences.extend(made_approver(control, approvals, name, person));
     }
@@ -273,6 +277,8 @@ fn holder(control: &Control, serial: &str) -> (String, String) {
 struct Given {
     name: String,
     person: String,
+    /// For whom, as the record says.
+    acting_for: Option<String>,
     how: Option<AuthenticatorSaid>,
 }
 
@@ -281,18 +287,19 @@ struct Approvals(BTreeMap<Bytes, Given>);
 
 impl Approvals {
     fn of(control: &Control) -> Self {
-        let read = |approval: &Approval| {
+        let read = |approval: &Approval, acting_for: &Option<String>| {
             let subject = approval.certificate()?.subject().clone();
             let how = match &approval.assertion {
                 Some(assertion) => Some(assertion.said()?),
                 None => None,
             };
             let name = subject.common_name().unwrap_or_default();
-            let given = Given { name, person: subject.person()?.to_owned(), how };
+            let (person, acting_for) = (subject.person()?.to_owned(), acting_for.clone());
+            let given = Given { name, person, acting_for, how };
             Some((approval_id(approval).ok()?, given))
         };
         let all = control.events().filter_map(|event| match event {
-            Event::Approval { approval, .. } => read(approval),
+            Event::Approval { approval, acting_for, .. } => read(approval, acting_for),
             _ => None,
         });
         Self(all.collect())
@@ -317,7 +324,15 @@ fn made_approver(control: &Control, approvals: &Approvals, name: &str, person: &
     let mut seen = BTreeSet::new();
     for event in control.events() {
         let Event::Enacted { order, approvals: given, .. } = event else { continue };
-        let Some((made, Body::Role(role))) = control.orders.get(order) else { continue };
+        let Some((made, body)) = control.orders.get(order) else { continue };
+        if let Body::Delegate(lent) = body
+            && lent.person == person
+            && lent.action == RoleAction::Grant
+            && seen.insert(order)
+        {
+            sentences.push(delegated(&made.order, name, lent));
+        }
+        let Body::Role(role) = body else { continue };
         if role.person != person || role.action != RoleAction::Grant || !seen.insert(order) {
             continue;
         }
@@ -333,6 +348,21 @@ fn made_approver(control: &Control, approvals: &Approvals, name: &str, person: &
         ));
     }
     sentences
+}
+
+/// That somebody acts for somebody on leave.
+fn delegated(order: &str, name: &str, lent: &DelegateBody) -> (String, String) {
+    let DelegateBody { absent, role, scope, from, until, .. } = lent;
+    let role = role.name();
+    (
+        format!(
+            "{name} 依据指令 {order} 代理 {absent} 的角色 {role}（{scope}），自 {from} 至 {until}。"
+        ),
+        format!(
+            "{name} acts for {absent} as {role} of {scope} from {from} until {until}, by order \
+             {order}."
+        ),
+    )
 }
 
 #[cfg(test)]

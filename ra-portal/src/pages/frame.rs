@@ -30,6 +30,7 @@ words! {
         state "运行状态" "State";
         audit "审计检索" "Audit search";
         people "人员" "People";
+        organisation "组织机构" "Organisation";
         drafts "我的办件" "My drafts";
         passkeys "通行密钥" "Passkeys";
         own_certificate "我的证书" "My certificate";
@@ -131,7 +132,11 @@ impl FromRequestParts<Arc<PortalState>> for Frame {
 /// The page whose form was posted to a path.
 fn page_of(path: &str) -> &str {
     match path.rsplit_once('/') {
-        Some((page, "approve" | "decline" | "declined" | "revoke" | "wished" | "request")) => page,
+        Some((
+            page,
+            "approve" | "decline" | "declined" | "revoke" | "wished" | "request" | "suspend"
+            | "suspended",
+        )) => page,
         Some((page, "check" | "make" | "withdraw" | "withdrawn")) => page,
         _ => path,
     }

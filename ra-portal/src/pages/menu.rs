@@ -15,7 +15,7 @@ const KEPT_MAX: usize = 4_096;
 pub(crate) struct Menu {
     /// The list of what waits, certificates and their revocation.
     pub(crate) approves: bool,
-    /// People of one's units, and one's own drafts.
+    /// One's own drafts.
     pub(crate) handles: bool,
     /// Applications, the state of the city and the own passkeys.
     pub(crate) staff: bool,
@@ -25,7 +25,7 @@ pub(crate) struct Menu {
 
 impl Menu {
     fn of(officer: &Officer) -> Self {
-        let has = |role: Role| officer.roles.iter().any(|(name, _)| name == role.name());
+        let has = |role: Role| officer.roles.iter().any(|held| held.role == role.name());
         Self {
             approves: officer.approves,
             handles: officer.staff && has(Role::UnitHandler),

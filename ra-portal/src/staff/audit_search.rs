@@ -168,7 +168,7 @@ pub(super) async fn show(
 async fn empty(portal: &PortalState, f: Frame, asked: &Asked, shown: StaffCertificate) -> Response {
     let message = AsOfficer { certificate: shown.certificate, message: () };
     let told = match passed_on(portal.issuer.who(&message).await) {
-        Ok(who) if who.roles.iter().any(|(role, _)| role == "auditor") => {
+        Ok(who) if who.roles.iter().any(|held| held.role == "auditor") => {
             return page(StatusCode::OK, &filled(f, asked, None));
         }
         Ok(_) => Err(refused(Code::NotYourRoute)),

@@ -1,7 +1,8 @@
 //! `GET /certificate`: whether the own certificate works, said by the CA; and if it does not, why
 //! not, each cause with its own page.
 
-use crate::pages::{Frame, Language, page, show, words};
+use super::role::role_at;
+use crate::pages::{Frame, page, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::{StaffCertificate, judged};
 use crate::state::PortalState;
@@ -31,7 +32,13 @@ words! {
         days "天" "days";
         serial "序列号" "Serial number";
         fingerprint "SHA-256 指纹" "SHA-256 fingerprint";
-        suspend "丢失、被盗或暂时不用？冻结或挂失" "Lost, stolen, or not used for a while? Suspend or report it";
+        acts "办理" "What you can do";
+        lost "挂失" "Report it lost";
+        lost_what "丢失、被盗或可能被他人使用：立即停用，须由另外两名审批人员解除，否则 15 天后吊销。" "Lost, stolen, or perhaps used by somebody else: it stops at once; two other officers release it, or it is revoked after 15 days.";
+        pause "冻结" "Suspend it";
+        pause_what "暂时不用：同样立即停用，同样由另外两名审批人员解除。" "Not used for a while: it stops at once as well, and two other officers release it.";
+        renew "更新" "Renew it";
+        renew_what "到期前 30 天内可以续期，总是换新密钥。申请须由旧证书的密钥签名，本页面做不到，请在保存密钥的电脑上运行：" "In its last 30 days, always with a new key. The old certificate's key signs for it, which this page cannot do; on the computer that has the key:";
         other "要换用另一张证书，请关闭所有浏览器窗口后重新打开。" "To use another certificate, close all browser windows and open the browser again.";
     }
 }
@@ -131,7 +138,7 @@ fn filled(f: Frame, holder: &Officer, certificate: &Certificate, now: u64) -> Ce
     let (from, until) = (certificate.not_before(), certificate.not_after());
     let units = certificate.subject().values(oid::ORGANIZATIONAL_UNIT);
     let language = f.language;
-    let roles = holder.roles.iter().map(|(role, scope)| role_at(language, role, scope));
+    let roles = holder.roles.iter().map(|role| role_at(language, role));
     CertificatePage {
         w: CertificateWords::of(f.language),
         f,
@@ -146,12 +153,6 @@ fn filled(f: Frame, holder: &Officer, certificate: &Certificate, now: u64) -> Ce
         serial: certificate.serial().to_string(),
         fingerprint: plain::fingerprint(&certificate.sha256()),
     }
-}
-
-/// A role as people call it, and where it counts.
-fn role_at(language: Language, role: &str, scope: &str) -> String {
-    let role = plain::role(role);
-    format!("{} · {scope}", language.of_both(role.zh, role.en))
 }
 
 /// Why a certificate is not seen, or does not count.
@@ -207,7 +208,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         name: "王小明".into(),
         units: "商州区 › 区政府办公室".into(),
         person: "0123456789ABCDEF".into(),
-        roles: vec![role_at(language, "unit-handler", "sz-office")],
+        roles: vec![role_at(language, &super::role::sample())],
         from: "2026-11-24 16:00 (UTC+8)".into(),
         until: "2027-11-24 16:00 (UTC+8)".into(),
         days: 365,

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ca_api::{AsOfficer, CertificateLine, Certificates, Sought};
+use records::suspension::HOLD;
 use records::{Code, Problem};
 use serde::Deserialize;
 use service::problem::{Refused, status};
@@ -28,6 +29,7 @@ words! {
         until "有效至" "Until";
         state "状态" "State";
         revoked "已吊销" "revoked";
+        suspended "已冻结" "suspended";
         in_force "有效" "in force";
         nothing_yet "到此为止，您的管辖范围内还没有符合的证书。请输入更多内容，或看下一页。" "Nothing so far within your scope. Type more, or look at the next page.";
         next "下一页" "More";
@@ -42,6 +44,7 @@ struct Line {
     unit: String,
     profile: String,
     until: String,
+    suspended: bool,
     revoked: bool,
 }
 
@@ -109,9 +112,10 @@ fn filled(
         serial: line.serial,
         name: show::harmless(&line.name),
         person: line.person,
-        unit: show::harmless(&line.unit),
+        unit: show::harmless(&line.place),
         profile: line.profile,
         until: show::time(&line.not_after),
+        suspended: line.revoked.as_ref().is_some_and(|(_, reason)| reason == HOLD),
         revoked: line.revoked.is_some(),
     };
     CertificatesPage {
@@ -132,6 +136,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         person: "0123456789ABCDEF".into(),
         name: name.into(),
         unit: "sz-office".into(),
+        place: "商州区 › 政府办公室".into(),
         profile: "official".into(),
         not_after: "2027-11-24T08:00:00Z".into(),
         revoked: revoked.then(|| ("2026-11-25T08:00:00Z".to_owned(), "keyCompromise".to_owned())),

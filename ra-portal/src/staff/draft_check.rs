@@ -2,6 +2,7 @@
 //! passkey on this page, or by the handler's own `yinxin`. Nothing is changed here.
 
 use super::certificate::Shown;
+use super::consequence::{self, ConsequenceView};
 use super::decline::one_line;
 use super::facts::{Line, lines, quoted};
 use crate::pages::{Frame, Posted, page, problem, show, words};
@@ -18,7 +19,7 @@ use portal_api::plain::{self, Fact, Said};
 use records::draft::Draft;
 use records::drafted::{Drafted, LetterBody, TypedPerson};
 use records::export::ShownOrder;
-use records::order::PersonAction;
+use records::order::{Body, PersonAction};
 use records::{Bytes, Code, Disclosure, json};
 use serde::Deserialize;
 use service::Clock;
@@ -64,6 +65,7 @@ struct CheckPage {
     back: String,
     letter: bool,
     facts: Vec<Line>,
+    consequence: Option<ConsequenceView>,
     statement: String,
     disclosures: String,
     challenge: String,
@@ -117,8 +119,15 @@ async fn checked(
     let preview = portal.recorded("preview", &shown.person, answer).await?;
     let credentials = super::review::usable(portal, shown.certificate.clone()).await;
     let bytes = json::write(&message.message.statement).map_err(|_| refused(Code::Malformed))?;
-    filled(f.clone(), back, typed, (preview, bytes), credentials)
-        .ok_or_else(|| refused(Code::Malformed))
+    let consequence = match &typed.drafted {
+        Drafted::Person(body) => {
+            consequence::told(portal, f, shown, &Body::Person(body.clone())).await
+        }
+        Drafted::Letter(_) => None,
+    };
+    let filled = filled(f.clone(), back, typed, (preview, bytes), credentials);
+    let filled = filled.ok_or_else(|| refused(Code::Malformed))?;
+    Ok(CheckPage { consequence, ..filled })
 }
 
 /// What was typed, and of what was not typed what is on record.
@@ -222,6 +231,7 @@ fn filled(
         facts: lines(f.language, facts),
         f,
         back: back.to_owned(),
+        consequence: None,
         letter: typed.known.is_some(),
         challenge: Bytes::from(Draft::challenge(&statement)).to_string(),
         statement: Bytes(statement).to_string(),
@@ -261,6 +271,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         let back = "/people/0123456789ABCDEF";
         let mut page = filled(f, back, typed, (preview, Vec::new()), credentials.into()).unwrap();
         page.challenge = "AAAA".into();
+        page.consequence = credentials.is_empty().then(|| consequence::sample(language, false));
         page.render().unwrap()
     };
     vec![("draft-check", of_letter("AAAA")), ("draft-check-outside", of_letter(""))]

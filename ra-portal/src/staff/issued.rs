@@ -12,6 +12,7 @@ use axum::response::Response;
 use ca_api::{AsOfficer, CertificateFacts, Named};
 use pki::Certificate;
 use portal_api::plain;
+use records::suspension::HOLD;
 use records::{Code, Problem};
 use service::problem::{Refused, status};
 use std::sync::Arc;
@@ -19,9 +20,11 @@ use std::sync::Arc;
 words! {
     IssuedWords {
         back "← 返回查找" "← Back to the search";
+        back_person "← 返回人员" "← Back to the person";
         facts "证书" "Certificate";
         state "状态" "State";
         revoked "已吊销" "Revoked";
+        suspended "已冻结" "Suspended";
         in_force "有效" "In force";
         person "人员编号" "Person";
         unit "单位" "Unit";
@@ -37,6 +40,9 @@ words! {
         fingerprint "SHA-256 指纹" "SHA-256 fingerprint";
         pem "证书文本" "The certificate as text";
         history "在日志中查看（审计员）" "What the log says (auditors)";
+        suspend "冻结" "Suspend";
+        suspend_what "先暂停使用，立即生效：各应用系统几秒钟内即拒绝这张证书。另外两名审批人员可以解除；15 天内无人解除即吊销。下一步核对并签署。" "Takes it away for a while, at once: applications refuse it within seconds. Two others can release it; if nobody does within 15 days it is revoked. You check and sign in the next step.";
+        suspend_go "下一步：核对" "Next: check it";
         revoke "吊销" "Revoke";
         revoke_what "提交后生成一份吊销指令，须由两人批准；批准后各应用系统几秒钟内即拒绝这张证书，不能恢复。" "This drafts an order that two persons approve; applications then refuse the certificate within seconds, and nothing brings it back.";
         reason "原因" "Reason";
@@ -58,6 +64,9 @@ struct IssuedPage {
     profile: String,
     until: String,
     revoked: Option<(String, String)>,
+    suspended: bool,
+    /// Whether the reader could approve its revocation.
+    revokes: bool,
     approvers: Vec<String>,
     /// Applications and when.
     opened: Vec<(String, String)>,
@@ -138,9 +147,11 @@ fn filled(f: Frame, facts: CertificateFacts, typed: Typed) -> IssuedPage {
         w,
         name: show::harmless(&line.name),
         person: line.person,
-        unit: show::harmless(&line.unit),
+        unit: show::harmless(&line.place),
         profile: line.profile,
         until: show::time(&line.not_after),
+        suspended: line.revoked.as_ref().is_some_and(|(_, reason)| reason == HOLD),
+        revokes: facts.revokes,
         revoked: line.revoked.map(|(at, reason)| (show::time(&at), why(&reason))),
         approvers: facts
             .approvers
@@ -170,7 +181,8 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             serial: serial.clone(),
             person: "JPDDFECX8JGMH4Y7".into(),
             name: "陈登记".into(),
-            unit: "shangluo".into(),
+            unit: "sz-office".into(),
+            place: "商州区 › 政府办公室".into(),
             profile: "officer".into(),
             not_after: "2027-11-25T12:12:45Z".into(),
             revoked,
@@ -185,6 +197,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             false => Vec::new(),
         },
         opened: vec![("exchange".into(), "2026-11-25T07:30:00Z".into())],
+        revokes: !gates,
     };
     let render = |facts, typed| {
         let f = Frame::sample(language, &path);
@@ -195,10 +208,13 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         evidence: String::new(),
         problem: Some(Problem::new(Code::Malformed, "5GPJWBSG64S36D1N".into())),
     };
+    let suspended = Some(("2026-11-25T08:00:00Z".into(), HOLD.into()));
     let revoked = Some(("2026-11-25T08:00:00Z".into(), "keyCompromise".into()));
     vec![
         ("issued", render(facts(None, false), Typed::default())),
         ("issued-wrong", render(facts(None, false), wrong)),
         ("issued-revoked", render(facts(revoked, true), Typed::default())),
+        ("issued-suspended", render(facts(suspended, false), Typed::default())),
+        ("issued-handled", render(facts(None, true), Typed::default())),
     ]
 }

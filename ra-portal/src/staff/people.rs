@@ -1,4 +1,5 @@
-//! `GET /people`: people of the units that a handler handles.
+//! `GET /people`: people who are a handler's or an officer's business, also those without any
+//! certificate.
 
 use super::certificate::{self, Shown};
 use crate::pages::{Frame, FromQuery, page, show, words};
@@ -18,7 +19,8 @@ use std::sync::Arc;
 words! {
     PeopleWords {
         title "人员" "People";
-        lead "您经办的单位及其下级单位的在职人员。" "People in office of the units that you handle, and of those below.";
+        lead "您经办或管辖的单位及其下级单位的在职人员，没有证书的也在内。" "People in office of the units that you handle or decide about, and of those below, also those without a certificate.";
+        organisation "按单位查看" "By unit";
         create "新增人员" "New person";
         roster "批量新增（名册）" "Many, from a roster";
         find "查找" "Find";
@@ -50,6 +52,8 @@ struct PeoplePage {
     w: &'static PeopleWords,
     find: String,
     problem: Option<Problem>,
+    /// Whether the reader may register somebody.
+    drafts: bool,
     lines: Vec<Line>,
     /// Address of the next page.
     next: Option<String>,
@@ -93,13 +97,14 @@ fn filled(f: Frame, find: String, found: UnitPeople, problem: Option<Problem>) -
         .then(|| format!("/people?find={}&after={}", show::escaped(&find), show::escaped(more)));
     let line = |line: PersonLine| Line {
         name: show::harmless(&line.name),
-        unit: show::harmless(&format!("{} ({})", line.unit_name, line.unit)),
+        unit: show::harmless(&line.unit_name),
         person: line.person,
         certificates: line.certificates,
         letter: line.letter,
     };
     PeoplePage {
         w: PeopleWords::of(f.language),
+        drafts: !found.units.is_empty(),
         lines: found.lines.into_iter().map(line).collect(),
         f,
         find,
@@ -122,8 +127,11 @@ pub(super) fn sample_line(name: &str, letter: bool) -> PersonLine {
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    use ca_api::handler::UnitLine;
     let lines = vec![sample_line("王小明", true), sample_line("王<b>\u{202e}", false)];
-    let found = |lines, more: &str| UnitPeople { units: Vec::new(), lines, more: more.into() };
+    let unit = UnitLine { unit: "sz-office".into(), name: "商州区政府办公室".into() };
+    let units = vec![unit];
+    let found = |lines, more: &str| UnitPeople { units: units.clone(), lines, more: more.into() };
     let f = || Frame::sample(language, "/people");
     let wrong = Problem::new(Code::Malformed, "5GPJWBSG64S36D1N".into());
     let render = |page: PeoplePage| page.render().unwrap();

@@ -1,17 +1,23 @@
-//! `GET /people/ID`, `GET /people/new`: what a handler can draft about a person, and about who is
-//! new. Each form leads to a page that shows what would be signed.
+//! `GET /people/ID`, `GET /people/new`: a person whole for their officers and handlers, and what a
+//! handler can draft about them, or about who is new. Each form leads to a page that shows what
+//! would be signed.
 
 use super::certificate::{self, Shown};
-use crate::pages::{Frame, FromPath, page, problem, show, words};
+use super::dossier::DossierView;
+use crate::pages::{Frame, FromPath, FromQuery, page, problem, show, words};
 use crate::refusal::passed_on;
+use crate::staff_certificate::StaffCertificate;
 use crate::state::PortalState;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ca_api::handler::{PersonFacts, UnitLine, WantedPerson};
+use ca_api::organisation::{Dossier, WantedDossier};
 use ca_api::{AsOfficer, Sought};
 use records::Code;
+use serde::Deserialize;
+use service::Clock;
 use service::problem::Refused;
 use std::sync::Arc;
 
@@ -19,14 +25,9 @@ words! {
     PersonWords {
         back "← 返回人员" "← Back to people";
         new "新增人员" "New person";
-        facts "现有信息" "On record";
         name "姓名" "Name";
-        person "人员编号" "Person";
         unit "单位" "Unit";
         mail "邮箱" "Mail";
-        none "无" "none";
-        certificates "有效证书" "Certificates in force";
-        version "记录版本" "Version of the record";
         evidence "核验依据" "Evidence";
         evidence_hint "您核对了什么材料，审批人会看到" "What you looked at; approvers will read it";
         name_hint "与身份证件一致" "As on their identity card";
@@ -49,7 +50,9 @@ words! {
 struct PersonPage {
     f: Frame,
     w: &'static PersonWords,
-    /// None for who is new.
+    /// The name, and everything that is known; none for who is new.
+    shown: Option<(String, DossierView)>,
+    /// What takes a draft; none for whoever may not draft.
     known: Option<Known>,
     units: Vec<(String, String)>,
 }
@@ -57,12 +60,16 @@ struct PersonPage {
 struct Known {
     person: String,
     name: String,
-    unit: String,
     mail: String,
-    version: u32,
-    certificates: u32,
     letter: bool,
     profiles: Vec<String>,
+}
+
+/// What stands in the address.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    after: String,
 }
 
 /// `GET /people/{person}`
@@ -71,18 +78,38 @@ pub(super) async fn show(
     f: Frame,
     Shown(shown): Shown,
     FromPath(person): FromPath<String>,
+    FromQuery(Asked { after }): FromQuery<Asked>,
 ) -> Response {
-    let message = AsOfficer { certificate: shown.certificate, message: WantedPerson { person } };
-    let answer = passed_on(portal.issuer.person(&message).await);
-    match portal.recorded("person", &shown.person, answer).await {
-        Ok(facts) => page(StatusCode::OK, &filled(f, facts)),
+    match read(&portal, shown, (person, after.clone())).await {
+        Ok((dossier, facts)) => {
+            let now = records::time::seconds(Clock::system().seconds());
+            page(StatusCode::OK, &filled(f, (dossier, &after, &now), facts))
+        }
         Err(Refused(told)) => match told.known() {
-            Some(Code::PersonUnknown | Code::PersonLeft | Code::HandlerScope) => {
-                problem::page(&f, &told, "/people")
-            }
+            Some(
+                Code::PersonUnknown | Code::HandlerScope | Code::ApproverScope | Code::Malformed,
+            ) => problem::page(&f, &told, "/people"),
             _ => certificate::not_seen(&f, &portal, &told),
         },
     }
+}
+
+/// The person, and for their handler what takes a draft.
+async fn read(
+    portal: &PortalState,
+    shown: StaffCertificate,
+    (person, after): (String, String),
+) -> Result<(Dossier, Option<PersonFacts>), Refused> {
+    let wanted = WantedDossier { person: person.clone(), after };
+    let message = AsOfficer { certificate: shown.certificate.clone(), message: wanted };
+    let answer = passed_on(portal.issuer.dossier(&message).await);
+    let dossier = portal.recorded("person", &shown.person, answer).await?;
+    if !dossier.drafts {
+        return Ok((dossier, None));
+    }
+    let message = AsOfficer { certificate: shown.certificate, message: WantedPerson { person } };
+    let answer = passed_on(portal.issuer.person(&message).await);
+    Ok((dossier, Some(portal.recorded("person", &shown.person, answer).await?)))
 }
 
 /// `GET /people/new`
@@ -110,23 +137,32 @@ fn named(units: Vec<UnitLine>) -> Vec<(String, String)> {
 }
 
 fn empty(f: Frame, units: Vec<UnitLine>) -> PersonPage {
-    PersonPage { w: PersonWords::of(f.language), f, known: None, units: named(units) }
+    let units = named(units);
+    PersonPage { w: PersonWords::of(f.language), f, shown: None, known: None, units }
 }
 
-fn filled(f: Frame, facts: PersonFacts) -> PersonPage {
-    let PersonFacts { line, version, mail, units, profiles } = facts;
+fn filled(
+    f: Frame,
+    (dossier, after, now): (Dossier, &str, &str),
+    facts: Option<PersonFacts>,
+) -> PersonPage {
+    let name = show::harmless(&dossier.line.name);
+    let shown = Some((name, DossierView::of(f.language, dossier, after, now)));
+    let w = PersonWords::of(f.language);
+    // Forms stand on the first page only.
+    let Some(facts) = facts.filter(|_| after.is_empty()) else {
+        return PersonPage { w, f, shown, known: None, units: Vec::new() };
+    };
+    let PersonFacts { line, mail, units, profiles, .. } = facts;
     let units = units.into_iter().filter(|one| one.unit != line.unit).collect();
     let known = Known {
         name: show::harmless(&line.name),
-        unit: show::harmless(&format!("{} ({})", line.unit_name, line.unit)),
         person: line.person,
         mail: show::harmless(&mail),
-        version,
-        certificates: line.certificates,
         letter: line.letter,
         profiles,
     };
-    PersonPage { w: PersonWords::of(f.language), f, known: Some(known), units: named(units) }
+    PersonPage { w, f, shown, known: Some(known), units: named(units) }
 }
 
 #[cfg(test)]
@@ -149,11 +185,21 @@ pub(super) fn sample_facts(name: &str, letter: bool) -> PersonFacts {
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let f = |path| Frame::sample(language, path);
     let known = "/people/0123456789ABCDEF";
-    let facts = |name, letter| filled(f(known), sample_facts(name, letter)).render().unwrap();
+    let now = "2026-11-25T08:00:00Z";
+    let shown = |name, letter, after, facts| {
+        let dossier = super::dossier::sample(name, letter);
+        filled(f(known), (dossier, after, now), facts).render().unwrap()
+    };
     let units = sample_facts("", false).units;
     vec![
-        ("person", facts("王小明", true)),
-        ("person-without", facts("王<b>\u{202e}", false)),
+        ("person", shown("王小明", true, "", Some(sample_facts("王小明", true)))),
+        ("person-read", shown("王小明", true, "", None)),
+        ("person-earlier", shown("王小明", true, "1.5GPJWBSG64S36D1N", None)),
+        ("person-left", shown("王<b>\u{202e}", false, "", None)),
+        (
+            "person-without",
+            shown("王<b>\u{202e}", false, "", Some(sample_facts("王<b>\u{202e}", false))),
+        ),
         ("person-new", empty(f("/people/new"), units).render().unwrap()),
     ]
 }

@@ -3,6 +3,7 @@
 //! cannot.
 
 use super::certificate::{self, Shown};
+use super::consequence::{self, ConsequenceView};
 use super::facts::{Line, lines};
 use crate::pages::{Frame, FromPath, Language, page, problem, show, words};
 use crate::refusal::{passed_on, refused};
@@ -89,6 +90,7 @@ struct ReviewPage {
     expires: String,
     digest: String,
     facts: Vec<Line>,
+    consequence: Option<ConsequenceView>,
     /// What was checked without anybody, with its source.
     checks: Vec<(&'static str, &'static str)>,
     digest_value: String,
@@ -136,7 +138,9 @@ pub(super) async fn show(
         (Ok(opened), Some(standing)) => {
             let credentials = usable(&portal, officer).await;
             let looks = export.rows.iter().map(|row| row.look).collect();
-            page(StatusCode::OK, &filled(f, &opened, looks, (standing, credentials)))
+            let consequence = consequence::told(&portal, &f, &shown, opened.body()).await;
+            let filled = filled(f, &opened, looks, (standing, credentials));
+            page(StatusCode::OK, &ReviewPage { consequence, ..filled })
         }
         (opened, _) => {
             tracing::error!(error = ?opened.err(), "an order does not verify");
@@ -180,6 +184,7 @@ fn filled(
         expires: show::time(&order.expires),
         digest: plain::fingerprint(&digest),
         facts,
+        consequence: None,
         digest_value: records::Bytes::from(digest).to_string(),
         challenge: records::Bytes::from(approval_challenge(&said)).to_string(),
         // Of a passkey that would count for nothing nobody is asked.
@@ -269,6 +274,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             expires: "2026-12-01 16:00 (UTC+8)".into(),
             digest: plain::fingerprint(&[7; 32]),
             facts: facts(),
+            consequence: given.then(|| consequence::sample(language, true)),
             digest_value: "AAAA".into(),
             challenge: "AAAA".into(),
             credentials: credentials.into(),

@@ -5,7 +5,7 @@
 
 use super::certificate::{Shown, not_seen};
 use crate::pages::suspended::SuspendedFacts;
-use crate::pages::{Frame, Posted, page, problem, words};
+use crate::pages::{Frame, FromQuery, Posted, page, problem, words};
 use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;
 use askama::Template;
@@ -40,6 +40,15 @@ struct SuspendPage {
     f: Frame,
     w: &'static SuspendWords,
     serial: String,
+    /// Whether it is only not used for a while.
+    paused: bool,
+}
+
+/// What stands in the address.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    reason: String,
 }
 
 #[derive(Template)]
@@ -60,10 +69,15 @@ pub(super) async fn show(
     State(portal): State<Arc<PortalState>>,
     f: Frame,
     Shown(shown): Shown,
+    FromQuery(Asked { reason }): FromQuery<Asked>,
 ) -> Response {
     let w = SuspendWords::of(f.language);
+    let paused = reason == "privilegeWithdrawn";
     match Certificate::read(&shown.certificate.0) {
-        Ok(own) => page(StatusCode::OK, &SuspendPage { f, w, serial: own.serial().to_string() }),
+        Ok(own) => {
+            let serial = own.serial().to_string();
+            page(StatusCode::OK, &SuspendPage { f, w, serial, paused })
+        }
         Err(_) => not_seen(&f, &portal, &refused(Code::CertificateForeign).0),
     }
 }
@@ -93,7 +107,7 @@ pub(super) async fn suspend(
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     let (f, w) = (Frame::sample(language, "/certificate"), SuspendWords::of(language));
-    let asked = SuspendPage { f: f.clone(), w, serial: "0101010101".into() };
+    let asked = SuspendPage { f: f.clone(), w, serial: "0101010101".into(), paused: true };
     let suspended = SuspendedPage { f, s: SuspendedFacts::sample(language) };
     vec![("own-suspend", asked.render().unwrap()), ("own-suspended", suspended.render().unwrap())]
 }

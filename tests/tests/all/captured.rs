@@ -310,7 +310,7 @@ async fn a_touch_as_if_for_login_carries_nothing_alone() {
     assert_eq!(again.code().name(), "approver-twice");
     until("the log names whose touch it was", async || {
         office.control().await.iter().any(|record| {
-            matches!(&record.event, records::record::Event::Approval { person, approval }
+            matches!(&record.event, records::record::Event::Approval { person, approval, .. }
                 if *person == officer.person && approval.method == "passkey")
         })
     })

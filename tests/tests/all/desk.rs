@@ -61,7 +61,7 @@ async fn what_is_signed_at_a_desk_counts_as_outside_the_browser() {
     assert_eq!((signed.status, signed.header("location")), (303, "/"), "{}", signed.text);
     office.carried_out(&order).await;
     let by_two = office.control().await.into_iter().find_map(|record| match record.event {
-        Event::Approval { person, approval } if person == two.person => Some(approval.method),
+        Event::Approval { person, approval, .. } if person == two.person => Some(approval.method),
         _ => None,
     });
     assert_eq!(by_two.as_deref(), Some("certificate"), "no touch, no page of the portal");

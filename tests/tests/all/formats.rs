@@ -266,6 +266,15 @@ impl Maker {
                 }),
                 vec![],
             ),
+            (
+                "delegate",
+                j!({
+                    "action": "grant", "person": person, "absent": "0123456789ABCDEG",
+                    "role": "registration-officer", "scope": "shangzhou", "from": TIME,
+                    "until": "2026-12-01T08:00:00Z",
+                }),
+                vec![],
+            ),
             ("profile", j!({ "profile": profile }), vec![]),
             ("approval-rules", j!({ "digest": b(fixed::<32>(3)), "version": 2 }), vec![]),
             (
@@ -754,7 +763,16 @@ impl Maker {
                 signature: order("signature"),
                 cancels: vec![d32(5)],
             },
-            Event::Approval { approval: json::read(&approval).unwrap(), person: person.clone() },
+            Event::Approval {
+                approval: json::read(&approval).unwrap(),
+                person: person.clone(),
+                acting_for: None,
+            },
+            Event::Approval {
+                approval: json::read(&approval).unwrap(),
+                person: person.clone(),
+                acting_for: Some("0000000000000FF2".into()),
+            },
             Event::Declined { decline: json::read(&decline).unwrap(), person: person.clone() },
             Event::Withdrawn {
                 statement: Bytes::read(withdrawn["statement"].as_str().unwrap()).unwrap(),
@@ -1081,9 +1099,16 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
         unit: "sz-office".into(),
         name: name.clone(),
     };
-    let about = matches!(kind, "issue" | "role" | "revoke" | "release" | "credential");
+    let absent = NamedPerson { person: "0123456789ABCDEG".into(), ..person.clone() };
+    let people = match kind {
+        "issue" | "role" | "revoke" | "release" | "credential" => vec![person],
+        "delegate" => vec![person, absent],
+        _ => Vec::new(),
+    };
     let units: &[(&str, &str)] = match kind {
-        "issue" | "role" | "agent" => &[("shangzhou", "商州区"), ("sz-office", "区政府办")],
+        "issue" | "role" | "delegate" | "agent" => {
+            &[("shangzhou", "商州区"), ("sz-office", "区政府办")]
+        }
         "unit" => &[("shangzhou", "商州区")],
         "person" | "revoke" | "release" | "credential" => &[("sz-office", "区政府办")],
         "portal" => &[("shangluo", "商洛市")],
@@ -1092,7 +1117,7 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
     let unit =
         |(unit, name): &(&str, &str)| NamedUnit { unit: (*unit).into(), name: (*name).into() };
     let before = match kind {
-        "role" | "revoke" | "release" => Some(j!({
+        "role" | "delegate" | "revoke" | "release" => Some(j!({
             "roles": [{ "role": "official", "scope": "sz-office" }],
             "certificates": [{
                 "serial": "01".repeat(18), "profile": "official", "not_after": TIME,
@@ -1101,11 +1126,7 @@ fn basis(kind: &str, name: &Bytes) -> Basis {
         "approval-rules" | "bundle" => Some(j!({ "version": 1, "digest": b(fixed::<32>(6)) })),
         _ => None,
     };
-    Basis {
-        people: about.then_some(person).into_iter().collect(),
-        units: units.iter().map(unit).collect(),
-        before,
-    }
+    Basis { people, units: units.iter().map(unit).collect(), before }
 }
 
 /// A passkey statement in its canonical form.

@@ -25,6 +25,7 @@ mod journey;
 mod letters;
 mod limits;
 mod ocsp;
+mod organisation;
 mod page_screenshots;
 mod pages;
 mod passkeys;

@@ -43,10 +43,11 @@ fn every_shipped_rule_can_be_met_and_never_in_a_browser_alone() {
         assert!(met(rule, &[]), "{kind}");
         // Orders about units, profiles, rules and portals concern no person.
         let about_people =
-            ["issue", "person", "role", "revoke", "release", "credential"].contains(&kind);
+            ["issue", "person", "role", "delegate", "revoke", "release", "credential"]
+                .contains(&kind);
         for concerned in (0..FIRST.len()).filter(|_| about_people) {
             assert!(met(rule, &[concerned]), "{kind} without person {concerned}");
-            if ["role", "issue", "revoke", "release"].contains(&kind) {
+            if ["role", "delegate", "issue", "revoke", "release"].contains(&kind) {
                 for further in 0..FIRST.len() {
                     assert!(
                         met(rule, &[concerned, further]),

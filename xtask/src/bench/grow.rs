@@ -147,7 +147,7 @@ impl Makers {
             approvals.push(approval_id(&approval)?);
             let used = "insert into consumed_approval (order_digest, person_id) values ($1, $2)";
             execute!(&mut *tx, used, digest.to_vec(), officer)?;
-            let event = Event::Approval { approval, person: officer.clone() };
+            let event = Event::Approval { approval, person: officer.clone(), acting_for: None };
             ledger::write(tx, "issuer", now, event, &[]).await?;
         }
         let event = Event::Enacted { order: digest.into(), approvals, files: Vec::new() };

@@ -31,7 +31,9 @@ pub(crate) fn approve(
 /// Takes an approval, whoever brought it.
 pub(crate) fn take(round: &mut Round<'_>, approval: &Approval) -> Result<Approved, IssuerError> {
     let now = round.now();
-    let person = round.authority().check_approval(approval, now)?;
+    let capacity = round.authority().check_approval(approval, now)?;
+    let person = capacity.person.to_string();
+    let acting_for = capacity.acting_for.map(|absent| absent.to_string());
     let digest = OrderDigest(approval.order.digest().ok_or(Code::OrderUnknown)?);
     let (order, body) = round.authority().open(digest, now)?;
     round.authority().still_rests(&order, &body)?;
@@ -41,7 +43,8 @@ pub(crate) fn take(round: &mut Round<'_>, approval: &Approval) -> Result<Approve
     let json = serde_json::to_string(approval).map_err(anyhow::Error::from)?;
     let row = ApprovalRow { order: digest, person: person.clone(), approval: json, received: now };
     round.change(RowChange::Approval(row));
-    round.record(Event::Approval { approval: approval.clone(), person }, Vec::new())?;
+    let approval = approval.clone();
+    round.record(Event::Approval { approval, person, acting_for }, Vec::new())?;
     let given = round.authority().given(digest, now).len();
     let approvals = u32::try_from(given).map_err(anyhow::Error::from)?;
     let needed = round.authority().needed(&body);

@@ -27,7 +27,7 @@ pub(crate) fn batch(
         return Err(Code::TooLarge.into());
     }
     let body = Body::Batch(body_of(round, wanted.rows.clone())?);
-    round.authority().may_approve(&person, &body)?;
+    round.authority().may_approve(&person, &body, now)?;
     if !body.revokes() {
         round.clock?;
     }

@@ -91,6 +91,7 @@ fn order_of(
         OperatorRequest::Role { action, person, role, scope } => {
             Ok((Body::Role(RoleBody { action, person, role, scope }), OrderParts::default()))
         }
+        OperatorRequest::Delegate { body } => Ok((Body::Delegate(*body), OrderParts::default())),
         OperatorRequest::Profile { content } => Ok(profile_order(content)?),
         OperatorRequest::ApprovalRules { content } => Ok(rules_order(content)?),
         OperatorRequest::Portal { body } => Ok((Body::Portal(*body), OrderParts::default())),

@@ -128,7 +128,7 @@ fn within(round: &Round<'_>, officer: &str, serial: &str) -> Result<(String, Str
     let serial = Serial::read(serial).ok_or(Code::NotFound)?.to_string();
     let held = round.authority().held(&serial).ok_or(Code::NotFound)?;
     let person = held.person.to_string();
-    match crate::officer::is_within(round.authority(), officer, &person) {
+    match crate::officer::is_within(round.authority(), officer, &person, round.now()) {
         true => Ok((person, serial)),
         false => Err(Code::ApproverScope),
     }

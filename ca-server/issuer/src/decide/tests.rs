@@ -6,6 +6,7 @@ mod basis;
 mod batch;
 mod credential;
 mod decline;
+mod delegate;
 mod draft;
 mod execute;
 mod issue;

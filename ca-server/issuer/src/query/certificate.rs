@@ -1,12 +1,12 @@
-//! One certificate for an officer: who approved it, what it opened, where its revocation is in
-//! force.
+//! One certificate for an officer or a handler: who approved it, what it opened, where its
+//! revocation is in force.
 
 use super::find::line;
 use super::names::names;
 use super::{recent_use, revocation_reach};
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
-use crate::officer::{is_within, person_of};
+use crate::officer::{is_within, person_of, readable};
 use ca_api::CertificateFacts;
 use ca_store::table::{approval, certificate};
 use pki::{Certificate, SerialNumber};
@@ -21,14 +21,13 @@ pub(crate) async fn certificate(
     let (view, mut tx) = issuer.current().await?;
     let authority = view.authority();
     let officer = person_of(authority, shown, issuer.now())?;
-    if !authority.is_approver(&officer) {
+    if !authority.is_approver(&officer) && !authority.is_handler(&officer) {
         return Err(Code::NotYourRoute.into());
     }
     SerialNumber::from_hex(serial).ok_or(Code::NotFound)?;
     let row = certificate::found(&mut tx, serial).await?.ok_or(Code::NotFound)?;
-    if !is_within(authority, &officer, &row.1) {
-        return Err(Code::ApproverScope.into());
-    }
+    let now = issuer.now();
+    readable(authority, &officer, &row.1, now)?;
     let mut line = line(authority, row)?;
     let found = certificate::issued_under(&mut tx, serial).await?.ok_or(Code::NotFound)?;
     let approvers = approval::consumed_by(&mut tx, found.1).await?;
@@ -42,5 +41,7 @@ pub(crate) async fn certificate(
         None => Vec::new(),
     };
     let opened = recent_use::lately(&mut tx, serial).await?;
-    Ok(CertificateFacts { line, certificate: Bytes(found.0), approvers, agents, opened })
+    let revokes = is_within(authority, &officer, &line.person, now);
+    let certificate = Bytes(found.0);
+    Ok(CertificateFacts { line, certificate, approvers, agents, opened, revokes })
 }

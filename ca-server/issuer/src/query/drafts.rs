@@ -7,7 +7,7 @@ use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::person_of;
 use crate::view::View;
-use authority::{Authority, LetterState, OrderDigest};
+use authority::{Authority, LetterState, OrderDigest, Reference};
 use ca_api::handler::{DraftLine, Drafts};
 use ca_store::table::order::{DraftedRow, drafted_by};
 use ca_store::table::unsigned;
@@ -45,7 +45,7 @@ pub(crate) async fn drafts(
     Ok(answer)
 }
 
-async fn order(
+pub(super) async fn order(
     issuer: &Issuer,
     view: &View,
     tx: &mut Tx,
@@ -103,18 +103,31 @@ async fn letters(
     own.truncate(PAGE);
     let people = own.iter().map(|(_, letter)| letter.person.to_string()).collect();
     let names = names(tx, authority, people).await?;
-    let line = |(reference, letter): (&authority::Reference, &LetterState)| DraftLine {
+    let line = |(reference, letter): (&Reference, &LetterState)| {
+        let about = names.get(&*letter.person).cloned();
+        let about = about.unwrap_or_else(|| letter.person.to_string());
+        letter_line(authority, (reference, letter), (about, now))
+    };
+    Ok(own.into_iter().map(line).collect())
+}
+
+/// A letter in a list, with the name of whom it is for.
+pub(super) fn letter_line(
+    authority: &Authority,
+    (reference, letter): (&Reference, &LetterState),
+    (about, now): (String, u64),
+) -> DraftLine {
+    DraftLine {
         name: reference.to_string(),
         kind: "letter".into(),
         action: String::new(),
-        about: names.get(&*letter.person).cloned().unwrap_or_else(|| letter.person.to_string()),
+        about,
         made: records::time::seconds(letter.expires.saturating_sub(LETTER_SECONDS)),
         state: letter_state(authority, (reference, letter), now).into(),
         approvals: (0, 0),
         reason: String::new(),
         digest: Bytes::default(),
-    };
-    Ok(own.into_iter().map(line).collect())
+    }
 }
 
 fn letter_state(
@@ -133,7 +146,7 @@ fn letter_state(
 }
 
 /// Where a page begins: before a time and the order id of then.
-fn cursor(after: &str) -> Result<(i64, String), Code> {
+pub(super) fn cursor(after: &str) -> Result<(i64, String), Code> {
     if after.is_empty() {
         return Ok((i64::MAX, String::new()));
     }

@@ -7,7 +7,7 @@ use crate::officer::person_of;
 use crate::query::look::look;
 use crate::query::names::names;
 use crate::view::View;
-use authority::{Authority, OrderDigest};
+use authority::{Authority, Capacity, OrderDigest, PersonId};
 use ca_store::certificates::by_digest;
 use ca_store::table::order::{self, SignedRow};
 use pki::Certificate;
@@ -35,7 +35,7 @@ pub(crate) async fn fetch(
     let digest = order::digest_of(&mut tx, &id).await?.ok_or(Code::OrderUnknown)?;
     let (order, body) = authority.open(digest, now)?;
     if order.drafter != format!("person:{person}") {
-        authority.may_approve(&person, &body)?;
+        authority.may_approve(&person, &body, now)?;
     }
     let mut export = export(issuer, &view, &mut tx, (digest, &order, &body)).await?;
     let standing = standing(&view, &mut tx, (digest, &order, &body), (&person, now)).await?;
@@ -131,10 +131,17 @@ async fn standing(
 ) -> Result<OrderProgress, IssuerError> {
     let authority = view.authority();
     let given = authority.given(digest, now);
-    let names = names(tx, authority, given.keys().cloned().collect()).await?;
-    let name = |id: &String| names.get(id).unwrap_or(id).clone();
+    let counting = authority.counting(digest, now);
+    let ids = counting.iter().flat_map(|(one, _)| [Some(one.person), one.acting_for]);
+    let ids = ids.flatten().map(|id| id.to_string()).collect();
+    let names = names(tx, authority, ids).await?;
+    let name = |id: &PersonId| names.get(&**id).cloned().unwrap_or_else(|| id.to_string());
+    let approver = |(one, _): &(Capacity, bool)| match one.acting_for {
+        Some(absent) => format!("{}（代/for {}）", name(&one.person), name(&absent)),
+        None => name(&one.person),
+    };
     Ok(OrderProgress {
-        approvers: given.keys().map(name).collect(),
+        approvers: counting.iter().map(approver).collect(),
         needed: authority.needed(body),
         given: given.contains_key(person),
         browser: authority.has_room(body, &given)?,

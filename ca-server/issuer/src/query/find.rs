@@ -5,6 +5,7 @@ use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::officer::{is_within, person_of};
 use crate::query::names::names;
+use crate::query::place::place;
 use authority::Authority;
 use ca_api::{CertificateLine, Certificates, Sought};
 use ca_store::table::certificate::{FoundRow, SearchBy, search};
@@ -68,7 +69,7 @@ async fn found(
                 answer.more = behind.1;
                 return Ok(answer);
             }
-            add(authority, (&officer, one), &mut answer)?;
+            add(authority, (&officer, now, one), &mut answer)?;
             if let Some(row) = one.first() {
                 behind = (row.0.clone(), row.1.clone());
             }
@@ -82,14 +83,14 @@ async fn found(
 /// Lists somebody's certificates, or counts them only.
 fn add(
     authority: &Authority,
-    (officer, one): (&str, &[FoundRow]),
+    (officer, now, one): (&str, u64, &[FoundRow]),
     answer: &mut Certificates,
 ) -> Result<(), IssuerError> {
     for row in one {
         if row.3.is_none() {
             continue;
         }
-        match is_within(authority, officer, &row.1) {
+        match is_within(authority, officer, &row.1, now) {
             true => answer.lines.push(line(authority, row.clone())?),
             false => answer.elsewhere += 1,
         }
@@ -125,5 +126,6 @@ pub(crate) fn line(authority: &Authority, row: FoundRow) -> Result<CertificateLi
     let revoked =
         revoked.map(|revoked| (records::time::seconds(revoked.at), revoked.reason.clone()));
     let not_after = records::time::seconds(unsigned(not_after)?);
-    Ok(CertificateLine { serial, person, name, unit, profile, not_after, revoked })
+    let place = place(authority, &unit);
+    Ok(CertificateLine { serial, person, name, unit, place, profile, not_after, revoked })
 }

@@ -39,8 +39,8 @@ pub(crate) async fn list(
         for row in chunk {
             let Ok((order, body)) = authority.open(row.digest, now) else { continue };
             if page.len() == OrderLine::PAGE
-                || batches.carries(authority, row.digest, &person)
-                || authority.may_decide(&person, &order, &body).is_err()
+                || batches.carries(authority, row.digest, (&person, now))
+                || authority.may_decide(&person, &order, &body, now).is_err()
             {
                 continue;
             }
@@ -79,10 +79,15 @@ pub(crate) async fn list(
 struct Batches(HashMap<OrderDigest, bool>);
 
 impl Batches {
-    fn carries(&mut self, authority: &Authority, row: OrderDigest, person: &str) -> bool {
+    fn carries(
+        &mut self,
+        authority: &Authority,
+        row: OrderDigest,
+        (person, now): (&str, u64),
+    ) -> bool {
         let Some(batch) = authority.batch_of(row) else { return false };
         let digest = OrderDigest::of(&batch.order.0);
-        let may = || authority.may_decide(person, &batch.read, &batch.body).is_ok();
+        let may = || authority.may_decide(person, &batch.read, &batch.body, now).is_ok();
         *self.0.entry(digest).or_insert_with(may)
     }
 }

@@ -5,6 +5,7 @@ use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::loaded::{opening, text};
 use crate::officer::person_of;
+use crate::query::place::role_line;
 use authority::Authority;
 use ca_api::OwnPasskey;
 use ca_store::table::person;
@@ -43,7 +44,7 @@ async fn described(
     let known = person::disclosures(&mut tx, vec![person.to_owned()]).await?;
     let opened = known.get(person).and_then(|list| opening(state, list));
     let name = opened.and_then(|list| text(list, "/name")).unwrap_or_else(String::new);
-    let roles = state.roles.iter().map(|(role, scope)| (role.name().to_owned(), scope.clone()));
+    let roles = state.roles.iter().map(|(role, scope)| role_line(authority, *role, scope));
     let roles = roles.collect();
     let approves = staff && authority.is_approver(person);
     Ok(ca_api::Officer { person: person.to_owned(), name, roles, staff, approves })

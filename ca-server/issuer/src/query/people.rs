@@ -1,11 +1,13 @@
-//! People of a handler's units: found by the beginning of a name, by person or by unit; and one of
-//! them with what it takes to draft about them. Nobody else's people are shown.
+//! People who are a handler's or an officer's business: found by the beginning of a name, by person
+//! or by unit; and one of them with what it takes to draft about them. Nobody else's people are
+//! shown.
 
 use super::names::names;
+use super::place::place;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::loaded::{opening, text};
-use crate::officer::person_of;
+use crate::officer::{person_of, readable};
 use authority::Authority;
 use ca_api::Sought;
 use ca_api::handler::{PersonFacts, PersonLine, UnitLine, UnitPeople};
@@ -22,7 +24,7 @@ const CHUNK: i64 = 200;
 const LOOKED_MAX: usize = 5_000;
 const TEXT_CHARS_MAX: usize = 80;
 
-/// One page of the people whom a handler handles.
+/// One page of the people who are the reader's business.
 pub(crate) async fn people(
     issuer: &Issuer,
     certificate: &Certificate,
@@ -30,13 +32,17 @@ pub(crate) async fn people(
 ) -> Result<UnitPeople, IssuerError> {
     let (view, mut tx) = issuer.current().await?;
     let (authority, now) = (view.authority(), issuer.now());
-    let handler = handler(authority, certificate, now)?;
+    let reader = person_of(authority, certificate, now)?;
+    if !authority.is_handler(&reader) && !authority.is_approver(&reader) {
+        return Err(Code::NotYourRoute.into());
+    }
     let text = sought.text.trim();
     if text.chars().count() > TEXT_CHARS_MAX || text.chars().any(char::is_control) {
         return Err(Code::Malformed.into());
     }
-    let units = units(authority, |unit| authority.handles(&handler, unit));
-    let (found, more) = found(authority, &mut tx, (&handler, text), &sought.after).await?;
+    let units = units(authority, |unit| authority.handles(&reader, unit));
+    let by = (by(authority, text), text, sought.after.as_str());
+    let (found, more) = found(authority, &mut tx, (&reader, now), by).await?;
     let names = names(&mut tx, authority, found.clone()).await?;
     let line = |person: &String| {
         let name = names.get(person).unwrap_or(person).clone();
@@ -93,18 +99,27 @@ pub(super) fn handler(
     if authority.is_handler(&person) { Ok(person) } else { Err(Code::NotYourRoute) }
 }
 
-/// People who fit a text and are in the handler's units, and behind whom the list goes on.
+/// People of one unit who are the reader's business, and behind whom the list goes on.
+pub(super) async fn by_unit(
+    authority: &Authority,
+    tx: &mut Tx,
+    reader: (&str, u64),
+    (unit, after): (&str, &str),
+) -> Result<(Vec<String>, String), IssuerError> {
+    found(authority, tx, reader, (PersonBy::Unit, unit, after)).await
+}
+
+/// People who fit a text and are the reader's business, and behind whom the list goes on.
 async fn found(
     authority: &Authority,
     tx: &mut Tx,
-    (handler, text): (&str, &str),
-    after: &str,
+    (reader, now): (&str, u64),
+    (by, text, after): (PersonBy, &str, &str),
 ) -> Result<(Vec<String>, String), IssuerError> {
     let mut behind = match after {
         "" => (String::new(), String::new()),
         after => person::place(tx, after).await?.ok_or(Code::Malformed)?,
     };
-    let by = by(authority, text);
     let (mut page, mut looked) = (Vec::new(), 0);
     while looked < LOOKED_MAX {
         let chunk = person::found(tx, (by, text), (&behind.0, &behind.1), CHUNK).await?;
@@ -115,10 +130,8 @@ async fn found(
             if page.len() == PAGE {
                 return Ok((page, behind.1));
             }
-            let unit = authority.person(&id).map(|state| state.unit.as_str());
-            let own = unit.is_some_and(|unit| authority.handles(handler, unit));
             behind = (name, id.clone());
-            if own && !authority.has_left(&id) {
+            if !authority.has_left(&id) && readable(authority, reader, &id, now).is_ok() {
                 page.push(id);
             }
             looked += 1;
@@ -136,23 +149,18 @@ fn by(authority: &Authority, text: &str) -> PersonBy {
     }
 }
 
-fn line(
+pub(super) fn line(
     authority: &Authority,
     (person, name): (&str, String),
     now: u64,
 ) -> Result<PersonLine, Code> {
     let state = authority.person(person).ok_or(Code::PersonUnknown)?;
-    let in_force = state.serials.iter().filter(|serial| {
-        let serial = serial.to_string();
-        let held = authority.held(&serial);
-        let is_in_time = held.is_some_and(|held| held.sha256.is_some() && held.not_after >= now);
-        is_in_time && !authority.is_revoked(&serial)
-    });
+    let in_force = state.serials.iter().filter(|serial| authority.is_in_force(serial, now));
     Ok(PersonLine {
         person: person.to_owned(),
         name,
         unit: state.unit.clone(),
-        unit_name: authority.unit(&state.unit).map(|unit| unit.name.clone()).unwrap_or_default(),
+        unit_name: place(authority, &state.unit),
         certificates: u32::try_from(in_force.count()).unwrap_or(u32::MAX),
         letter: authority.has_open_letter(person, now),
     })

@@ -38,7 +38,7 @@ pub(crate) async fn receipt(
     for row in digests {
         let SignedRow { signed, state, .. } = found.get(&row).ok_or(Code::OrderUnknown)?;
         let Some((order, read)) = read(signed) else { continue };
-        if own || authority.may_approve(&person, &read).is_ok() {
+        if own || authority.may_approve(&person, &read, now).is_ok() {
             lines.push(line(authority, (row, &order, &read), (&signed.disclosures, state), now));
         }
     }

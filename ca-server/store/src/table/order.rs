@@ -242,7 +242,7 @@ pub async fn waiting(
     Ok(found.into_iter().filter_map(line).collect())
 }
 
-/// An order in its drafter's list, as rows have it.
+/// An order in the list of its drafter, or of whom it is about, as rows have it.
 pub struct DraftedRow {
     /// Digest.
     pub digest: OrderDigest,
@@ -263,10 +263,9 @@ pub async fn drafted_by(
     (drafter, (until, before)): (&str, (i64, String)),
     limit: i64,
 ) -> Result<Vec<DraftedRow>, StoreError> {
-    type Row = (Vec<u8>, Vec<u8>, String, i64, String);
     let found = rows!(
         tx,
-        Row,
+        ListedRow,
         "select order_digest, order_bytes, disclosures, made, state from ordered \
          where drafter = $1 and (made, order_id) < ($2, $3) \
          order by made desc, order_id desc limit $4",
@@ -275,12 +274,35 @@ pub async fn drafted_by(
         before,
         limit
     )?;
-    let line = |(digest, bytes, disclosures, made, state): Row| {
-        let digest = OrderDigest(<[u8; 32]>::try_from(digest).ok()?);
-        let disclosures = serde_json::from_str(&disclosures).unwrap_or_default();
-        Some(DraftedRow { digest, bytes, disclosures, made, state })
-    };
-    Ok(found.into_iter().filter_map(line).collect())
+    Ok(found.into_iter().filter_map(listed).collect())
+}
+
+/// Orders about a person, newest first, before a time and an order id.
+pub async fn about(
+    tx: &mut Tx,
+    (person, (until, before)): (&str, (i64, String)),
+    limit: i64,
+) -> Result<Vec<DraftedRow>, StoreError> {
+    let found = rows!(
+        tx,
+        ListedRow,
+        "select order_digest, order_bytes, disclosures, made, state from ordered \
+         where person_id = $1 and (made, order_id) < ($2, $3) \
+         order by made desc, order_id desc limit $4",
+        person,
+        until,
+        before,
+        limit
+    )?;
+    Ok(found.into_iter().filter_map(listed).collect())
+}
+
+type ListedRow = (Vec<u8>, Vec<u8>, String, i64, String);
+
+fn listed((digest, bytes, disclosures, made, state): ListedRow) -> Option<DraftedRow> {
+    let digest = OrderDigest(<[u8; 32]>::try_from(digest).ok()?);
+    let disclosures = serde_json::from_str(&disclosures).unwrap_or_default();
+    Some(DraftedRow { digest, bytes, disclosures, made, state })
 }
 
 /// An order as it is signed; whoever reads it verifies it.

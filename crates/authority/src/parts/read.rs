@@ -5,15 +5,15 @@ use crate::authority::Authority;
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::state::{Agent, Portal, ServiceKey};
 use crate::state::{
-    Credential, Fixed, GivenApproval, Held, Intended, LetterState, Machine, OpenOrder, Person,
-    ProfileState, RenewalState, Revoked, Rules, Standing, Suspended, Unit,
+    Credential, Delegation, Fixed, GivenApproval, Held, Intended, LetterState, Machine, OpenOrder,
+    Person, ProfileState, RenewalState, Revoked, Rules, Standing, Suspended, Unit,
 };
 use records::Approval;
 use records::bytes::Bytes;
 use records::founding::Founding;
 use records::order::Body;
 use records::passkey::Passkey;
-use records::rules::{ApprovalRules, RoleRules};
+use records::rules::{ApprovalRules, Role, RoleRules};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
@@ -47,6 +47,9 @@ impl Authority {
             }
             Table::Passkeys => {
                 self.passkeys = shared(entries::<Arc<[u8]>, Passkey>(part)?).collect();
+            }
+            Table::Delegations => {
+                self.delegations = shared(entries::<PersonId, Vec<Delegation>>(part)?).collect();
             }
             Table::Intents => self.intents = shared(entries::<Serial, Intended>(part)?).collect(),
             Table::Profiles => {
@@ -134,6 +137,11 @@ impl Authority {
         let open = self.orders.iter().map(|(digest, open)| (open.expires, *digest));
         let closed = self.closed_orders.iter().map(|(digest, (expires, _))| (*expires, *digest));
         self.expiries = open.chain(closed).collect();
+        let appointed = self
+            .people
+            .iter()
+            .filter(|(_, person)| person.roles.iter().any(|(role, _)| *role != Role::Official));
+        self.appointed = appointed.map(|(id, _)| *id).collect();
         let revoking = self.orders.iter().filter_map(|(digest, open)| match &*open.body {
             Body::Revoke(revoke) => Some((PersonId::read(&revoke.person)?, *digest)),
             _ => None,

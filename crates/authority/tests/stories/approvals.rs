@@ -27,7 +27,11 @@ fn a_record_that_counts_one_person_twice_has_no_effect() {
     let approval = city.approval(order, "officer-1");
     let again = city.approval(order, "officer-1");
     for approval in [&approval, &again] {
-        let event = Event::Approval { approval: approval.clone(), person: "somebody".into() };
+        let event = Event::Approval {
+            approval: approval.clone(),
+            person: "somebody".into(),
+            acting_for: None,
+        };
         city.apply(event).unwrap();
     }
     let ids = [&approval, &again].map(|a| records::record::approval_id(a).unwrap());

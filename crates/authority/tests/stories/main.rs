@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "what these stories make for themselves is there")]
 
 mod approvals;
+mod consequences;
+mod delegations;
 mod kept;
 mod keys_of_others;
 mod letters;
 mod orders;
 mod passkeys;
 mod pending;
+mod pools;
 mod revocations;
 mod services;
 mod signatures;

@@ -10,7 +10,11 @@ use records::rules::Role;
 use sample_city::{SampleCity, named};
 
 fn approval(city: &SampleCity, order: authority::OrderDigest, name: &str) -> Event {
-    Event::Approval { approval: city.approval(order, name), person: String::new() }
+    Event::Approval {
+        approval: city.approval(order, name),
+        person: String::new(),
+        acting_for: None,
+    }
 }
 
 #[test]
@@ -83,7 +87,7 @@ fn a_forged_approval_that_waits_takes_nobodys_place() {
     let order = city.apply_for(&reference, &key());
     let mut forged = city.approval(order, "officer-1");
     forged.signature.0.clone_from(&city.approval(order, "officer-2").signature.0);
-    city.pending(Event::Approval { approval: forged, person: String::new() });
+    city.pending(Event::Approval { approval: forged, person: String::new(), acting_for: None });
     assert_eq!(city.approve(order, "officer-1"), Ok(()));
 }
 

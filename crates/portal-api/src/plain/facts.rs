@@ -13,10 +13,10 @@ use records::commitment::EVIDENCE_PATH;
 use records::export::ShownOrder;
 use records::founding::Holding;
 use records::order::{
-    AgentBefore, AgentBody, BatchBody, Before, Body, CertificateBefore, FilesBefore, IssueBody,
-    MAIL_PATH, NAME_PATH, PersonAction, PersonBefore, PersonBody, PortalBefore, PortalBody,
-    ProfileRef, ReleaseBody, ReviewReason, RevokeBody, RoleAction, RoleBody, UnitAction,
-    UnitBefore, UnitBody, title,
+    AgentBefore, AgentBody, BatchBody, Before, Body, CertificateBefore, DelegateBody, FilesBefore,
+    IssueBody, MAIL_PATH, NAME_PATH, PersonAction, PersonBefore, PersonBody, PortalBefore,
+    PortalBody, ProfileRef, ReleaseBody, ReviewReason, RevokeBody, RoleAction, RoleBody,
+    UnitAction, UnitBefore, UnitBody, title,
 };
 
 /// Everything that is shown before somebody consents, who drafted it included.
@@ -30,6 +30,7 @@ pub fn facts(opened: &ShownOrder) -> Vec<Fact> {
         (Body::Issue(issue), _) => issued(opened, issue),
         (Body::Person(body), _) => about_person(opened, body, person),
         (Body::Role(body), _) => about_role(opened, body, person),
+        (Body::Delegate(body), _) => about_delegation(opened, body, person),
         (Body::Revoke(body), _) => revoked(opened, body, person),
         (Body::Release(body), _) => released(opened, body, person),
         (Body::Credential(body), _) => {
@@ -255,6 +256,30 @@ fn about_role(opened: &ShownOrder, body: &RoleBody, before: Option<&PersonBefore
         told(what, role(body.role.name())),
         fact(("范围", "scope"), unit_named(opened, &body.scope)),
         list(("全部角色", "all roles"), &roles(opened, &before), &roles(opened, &after)),
+        list(("有效证书", "certificates"), &held, &held),
+    ]
+}
+
+fn about_delegation(
+    opened: &ShownOrder,
+    body: &DelegateBody,
+    before: Option<&PersonBefore>,
+) -> Vec<Fact> {
+    let what = match body.action {
+        RoleAction::Grant => said("代理审批", "delegate while on leave"),
+        RoleAction::Withdraw => said("提前终止代理", "end a delegation before its time"),
+    };
+    let held = before.map(|before| certificates(&before.certificates)).unwrap_or_default();
+    let roles = before.map(|before| roles(opened, &before.roles)).unwrap_or_default();
+    vec![
+        told(("变更", "change"), what),
+        fact(("代理人", "who acts"), person_named(opened, &body.person)),
+        fact(("被代理人", "who is on leave"), person_named(opened, &body.absent)),
+        told(("代理的角色", "the role that is lent"), role(body.role.name())),
+        fact(("范围", "scope"), unit_named(opened, &body.scope)),
+        fact(("自", "from"), body.from.clone()),
+        fact(("至", "until"), body.until.clone()),
+        list(("代理人自己的角色", "own roles of who acts"), &roles, &roles),
         list(("有效证书", "certificates"), &held, &held),
     ]
 }

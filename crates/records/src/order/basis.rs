@@ -79,7 +79,7 @@ pub struct UnitBefore {
     pub open: bool,
 }
 
-/// Kinds `person`, `role`, `revoke` and `release`.
+/// Kinds `person`, `role`, `delegate`, `revoke` and `release`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PersonBefore {
@@ -163,7 +163,9 @@ impl Before {
     fn read(kind: &str, value: Value) -> Result<Self, JsonError> {
         match kind {
             "unit" => json::from_value(value).map(Self::Unit),
-            "person" | "role" | "revoke" | "release" => json::from_value(value).map(Self::Person),
+            "person" | "role" | "delegate" | "revoke" | "release" => {
+                json::from_value(value).map(Self::Person)
+            }
             "profile" | "approval-rules" | "bundle" => json::from_value(value).map(Self::Files),
             "portal" => json::from_value(value).map(Self::Portal),
             "agent" => json::from_value(value).map(Self::Agent),
@@ -214,6 +216,7 @@ impl Body {
             Self::Revoke(_) => true,
             Self::Batch(_) => self.revokes(),
             Self::Role(role) => role.action == RoleAction::Withdraw,
+            Self::Delegate(one) => one.action == RoleAction::Withdraw,
             Self::Person(person) => person.action == PersonAction::Leave,
             Self::Unit(unit) => unit.action == UnitAction::Close,
             Self::Portal(portal) => portal.action == "close",
@@ -251,11 +254,11 @@ impl Basis {
     }
 
     /// Who must be named: whom the body is about, if authority holds them already, whoever
-    /// suspended what it releases, and the person who drafted it.
+    /// suspended what it releases or is on leave, and the person who drafted it.
     pub fn people_of(body: &Body, drafter: &str) -> BTreeSet<String> {
         let created = matches!(body, Body::Person(one) if one.action == PersonAction::Create);
         let about = body.person().filter(|_| !created);
-        let others = body.suspender().into_iter().chain(drafter.strip_prefix("person:"));
+        let others = body.also_about().into_iter().chain(drafter.strip_prefix("person:"));
         about.into_iter().chain(others).map(str::to_owned).collect()
     }
 

@@ -6,7 +6,9 @@ use crate::json::{self, JsonError};
 use crate::order::batch::BatchBody;
 use crate::order::certificate::{CredentialBody, IssueBody, ProfileRef};
 use crate::order::gate::{AgentBody, BundleBody};
-use crate::order::office::{PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody};
+use crate::order::office::{
+    DelegateBody, PersonAction, PersonBody, RoleAction, RoleBody, UnitAction, UnitBody,
+};
 use crate::order::release::ReleaseBody;
 use crate::order::revoke::RevokeBody;
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,8 @@ pub enum Body {
     Person(PersonBody),
     /// Grant or withdraw a role.
     Role(RoleBody),
+    /// Lend a role to somebody while its holder is on leave.
+    Delegate(DelegateBody),
     /// Put a profile in force.
     Profile(ProfileBody),
     /// Put the approval rules in force.
@@ -98,6 +102,7 @@ impl Body {
             "unit" => json::from_value(value).map(Self::Unit),
             "person" => json::from_value(value).map(Self::Person),
             "role" => json::from_value(value).map(Self::Role),
+            "delegate" => json::from_value(value).map(Self::Delegate),
             "profile" => json::from_value(value).map(Self::Profile),
             "approval-rules" => json::from_value(value).map(Self::ApprovalRules),
             "portal" => json::from_value(value).map(Self::Portal),
@@ -119,6 +124,7 @@ impl Body {
             Self::Unit(_) => "unit",
             Self::Person(_) => "person",
             Self::Role(_) => "role",
+            Self::Delegate(_) => "delegate",
             Self::Profile(_) => "profile",
             Self::ApprovalRules(_) => "approval-rules",
             Self::Portal(_) => "portal",
@@ -148,6 +154,10 @@ impl Body {
                 RoleAction::Grant => "grant",
                 RoleAction::Withdraw => "withdraw",
             },
+            Self::Delegate(one) => match one.action {
+                RoleAction::Grant => "grant",
+                RoleAction::Withdraw => "withdraw",
+            },
             Self::Portal(portal) => &portal.action,
             Self::Agent(agent) => &agent.action,
             Self::Batch(batch) => &batch.of,
@@ -168,6 +178,7 @@ impl Body {
             Self::Unit(body) => serde_json::to_value(body),
             Self::Person(body) => serde_json::to_value(body),
             Self::Role(body) => serde_json::to_value(body),
+            Self::Delegate(body) => serde_json::to_value(body),
             Self::Profile(body) => serde_json::to_value(body),
             Self::ApprovalRules(body) => serde_json::to_value(body),
             Self::Portal(body) => serde_json::to_value(body),
@@ -187,6 +198,7 @@ impl Body {
             Self::Issue(body) => Some(&body.person),
             Self::Person(body) => Some(&body.person),
             Self::Role(body) => Some(&body.person),
+            Self::Delegate(body) => Some(&body.person),
             Self::Revoke(body) => Some(&body.person),
             Self::Release(body) => Some(&body.person),
             Self::Credential(body) => Some(&body.person),
@@ -194,10 +206,12 @@ impl Body {
         }
     }
 
-    /// Whoever suspended what the order releases: they neither draft nor approve it.
-    pub fn suspender(&self) -> Option<&str> {
+    /// Whoever else the order is about, who neither drafts nor approves it: who suspended what it
+    /// releases, or who is on leave.
+    pub fn also_about(&self) -> Option<&str> {
         match self {
             Self::Release(body) => Some(&body.by),
+            Self::Delegate(body) => Some(&body.absent),
             _ => None,
         }
     }
@@ -211,6 +225,7 @@ impl Body {
             Self::Unit(body) => vec![body.unit.clone(), body.parent.clone()],
             Self::Person(body) => vec![body.unit.clone()],
             Self::Role(body) => vec![body.scope.clone()],
+            Self::Delegate(body) => vec![body.scope.clone()],
             Self::Portal(body) => vec![body.unit.clone()],
             Self::Agent(body) => body.units.iter().chain([&body.unit]).cloned().collect(),
             Self::Profile(_)

@@ -75,6 +75,29 @@ pub enum RoleAction {
     Withdraw,
 }
 
+/// The longest delegation, in seconds: 30 days.
+pub const DELEGATION_SECONDS: u64 = 30 * 86_400;
+
+/// Kind `delegate`: somebody acts for somebody else who is on leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DelegateBody {
+    /// Grant, or withdraw before its time.
+    pub action: RoleAction,
+    /// Person id of whoever acts.
+    pub person: String,
+    /// Person id of whoever is on leave.
+    pub absent: String,
+    /// The role of theirs that is lent.
+    pub role: Role,
+    /// Unit id: as they hold it.
+    pub scope: String,
+    /// First second.
+    pub from: String,
+    /// Last second, 30 days later at most.
+    pub until: String,
+}
+
 /// Kind `role`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -20,6 +20,7 @@ pub fn title(order: &Order, opened: &[Disclosure]) -> String {
             format!("{name} · {}", order.basis.unit(&one.unit).unwrap_or(&one.unit))
         }
         Body::Role(role) => named(&role.person, Some(&role.scope)),
+        Body::Delegate(one) => named(&one.person, Some(&one.scope)),
         Body::Revoke(revoke) => named(&revoke.person, None),
         Body::Release(release) => named(&release.person, None),
         Body::Credential(credential) => named(&credential.person, None),

@@ -124,6 +124,9 @@ pub enum Event {
         approval: Approval,
         /// Who, as the CA found.
         person: String,
+        /// For whom they acted, if for somebody on leave.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        acting_for: Option<String>,
     },
     /// An officer sent an order back, or ended it.
     Declined {

@@ -196,7 +196,7 @@ fn the_tree_counts_no_approval_without_the_rows() {
     for name in OFFICERS {
         let approval = sample.opened_approval(batch, name, &[]);
         let person = sample.person(name);
-        sample.notice(Event::Approval { approval, person });
+        sample.notice(Event::Approval { approval, person, acting_for: None });
     }
     sample.sequence();
     sample.go_on();

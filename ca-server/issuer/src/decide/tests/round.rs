@@ -56,7 +56,7 @@ fn a_round_that_is_dropped_leaves_the_state_untouched() {
 fn a_round_goes_back_to_its_savepoint() {
     let (mut sample, _, order) = Sample::with_application();
     let approval = sample.city.approval(order, "officer-1");
-    let event = Event::Approval { approval, person: sample.person("officer-1") };
+    let event = Event::Approval { approval, person: sample.person("officer-1"), acting_for: None };
     let before = (sample.recorded.len(), sample.effects.len(), sample.state.pending_count);
     sample.round((&[], &[]), |round| {
         let savepoint = round.savepoint();
@@ -181,7 +181,7 @@ fn a_record_without_effect_is_told_once() {
     let mut approval = sample.city.approval(order, "officer-1");
     approval.signature.0[10] ^= 1;
     let person = sample.person("officer-1");
-    sample.notice(Event::Approval { approval, person });
+    sample.notice(Event::Approval { approval, person, acting_for: None });
     sample.sequence();
     let [(about, code)] = &sample.unsigned[..] else { panic!("{:?}", sample.unsigned) };
     let (about, again) = (format!("{about} ({code})"), sample.unsigned.clone());

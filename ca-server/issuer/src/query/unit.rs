@@ -1,0 +1,132 @@
+//! A unit of the city for officers and handlers: what is below it, whose roles count there, and its
+//! own people as far as they are the reader's business.
+
+use super::names::names;
+use super::people::{by_unit, line};
+use super::place::role_line;
+use crate::error::IssuerError;
+use crate::issuer::Issuer;
+use crate::officer::{person_of, readable};
+use authority::Authority;
+use ca_api::handler::{PersonLine, UnitLine};
+use ca_api::organisation::{HolderLine, UnitBelow, UnitFacts, WantedUnit};
+use pki::Certificate;
+use records::Code;
+use records::rules::Role;
+use std::collections::HashMap;
+use store::Tx;
+
+/// People whose roles count in a unit that are shown, at most.
+const HOLDERS_MAX: usize = 100;
+
+/// The unit.
+pub(crate) async fn unit(
+    issuer: &Issuer,
+    shown: &Certificate,
+    wanted: &WantedUnit,
+) -> Result<UnitFacts, IssuerError> {
+    let (view, mut tx) = issuer.current().await?;
+    let (authority, now) = (view.authority(), issuer.now());
+    let reader = person_of(authority, shown, now)?;
+    if !authority.is_approver(&reader) && !authority.is_handler(&reader) {
+        return Err(Code::NotYourRoute.into());
+    }
+    let id = match wanted.unit.as_str() {
+        "" => authority.city_unit(),
+        id => id,
+    };
+    let state = authority.unit(id).ok_or(Code::UnitUnknown)?;
+    let mut path: Vec<UnitLine> =
+        authority.above(id).into_iter().map(|id| unit_line(authority, id)).collect();
+    path.reverse();
+    let counted = Counted::of(authority, id);
+    let (found, more) = by_unit(authority, &mut tx, (&reader, now), (id, &wanted.after)).await?;
+    let named = names(&mut tx, authority, found.clone()).await?;
+    let person = |person: &String| {
+        line(authority, (person, named.get(person).unwrap_or(person).clone()), now)
+    };
+    let people = found.iter().map(person).collect::<Result<Vec<PersonLine>, Code>>()?;
+    let holders = match wanted.after.is_empty() {
+        true => holders(authority, &mut tx, (&reader, now), counted.holders).await?,
+        false => Vec::new(),
+    };
+    let below = below(authority, id, &counted.people);
+    Ok(UnitFacts { path, open: state.open, below, holders, people, more })
+}
+
+/// What one walk over all people tells of a unit.
+struct Counted {
+    /// People in office by the unit directly below this one in which they are.
+    people: HashMap<String, u32>,
+    /// Person, role and scope, of those whose roles count here.
+    holders: Vec<(String, Role, String)>,
+}
+
+impl Counted {
+    fn of(authority: &Authority, unit: &str) -> Self {
+        let above = authority.above(unit);
+        // Which unit directly below this one, if any, each unit belongs to.
+        let child = |id: &str| {
+            let chain = authority.above(id);
+            let place = chain.iter().position(|one| *one == unit)?;
+            Some((*chain.get(place.checked_sub(1)?)?).to_owned())
+        };
+        let children: HashMap<&str, String> =
+            authority.units().filter_map(|(id, _)| Some((id, child(id)?))).collect();
+        let (mut people, mut holders) = (HashMap::new(), Vec::new());
+        for (id, state) in authority.people() {
+            if state.left || authority.has_left(id) {
+                continue;
+            }
+            if let Some(child) = children.get(state.unit.as_str()) {
+                *people.entry(child.clone()).or_default() += 1;
+            }
+            for (role, scope) in &state.roles {
+                let counts = *role != Role::Official && above.contains(&scope.as_str());
+                if counts && authority.holds(id, *role, scope) {
+                    holders.push((id.to_string(), *role, scope.clone()));
+                }
+            }
+        }
+        holders.sort_by_key(|(id, role, scope)| {
+            (above.iter().position(|one| *one == scope.as_str()), *role, id.clone())
+        });
+        holders.truncate(HOLDERS_MAX);
+        Self { people, holders }
+    }
+}
+
+async fn holders(
+    authority: &Authority,
+    tx: &mut Tx,
+    (reader, now): (&str, u64),
+    found: Vec<(String, Role, String)>,
+) -> Result<Vec<HolderLine>, IssuerError> {
+    let ids = found.iter().map(|(id, ..)| id.clone()).collect();
+    let named = names(tx, authority, ids).await?;
+    let line = |(person, role, scope): (String, Role, String)| HolderLine {
+        name: named.get(&person).unwrap_or(&person).clone(),
+        role: role_line(authority, role, &scope),
+        readable: readable(authority, reader, &person, now).is_ok(),
+        person,
+    };
+    Ok(found.into_iter().map(line).collect())
+}
+
+fn below(authority: &Authority, unit: &str, people: &HashMap<String, u32>) -> Vec<UnitBelow> {
+    let children = authority.units().filter(|(_, state)| state.parent.as_deref() == Some(unit));
+    let mut below: Vec<UnitBelow> = children
+        .map(|(id, state)| UnitBelow {
+            line: unit_line(authority, id),
+            open: state.open,
+            people: people.get(id).copied().unwrap_or(0),
+        })
+        .collect();
+    below.sort_by(|a, b| (&a.line.name, &a.line.unit).cmp(&(&b.line.name, &b.line.unit)));
+    below
+}
+
+fn unit_line(authority: &Authority, id: &str) -> UnitLine {
+    let name = authority.unit(id).map(|unit| unit.name.clone()).unwrap_or_default();
+    UnitLine { unit: id.to_owned(), name }
+}

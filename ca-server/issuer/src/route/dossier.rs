@@ -1,0 +1,18 @@
+//! A person whole, for their officers and handlers.
+
+use super::call::{OfficerCall, answered_and_recorded};
+use crate::issuer::Issuer;
+use crate::query;
+use axum::Json;
+use axum::extract::State;
+use ca_api::organisation::{Dossier, WantedDossier};
+use service::problem::Refused;
+use std::sync::Arc;
+
+pub(crate) async fn dossier(
+    State(issuer): State<Arc<Issuer>>,
+    call: OfficerCall<WantedDossier>,
+) -> Result<Json<Dossier>, Refused> {
+    let result = query::dossier::dossier(&issuer, &call.officer.0, &call.message).await;
+    answered_and_recorded(&issuer, (&call.caller, &call.officer), "person", result).await
+}

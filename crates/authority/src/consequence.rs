@@ -1,0 +1,80 @@
+//! What a person's leaving or transfer would take away, before anybody approves it. It is told and
+//! decides nothing: what really ends follows from the order once it is in the tree.
+
+use crate::authority::Authority;
+use crate::id::{OrderDigest, PersonId, Reference, Serial};
+use records::code::Code;
+use records::order::Body;
+use records::rules::Role;
+use std::collections::BTreeSet;
+
+/// What a change of a person takes away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Consequence {
+    /// Certificates in force that applications refuse from then on.
+    pub certificates: Vec<Serial>,
+    /// Roles that end.
+    pub roles: Vec<(Role, String)>,
+    /// Letters that open nothing any more.
+    pub letters: Vec<Reference>,
+    /// Orders about them that can only be declined from then on.
+    pub orders: Vec<OrderDigest>,
+    /// Applications whose gates know them no longer.
+    pub applications: BTreeSet<String>,
+}
+
+impl Authority {
+    /// What a person's transfer to a unit takes away, or their leaving if there is none.
+    pub fn consequence(
+        &self,
+        person: &str,
+        to: Option<&str>,
+        now: u64,
+    ) -> Result<Consequence, Code> {
+        let id = PersonId::read(person).ok_or(Code::PersonUnknown)?;
+        let state = self.people.get(&id).ok_or(Code::PersonUnknown)?;
+        if to.is_some_and(|to| self.unit(to).is_none()) {
+            return Err(Code::UnitUnknown);
+        }
+        let leaves = to.is_none();
+        let stays = to.is_some_and(|to| {
+            self.organizational_units(to) == self.organizational_units(&state.unit)
+        });
+        let in_force = state.serials.iter().filter(|serial| self.is_in_force(serial, now));
+        let roles = state.roles.iter().filter(|(role, scope)| self.holds(person, *role, scope));
+        let letters = self.open_letters_of(&id, now);
+        let orders = self.open_orders().filter(|(_, open)| {
+            let rests = matches!(&*open.body, Body::Issue(_) | Body::Person(_))
+                || leaves && matches!(&*open.body, Body::Role(_) | Body::Credential(_));
+            rests && open.body.person() == Some(person) && now <= open.expires
+        });
+        Ok(Consequence {
+            certificates: in_force.filter(|_| !stays).copied().collect(),
+            roles: roles.filter(|_| leaves).cloned().collect(),
+            letters: letters.filter(|_| leaves).copied().collect(),
+            orders: orders.map(|(digest, _)| digest).collect(),
+            applications: self.applications_lost(&state.unit, to),
+        })
+    }
+
+    /// Whether a person's certificate was issued, is in time and neither revoked nor suspended.
+    pub fn is_in_force(&self, serial: &Serial, now: u64) -> bool {
+        let held = self.held.get(serial);
+        let is_in_time = held.is_some_and(|held| held.sha256.is_some() && held.not_after >= now);
+        is_in_time && self.revoked_entry(serial).is_none()
+    }
+
+    /// Applications whose gates know people of a unit.
+    pub fn applications_of(&self, unit: &str) -> BTreeSet<String> {
+        let above = self.above(unit);
+        let agents = self.agents().filter(|(id, agent)| {
+            self.serves(id) && agent.units.iter().any(|own| above.contains(&own.as_str()))
+        });
+        agents.map(|(_, agent)| agent.application.clone()).collect()
+    }
+
+    fn applications_lost(&self, from: &str, to: Option<&str>) -> BTreeSet<String> {
+        let kept = to.map(|to| self.applications_of(to)).unwrap_or_default();
+        self.applications_of(from).difference(&kept).cloned().collect()
+    }
+}

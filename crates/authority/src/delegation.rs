@@ -1,0 +1,110 @@
+//! Delegations while somebody is on leave: an order lends one role of theirs to somebody else, from
+//! one day to another. It gives nothing that the absent do not hold themselves, and ends with what
+//! it rests on.
+
+use crate::authority::Authority;
+use crate::id::PersonId;
+use crate::state::Delegation;
+use records::code::Code;
+use records::order::{DELEGATION_SECONDS, DelegateBody, RoleAction};
+use records::rules::Role;
+use std::sync::Arc;
+
+/// Delegations to one person that are not over; more are refused.
+const DELEGATIONS_MAX: usize = 8;
+
+impl Authority {
+    /// The delegations to a person, as the tree holds them; some may be over.
+    pub fn delegations_to(&self, person: &str) -> impl Iterator<Item = &Delegation> {
+        let found = PersonId::read(person).and_then(|id| self.delegations.get(&id));
+        found.into_iter().flat_map(|list| list.iter())
+    }
+
+    /// Every delegation with the person who acts; some may be over.
+    pub fn delegations(&self) -> impl Iterator<Item = (&PersonId, &Delegation)> {
+        self.delegations.iter().flat_map(|(id, list)| list.iter().map(move |one| (id, one)))
+    }
+
+    /// Whether a delegation counts at `now`: within its time, not ended, and the absent hold the
+    /// role themselves.
+    pub fn is_acting(&self, person: &str, delegation: &Delegation, now: u64) -> bool {
+        let Delegation { absent, role, scope, from, until } = delegation;
+        let in_time = (*from..=*until).contains(&now);
+        let ended = self.pending.is_undelegated(person, delegation);
+        in_time && !ended && !self.has_left(person) && self.holds(absent, *role, scope)
+    }
+
+    /// Roles that were lent to a person and may still count: they exclude others as own ones do.
+    pub(crate) fn lent_to(&self, person: &str) -> impl Iterator<Item = Role> {
+        let now = self.signed_time;
+        self.delegations_to(person).filter(move |one| one.until >= now).map(|one| one.role)
+    }
+
+    /// Whether a delegation may be made, or ended.
+    pub(crate) fn delegate_fits(&self, body: &DelegateBody) -> Result<(), Code> {
+        let wanted = read(body).ok_or(Code::Malformed)?;
+        let known = self.delegations_to(&body.person).any(|one| *one == wanted);
+        if body.action == RoleAction::Withdraw {
+            return if known { Ok(()) } else { Err(Code::StateConflict) };
+        }
+        let person = self.person(&body.person).ok_or(Code::PersonUnknown)?;
+        if self.has_left(&body.person) || self.has_left(&body.absent) {
+            return Err(Code::PersonLeft);
+        }
+        let long = wanted.until - wanted.from > DELEGATION_SECONDS;
+        if body.person == body.absent || long || !self.decides(body.role) {
+            return Err(Code::Malformed);
+        }
+        if wanted.until < self.signed_time {
+            return Err(Code::DelegationExpired);
+        }
+        let mut held = person.roles.iter().map(|(role, _)| *role).chain(self.lent_to(&body.person));
+        if held.any(|held| self.excludes(held, body.role)) {
+            return Err(Code::RoleConflict);
+        }
+        let lent = self.lent_to(&body.person).count();
+        let is_held = person.holds(body.role, &body.scope);
+        match self.holds(&body.absent, body.role, &body.scope) {
+            true if !known && !is_held && lent < DELEGATIONS_MAX => Ok(()),
+            _ => Err(Code::StateConflict),
+        }
+    }
+
+    /// Whether one person cannot hold both roles (三员分立).
+    pub(crate) fn excludes(&self, one: Role, other: Role) -> bool {
+        let never = |role: &Role, other: &Role| {
+            let rule = self.rules.roles.role.get(role);
+            rule.is_some_and(|rule| rule.never_with.contains(other))
+        };
+        never(&one, &other) || never(&other, &one)
+    }
+
+    /// Whether a role lets anybody approve anything.
+    fn decides(&self, role: Role) -> bool {
+        self.rules.approvals.kind.values().any(|rule| rule.roles.contains(&role))
+    }
+
+    /// Makes a delegation, or ends it; those that are over are forgotten meanwhile.
+    pub(crate) fn enact_delegate(&mut self, body: &DelegateBody) -> Result<(), Code> {
+        let wanted = read(body).ok_or(Code::Malformed)?;
+        let person = PersonId::read(&body.person).ok_or(Code::Malformed)?;
+        let now = self.signed_time;
+        let list = Arc::make_mut(self.delegations.entry(person).or_default());
+        list.retain(|one| one.until >= now && *one != wanted);
+        if body.action == RoleAction::Grant {
+            list.push(wanted);
+        }
+        if list.is_empty() {
+            self.delegations.remove(&person);
+        }
+        Ok(())
+    }
+}
+
+/// A delegation as its order says it.
+pub(crate) fn read(body: &DelegateBody) -> Option<Delegation> {
+    let from = records::time::read(&body.from)?;
+    let until = records::time::read(&body.until).filter(|until| *until > from)?;
+    let (role, scope) = (body.role, body.scope.clone());
+    Some(Delegation { absent: PersonId::read(&body.absent)?, role, scope, from, until })
+}

@@ -1,0 +1,57 @@
+//! What a transfer or leaving would take away is told before it is approved.
+
+use crate::key;
+use authority::Consequence;
+use records::code::Code;
+use records::order::{AgentBody, Body, PersonAction, RoleAction};
+use records::rules::Role;
+use sample_city::{SampleCity, sha256};
+
+#[test]
+fn a_transfer_and_a_leaving_are_told_apart() {
+    let mut city = SampleCity::found();
+    let agent = |agent: &str, application: &str, unit: &str| {
+        Body::Agent(AgentBody {
+            action: "register".into(),
+            agent: agent.into(),
+            unit: "city".into(),
+            application: application.into(),
+            hosts: vec![format!("{agent}.example")],
+            units: vec![unit.into()],
+            token_sha256: sha256(b"token"),
+            renewals: 1,
+        })
+    };
+    for body in [agent("gate-1", "exchange", "city"), agent("gate-2", "petitions", "shangzhou")] {
+        city.done(&body, &["security-1", "security-2"]);
+    }
+    let person = city.register("sz-office");
+    let grant = city.role_body(RoleAction::Grant, &person, Role::UnitHandler, "sz-office");
+    city.done(&grant, &["security-1", "security-2"]);
+    let used = city.letter(&person, "official");
+    let serial = city.certify(&used, &key());
+    let open = city.letter(&person, "official");
+    let corrected = city.person_body(PersonAction::Move, &person, "sz-office");
+    let order = city.order(&corrected);
+
+    let told = |to: Option<&str>| city.authority.consequence(&person, to, city.now);
+    let applications = ["petitions".to_owned()];
+    let expected = Consequence {
+        certificates: vec![serial],
+        orders: vec![order],
+        applications: applications.into(),
+        ..Consequence::default()
+    };
+    assert_eq!(told(Some("ln-office")), Ok(expected), "the roles stay until they are withdrawn");
+    let left = told(None).unwrap();
+    assert_eq!(left.roles, [(Role::UnitHandler, "sz-office".to_owned())]);
+    assert_eq!(left.letters.iter().map(ToString::to_string).collect::<Vec<_>>(), [open]);
+    assert_eq!(left.certificates, [serial]);
+    assert_eq!(left.applications.len(), 2);
+    // A correction takes nothing but what waits.
+    let same = told(Some("sz-office")).unwrap();
+    assert_eq!(same, Consequence { orders: vec![order], ..Consequence::default() });
+    assert_eq!(told(Some("nowhere")), Err(Code::UnitUnknown));
+    let nobody = city.authority.consequence("0000000000000000", None, city.now);
+    assert_eq!(nobody, Err(Code::PersonUnknown));
+}

@@ -1,0 +1,176 @@
+//! Routes of the issuer for what officers and handlers read of the organisation: a person whole,
+//! what their transfer or leaving takes away, and a unit with who decides there.
+
+use crate::staff::CertificateLine;
+use records::handling::{DraftLine, PersonLine, UnitLine};
+use serde::{Deserialize, Serialize};
+
+/// [`crate::AsOfficer`] of [`WantedDossier`] → [`Dossier`].
+pub const DOSSIER: &str = "/v1/staff/dossier";
+/// [`crate::AsOfficer`] of [`WantedConsequences`] → [`Consequences`].
+pub const CONSEQUENCES: &str = "/v1/staff/consequences";
+/// [`crate::AsOfficer`] of [`WantedUnit`] → [`UnitFacts`].
+pub const UNIT: &str = "/v1/staff/unit";
+
+/// Whose dossier, and from where on its requests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WantedDossier {
+    /// Person id.
+    pub person: String,
+    /// Where the page before said that the requests go on, or empty.
+    pub after: String,
+}
+
+/// A role as it is held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleLine {
+    /// Name of the role.
+    pub role: String,
+    /// Unit id: it holds there and below.
+    pub scope: String,
+    /// Names of that unit and those above it.
+    pub place: String,
+}
+
+/// A certificate of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldLine {
+    /// As in lists.
+    pub line: CertificateLine,
+    /// First second of validity, RFC 3339; empty where its bytes are not those that were issued.
+    pub issued: String,
+}
+
+/// A role that is lent while its holder is on leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DelegationLine {
+    /// Who acts: person id and name.
+    pub deputy: (String, String),
+    /// Who is on leave: person id and name.
+    pub absent: (String, String),
+    /// The role.
+    pub role: RoleLine,
+    /// First second.
+    pub from: String,
+    /// Last second.
+    pub until: String,
+    /// Whether it counts now.
+    pub counts: bool,
+}
+
+/// Everything about a person that is their officers' and handlers' business.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dossier {
+    /// As in lists.
+    pub line: PersonLine,
+    /// Names of their unit and those above it.
+    pub place: String,
+    /// Mail address, or empty.
+    pub mail: String,
+    /// Version of their record.
+    pub version: u32,
+    /// Whether they left office.
+    pub left: bool,
+    /// Roles that count now.
+    pub roles: Vec<RoleLine>,
+    /// Roles that were lent to them, and theirs that were lent to others.
+    pub delegations: Vec<DelegationLine>,
+    /// Applications whose gates know them.
+    pub applications: Vec<String>,
+    /// The newest certificates, newest first.
+    pub certificates: Vec<HeldLine>,
+    /// Their letters, newest first.
+    pub letters: Vec<DraftLine>,
+    /// Orders about them, newest first.
+    pub requests: Vec<DraftLine>,
+    /// Where the requests go on; empty at their end.
+    pub more: String,
+    /// Whether the reader may draft about them.
+    pub drafts: bool,
+}
+
+/// Which change of whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WantedConsequences {
+    /// Person id.
+    pub person: String,
+    /// The unit to which they go; none if they leave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+}
+
+/// What a transfer or leaving takes away, as it would today.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Consequences {
+    /// Serial numbers of certificates that applications refuse from then on.
+    pub certificates: Vec<String>,
+    /// Roles that end.
+    pub roles: Vec<RoleLine>,
+    /// References of letters that open nothing any more.
+    pub letters: Vec<String>,
+    /// How many orders about them can only be declined from then on.
+    pub orders: u32,
+    /// Applications whose gates know them no longer.
+    pub applications: Vec<String>,
+}
+
+/// Which unit, and from where on its people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WantedUnit {
+    /// Unit id; that of the city if empty.
+    pub unit: String,
+    /// Where the page before said that the people go on, or empty.
+    pub after: String,
+}
+
+/// A unit below another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitBelow {
+    /// Id and name.
+    pub line: UnitLine,
+    /// Whether it takes people.
+    pub open: bool,
+    /// People in office there and below.
+    pub people: u32,
+}
+
+/// Somebody who holds a role that counts in a unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HolderLine {
+    /// Person id.
+    pub person: String,
+    /// Name.
+    pub name: String,
+    /// The role.
+    pub role: RoleLine,
+    /// Whether their page is the reader's business.
+    pub readable: bool,
+}
+
+/// A unit with what is below it, who decides there, and its own people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitFacts {
+    /// The unit and those above it, the city first.
+    pub path: Vec<UnitLine>,
+    /// Whether it takes people.
+    pub open: bool,
+    /// Units directly below it, by name.
+    pub below: Vec<UnitBelow>,
+    /// Whose roles count here, those of the unit itself first.
+    pub holders: Vec<HolderLine>,
+    /// Its own people in office who are the reader's business, by name.
+    pub people: Vec<PersonLine>,
+    /// Behind which person the list goes on; empty at its end.
+    pub more: String,
+}

@@ -1,0 +1,192 @@
+//! `POST /certificates/SERIAL/suspend` shows what will be signed when an officer or handler
+//! suspends a certificate in their care, and changes nothing; `POST /certificates/SERIAL/suspended`
+//! carries what their passkey signed to the status service, whose receipt it shows. Nothing is
+//! suspended on the portal's word here.
+
+use super::certificate::Shown;
+use super::decline::one_line;
+use super::facts::quoted;
+use super::touch::Touch;
+use crate::pages::suspended::SuspendedFacts;
+use crate::pages::{Frame, FromPath, Posted, page, problem, show, words};
+use crate::refusal::{passed_on, refused};
+use crate::state::PortalState;
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use pki::SerialNumber;
+use portal_api::plain::{self, REASONS};
+use records::commitment::EVIDENCE_PATH;
+use records::suspension::{Suspending, Suspends, Suspension, SuspensionStatement};
+use records::{Bytes, Code, Disclosure, json};
+use serde::Deserialize;
+use service::Clock;
+use service::problem::Refused;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use system::random;
+
+words! {
+    HoldWords {
+        back "← 返回证书" "← Back to the certificate";
+        title "冻结证书" "Suspend a certificate";
+        what "签署后立即生效：各应用系统几秒钟内即拒绝这张证书。您自己不能解除；另外两名审批人员可以，15 天内无人解除即自动吊销。" "It counts as soon as you sign: applications refuse the certificate within seconds. You cannot release it; two other officers can, and if nobody does within 15 days it is revoked.";
+        serial "证书" "Certificate";
+        reason "原因" "Reason";
+        evidence "依据" "Evidence";
+        by_passkey "用通行密钥签署并冻结" "Sign with a passkey and suspend";
+        or_outside "或者在您的电脑上用自己的证书密钥：" "Or with your certificate key on your own computer:";
+        outside "请在您的电脑上用自己的证书密钥冻结：" "Suspend it with your certificate key on your own computer:";
+        refused "没有签署：浏览器或安全密钥拒绝了，或者操作超时。请重试。" "It was not signed: the browser or the security key refused, or it took too long. Try again.";
+    }
+}
+
+/// What the certificate's page sends.
+#[derive(Deserialize)]
+pub(super) struct Form {
+    reason: String,
+    evidence: String,
+}
+
+/// What the page's script sends.
+#[derive(Deserialize)]
+pub(super) struct Signed {
+    statement: String,
+    salt: String,
+    evidence: String,
+    #[serde(flatten)]
+    touch: Touch,
+}
+
+#[derive(Template)]
+#[template(path = "staff/hold.html")]
+struct HoldPage {
+    f: Frame,
+    w: &'static HoldWords,
+    serial: String,
+    /// The reason as people read it.
+    why: String,
+    /// What is sent on, and what is shown.
+    typed: String,
+    evidence: String,
+    command: String,
+    statement: String,
+    salt: String,
+    challenge: String,
+    credentials: String,
+}
+
+#[derive(Template)]
+#[template(path = "staff/suspended.html")]
+struct HeldPage {
+    f: Frame,
+    s: SuspendedFacts,
+}
+
+/// `POST /certificates/{serial}/suspend`
+pub(super) async fn check(
+    State(portal): State<Arc<PortalState>>,
+    f: Frame,
+    Shown(shown): Shown,
+    FromPath(serial): FromPath<String>,
+    Posted(Form { reason, evidence }): Posted<Form>,
+) -> Response {
+    let back = format!("/certificates/{}", show::escaped(&serial));
+    let evidence = one_line(&evidence);
+    let known = REASONS.contains(&reason.as_str()) && SerialNumber::from_hex(&serial).is_some();
+    if !known || evidence.is_empty() {
+        return problem::page(&f, &refused(Code::Malformed).0, &back);
+    }
+    let (Ok(salt), Ok(nonce)) = (random::bytes(), random::bytes()) else {
+        return problem::page(&f, &refused(Code::Unavailable).0, &back);
+    };
+    let said = Suspends { serial: &serial, reason: &reason, evidence: &evidence };
+    let own = Sha256::digest(&shown.certificate.0).into();
+    let (founding, now) = (&portal.trust.founding, Clock::system().seconds());
+    let stated = SuspensionStatement::new(founding, own, said, (salt, nonce), now);
+    let bytes = stated.and_then(|(statement, _)| json::write(&statement));
+    let Ok(bytes) = bytes else {
+        return problem::page(&f, &refused(Code::Malformed).0, &back);
+    };
+    let credentials = super::review::usable(&portal, shown.certificate).await;
+    page(StatusCode::OK, &filled(f, said, (bytes, salt), credentials))
+}
+
+/// `POST /certificates/{serial}/suspended`
+pub(super) async fn suspended(
+    State(portal): State<Arc<PortalState>>,
+    f: Frame,
+    Shown(shown): Shown,
+    FromPath(serial): FromPath<String>,
+    Posted(signed): Posted<Signed>,
+) -> Response {
+    let told = match suspending(&shown.certificate, signed) {
+        Some(message) => {
+            let answer = passed_on(portal.status.suspend(&message).await);
+            portal.recorded_brake("suspend", &shown.person, answer).await
+        }
+        None => Err(refused(Code::Malformed)),
+    };
+    let facts = told.and_then(|signed| SuspendedFacts::read(f.language, &signed).map_err(refused));
+    match facts {
+        Ok(s) => page(StatusCode::OK, &HeldPage { f, s }),
+        Err(Refused(told)) => {
+            problem::page(&f, &told, &format!("/certificates/{}", show::escaped(&serial)))
+        }
+    }
+}
+
+fn suspending(certificate: &Bytes, signed: Signed) -> Option<Suspending> {
+    let statement = Bytes::read(&signed.statement)?;
+    let suspension = Suspension::by_passkey(statement, certificate.clone(), signed.touch.read()?);
+    let salt = Bytes::read(&signed.salt)?;
+    let value = signed.evidence.into();
+    Some(Suspending {
+        suspension,
+        evidence: Disclosure { path: EVIDENCE_PATH.into(), salt, value },
+    })
+}
+
+fn filled(
+    f: Frame,
+    said: Suspends<'_>,
+    (statement, salt): (Vec<u8>, [u8; 32]),
+    credentials: String,
+) -> HoldPage {
+    let Suspends { serial, reason, evidence } = said;
+    let why = plain::reason(reason);
+    let told = quoted(evidence);
+    HoldPage {
+        w: HoldWords::of(f.language),
+        why: show::harmless(&f.language.of_both(why.zh, why.en)),
+        command: format!("yinxin suspend {serial} --reason {reason} --evidence {told}"),
+        serial: serial.to_owned(),
+        typed: evidence.to_owned(),
+        evidence: show::harmless(evidence),
+        challenge: Bytes::from(Suspension::challenge(&statement)).to_string(),
+        statement: Bytes(statement).to_string(),
+        salt: Bytes::from(salt).to_string(),
+        credentials,
+        f,
+    }
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let serial = "018e9a4c70f3b5d2018e9a4c70f3b5d2018e";
+    let path = format!("/certificates/{serial}");
+    let said =
+        Suspends {
+            serial, reason: "keyCompromise", evidence: "本人电话报告丢失 <b>\u{202e}"
+        };
+    let render = |credentials: &str| {
+        let f = Frame::sample(language, &path);
+        let mut page = filled(f, said, (Vec::new(), [7; 32]), credentials.into());
+        // What is sent on is what was typed.
+        page.typed = "-".into();
+        page.challenge = "AAAA".into();
+        page.render().unwrap()
+    };
+    vec![("hold", render("AAAA")), ("hold-outside", render(""))]
+}
