@@ -121,7 +121,7 @@ impl Authority {
     /// The rules of all open orders of a batch, each once.
     pub(crate) fn rules_for_all(&self, batch: &BatchBody) -> Result<Vec<ApprovalRule>, Code> {
         let mut rules: Vec<ApprovalRule> = Vec::new();
-        for (_, row) in self.open_rows(batch, 0) {
+        for row in self.open_rows(batch, 0).map(|(_, row)| row) {
             for rule in self.rules_for(&row.body)? {
                 if !rules.contains(&rule) {
                     rules.push(rule);
