@@ -56,7 +56,7 @@ pub(crate) enum Table {
 }
 
 impl Table {
-    const ALL: [(Self, &'static str); 23] = [
+    const ALL: [(Self, &'static str); 24] = [
         (Self::City, "city"),
         (Self::Units, "units"),
         (Self::Profiles, "profiles"),

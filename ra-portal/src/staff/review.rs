@@ -316,6 +316,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             expires: "2026-12-01 16:00 (UTC+8)".into(),
             digest: plain::fingerprint(&[7; 32]),
             facts: vec![line("共", "how many", "2", false)],
+            consequence: None,
             digest_value: "AAAA".into(),
             challenge: "AAAA".into(),
             credentials: "AAAA".into(),
