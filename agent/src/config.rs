@@ -42,7 +42,7 @@ pub struct AgentConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GateLimits {
-    /// Open connections.
+    /// Open connections of people whose certificates count.
     pub connections: usize,
     /// Open connections of one certificate.
     pub connections_of_one: usize,
@@ -51,7 +51,7 @@ pub struct GateLimits {
     /// Open connections that proved nothing: without a certificate, or with one that does not
     /// count.
     pub connections_unproven: usize,
-    /// Of these from one address.
+    /// Of these from one address, or from one /64 of IPv6.
     pub unproven_of_source: usize,
     /// Handshakes under way.
     pub handshakes: usize,
@@ -163,19 +163,24 @@ impl GateLimits {
     pub fn of_listener(&self) -> mtls::listen::Limits {
         let seconds = Duration::from_secs;
         mtls::listen::Limits {
-            connections: self.connections,
-            per_certificate: self.connections_of_one,
+            proven: self.connections,
+            // Everybody may stand behind one address, a balancer's for one.
+            proven_per_source: self.connections,
             unproven: self.connections_unproven,
             per_source: self.unproven_of_source,
             handshakes: self.handshakes,
             handshakes_per_source: self.handshakes_of_source,
             reserved: 0,
             reserved_per_source: 0,
+            reserved_for_strangers: false,
             handshake: seconds(self.handshake_seconds),
             header: seconds(self.head_seconds),
             body: seconds(self.body_idle_seconds),
+            reserved_time: seconds(self.head_seconds),
             idle: seconds(self.idle_seconds),
             life: seconds(self.connection_hours.saturating_mul(3_600)),
+            // The gate passes bodies on as they come.
+            body_bytes: 0,
         }
     }
 }

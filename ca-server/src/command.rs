@@ -8,6 +8,7 @@ mod delegate;
 mod doctor;
 mod host;
 mod letter;
+mod notice;
 mod order;
 mod person;
 mod portal;
@@ -90,6 +91,8 @@ enum Command {
     Letter(letter::Arguments),
     /// Lists, shows and exports orders; takes approvals that came as files. 指令与审批
     Order(order::Arguments),
+    /// Sends a trial notice; lists what somebody was told. 通知
+    Notice(notice::Arguments),
     /// Renews the certificate of one of the CA's own services. 服务证书更新
     Renew(renew::Arguments),
     /// What needs the root key. 根密钥仪式
@@ -151,6 +154,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Release(arguments) => release::run(&host, arguments).await,
         Command::Letter(arguments) => letter::run(&host, arguments).await,
         Command::Order(arguments) => order::run(&host, arguments).await,
+        Command::Notice(arguments) => notice::run(&host, arguments).await,
         Command::Renew(arguments) => renew::run(&host, arguments).await,
         Command::Ceremony(arguments) => ceremony::run(&host, arguments).await,
         Command::Status => status::run(&host).await,

@@ -71,10 +71,19 @@ fn remove_unfinished(parent: &Path, name: &str) -> anyhow::Result<()> {
 async fn build(plan: &CityPlan, folder: &Path, clock: Clock) -> anyhow::Result<()> {
     // Ours from the start: nobody laid something there.
     std::fs::create_dir(folder)?;
-    for name in ["issuer/letters", "status", "log", "offline", "people", "services", "policies"] {
+    for name in [
+        "issuer/letters",
+        "status",
+        "log",
+        "notices/spool",
+        "offline",
+        "people",
+        "services",
+        "policies",
+    ] {
         std::fs::create_dir_all(folder.join(name))?;
     }
-    for name in ["", "issuer", "status", "log", "offline"] {
+    for name in ["", "issuer", "status", "log", "notices", "notices/spool", "offline"] {
         use std::os::unix::fs::PermissionsExt;
         let private = std::fs::Permissions::from_mode(0o700);
         std::fs::set_permissions(folder.join(name), private)?;

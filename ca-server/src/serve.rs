@@ -14,6 +14,8 @@ pub enum ServedRole {
     Status,
     /// Sequences and publishes the logs. 日志排序与发布
     Log,
+    /// Tells people what happened in their names. 通知本人
+    Notices,
 }
 
 impl ServedRole {
@@ -23,6 +25,7 @@ impl ServedRole {
             Self::Issuer => config.issuer.database.as_ref(),
             Self::Status => config.status.database.as_ref(),
             Self::Log => config.log.database.as_ref(),
+            Self::Notices => config.notices.database.as_ref(),
         }
     }
 }
@@ -41,6 +44,7 @@ pub async fn serve(
         ServedRole::Issuer => ca_issuer::serve(config, store, clock, stop).await?,
         ServedRole::Status => ca_status::serve(config, store, clock, stop).await?,
         ServedRole::Log => ca_log::serve(config, store, clock, stop).await?,
+        ServedRole::Notices => ca_notices::serve(config, store, clock, stop).await?,
     }
     closing.close().await;
     tracing::info!("stopped");

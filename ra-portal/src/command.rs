@@ -24,22 +24,28 @@ use std::time::Duration;
 use store::Store;
 
 /// What a process of the portal puts up with. A household or an office stands behind one address,
-/// so one address gets an eighth of the places of people, and some that only brakes may use.
+/// so one source gets an eighth of the places of people, and some that only brakes may use.
 const LIMITS: Limits = Limits {
-    connections: 2_048,
-    per_certificate: 64,
+    proven: 2_048,
+    proven_per_source: 1_024,
     unproven: 1_536,
     per_source: 192,
     handshakes: 400,
     handshakes_per_source: 64,
     reserved: 64,
     reserved_per_source: 8,
+    reserved_for_strangers: true,
     handshake: Duration::from_secs(5),
     header: Duration::from_secs(15),
     body: Duration::from_secs(20),
+    reserved_time: Duration::from_secs(3),
     idle: Duration::from_secs(75),
     life: Duration::from_secs(8 * 3_600),
+    body_bytes: 128 * 1024 * 1024,
 };
+
+/// Connections of one certificate.
+const OF_CERTIFICATE: usize = 64;
 
 /// Whether the certificate for browsers was renewed is looked at this often.
 const RENEWAL_LOOK: Duration = Duration::from_secs(10);
@@ -93,14 +99,24 @@ impl Process {
         }
     }
 
-    /// What its clients are asked for, and what counts as proof of it.
-    fn proves(self, issuing: &Certificate) -> (ClientAuth, Proof) {
+    /// What its clients are asked for.
+    fn asks_for(self, issuing: &Certificate) -> ClientAuth {
         match self {
-            Self::Public => (ClientAuth::None, Proof::Nothing),
-            Self::Staff => (
-                ClientAuth::Optional { issuers: vec![issuing.subject().der().to_vec()] },
-                Proof::SignedBy(vec![issuing.clone()]),
-            ),
+            Self::Public => ClientAuth::None,
+            Self::Staff => ClientAuth::Optional { issuers: vec![issuing.subject().der().to_vec()] },
+        }
+    }
+
+    /// Whose connections count as proven: those of a certificate that leads to the root, and is in
+    /// time.
+    fn proof(self, portal: &Arc<PortalState>, clock: Clock) -> Proof {
+        let portal = portal.clone();
+        match self {
+            Self::Public => Proof::Nothing,
+            Self::Staff => Proof::By(Arc::new(move |certificate| {
+                let judged = portal.paths.certificate(certificate.der(), clock.seconds());
+                judged.is_ok().then_some(OF_CERTIFICATE)
+            })),
         }
     }
 
@@ -165,7 +181,7 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
     let events = Events::open(store.clone(), &config.portal, process.name(), clock).await?;
     events.keep("start", "done", "").await?;
     let (issuing, root) = authorities(&config.path(&own.chain))?;
-    let (clients, proof) = process.proves(&issuing);
+    let clients = process.asks_for(&issuing);
     let web = process.web(&config)?;
     let tls = server_for_browsers(identity()?, &clients, &["h2", "http/1.1"], web.clone())?;
     let log = ca_api::Log(client(&config.log, &trust, identity()?)?);
@@ -183,9 +199,9 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         rosters: Default::default(),
     });
     let site = Site {
+        proof: process.proof(&portal, clock),
         router: guarded(process.routes(), portal),
         limits: LIMITS,
-        proof,
         is_brake: process.is_brake(),
         busy: service::problem::busy,
         full: metrics.fullness("listener"),

@@ -4,9 +4,9 @@
 //! [`queue`], [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`],
 //! [`issued`], [`hold`], [`revoke`], [`wish`] and [`wished`], [`organisation`], [`people`],
 //! [`person`] with its [`dossier`], [`draft_check`] with [`consequence`] and [`draft_make`],
-//! [`roster`], [`batch`] with its [`receipt`], [`drafts`], [`withdraw`], [`applications`], [`state`],
-//! [`audit_search`]; [`api`] is the same for the command line, and [`trusted`] is there for browsers
-//! that know this city's root.
+//! [`roster`], [`batch`] with its [`receipt`], [`drafts`], [`withdraw`], [`applications`],
+//! [`state`], [`audit_search`]; [`api`] is the same for the command line, and [`trusted`] is there
+//! for browsers that know this city's root.
 
 mod api;
 mod applications;
@@ -51,7 +51,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use portal_api::roster::FILE_BYTES_MAX;
-use portal_api::staff::{APPROVE, FETCH, WISH};
+use portal_api::staff::{APPROVE, FETCH, WISH, WITHDRAW};
 use std::sync::Arc;
 
 /// Pages that are read.
@@ -102,15 +102,17 @@ pub const FORMS: [&str; 18] = [
     "/people/roster/sign",
 ];
 
-/// Whether a path may stop something: revoking has places of its own, and so have reading an order
-/// and approving it, since that may be one to revoke.
+/// Whether a path may stop something: revoking and taking back have places of their own, and so
+/// have reading an order and approving it, since that may be a brake.
 pub fn is_brake(path: &str) -> bool {
     let of_order = path.strip_prefix("/orders/").map(|order| order.split_once('/'));
     let reads_or_approves = matches!(of_order, Some(None | Some((_, "approve"))));
     let of_certificate = path.strip_prefix("/certificates/").and_then(|rest| rest.split_once('/'));
     let revokes = matches!(of_certificate, Some((_, "revoke" | "wished" | "suspended")));
     let suspends = path == "/certificate/suspend";
-    suspends || revokes || reads_or_approves || [FETCH, APPROVE, WISH].contains(&path)
+    let takes_back = matches!(path, "/drafts/withdraw" | "/drafts/withdrawn");
+    let asks = [FETCH, APPROVE, WISH, WITHDRAW].contains(&path);
+    suspends || takes_back || revokes || reads_or_approves || asks
 }
 
 /// A roster with the texts beside it.

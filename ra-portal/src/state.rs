@@ -78,17 +78,17 @@ impl PortalState {
         result
     }
 
-    /// The same for an order that was fetched: one that revokes is read to be approved.
+    /// The same for an order that was fetched: a brake is read to be approved.
     pub async fn recorded_fetch(
         &self,
         person: &str,
         result: Result<OrderExport, Refused>,
     ) -> Result<OrderExport, Refused> {
-        let revokes = |export: &OrderExport| {
-            Order::read(&export.signed.order.0)
-                .is_ok_and(|order| order.body().is_ok_and(|body| body.revokes()))
+        let takes_away = |export: &OrderExport| {
+            let body = Order::read(&export.signed.order.0).map(|order| order.body());
+            body.is_ok_and(|body| body.is_ok_and(|body| body.takes_away()))
         };
-        match result.as_ref().is_ok_and(revokes) {
+        match result.as_ref().is_ok_and(takes_away) {
             true => self.recorded_brake("fetch", person, result).await,
             false => self.recorded("fetch", person, result).await,
         }

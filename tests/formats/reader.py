@@ -34,18 +34,20 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke"
                   " release credential delegate batch",
     "record-kind": "founding letter voided application order approval declined withdrawn enacted intent issued used"
-                   " revoked suspended crl refusal portal joined people forked silent asked searched read started"
+                   " revoked suspended crl refusal portal joined people forked silent asked searched read notified started"
                    " connection decision completion turned heartbeat",
     "agent-act": "register close", "draft-kind": "person letter people letters",
     "batch-of": "issue unit person role delegate profile approval-rules portal agent bundle revoke release credential",
     "batch-act": "create move close leave grant withdraw register", "cause-word": "start spool", "stage": "handshake head certificate",
     "review": "asked expired person profile unit",
+    "channel": "mail webhook spool",
     "read-act": "find certificate list fetch person unit drafts", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
     "reason": "unspecified keyCompromise cACompromise affiliationChanged superseded"
               " cessationOfOperation certificateHold removeFromCRL privilegeWithdrawn"
               " aACompromise"}
 PATTERNS = {
     "text": r"(?s:.*)", "name": r"[a-z0-9-]+", "id": f"[{CROCKFORD}]{{16}}",
+    "notice-id": "[0-9a-f]{32}",
     "arc": r"\d+(\.\d+)+", "serial": r"(0[1-9a-f]|[1-7][0-9a-f])[0-9a-f]{34}",
     "told": f"(letter|person):[{CROCKFORD}]{{16}}|portal:[a-z0-9-]+",
     "drafter": f"operator:(0|[1-9][0-9]{{0,9}})|(person|letter):[{CROCKFORD}]{{16}}",
@@ -114,6 +116,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
               " time:time",
     "lapse": "v:one suspension:hash time:time",
     "order/batch": "of:batch-of action:text rows:*hash",
+    "revocation": "v:one founding:hash cause:hash time:time",
+    "unlisted": "v:one founding:hash serials:*serial",
     "order/credential": "person:id certificate:bytes statement:bytes signature:bytes",
     "passkey": "v:one founding:hash certificate:hash rp_id:text origin:text key:bytes"
                " credential:bytes counter:number backup_eligible:flag backed_up:flag software:flag",
@@ -153,6 +157,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "record/asked": "person:id request:bytes signature:bytes certificate:commitment given:number",
     "record/searched": "by:subject person:id search:bytes given:number",
     "record/read": "by:subject person:id act:read-act count:number",
+    "record/notified": "notice:notice-id about:name person:id channel:channel outcome:name",
     "record/started": "agent:name application:name version:text key_sha256:hash cause:cause-word",
     "record/connection": "person:id serial:serial sha256:hash certificate:commitment host:text"
                          " alpn:alpn tls:tls source:commitment message:bytes"
@@ -192,7 +197,8 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                      " not_after:time sha256:hash certificate:commitment",
     "record/used": "authorization:name challenge:nonce request:bytes asked_by:key"
                    " signature:bytes serial:serial tbs_sha256:hash",
-    "record/revoked": "certificates:*revoked reason:reason cause:cause approvals:*hash",
+    "record/revoked": "certificates:*revoked reason:reason cause:cause approvals:*hash"
+                      " statement:bytes signature:bytes",
     "revoked": "serial:serial not_after:time",
     "cause": "order?:by-order loss?:by-loss left?:by-leaving lapsed?:by-lapse"
              " superseded?:by-serial abandoned?:by-order", "by-serial": "serial:serial",
@@ -388,7 +394,7 @@ def check_basis(order, found):
     # A brake leaves out whom nothing names.
     brakes = ("revoke", "withdraw", "leave", "close")
     brake = kind in brakes or kind == "batch" and body["of"] == "revoke" \
-        or kind != "batch" and body.get("action") in brakes
+        or body.get("action") in brakes
     people &= set(named) if brake else people
     need(named == sorted(people), "people of the basis")
     units = set(units_of_body(order)) | {one["unit"] for one in basis["people"]}
@@ -507,8 +513,21 @@ def read_founding(raw):
     return statement, found
 
 
+# Kinds that agents record, each in a run of its own.
+OF_RUNS = ["started", "connection", "decision", "completion", "turned", "heartbeat"]
+
+
+def need_place(record):
+    """What agents record has its place in a run, and nothing else has one (14)."""
+    of_run, maker = record["kind"] in OF_RUNS, record["maker"]
+    is_agents = maker.endswith("/agent") and maker != "/agent"
+    same = ("link" in record) == of_run and is_agents == of_run
+    need(same and (not of_run or record["log"] == "access"), "the place of a record")
+
+
 def read_record(raw):
     record, found = read_with_body("record", raw)
+    need_place(record)
     kind, body = record["kind"], record["body"]
     if kind == "founding":
         read_founding(octets(body["statement"]))
@@ -522,8 +541,11 @@ def read_record(raw):
         read_order(octets(body["order"]))
     elif kind == "suspended":
         read_suspension(body["cause"])
-    elif kind == "revoked" and "lapsed" in body["cause"]:
-        read("lapse", octets(body["cause"]["lapsed"]["statement"]))
+    elif kind == "revoked":
+        since = "receipt" if "loss" in body["cause"] else "revocation"
+        read(since, octets(body["statement"]))
+        if "lapsed" in body["cause"]:
+            read("lapse", octets(body["cause"]["lapsed"]["statement"]))
     return record, found
 
 
@@ -816,6 +838,22 @@ def check_receipt(vectors):
            octets(vectors["receipt"]["signature"]))
 
 
+def check_revocation(vectors):
+    statement_of_the_registry("revocation")(vectors)
+    said, _ = read("revocation", octets(vectors["revocation"]["statement"]))
+    need(said["founding"] == vectors["founding"]["digest"], "founding")
+    cause = canonical(vectors["revocation"]["cause"]).encode()
+    need(octets(said["cause"]) == sha256(cause), "cause")
+
+
+def check_unlisted(vectors):
+    raw = octets(vectors["unlisted"]["statement"])
+    said, _ = read("unlisted", raw)
+    need(said["founding"] == vectors["founding"]["digest"], "founding")
+    verify(public_key(vectors["status"]), "yinxin-unlisted-v1", raw,
+           octets(vectors["unlisted"]["signature"]))
+
+
 def check_use(vectors):
     v = {name: octets(text) for name, text in vectors["use"].items()}
     need(len(v["founding"]) == 32 and len(v["challenge"]) == 16, "length")
@@ -1010,6 +1048,8 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "suspension": (check_suspension, "suspension evidence signature"),
     "notice": (check_notice, "notice signature"),
     "lapse": (statement_of_the_registry("lapse"), "statement signature"),
+    "revocation": (check_revocation, "cause statement signature"),
+    "unlisted": (check_unlisted, "statement signature"),
     "use": (check_use, "founding challenge request signature"),
     "renewal": (check_renewal, "certificate challenge request signature"),
     "bundle": (check_bundle, "files digest"),
@@ -1036,6 +1076,8 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("suspension/evidence/salt", "commitment"),
     ("notice/signature", "signature under yinxin-suspended-v1"),
     ("lapse/signature", "signature under yinxin-lapse-v1"),
+    ("revocation/signature", "signature under yinxin-revocation-v1"),
+    ("unlisted/signature", "signature under yinxin-unlisted-v1"),
     ("use/challenge", "signature under yinxin-use-v1"),
     ("renewal/certificate", "signature under yinxin-use-v1"), ("entry/salt", "entry"),
     ("letter_keys/code", "lookup"), ("bind/bind", "bind"), ("bind/request", "bind"),

@@ -63,19 +63,22 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let minute = Duration::from_secs(60);
     let limits = Limits {
-        connections: 256,
-        per_certificate: 256,
+        proven: 0,
+        proven_per_source: 0,
         unproven: 256,
         per_source: 256,
         handshakes: 256,
         handshakes_per_source: 256,
         reserved: 0,
         reserved_per_source: 0,
+        reserved_for_strangers: false,
         handshake: minute,
         header: minute,
         body: minute,
+        reserved_time: minute,
         idle: minute,
         life: 60 * minute,
+        body_bytes: 1 << 30,
     };
     let site = Site {
         router,

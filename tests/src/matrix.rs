@@ -98,6 +98,7 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
         (public::RENEW_CERTIFICATE, sample(portal_api::public::RENEW_CERTIFICATE, letter)),
         (staff::WHO, as_officer(Value::Null)),
         (staff::HOLDER, as_officer(Value::Null)),
+        (staff::MINE, as_officer(Value::Null)),
         (staff::LIST, as_officer(sample(portal_api::staff::LIST, letter))),
         (staff::FETCH, as_officer(sample(portal_api::staff::FETCH, letter))),
         (staff::BATCH, as_officer(sample(portal_api::staff::BATCH, letter))),
@@ -164,6 +165,9 @@ fn sample(path: &str, official: &Official) -> Value {
         "v": 1, "method": "certificate", "statement": "AA", "certificate": "AA",
         "signature": "AA",
     });
+    if path == portal_api::staff::MINE {
+        return Value::Null;
+    }
     if path == portal_api::staff::PEOPLE {
         return json!({ "text": "x", "after": "" });
     }

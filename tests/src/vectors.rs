@@ -147,6 +147,13 @@ fn about(request: &[u8], person: &str, (first, second): (&str, &str)) -> Vec<Eve
             act: "find".into(),
             count: 1,
         },
+        Event::Notified {
+            notice: "000102030405060708090a0b0c0d0e0f".into(),
+            about: "issued".into(),
+            person: person.into(),
+            channel: "mail".into(),
+            outcome: "done".into(),
+        },
         Event::Searched {
             by: "portal-1/portal-staff".into(),
             person: person.into(),

@@ -140,6 +140,7 @@ fn describe(folder: &Path, ports: &Ports) -> anyhow::Result<City> {
             ("issuer".to_owned(), admin(ports.at(Role::IssuerAdmin))),
             ("status".to_owned(), admin(ports.at(Role::StatusAdmin))),
             ("log".to_owned(), admin(ports.at(Role::LogAdmin))),
+            ("notices".to_owned(), admin(ports.at(Role::NoticesAdmin))),
             ("portal-public".to_owned(), admin(ports.at(Role::PublicAdmin))),
             ("portal-staff".to_owned(), admin(ports.at(Role::StaffAdmin))),
         ]),

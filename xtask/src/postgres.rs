@@ -9,8 +9,8 @@ use std::process::Command;
 
 /// Users and what they own: the CA's database, the portal's, and one user a role.
 const SCHEMA: &str = "create role ca login; create role issuer login; create role status login; \
-     create role log login; create role portal login; create database ca owner ca; \
-     create database portal owner portal;";
+     create role log login; create role notices login; create role portal login; \
+     create database ca owner ca; create database portal owner portal;";
 
 /// What becomes of a server.
 #[derive(Subcommand)]
@@ -104,10 +104,10 @@ impl Server<'_> {
 
     /// Copies empty databases; the first one makes them, and others wait for it.
     fn copy(&self, like: &Path) -> anyhow::Result<()> {
-        // What one version made no other reads.
+        // What one version made no other reads, nor do other users.
         let version = self.binaries.parent().and_then(Path::file_name).context("version")?;
         std::fs::create_dir_all(like)?;
-        let like = &like.join(version);
+        let like = &like.join(format!("{}-{}", version.display(), SCHEMA.len()));
         let lock = File::create(like.with_extension("lock"))?;
         lock.lock()?;
         if !like.exists() {

@@ -14,10 +14,11 @@ const LOOK: Duration = Duration::from_millis(50);
 const STOP_LOOKS_MAX: usize = 400;
 
 /// Every process: name in `admin_urls`, binary, arguments.
-pub(crate) const PROCESSES: [(&str, &str, [&str; 2]); 5] = [
+pub(crate) const PROCESSES: [(&str, &str, [&str; 2]); 6] = [
     ("log", "ca-server", ["serve", "log"]),
     ("status", "ca-server", ["serve", "status"]),
     ("issuer", "ca-server", ["serve", "issuer"]),
+    ("notices", "ca-server", ["serve", "notices"]),
     ("portal-public", "ra-portal", ["serve", "public"]),
     ("portal-staff", "ra-portal", ["serve", "staff"]),
 ];

@@ -20,6 +20,7 @@ use service::{Admin, Clock, Metrics, Stop};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::Notify;
 
 pub(super) async fn run(folder: &Path) -> anyhow::Result<ExitCode> {
@@ -167,6 +168,7 @@ fn open_gate(
         metrics: metrics.clone(),
         live: Default::default(),
         rejections: Default::default(),
+        began: Instant::now(),
         counts: Counts::default(),
     })
 }

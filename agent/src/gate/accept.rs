@@ -62,9 +62,13 @@ impl Endpoint for People {
 
     fn peer(&self, handshake: &Handshake) -> (Shown, PeerStanding) {
         let shown = Shown::read(&self.gate.clients, &handshake.chain, self.gate.clock.seconds());
+        let (shown, counts) = self.gate.judged(shown);
+        let most = self.gate.limits.connections_of_one;
         let standing = match &shown {
-            Shown::Person(peer) => PeerStanding::Proven(peer.sha256),
-            Shown::Nobody | Shown::Refused { .. } => PeerStanding::Unproven,
+            Shown::Person(peer) if counts => {
+                PeerStanding::Proven { certificate: peer.sha256, most }
+            }
+            _ => PeerStanding::Unproven,
         };
         (shown, standing)
     }
@@ -100,7 +104,7 @@ impl Endpoint for People {
             pool: Arc::new(Pool::new(gate.upstream, &gate.limits)),
             word,
             upgrade: (!http2).then(UpgradeSwitch::default),
-            activity: Arc::default(),
+            activity: slot.activity(),
             requests_of_all: self.requests.clone(),
             _slot: slot,
             gate: gate.clone(),

@@ -173,6 +173,7 @@ fn tunnel(
     *answer.headers_mut() = headers;
     end.in_flight.tunnel.store(true, Ordering::Relaxed);
     let context = forwarding.context.clone();
+    let under_way = context.activity.begin();
     let life = Duration::from_secs(forwarding.gate.limits.connection_hours * 3_600);
     tokio::spawn(async move {
         let application = hyper::upgrade::on(response);
@@ -198,7 +199,7 @@ fn tunnel(
             () = tokio::time::sleep(life) => {}
         }
         // Only now its places are free for others.
-        drop(context);
+        drop((context, under_way));
     });
     answer
 }

@@ -51,14 +51,15 @@ pub(super) struct Peer {
 pub(super) enum Shown {
     /// No certificate.
     Nobody,
-    /// One that does not count, and why.
+    /// One that does not count, and why; with its serial number if our issuing CA gave it that. A
+    /// number that somebody chose for a certificate of their own is in no record.
     Refused { code: Code, serial: String },
     /// A person.
     Person(Arc<Peer>),
 }
 
 impl Shown {
-    /// Serial number of what was shown, as far as it could be read.
+    /// Serial number of what was shown, if it is one of ours.
     pub(super) fn serial(&self) -> &str {
         match self {
             Self::Nobody => "",
@@ -81,7 +82,10 @@ impl Shown {
             Err(PathError::Expired { .. }) if is_ours(trust, &certificate) => {
                 return refused(Code::CertificateExpired, serial);
             }
-            Err(_) => return refused(Code::CertificateForeign, serial),
+            Err(_) if is_ours(trust, &certificate) => {
+                return refused(Code::CertificateForeign, serial);
+            }
+            Err(_) => return refused(Code::CertificateForeign, String::new()),
         }
         let subject = certificate.subject();
         let (Some(person), Some(name)) = (subject.person(), subject.common_name()) else {
@@ -153,5 +157,61 @@ impl Peer {
         }
         self.good_in.store(world.generation, Ordering::Release);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{
+        BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+        SerialNumber, date_time_ymd,
+    };
+
+    /// What a stranger writes where others have a number.
+    const CHOSEN: &[u8] = b"a text of my own";
+
+    fn content(end: i32) -> CertificateParams {
+        let mut content = CertificateParams::default();
+        content.not_before = date_time_ymd(2026, 1, 1);
+        content.not_after = date_time_ymd(end, 1, 1);
+        content.serial_number = Some(SerialNumber::from_slice(CHOSEN));
+        content.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        content
+    }
+
+    /// A CA of this name, and a certificate below it that is over in 2027.
+    fn city(name: &str) -> (Certificate, Vec<u8>) {
+        loop {
+            let (key, mut ca) = (KeyPair::generate().unwrap(), content(2046));
+            ca.distinguished_name.push(rcgen::DnType::CommonName, name);
+            ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            let der = ca.self_signed(&key).unwrap();
+            let root = Certificate::read(der.der()).unwrap();
+            let below = Issuer::new(ca, key);
+            let leaf = content(2027).signed_by(&KeyPair::generate().unwrap(), &below).unwrap();
+            // The library draws the larger s in half of its signatures; those are none of ours.
+            let read = Certificate::read(leaf.der()).unwrap();
+            if root.is_signed_by(root.key()) && read.is_signed_by(root.key()) {
+                return (root, leaf.der().to_vec());
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_stranger_writes_into_a_certificate_is_in_no_record() {
+        let (root, ours) = city("ours");
+        let (_, foreign) = city("ours");
+        let arc = oid::Arc::read("1.3.6.1.4.1.32473.1").unwrap();
+        let trust = ClientTrust { root: root.clone(), issuing: vec![root], arc };
+        let late = u64::try_from(date_time_ymd(2028, 1, 1).unix_timestamp()).unwrap();
+        for now in [late, late - 2 * 366 * 86_400] {
+            let shown = Shown::read(&trust, std::slice::from_ref(&foreign), now);
+            assert!(matches!(shown, Shown::Refused { code: Code::CertificateForeign, .. }));
+            assert_eq!(shown.serial(), "");
+        }
+        let shown = Shown::read(&trust, &[ours], late);
+        assert!(matches!(shown, Shown::Refused { code: Code::CertificateExpired, .. }));
+        assert_eq!(shown.serial().len(), 2 * CHOSEN.len(), "one of ours is named");
     }
 }

@@ -1,7 +1,7 @@
 //! Turning away. The first of a kind is recorded at once, with its reference; more of the same
-//! within ten seconds are counted in one record.
+//! within a minute are counted in one record.
 
-use super::rejection::{Kind, Rejection};
+use super::rejection::{Arrival, Kind, Rejection};
 use super::state::Gate;
 use records::access::Turned;
 use records::record::Event;
@@ -11,7 +11,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-const TOGETHER: Duration = Duration::from_secs(10);
+/// Whether a minute is over is looked at this often.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Counts and records something that is turned away.
 pub(super) fn reject(
@@ -22,16 +23,15 @@ pub(super) fn reject(
     reference: &str,
 ) {
     gate.metrics.count(stage, code.name());
-    let micros = gate.clock.micros();
-    if gate.rejections.count((stage, code, serial), source, micros) {
-        let kind = (stage, code, serial.to_owned());
-        record(gate, &kind, &Rejection { count: 1, first: micros, source }, reference);
+    let first = Arrival { micros: gate.clock.micros(), source };
+    if let Some(kind) = gate.rejections.count((stage, code, serial), first, gate.uptime()) {
+        record(gate, &kind, &Rejection { count: 1, first }, reference);
     }
 }
 
 fn record(gate: &Gate, (stage, code, serial): &Kind, rejection: &Rejection, reference: &str) {
     let Ok(salt) = crate::random::<32>() else { return };
-    let source = Disclosure::new("/source", salt, rejection.source.ip().to_string().into());
+    let source = Disclosure::new("/source", salt, rejection.first.source.ip().to_string().into());
     let Ok(commitment) = source.commitment() else { return };
     let rejected = Turned {
         code: code.name().into(),
@@ -40,7 +40,7 @@ fn record(gate: &Gate, (stage, code, serial): &Kind, rejection: &Rejection, refe
         serial: serial.clone(),
         reference: reference.to_owned(),
         count: rejection.count,
-        first: records::time::micros(rejection.first),
+        first: records::time::micros(rejection.first.micros),
     };
     gate.spool.note(Event::Turned(rejected), vec![source]);
 }
@@ -48,8 +48,9 @@ fn record(gate: &Gate, (stage, code, serial): &Kind, rejection: &Rejection, refe
 /// Records what was counted together, until the stop.
 pub async fn tell(gate: Arc<Gate>, stop: Stop) {
     loop {
-        let go = stop.pause(TOGETHER).await;
-        for (kind, rejection) in gate.rejections.take() {
+        let go = stop.pause(LOOK).await;
+        let told = if go { gate.rejections.due(gate.uptime()) } else { gate.rejections.rest() };
+        for (kind, rejection) in told {
             record(&gate, &kind, &rejection, "");
         }
         if !go {

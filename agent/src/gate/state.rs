@@ -1,17 +1,19 @@
 //! What every connection of the gate shares.
 
 use super::in_flight::Live;
-use super::peer::ClientTrust;
+use super::peer::{ClientTrust, Shown};
 use super::rejection::Rejections;
 use crate::config::GateLimits;
 use crate::spool::Spool;
 use crate::token::Tokens;
 use crate::world::World;
 use arc_swap::ArcSwap;
+use records::Code;
 use service::{Clock, Metrics};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 /// What every connection shares.
 pub struct Gate {
@@ -43,8 +45,35 @@ pub struct Gate {
     pub(crate) live: Live,
     /// What was turned away, counted together.
     pub(crate) rejections: Rejections,
+    /// When it began.
+    pub(crate) began: Instant,
     /// Requests permitted and denied, connections open.
     pub counts: Counts,
+}
+
+impl Gate {
+    /// What is known of a certificate before anything is asked with it, and whether it has a place
+    /// among those that count. One that was revoked is turned away like a stranger's, and counted
+    /// like those: whoever took it makes no records of connections and requests with it.
+    pub(super) fn judged(&self, shown: Shown) -> (Shown, bool) {
+        let Shown::Person(peer) = shown else { return (shown, false) };
+        let (world, now) = (self.world.load(), self.clock.seconds());
+        if world.usable(now).is_err() {
+            // Nobody can say so at the moment; each request is asked again.
+            return (Shown::Person(peer), true);
+        }
+        match peer.holds(&world, now) {
+            Err(code @ Code::CertificateRevoked) => {
+                (Shown::Refused { code, serial: peer.serial.clone() }, false)
+            }
+            holds => (Shown::Person(peer), holds.is_ok()),
+        }
+    }
+
+    /// Seconds since it began, which never go back.
+    pub(super) fn uptime(&self) -> u64 {
+        self.began.elapsed().as_secs()
+    }
 }
 
 /// What heartbeats say.

@@ -39,6 +39,20 @@ impl Revocations {
     }
 }
 
+/// Serial numbers that are revoked or suspended and stand in no list yet.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Digest of what `status` said.
+    pub digest: records::Bytes,
+    serials: HashSet<SerialNumber>,
+}
+
+impl Beside {
+    pub(super) fn new(digest: records::Bytes, serials: HashSet<SerialNumber>) -> Self {
+        Self { digest, serials }
+    }
+}
+
 /// The people of one snapshot.
 #[derive(Clone, Debug)]
 pub struct Known {
@@ -105,6 +119,8 @@ pub struct World {
     pub generation: u64,
     /// Who is revoked.
     pub revocations: Option<Arc<Revocations>>,
+    /// Who is revoked beside that list.
+    pub beside: Arc<Beside>,
     /// Who is known.
     pub known: Option<Arc<Known>>,
     /// What is allowed.
@@ -118,6 +134,7 @@ impl World {
         Self {
             generation: 0,
             revocations: None,
+            beside: Arc::default(),
             known: None,
             rules: None,
             decided: Cache::new(KEPT_MAX),
@@ -134,10 +151,16 @@ impl World {
         Self {
             generation: self.generation + 1,
             revocations: revocations.or_else(|| self.revocations.clone()),
+            beside: self.beside.clone(),
             known: known.or_else(|| self.known.clone()),
             rules: rules.or_else(|| self.rules.clone()),
             decided: Cache::new(KEPT_MAX),
         }
+    }
+
+    /// The same with what is revoked beside its list, if that is known.
+    pub fn with_beside(self, beside: Option<Arc<Beside>>) -> Self {
+        Self { beside: beside.unwrap_or(self.beside), ..self }
     }
 
     /// Whether decisions can be made at `now`: everything is there and nothing is too old.
@@ -167,6 +190,7 @@ impl World {
     /// Whether a certificate is revoked.
     pub fn is_revoked(&self, serial: &SerialNumber) -> bool {
         self.revocations.as_ref().is_none_or(|list| list.serials.contains(serial))
+            || self.beside.serials.contains(serial)
     }
 
     /// What stands in records.

@@ -1,18 +1,20 @@
 //! Verifying what comes: a list by the issuing key, a snapshot by the registry key, rules by their
 //! lineage from the founding statement. What does not verify changes nothing.
 
-use super::generation::{Known, Revocations, Rules, SKEW_SECONDS_MAX};
+use super::generation::{Beside, Known, Revocations, Rules, SKEW_SECONDS_MAX};
 use super::marks::{Backwards, Marks, follows};
 use anyhow::Context;
 use authority::lineage::replay_lineage;
-use pki::PublicKey;
 use pki::crl::RevocationList;
+use pki::{PublicKey, SerialNumber};
 use policy::Bundle;
 use records::Bytes;
 use records::join::JoinFile;
 use records::lineage::{Lineage, LineageError};
 use records::people::{SNAPSHOT_SECONDS_MAX, SignedPeople};
+use records::unlisted::Unlisted;
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// No revocation list is good for longer, in seconds: 31 days.
@@ -36,6 +38,7 @@ pub struct Anchors {
 struct FoundingKeys {
     issuing: PublicKey,
     registry: PublicKey,
+    status: PublicKey,
 }
 
 /// Why something is not accepted.
@@ -117,6 +120,17 @@ impl Anchors {
         Ok(Arc::new(Revocations::new(&list)))
     }
 
+    /// What is revoked beside the list. It only takes away, and the list takes its place.
+    pub(super) fn beside(&self, signed: &Unlisted) -> Result<Arc<Beside>, NotAccepted> {
+        const WHAT: &str = "what stands in no list";
+        let keys = self.keys.as_ref().ok_or(NotAccepted::Early)?;
+        let read = signed.open(&keys.status, &self.founding).ok_or(NotAccepted::Unsigned(WHAT))?;
+        let serials = read.serials.iter().map(|one| SerialNumber::from_hex(one));
+        let serials: Option<HashSet<SerialNumber>> = serials.collect();
+        let serials = serials.ok_or(NotAccepted::Malformed(WHAT))?;
+        Ok(Arc::new(Beside::new(signed.digest(), serials)))
+    }
+
     /// A people snapshot, where one of `rules` must be those that it names.
     pub(super) fn people(
         &self,
@@ -161,8 +175,11 @@ impl Anchors {
         let key =
             |bytes: &Bytes| PublicKey::read(&bytes.0).map_err(|_| NotAccepted::Malformed(WHAT));
         let keys = &authority.founding().keys;
-        self.keys =
-            Some(FoundingKeys { issuing: key(&keys.issuing)?, registry: key(&keys.registry)? });
+        self.keys = Some(FoundingKeys {
+            issuing: key(&keys.issuing)?,
+            registry: key(&keys.registry)?,
+            status: key(&keys.status)?,
+        });
         let state = authority.bundle();
         let files = state.files.iter().map(|file| (file.name.clone(), file.content.clone()));
         let bundle = Bundle::read(state.version, files)?;

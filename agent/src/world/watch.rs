@@ -1,7 +1,7 @@
 //! Getting what is newer: a long poll at `status`, everything verified, kept in the state
 //! directory, then swapped in. What was kept is verified again at a start.
 
-use super::generation::{Known, Revocations, Rules, World};
+use super::generation::{Beside, Known, Revocations, Rules, World};
 use super::load::{Anchors, NotAccepted};
 use super::marks::Marks;
 use crate::AgentConfig;
@@ -10,6 +10,7 @@ use ca_api::{Status, WorldNumbers};
 use records::Bytes;
 use records::lineage::Lineage;
 use records::people::SignedPeople;
+use records::unlisted::Unlisted;
 use service::{Clock, Metrics, Stop};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -41,11 +42,13 @@ struct Update {
     rules: Option<Lineage>,
     crl: Option<Bytes>,
     people: Option<SignedPeople>,
+    unlisted: Option<Unlisted>,
 }
 
 impl Update {
     fn is_empty(&self) -> bool {
-        self.rules.is_none() && self.crl.is_none() && self.people.is_none()
+        let none = self.rules.is_none() && self.crl.is_none() && self.people.is_none();
+        none && self.unlisted.is_none()
     }
 
     /// Takes over what is newer.
@@ -53,6 +56,7 @@ impl Update {
         self.rules = newer.rules.or(self.rules.take());
         self.crl = newer.crl.or(self.crl.take());
         self.people = newer.people.or(self.people.take());
+        self.unlisted = newer.unlisted.or(self.unlisted.take());
     }
 }
 
@@ -88,6 +92,7 @@ impl Source {
             rules: source.kept("rules.json"),
             crl: std::fs::read(config.path("world/list.crl")).ok().map(Bytes),
             people: source.kept("people.json"),
+            unlisted: source.kept("unlisted.json"),
         };
         source.install(update, false);
         Ok(source)
@@ -116,6 +121,10 @@ impl Source {
             .crl
             .as_ref()
             .and_then(|der| self.accepted("list", anchors.list(&der.0, &mut marks, now)));
+        let beside: Option<Arc<Beside>> = update
+            .unlisted
+            .as_ref()
+            .and_then(|signed| self.accepted("unlisted", anchors.beside(signed)));
         let announced = judge.announced.as_ref().map(|(rules, ..)| rules.clone());
         let candidates: Vec<Arc<Rules>> =
             announced.into_iter().chain(before.rules.clone()).collect();
@@ -137,9 +146,10 @@ impl Source {
             rules: lineage,
             crl: update.crl.filter(|_| list.is_some()),
             people: update.people.filter(|_| known.is_some()),
+            unlisted: update.unlisted.filter(|_| beside.is_some()),
         };
         if !accepted.is_empty() {
-            let next = before.next(list, known, rules);
+            let next = before.next(list, known, rules).with_beside(beside);
             tracing::info!(generation = next.generation, in_force = ?next.in_force(), "world");
             self.world.store(Arc::new(next));
             self.swapped.notify_waiters();
@@ -194,13 +204,18 @@ impl Source {
         if let Some(people) = &parts.people {
             write("people.json", &serde_json::to_vec(people)?)?;
         }
+        if let Some(unlisted) = &parts.unlisted {
+            write("unlisted.json", &serde_json::to_vec(unlisted)?)?;
+        }
         marks.write()
     }
 
     fn has(&self) -> WorldNumbers {
         let world = self.world.load();
         let in_force = world.in_force();
-        WorldNumbers { crl: in_force.crl, people: in_force.people, bundle: in_force.bundle }
+        let unlisted = world.beside.digest.clone();
+        let (crl, people, bundle) = (in_force.crl, in_force.people, in_force.bundle);
+        WorldNumbers { crl, people, bundle, unlisted }
     }
 }
 
@@ -216,8 +231,8 @@ pub async fn watch(source: Arc<Source>, status: Status, stop: Stop) {
             Ok(world) => {
                 source.metrics.condition("status", "");
                 let empty = world == ca_api::WorldUpdate::default();
-                let update = Update { rules: world.rules, crl: world.crl, people: world.people };
-                source.install(update, true);
+                let ca_api::WorldUpdate { crl, people, rules, unlisted } = world;
+                source.install(Update { rules, crl, people, unlisted }, true);
                 // Something that is not accepted comes again at once: do not turn in a circle.
                 if !empty && source.has() == has { AFTER_REFUSAL } else { PAUSE }
             }

@@ -1,6 +1,10 @@
 //! The CA host's configuration: one file for all roles, unknown keys refused. Paths are relative to
 //! the file's folder, which is the state directory that `ca-server init` makes.
 
+mod notices;
+
+pub use notices::{MailConfig, MailTls, NoticesConfig, WebhookConfig, is_this_host};
+
 use crate::prepare::Addresses;
 use serde::{Deserialize, Serialize};
 use service::config::ConfigError;
@@ -19,6 +23,8 @@ pub struct CaConfig {
     pub status: StatusConfig,
     /// The log service's addresses.
     pub log: LogConfig,
+    /// How people are told.
+    pub notices: NoticesConfig,
     #[serde(skip)]
     folder: PathBuf,
 }
@@ -88,9 +94,13 @@ impl CaConfig {
     }
 
     /// A configuration for a new state directory.
-    pub fn new(database: &str, issuer: IssuerConfig, status: StatusConfig, log: LogConfig) -> Self {
+    pub fn new(
+        database: &str,
+        (issuer, status, log): (IssuerConfig, StatusConfig, LogConfig),
+        notices: NoticesConfig,
+    ) -> Self {
         let folder = PathBuf::new();
-        Self { database: database.to_owned(), issuer, status, log, folder }
+        Self { database: database.to_owned(), issuer, status, log, notices, folder }
     }
 
     /// The same configuration for another folder.
@@ -107,6 +117,11 @@ impl CaConfig {
     /// A path in the state directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// A path that the configuration names.
+    pub fn path_of(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
     }
 
     /// The database's address with its path made whole.

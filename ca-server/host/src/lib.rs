@@ -1,11 +1,13 @@
 //! What a CA host is: its configuration, keys of its services, printed letters, published files,
 //! the operators' socket. It knows no SQL and decides nothing.
 //!
-//! In reading order: [`config`], [`mod@trust`], [`durable`], [`prepare`], [`service_keys`],
-//! [`services`], [`operator`], [`letter_print`], [`lists`], [`published`],
-//! [`listener`].
+//! In reading order: [`config`], [`mod@trust`], [`mod@clock_guard`], [`durable`], [`prepare`],
+//! [`service_keys`], [`services`], [`operator`], [`letter_print`], [`lists`], [`published`],
+//! [`listener`], [`confirmed`].
 
+pub mod clock_guard;
 pub mod config;
+pub mod confirmed;
 pub mod durable;
 pub mod letter_print;
 pub mod listener;

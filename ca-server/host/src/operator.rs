@@ -174,6 +174,30 @@ pub enum OperatorRequest {
     Repair {},
 }
 
+impl OperatorRequest {
+    /// Whether it asks for nothing but that something be taken away: a brake, which nothing delays.
+    pub fn takes_away(&self) -> bool {
+        match self {
+            Self::Revoke { .. } | Self::VoidLetter { .. } | Self::Withdraw { .. } => true,
+            Self::Unit { action, .. } => *action == UnitAction::Close,
+            Self::Person { action, .. } => *action == PersonAction::Leave,
+            Self::Role { action, .. } => *action == RoleAction::Withdraw,
+            Self::Delegate { body } => body.action == RoleAction::Withdraw,
+            Self::Portal { body } => body.action == "close",
+            Self::Agent { body } => body.action == "close",
+            Self::Profile { .. }
+            | Self::ApprovalRules { .. }
+            | Self::Bundle { .. }
+            | Self::Release { .. }
+            | Self::Letter { .. }
+            | Self::ReplaceLetter { .. }
+            | Self::Approval { .. }
+            | Self::Renew { .. }
+            | Self::Repair {} => false,
+        }
+    }
+}
+
 /// What became of a request.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -12,11 +12,18 @@ use axum::routing::get;
 use data_encoding::HEXLOWER;
 use service::Metrics;
 use sha2::{Digest, Sha256};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::io::AsyncReadExt;
+use tokio_util::io::ReaderStream;
 
 /// Deepest path below the folder.
 const SEGMENTS_MAX: usize = 12;
+/// Files leave in pieces of this size: however large a list is and however slowly somebody reads
+/// it, one piece is held for them.
+const PIECE_BYTES: usize = 64 * 1024;
 
 #[derive(Clone)]
 struct Published {
@@ -42,20 +49,23 @@ async fn file(
 ) -> Response {
     let Some(path) = plain(uri.path()) else { return StatusCode::NOT_FOUND.into_response() };
     let whole = published.folder.join(&path);
-    let Ok(bytes) = tokio::fs::read(&whole).await else {
+    let opened = tokio::task::spawn_blocking(move || Opened::of(&whole)).await;
+    let Ok(Ok(opened)) = opened else {
         published.metrics.count("file", "not-found");
         return StatusCode::NOT_FOUND.into_response();
     };
     published.metrics.count("file", "done");
-    let digest = HEXLOWER.encode(&Sha256::digest(&bytes));
+    let digest = HEXLOWER.encode(&opened.sha256);
     let tag = format!("\"{}\"", digest.get(..32).unwrap_or(&digest));
     let mut response =
         if headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen == tag.as_str()) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            let mut response = Response::new(Body::from(bytes));
+            let length = HeaderValue::from(opened.length);
+            let mut response = Response::new(opened.body());
             let kind = HeaderValue::from_static(content_type(&path));
             response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            response.headers_mut().insert(header::CONTENT_LENGTH, length);
             response
         };
     let cache = HeaderValue::from_static(cache_control(&path));
@@ -67,6 +77,45 @@ async fn file(
         response.headers_mut().insert(header::ETAG, tag);
     }
     response
+}
+
+/// A file that was read once, for its name, and is at its beginning again. Files are replaced
+/// whole: what is open stays what it was.
+struct Opened {
+    file: File,
+    sha256: [u8; 32],
+    length: u64,
+    /// All of it, if it is one piece.
+    whole: Option<Vec<u8>>,
+}
+
+impl Opened {
+    fn of(path: &Path) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        let (mut digest, mut length, mut piece) = (Sha256::new(), 0, vec![0; PIECE_BYTES]);
+        let mut whole = Vec::new();
+        loop {
+            let read = file.read(&mut piece)?;
+            let Some(bytes) = piece.get(..read).filter(|bytes| !bytes.is_empty()) else { break };
+            digest.update(bytes);
+            length += bytes.len() as u64;
+            if length <= PIECE_BYTES as u64 {
+                whole.extend_from_slice(bytes);
+            }
+        }
+        let is_whole = length == whole.len() as u64;
+        file.rewind()?;
+        let sha256 = digest.finalize().into();
+        Ok(Self { file, sha256, length, whole: is_whole.then_some(whole) })
+    }
+
+    fn body(self) -> Body {
+        if let Some(whole) = self.whole {
+            return Body::from(whole);
+        }
+        let rest = tokio::fs::File::from_std(self.file).take(self.length);
+        Body::from_stream(ReaderStream::with_capacity(rest, PIECE_BYTES))
+    }
 }
 
 /// The path below the folder, if every segment is a plain name.
@@ -113,6 +162,34 @@ mod tests {
             ["/crl/../ca.toml", "/crl//x", "/crl/.0.crl.new", "/crl/%2e%2e/x", "/a\\b", "crl"]
         {
             assert_eq!(plain(path), None, "{path}");
+        }
+    }
+
+    /// Whoever reads a large list slowly holds a piece of it.
+    #[tokio::test]
+    async fn a_large_file_leaves_in_pieces() {
+        use axum::body::HttpBody;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("crl")).unwrap();
+        let state = Published { folder: folder.path().to_owned(), metrics: Metrics::default() };
+        let state = Arc::new(state);
+        for length in [0, 1, PIECE_BYTES, PIECE_BYTES + 1, 5 * PIECE_BYTES + 7] {
+            let content: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
+            std::fs::write(folder.path().join("crl/0.crl"), &content).unwrap();
+            let uri = axum::http::Uri::from_static("/crl/0.crl");
+            let path = UrlPath("0.crl".to_owned());
+            let response = file(State(state.clone()), uri, path, HeaderMap::new()).await;
+            assert_eq!(response.headers()[header::CONTENT_LENGTH], length.to_string());
+            let mut body = std::pin::pin!(response.into_body());
+            let mut read = Vec::new();
+            while let Some(frame) =
+                std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await
+            {
+                let piece = frame.unwrap().into_data().unwrap();
+                assert!(piece.len() <= PIECE_BYTES);
+                read.extend_from_slice(&piece);
+            }
+            assert_eq!(read, content);
         }
     }
 

@@ -40,6 +40,12 @@ impl Services {
     ) -> Result<(Certificate, String), Code> {
         let der = connection.certificate.as_ref().ok_or(Code::CertificateRequired)?;
         let certificate = Certificate::read(der).map_err(|_| Code::CertificateForeign)?;
+        let name = self.judged(&certificate, now)?;
+        Ok((certificate, name))
+    }
+
+    /// The name of the service whose certificate it is, under the same conditions.
+    pub fn judged(&self, certificate: &Certificate, now: u64) -> Result<String, Code> {
         if !certificate.is_signed_by(self.issuing.key()) {
             return Err(Code::CertificateForeign);
         }
@@ -52,8 +58,7 @@ impl Services {
         if !matches!(policy, Some(Ok(value)) if stated == Some(value.as_bytes())) {
             return Err(Code::NotYourRoute);
         }
-        let name = certificate.subject().common_name().ok_or(Code::CertificateForeign)?;
-        Ok((certificate, name))
+        certificate.subject().common_name().ok_or(Code::CertificateForeign)
     }
 
     /// The same for agents; gives the agent's id.

@@ -114,7 +114,7 @@ impl CaughtUp {
         orders: &Enacted,
     ) -> bool {
         if let Err(unsigned) = effect {
-            self.unsigned.push((format!("record {}", record.id), unsigned.code));
+            self.without_effect(record, unsigned);
             return false;
         }
         match &record.event {
@@ -125,7 +125,8 @@ impl CaughtUp {
                 self.state.ready.extend(ready);
             }
             Event::Enacted { order, .. } => {
-                (self.state.withdrew, self.state.people_due) = (true, true);
+                let change = self.state.people_change + 1;
+                (self.state.withdrew, self.state.people_change) = (true, change);
                 self.over(order, "done");
                 let digest = order.digest().map(OrderDigest);
                 let body = digest.and_then(|digest| orders.get(&digest)).map(|(body, _)| body);
@@ -186,6 +187,25 @@ impl CaughtUp {
             _ => {}
         }
         true
+    }
+
+    fn without_effect(&mut self, record: &Record, unsigned: Unsigned) {
+        self.brakes_again(record);
+        self.unsigned.push((format!("record {}", record.id), unsigned.code));
+    }
+
+    /// A brake that was felt before the tree had it, and is not there after all since a change came
+    /// between, is judged again: by what holds now it is carried out, or told what it lacks.
+    fn brakes_again(&mut self, record: &Record) {
+        let (Event::Enacted { order, .. } | Event::Revoked { cause: Cause::Order { order }, .. }) =
+            &record.event
+        else {
+            return;
+        };
+        let open = self.state.authority().open(order, 0);
+        if open.is_ok_and(|(_, body)| body.takes_away()) {
+            self.state.ready.extend(order.digest().map(OrderDigest));
+        }
     }
 
     /// A release wants its list, and the renewal that waited for it goes on.

@@ -2,6 +2,7 @@
 //! that needs no state. Each carries where its answer goes.
 
 use crate::error::IssuerError;
+use crate::queue::{Bringer, Source};
 use crate::verify::{
     VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedMany, VerifiedRenewal,
     VerifiedSubmission, VerifiedWish, VerifiedWithdrawal,
@@ -11,7 +12,6 @@ use ca_api::handler::{DraftMade, ManyMade};
 use ca_api::{Batching, OrderCreated, OwnSuspension, Revocation};
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use pki::crl::RevocationList;
-use records::Approval;
 use records::decline::Declined;
 use records::enrolment::{SignedReceipt, Stage};
 use records::export::Approved;
@@ -19,6 +19,7 @@ use records::join::{Join, Renew};
 use records::order::CredentialBody;
 use records::people::{PeopleSnapshot, SignedPeople};
 use records::withdrawal::Withdrawn;
+use records::{Approval, Record};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
@@ -56,14 +57,15 @@ pub(crate) enum Command {
     Operator(Box<OperatorRequest>, String, Reply<OperatorAnswer>),
     /// Made by the publisher from a view.
     List(Box<RevocationList>, Reply<()>),
-    /// Made by the publisher from a view of the tree at this size, with what each says besides
-    /// number and times.
-    People(Vec<Arc<NewSnapshot>>, u64, Reply<()>),
+    /// The same for one gate.
+    People(Arc<NewSnapshot>, Reply<()>),
+    /// What `status` confirmed and the log does not have.
+    Confirmed(Vec<Record>, Reply<()>),
     /// A question met a row that says what nobody signed: it is recorded, once.
     Alarm(String, Reply<()>),
 }
 
-/// A people snapshot that is to be kept.
+/// A people snapshot that is to be kept, with what it says besides number and times.
 pub(crate) struct NewSnapshot {
     pub(crate) snapshot: PeopleSnapshot,
     pub(crate) signed: SignedPeople,
@@ -129,7 +131,38 @@ impl Command {
             Self::Operator(..) => "operator",
             Self::List(..) => "crl",
             Self::People(..) => "people",
+            Self::Confirmed(..) => "confirmed",
             Self::Alarm(..) => "alarm",
+        }
+    }
+
+    /// Who brought it, and for whom or about what as far as they say: each has their turn.
+    pub(crate) fn source(&self) -> Source {
+        let by = |caller: &Caller, about: String| Source {
+            bringer: Bringer::Portal(caller.key_sha256),
+            about,
+        };
+        let shown = |officer: &Officer| officer.0.serial().to_string();
+        match self {
+            Self::Submit(caller, submission, _) => by(caller, submission.reference().to_owned()),
+            Self::WrongKey(caller, reference, _) => by(caller, reference.clone()),
+            Self::Approve(caller, officer, ..)
+            | Self::Decline(caller, officer, ..)
+            | Self::Credential(caller, officer, ..)
+            | Self::Revoke(caller, officer, ..)
+            | Self::Wish(caller, officer, ..)
+            | Self::Draft(caller, officer, ..)
+            | Self::Withdraw(caller, officer, ..)
+            | Self::Suspend(caller, officer, ..) => by(caller, shown(officer)),
+            Self::Renew(caller, message, _) => by(caller, message.authorization.clone()),
+            Self::RenewCertificate(caller, asked, _) => by(caller, asked.serial().to_string()),
+            Self::Join(caller, message, _) => by(caller, message.agent.clone()),
+            Self::Operator(_, drafter, _) => {
+                Source { bringer: Bringer::Operator, about: drafter.clone() }
+            }
+            Self::List(..) | Self::People(..) | Self::Confirmed(..) | Self::Alarm(..) => {
+                Source { bringer: Bringer::Ours, about: self.act().to_owned() }
+            }
         }
     }
 
@@ -139,23 +172,35 @@ impl Command {
         self.is_brake(Some(authority)) || matches!(self, Self::People(..))
     }
 
-    /// Whether it brakes: it is carried out before everything else. An approval of an order to
-    /// revoke does.
+    /// Whether it brakes: it only takes away, or approves what does, and has rounds of its own.
     pub(crate) fn is_brake(&self, authority: Option<&Authority>) -> bool {
-        let revokes = |approval: &Approval| {
+        let approves = |approval: &Approval| {
             let digest = approval.order.digest().map(OrderDigest);
             let open = digest.and_then(|digest| authority?.open(digest, 0).ok());
-            open.is_some_and(|(_, body)| body.revokes())
+            open.is_some_and(|(_, body)| body.takes_away())
         };
         match self {
-            Self::Revoke(..) | Self::Wish(..) | Self::Suspend(..) | Self::List(..) => true,
-            Self::Approve(_, _, verified, _) => revokes(verified.approval()),
+            Self::Revoke(..)
+            | Self::Wish(..)
+            | Self::Suspend(..)
+            | Self::Withdraw(..)
+            | Self::Confirmed(..)
+            | Self::List(..) => true,
+            Self::Draft(_, _, verified, _) => verified.takes_away(),
+            Self::Approve(_, _, verified, _) => approves(verified.approval()),
             Self::Operator(request, ..) => match &**request {
-                OperatorRequest::Revoke { .. } | OperatorRequest::VoidLetter { .. } => true,
-                OperatorRequest::Approval { approval } => revokes(approval),
-                _ => false,
+                OperatorRequest::Approval { approval } => approves(approval),
+                other => other.takes_away(),
             },
-            _ => false,
+            Self::Submit(..)
+            | Self::WrongKey(..)
+            | Self::Decline(..)
+            | Self::Credential(..)
+            | Self::Renew(..)
+            | Self::RenewCertificate(..)
+            | Self::Join(..)
+            | Self::People(..)
+            | Self::Alarm(..) => false,
         }
     }
 }

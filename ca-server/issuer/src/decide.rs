@@ -7,6 +7,7 @@ pub(crate) mod application;
 pub(crate) mod approve;
 pub(crate) mod batch;
 pub(crate) mod command;
+pub(crate) mod confirmed;
 pub(crate) mod credential;
 pub(crate) mod decline;
 pub(crate) mod draft;

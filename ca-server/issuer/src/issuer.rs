@@ -1,20 +1,22 @@
 //! The issuer of one process, as its routes, its socket and its publisher see it: views to read,
 //! queues to command.
 
-use crate::clock_guard::ClockGuard;
 use crate::command::{Command, Outcome, Reply};
 use crate::context::IssuanceContext;
 use crate::error::IssuerError;
+use crate::numbers::Numbers;
+use crate::queue::Bringing;
 use crate::reads::Reads;
 use crate::view::View;
 use arc_swap::ArcSwapOption;
 use authority::Signatures;
+use ca_host::clock_guard::ClockGuard;
 use records::Code;
 use service::{Clock, Metrics};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{Store, Tx};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, watch};
 
 /// How long a caller waits for the tree to hold what was recorded.
 const SETTLE_WAIT: Duration = Duration::from_secs(2);
@@ -29,16 +31,22 @@ pub(crate) struct Issuer {
     pub(crate) metrics: Metrics,
     pub(crate) signatures: Signatures,
     pub(crate) view: Arc<ArcSwapOption<View>>,
-    pub(crate) commands: mpsc::Sender<Command>,
-    pub(crate) brakes: mpsc::Sender<Command>,
+    pub(crate) commands: Bringing,
     pub(crate) moved: watch::Receiver<u64>,
     /// Wakes the writer: something was committed that it has not seen.
     pub(crate) news: Arc<Notify>,
     /// What was read through portals.
     pub(crate) reads: Reads,
+    /// Numbers of people snapshots that were given away.
+    pub(crate) numbers: Mutex<Numbers>,
 }
 
 impl Issuer {
+    /// Numbers of people snapshots.
+    pub(crate) fn numbers(&self) -> MutexGuard<'_, Numbers> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The state as the last round left it; none before the first.
     pub(crate) fn view_now(&self) -> Option<Arc<View>> {
         self.view.load_full()
@@ -112,21 +120,11 @@ impl Issuer {
         let command = command(reply);
         let view = self.view_now();
         let brakes = command.is_brake(view.as_ref().map(|view| view.authority()));
-        let queue = if brakes { &self.brakes } else { &self.commands };
         let gone = || IssuerError::Refused(Code::Unavailable);
-        queue.send(command).await.map_err(|_| gone())?;
+        if !self.commands.bring(command, brakes).await {
+            return Err(gone());
+        }
         answer.await.map_err(|_| gone())?
-    }
-
-    /// The same for what is ours and cannot wait.
-    pub(crate) async fn brake<T>(
-        &self,
-        command: impl FnOnce(Reply<T>) -> Command,
-    ) -> Result<T, IssuerError> {
-        let (reply, answer) = Reply::open();
-        let gone = || IssuerError::Refused(Code::Unavailable);
-        self.brakes.send(command(reply)).await.map_err(|_| gone())?;
-        Ok(answer.await.map_err(|_| gone())??.value)
     }
 
     /// Records that a row says what nobody signed, once.

@@ -7,19 +7,23 @@
 
 mod catch_up;
 mod challenge;
-mod clock_guard;
 mod command;
+mod confirmed;
 mod context;
 mod decide;
 mod effects;
 mod error;
+mod expiring;
 pub mod issuance;
 mod issuer;
 mod loaded;
 mod marks;
+mod numbers;
 mod officer;
+mod pace;
 mod publisher;
 mod query;
+mod queue;
 mod reads;
 mod round;
 mod route;

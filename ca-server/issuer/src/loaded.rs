@@ -101,6 +101,7 @@ impl Needs {
             | Command::Renew(..)
             | Command::WrongKey(..)
             | Command::List(..)
+            | Command::Confirmed(..)
             | Command::People(..)
             | Command::Alarm(..) => {}
         }

@@ -1,11 +1,13 @@
-//! The publisher: makes revocation lists and people snapshots from a view, beside the writer, and
-//! hands them to it; publishes a list once it is recorded. What it publishes it has made or
+//! The publisher: makes revocation lists, and beside them people snapshots, from a view, and hands
+//! them to the writer; publishes a list once it is recorded. What it publishes it has made or
 //! verified itself: the last list lies in the issuer's own directory, and no row says which one is
 //! current.
 
-use crate::command::{Command, NewSnapshot};
+pub(crate) mod people;
+
+use crate::command::Command;
 use crate::context::IssuanceContext;
-use crate::decide::{list, snapshot};
+use crate::decide::list;
 use crate::error::IssuerError;
 use crate::issuer::Issuer;
 use crate::view::View;
@@ -15,9 +17,7 @@ use ca_host::lists::{self, ListOf, SHARD};
 use ca_store::table;
 use pki::crl::{ListContent, RevocationList};
 use records::Code;
-use records::people::{SNAPSHOT_SECONDS, SignedPeople};
 use service::{Stop, fault};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,28 +26,25 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Pause after a failure.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
-/// What an agent's newest snapshot said, as this process made it.
-struct Told {
-    number: u64,
-    said: Vec<u8>,
-    next_update: u64,
-}
-
-/// Makes and publishes until the stop.
+/// Makes and publishes lists until the stop.
 pub(crate) async fn run(issuer: Arc<Issuer>, stop: Stop) {
     let mut moved = issuer.moved();
     let mut previous: Option<RevocationList> = None;
-    let mut told: HashMap<String, Told> = HashMap::new();
     loop {
-        let lists = lists(&issuer, &mut previous).await;
-        let fine =
-            done(&issuer, "crl", lists) & done(&issuer, "people", people(&issuer, &mut told).await);
+        let fine = done(&issuer, "crl", lists(&issuer, &mut previous).await);
         tokio::select! {
             () = stop.wait() => return,
             _ = moved.changed() => {}
             () = tokio::time::sleep(if fine { LOOK } else { AFTER_FAILURE }) => {}
         }
     }
+}
+
+/// What takes long to compute is computed where nothing else waits for it.
+async fn apart<T: Send + 'static>(
+    compute: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, IssuerError> {
+    tokio::task::spawn_blocking(compute).await.map_err(|error| IssuerError::Failed(error.into()))
 }
 
 /// Tells on `/readyz` what does not work.
@@ -87,7 +84,12 @@ async fn lists(issuer: &Issuer, kept: &mut Option<RevocationList>) -> Result<(),
         *kept = Some(previous);
         return Ok(());
     }
-    let made = make(context, &view, &previous, now);
+    let with = (context.clone(), view.clone());
+    let (previous, made) = apart(move || {
+        let made = make(&with.0, &with.1, &previous, now);
+        (previous, made)
+    })
+    .await?;
     let list = match made {
         Ok(list) => list,
         Err(error) => {
@@ -95,7 +97,7 @@ async fn lists(issuer: &Issuer, kept: &mut Option<RevocationList>) -> Result<(),
             return Err(error);
         }
     };
-    let recorded = issuer.brake(|reply| Command::List(Box::new(list.clone()), reply)).await;
+    let recorded = issuer.ask(|reply| Command::List(Box::new(list.clone()), reply)).await;
     if let Err(error) = recorded {
         *kept = Some(previous);
         return Err(error);
@@ -148,49 +150,4 @@ fn make(
     } else {
         Err(Code::UnsignedAuthority.into())
     }
-}
-
-/// Snapshots that are due: somebody changed, or half of a life is over.
-async fn people(issuer: &Issuer, told: &mut HashMap<String, Told>) -> Result<(), IssuerError> {
-    let Some(view) = issuer.view_now() else { return Ok(()) };
-    let now = issuer.now();
-    let old = told.values().any(|told| told.next_update < now + SNAPSHOT_SECONDS / 2);
-    let unknown = view.authority().agents().any(|(id, _)| !told.contains_key(id));
-    if !(view.state().people_due || old || unknown) {
-        return Ok(());
-    }
-    let mut tx = issuer.store.read().await?;
-    let current = table::snapshot::current(&mut tx).await?;
-    drop(tx);
-    let mut made = Vec::new();
-    let agents: Vec<String> = view.authority().agents().map(|(id, _)| id.to_owned()).collect();
-    for agent in agents {
-        let number = current.get(&agent).map_or(0, |current| current.number);
-        let number = number.max(told.get(&agent).map_or(0, |told| told.number)) + 1;
-        let Some(new) = view.authority().snapshot(&agent, number, now) else { continue };
-        let said = snapshot::said(&new)?;
-        // One that is closed is told so once and never again.
-        let open = view.authority().serves(&agent);
-        let fresh = told.get(&agent).is_some_and(|known| {
-            let left = known.next_update.saturating_sub(now);
-            known.said == said && (left > SNAPSHOT_SECONDS / 2 || !open)
-        });
-        if !fresh {
-            let signed =
-                SignedPeople::sign(&new, &issuer.context.registry).map_err(anyhow::Error::from)?;
-            made.push(Arc::new(NewSnapshot { snapshot: new, signed, said }));
-        }
-    }
-    let telling: Vec<(String, Told)> = made
-        .iter()
-        .map(|new| {
-            let next_update = new.snapshot.next_update_unix();
-            let (number, said) = (new.snapshot.number, new.said.clone());
-            (new.snapshot.agent.clone(), Told { number, said, next_update })
-        })
-        .collect();
-    let as_of = view.state().followed.edge.size();
-    issuer.brake(|reply| Command::People(made, as_of, reply)).await?;
-    told.extend(telling);
-    Ok(())
 }

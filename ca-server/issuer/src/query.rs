@@ -11,6 +11,7 @@ pub(crate) mod heartbeat;
 pub(crate) mod list;
 pub(crate) mod look;
 pub(crate) mod look_up;
+pub(crate) mod mine;
 pub(crate) mod names;
 pub(crate) mod officer;
 pub(crate) mod people;

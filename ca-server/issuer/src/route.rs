@@ -20,6 +20,7 @@ mod holder;
 mod join;
 mod list;
 mod look_up;
+mod mine;
 mod passkeys;
 mod people;
 mod person;
@@ -42,6 +43,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
 use ca_api::{both, handler, organisation, public, staff};
+use ca_host::listener;
+use mtls::listen::Judge;
 use records::{Code, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
@@ -53,10 +56,23 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 const BATCH_BYTES_MAX: usize = 128 * 1024;
 const MANY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Whether a path may stop something: an approval may be one of an order to revoke, which is
-/// fetched before.
+/// Whether a path may stop something: an approval may be one of a brake, which is fetched before.
 pub(crate) fn is_brake(path: &str) -> bool {
-    [staff::REVOKE, staff::WISH, staff::SUSPEND, staff::FETCH, staff::APPROVE].contains(&path)
+    let asks = [staff::REVOKE, staff::WISH, staff::SUSPEND, handler::WITHDRAW].contains(&path);
+    asks || [staff::FETCH, staff::APPROVE].contains(&path)
+}
+
+/// Whose connections count: those of portals that are open, by a certificate that was not revoked.
+/// That it leads to the root and is in time, the handshake has seen. While nothing is known of
+/// portals yet, nothing is answered either.
+pub(crate) fn judge(issuer: Arc<Issuer>) -> Judge {
+    Arc::new(move |certificate| {
+        let view = issuer.view_now()?;
+        let authority = view.authority();
+        let is_revoked = authority.is_revoked(&certificate.serial().to_string());
+        let is_portal = authority.portal_of(&certificate.key().sha256()).is_some();
+        (is_portal && !is_revoked).then_some(listener::OF_PORTAL)
+    })
 }
 
 fn most(bytes: usize) -> DefaultBodyLimit {
@@ -73,6 +89,7 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(public::RENEW_CERTIFICATE, post(renew_certificate::renew))
         .route(staff::WHO, post(who::who))
         .route(staff::HOLDER, post(holder::holder))
+        .route(staff::MINE, post(mine::mine))
         .route(staff::LIST, post(list::list))
         .route(staff::FETCH, post(fetch::fetch))
         .route(staff::APPROVE, post(approve::approve))

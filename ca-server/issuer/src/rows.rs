@@ -141,7 +141,7 @@ async fn write_other(
         }
         RowChange::List(new) => list::insert(tx, &new).await?,
         RowChange::Snapshot(new) => {
-            snapshot::insert(tx, &new.snapshot, &new.signed, &new.said).await?;
+            snapshot::insert(tx, &new.snapshot, &new.signed).await?;
         }
         RowChange::Unit(id, unit) => rows::write_unit(tx, &id, &unit).await?,
         RowChange::Person(id, person, opened) => {

@@ -80,7 +80,7 @@ impl Sample {
         let mut random = self.randomness();
         let time = (self.city.now * 1_000_000, self.clock);
         let mut state = self.state.clone();
-        state.refusals.at(self.city.now);
+        state.at_second(self.city.now);
         let mut round = Round::new(&context, &loaded, state, time, &mut *random);
         let value = run(&mut round);
         let written = round.finish();
@@ -125,7 +125,7 @@ impl Sample {
 
     /// Carries out what has its approvals; gives why something cannot be done now.
     pub(crate) fn execute(&mut self) -> Option<Code> {
-        let orders = execute::chosen(&self.state, &BTreeSet::new());
+        let orders = execute::chosen(&self.state, &BTreeSet::new(), 512);
         let failed = self.round((&[], &orders), |round| execute::execute(round, orders.clone()));
         failed.map(|error| error.code())
     }

@@ -7,13 +7,15 @@ use crate::effects::Unwritten;
 use crate::issuance::{IntentEntry, PendingIssuance, RecordedIntent};
 use crate::issuer::Issuer;
 use crate::marks::Marks;
+use crate::numbers::Numbers;
+use crate::pace::Pace;
 use crate::reads::Reads;
 use crate::share::Stuck;
 use crate::signer::Signer;
 use crate::state::State;
 use crate::turn::Turn;
-use crate::writer::{QUEUE_MAX, Writer};
-use crate::{publisher, reads, route, rows, shredder, snapshot, socket};
+use crate::writer::Writer;
+use crate::{confirmed, publisher, queue, reads, route, rows, shredder, snapshot, socket};
 use anyhow::Context;
 use arc_swap::ArcSwapOption;
 use authority::Serial;
@@ -25,7 +27,7 @@ use ca_store::table::intent;
 use records::Code;
 use service::{Clock, Metrics, Stop};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use store::{Doorbell, Store};
 use tokio::sync::{Notify, mpsc, watch};
@@ -60,15 +62,20 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let writing = tokio::spawn(writer.run());
     let waiting = stop.clone();
     let router = route::router(issuer.clone());
-    let site = listener::between_services(router, route::is_brake, (&told, "listener"));
+    let judge = route::judge(issuer.clone());
+    let site = listener::between_services(router, judge, route::is_brake, (&told, "listener"));
     let api = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
     let operators = socket::serve(issuer.clone(), stop.clone())?;
-    let publishing = publisher::run(issuer.clone(), stop.clone());
+    // Neither waits for the other, nor anybody for them.
+    let listing = tokio::spawn(publisher::run(issuer.clone(), stop.clone()));
+    let telling = tokio::spawn(publisher::people::run(issuer.clone(), stop.clone()));
+    let publishing = async { tokio::try_join!(listing, telling).map(drop).map_err(Into::into) };
+    let confirming = confirmed::run(issuer.clone(), stop.clone());
     let shredding = shredder::run(issuer.clone(), stop.clone());
     let begun = begun(issuer.clone(), stop.clone());
     let reading = reads::sum_up(issuer.clone(), stop.clone());
-    tokio::try_join!(async { admin.await? }, api, async {
-        tokio::join!(publishing, operators, keeping, shredding, begun, reading);
+    tokio::try_join!(async { admin.await? }, api, publishing, async {
+        tokio::join!(operators, keeping, shredding, begun, reading, confirming);
         Ok(())
     })?;
     // Whoever may still ask holds the issuer; without it the writer ends, then the signer.
@@ -103,8 +110,7 @@ async fn open(
     stop: &Stop,
 ) -> anyhow::Result<Option<(Issuer, Writer, Signer)>> {
     let folder = config.path("issuer");
-    let seal = folder.join("seal.key");
-    let secret = ca_host::durable::read_private(&seal)?;
+    let secret = ca_host::durable::read_private(&folder.join("seal.key"))?;
     let context = Arc::new(IssuanceContext::open(config)?);
     let replay = Replay::new(&context.trust).context("trust file")?;
     let keep = Keep::open(&folder, &secret)?;
@@ -115,8 +121,7 @@ async fn open(
         start = start => start,
         () = stop.wait() => return Ok(None),
     };
-    let (commands, command_queue) = mpsc::channel(QUEUE_MAX);
-    let (brakes, brake_queue) = mpsc::channel(QUEUE_MAX);
+    let (commands, waiting) = queue::queue();
     let (to_signer, intents) = mpsc::unbounded_channel();
     let (to_writer, signed) = mpsc::unbounded_channel();
     let (moved_sender, moved) = watch::channel(0);
@@ -130,10 +135,10 @@ async fn open(
         signatures: signatures.clone(),
         view: view.clone(),
         commands,
-        brakes,
         moved,
         news: news.clone(),
         reads: Reads::begin(),
+        numbers: Mutex::new(Numbers::open(&context.config, &secret)?),
     };
     let signer = Signer {
         context: context.clone(),
@@ -154,8 +159,8 @@ async fn open(
         keep,
         doorbell,
         state: Some(start.state),
-        commands: command_queue,
-        brakes: brake_queue,
+        commands: waiting,
+        paces: (Pace::full(), Pace::full()),
         signed,
         signer: to_signer,
         view,

@@ -21,15 +21,24 @@ pub(crate) struct Share<'a> {
 }
 
 enum Orders {
-    Ready,
+    Ready(usize),
+    Brakes,
     One(OrderDigest),
     None,
 }
 
 impl<'a> Share<'a> {
-    /// Everything that there is, but what is stuck.
-    pub(crate) fn everything(commands: &'a [Command], signed: Vec<Signed>) -> Self {
-        Self { commands, orders: Orders::Ready, signed, rest: true }
+    /// Everything that there is, but what is stuck; so many orders at most, besides brakes.
+    pub(crate) fn everything(
+        (commands, orders_max): (&'a [Command], usize),
+        signed: Vec<Signed>,
+    ) -> Self {
+        Self { commands, orders: Orders::Ready(orders_max), signed, rest: true }
+    }
+
+    /// Brakes: commands and orders, and nothing else.
+    pub(crate) fn brakes(commands: &'a [Command]) -> Self {
+        Self { commands, orders: Orders::Brakes, signed: Vec::new(), rest: false }
     }
 
     /// One command.
@@ -56,7 +65,8 @@ impl<'a> Share<'a> {
     /// The orders to carry out.
     pub(crate) fn orders(&self, state: &State, stuck: &Stuck) -> Vec<OrderDigest> {
         match self.orders {
-            Orders::Ready => execute::chosen(state, &stuck.orders),
+            Orders::Ready(most) => execute::chosen(state, &stuck.orders, most),
+            Orders::Brakes => execute::brakes(state, &stuck.orders),
             Orders::One(order) => vec![order],
             Orders::None => Vec::new(),
         }
@@ -126,6 +136,8 @@ impl Stuck {
 pub(crate) enum Failure {
     /// Whatever is tried next would fail as well: no turn, no log, no floor.
     Whole(IssuerError),
+    /// It took longer than the turn may be held.
+    Late,
     /// What was decided could not be kept.
     Unkept(IssuerError),
 }
@@ -139,7 +151,9 @@ impl<E: Into<IssuerError>> From<E> for Failure {
 impl Failure {
     /// The error itself.
     pub(crate) fn error(self) -> IssuerError {
-        let (Self::Whole(error) | Self::Unkept(error)) = self;
-        error
+        match self {
+            Self::Whole(error) | Self::Unkept(error) => error,
+            Self::Late => anyhow::anyhow!("a round took longer than the turn may be held").into(),
+        }
     }
 }

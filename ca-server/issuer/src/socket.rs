@@ -79,14 +79,9 @@ async fn hear(issuer: &Issuer, requests: &Semaphore, mut socket: UnixStream) -> 
     Ok(socket.shutdown().await?)
 }
 
-/// Whether a request may stop something: an approval may be one of an order to revoke.
+/// Whether a request may stop something: an approval may be one of a brake.
 fn is_brake(request: &OperatorRequest) -> bool {
-    matches!(
-        request,
-        OperatorRequest::Revoke { .. }
-            | OperatorRequest::VoidLetter { .. }
-            | OperatorRequest::Approval { .. }
-    )
+    request.takes_away() || matches!(request, OperatorRequest::Approval { .. })
 }
 
 /// A request of a kind that this version does not know, or none at all.

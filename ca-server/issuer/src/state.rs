@@ -3,6 +3,7 @@
 //! before.
 
 use crate::error::IssuerError;
+use crate::expiring::{Expiring, Rates};
 use crate::issuance::PendingIssuance;
 use authority::{Authority, OrderDigest, Serial};
 use ca_store::replay::{Followed, LOG};
@@ -33,8 +34,8 @@ pub(crate) struct State {
     pub(crate) signing: OrdSet<Serial>,
     /// Whether a revocation waits for its list.
     pub(crate) list_due: bool,
-    /// Whether people snapshots may say something old.
-    pub(crate) people_due: bool,
+    /// How often something changed that people snapshots tell of.
+    pub(crate) people_change: u64,
     /// Whether something was taken away since the floor was last raised.
     pub(crate) withdrew: bool,
     /// Refusals that are recorded once.
@@ -43,10 +44,10 @@ pub(crate) struct State {
     pub(crate) results: OrdSet<Serial>,
     /// Refusals that were recorded, and those after them that are counted.
     pub(crate) refusals: Tally<Refused, String>,
-    /// Orders of the last hour by who drafted them: since when, and how many.
-    pub(crate) drafted: OrdMap<String, (u64, u32)>,
+    /// Who had how much made within an hour.
+    rates: Rates,
     /// Challenges that refused submissions used up, until they would have expired.
-    pub(crate) challenges: OrdMap<[u8; 32], u64>,
+    challenges: Expiring<[u8; 32], ()>,
 }
 
 impl State {
@@ -64,13 +65,13 @@ impl State {
             issuances: OrdMap::new(),
             signing: OrdSet::new(),
             list_due: true,
-            people_due: true,
+            people_change: 0,
             withdrew: false,
             reported: OrdSet::new(),
             results: OrdSet::new(),
             refusals: Tally::default(),
-            drafted: OrdMap::new(),
-            challenges: OrdMap::new(),
+            rates: Rates::begin(),
+            challenges: Expiring::new(),
         }
     }
 
@@ -110,45 +111,36 @@ impl State {
 
     /// Whether a challenge was used up.
     pub(crate) fn is_challenge_used(&self, sha256: &[u8; 32]) -> bool {
-        self.challenges.contains_key(sha256) || self.authority().is_challenge_used(sha256)
+        self.challenges.get(sha256).is_some() || self.authority().is_challenge_used(sha256)
     }
 
     /// Uses a challenge up, whatever becomes of the submission.
     pub(crate) fn use_challenge(&mut self, sha256: [u8; 32], now: u64) {
-        if self.challenges.len() >= CHALLENGES_MAX {
-            self.challenges = self
-                .challenges
-                .iter()
-                .filter(|(_, until)| **until >= now)
-                .map(|(k, v)| (*k, *v))
-                .collect();
-        }
-        self.challenges.insert(sha256, now + CHALLENGE_SECONDS);
+        self.challenges.keep(sha256, (), (now, now + CHALLENGE_SECONDS + 1));
     }
 }
 
 /// Orders that one letter, or one officer for passkeys, may have made within an hour. Each is some
 /// kilobytes of the log for ever.
 pub(crate) const DRAFTS_MAX: u32 = 60;
-const DRAFTS_SECONDS: u64 = 3_600;
-/// More drafters than these are looked through for old ones.
-const DRAFTERS_MAX: usize = 10_000;
 
 impl State {
+    /// Moves on to a time in which refusals and acts are counted, in seconds of what never goes
+    /// back: no clock that moves gives anybody more of them, or keeps anybody waiting.
+    pub(crate) fn at_second(&mut self, seconds: u64) {
+        self.refusals.at(seconds);
+        self.rates.at(seconds);
+    }
+
     /// Counts an order that somebody has made, unless they had too many made within an hour.
-    pub(crate) fn draft(&mut self, drafter: &str, now: u64) -> Result<(), Code> {
-        let over = |since: u64| now.saturating_sub(since) >= DRAFTS_SECONDS;
-        if self.drafted.len() >= DRAFTERS_MAX {
-            let drafted = self.drafted.iter().filter(|(_, (since, _))| !over(*since));
-            self.drafted = drafted.map(|(drafter, counted)| (drafter.clone(), *counted)).collect();
-        }
-        let before = self.drafted.get(drafter).copied().filter(|(since, _)| !over(*since));
-        let (since, count) = before.unwrap_or((now, 0));
-        if count >= DRAFTS_MAX {
-            return Err(Code::TooManyTries);
-        }
-        self.drafted.insert(drafter.to_owned(), (since, count + 1));
-        Ok(())
+    pub(crate) fn draft(&mut self, drafter: &str) -> Result<(), Code> {
+        self.allow(drafter, DRAFTS_MAX)
+    }
+
+    /// Counts something that stands in the log for ever, unless there was too much of it within an
+    /// hour.
+    pub(crate) fn allow(&mut self, what: &str, most: u32) -> Result<(), Code> {
+        if self.rates.count(what, most) { Ok(()) } else { Err(Code::TooManyTries) }
     }
 }
 
@@ -167,9 +159,6 @@ pub(crate) fn readied(authority: &Authority, approved: OrderDigest) -> Vec<Order
 pub(crate) const PENDING_MAX: u64 = 100_000;
 const PENDING_NEARLY: u64 = 80_000;
 
-/// More challenges than these are looked through for old ones.
-const CHALLENGES_MAX: usize = 100_000;
-
 impl State {
     /// Forgets what waited: the tree grew, and what still waits is noticed anew.
     pub(crate) fn forget_pending(&mut self) {
@@ -179,11 +168,15 @@ impl State {
     }
 
     /// Takes notice of a record that is not in the tree: what it takes away counts at once; a
-    /// revocation wants its list, an approved brake its order.
+    /// revocation wants its list, an approved brake its order, and gates hear of who went.
     pub(crate) fn notice(&mut self, record: &records::Record) {
         use records::record::Event;
         self.pending_count += 1;
         match &record.event {
+            Event::Enacted { order, .. } => {
+                let open = self.authority().open(order, 0);
+                self.people_change += u64::from(open.is_ok_and(|(_, body)| body.takes_away()));
+            }
             Event::Revoked { .. } | Event::Suspended { .. } => self.list_due = true,
             Event::Issued { serial, .. } => self.results.extend(Serial::read(serial)),
             Event::Approval { approval, .. } => {

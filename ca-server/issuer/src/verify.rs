@@ -9,7 +9,9 @@ use pki::{Certificate, CertificationRequest, PublicKey};
 use records::approval::SignedStatement;
 use records::decline::{DeclineStatement, Declining};
 use records::draft::{DraftStatement, Drafting, DraftingMany};
+use records::drafted::Drafted;
 use records::enrolment::Submit;
+use records::order::PersonAction;
 use records::renewal::RenewCertificate;
 use records::wish::{WishStatement, Wishing};
 use records::withdrawal::Withdrawal;
@@ -232,6 +234,12 @@ impl VerifiedDraft {
     /// What was said.
     pub fn statement(&self) -> &DraftStatement {
         &self.statement
+    }
+
+    /// Whether it only takes away: that a person leaves.
+    pub fn takes_away(&self) -> bool {
+        let drafted = Drafted::of(&self.statement);
+        matches!(drafted, Ok(Drafted::Person(body)) if body.action == PersonAction::Leave)
     }
 }
 

@@ -1,12 +1,13 @@
 //! The single writer: the only owner of the state, the only caller of `store.write()`. A round
 //! takes many commands, decides them one after the other on a copy of the state, and makes all of
-//! them durable with one commit. Only then the state moves, views are shown and answers leave. An
-//! error drops the round: nothing was believed, so nothing has to be undone. What could not be kept
-//! together is tried again one by one, so that one row that a database refuses holds up nobody
-//! else.
+//! them durable with one commit; brakes have rounds of their own. Only then the state moves, views
+//! are shown and answers leave. An error drops the round: nothing was believed, so nothing has to
+//! be undone. What could not be kept together is tried again one by one, so that one row that a
+//! database refuses holds up nobody else.
+
+mod work;
 
 use crate::catch_up::{CaughtUp, catch_up};
-use crate::clock_guard::ClockGuard;
 use crate::command::Command;
 use crate::context::IssuanceContext;
 use crate::decide::{self, execute, supersede};
@@ -14,6 +15,8 @@ use crate::effects::Unwritten;
 use crate::error::IssuerError;
 use crate::issuance::{RecordedIntent, Signed};
 use crate::loaded::Loaded;
+use crate::pace::Pace;
+use crate::queue::{Batch, Waiting};
 use crate::round::{Randomness, Round, Written};
 use crate::rows;
 use crate::share::{Failure, Share, Stuck};
@@ -22,6 +25,7 @@ use crate::turn::Turn;
 use crate::view::View;
 use crate::waits::Waits;
 use arc_swap::ArcSwapOption;
+use ca_host::clock_guard::ClockGuard;
 use ca_host::random;
 use ca_store::keep::Keep;
 use ca_store::known::KnownRecords;
@@ -34,10 +38,6 @@ use std::time::{Duration, Instant};
 use store::{Doorbell, Store};
 use tokio::sync::{Notify, mpsc, watch};
 
-/// Most commands of one round.
-const BATCH_MAX: usize = 512;
-/// Commands that wait for the writer; whoever brings more waits.
-pub(crate) const QUEUE_MAX: usize = 4_096;
 /// Pause after a round that failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
 /// A round gives the turn back after this long, whatever it waits for.
@@ -53,8 +53,9 @@ pub(crate) struct Writer {
     pub(crate) keep: Keep,
     pub(crate) doorbell: Doorbell,
     pub(crate) state: Option<State>,
-    pub(crate) commands: mpsc::Receiver<Command>,
-    pub(crate) brakes: mpsc::Receiver<Command>,
+    pub(crate) commands: Waiting,
+    /// How many brakes, and how many other commands, a round takes on.
+    pub(crate) paces: (Pace, Pace),
     pub(crate) signed: mpsc::UnboundedReceiver<Vec<Signed>>,
     pub(crate) signer: mpsc::UnboundedSender<Vec<RecordedIntent>>,
     pub(crate) view: Arc<ArcSwapOption<View>>,
@@ -82,13 +83,15 @@ impl Writer {
         let mut wait = false;
         loop {
             let Some(batch) = self.next(wait).await else { return self };
-            if batch.is_empty() && wait && !self.has_news().await {
+            let urgent = !batch.commands().is_empty();
+            if !urgent && wait && !self.has_news().await {
                 continue;
             }
-            let urgent = !batch.is_empty();
             wait = match self.work(&batch).await {
                 Ok(more) => {
-                    self.told("decide", "");
+                    if self.stuck.is_empty() {
+                        self.told("decide", "");
+                    }
                     !more
                 }
                 Err(error) => {
@@ -108,94 +111,29 @@ impl Writer {
         self.metrics.condition(condition, problem);
     }
 
-    /// One round of everything; where that cannot be kept, one thing after the other. Whoever asked
-    /// for what cannot be kept hears nothing but that it was not done. Says whether another round
-    /// is wanted at once.
-    async fn work(&mut self, batch: &[Command]) -> Result<bool, IssuerError> {
-        let everything = Share::everything(batch, std::mem::take(&mut self.unkept));
-        let done = match self.round(&everything).await {
-            Err(Failure::Unkept(_)) if !everything.is_one(self.state.as_ref()) => {
-                self.one_by_one(everything).await
-            }
-            Err(failure) => {
-                self.unkept.extend(everything.signed);
-                Err(failure.error())
-            }
-            Ok(more) => Ok(more),
-        };
-        if self.stuck.is_empty() {
-            return done;
-        }
-        let more = done?;
-        self.try_stuck().await.map(|()| more)
-    }
-
-    async fn one_by_one(&mut self, everything: Share<'_>) -> Result<bool, IssuerError> {
-        for command in everything.commands {
-            if let Err(Failure::Whole(error)) = self.round(&Share::command(command)).await {
-                self.unkept.extend(everything.signed);
-                return Err(error);
-            }
-        }
-        let ready = self.state.as_ref().map(|state| execute::chosen(state, self.stuck.orders()));
-        for order in ready.into_iter().flatten() {
-            if self.round(&Share::order(order)).await.is_err() {
-                self.stuck.order(order);
-            }
-        }
-        for signed in everything.signed {
-            if self.round(&Share::signed(signed.clone())).await.is_err() {
-                self.stuck.signed(signed);
-            }
-        }
-        self.round(&Share::rest()).await.map_err(Failure::error)
-    }
-
-    /// Tries what is stuck again, each alone.
-    async fn try_stuck(&mut self) -> Result<(), IssuerError> {
-        if !self.stuck.is_due(AFTER_FAILURE) {
-            return Err(Code::Unavailable.into());
-        }
-        let mut failed = Ok(());
-        for order in self.stuck.orders().clone() {
-            match self.round(&Share::order(order)).await {
-                Ok(_) => self.stuck.order_is_kept(&order),
-                Err(failure) => failed = Err(failure.error()),
-            }
-        }
-        for signed in self.stuck.take_signed() {
-            if let Err(failure) = self.round(&Share::signed(signed.clone())).await {
-                self.stuck.signed(signed);
-                failed = Err(failure.error());
-            }
-        }
-        failed
-    }
-
-    /// The commands of the next round, brakes first; none if somebody else committed or time
-    /// passed. `None` when nobody can command any more.
-    async fn next(&mut self, wait: bool) -> Option<Vec<Command>> {
-        let mut batch = Vec::new();
-        self.drain(&mut batch);
-        if batch.is_empty() && self.unkept.is_empty() && wait {
+    /// What the next round takes on; no commands if somebody else committed or time passed. `None`
+    /// when nobody can command any more.
+    async fn next(&mut self, wait: bool) -> Option<Batch> {
+        let mut batch = self.drain();
+        if batch.is_none() && self.unkept.is_empty() && wait {
             let refusals_counted = at(self.refusals_due());
             let (written, superseded) = (at(self.unwritten.due()), at(self.supersedes_due()));
             tokio::select! {
                 biased;
-                Some(command) = self.brakes.recv() => batch.push(command),
+                () = self.commands.come() => {}
                 Some(signed) = self.signed.recv() => self.unkept.extend(signed),
-                command = self.commands.recv() => batch.push(command?),
                 _ = self.doorbell.heard() => {}
                 _ = self.news.notified() => {}
                 () = refusals_counted => {}
                 () = superseded => {}
                 () = written => self.unwritten.carry_on(&self.context, &self.metrics),
             }
-            self.drain(&mut batch);
-        } else if batch.is_empty() && self.commands.is_closed() && self.commands.is_empty() {
-            return None;
+            batch = self.drain();
         }
-        Some(batch)
+        match batch {
+            None if self.commands.is_over() => None,
+            batch => Some(batch.unwrap_or(Batch::Others(Vec::new()))),
+        }
     }
 
     /// Whether anybody else committed what this process has not seen, or something of its own
@@ -235,20 +173,12 @@ impl Writer {
         Some(Instant::now() + supersede::wait(authority, self.clock.seconds())?)
     }
 
-    fn drain(&mut self, batch: &mut Vec<Command>) {
+    fn drain(&mut self) -> Option<Batch> {
         while let Ok(signed) = self.signed.try_recv() {
             self.unkept.extend(signed);
         }
-        while batch.len() < BATCH_MAX
-            && let Ok(command) = self.brakes.try_recv()
-        {
-            batch.push(command);
-        }
-        while batch.len() < BATCH_MAX
-            && let Ok(command) = self.commands.try_recv()
-        {
-            batch.push(command);
-        }
+        let (brakes, others) = self.paces;
+        self.commands.take((brakes.most(), others.most()))
     }
 
     /// One round; says whether another is wanted at once.
@@ -258,7 +188,7 @@ impl Writer {
             Ok(done) => done,
             // The transaction is dropped with its turn; whether a commit that hung was durable, the
             // next round sees in the log.
-            Err(_) => Err(anyhow::anyhow!("a round took longer than the turn may be held").into()),
+            Err(_) => Err(Failure::Late),
         }
     }
 
@@ -269,7 +199,7 @@ impl Writer {
         let (is_whole, without_bytes) = (caught.is_whole, caught.without_bytes);
         let CaughtUp { mut state, rows: copied, effects: policies, confirmed, unsigned, .. } =
             caught;
-        state.refusals.at(self.seconds());
+        state.at_second(self.seconds());
         let chosen = share.orders(&state, &self.stuck);
         let loaded = Loaded::load(&mut tx, &state, share.commands, &chosen).await?;
         let micros = self.clock.micros();
@@ -317,7 +247,7 @@ impl Writer {
         }
         match failed {
             Some(error) => Err(error.into()),
-            None => Ok(!self.commands.is_empty() || !self.brakes.is_empty()),
+            None => Ok(!self.commands.is_empty() || !self.unkept.is_empty()),
         }
     }
 

@@ -70,7 +70,8 @@ impl Auditors {
         if *count > QUESTIONS_MAX { Err(Code::TooManyTries) } else { Ok(()) }
     }
 
-    async fn known(&self, certificate: &Certificate, now: u64) -> Result<Auditor, Code> {
+    /// The auditor to whom a certificate belongs.
+    pub(super) async fn known(&self, certificate: &Certificate, now: u64) -> Result<Auditor, Code> {
         let certificate = certificate.clone();
         let admitted = self.follower.ask(move |authority| {
             let person =

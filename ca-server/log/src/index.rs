@@ -99,6 +99,7 @@ impl Indexer {
                 Err(error) => {
                     tracing::warn!(log = self.log, error = format!("{error:#}"), "index");
                     metrics.count("index", "unavailable");
+                    begun = false;
                     AFTER_FAILURE
                 }
             };

@@ -54,7 +54,9 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     tasks.spawn(state.follower().keep_up(stop.clone()));
     tasks.spawn(silence::watch(state.clone(), stop.clone()));
     let waiting = stop.clone();
-    let site = listener::between_services(routes::router(state), |_| false, (&told, "listener"));
+    let judge = routes::judge(state.clone());
+    let router = routes::router(state);
+    let site = listener::between_services(router, judge, |_| false, (&told, "listener"));
     let listen = service::listen(config.log.https, "ca.toml: log.https").await?;
     let private = mtls::listen::serve(listen, Some(tls), site, async move { waiting.wait().await });
     tokio::try_join!(admin, public, private)?;

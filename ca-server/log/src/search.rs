@@ -124,7 +124,9 @@ async fn in_scope(
     let unit = match &record.event {
         Event::Decision(decision) => Some(decision.unit.clone()),
         Event::Connection(seen) => auditors.unit_of(&seen.person).await?,
-        Event::Read { person, .. } => auditors.unit_of(person).await?,
+        Event::Read { person, .. } | Event::Notified { person, .. } => {
+            auditors.unit_of(person).await?
+        }
         Event::Issued { subject, .. } => auditors.unit_of(subject).await?,
         _ => None,
     };

@@ -86,6 +86,7 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
     examine_lists(host, &mut findings)?;
     examine_certificates(host, &mut findings)?;
     examine_secrets(host, &mut findings);
+    examine_notices(host, &mut findings);
     if let Some(authority) = &authority {
         examine_letters(host, authority, &mut findings).await?;
     }
@@ -246,6 +247,21 @@ fn examine_secrets(host: &Host, findings: &mut Vec<Finding>) {
             ),
         });
     }
+}
+
+/// Channels of notices that cannot be used as they are configured; nobody is asked.
+fn examine_notices(host: &Host, findings: &mut Vec<Finding>) {
+    let Err(error) = ca_notices::check(&host.config) else { return };
+    findings.push(Finding {
+        what: (
+            format!("通知的设置不能使用：{error:#}"),
+            format!("notices cannot be sent: {error:#}"),
+        ),
+        next: Next::Do(
+            "改正 ca.toml 的 [notices]，然后：ca-server notice test --to ADDRESS",
+            "mend [notices] in ca.toml, then: ca-server notice test --to ADDRESS",
+        ),
+    });
 }
 
 /// Letters that are over and still on this host; what became over a moment ago, the issuer may be

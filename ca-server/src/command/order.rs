@@ -125,13 +125,15 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     let found = shown::whole(&mut tx, order).await?;
     let (signed, files) = found.ok_or_else(unknown)?;
     let (body, before) = records::Order::read(&signed.order.0)?.parts()?;
-    let previous = match &body {
-        Body::Issue(issue) => match &issue.previous {
-            Some(sha256) => by_digest(&mut tx, &issue.person, sha256).await?,
-            None => None,
-        },
-        _ => None,
-    };
+    let (mut previous, mut renewed) = (None, None);
+    if let Body::Issue(issue) = &body {
+        if let Some(sha256) = &issue.previous {
+            previous = by_digest(&mut tx, &issue.person, sha256).await?;
+        }
+        if let Some(renewal) = &issue.renewal {
+            renewed = by_digest(&mut tx, &issue.person, &renewal.certificate).await?;
+        }
+    }
     let files_before = match before {
         Some(Before::Files(before)) => in_force(host, &mut tx, (&body, &before.digest)).await?,
         _ => Vec::new(),
@@ -139,8 +141,9 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     let read = |name: &str| std::fs::read(host.config.path(&format!("public/ca/{name}.cer")));
     let registry = vec![Bytes(read("registry")?), Bytes(read("root")?)];
     let rows = rows(&mut tx, &body).await?;
+    let (v, standing) = (1, None);
     let export =
-        OrderExport { v: 1, signed, registry, previous, files, files_before, rows, standing: None };
+        OrderExport { v, signed, registry, previous, renewed, files, files_before, rows, standing };
     let trust = ca_host::trust(&host.config)?;
     export.open(&trust, host.clock.seconds())?;
     // It names people; nothing that is there is replaced.
@@ -163,14 +166,16 @@ async fn rows(tx: &mut store::Tx, body: &Body) -> anyhow::Result<Vec<RowExport>>
     let mut rows = Vec::with_capacity(digests.len());
     for digest in digests {
         let SignedRow { signed, look, .. } = found.remove(&digest).ok_or_else(unknown)?;
-        let previous = match records::Order::read(&signed.order.0)?.body()? {
-            Body::Issue(issue) => match &issue.previous {
-                Some(sha256) => by_digest(tx, &issue.person, sha256).await?,
-                None => None,
-            },
-            _ => None,
-        };
-        rows.push(RowExport { signed, previous, look: Look::from_name(&look) });
+        let (mut previous, mut renewed) = (None, None);
+        if let Body::Issue(issue) = records::Order::read(&signed.order.0)?.body()? {
+            if let Some(sha256) = &issue.previous {
+                previous = by_digest(tx, &issue.person, sha256).await?;
+            }
+            if let Some(renewal) = &issue.renewal {
+                renewed = by_digest(tx, &issue.person, &renewal.certificate).await?;
+            }
+        }
+        rows.push(RowExport { signed, previous, renewed, look: Look::from_name(&look) });
     }
     Ok(rows)
 }

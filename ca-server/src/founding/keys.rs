@@ -4,7 +4,7 @@ use anyhow::Context;
 use ca_host::durable::write_private;
 use ca_host::random;
 use ca_store::follower;
-use ca_store::keep::{Keep, KeptText, mac_key, signed};
+use ca_store::keep::{Keep, KeptText, mac_key, numbers_key, signed};
 use keys::{SoftwareSigner, Stretch, save, save_plain};
 use pki::algorithm::by_name;
 use records::record::LOGS;
@@ -63,9 +63,14 @@ impl FoundingKeys {
         // The issuer begins at a floor of its founding: one that is missing later was taken away.
         Keep::found(&folder.join("issuer"), &seal)?;
         KeptText::found(&folder.join("issuer/signing"), &mac_key(&seal))?;
+        KeptText::found(&folder.join("issuer/numbers"), &numbers_key(&seal))?;
         // So do the other roles, each with a floor for everything that it never takes back.
         follower::found(&folder.join("status"), &["list", "losses"])?;
         follower::found(&folder.join("log"), &LOGS.map(signed))?;
+        follower::found(&folder.join("notices"), &[])?;
+        // What a gateway knows notices of this city by.
+        let secret = records::Bytes::from(random::bytes::<32>()?).to_string();
+        write_private(&folder.join("notices/webhook.secret"), format!("{secret}\n").as_bytes())?;
         Ok(keys)
     }
 }

@@ -5,7 +5,7 @@ use super::keys::FoundingKeys;
 use super::statement::Statement;
 use anyhow::{Context, ensure};
 use ca_host::ISSUER;
-use ca_host::config::{CaConfig, IssuerConfig, LogConfig, StatusConfig};
+use ca_host::config::{CaConfig, IssuerConfig, LogConfig, NoticesConfig, StatusConfig};
 use ca_host::random;
 use pki::host::Host;
 use pki::name::Text;
@@ -45,6 +45,7 @@ pub struct CityPlan {
     issuer: IssuerConfig,
     status: StatusConfig,
     log: LogConfig,
+    notices: NoticesConfig,
     unit: Vec<FirstUnit>,
     person: Vec<PersonPlan>,
     service: Vec<ServicePlan>,
@@ -102,7 +103,8 @@ impl CityPlan {
     /// The configuration of the new state directory.
     pub(super) fn config(&self) -> CaConfig {
         let database = self.database.as_deref().unwrap_or("sqlite:ca.db");
-        CaConfig::new(database, self.issuer.clone(), self.status.clone(), self.log.clone())
+        let roles = (self.issuer.clone(), self.status.clone(), self.log.clone());
+        CaConfig::new(database, roles, self.notices.clone())
     }
 
     fn request(&self, path: &Path) -> anyhow::Result<CertificationRequest> {

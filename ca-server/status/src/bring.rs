@@ -3,12 +3,19 @@
 use super::losses::Loss;
 use super::state::Status;
 use anyhow::Context;
+use ca_host::confirmed;
 use ca_store::ledger::{self, RecordPlace};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// A loss that the log does not have after this long is told.
 const OPEN_MAX: Duration = Duration::from_secs(10);
+/// A loss that the log does not have after this long is handed to the issuer.
+const HANDED_AFTER: Duration = Duration::from_secs(3);
+/// The database has so long for each of them.
+const BRING_MAX: Duration = Duration::from_secs(5);
 /// While a loss is open, the log is looked at this often at least.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -40,13 +47,32 @@ impl Status {
         let late = open.iter().filter(|(_, loss)| loss.since.elapsed() > OPEN_MAX).count();
         let told = format!("{late} confirmed losses or suspensions are not in the log yet");
         self.metrics.condition("loss", if late > 0 { &told } else { "" });
-        for (reference, loss) in &open {
-            if let Err(error) = self.bring(reference, loss).await {
-                tracing::warn!(error = format!("{error:#}"), "a loss is not in the log yet");
-                break;
+        self.hand_over(&open);
+        let bring = |at: usize| {
+            let one = open.get(at);
+            async move {
+                let Some((reference, loss)) = one else { return Ok(()) };
+                let brought = timeout(BRING_MAX, self.bring(reference, loss)).await;
+                brought.context("the database does not answer").flatten()
             }
-        }
+        };
+        each(open.len(), bring).await;
         open.len()
+    }
+
+    /// Hands what the log should have by now to the issuer, past the database.
+    fn hand_over(&self, open: &[(String, Loss)]) {
+        let late = open.iter().filter(|(_, loss)| loss.since.elapsed() > HANDED_AFTER);
+        let late: Vec<(&String, &[u8])> = late.map(|(key, loss)| (key, &*loss.bytes)).collect();
+        let names: BTreeSet<String> = late.iter().map(|(key, _)| (*key).clone()).collect();
+        let mut handed = self.handed.lock().unwrap_or_else(PoisonError::into_inner);
+        if handed.as_ref() == Some(&names) {
+            return;
+        }
+        match confirmed::hand_over(&self.config, late.iter().map(|(_, bytes)| *bytes)) {
+            Ok(()) => *handed = Some(names),
+            Err(error) => tracing::error!(error = format!("{error:#}"), "losses for the issuer"),
+        }
     }
 
     /// Puts one loss on its way that was confirmed a moment ago.
@@ -85,5 +111,38 @@ impl Status {
         service::fault::point("loss-after-commit");
         self.follower.ring();
         Ok(())
+    }
+}
+
+/// Brings each; one that the database refuses, or is silent about, holds up no other. Gives how
+/// many are left.
+async fn each<F: Future<Output = anyhow::Result<()>>>(
+    count: usize,
+    bring: impl Fn(usize) -> F,
+) -> usize {
+    let mut left = 0;
+    for at in 0..count {
+        if let Err(error) = bring(at).await {
+            tracing::warn!(error = format!("{error:#}"), "a loss is not in the log yet");
+            left += 1;
+        }
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[tokio::test]
+    async fn a_loss_that_is_refused_holds_up_no_other() {
+        let tried = Mutex::new(Vec::new());
+        let bring = |at: usize| {
+            tried.lock().unwrap().push(at);
+            async move { if at == 1 { anyhow::bail!("refused") } else { Ok(()) } }
+        };
+        assert_eq!(each(4, bring).await, 1);
+        assert_eq!(*tried.lock().unwrap(), [0, 1, 2, 3]);
     }
 }

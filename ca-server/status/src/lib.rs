@@ -8,14 +8,17 @@ mod lists;
 mod loss;
 mod losses;
 mod ocsp;
+mod proven_time;
 mod renewal;
 mod responder;
 mod rules;
 mod snapshots;
 mod state;
 mod suspend;
+mod unlisted;
 mod world;
 
+use authority::Authority;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
@@ -24,6 +27,7 @@ use ca_host::CaConfig;
 use ca_host::listener;
 use ca_host::published::files;
 use ca_host::service_keys::KeyPlace;
+use mtls::listen::Judge;
 use records::{Code, Problem};
 use service::problem::Refused;
 use service::{Clock, Metrics, Stop};
@@ -73,9 +77,8 @@ pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> 
     let issuers = vec![status.services.issuing().subject().der().to_vec()];
     let clients = mtls::tls::ClientAuth::Optional { issuers };
     let tls = mtls::tls::server(identity, &clients, &["h2", "http/1.1"])?;
-    let issuing = status.services.issuing().clone();
-    let site =
-        listener::with_reports(router(status.clone()), issuing, is_brake, (&told, "listener"));
+    let (router, judge) = (router(status.clone()), judge(status.clone()));
+    let site = listener::with_reports(router, judge, is_brake, (&told, "listener"));
     let waiting = stop.clone();
     let stopped = async move { waiting.wait().await };
     let https = mtls::listen::serve(listen, Some(tls), site, stopped);
@@ -112,6 +115,20 @@ async fn bring_up_to_date(status: &Status) {
 /// A loss or a suspension finds a place when agents and strangers have taken all others.
 fn is_brake(path: &str) -> bool {
     [ca_api::status::LOSS, SUSPEND_BY_LETTER, SUSPEND].contains(&path)
+}
+
+/// Whose connections count: those of services that are in time and were not revoked. A portal
+/// brings what many people report there.
+fn judge(status: Arc<Status>) -> Judge {
+    Arc::new(move |certificate| {
+        let name = status.services.judged(certificate, status.clock.seconds()).ok()?;
+        let authority = status.follower.latest();
+        let is_revoked = |known: &Authority| known.is_revoked(&certificate.serial().to_string());
+        if authority.is_some_and(|known| is_revoked(&known)) {
+            return None;
+        }
+        Some(if name.ends_with("/agent") { listener::OF_AGENT } else { listener::OF_PORTAL })
+    })
 }
 
 fn router(status: Arc<Status>) -> Router {

@@ -6,7 +6,8 @@ use anyhow::Context;
 use authority::{Authority, Serial};
 use ca_store::follower::Follower;
 use ca_store::keep::Journal;
-use pki::crl::RevocationReason;
+use pki::SerialNumber;
+use pki::crl::{RevocationList, RevocationReason};
 use records::record::{Cause, Event, Record, RevokedSerial};
 use records::suspension::SuspensionCause;
 use records::{Bytes, Disclosure};
@@ -50,11 +51,14 @@ struct Confirmed {
     all: HashMap<String, Loss>,
     /// What the log does not have yet.
     open: BTreeSet<String>,
+    /// What may stand in no list yet.
+    unlisted: BTreeSet<String>,
 }
 
 impl Confirmed {
     fn insert(&mut self, reference: &str, loss: Loss) {
         self.open.insert(reference.to_owned());
+        self.unlisted.insert(reference.to_owned());
         self.all.insert(reference.to_owned(), loss);
     }
 
@@ -88,20 +92,25 @@ impl Losses {
         (event, opened): (Event, Vec<Disclosure>),
         micros: u64,
     ) -> anyhow::Result<u64> {
-        if let Some(known) = self.confirmed().all.get(reference) {
-            return Ok(known.at);
+        if let Some(at) = self.confirmed_at(reference) {
+            return Ok(at);
         }
         let loss = Loss::new((event, opened), micros)?;
         let (told, kept) = oneshot::channel();
         let entry = loss.entry()?;
         self.journal.send((entry, told)).context("the journal is not written any more")?;
         kept.await.context("the journal is not written any more")??;
-        let at = loss.at;
         let mut confirmed = self.confirmed();
         if !confirmed.all.contains_key(reference) {
             confirmed.insert(reference, loss);
         }
-        Ok(at)
+        // Of two at once the first one kept counts, for both.
+        Ok(confirmed.all.get(reference).map_or(micros / 1_000_000, |first| first.at))
+    }
+
+    /// When a loss or a suspension was confirmed, unix.
+    pub(super) fn confirmed_at(&self, reference: &str) -> Option<u64> {
+        self.confirmed().all.get(reference).map(|known| known.at)
     }
 
     /// Authority as it will be when the log has everything that was confirmed.
@@ -135,9 +144,38 @@ impl Losses {
     /// What the log does not have yet, as far as authority tells.
     pub(super) fn open_ones(&self, authority: &Authority) -> Vec<(String, Loss)> {
         let mut confirmed = self.confirmed();
-        let Confirmed { all, open } = &mut *confirmed;
+        let Confirmed { all, open, .. } = &mut *confirmed;
         open.retain(|one| all.get(one).is_some_and(|loss| !loss.is_in(authority)));
         confirmed.open().map(|(reference, loss)| (reference.clone(), loss.clone())).collect()
+    }
+
+    /// What was confirmed here, counts at `now` (unix) and stands in no list: what the log does not
+    /// have, and what it has and no list does.
+    pub(super) fn unlisted(
+        &self,
+        authority: &Authority,
+        list: &RevocationList,
+        now: u64,
+    ) -> BTreeSet<Serial> {
+        let mut confirmed = self.confirmed();
+        let Confirmed { all, unlisted, .. } = &mut *confirmed;
+        let mut serials = BTreeSet::new();
+        unlisted.retain(|one| {
+            let Some(loss) = all.get(one) else { return false };
+            let is_in = loss.is_in(authority);
+            let left = loss.serials(authority).into_iter().filter(|serial| {
+                let text = serial.to_string();
+                let counts = !is_in || authority.is_revoked(&text);
+                let over = authority.held(&text).is_some_and(|held| held.not_after < now);
+                let number = SerialNumber::from_hex(&text);
+                counts && !over && number.is_none_or(|number| !list.contains(&number))
+            });
+            let before = serials.len();
+            serials.extend(left);
+            // A letter that the log does not know as lost may still bring something.
+            !is_in || serials.len() > before
+        });
+        serials
     }
 
     /// The record that brings a loss into the log from now on: another one took the place of the
@@ -160,11 +198,16 @@ fn keep(mut journal: Journal, mut entries: mpsc::UnboundedReceiver<Entry>) {
 
 /// The event of a loss: what it revokes follows from the letter, wherever it is read; the
 /// certificates are named so that they find it.
-pub(super) fn event(authority: &Authority, reference: &str, value: &Bytes) -> Event {
+pub(super) fn event(
+    authority: &Authority,
+    reference: &str,
+    value: &Bytes,
+    (statement, signature): (Bytes, Bytes),
+) -> Event {
     let cause = Cause::Loss { reference: reference.to_owned(), value: value.clone() };
     let named = named(authority, under(authority, reference));
-    let (certificates, reason) = (named, REASON.to_owned());
-    Event::Revoked { certificates, reason, cause, approvals: Vec::new() }
+    let (certificates, reason, approvals) = (named, REASON.to_owned(), Vec::new());
+    Event::Revoked { certificates, reason, cause, approvals, statement, signature }
 }
 
 impl Loss {

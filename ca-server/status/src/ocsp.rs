@@ -4,6 +4,7 @@
 use super::answers::Signed;
 use super::responder::{CLOCK_SLACK, Responder};
 use super::state::Status;
+use anyhow::Context;
 use authority::{Authority, Serial};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -21,11 +22,16 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use tokio::time::timeout;
 
 /// Largest request, in bytes.
 const REQUEST_BYTES_MAX: usize = 8 * 1024;
 /// A body that takes longer is refused.
 const BODY_SECONDS_MAX: Duration = Duration::from_secs(5);
+/// What is known of certificates is known by then, or asked for later.
+const KNOWN_MAX: Duration = Duration::from_secs(8);
+/// Rows that come later answer nobody: a request does not keep its connection for longer.
+const ROWS_SECONDS_MAX: Duration = Duration::from_secs(3);
 /// An answer counts this long, in seconds.
 const ANSWER_SECONDS: u64 = 600;
 /// Caches may keep it this long: what is revoked now is good there for no longer.
@@ -46,7 +52,7 @@ async fn by_post(State(status): State<Arc<Status>>, request: HttpRequest) -> Res
     let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
     let fits = kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application/ocsp-request"));
     let body = to_bytes(request.into_body(), REQUEST_BYTES_MAX);
-    match tokio::time::timeout(BODY_SECONDS_MAX, body).await {
+    match timeout(BODY_SECONDS_MAX, body).await {
         Ok(Ok(body)) if fits => status.answer(&body, false).await,
         _ => status.refuse(OcspRefusal::MalformedRequest),
     }
@@ -87,6 +93,8 @@ impl Status {
     }
 
     async fn judged(&self, der: &[u8], request: &Request) -> Result<Signed, OcspRefusal> {
+        // However many wait for a database that hangs: lists, which need none, have their places.
+        let Ok(_place) = self.ocsp_places.try_acquire() else { return Err(OcspRefusal::TryLater) };
         let Some(responder) = self.responder.load() else { return Err(OcspRefusal::TryLater) };
         let now = self.clock.seconds();
         if !responder.is_good_at(now) {
@@ -94,7 +102,9 @@ impl Status {
             return Err(OcspRefusal::TryLater);
         }
         let serials = request.serials(&responder.issuer)?;
-        let known = self.known(&responder, serials).await.map_err(|error| {
+        let known = tokio::time::timeout(KNOWN_MAX, self.known(&responder, serials)).await;
+        let known = known.context("the database does not answer").flatten();
+        let known = known.map_err(|error| {
             tracing::error!(error = format!("{error:#}"), "ocsp");
             OcspRefusal::TryLater
         })?;
@@ -126,13 +136,18 @@ impl Status {
         serials: Vec<SerialNumber>,
     ) -> anyhow::Result<HashMap<SerialNumber, CertificateStatus>> {
         let authority = self.follower.fresh().await?;
-        let mut known = HashMap::new();
+        let (mut known, mut asked) = (HashMap::new(), Vec::new());
         for serial in serials {
             if let Some(revoked) = self.revoked(&authority, &serial) {
                 known.insert(serial, revoked);
-            } else if self.is_issued(responder, &serial).await? {
+            } else if self.issued.contains(&serial) {
                 known.insert(serial, CertificateStatus::Good);
+            } else {
+                asked.push(serial);
             }
+        }
+        for serial in self.issued(responder, asked).await? {
+            known.insert(serial, CertificateStatus::Good);
         }
         Ok(known)
     }
@@ -140,6 +155,21 @@ impl Status {
     /// Revoked is what the log says, what was confirmed here, and what stands in the newest list:
     /// list and answer never contradict each other.
     fn revoked(&self, authority: &Authority, serial: &SerialNumber) -> Option<CertificateStatus> {
+        let known = self.revoked_since(authority, serial)?;
+        // As in a list: nothing is revoked in the future.
+        Some(match known {
+            CertificateStatus::Revoked { at, reason } => {
+                CertificateStatus::Revoked { at: at.min(self.clock.seconds()), reason }
+            }
+            other => other,
+        })
+    }
+
+    fn revoked_since(
+        &self,
+        authority: &Authority,
+        serial: &SerialNumber,
+    ) -> Option<CertificateStatus> {
         if let Some(revoked) = authority.revoked_as(&serial.to_string()) {
             // Revoked is revoked, whatever its reason is called; 0 is unspecified.
             let reason = RevocationReason::of_entry(&revoked.reason);
@@ -160,23 +190,31 @@ impl Status {
         entry.map(|(_, at)| CertificateStatus::Revoked { at: *at, reason })
     }
 
-    /// Whether the issuing key signed a certificate of this number. The row only says where to
-    /// look: who writes rows cannot make anything good.
-    async fn is_issued(
+    /// For which of some numbers the issuing key signed a certificate. The rows only say where to
+    /// look: who writes rows cannot make anything good. A request is one question to the database,
+    /// over connections that strangers have among themselves.
+    async fn issued(
         &self,
         responder: &Responder,
-        serial: &SerialNumber,
-    ) -> anyhow::Result<bool> {
-        if self.issued.contains(serial) {
-            return Ok(true);
+        serials: Vec<SerialNumber>,
+    ) -> anyhow::Result<Vec<SerialNumber>> {
+        if serials.is_empty() {
+            return Ok(Vec::new());
         }
-        let mut tx = self.store.read().await?;
-        let found = certificates::by_serial(&mut tx, &serial.to_string()).await?;
-        let issued = found.and_then(|der| Certificate::read(&der).ok()).is_some_and(|read| {
-            read.serial() == serial && read.is_signed_by(responder.issuing.key())
-        });
-        if issued {
-            self.issued.remember(serial);
+        let asked = serials.iter().map(ToString::to_string).collect();
+        let rows = async {
+            let mut tx = self.store.read_for_strangers().await?;
+            certificates::by_serials(&mut tx, asked).await
+        };
+        let rows =
+            timeout(ROWS_SECONDS_MAX, rows).await.context("the database does not answer")??;
+        let mut issued = Vec::new();
+        for read in rows.iter().filter_map(|der| Certificate::read(der).ok()) {
+            let serial = read.serial();
+            if serials.contains(serial) && read.is_signed_by(responder.issuing.key()) {
+                self.issued.remember(serial);
+                issued.push(serial.clone());
+            }
         }
         Ok(issued)
     }

@@ -15,11 +15,18 @@ use keys::SoftwareSigner;
 use records::Bytes;
 use records::record::Event;
 use records::trust::Trust;
+use records::unlisted::Unlisted;
 use service::{Clock, Metrics, Stop};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use store::{Doorbell, Store};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
+
+/// Most OCSP questions that are answered at once: half of the places of the listener.
+const OCSP_PLACES: usize = 1_024;
+/// Reports that wait for the log's head at once.
+const WAITING_MAX: usize = 16;
 
 /// What the calls need.
 pub(super) struct Status {
@@ -35,6 +42,8 @@ pub(super) struct Status {
     /// Losses that were confirmed here, and a sign that there is a new one.
     pub(super) losses: Losses,
     pub(super) losses_due: Notify,
+    /// Places of those who wait for the log's head.
+    pub(super) waiting: Semaphore,
     pub(super) lists: Arc<Lists>,
     pub(super) snapshots: Arc<Snapshots>,
     /// One suspension is judged and kept at a time: each sees whom those before it leave to release
@@ -49,6 +58,12 @@ pub(super) struct Status {
     pub(super) responder: InUse,
     pub(super) issued: Issued,
     pub(super) answers: Answers,
+    /// What was handed to the issuer last; unknown after a start.
+    pub(super) handed: Mutex<Option<BTreeSet<String>>>,
+    /// What agents were told last beside the list.
+    pub(super) unlisted: Mutex<Option<(Vec<String>, Arc<Unlisted>)>>,
+    /// Places of OCSP questions that are being answered.
+    pub(super) ocsp_places: Semaphore,
 }
 
 impl Status {
@@ -80,6 +95,7 @@ impl Status {
             losses: Losses::open(&follower)?,
             losses_due: Notify::new(),
             suspending: tokio::sync::Mutex::default(),
+            waiting: Semaphore::new(WAITING_MAX),
             lists: Arc::new(lists),
             snapshots,
             rules: RulesInForce::default(),
@@ -96,6 +112,9 @@ impl Status {
             responder: InUse::open(&KeyPlace::ocsp(config)),
             issued: Issued::default(),
             answers: Answers::default(),
+            handed: Mutex::default(),
+            unlisted: Mutex::default(),
+            ocsp_places: Semaphore::new(OCSP_PLACES),
             config: config.clone(),
             stop,
         })

@@ -13,7 +13,6 @@ use records::enrolment::SignedReceipt;
 use records::letter::read_reference;
 use records::record::Event;
 use records::suspension::{SuspendByLetter, Suspending, SuspensionCause, SuspensionNotice};
-use records::wish::WISH_SECONDS;
 use records::{Bytes, Code, Disclosure, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
@@ -86,8 +85,8 @@ impl Status {
             return Err(Code::NothingToSuspend);
         }
         let (told, reason) = (format!("letter:{reference}"), LETTER_REASON.to_owned());
-        let micros = self.clock.micros();
-        let (said, unix) = (SaidBy::Letter, micros / 1_000_000);
+        let time = self.time();
+        let (said, unix) = (SaidBy::Letter, time.unix());
         let mut told = Told { told, said, person, serials, reason, unix };
         if is_suspended(&authority, &mut told) {
             return self.receipt(&told).map(|(receipt, ..)| receipt);
@@ -95,7 +94,7 @@ impl Status {
         let (receipt, notice, signature) = self.receipt(&told)?;
         let value = message.value.clone();
         let cause = SuspensionCause::Letter { value, notice, signature };
-        let key = self.keep(&authority, &told, (cause, Vec::new()), micros).await?;
+        let key = self.keep(&authority, &told, (cause, Vec::new()), time.micros).await?;
         drop(one_at_a_time);
         self.sent(&key).await;
         Ok(receipt)
@@ -107,11 +106,8 @@ impl Status {
             return Err(Code::Malformed);
         }
         let (authority, _) = self.newest_authority().await?;
-        let (read, micros) = (message.suspension.read()?, self.clock.micros());
-        let now = micros / 1_000_000;
-        if now.abs_diff(read.unix()) > WISH_SECONDS {
-            return Err(Code::ChallengeUsed);
-        }
+        let (read, time) = (message.suspension.read()?, self.time());
+        let now = time.of_statement(read.unix()).ok_or(Code::ChallengeUsed)?;
         let one_at_a_time = self.suspending.lock().await;
         let authority = self.losses.noticed(&self.follower.latest().unwrap_or(authority));
         let checked = authority.check_suspension(&message.suspension, now);
@@ -136,7 +132,7 @@ impl Status {
         let (receipt, notice, signature) = self.receipt(&told)?;
         let Suspending { suspension, evidence } = message;
         let cause = SuspensionCause::Signed { suspension, notice, signature };
-        let key = self.keep(&authority, &told, (cause, vec![evidence]), micros).await?;
+        let key = self.keep(&authority, &told, (cause, vec![evidence]), time.micros).await?;
         drop(one_at_a_time);
         self.sent(&key).await;
         Ok(receipt)

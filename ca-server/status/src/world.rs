@@ -16,10 +16,13 @@ use records::{Bytes, Code, Problem};
 use service::problem::Refused;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 const HELD_MAX: Duration = Duration::from_secs(20);
 /// Rules that the index does not reach yet are looked for again after this long.
 const RULES_AGAIN: Duration = Duration::from_secs(1);
+/// A database that says nothing for so long is asked again by the agent.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// What passed by without a notice is looked for this often.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -45,7 +48,8 @@ async fn watch(
     let mut news = status.news.subscribe();
     loop {
         news.borrow_and_update();
-        let (world, again) = look(status, &agent, message).await?;
+        let looked = timeout(ANSWER_MAX, look(status, &agent, message)).await;
+        let (world, again) = looked.map_err(|_| Code::Unavailable)??;
         let left = until.saturating_duration_since(Instant::now());
         if world != WorldUpdate::default() || left.is_zero() {
             return Ok(world);
@@ -103,7 +107,8 @@ async fn look(
     });
     let people = people.map(|snapshot| snapshot.signed.clone());
     let crl = (list.number() > message.crl).then(|| Bytes::from(list.der()));
-    Ok((WorldUpdate { crl, people, rules }, again))
+    let unlisted = status.unlisted(&authority, &list, &message.unlisted).map_err(unavailable)?;
+    Ok((WorldUpdate { crl, people, rules, unlisted }, again))
 }
 
 impl Status {

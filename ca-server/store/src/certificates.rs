@@ -6,7 +6,7 @@ use pki::Certificate;
 use records::record::Event;
 use records::{Bytes, Disclosure};
 use sha2::{Digest, Sha256};
-use store::{StoreError, Tx, execute, row, rows};
+use store::{StoreError, Tx, execute, rows, rows_of};
 
 /// What a certificate was issued as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,9 +71,15 @@ pub async fn by_digest(
     Ok(held.into_iter().find(fits).map(|(der,)| Bytes(der)))
 }
 
-/// The certificate of a serial number as its row says; whoever rests on it verifies it first.
-pub async fn by_serial(tx: &mut Tx, serial: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    let found =
-        row!(tx, (Vec<u8>,), "select certificate from certificate where serial = $1", serial)?;
-    Ok(found.map(|(der,)| der))
+/// Certificates of some serial numbers as their rows say, with one question; whoever rests on one
+/// verifies it first.
+pub async fn by_serials(tx: &mut Tx, serials: Vec<String>) -> Result<Vec<Vec<u8>>, StoreError> {
+    let found = rows_of!(
+        tx,
+        (Vec<u8>,),
+        "select certificate from certificate where serial in (",
+        serials,
+        ")"
+    );
+    Ok(found.into_iter().map(|(der,)| der).collect())
 }

@@ -7,10 +7,11 @@
 //! rests on anything that was taken away; what only adds is covered within a second. A killed role
 //! takes up authority as it was last kept and replays what follows.
 
+mod late;
 mod place;
 mod step;
 
-pub use place::found;
+pub use place::{KeptPlace, found, open};
 
 use crate::keep::{FloorFile, Journal, Keep};
 use crate::known::KnownRecords;
@@ -24,11 +25,12 @@ use records::record::Record;
 use records::trust::Trust;
 use service::{Metrics, Stop};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use store::{Doorbell, Store, StoreError, Watch};
 use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
 
 /// Authority is kept again after so many records, which a start replays in about a second.
 const SAVE_RECORDS: u64 = 1 << 16;
@@ -38,6 +40,8 @@ const SAVE_AFTER: Duration = Duration::from_secs(600);
 const RAISE_AFTER: Duration = Duration::from_secs(1);
 /// Commits that come close together are followed together, unless a question waits for them.
 const GATHER: Duration = Duration::from_millis(25);
+/// A question waits for a round this long.
+const ANSWER_MAX: Duration = Duration::from_secs(6);
 /// The condition on `/readyz`.
 const CONDITION: &str = "follow";
 
@@ -49,7 +53,7 @@ pub type Observer = Arc<dyn Fn(&Record) + Send + Sync>;
 pub struct Follower(Arc<Shared>);
 
 struct Shared {
-    place: place::Place,
+    place: KeptPlace,
     store: Store,
     metrics: Metrics,
     replay: Replay,
@@ -62,6 +66,8 @@ struct Shared {
     watch: Mutex<Watch>,
     /// The number of the newest question that found something committed.
     wanted: AtomicU64,
+    /// Whether a round takes longer than anybody waits for it.
+    hangs: AtomicBool,
     /// The number up to which it was tried to follow; the view is at least as new.
     tried: watch::Sender<u64>,
     wake: Notify,
@@ -72,6 +78,8 @@ struct Shared {
 #[derive(Clone, Default)]
 struct View {
     authority: Option<Arc<Authority>>,
+    /// Time of the newest record that proves time, unix.
+    last_time: u64,
     /// Why nothing is answered now.
     problem: bool,
 }
@@ -122,6 +130,7 @@ impl Follower {
             state: Mutex::new(Some(state)),
             view: ArcSwap::default(),
             wanted: AtomicU64::new(1),
+            hangs: AtomicBool::new(false),
             tried: watch::Sender::new(0),
             wake: Notify::new(),
             changes: watch::Sender::new(0),
@@ -133,13 +142,18 @@ impl Follower {
         self.fresh().await.map(|authority| question(&authority))
     }
 
-    /// Authority at the log's head, pending withdrawals counted.
+    /// Authority at the log's head, pending withdrawals counted. Whoever asks waits for a bounded
+    /// time, and for none while a database is known not to answer.
     pub async fn fresh(&self) -> Result<Arc<Authority>, Code> {
         let own = &*self.0;
         let wanted = own.wanted();
         if *own.tried.borrow() < wanted {
+            if own.hangs.load(Ordering::Acquire) {
+                return Err(Code::LogBehind);
+            }
             let mut tried = own.tried.subscribe();
-            tried.wait_for(|tried| *tried >= wanted).await.map_err(|_| Code::LogBehind)?;
+            let followed = timeout(ANSWER_MAX, tried.wait_for(|tried| *tried >= wanted)).await;
+            followed.map_err(|_| Code::LogBehind)?.map_err(|_| Code::LogBehind)?;
         }
         let view = own.view.load();
         match &view.authority {
@@ -151,6 +165,11 @@ impl Follower {
     /// Authority as it was last followed, however long ago: for brakes, which wait for nobody.
     pub fn latest(&self) -> Option<Arc<Authority>> {
         self.0.view.load().authority.clone()
+    }
+
+    /// Time of the newest record that proves time, as it was last followed, unix; 0 before that.
+    pub fn last_time(&self) -> u64 {
+        self.0.view.load().last_time
     }
 
     /// A journal of the role's own, beside what it followed, with what it holds.
@@ -192,7 +211,7 @@ impl Follower {
             // What a round changes, it changes at its end: one that is given up leaves nothing
             // behind.
             let more = tokio::select! {
-                more = self.0.round(&mut state) => more,
+                more = self.0.timed_round(&mut state) => more,
                 () = stop.wait() => break,
             };
             if more {
@@ -232,8 +251,22 @@ impl Shared {
         state.saved.0 = loaded.as_ref().map_or(0, |followed| followed.edge.size());
         // Until the log was followed it answers nothing, but brakes know whose letters there are.
         let authority = loaded.as_ref().map(|followed| Arc::new(followed.authority.clone()));
-        self.view.store(Arc::new(View { authority, problem: true }));
+        let last_time = loaded.as_ref().map_or(0, |followed| followed.last_time);
+        self.view.store(Arc::new(View { authority, last_time, problem: true }));
         state.tree = loaded;
+    }
+
+    /// One round within its time: one that takes long is told, and nobody waits for it; one that
+    /// never ends, as when a network swallows what a database says, is given up and begun anew.
+    async fn timed_round(&self, state: &mut State) -> bool {
+        let late = || {
+            self.hangs.store(true, Ordering::Release);
+            self.metrics.condition(CONDITION, late::TOLD);
+        };
+        let more =
+            late::in_time(self.round(state), (late::TOLD_AFTER, late::ROUND_MAX), late).await;
+        self.hangs.store(false, Ordering::Release);
+        more.unwrap_or(true)
     }
 
     /// One round: whether there is more to notice.
@@ -252,15 +285,15 @@ impl Shared {
                 more = left;
                 self.metrics.condition(CONDITION, "");
                 let authority = state.noticed.clone().map(Arc::new);
-                self.view.store(Arc::new(View { authority, problem: false }));
+                let last_time = state.tree.as_ref().map_or(0, |tree| tree.last_time);
+                self.view.store(Arc::new(View { authority, last_time, problem: false }));
             }
             // A database that does not answer is asked again; what it shows decides nothing then.
             Err(error) => {
                 if !self.store.is_closed() {
                     self.metrics.condition(CONDITION, &error.to_string());
                 }
-                let authority = self.view.load().authority.clone();
-                self.view.store(Arc::new(View { authority, problem: true }));
+                self.answer_no_more();
             }
         }
         self.tried.send_modify(|tried| *tried = wanted.max(*tried));
@@ -269,6 +302,12 @@ impl Shared {
         }
         self.save(state).await;
         more
+    }
+
+    /// What was followed stays for brakes; nothing is answered from it.
+    fn answer_no_more(&self) {
+        let last = View::clone(&self.view.load());
+        self.view.store(Arc::new(View { problem: true, ..last }));
     }
 
     /// Makes the floor durable where it must be.
@@ -300,8 +339,7 @@ impl Shared {
 
     /// Keeps what was followed since it was last kept.
     async fn end(&self, state: &mut State) {
-        let authority = self.view.load().authority.clone();
-        self.view.store(Arc::new(View { authority, problem: true }));
+        self.answer_no_more();
         self.tried.send_modify(|tried| *tried = u64::MAX);
         if let Some(saving) = state.saving.take() {
             told(saving.await);

@@ -28,7 +28,6 @@ const ISSUER: &[&str] = &[
     "agent",
     "join_token",
     "people_snapshot",
-    "people_current",
     "bundle",
     "lease",
     "founding",
@@ -52,6 +51,9 @@ const LOG: &[&str] = &[
     "lease",
 ];
 
+/// Tables that the role `notices` changes: its own, and the record of what became of a notice.
+const NOTICES: &[&str] = &["notice", "log_pending"];
+
 /// Grants each configured user what its role needs, and nothing else.
 pub(super) async fn grant(store: &Store, config: &CaConfig) -> Result<(), StoreError> {
     if !matches!(store, Store::Postgres(_)) {
@@ -61,6 +63,7 @@ pub(super) async fn grant(store: &Store, config: &CaConfig) -> Result<(), StoreE
         (&config.issuer.database, ISSUER),
         (&config.status.database, STATUS),
         (&config.log.database, LOG),
+        (&config.notices.database, NOTICES),
     ];
     for (address, tables) in roles {
         let Some(address) = address else { continue };

@@ -133,7 +133,8 @@ async fn next_segment(tx: &mut Tx, log: &str) -> Result<i64, StoreError> {
         log
     )?;
     let (one, other) = found.unwrap_or_default();
-    Ok(one.max(other).unwrap_or(0) + 1)
+    let last = one.max(other).unwrap_or(0);
+    last.checked_add(1).ok_or(StoreError::Inconsistent("the number of a segment"))
 }
 
 async fn write_segment(tx: &mut Tx, log: &str, segment: &Segment) -> anyhow::Result<()> {

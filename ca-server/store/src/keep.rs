@@ -86,3 +86,8 @@ pub fn mac_key(secret: &[u8]) -> hmac::Key {
     let label = [b"yinxin-kept-v1\0".as_slice(), secret].concat();
     hmac::Key::new(hmac::HMAC_SHA256, &label)
 }
+
+/// The key of the numbers of snapshots, which lie beside what the issuer marks.
+pub fn numbers_key(secret: &[u8]) -> hmac::Key {
+    mac_key(&[secret, b"numbers"].concat())
+}

@@ -4,6 +4,7 @@ use ca_host::random::{self, NoRandomness};
 use records::json::JsonError;
 use records::record::{Event, Record};
 use records::{Bytes, Disclosure};
+use std::collections::HashSet;
 use std::sync::Arc;
 use store::many::{Value, insert_many};
 use store::pending::{self, PendingRecord};
@@ -174,6 +175,39 @@ pub async fn head(tx: &mut Tx, log: &str) -> Result<Option<(u64, Hash, String)>,
             Ok((size, root, checkpoint))
         })
         .transpose()
+}
+
+/// Clears the place behind the head for what gets a number: what a hand put there is no entry, and
+/// would stop the log for good.
+pub(crate) async fn clear_behind(tx: &mut Tx, log: &str, size: u64) -> Result<(), StoreError> {
+    let size = i64::try_from(size).unwrap_or(i64::MAX);
+    let entries = "delete from log_entry where log_id = $1 and idx >= $2";
+    let cleared = execute!(&mut *tx, entries, log, size)?;
+    let openings = "delete from log_opening where log_id = $1 and idx >= $2";
+    let cleared = cleared + execute!(&mut *tx, openings, log, size)?;
+    if cleared > 0 {
+        tracing::error!(log, cleared, "rows behind the head are no entries: removed");
+    }
+    Ok(())
+}
+
+/// Positions of what waits under an id that has its place already: it is given no other.
+pub(crate) async fn standing(
+    tx: &mut Tx,
+    log: &str,
+    (first, last): (i64, i64),
+) -> Result<HashSet<i64>, StoreError> {
+    let found = rows!(
+        tx,
+        (i64,),
+        "select p.position from log_pending p where p.log_id = $1 and p.position between $2 and $3 \
+         and exists (select 1 from log_entry e \
+         where e.record_id = p.record_id and e.record_id is not null)",
+        log,
+        first,
+        last
+    )?;
+    Ok(found.into_iter().map(|(position,)| position).collect())
 }
 
 /// Appends rows of entries, and what opens the commitments of some of them.

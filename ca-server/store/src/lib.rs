@@ -109,6 +109,18 @@ pub const MIGRATIONS: Migrations = &[
         include_str!("../migrations/sqlite/0018_about.sql"),
         include_str!("../migrations/postgres/0018_about.sql"),
     ),
+    (
+        20,
+        "numbers",
+        include_str!("../migrations/sqlite/0020_numbers.sql"),
+        include_str!("../migrations/postgres/0020_numbers.sql"),
+    ),
+    (
+        22,
+        "notices",
+        include_str!("../migrations/sqlite/0022_notices.sql"),
+        include_str!("../migrations/postgres/0022_notices.sql"),
+    ),
 ];
 
 /// Opens the CA database as its owner and brings it up to date, with the rights of every role.

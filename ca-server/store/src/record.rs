@@ -57,7 +57,9 @@ pub async fn append_many(
     pending::newest(tx, LOG).await
 }
 
-/// What waits in a log's queue, if it is a record of that log under its own id.
+/// What waits in a log's queue, if it is a record of that log under its own id. What agents record
+/// never waits there: it comes from them, in runs whose heads they signed, and whoever lays
+/// something like it into the queue is no agent.
 pub fn read(
     log: &str,
     waiting: &pending::PendingRecord,
@@ -65,7 +67,7 @@ pub fn read(
 ) -> Option<Arc<Record>> {
     let record = known.read(&waiting.record).ok()?;
     let whole = waiting.salt.len() == 32 && record.id.0 == waiting.record_id;
-    (whole && record.log == log).then_some(record)
+    (whole && record.log == log && !record.event.is_of_run()).then_some(record)
 }
 
 /// A record that waits: its position and what it says; nothing if it is no record, which the

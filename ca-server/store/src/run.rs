@@ -87,7 +87,7 @@ impl VerifiedRun {
         let salt = salt.digest().ok_or(Code::Malformed)?;
         let link = record.link.as_ref().ok_or(Code::Malformed)?;
         let prev = link.prev.digest().ok_or(Code::Malformed)?;
-        let maker = record.maker.strip_suffix("/agent") == Some(self.agent.as_str());
+        let maker = record.agent() == Some(self.agent.as_str());
         if record.log != LOG || !maker || !self.is_own(&record.event) {
             return Err(Code::NotYourRoute);
         }
@@ -114,12 +114,7 @@ impl VerifiedRun {
                 .request
                 .strip_prefix(self.agent.as_str())
                 .is_some_and(|rest| rest.starts_with('/')),
-            Event::Started(_)
-            | Event::Connection(_)
-            | Event::Decision(_)
-            | Event::Turned(_)
-            | Event::Heartbeat(_) => true,
-            _ => false,
+            other => other.is_of_run(),
         }
     }
 

@@ -3,7 +3,8 @@
 use crate::entry;
 use crate::run::VerifiedRun;
 use records::Bytes;
-use records::access::CHAIN_START;
+use records::access::{CHAIN_START, Link, SignedHead};
+use records::run::RunPiece;
 use store::many::{Value, insert_many};
 use store::{StoreError, Tx, row};
 
@@ -61,36 +62,29 @@ pub(crate) async fn entry(
     }))
 }
 
-/// The first head that an agent signed behind a record of its run.
-pub struct RunHead {
-    /// How many records the run had.
-    pub count: u64,
-    /// The head's bytes.
-    pub head: Vec<u8>,
-    /// Its signature.
-    pub signature: Vec<u8>,
-    /// The certificate of the key that signed it.
-    pub certificate: Vec<u8>,
-}
-
-/// The first head behind a record.
-pub async fn head_behind(
-    tx: &mut Tx,
-    agent: &str,
-    epoch: &Bytes,
-    aseq: u64,
-) -> anyhow::Result<Option<RunHead>> {
+/// The piece of a run from a record, whose place is its link, to the first head that its agent
+/// signed behind it. What the rows say is checked by whoever opens the piece.
+pub async fn piece(tx: &mut Tx, agent: &str, link: &Link) -> anyhow::Result<Option<RunPiece>> {
     let found = row!(
-        tx,
+        &mut *tx,
         (i64, Vec<u8>, Vec<u8>, Vec<u8>),
         "select count, head, signature, certificate from agent_head \
          where agent_id = $1 and epoch = $2 and count > $3 order by count limit 1",
         agent,
-        &epoch.0,
-        i64::try_from(aseq)?
+        &link.epoch.0,
+        i64::try_from(link.aseq)?
     )?;
     let Some((count, head, signature, certificate)) = found else { return Ok(None) };
-    Ok(Some(RunHead { count: u64::try_from(count)?, head, signature, certificate }))
+    let mut entries = Vec::new();
+    for number in link.aseq..u64::try_from(count)? {
+        let Some((_, bytes)) = entry(tx, agent, &link.epoch, number).await? else {
+            return Ok(None);
+        };
+        entries.push(Bytes(bytes));
+    }
+    let head = SignedHead { head: Bytes(head), signature: Bytes(signature) };
+    let (certificate, before) = (Bytes(certificate), link.prev.clone());
+    Ok(Some(RunPiece { head, certificate, before, entries }))
 }
 
 /// Writes how far runs reach now, each once, and the heads that lead there: of a run, number and

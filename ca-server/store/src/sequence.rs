@@ -23,17 +23,18 @@ use pki::Signer;
 use records::Bytes;
 use records::term::Key;
 use service::{Clock, fault};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use store::many::Value;
 use store::{Store, Tx, hold_lease, pending};
-use tlog::merkle::{Hash, empty_root, leaf_hash};
+use tlog::merkle::{empty_root, leaf_hash};
 use tlog::tile::TileId;
 use tlog::{Checkpoint, Edge, VerifierKey};
 use tokio::task::JoinHandle;
 
+mod batch;
 mod follow;
 
+use batch::Batch;
 pub use follow::RunOutcome;
 use follow::{Follows, follow};
 
@@ -74,16 +75,6 @@ pub struct Round {
     pub view: Option<TreeView>,
     /// Index of the first record of a run, and what the index finds each from there on by.
     pub keys: (u64, Vec<Vec<Key>>),
-}
-
-/// Records that get their numbers together.
-struct Batch {
-    rows: Vec<Vec<Value>>,
-    leaves: Vec<Hash>,
-    openings: Vec<Vec<Value>>,
-    /// Of the records of runs, which come last.
-    keys: Vec<Vec<Key>>,
-    next: u64,
 }
 
 impl Sequencer {
@@ -151,6 +142,7 @@ impl Sequencer {
         pending::lock(&mut tx, self.log).await?;
         let checkpoint = self.catch_up(&mut tx).await?;
         let waiting = pending::waiting(&mut tx, self.log, 0, BATCH_MAX).await?;
+        ledger::clear_behind(&mut tx, self.log, self.tree.edge.size()).await?;
         let (mut batch, outcomes, reached) = self.collect(&mut tx, &waiting, runs).await?;
         let count = batch.leaves.len() as u64;
         if count == 0 && waiting.is_empty() && checkpoint.is_some() {
@@ -259,7 +251,17 @@ impl Sequencer {
         runs: Vec<VerifiedRun>,
     ) -> anyhow::Result<(Batch, Vec<RunOutcome>, Vec<((String, Bytes), Reached)>)> {
         let mut batch = Batch::from(self.tree.edge.size());
+        let span = waiting.first().zip(waiting.last());
+        let standing = match span.map(|((first, _), (last, _))| (*first, *last)) {
+            Some(span) => ledger::standing(tx, self.log, span).await?,
+            None => HashSet::new(),
+        };
         for (position, one) in waiting {
+            // An entry that a hand brings once more would fail every round.
+            if standing.contains(position) {
+                tracing::error!(log = self.log, position, "what waits stands already: dropped");
+                continue;
+            }
             // What a hand put there and no record can be would stop every follower for good, and so
             // would an entry that commits to something else: the one is dropped, the other made
             // anew.
@@ -349,46 +351,6 @@ impl Round {
     }
 }
 
-impl Batch {
-    fn from(size: u64) -> Self {
-        Self {
-            rows: Vec::new(),
-            leaves: Vec::new(),
-            openings: Vec::new(),
-            keys: Vec::new(),
-            next: size,
-        }
-    }
-
-    /// What opens the commitments of the record that comes next.
-    fn open(&mut self, log: &str, openings: String) -> anyhow::Result<()> {
-        let index = i64::try_from(self.next)?;
-        self.openings.push(vec![log.into(), index.into(), openings.into()]);
-        Ok(())
-    }
-
-    fn push(
-        &mut self,
-        log: &str,
-        leaf: Hash,
-        id: Option<Vec<u8>>,
-        (record, salt, entry): (Vec<u8>, Vec<u8>, Vec<u8>),
-    ) -> anyhow::Result<()> {
-        let index = i64::try_from(self.next)?;
-        self.rows.push(vec![
-            log.into(),
-            index.into(),
-            id.into(),
-            record.into(),
-            salt.into(),
-            entry.into(),
-        ]);
-        self.leaves.push(leaf);
-        self.next += 1;
-        Ok(())
-    }
-}
-
 fn lease(log: &str) -> String {
     format!("sequencer/{log}")
 }
@@ -407,3 +369,6 @@ pub async fn edge_at(tx: &mut Tx, log: &str, size: u64) -> anyhow::Result<Edge> 
     }
     Ok(Edge::from_levels(size, levels)?)
 }
+
+#[cfg(test)]
+mod tests;

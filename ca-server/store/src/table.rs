@@ -6,6 +6,7 @@ pub mod certificate;
 pub mod intent;
 pub mod letter;
 pub mod list;
+pub mod notice;
 pub mod order;
 pub mod person;
 pub mod portal;

@@ -63,7 +63,7 @@ impl Authority {
     /// Open orders to revoke certificates of a person, pending records counted.
     pub fn open_orders_about(&self, person: &str) -> Vec<(OrderDigest, &OpenOrder)> {
         let Some(person) = PersonId::read(person) else { return Vec::new() };
-        let range = (person, OrderDigest::FIRST)..=(person, OrderDigest::LAST);
+        let range = OrderDigest::all_of(person);
         let mut digests: Vec<OrderDigest> =
             self.revoking.range(range.clone()).map(|(_, digest)| *digest).collect();
         digests.extend(self.pending.revoking.range(range).map(|(_, digest)| *digest));

@@ -35,6 +35,8 @@ pub struct Authority {
     pub(crate) expiries: OrdSet<(u64, OrderDigest)>,
     /// Open orders to revoke, by person.
     pub(crate) revoking: OrdSet<(PersonId, OrderDigest)>,
+    /// Those of them that nobody signed the wish for.
+    pub(crate) wished: OrdSet<OrderDigest>,
     /// Open orders that people drafted under their signatures, by person.
     pub(crate) drafting: OrdSet<(PersonId, OrderDigest)>,
     /// Batches by digest, until they would have expired.
@@ -108,11 +110,13 @@ pub(crate) struct Pending {
     /// Agents whose join is recorded.
     pub(crate) joined: OrdSet<Arc<str>>,
     pub(crate) units: OrdSet<Arc<str>>,
-    /// Orders that can be approved already. Approvals count before the tree has them for orders of
-    /// kind `revoke` only: brakes do not wait.
+    /// Orders that can be approved already. Approvals count before the tree has them for orders
+    /// that only take away: brakes do not wait.
     pub(crate) open: OrdMap<OrderDigest, Arc<OpenOrder>>,
     /// Those of them that revoke, by person.
     pub(crate) revoking: OrdSet<(PersonId, OrderDigest)>,
+    /// Those of them that nobody signed the wish for.
+    pub(crate) wished: OrdSet<OrderDigest>,
     /// Those of them that people drafted under their signatures.
     pub(crate) drafting: OrdSet<(PersonId, OrderDigest)>,
     /// Batches, and orders with the batches in which they stand.
@@ -168,6 +172,7 @@ impl Authority {
             closed_orders: OrdMap::new(),
             expiries: OrdSet::new(),
             revoking: OrdSet::new(),
+            wished: OrdSet::new(),
             drafting: OrdSet::new(),
             batches: OrdMap::new(),
             in_batches: OrdSet::new(),

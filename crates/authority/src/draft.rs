@@ -2,7 +2,7 @@
 //! what was made from it.
 
 use crate::authority::Authority;
-use crate::id::{PersonId, Reference};
+use crate::id::{OrderDigest, PersonId, Reference};
 use crate::state::{LetterState, OpenOrder};
 use records::code::Code;
 use records::draft::{Draft, DraftPlace};
@@ -106,19 +106,15 @@ impl Authority {
     /// Orders that a person drafted under their signature and that can still be approved at `now`,
     /// pending records counted.
     pub fn open_drafts_of(&self, person: &str, now: u64) -> impl Iterator<Item = &OpenOrder> {
-        let person = PersonId::read(person);
-        let all = self.drafting.iter().chain(self.pending_drafting());
-        let own = all.filter(move |(drafter, _)| Some(*drafter) == person);
+        let range = PersonId::read(person).map(OrderDigest::all_of);
+        let all = [&self.drafting, &self.pending.drafting].into_iter();
+        let own = all.flat_map(move |all| range.clone().into_iter().flat_map(|own| all.range(own)));
         own.filter_map(move |(_, digest)| Some(self.waiting(*digest, now).ok()?.1))
     }
 
     /// How many orders wait that people drafted under their signatures, pending records counted.
     pub fn drafting_count(&self) -> usize {
-        self.drafting.len() + self.pending_drafting().count()
-    }
-
-    fn pending_drafting(&self) -> impl Iterator<Item = &(PersonId, crate::id::OrderDigest)> {
-        self.pending.drafting.iter().filter(|one| !self.drafting.contains(*one))
+        self.drafting.len() + self.pending.drafting.len()
     }
 
     /// The letters that a person had made under their signature.
@@ -126,6 +122,14 @@ impl Authority {
         let drafter = PersonId::read(drafter);
         let own = drafter.into_iter().flat_map(|drafter| {
             self.lettered_by.range((drafter, Reference::FIRST)..=(drafter, Reference::LAST))
+        });
+        own.filter_map(|(_, reference)| Some((reference, &**self.letters.get(reference)?)))
+    }
+
+    /// The letters that were made for a person.
+    pub fn letters_of(&self, person: &str) -> impl Iterator<Item = (&Reference, &LetterState)> {
+        let own = PersonId::read(person).into_iter().flat_map(|person| {
+            self.letters_of.range((person, Reference::FIRST)..=(person, Reference::LAST))
         });
         own.filter_map(|(_, reference)| Some((reference, &**self.letters.get(reference)?)))
     }

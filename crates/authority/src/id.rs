@@ -167,6 +167,11 @@ impl OrderDigest {
 
     pub(crate) const FIRST: Self = Self([0; 32]);
     pub(crate) const LAST: Self = Self([u8::MAX; 32]);
+
+    /// Where the orders of a person stand in a table that is ordered by person.
+    pub(crate) fn all_of(person: PersonId) -> core::ops::RangeInclusive<(PersonId, Self)> {
+        (person, Self::FIRST)..=(person, Self::LAST)
+    }
 }
 
 impl core::fmt::Display for OrderDigest {

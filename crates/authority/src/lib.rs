@@ -117,9 +117,8 @@ impl Authority {
         if record.log != "control" {
             return Err(Code::UnsignedAuthority);
         }
-        let unix = record.unix();
         // A record's own time is only a claim; what the registry key signed later is not.
-        let now = unix.max(self.signed_time);
+        let now = record.unix().max(self.signed_time);
         match &record.event {
             Event::Letter { statement, signature } => self.add_letter(statement, signature, now),
             Event::Voided { statement, signature } => self.add_void(statement, signature, now),
@@ -143,7 +142,9 @@ impl Authority {
                 Ok(())
             }
             Event::Declined { decline, .. } => self.add_decline(decline, now),
-            Event::Revoked { cause, approvals, .. } => self.revoke(cause, approvals, unix),
+            Event::Revoked { cause, approvals, statement, signature, .. } => {
+                self.revoke(cause, approvals, (statement, signature))
+            }
             Event::Suspended { cause, .. } => self.suspend(cause, now),
             Event::Used { .. } => self.add_use(record, now),
             Event::Joined { .. } => self.add_join(record, now),
@@ -161,6 +162,7 @@ impl Authority {
             | Event::Searched { .. } => Ok(()),
             Event::Portal { .. }
             | Event::Read { .. }
+            | Event::Notified { .. }
             | Event::Silent { .. }
             | Event::Started(_)
             | Event::Connection(_)

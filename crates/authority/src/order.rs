@@ -57,6 +57,9 @@ impl Authority {
                 if let Some(person) = PersonId::read(&revoke.person) {
                     self.revoking.insert((person, digest));
                 }
+                if open.read.is_unsigned_wish() {
+                    self.wished.insert(digest);
+                }
             }
             Body::Batch(batch) => self.add_batch(digest, batch),
             _ => {}
@@ -159,6 +162,7 @@ impl Authority {
         if let Some(person) = PersonId::read(person) {
             self.revoking.remove(&(person, digest));
         }
+        self.wished.remove(&digest);
     }
 
     /// Orders that no record can bring back any more need no memory.

@@ -76,7 +76,9 @@ impl Authority {
             }
             Event::Approval { approval, .. } => self.notice_approval(approval, unix),
             Event::Suspended { cause, .. } => self.notice_suspended(cause),
-            Event::Revoked { cause, approvals, .. } => self.notice_revoked(cause, approvals, unix),
+            Event::Revoked { cause, approvals, statement, signature, .. } => {
+                self.notice_revoked(cause, approvals, (statement, signature));
+            }
             _ => {}
         }
     }
@@ -162,6 +164,9 @@ impl Authority {
                 if let Some(person) = PersonId::read(&revoke.person) {
                     self.pending.revoking.insert((person, digest));
                 }
+                if open.read.is_unsigned_wish() {
+                    self.pending.wished.insert(digest);
+                }
             }
             Body::Batch(batch) => self.notice_batch(digest, batch),
             _ => {}
@@ -192,10 +197,10 @@ impl Authority {
         }
     }
 
-    /// Approvals of an order to revoke count at once: brakes do not wait for the tree.
+    /// Approvals of an order that only takes away count at once: brakes do not wait for the tree.
     fn notice_brake(&mut self, digest: OrderDigest, given: &GivenApproval) {
         let Ok((_, open)) = self.waiting(digest, 0) else { return };
-        if !open.body.revokes() {
+        if !open.body.takes_away() {
             return;
         }
         let mut open = open.clone();
@@ -205,8 +210,9 @@ impl Authority {
         self.pending.open.insert(digest, Arc::new(open));
     }
 
-    fn notice_revoked(&mut self, cause: &Cause, approvals: &[Bytes], unix: u64) {
-        let Ok(revoked) = self.revocation(cause, approvals, unix) else { return };
+    fn notice_revoked(&mut self, cause: &Cause, approvals: &[Bytes], since: (&Bytes, &Bytes)) {
+        let Ok(at) = self.counts_from(cause, since) else { return };
+        let Ok(revoked) = self.revocation(cause, approvals, at) else { return };
         for (serial, revoked) in revoked {
             self.pending.revoked.entry(serial).or_insert_with(|| Arc::new(revoked));
             if matches!(cause, Cause::Abandoned { .. }) {

@@ -5,10 +5,15 @@ use crate::authority::Authority;
 use crate::id::{NamesOrder, Serial};
 use crate::state::Ended;
 use crate::state::Revoked;
+use pki::PublicKey;
 use records::bytes::Bytes;
 use records::code::Code;
+use records::json;
+use records::label::Label;
+use records::letter::LossReceipt;
 use records::order::Body;
 use records::record::Cause;
+use records::revocation::RevocationStatement;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -71,14 +76,42 @@ impl Authority {
         Ok(serials.into_iter().map(revoked).collect())
     }
 
+    /// Since when a revocation counts: what a key of the CA signed about just this cause. The
+    /// record's own time is a claim, and whoever holds the database writes it.
+    pub fn counts_from(
+        &self,
+        cause: &Cause,
+        (statement, signature): (&Bytes, &Bytes),
+    ) -> Result<u64, Code> {
+        let Cause::Loss { reference, .. } = cause else {
+            let registry = &self.fixed.registry;
+            if !self.signatures.verify(Label::Revocation, registry, &statement.0, &signature.0) {
+                return Err(Code::UnsignedAuthority);
+            }
+            let read: RevocationStatement =
+                json::read(&statement.0).map_err(|_| Code::Malformed)?;
+            return read.counts_from(&self.fixed.digest, cause).ok_or(Code::UnsignedAuthority);
+        };
+        let status = PublicKey::read(&self.fixed.founding.keys.status.0);
+        let status = status.map_err(|_| Code::UnsignedAuthority)?;
+        if !self.signatures.verify(Label::Receipt, &status, &statement.0, &signature.0) {
+            return Err(Code::UnsignedAuthority);
+        }
+        let read: LossReceipt = json::read(&statement.0).map_err(|_| Code::Malformed)?;
+        let own =
+            read.v == 1 && read.reference == *reference && read.founding.0 == self.fixed.digest;
+        records::time::read(&read.time).filter(|_| own).ok_or(Code::UnsignedAuthority)
+    }
+
     /// Gives effect to a revocation in the tree.
     pub(super) fn revoke(
         &mut self,
         cause: &Cause,
         approvals: &[Bytes],
-        unix: u64,
+        since: (&Bytes, &Bytes),
     ) -> Result<(), Code> {
-        for (serial, revoked) in self.revocation(cause, approvals, unix)? {
+        let at = self.counts_from(cause, since)?;
+        for (serial, revoked) in self.revocation(cause, approvals, at)? {
             let intended = self.intents.remove(&serial);
             if matches!(cause, Cause::Abandoned { .. }) {
                 self.free_letter(&serial);

@@ -10,7 +10,7 @@ use records::approval::SignedStatement;
 use records::code::Code;
 use records::label::Label;
 use records::order::{Body, Order};
-use records::record::Event;
+use records::record::{Cause, Event};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -161,6 +161,12 @@ impl Signatures {
             }
             Event::Declined { decline, .. } => {
                 self.warm_statement(&decline.signed_statement(), issuing);
+            }
+            // Of a loss another key signs.
+            Event::Revoked { cause, statement, signature, .. }
+                if !matches!(cause, Cause::Loss { .. }) =>
+            {
+                self.verify(Label::Revocation, registry, &statement.0, &signature.0);
             }
             Event::Used { request, .. } | Event::Joined { request, .. } => {
                 self.request(&request.0);

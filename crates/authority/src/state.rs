@@ -370,6 +370,8 @@ pub struct Suspended {
     pub reason: String,
     /// How it was said.
     pub said: SaidBy,
+    /// The portal, if only its word says that they did.
+    pub told_by: Option<Arc<str>>,
     /// As it counts meanwhile: its reason is `certificateHold`.
     pub revoked: Revoked,
 }

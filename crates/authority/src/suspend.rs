@@ -32,6 +32,7 @@ struct Said {
     serials: Vec<Serial>,
     reason: String,
     at: u64,
+    told_by: Option<Arc<str>>,
 }
 
 impl Authority {
@@ -41,7 +42,7 @@ impl Authority {
     /// another that came under the letter since.
     pub fn suspension(&self, cause: &SuspensionCause) -> Result<Vec<(Serial, Suspended)>, Code> {
         let name = cause.name();
-        let Said { by, said, serials, reason, at } = match cause {
+        let Said { by, said, serials, reason, at, told_by } = match cause {
             SuspensionCause::Letter { value, notice, signature } => {
                 self.by_letter(value, (notice, signature))?
             }
@@ -56,7 +57,8 @@ impl Authority {
         let suspended = |serial: Serial| {
             let not_after = self.held.get(&serial).map_or(self.last_end(), |held| held.until);
             let revoked = Revoked { at, reason: HOLD.to_owned(), not_after };
-            (serial, Suspended { name, by, said, reason: reason.clone(), revoked })
+            let (reason, told_by) = (reason.clone(), told_by.clone());
+            (serial, Suspended { name, by, said, reason, told_by, revoked })
         };
         Ok(open.map(suspended).collect())
     }
@@ -87,7 +89,7 @@ impl Authority {
             && (told.reason == read.reason && told.time == read.time);
         let (serials, at, said) = (vec![serial], read.unix(), SaidBy::Signature);
         match same {
-            true => Ok(Said { by, said, serials, at, reason: read.reason }),
+            true => Ok(Said { by, said, serials, at, reason: read.reason, told_by: None }),
             false => Err(Code::UnsignedAuthority),
         }
     }
@@ -98,20 +100,22 @@ impl Authority {
         self.check_suspension_value(reference, value)?;
         let letter = self.letter(reference).ok_or(Code::WrongCode)?;
         let (by, serials, at) = (letter.person, letter.serials.clone(), said.unix());
-        Ok(Said { by, said: SaidBy::Letter, serials, reason: LETTER_REASON.to_owned(), at })
+        let (said, reason) = (SaidBy::Letter, LETTER_REASON.to_owned());
+        Ok(Said { by, said, serials, reason, at, told_by: None })
     }
 
     fn by_portal(&self, notice: (&Bytes, &Bytes)) -> Result<Said, Code> {
         let said = self.notice_of(notice, &self.fixed.registry)?;
-        let by = PersonId::read(&said.person).filter(|_| said.told.starts_with("portal:"));
-        let by = by.ok_or(Code::UnsignedAuthority)?;
+        let portal = said.told.strip_prefix("portal:").ok_or(Code::UnsignedAuthority)?;
+        let by = PersonId::read(&said.person).ok_or(Code::UnsignedAuthority)?;
         let own = |text: &String| {
             let serial = Serial::read(text)?;
             self.held.get(&serial).filter(|held| held.person == by).map(|_| serial)
         };
         let serials: Option<Vec<Serial>> = said.serials.iter().map(own).collect();
         let (serials, at) = (serials.ok_or(Code::UnsignedAuthority)?, said.unix());
-        Ok(Said { by, said: SaidBy::Portal, serials, reason: said.reason, at })
+        let (told_by, reason) = (Some(portal.into()), said.reason);
+        Ok(Said { by, said: SaidBy::Portal, serials, reason, at, told_by })
     }
 
     fn notice_of_status(&self, notice: (&Bytes, &Bytes)) -> Result<SuspensionNotice, Code> {

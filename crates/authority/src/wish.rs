@@ -46,10 +46,8 @@ impl Authority {
     /// Orders to revoke that nobody signed the wish for and that can still be approved at `now`,
     /// pending records counted.
     pub fn unsigned_wishes(&self, now: u64) -> impl Iterator<Item = &OpenOrder> {
-        let pending = self.pending.revoking.iter().filter(|one| !self.revoking.contains(*one));
-        let all = self.revoking.iter().chain(pending).map(|(_, digest)| *digest);
-        let open = all.filter_map(move |digest| Some(self.waiting(digest, now).ok()?.1));
-        open.filter(|open| open.read.is_unsigned_wish())
+        let all = self.wished.iter().chain(&self.pending.wished);
+        all.filter_map(move |digest| Some(self.waiting(*digest, now).ok()?.1))
     }
 }
 

@@ -24,6 +24,7 @@ use records::enrolment::{Collect, Collected, LookUp, LookedUp, SignedReceipt, Su
 use records::evidence::{Search, SearchAnswer};
 use records::export::{Approved, OrderExport, OrderLine};
 use records::join::{Join, Renew, Renewed};
+use records::mine::Mine;
 use records::order::CredentialBody;
 use records::renewal::{AskRenewal, RenewCertificate, RenewalAnswer, RenewalTerms};
 use records::suspension::{SuspendByLetter, Suspending};
@@ -221,6 +222,11 @@ impl Issuer {
         message: &AsOfficer<OwnSuspension>,
     ) -> Result<SignedReceipt, Refusal> {
         ask(&self.0, staff::SUSPEND, message).await
+    }
+
+    /// What exists in the name of whoever holds a certificate.
+    pub async fn mine(&self, message: &AsOfficer<()>) -> Result<Mine, Refusal> {
+        ask(&self.0, staff::MINE, message).await
     }
 
     /// How the city stands.

@@ -9,6 +9,8 @@ pub const WHO: &str = "/v1/staff/who";
 /// [`AsOfficer`] of nothing → [`Officer`], for everybody with a certificate of
 /// ours.
 pub const HOLDER: &str = "/v1/staff/holder";
+/// [`AsOfficer`] of nothing → `Mine`, for everybody with a certificate of ours.
+pub const MINE: &str = "/v1/staff/mine";
 /// [`AsOfficer`] of [`Page`] → list of `OrderLine`.
 pub const LIST: &str = "/v1/staff/orders";
 /// [`AsOfficer`] of [`Wanted`] → `OrderExport`.

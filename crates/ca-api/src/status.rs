@@ -3,6 +3,7 @@
 use records::Bytes;
 use records::lineage::Lineage;
 use records::people::SignedPeople;
+use records::unlisted::Unlisted;
 use serde::{Deserialize, Serialize};
 
 /// `records::enrolment::ReportLoss` → `SignedReceipt`.
@@ -15,7 +16,7 @@ pub const SUSPEND: &str = "/v1/suspend";
 pub const WORLD: &str = "/v1/world";
 
 /// What an agent has; it is told what is newer, or nothing after a while.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorldNumbers {
     /// Number of its revocation list.
@@ -24,6 +25,8 @@ pub struct WorldNumbers {
     pub people: u64,
     /// Version of its rules.
     pub bundle: u32,
+    /// Digest of what it was told beside the list; empty if that was nothing.
+    pub unlisted: Bytes,
 }
 
 /// What is newer.
@@ -39,4 +42,7 @@ pub struct WorldUpdate {
     /// The records from which the rules follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Lineage>,
+    /// What is revoked or suspended beside the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlisted: Option<Unlisted>,
 }

@@ -1,22 +1,23 @@
 //! `yinxin approve`: an officer sees what the CA signed, not what a page says, and signs its
 //! digest.
 
-mod show;
-
-pub(crate) use show::show;
-
 use crate::clock::now;
+use crate::consent::{Consent, Consentable, Signable, consent, show, unsigned};
 use crate::exit::Failure;
+use crate::files;
 use crate::files::{Opened, Own};
 use crate::output::{Output, spoken};
-use crate::{files, prompt};
-use portal_api::plain;
+use pki::{Certificate, Signer};
+use portal_api::plain::{self, Fact, Said};
 use records::export::{Look, NotTrusted, OpenedOrder, OrderExport, OrderProgress};
 use records::order::Body;
 use records::trust::Trust;
 use records::{Approval, Bytes};
+use serde_json::{Map, Value, json};
 use std::path::PathBuf;
+use system::layout;
 use system::speech;
+use system::speech::Command;
 
 /// Arguments of `yinxin approve`.
 #[derive(clap::Args)]
@@ -48,7 +49,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let opened = arguments.own.open()?;
     if let Some(path) = &arguments.order_file {
         let export: OrderExport = files::document(path)?;
-        return match consent(output, arguments, &trust, &opened, &export)? {
+        return match consented(output, arguments, &trust, &opened, &export)? {
             Some(approval) => offline(output, arguments, &approval),
             None => Ok(()),
         };
@@ -57,7 +58,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let portal = portal_api::Staff(client);
     let Some(order) = &arguments.order else { return list(output, arguments, &portal).await };
     let export = portal.fetch(order).await?;
-    let Some(approval) = consent(output, arguments, &trust, &opened, &export)? else {
+    let Some(approval) = consented(output, arguments, &trust, &opened, &export)? else {
         return Ok(());
     };
     let approved = portal.approve(&approval).await?;
@@ -91,55 +92,119 @@ pub(crate) fn checked(
 /// Orders of a batch that are named as opened where nobody says how many the rules ask for.
 const SAMPLE_OFFLINE: u16 = 20;
 
-/// The approval: a signature over the order's digest, and of a batch over those orders in it that
-/// had to be opened; all of them were shown.
-pub(crate) fn signed(
-    shown: &OpenedOrder,
-    standing: Option<&OrderProgress>,
-    opened: &Opened,
-) -> Result<Approval, Failure> {
-    if !shown.is_comparable() {
-        return Err(Failure::not_trusted(&NotTrusted::Moved));
+/// An order that somebody is to approve: all of it is signed, by its digest. Of a batch every order
+/// is shown, and those are named that had to be opened.
+pub(crate) struct Approving {
+    order: OpenedOrder,
+    opened: Option<Bytes>,
+}
+
+impl Approving {
+    /// An order as it was fetched, with how far it is where a portal said so.
+    pub(crate) fn of(order: OpenedOrder, standing: Option<&OrderProgress>) -> Self {
+        let rows: Vec<u8> = match order.body() {
+            Body::Batch(batch) => {
+                let wanted = standing.map_or(SAMPLE_OFFLINE, |standing| standing.sample);
+                let sample = batch.sample(&order.digest(), wanted);
+                sample.into_iter().flat_map(|row| row.0.clone()).collect()
+            }
+            _ => Vec::new(),
+        };
+        Self { order, opened: (!rows.is_empty()).then_some(Bytes(rows)) }
     }
-    let rows = match shown.body() {
-        Body::Batch(batch) => {
-            let wanted = standing.map_or(SAMPLE_OFFLINE, |standing| standing.sample);
-            let sample = batch.sample(&shown.digest(), wanted);
-            (!sample.is_empty())
-                .then(|| Bytes(sample.iter().flat_map(|row| row.0.clone()).collect()))
+}
+
+impl Consentable for Approving {
+    fn what(&self) -> Said {
+        what(&self.order)
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        facts(&self.order)
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        Some(self.order.digest())
+    }
+
+    fn machine(&self) -> Map<String, Value> {
+        machine(&self.order)
+    }
+}
+
+impl Signable for Approving {
+    type Signed = Approval;
+
+    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Approval, Failure> {
+        if !self.order.is_comparable() {
+            return Err(Failure::not_trusted(&NotTrusted::Moved));
         }
-        _ => None,
+        let signed = Approval::sign_opened(self.order.digest(), self.opened, leaf, signer);
+        signed.map_err(|error| unsigned(&error))
+    }
+}
+
+/// Every fact of an order, and of a batch those of each order in it behind its number.
+pub(crate) fn facts(opened: &OpenedOrder) -> Vec<Fact> {
+    let of_row = |row: &OpenedOrder| {
+        let id = &row.order().order;
+        let which = Fact {
+            term: plain::kind(row.body()),
+            value: Said { zh: id.clone(), en: id.clone() },
+            differs: false,
+            lines: Vec::new(),
+        };
+        std::iter::once(which).chain(plain::facts(row)).collect::<Vec<Fact>>()
     };
-    let approval = Approval::sign_opened(shown.digest(), rows, opened.leaf()?, &opened.signer);
-    approval.map_err(|error| Failure::usage("无法签名。", error.to_string()))
+    plain::facts(opened).into_iter().chain(opened.rows().iter().flat_map(of_row)).collect()
+}
+
+/// An order in a few words.
+pub(crate) fn what(opened: &OpenedOrder) -> Said {
+    let (kind, order) = (plain::kind(opened.body()), &opened.order().order);
+    Said { zh: format!("指令 {order}：{}", kind.zh), en: format!("order {order}: {}", kind.en) }
+}
+
+/// What machines get of an order beside its facts.
+pub(crate) fn machine(opened: &OpenedOrder) -> Map<String, Value> {
+    let order = opened.order();
+    let rows: Vec<&str> = opened.rows().iter().map(|row| row.order().order.as_str()).collect();
+    let document = json!({
+        "order": order.order, "kind": order.kind, "body": order.body, "basis": order.basis,
+        "drafter": order.drafter, "expires": order.expires, "disclosures": opened.disclosures(),
+        "rows": rows,
+    });
+    document.as_object().cloned().unwrap_or_default()
 }
 
 /// Checks and shows the order, asks, and signs its digest.
-fn consent(
+fn consented(
     output: Output,
     arguments: &Arguments,
     trust: &Trust,
     opened: &Opened,
     export: &OrderExport,
 ) -> Result<Option<Approval>, Failure> {
-    let order_opened = checked(export, arguments.order.as_deref(), trust)?;
-    let order = order_opened.order();
-    let leaf = opened.leaf()?;
-    show(output, &order_opened, (leaf, export.standing.as_ref()));
+    let order = checked(export, arguments.order.as_deref(), trust)?;
+    let id = order.order().order.clone();
+    let has_moved = order.has_moved(export.standing.as_ref());
+    let order = Approving::of(order, export.standing.as_ref());
+    if arguments.show || has_moved {
+        show(output, &order, &opened.name());
+    }
     if arguments.show {
         return Ok(None);
     }
-    if order_opened.has_moved(export.standing.as_ref()) {
+    if has_moved {
         let moved = plain::look(Look::Moved);
-        return Err(Failure::usage(&moved.zh, moved.en)
-            .next(format!("yinxin return {} --reason TEXT", order.order)));
+        let next = Command::new("yinxin return {} --reason TEXT", &[&id]);
+        return Err(Failure::usage(&moved.zh, moved.en).next(next.as_str()));
     }
-    if !arguments.yes {
-        let last = order.order.get(12..).unwrap_or_default();
-        let zh = format!("输入指令编号末四位 {last} 以批准");
-        prompt::confirm((&zh, &format!("type {last} to approve:")), last)?;
-    }
-    signed(&order_opened, export.standing.as_ref(), opened).map(Some)
+    let last = id.get(12..).unwrap_or_default();
+    let zh = format!("输入指令编号末四位 {last} 以批准");
+    let en = format!("type {last} to approve:");
+    let how = Consent::new(arguments.yes, (&zh, &en), last);
+    consent(output, (order, &opened.name()), &how)?.sign(opened).map(Some)
 }
 
 fn offline(output: Output, arguments: &Arguments, approval: &Approval) -> Result<(), Failure> {
@@ -148,7 +213,8 @@ fn offline(output: Output, arguments: &Arguments, approval: &Approval) -> Result
         .map_err(|error| Failure::usage("无法写出审批。", error.to_string()))?;
     files::write_new(out, &bytes)?;
     output.fact(("审批已签署", "approval signed"), out.display());
-    output.next(&format!("ca-server order import-approval {}", speech::quoted(out)));
+    let out_name = out.display().to_string();
+    output.next(&Command::new("ca-server order import-approval {}", &[&out_name]));
     output.json(&serde_json::json!({ "approval": out, "order": approval.order.to_string() }));
     Ok(())
 }
@@ -177,13 +243,18 @@ async fn list(
             };
             output.line(&format!(
                 "{}  {:<14} {}  ({} / {}, ≤ {}){look}{given}",
-                line.order, line.kind, line.about, line.approvals, line.needed, line.expires
+                line.order,
+                layout::value(&line.kind),
+                layout::value(&line.about),
+                line.approvals,
+                line.needed,
+                layout::value(&line.expires)
             ));
             output.json(&serde_json::json!(line));
         }
     }
     match first {
-        Some(order) => output.next(&format!("yinxin approve {order}{}", arguments.own.again())),
+        Some(order) => output.next(&arguments.own.again("yinxin approve {}", &[&order])),
         None => output.said("没有待批指令", "nothing waits for you"),
     }
     Ok(())

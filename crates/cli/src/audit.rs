@@ -3,11 +3,13 @@
 pub(crate) mod export;
 
 use crate::clock::now;
+use crate::consent::{Consented, Signable, Typed, unsigned};
 use crate::exit::Failure;
 use crate::files;
 use crate::files::{Opened, Own};
 use crate::output::Output;
 use clap::{Args, Subcommand};
+use pki::{Certificate, Signer};
 use portal_api::sentence;
 use records::Bytes;
 use records::evidence::{Ask, LogAnswer, LogRequest, Search, SearchAnswer, SignedRequest};
@@ -89,12 +91,23 @@ pub(crate) async fn ask(trust: &Trust, opened: &Opened, ask: Ask) -> Result<LogA
         time: records::time::seconds(now()),
         ask,
     };
-    let wrong = |error: String| Failure::usage("请求无法签名。", error);
-    let bytes = records::json::write(&request).map_err(|error| wrong(error.to_string()))?;
-    let signed = SignedRequest::sign(bytes, opened.leaf()?, &opened.signer)
-        .map_err(|error| wrong(error.to_string()))?;
+    let signed = Consented::by_typing(Question(request)).sign(opened)?;
     let client = files::client(&trust.log, trust, Some(opened.identity()?))?;
     Ok(ca_api::Log(client).ask(&signed).await?)
+}
+
+/// What an auditor typed, or put together on their own desk, to ask the log.
+struct Question(LogRequest);
+
+impl Typed for Question {}
+
+impl Signable for Question {
+    type Signed = SignedRequest;
+
+    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<SignedRequest, Failure> {
+        let bytes = records::json::write(&self.0).map_err(|error| unsigned(&error))?;
+        SignedRequest::sign(bytes, leaf, signer).map_err(|error| unsigned(&error))
+    }
 }
 
 fn nonce() -> Result<Bytes, Failure> {

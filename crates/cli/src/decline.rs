@@ -1,13 +1,18 @@
 //! `yinxin return` and `yinxin reject`: an officer declines an order with their certificate key,
 //! after seeing what the CA signed. Whoever applied reads the reason.
 
-use crate::approve::{checked, show};
+use crate::approve::{self, checked};
+use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
+use crate::files;
 use crate::files::Own;
 use crate::output::Output;
-use crate::{files, prompt};
+use pki::{Certificate, Signer};
+use portal_api::plain::{self, Fact, Said};
 use records::decline::{Decline, DeclineStatement, Declining, Outcome};
+use records::export::OpenedOrder;
 use records::{Bytes, Disclosure, json};
+use serde_json::{Map, Value};
 
 /// Arguments of `yinxin return` and `yinxin reject`.
 #[derive(clap::Args)]
@@ -36,21 +41,17 @@ pub(crate) async fn run(
     let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
     let portal = portal_api::Staff(client);
     let export = portal.fetch(&arguments.order).await?;
-    let shown = checked(&export, Some(&arguments.order), &trust)?;
-    let order = shown.order();
-    let leaf = opened.leaf()?;
-    show(output, &shown, (leaf, None));
-    output.fact(("   理由", "reason"), &arguments.reason);
-    if !arguments.yes {
-        let last = order.order.get(12..).unwrap_or_default();
-        let (zh, en) = match outcome {
-            Outcome::Returned => ("退回", "send it back"),
-            Outcome::Rejected => ("驳回", "reject it"),
-        };
-        let zh = format!("输入指令编号末四位 {last} 以{zh}");
-        prompt::confirm((&zh, &format!("type {last} to {en}:")), last)?;
-    }
-    let message = signed(shown.digest(), outcome, &arguments.reason, &opened)?;
+    let order = checked(&export, Some(&arguments.order), &trust)?;
+    let last = order.order().order.get(12..).unwrap_or_default().to_owned();
+    let (zh, en) = match outcome {
+        Outcome::Returned => ("退回", "send it back"),
+        Outcome::Rejected => ("驳回", "reject it"),
+    };
+    let zh = format!("输入指令编号末四位 {last} 以{zh}");
+    let en = format!("type {last} to {en}:");
+    let how = Consent::new(arguments.yes, (&zh, &en), &last);
+    let declined = Declined::new(order, outcome, &arguments.reason)?;
+    let message = consent(output, (declined, &opened.name()), &how)?.sign(&opened)?;
     let declined = portal.decline(&message).await?;
     let done = match declined.outcome {
         Outcome::Returned => ("已退回", "sent back"),
@@ -61,20 +62,53 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// The signed statement, with the reason that whoever applied reads.
-pub(crate) fn signed(
-    digest: [u8; 32],
-    outcome: Outcome,
-    reason: &str,
-    opened: &files::Opened,
-) -> Result<Declining, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::usage("无法签名。", error.to_string());
-    let salt = system::random::bytes::<32>()?;
-    let reason = Disclosure::new("/reason", salt, reason.into());
-    let committed = reason.commitment().map_err(|error| failed(&error))?;
-    let statement = DeclineStatement { v: 1, order: digest.into(), outcome, reason: committed };
-    let bytes = Bytes(json::write(&statement).map_err(|error| failed(&error))?);
-    let decline =
-        Decline::sign(bytes, opened.leaf()?, &opened.signer).map_err(|error| failed(&error))?;
-    Ok(Declining { decline, reason })
+/// An order that is declined, and what is said of it.
+pub(crate) struct Declined {
+    order: OpenedOrder,
+    statement: DeclineStatement,
+    reason: Disclosure,
+}
+
+impl Declined {
+    /// What is to be signed, with the reason that whoever applied reads: one line, whatever parted
+    /// its words.
+    pub(crate) fn new(order: OpenedOrder, outcome: Outcome, why: &str) -> Result<Self, Failure> {
+        let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+        let reason = Disclosure::new("/reason", system::random::bytes()?, why.into());
+        let committed = reason.commitment().map_err(|error| unsigned(&error))?;
+        let digest = order.digest().into();
+        let statement = DeclineStatement { v: 1, order: digest, outcome, reason: committed };
+        Ok(Self { order, statement, reason })
+    }
+}
+
+impl Consentable for Declined {
+    fn what(&self) -> Said {
+        approve::what(&self.order)
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let mut facts = plain::facts(&self.order);
+        facts.extend(plain::about_declining(&self.statement, &self.reason));
+        facts
+    }
+
+    /// That of the order: officers type the reason on the page that shows it.
+    fn digest(&self) -> Option<[u8; 32]> {
+        Some(self.order.digest())
+    }
+
+    fn machine(&self) -> Map<String, Value> {
+        approve::machine(&self.order)
+    }
+}
+
+impl Signable for Declined {
+    type Signed = Declining;
+
+    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Declining, Failure> {
+        let bytes = Bytes(json::write(&self.statement).map_err(|error| unsigned(&error))?);
+        let decline = Decline::sign(bytes, leaf, signer).map_err(|error| unsigned(&error))?;
+        Ok(Declining { decline, reason: self.reason })
+    }
 }

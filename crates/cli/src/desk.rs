@@ -53,19 +53,22 @@ const HEAD: Duration = Duration::from_secs(5);
 
 /// One person's browser.
 const LIMITS: Limits = Limits {
-    connections: 64,
-    per_certificate: 0,
+    proven: 0,
+    proven_per_source: 0,
     unproven: 64,
     per_source: 64,
     handshakes: 64,
     handshakes_per_source: 64,
     reserved: 0,
     reserved_per_source: 0,
+    reserved_for_strangers: false,
     handshake: HEAD,
     header: HEAD,
     body: MINUTE,
+    reserved_time: HEAD,
     idle: MINUTE,
     life: Duration::from_secs(3_600),
+    body_bytes: 64 * 1024 * 1024,
 };
 
 /// Arguments of `yinxin desk`.
@@ -102,7 +105,7 @@ pub(crate) async fn run(output: Output, arguments: Arguments) -> Result<(), Fail
     let session = Session::new(secrets, now());
     let bench = Arc::new(Bench::new(arguments.own, trust, host, session)?);
     output.said("请在浏览器中打开此链接（仅一次有效）", "open this link in a browser, once");
-    output.line(&format!("    {}", link.as_str()));
+    output.to_copy(link.as_str());
     output.said(
         "用完请点“结束”；也可按 Ctrl-C",
         "press \"End\" there when you are done, or Ctrl-C here",
@@ -165,7 +168,8 @@ fn router(bench: Arc<Bench>) -> Router {
         .route("/orders/{order}", get(review::show))
         .route("/orders/{order}/approve", post(approve::approve))
         .route("/orders/{order}/decline", post(decline::decline))
-        .route("/revoke", get(revoke::show).post(revoke::revoke))
+        .route("/revoke", get(revoke::show).post(revoke::look))
+        .route("/revoke/sign", post(revoke::sign))
         .route("/passkey", get(passkey::show).post(passkey::look))
         .route("/passkey/certify", post(passkey::certify))
         .route("/audit", get(search::show))

@@ -1,22 +1,18 @@
 //! `yinxin draft`: a unit's handler drafts under their own signature: people of their unit, and
 //! letters. Others approve; the record says who operated.
 
+mod desk;
 mod many;
 mod person;
 
-use crate::clock::now;
 use crate::exit::Failure;
-use crate::files::{Opened, Own};
+use crate::files::Own;
 use crate::output::Output;
-use crate::{files, prompt};
-use portal_api::plain;
-use records::draft::{Draft, DraftStatement, Drafting};
+use desk::{Desk, is_asked, typed_person};
+use portal_api::plain::{self, Fact, Said};
 use records::drafted::{Drafted, LetterBody};
-use records::export::ShownOrder;
-use records::handling::{DraftLine, DraftMade, Previewing};
-use records::trust::Trust;
-use records::{Bytes, Disclosure, json};
-use system::{random, speech};
+use records::handling::{DraftLine, PersonFacts};
+use system::{layout, speech};
 
 /// What is drafted.
 #[derive(clap::Subcommand)]
@@ -66,96 +62,37 @@ pub(crate) async fn run(output: Output, command: &DraftCommand) -> Result<(), Fa
     }
 }
 
-/// A handler at work: their key, and the portal.
-struct Desk<'a> {
-    own: &'a Own,
-    trust: Trust,
-    opened: Opened,
-    portal: portal_api::Staff,
-}
-
-impl<'a> Desk<'a> {
-    fn open(own: &'a Own) -> Result<Self, Failure> {
-        let (trust, opened) = (own.trust()?, own.open()?);
-        let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
-        Ok(Self { own, trust, opened, portal: portal_api::Staff(client) })
-    }
-
-    /// Shows what would be made as approvers will read it, asks, signs and hands it in.
-    async fn make(
-        &self,
-        output: Output,
-        (drafted, disclosures): (Drafted, Vec<Disclosure>),
-        yes: bool,
-    ) -> Result<DraftMade, Failure> {
-        let statement = self.statement(&drafted)?;
-        let previewing = Previewing { statement: statement.clone(), disclosures };
-        self.show(output, &previewing).await?;
-        if !yes {
-            let last = drafted.person().get(12..).unwrap_or_default();
-            let zh = format!("输入人员编号末四位 {last} 以签署");
-            prompt::confirm((&zh, &format!("type {last} to sign:")), last)?;
-        }
-        let bytes = Bytes(json::write(&statement).map_err(|error| unsigned(&error))?);
-        let draft = Draft::sign(bytes, self.opened.leaf()?, &self.opened.signer);
-        let draft = draft.map_err(|error| unsigned(&error))?;
-        let disclosures = previewing.disclosures;
-        Ok(self.portal.draft(&Drafting { draft, disclosures }).await?)
-    }
-
-    fn statement(&self, drafted: &Drafted) -> Result<DraftStatement, Failure> {
-        let (certificate, nonce) = (self.opened.leaf()?.sha256(), random::bytes()?);
-        let founding = &self.trust.founding;
-        let stated = drafted.statement(founding, certificate, nonce, now());
-        stated.map_err(|error| unsigned(&error))
-    }
-
-    /// The names beside ids are the portal's word here; what is signed is the body that was made
-    /// on this computer, and no other is shown.
-    async fn show(&self, output: Output, previewing: &Previewing) -> Result<(), Failure> {
-        let preview = self.portal.preview(previewing).await?;
-        let Some(order) = preview.order else { return Ok(()) };
-        let same =
-            order.kind == previewing.statement.kind && order.body == previewing.statement.body;
-        let shown = ShownOrder::unsigned(order, preview.disclosures).ok().filter(|_| same);
-        let shown = shown.ok_or_else(|| {
-            Failure::usage(
-                "门户显示的内容与所填的不同。",
-                "the portal shows another draft than this",
-            )
-        })?;
-        output.said("尚未签署；审批人将看到", "not signed yet; approvers will read");
-        for fact in plain::facts(&shown) {
-            let mark = if fact.differs { "≠ " } else { "" };
-            let value = speech::both(&fact.value.zh, &fact.value.en);
-            output.line(&format!("   {mark}{}: {value}", fact.term.both()));
-        }
-        Ok(())
-    }
-}
-
-fn unsigned(error: &dyn std::fmt::Display) -> Failure {
-    Failure::usage("无法签名。", error.to_string())
-}
-
 async fn letter(output: Output, arguments: &LetterArguments) -> Result<(), Failure> {
     let desk = Desk::open(&arguments.own)?;
-    let facts = desk.portal.person(&arguments.person).await?;
-    output.fact(("   为谁", "for whom"), format!("{} ({})", facts.line.name, facts.line.person));
-    output.fact(("   单位", "unit"), format!("{} ({})", facts.line.unit_name, facts.line.unit));
-    output.fact(("   证书模板", "profile"), &arguments.profile);
-    let person = facts.line.person.clone();
-    let body = LetterBody { person, profile: arguments.profile.clone() };
-    let made = desk.make(output, (Drafted::Letter(body), Vec::new()), arguments.yes).await?;
+    let person = typed_person(&arguments.person)?;
+    let told = is_asked(desk.portal.person(&person).await?, &person)?;
+    let body = LetterBody { person: person.clone(), profile: arguments.profile.clone() };
+    let mut draft = desk.drafting((&Drafted::Letter(body), Vec::new()), Vec::new())?;
+    draft.hearsay = who(&told);
+    let made = desk.make(output, (draft, &person), arguments.yes).await?;
     output.fact(("信函已制作", "letter made"), &made.letter);
     output.said(
         "由登记处打印并密封交付",
         "the registration office prints it and hands it over sealed",
     );
-    let again = arguments.own.again();
-    output.line(&format!("yinxin withdraw --letter {}{again}", made.letter));
+    output.command(&arguments.own.again("yinxin withdraw --letter {}", &[&made.letter]));
     output.json(&serde_json::json!({ "letter": made.letter, "person": made.person }));
     Ok(())
+}
+
+/// Whose id it is, as the portal says.
+fn who(told: &PersonFacts) -> Vec<Fact> {
+    let fact = |zh: &str, en: &str, value: String| Fact {
+        term: Said { zh: zh.into(), en: en.into() },
+        value: Said { zh: value.clone(), en: value },
+        differs: false,
+        lines: Vec::new(),
+    };
+    let line = &told.line;
+    vec![
+        fact("姓名", "name", line.name.clone()),
+        fact("单位", "unit", format!("{} ({})", line.unit_name, line.unit)),
+    ]
 }
 
 async fn list(output: Output, arguments: &ListArguments) -> Result<(), Failure> {
@@ -179,9 +116,7 @@ fn show_line(output: Output, line: &DraftLine) {
     let what = speech::both(&what.zh, &what.en);
     let state = speech::both(&state.zh, &state.en);
     let reason = if line.reason.is_empty() { "" } else { "  " };
-    output.line(&format!(
-        "{}  {}  {}  {}{reason}{}",
-        line.name, what, line.about, state, line.reason
-    ));
+    let (about, why) = (layout::value(&line.about), layout::value(&line.reason));
+    output.line(&format!("{}  {what}  {about}  {state}{reason}{why}", line.name));
     output.json(&serde_json::json!(line));
 }

@@ -3,16 +3,17 @@
 //! it.
 
 use crate::clock::now;
+use crate::consent::{self, ByLetter, Consent, Consentable, consent};
 use crate::exit::Failure;
 use crate::letter::{Held, LetterArguments};
 use crate::output::Output;
 use crate::request::{algorithm, open_or_make};
-use crate::{collected, files, prompt};
+use crate::{collected, files};
+use portal_api::plain::{self, Fact, Said};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::letter::bind;
 use std::path::PathBuf;
 use std::time::Duration;
-use system::speech;
 
 /// How often a waiting client asks.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
@@ -51,12 +52,14 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let look_up =
         LookUp { reference: held.reference.clone(), key: held.keys.lookup().as_slice().into() };
     let record = portal.look_up(&look_up).await?;
-    show(output, &held, &record);
+    let own = OwnRecord { held: &held, record: &record };
     let stage = match &record.stage {
         Stage::Letter { returned, .. } => {
             if let Some(reason) = returned {
                 output.fact(("上次申请已退回", "your last application was sent back"), reason);
             }
+            let question = ("以上信息是您本人的吗？输入 yes", "Is this you? [yes]:");
+            consent(output, (own, ""), &Consent::new(arguments.yes, question, "yes"))?.into_inner();
             submit(arguments, &held, &portal, &record).await?
         }
         Stage::Rejected { reason } => {
@@ -65,7 +68,10 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
                 format!("the application was rejected: {reason}"),
             ));
         }
-        other => other.clone(),
+        other => {
+            consent::show(output, &own, "");
+            other.clone()
+        }
     };
     let approved = match &stage {
         Stage::Awaiting { .. } => {
@@ -81,25 +87,36 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     keep(output, arguments, &held, &record, &collected)
 }
 
-fn show(output: Output, held: &Held, record: &LookedUp) {
-    let days = record.validity_days;
-    let sample = match held.trust.sample {
-        true => format!("（{}）", speech::both("示例", "sample")),
-        false => String::new(),
-    };
-    output.line(&format!("{}{sample}", held.trust.city));
-    output.fact(("姓名", "name"), &record.name);
-    output.fact(("编号", "person"), &record.person);
-    output.fact(("单位", "unit"), record.units.join(" › "));
-    output.fact(
-        ("证书", "certificate"),
-        format!(
-            "{}, {}",
-            record.profile,
-            speech::both(&format!("{days} 天"), &format!("{days} days"))
-        ),
-    );
+/// For whom a letter is, as the portal passes on: whoever holds it says whether that is them.
+struct OwnRecord<'a> {
+    held: &'a Held,
+    record: &'a LookedUp,
 }
+
+impl Consentable for OwnRecord<'_> {
+    fn what(&self) -> Said {
+        let sample = if self.held.trust.sample { ("（示例）", " (sample)") } else { ("", "") };
+        let city = &self.held.trust.city;
+        Said {
+            zh: format!("申领证书：{city}{}", sample.0),
+            en: format!("ask for a certificate: {city}{}", sample.1),
+        }
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        plain::about_letter(&self.held.reference, &self.held.trust.founding)
+    }
+
+    fn hearsay(&self) -> Vec<Fact> {
+        plain::about_own_record(self.record)
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+}
+
+impl ByLetter for OwnRecord<'_> {}
 
 async fn submit(
     arguments: &Arguments,
@@ -107,9 +124,6 @@ async fn submit(
     portal: &portal_api::Public,
     record: &LookedUp,
 ) -> Result<Stage, Failure> {
-    if !arguments.yes {
-        prompt::confirm(("以上信息是您本人的吗？输入 yes", "Is this you? [yes]:"), "yes")?;
-    }
     if !record.keys.contains(&arguments.algorithm) {
         return Err(Failure::usage(
             "证书模板不允许这种密钥。",

@@ -1,5 +1,6 @@
 //! Files of people: certificates with their chain, keys, trust files.
 
+use crate::consent::Lent;
 use crate::contexts::{self, Context};
 use crate::exit::{Failure, file_failure};
 use crate::prompt;
@@ -11,7 +12,7 @@ use pki::Certificate;
 use pki::pem::Kind;
 use records::trust::Trust;
 use std::path::{Path, PathBuf};
-use system::speech;
+use system::speech::Command;
 
 /// A person's certificate and key; what is not given comes from a context.
 #[derive(Args)]
@@ -100,10 +101,9 @@ impl Own {
         }
     }
 
-    /// What has to follow a command so that it runs as the same person; nothing where a context
-    /// says all of it.
-    pub(crate) fn again(&self) -> String {
-        let mut words = String::new();
+    /// A command with what has to follow it so that it runs as the same person; nothing where a
+    /// context says all of it.
+    pub(crate) fn again(&self, text: &'static str, words: &[&str]) -> Command {
         let given = [
             ("--cert", self.key.cert.as_deref()),
             ("--key", self.key.key.as_deref()),
@@ -111,12 +111,9 @@ impl Own {
             ("--context", self.key.context.as_deref().map(Path::new)),
             ("--trust", self.trust.as_deref()),
         ];
-        for (option, value) in given {
-            if let Some(value) = value {
-                words.push_str(&format!(" {option} {}", speech::quoted(value)));
-            }
-        }
-        words
+        let given = given.into_iter().filter_map(|(option, value)| Some((option, value?)));
+        let given = given.map(|(option, value)| (option, value.display().to_string()));
+        Command::new(text, words).with(&given.collect::<Vec<_>>())
     }
 }
 
@@ -131,7 +128,7 @@ fn nobody() -> Failure {
 /// An opened certificate and key.
 pub(crate) struct Opened {
     pub(crate) chain: Vec<Certificate>,
-    pub(crate) signer: SoftwareSigner,
+    signer: SoftwareSigner,
 }
 
 impl OwnKey {
@@ -199,9 +196,31 @@ pub(crate) fn leaf(chain: &[Certificate]) -> Result<&Certificate, Failure> {
 }
 
 impl Opened {
+    /// A key without a certificate.
+    #[cfg(test)]
+    pub(crate) fn bare(signer: SoftwareSigner) -> Self {
+        Self { chain: Vec::new(), signer }
+    }
+
     /// The person's own certificate.
     pub(crate) fn leaf(&self) -> Result<&Certificate, Failure> {
         leaf(&self.chain)
+    }
+
+    /// Who they are, as their certificate says.
+    pub(crate) fn name(&self) -> String {
+        let leaf = self.leaf().ok();
+        leaf.and_then(|leaf| leaf.subject().common_name()).unwrap_or_default()
+    }
+
+    /// The key, for what was consented to.
+    pub(crate) fn signer(&self, _: Lent) -> &dyn pki::Signer {
+        &self.signer
+    }
+
+    /// The key itself, for a file of its holder.
+    pub(crate) fn exported_key(&self) -> &[u8] {
+        self.signer.pkcs8()
     }
 
     /// For TLS.

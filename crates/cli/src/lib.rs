@@ -3,9 +3,9 @@
 //! file.
 //!
 //! Never sends an enrolment code, never overwrites a key, never shows an order that the CA did not
-//! sign. In reading order: [`request`], [`enroll`], [`renew`], [`approve`], [`decline`],
-//! [`revoke`], [`draft`], [`withdraw`], [`suspend`], [`cert`], [`report_lost`], [`mod@audit`],
-//! [`context`], [`desk`].
+//! sign, never signs what it did not show. In reading order: [`request`], [`enroll`], [`renew`],
+//! [`approve`], [`decline`], [`revoke`], [`draft`], [`withdraw`], [`suspend`], [`cert`],
+//! [`report_lost`], [`mod@audit`], [`context`], [`mine`], [`desk`].
 
 pub mod approve;
 pub mod audit;
@@ -14,6 +14,7 @@ pub mod cert;
 mod clock;
 mod collected;
 pub mod completions;
+mod consent;
 pub mod context;
 mod contexts;
 pub mod decline;
@@ -21,8 +22,10 @@ pub mod desk;
 pub mod draft;
 pub mod enroll;
 mod exit;
+mod facts;
 mod files;
 mod letter;
+pub mod mine;
 mod output;
 pub mod passkey;
 mod prompt;
@@ -30,6 +33,7 @@ pub mod renew;
 pub mod report_lost;
 pub mod request;
 pub mod revoke;
+mod serial;
 pub mod suspend;
 pub mod whoami;
 pub mod withdraw;
@@ -87,7 +91,7 @@ enum Command {
     Suspend(suspend::Arguments),
     /// Passkeys for approving in the browser. 通行密钥
     #[command(subcommand)]
-    Passkey(passkey::Command),
+    Passkey(passkey::PasskeyCommand),
     /// Shows or exports certificates. 查看、导出证书
     Cert(cert::Arguments),
     /// Your own page for approving, with your key, in your browser. 本机审批工作台
@@ -96,6 +100,8 @@ enum Command {
     Context(context::Arguments),
     /// Says as whom commands act here. 当前身份
     Whoami(whoami::Arguments),
+    /// Lists everything that exists in your name. 我名下的一切
+    Mine(mine::Arguments),
     /// Writes completions for a shell, or manual pages. 命令补全与手册页
     Completions(completions::Arguments),
     /// Searches the log and exports evidence, with an auditor's certificate. 审计
@@ -124,6 +130,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Context(arguments) => context::run(output, &arguments),
         Command::Desk(arguments) => desk::run(output, arguments).await,
         Command::Whoami(arguments) => whoami::run(output, &arguments),
+        Command::Mine(arguments) => mine::run(output, &arguments).await,
         Command::Completions(arguments) => completions::run(Arguments::command(), &arguments),
         Command::Cert(arguments) => cert::run(output, &arguments),
         Command::ReportLost(arguments) => report_lost::run(output, &arguments).await,

@@ -2,7 +2,12 @@
 
 use portal_api::plain::Said;
 use std::fmt::Display;
-use system::{speech, terminal};
+use system::speech::Command;
+use system::terminal::Reader;
+use system::{layout, speech, terminal};
+
+/// So far to the right a line goes on.
+const INDENT: usize = 4;
 
 /// How commands speak.
 #[derive(Clone, Copy)]
@@ -16,10 +21,36 @@ impl Output {
         Self { json }
     }
 
-    /// A line for people, in both languages; machines do not get it.
+    /// Whether a machine reads standard output.
+    pub(crate) fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// A line for people, in both languages; machines do not get it. On a terminal it breaks where
+    /// it says so.
     pub(crate) fn line(self, text: &str) {
+        if self.json {
+            return;
+        }
+        match Reader::of_output() {
+            Some(reader) => layout::lines(("", INDENT), text, reader.columns())
+                .iter()
+                .for_each(|line| terminal::line(line)),
+            None => terminal::line(text),
+        }
+    }
+
+    /// A line that was laid out already.
+    pub(crate) fn laid_out(self, line: &str) {
         if !self.json {
-            terminal::line(text);
+            terminal::line(line);
+        }
+    }
+
+    /// A text of our own to copy whole: a terminal breaks it without a mark.
+    pub(crate) fn to_copy(self, text: &str) {
+        if !self.json {
+            terminal::line(&format!("    {text}"));
         }
     }
 
@@ -40,15 +71,29 @@ impl Output {
     /// A value with its name, in the language of whoever reads it.
     pub(crate) fn fact(self, name: (&str, &str), value: impl Display) {
         if !self.json {
-            speech::fact("", name, value);
+            let (zh, en) = name;
+            let value = layout::value(&value.to_string());
+            self.line(&format!("{}: {value}", speech::both(zh, en)));
+        }
+    }
+
+    /// All that a bundle proves, and does not, as `yinxin-verify` tells it.
+    pub(crate) fn report(self, report: &verify::Report) {
+        if !self.json {
+            report.print();
         }
     }
 
     /// The command to type next, exactly as it runs.
-    pub(crate) fn next(self, command: &str) {
+    pub(crate) fn next(self, command: &Command) {
         if !self.json {
-            speech::next("", command);
+            speech::next("", command.as_str());
         }
+    }
+
+    /// A command that may be wanted, exactly as it runs.
+    pub(crate) fn command(self, command: &Command) {
+        self.to_copy(command.as_str());
     }
 
     /// The result for machines.

@@ -1,21 +1,25 @@
 //! `yinxin passkey certify`: an officer's certificate key says which passkey is theirs. A different
 //! security administrator approves; a page alone can neither make nor exchange one.
 
+use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
+use crate::files;
 use crate::files::{Opened, Own};
-use crate::output::{Output, spoken};
-use crate::{files, prompt};
-use portal_api::{NewPasskey, plain};
+use crate::output::Output;
+use pki::{Certificate, Signer};
+use portal_api::NewPasskey;
+use portal_api::plain::{self, Fact, Said};
 use records::label::Label;
 use records::order::CredentialBody;
 use records::passkey::PasskeyStatement;
 use records::trust::Trust;
 use records::{Bytes, json};
 use std::path::PathBuf;
+use system::speech::Command;
 
 /// Arguments of `yinxin passkey`.
 #[derive(clap::Subcommand)]
-pub enum Command {
+pub enum PasskeyCommand {
     /// Asks for a new passkey to be certified. 申请认证通行密钥
     Certify(Arguments),
 }
@@ -39,65 +43,82 @@ pub struct Arguments {
     yes: bool,
 }
 
-pub(crate) async fn run(output: Output, command: &Command) -> Result<(), Failure> {
-    let Command::Certify(arguments) = command;
+pub(crate) async fn run(output: Output, command: &PasskeyCommand) -> Result<(), Failure> {
+    let PasskeyCommand::Certify(arguments) = command;
     let trust = arguments.own.trust()?;
     let new: NewPasskey = files::document(&arguments.file)?;
     let opened = arguments.own.open()?;
-    let body = credential(&trust, &opened, &new, !arguments.hardware)?;
-    for fact in plain::about_passkey(&body) {
-        output.line(&format!("   {}: {}", spoken(&fact.term), spoken(&fact.value)));
-    }
-    if !arguments.yes {
-        prompt::confirm(
-            ("以上是您刚刚生成的通行密钥吗？输入 yes", "Is this the passkey you made? [yes]:"),
-            "yes",
-        )?;
-    }
+    let statement = Certifying::new(&trust, &opened, &new, !arguments.hardware)?;
+    let question =
+        ("以上是您刚刚生成的通行密钥吗？输入 yes", "Is this the passkey you made? [yes]:");
+    let how = Consent::new(arguments.yes, question, "yes");
+    let body = consent(output, (statement, &opened.name()), &how)?.sign(&opened)?;
     let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
     let made = portal_api::Staff(client).certify(&body).await?;
     output.fact(("已提交", "submitted"), &made.order);
     output.fact(("需要的批准", "approvals needed"), made.needed);
     output.said("下一步由另一名安全保密管理员", "next, another security administrator");
-    output.line(&format!("    yinxin approve {}", made.order));
+    output.command(&Command::new("yinxin approve {}", &[&made.order]));
     output.json(&serde_json::json!({ "order": made.order, "needed": made.needed }));
     Ok(())
 }
 
 /// What is asked for: that this passkey, which the staff page of this city made, is certified for
 /// the holder of this certificate.
-pub(crate) fn credential(
-    trust: &Trust,
-    opened: &Opened,
-    new: &NewPasskey,
-    software: bool,
-) -> Result<CredentialBody, Failure> {
-    let leaf = opened.leaf()?;
-    if new.v != 1 || new.origin != trust.portal_staff {
-        return Err(Failure::usage(
-            "这个文件不是本市工作台保存的。",
-            format!("it was made on {}, not on {}", new.origin, trust.portal_staff),
-        ));
+pub(crate) struct Certifying {
+    certificate: Certificate,
+    statement: PasskeyStatement,
+}
+
+impl Certifying {
+    /// What the page's file says of the passkey, if the staff page of this city saved it.
+    pub(crate) fn new(
+        trust: &Trust,
+        opened: &Opened,
+        new: &NewPasskey,
+        software: bool,
+    ) -> Result<Self, Failure> {
+        let certificate = opened.leaf()?.clone();
+        if new.v != 1 || new.origin != trust.portal_staff {
+            return Err(Failure::usage(
+                "这个文件不是本市工作台保存的。",
+                format!("it was made on {}, not on {}", new.origin, trust.portal_staff),
+            ));
+        }
+        let made = (new.authenticator_data.0.as_slice(), new.client_data.0.as_slice());
+        let (founding, sha256) = (trust.founding.clone(), certificate.sha256());
+        let statement = PasskeyStatement::of_new(founding, sha256, &new.origin, made, software);
+        let statement = statement
+            .map_err(|error| Failure::usage("通行密钥文件未通过核对。", error.to_string()))?;
+        Ok(Self { certificate, statement })
     }
-    let made = (new.authenticator_data.0.as_slice(), new.client_data.0.as_slice());
-    let statement = PasskeyStatement::of_new(
-        trust.founding.clone(),
-        leaf.sha256(),
-        &new.origin,
-        made,
-        software,
-    );
-    let statement =
-        statement.map_err(|error| Failure::usage("通行密钥文件未通过核对。", error.to_string()))?;
-    let unwritable =
-        |error: &dyn std::fmt::Display| Failure::usage("无法写出申请。", error.to_string());
-    let bytes = json::write(&statement).map_err(|error| unwritable(&error))?;
-    let signature =
-        Label::Passkey.sign(&opened.signer, &bytes).map_err(|error| unwritable(&error))?;
-    Ok(CredentialBody {
-        person: leaf.subject().person().unwrap_or_default().to_owned(),
-        certificate: leaf.der().into(),
-        statement: Bytes(bytes),
-        signature: Bytes(signature),
-    })
+}
+
+impl Consentable for Certifying {
+    fn what(&self) -> Said {
+        plain::kind_of("credential", "")
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        plain::about_new_passkey(&self.certificate, &self.statement)
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        json::write(&self.statement).ok().map(|bytes| Label::Passkey.digest(&bytes))
+    }
+}
+
+impl Signable for Certifying {
+    type Signed = CredentialBody;
+
+    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<CredentialBody, Failure> {
+        let statement = json::write(&self.statement).map_err(|error| unsigned(&error))?;
+        let signature = Label::Passkey.sign(signer, &statement);
+        Ok(CredentialBody {
+            person: leaf.subject().person().unwrap_or_default().to_owned(),
+            certificate: leaf.der().into(),
+            statement: Bytes(statement),
+            signature: Bytes(signature.map_err(|error| unsigned(&error))?),
+        })
+    }
 }

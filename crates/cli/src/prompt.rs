@@ -4,6 +4,7 @@ use crate::exit::Failure;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use std::io::{BufRead, IsTerminal, stdin};
 use std::path::Path;
+use system::terminal::Reader;
 use system::{speech, terminal};
 use zeroize::Zeroizing;
 
@@ -67,14 +68,19 @@ pub(crate) fn hidden((zh, en): (&str, &str)) -> Result<Zeroizing<String>, Failur
     Ok(Zeroizing::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-/// Asks for `word` to be typed; anything else means no. Nothing typed is no consent, whatever the
-/// word was made from.
-pub(crate) fn confirm((zh, en): (&str, &str), word: &str) -> Result<(), Failure> {
+/// There is nobody to ask.
+pub(crate) fn no_terminal() -> Failure {
+    Failure::usage("没有终端可供确认。", "there is no terminal to confirm on")
+        .next("同一命令，加上 --yes / the same with --yes")
+}
+
+/// Asks where somebody reads for `word` to be typed; anything else means no. Nothing typed is no
+/// consent, whatever the word was made from.
+pub(crate) fn confirm(reader: Reader, (zh, en): (&str, &str), word: &str) -> Result<(), Failure> {
     if !stdin().is_terminal() {
-        return Err(Failure::usage("没有终端可供确认。", "there is no terminal to confirm on")
-            .next("同一命令，加上 --yes / the same with --yes"));
+        return Err(no_terminal());
     }
-    terminal::question(&format!("{} ", speech::both(zh, en)));
+    reader.question(&format!("{} ", speech::both(zh, en)));
     let mut line = String::new();
     stdin()
         .lock()

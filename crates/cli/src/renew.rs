@@ -3,13 +3,15 @@
 //! was.
 
 use crate::clock::now;
+use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
 use crate::files::{self, Opened, Own};
 use crate::output::Output;
 use crate::request::{algorithm, open_or_make};
 use crate::{collected, contexts};
-use pki::Certificate;
+use pki::{Certificate, Signer};
 use portal_api::Public;
+use portal_api::plain::{self, Fact, Said};
 use records::enrolment::{Collected, Stage};
 use records::join::use_message;
 use records::label::Label;
@@ -18,7 +20,7 @@ use records::renewal::{AskRenewal, RenewCertificate, RenewalTerms};
 use records::{Bytes, Code, Problem};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use system::speech;
+use system::speech::Command;
 
 /// How often a waiting client asks.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
@@ -66,7 +68,6 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let portal = Public(files::client(&trust.portal_public, &trust, None)?);
     let ask = AskRenewal { certificate: old.der().into() };
     let terms = portal.renewal_terms(&ask).await?;
-    show(output, old, &terms);
     if let Some(Stage::Rejected { reason }) = &terms.stage {
         return Err(Failure::usage(
             "续期申请已被驳回，请向登记人员索取新信函。",
@@ -78,7 +79,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         output.fact(("可续期时间", "it can be renewed from"), &terms.opens);
         return Err(Failure::from(Problem::new(Code::RenewalEarly, String::new())));
     }
-    let message = signed(arguments, &place, &opened, &terms)?;
+    let message = signed((output, arguments), &place, &opened, &terms)?;
     let Some(collected) = asked(output, arguments, &portal, &message).await? else {
         return Ok(());
     };
@@ -120,17 +121,23 @@ fn beside(old: &Path, not_after: u64, end: &str) -> PathBuf {
     }
 }
 
-fn show(output: Output, old: &Certificate, terms: &RenewalTerms) {
-    let until = records::time::seconds(old.not_after());
-    output.fact(("当前证书", "your certificate"), format!("{} · {}", old.serial(), terms.profile));
-    output.fact(("有效至", "until"), until);
+/// On which terms, as the portal says.
+fn hearsay(terms: &RenewalTerms) -> Vec<Fact> {
+    let fact = |(zh, en): (&str, &str), (value_zh, value_en): (&str, &str)| Fact {
+        term: Said { zh: zh.into(), en: en.into() },
+        value: Said { zh: value_zh.into(), en: value_en.into() },
+        differs: false,
+        lines: Vec::new(),
+    };
+    let mut facts = vec![fact(("证书模板", "profile"), (&terms.profile, &terms.profile))];
     if let Some(reason) = &terms.returned {
-        output.fact(("上次申请已退回", "your last application was sent back"), reason);
+        let term = ("上次申请已退回", "your last application was sent back");
+        facts.push(fact(term, (reason, reason)));
     }
-    for reason in &terms.review {
-        let (zh, en) = why(*reason);
-        output.fact(("须经审批", "needs approval"), speech::both(zh, en));
-    }
+    let review =
+        terms.review.iter().map(|reason| fact(("须经审批", "needs approval"), why(*reason)));
+    facts.extend(review);
+    facts
 }
 
 fn why(reason: ReviewReason) -> (&'static str, &'static str) {
@@ -145,7 +152,7 @@ fn why(reason: ReviewReason) -> (&'static str, &'static str) {
 
 /// The new key, and what the old one signs for it.
 fn signed(
-    arguments: &Arguments,
+    (output, arguments): (Output, &Arguments),
     place: &Place,
     opened: &Opened,
     terms: &RenewalTerms,
@@ -160,17 +167,62 @@ fn signed(
     let signer = open_or_make(&place.key, algorithm(&arguments.algorithm)?, file)?;
     let request = keys::request(&signer)
         .map_err(|error| Failure::usage("无法生成请求。", error.to_string()))?;
-    let old = opened.leaf()?;
-    let message = use_message(&old.sha256(), &terms.challenge.0, request.der());
-    let signature = Label::Use.sign(&opened.signer, &message);
-    let signature = signature.map_err(|error| Failure::usage("无法签名。", error.to_string()))?;
-    Ok(RenewCertificate {
-        certificate: old.der().into(),
+    let old = opened.leaf()?.clone();
+    let renewing = Renewing {
+        old,
         challenge: terms.challenge.clone(),
         request: request.der().into(),
-        label: "cli".into(),
-        signature: Bytes(signature),
-    })
+        hearsay: hearsay(terms),
+    };
+    // Whoever runs this command asks for a renewal; what is signed names their own two keys.
+    consent(output, (renewing, &opened.name()), &Consent::Yes)?.sign(opened)
+}
+
+/// What the old key signs for the new one.
+struct Renewing {
+    old: Certificate,
+    challenge: Bytes,
+    request: Bytes,
+    hearsay: Vec<Fact>,
+}
+
+impl Renewing {
+    fn message(&self) -> Vec<u8> {
+        use_message(&self.old.sha256(), &self.challenge.0, &self.request.0)
+    }
+}
+
+impl Consentable for Renewing {
+    fn what(&self) -> Said {
+        Said { zh: "续期".into(), en: "renew your certificate".into() }
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        plain::about_renewing(&self.old, &self.challenge, &self.request.0)
+    }
+
+    fn hearsay(&self) -> Vec<Fact> {
+        self.hearsay.clone()
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        Some(Label::Use.digest(&self.message()))
+    }
+}
+
+impl Signable for Renewing {
+    type Signed = RenewCertificate;
+
+    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<RenewCertificate, Failure> {
+        let signature = Label::Use.sign(signer, &self.message());
+        Ok(RenewCertificate {
+            certificate: leaf.der().into(),
+            challenge: self.challenge,
+            request: self.request,
+            label: "cli".into(),
+            signature: Bytes(signature.map_err(|error| unsigned(&error))?),
+        })
+    }
 }
 
 /// Asks until the certificate is there; nothing if nobody waits for approvals.
@@ -249,8 +301,9 @@ fn keep(
         "the old one is superseded in 7 days; bring the new one into your browser before",
     );
     let p12 = place.cert.with_extension("p12");
-    let [cert, key, p12] = [&place.cert, &place.key, &p12].map(|path| speech::quoted(path));
-    output.next(&format!("yinxin cert export --p12 {p12} --cert {cert} --key {key}"));
+    let [cert, key, p12] = [&place.cert, &place.key, &p12].map(|path| path.display().to_string());
+    let command = "yinxin cert export --p12 {} --cert {} --key {}";
+    output.next(&Command::new(command, &[&p12, &cert, &key]));
     output.json(&serde_json::json!({
         "stage": "issued", "certificate": place.cert, "key": place.key, "proof": proof,
         "serial": leaf.serial().to_string(), "renews": old.serial().to_string(),

@@ -1,11 +1,13 @@
 //! `yinxin report-lost`: the letter's loss key is evidence enough; the answer is a signed receipt.
 
 use crate::clock::now;
+use crate::consent::{ByLetter, Consent, Consentable, consent};
 use crate::exit::Failure;
+use crate::files;
 use crate::letter::{Held, LetterArguments};
 use crate::output::Output;
-use crate::{files, prompt};
 use pki::oid::Arc;
+use portal_api::plain::{self, Fact, Said};
 use records::enrolment::{ReportLoss, SignedReceipt};
 use records::export::{NotTrusted, certified_key};
 use records::label::Label;
@@ -41,12 +43,9 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         tell(output, &receipt);
         return Ok(());
     }
-    if !arguments.yes {
-        prompt::confirm(
-            ("挂失后证书立即吊销，不可恢复。确认请输入 yes", "this cannot be undone [yes]:"),
-            "yes",
-        )?;
-    }
+    let question = ("挂失后证书立即吊销，不可恢复。确认请输入 yes", "this cannot be undone [yes]:");
+    let how = Consent::new(arguments.yes, question, "yes");
+    let LostLetter(held) = consent(output, (LostLetter(held), ""), &how)?.into_inner();
     let status = ca_api::Status(files::client(&held.trust.status, &held.trust, None)?);
     let report = ReportLoss {
         reference: held.reference.clone(),
@@ -63,6 +62,25 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     output.said("请向登记人员申请新信函", "ask your registration officer for a new letter");
     Ok(())
 }
+
+/// A letter that is reported lost, and everything under it.
+struct LostLetter(Held);
+
+impl Consentable for LostLetter {
+    fn what(&self) -> Said {
+        Said { zh: "挂失，立即吊销".into(), en: "report a loss: revokes at once".into() }
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        plain::about_letter_act(&self.0.reference, &self.0.trust.founding)
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+}
+
+impl ByLetter for LostLetter {}
 
 fn tell(output: Output, receipt: &LossReceipt) {
     output.fact(("已挂失", "reported lost"), format!("{} ({})", receipt.reference, receipt.time));

@@ -2,18 +2,17 @@
 //! the order that the CA makes from it.
 
 use crate::clock::now;
+use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
+use crate::files;
 use crate::files::{Opened, Own};
 use crate::output::Output;
-use crate::{files, prompt};
-use portal_api::plain;
+use crate::serial;
+use pki::{Certificate, Signer};
+use portal_api::plain::{self, Fact, Said};
 use records::trust::Trust;
 use records::wish::{Wish, WishStatement, Wished, Wishing};
-use records::{Bytes, json};
-use system::speech;
-
-/// No serial number is shorter: its last four digits are typed to confirm it.
-const SERIAL_DIGITS_MIN: usize = 8;
+use records::{Bytes, Disclosure, json};
 
 /// Arguments of `yinxin revoke`.
 #[derive(clap::Args)]
@@ -39,54 +38,67 @@ pub struct Arguments {
 pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
     let trust = arguments.own.trust()?;
     let opened = arguments.own.open()?;
-    let Arguments { reason, evidence, .. } = arguments;
-    let serial = &read(&arguments.serial)?;
-    output.fact(("   吊销证书", "to be revoked"), serial);
-    let why = plain::reason(reason);
-    output.fact(("   原因", "reason"), speech::both(&why.zh, &why.en));
-    output.fact(("   依据", "evidence"), evidence);
-    if !arguments.yes {
-        let last = serial.char_indices().rev().nth(3).map_or("", |(at, _)| &serial[at..]);
-        let zh = format!("输入证书序列号末四位 {last} 以签署");
-        prompt::confirm((&zh, &format!("type {last} to sign:")), last)?;
-    }
-    let message = signed(&trust, &opened, Wished { serial, reason, evidence })?;
+    let typed = (&*arguments.serial, &*arguments.reason, &*arguments.evidence);
+    let asked = Asked::new(&trust, &opened, typed)?;
+    let last = serial::last(&asked.statement.serial).to_owned();
+    let zh = format!("输入证书序列号末四位 {last} 以签署");
+    let en = format!("type {last} to sign:");
+    let how = Consent::new(arguments.yes, (&zh, &en), &last);
+    let message = consent(output, (asked, &opened.name()), &how)?.sign(&opened)?;
     let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
     let made = portal_api::Staff(client).wish(&message).await?;
     output.fact(("已提交", "submitted"), &made.order);
     output.fact(("需要的批准", "approvals needed"), made.needed);
-    output.next(&format!("yinxin approve {}{}", made.order, arguments.own.again()));
+    output.next(&arguments.own.again("yinxin approve {}", &[&made.order]));
     output.json(&serde_json::json!({ "order": made.order, "needed": made.needed }));
     Ok(())
 }
 
-/// A serial number as people copy it, in the one spelling of records; a few of its digits are none.
-fn read(text: &str) -> Result<String, Failure> {
-    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
-    let digits = digits.to_ascii_lowercase();
-    let is_whole =
-        digits.len() >= SERIAL_DIGITS_MIN && pki::SerialNumber::from_hex(&digits).is_some();
-    match is_whole {
-        true => Ok(digits),
-        false => Err(Failure::usage(
-            "这不是完整的证书序列号。",
-            "This is no whole serial number of a certificate.",
-        )),
+/// A wish to revoke as it is to be signed.
+pub(crate) struct Asked {
+    statement: WishStatement,
+    evidence: Disclosure,
+}
+
+impl Asked {
+    /// The wish for a serial number, a reason and evidence as somebody typed them. Evidence is one
+    /// line, whatever parted its words.
+    pub(crate) fn new(
+        trust: &Trust,
+        opened: &Opened,
+        (typed, reason, evidence): (&str, &str, &str),
+    ) -> Result<Self, Failure> {
+        let serial = &serial::read(typed)?;
+        let evidence = &evidence.split_whitespace().collect::<Vec<_>>().join(" ");
+        let asked = Wished { serial, reason, evidence };
+        let drawn = (system::random::bytes()?, system::random::bytes()?);
+        let certificate = opened.leaf()?.sha256();
+        let stated = WishStatement::new(&trust.founding, certificate, asked, drawn, now());
+        let (statement, evidence) = stated.map_err(|error| unsigned(&error))?;
+        Ok(Self { statement, evidence })
     }
 }
 
-/// The wish under the certificate key, with what opens its evidence.
-pub(crate) fn signed(
-    trust: &Trust,
-    opened: &Opened,
-    asked: Wished<'_>,
-) -> Result<Wishing, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::usage("无法签名。", error.to_string());
-    let leaf = opened.leaf()?;
-    let drawn = (system::random::bytes()?, system::random::bytes()?);
-    let stated = WishStatement::new(&trust.founding, leaf.sha256(), asked, drawn, now());
-    let (statement, evidence) = stated.map_err(|error| failed(&error))?;
-    let bytes = Bytes(json::write(&statement).map_err(|error| failed(&error))?);
-    let wish = Wish::sign(bytes, leaf, &opened.signer).map_err(|error| failed(&error))?;
-    Ok(Wishing { wish, evidence })
+impl Consentable for Asked {
+    fn what(&self) -> Said {
+        plain::kind_of("revoke", "")
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        plain::about_wishing(&self.statement, &self.evidence)
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        json::write(&self.statement).ok().map(|bytes| Wish::challenge(&bytes))
+    }
+}
+
+impl Signable for Asked {
+    type Signed = Wishing;
+
+    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Wishing, Failure> {
+        let bytes = Bytes(json::write(&self.statement).map_err(|error| unsigned(&error))?);
+        let wish = Wish::sign(bytes, leaf, signer).map_err(|error| unsigned(&error))?;
+        Ok(Wishing { wish, evidence: self.evidence })
+    }
 }

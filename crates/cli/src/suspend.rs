@@ -2,22 +2,28 @@
 //! holder's own key, or with the key of whoever cares for them. The answer is a signed receipt.
 
 use crate::clock::now;
+use crate::consent::{ByLetter, Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
 use crate::files::{Opened, OwnKey};
-use crate::letter::LetterArguments;
+use crate::letter::{Held, LetterArguments};
 use crate::output::Output;
-use crate::{files, prompt};
+use crate::{files, serial};
 use pki::oid::Arc;
-use portal_api::plain;
+use pki::{Certificate, Signer};
+use portal_api::plain::{self, Fact, Said};
 use records::enrolment::SignedReceipt;
 use records::export::{NotTrusted, certified_key};
 use records::suspension::{
     SuspendByLetter, Suspending, Suspends, Suspension, SuspensionNotice, SuspensionStatement,
 };
 use records::trust::Trust;
-use records::{Bytes, json};
+use records::{Bytes, Disclosure, json};
 use std::path::PathBuf;
 use system::speech;
+
+/// Why whoever signs suspends, if they do not say.
+const REASON: &str = "keyCompromise";
+const EVIDENCE: &str = "本人提出 / asked for by the holder";
 
 /// Arguments of `yinxin suspend`.
 #[derive(clap::Args)]
@@ -30,11 +36,11 @@ pub struct Arguments {
     #[command(flatten)]
     letter: LetterArguments,
     /// Why, as RFC 5280 names it. 原因
-    #[arg(long, value_parser = plain::REASONS, default_value = "keyCompromise")]
-    reason: String,
+    #[arg(long, value_parser = plain::REASONS, requires = "serial")]
+    reason: Option<String>,
     /// What you looked at, who told you. 依据
-    #[arg(long, default_value = "本人提出 / asked for by the holder")]
-    evidence: String,
+    #[arg(long, requires = "serial")]
+    evidence: Option<String>,
     #[command(flatten)]
     own: OwnKey,
     /// Where the signed receipt goes. 回执文件
@@ -46,11 +52,10 @@ pub struct Arguments {
 }
 
 pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {
-    let (trust, signed) = match &arguments.serial {
+    let (signed, notice) = match &arguments.serial {
         Some(serial) => by_key(output, arguments, serial).await?,
-        None => by_letter(arguments).await?,
+        None => by_letter(output, arguments).await?,
     };
-    let notice = verified(&trust, &signed).map_err(|error| Failure::not_trusted(&error))?;
     if let Some(out) = &arguments.out {
         let bytes = serde_json::to_vec_pretty(&signed)
             .map_err(|error| Failure::usage("无法写出回执。", error.to_string()))?;
@@ -70,57 +75,167 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     Ok(())
 }
 
-async fn by_letter(arguments: &Arguments) -> Result<(Trust, SignedReceipt), Failure> {
+type Done = (SignedReceipt, SuspensionNotice);
+
+async fn by_letter(output: Output, arguments: &Arguments) -> Result<Done, Failure> {
     let held = arguments.letter.read()?;
-    confirmed(arguments)?;
+    let suspending = consent(output, (UnderLetter(held), ""), &how(arguments))?;
+    let UnderLetter(held) = suspending.into_inner();
     let status = ca_api::Status(files::client(&held.trust.status, &held.trust, None)?);
     let value = held.keys.suspension_value(&held.reference).into();
     let message = SuspendByLetter { reference: held.reference.clone(), value };
-    Ok((held.trust.clone(), status.suspend_by_letter(&message).await?))
+    let receipt = status.suspend_by_letter(&message).await?;
+    let told = format!("letter:{}", held.reference);
+    verified(&held.trust, receipt, |notice| answers(notice, &told, None))
 }
 
-async fn by_key(
-    output: Output,
-    arguments: &Arguments,
-    serial: &str,
-) -> Result<(Trust, SignedReceipt), Failure> {
+async fn by_key(output: Output, arguments: &Arguments, typed: &str) -> Result<Done, Failure> {
     let trust = arguments.own.believed(arguments.letter.trust())?;
     let opened = arguments.own.open()?;
-    output.fact(("   冻结证书", "to be suspended"), serial);
-    output.fact(("   依据", "evidence"), &arguments.evidence);
-    confirmed(arguments)?;
-    let Arguments { reason, evidence, .. } = arguments;
-    let message = signed(&trust, &opened, Suspends { serial, reason, evidence })?;
+    let said = SaidSuspension::new(&trust, &opened, arguments, typed)?;
+    let (serial, time) = (said.statement.serial.clone(), said.statement.unix());
+    let message = consent(output, (said, &opened.name()), &how(arguments))?.sign(&opened)?;
     let status = ca_api::Status(files::client(&trust.status, &trust, None)?);
     let receipt = status.suspend(&message).await?;
-    Ok((trust, receipt))
-}
-
-fn confirmed(arguments: &Arguments) -> Result<(), Failure> {
-    if arguments.yes {
-        return Ok(());
+    let own = opened.leaf()?.subject().person().unwrap_or_default();
+    let told = format!("person:{own}");
+    let asked = |notice: &SuspensionNotice| answers(notice, &told, Some(&serial));
+    let (signed, notice) = verified(&trust, receipt, asked)?;
+    if notice.unix() < time {
+        output.said("此证书此前已被冻结", "it was suspended before, and stays so");
     }
-    prompt::confirm(
-        ("冻结立即生效，须由另外两人解除。确认请输入 yes", "only two others release it [yes]:"),
-        "yes",
-    )
+    Ok((signed, notice))
 }
 
-/// The statement under the certificate key, with what opens its evidence.
-fn signed(trust: &Trust, opened: &Opened, said: Suspends<'_>) -> Result<Suspending, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::usage("无法签名。", error.to_string());
-    let leaf = opened.leaf()?;
-    let drawn = (system::random::bytes()?, system::random::bytes()?);
-    let stated = SuspensionStatement::new(&trust.founding, leaf.sha256(), said, drawn, now());
-    let (statement, evidence) = stated.map_err(|error| failed(&error))?;
-    let bytes = Bytes(json::write(&statement).map_err(|error| failed(&error))?);
-    let signed = Suspension::sign(bytes, leaf, &opened.signer);
-    Ok(Suspending { suspension: signed.map_err(|error| failed(&error))?, evidence })
+fn how(arguments: &Arguments) -> Consent<'static> {
+    let question =
+        ("冻结立即生效，须由另外两人解除。确认请输入 yes", "only two others release it [yes]:");
+    Consent::new(arguments.yes, question, "yes")
 }
 
-/// The receipt, if the status key signed it for this city.
-fn verified(trust: &Trust, signed: &SignedReceipt) -> Result<SuspensionNotice, NotTrusted> {
-    let key = certified_key(&signed.chain, trust, Arc::status_signing, now())?;
+/// Everything under a letter, which its holder suspends.
+struct UnderLetter(Held);
+
+impl Consentable for UnderLetter {
+    fn what(&self) -> Said {
+        Said {
+            zh: "冻结信函项下的证书".into(), en: "suspend what came from a letter".into()
+        }
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let mut facts = plain::about_letter_act(&self.0.reference, &self.0.trust.founding);
+        facts.push(plain::about_reason(REASON));
+        facts
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        None
+    }
+}
+
+impl ByLetter for UnderLetter {}
+
+/// A suspension as it is to be signed.
+struct SaidSuspension {
+    statement: SuspensionStatement,
+    evidence: Disclosure,
+}
+
+impl SaidSuspension {
+    fn new(
+        trust: &Trust,
+        opened: &Opened,
+        arguments: &Arguments,
+        typed: &str,
+    ) -> Result<Self, Failure> {
+        let serial = &serial::read(typed)?;
+        let reason = arguments.reason.as_deref().unwrap_or(REASON);
+        let evidence = arguments.evidence.as_deref().unwrap_or(EVIDENCE);
+        let evidence = &evidence.split_whitespace().collect::<Vec<_>>().join(" ");
+        let drawn = (system::random::bytes()?, system::random::bytes()?);
+        let (certificate, said) = (opened.leaf()?.sha256(), Suspends { serial, reason, evidence });
+        let stated = SuspensionStatement::new(&trust.founding, certificate, said, drawn, now());
+        let (statement, evidence) = stated.map_err(|error| unsigned(&error))?;
+        Ok(Self { statement, evidence })
+    }
+}
+
+impl Consentable for SaidSuspension {
+    fn what(&self) -> Said {
+        Said { zh: "冻结证书".into(), en: "suspend a certificate".into() }
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        plain::about_suspending(&self.statement, &self.evidence)
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        json::write(&self.statement).ok().map(|bytes| Suspension::challenge(&bytes))
+    }
+}
+
+impl Signable for SaidSuspension {
+    type Signed = Suspending;
+
+    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Suspending, Failure> {
+        let bytes = Bytes(json::write(&self.statement).map_err(|error| unsigned(&error))?);
+        let suspension = Suspension::sign(bytes, leaf, signer).map_err(|error| unsigned(&error))?;
+        Ok(Suspending { suspension, evidence: self.evidence })
+    }
+}
+
+/// Whether a notice is about what was asked: as it was told, and of just this certificate, or of
+/// some under a letter.
+fn answers(notice: &SuspensionNotice, told: &str, serial: Option<&str>) -> bool {
+    let whole = match serial {
+        Some(serial) => notice.serials == [serial],
+        None => !notice.serials.is_empty(),
+    };
+    notice.told == told && whole
+}
+
+/// The receipt, if the status key signed it for this city, and for what was asked.
+fn verified(
+    trust: &Trust,
+    signed: SignedReceipt,
+    is_asked: impl Fn(&SuspensionNotice) -> bool,
+) -> Result<Done, Failure> {
+    let key = certified_key(&signed.chain, trust, Arc::status_signing, now());
+    let key = key.map_err(|error| Failure::not_trusted(&error))?;
     let notice = SuspensionNotice::open(&signed.receipt.0, &signed.signature.0, &key);
-    notice.filter(|notice| notice.founding == trust.founding).ok_or(NotTrusted::Purpose)
+    let ours = |notice: &SuspensionNotice| notice.founding == trust.founding && is_asked(notice);
+    match notice.filter(ours) {
+        Some(notice) => Ok((signed, notice)),
+        None => Err(Failure::not_trusted(&NotTrusted::Purpose)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_for_what_was_asked() {
+        let notice = |told: &str, serials: &[&str]| SuspensionNotice {
+            v: 1,
+            founding: Bytes::default(),
+            told: told.into(),
+            person: "0123456789ABCDEF".into(),
+            serials: serials.iter().map(|serial| (*serial).to_owned()).collect(),
+            reason: REASON.into(),
+            nonce: [4; 16].into(),
+            time: "2026-11-24T08:00:00Z".into(),
+        };
+        let (me, letter) = ("person:0123456789ABCDEF", "letter:5GPJWBSG64S36D1N");
+        assert!(answers(&notice(me, &["0101"]), me, Some("0101")));
+        assert!(answers(&notice(letter, &["0101", "0202"]), letter, None));
+        for (told, serials) in
+            [(letter, &["0101"][..]), (me, &["0202"]), (me, &[]), (me, &["0101", "02"])]
+        {
+            assert!(!answers(&notice(told, serials), me, Some("0101")), "{told} {serials:?}");
+        }
+        assert!(!answers(&notice(me, &["0101"]), letter, None));
+        assert!(!answers(&notice(letter, &[]), letter, None));
+    }
 }

@@ -1,14 +1,18 @@
 //! `yinxin withdraw`: whoever drafted an order, or had a letter made, takes it back under their own
 //! signature.
 
-use crate::approve::{checked, show};
+use crate::approve::{self, checked};
+use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
-use crate::files::{Opened, Own};
+use crate::files;
+use crate::files::Own;
 use crate::output::Output;
-use crate::{files, prompt};
-use records::trust::Trust;
+use pki::{Certificate, Signer};
+use portal_api::plain::{self, Fact, Said};
+use records::export::OpenedOrder;
 use records::withdrawal::{TakenBack, Withdrawal, WithdrawalStatement};
 use records::{Bytes, json};
+use serde_json::{Map, Value};
 
 /// Arguments of `yinxin withdraw`.
 #[derive(clap::Args)]
@@ -33,13 +37,12 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let opened = arguments.own.open()?;
     let client = files::client(&trust.portal_staff, &trust, Some(opened.identity()?))?;
     let portal = portal_api::Staff(client);
-    let (name, what) = match (&arguments.order, &arguments.letter) {
+    let (name, what, order) = match (&arguments.order, &arguments.letter) {
         (Some(order), _) => {
             let export = portal.fetch(order).await?;
             let shown = checked(&export, Some(order), &trust)?;
-            show(output, &shown, (opened.leaf()?, None));
             let order = shown.digest().into();
-            (shown.order().order.clone(), TakenBack::Order { order })
+            (shown.order().order.clone(), TakenBack::Order { order }, Some(shown))
         }
         (None, letter) => {
             let typed = letter.as_deref().unwrap_or_default();
@@ -47,24 +50,56 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
             let reference = reference.ok_or_else(|| {
                 Failure::usage("这不是信函编号。", "this is no reference of a letter")
             })?;
-            output.fact(("   信函", "letter"), &reference);
-            (reference.clone(), TakenBack::Letter { reference })
+            (reference.clone(), TakenBack::Letter { reference }, None)
         }
     };
-    if !arguments.yes {
-        let last = name.get(12..).unwrap_or_default();
-        let zh = format!("输入编号末四位 {last} 以撤回");
-        prompt::confirm((&zh, &format!("type {last} to take it back:")), last)?;
-    }
-    let withdrawn = portal.withdraw(&signed(&trust, &opened, what)?).await?;
+    let statement = WithdrawalStatement { v: 1, founding: trust.founding.clone(), what };
+    let last = name.get(12..).unwrap_or_default();
+    let zh = format!("输入编号末四位 {last} 以撤回");
+    let en = format!("type {last} to take it back:");
+    let how = Consent::new(arguments.yes, (&zh, &en), last);
+    let taken = consent(output, (Withdrawing { statement, order }, &opened.name()), &how)?;
+    let withdrawn = portal.withdraw(&taken.sign(&opened)?).await?;
     output.fact(("已撤回", "taken back"), &withdrawn.name);
     output.json(&serde_json::json!({ "withdrawn": withdrawn.name }));
     Ok(())
 }
 
-fn signed(trust: &Trust, opened: &Opened, what: TakenBack) -> Result<Withdrawal, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::usage("无法签名。", error.to_string());
-    let statement = WithdrawalStatement { v: 1, founding: trust.founding.clone(), what };
-    let bytes = Bytes(json::write(&statement).map_err(|error| failed(&error))?);
-    Withdrawal::sign(bytes, opened.leaf()?, &opened.signer).map_err(|error| failed(&error))
+/// What is taken back, and the order if it is one.
+struct Withdrawing {
+    statement: WithdrawalStatement,
+    order: Option<OpenedOrder>,
+}
+
+impl Consentable for Withdrawing {
+    fn what(&self) -> Said {
+        let letter = || Said { zh: "撤回信函".into(), en: "take a letter back".into() };
+        self.order.as_ref().map_or_else(letter, |order| {
+            let Said { zh, en } = approve::what(order);
+            Said { zh: format!("撤回{zh}"), en: format!("take back {en}") }
+        })
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let mut facts = self.order.as_ref().map(plain::facts).unwrap_or_default();
+        facts.extend(plain::about_withdrawing(&self.statement));
+        facts
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        json::write(&self.statement).ok().map(|bytes| Withdrawal::challenge(&bytes))
+    }
+
+    fn machine(&self) -> Map<String, Value> {
+        self.order.as_ref().map(approve::machine).unwrap_or_default()
+    }
+}
+
+impl Signable for Withdrawing {
+    type Signed = Withdrawal;
+
+    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Withdrawal, Failure> {
+        let bytes = Bytes(json::write(&self.statement).map_err(|error| unsigned(&error))?);
+        Withdrawal::sign(bytes, leaf, signer).map_err(|error| unsigned(&error))
+    }
 }

@@ -78,12 +78,22 @@ impl Client {
 
     /// GET.
     pub async fn get(&self, path: &str) -> Result<Response<Bytes>, CallError> {
-        self.call(Method::GET, path, Bytes::new()).await
+        self.call(Method::GET, (path, &[]), Bytes::new()).await
     }
 
     /// POST of JSON.
     pub async fn post(&self, path: &str, json: Vec<u8>) -> Result<Response<Bytes>, CallError> {
-        self.call(Method::POST, path, json.into()).await
+        self.call(Method::POST, (path, &[]), json.into()).await
+    }
+
+    /// POST of JSON with more header fields; an empty path is that of the address.
+    pub async fn post_with(
+        &self,
+        path: &str,
+        json: Vec<u8>,
+        more: &[(&str, String)],
+    ) -> Result<Response<Bytes>, CallError> {
+        self.call(Method::POST, (path, more), json.into()).await
     }
 
     /// POST of a message; the answer, or the problem that the server tells.
@@ -104,18 +114,23 @@ impl Client {
     async fn call(
         &self,
         method: Method,
-        path: &str,
+        (path, more): (&str, &[(&str, String)]),
         body: Bytes,
     ) -> Result<Response<Bytes>, CallError> {
         let host = self.base.authority().map(|a| a.as_str()).unwrap_or_default();
         let prefix = self.base.path().trim_end_matches('/');
-        let request = Request::builder()
+        let target =
+            if path.is_empty() { self.base.path().into() } else { [prefix, path].concat() };
+        let mut request = Request::builder()
             .method(method)
-            .uri(format!("{prefix}{path}"))
+            .uri(target)
             .header(header::HOST, host)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Full::new(body))
-            .map_err(|error| CallError::Address(error.to_string()))?;
+            .header(header::CONTENT_TYPE, "application/json");
+        for (name, value) in more {
+            request = request.header(*name, value);
+        }
+        let request =
+            request.body(Full::new(body)).map_err(|error| CallError::Address(error.to_string()))?;
         let mut sender = self.sender().await?;
         let answer = async {
             let response = sender.send_request(request).await.map_err(|error| self.lost(&error))?;

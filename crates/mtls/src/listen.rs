@@ -2,15 +2,18 @@
 //!
 //! Whoever proves nothing must not be able to keep out those who do: each stage of a connection
 //! (place, handshake, head, body, silence) has a limit that the caller states, and nothing waits
-//! for a place in a queue. In reading order: [`limits`], [`places`], [`accept`], [`activity`],
-//! [`site`].
+//! for a place in a queue. In reading order: [`limits`], `source`, [`places`], [`accept`],
+//! [`activity`], [`site`].
 
 pub mod accept;
 pub mod activity;
+mod budget;
 pub mod limits;
 mod pace;
 pub mod places;
+mod row;
 pub mod site;
+mod source;
 mod transport;
 
 #[cfg(test)]
@@ -20,5 +23,5 @@ pub use accept::{Accepted, Endpoint, Handshake, Rejected, serve};
 pub use activity::{ActiveRequest, Activity, drive, http2_builder};
 pub use limits::Limits;
 pub use places::{KeyedPlace, KeyedPlaces, PeerStanding, Slot};
-pub use site::{Proof, Site};
+pub use site::{Judge, Proof, Site};
 pub use transport::Transport;

@@ -155,6 +155,25 @@ pub fn client(
     Ok(Arc::new(config))
 }
 
+/// A client's configuration for a server that is not of the city: its chain must end in one of
+/// these authorities.
+pub fn client_of_web(roots: &[Vec<u8>]) -> Result<Arc<ClientConfig>, TlsError> {
+    let mut store = RootCertStore::empty();
+    for root in roots {
+        store.add(CertificateDer::from(root.clone()))?;
+    }
+    let verifier =
+        rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(store), crypto());
+    let verifier = verifier.build().map_err(|error| TlsError::Verifier(error.to_string()))?;
+    let mut config = ClientConfig::builder_with_provider(crypto())
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
+        .with_webpki_verifier(verifier)
+        .with_no_client_auth();
+    config.resumption = rustls::client::Resumption::disabled();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
 /// Accepts a chain if it holds the root with the pinned fingerprint and leads to it.
 #[derive(Debug)]
 struct PinnedRoot {

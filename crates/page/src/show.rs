@@ -3,7 +3,8 @@
 /// Seconds by which Beijing is ahead of UTC.
 const BEIJING: u64 = 8 * 3_600;
 
-/// A time of a message in Beijing time, to the minute.
+/// A time of a message in Beijing time, to the minute. What is none is shown as what it is, and
+/// does nothing.
 pub fn time(utc: &str) -> String {
     match records::time::read(utc) {
         Some(seconds) => {
@@ -11,7 +12,7 @@ pub fn time(utc: &str) -> String {
             let minute = there.get(..16).unwrap_or(&there).replace('T', " ");
             format!("{minute} (UTC+8)")
         }
-        None => utc.to_owned(),
+        None => harmless(utc),
     }
 }
 
@@ -44,9 +45,15 @@ pub fn masked_id(id: &str) -> String {
 }
 
 /// A text of somebody else on one of our pages: characters that turn the line around, join or hide,
-/// and controls, are shown as what they are instead of doing what they do.
+/// and controls, are shown as what they are instead of doing what they do, and so are blanks but
+/// for single spaces.
 pub fn harmless(text: &str) -> String {
-    system::terminal::visible(text)
+    system::layout::value(text)
+}
+
+/// A line of a file of somebody else on one of our pages: the same, but for blanks that indent.
+pub fn file_line(text: &str) -> String {
+    system::layout::file_line(text)
 }
 
 #[cfg(test)]
@@ -57,6 +64,8 @@ mod tests {
     fn people_recognize_themselves_and_nobody_else() {
         assert_eq!(time("2026-11-25T18:30:00Z"), "2026-11-26 02:30 (UTC+8)");
         assert_eq!(harmless("王\u{202e}小\u{200b}明 <b>"), "王‹U+202E›小‹U+200B›明 <b>");
+        assert_eq!(harmless("王  明\u{3000}"), "王‹U+0020×2›明‹U+3000›");
+        assert_eq!(time("soon\u{202e}"), "soon‹U+202E›");
         assert_eq!(escaped("a&b 王"), "a%26b%20%E7%8E%8B");
         assert_eq!(masked_name("王小明"), "王＊明");
         assert_eq!(masked_name("李丹"), "李＊");

@@ -11,6 +11,7 @@
 //! Follows RFC 5280, RFC 2986, RFC 5480, RFC 6960, RFC 8410, RFC 7292.
 
 pub mod algorithm;
+mod alternative_name;
 pub mod certificate;
 pub mod counted;
 pub mod crl;

@@ -1,6 +1,7 @@
 //! The pre-issuance lint: what is about to be signed is judged once more, by our rules over our own
 //! reading and by a second parser that shares no code with the builder.
 
+use crate::alternative_name::{ADDRESS, DNS, MAIL, OTHER, smtp_utf8};
 use crate::certificate::{CertificateError, TbsCertificate};
 use crate::host::Host;
 use crate::mail::Mailbox;
@@ -9,8 +10,8 @@ use crate::oid::{self, Arc};
 use crate::profile::{CertificateProfile, Holder};
 use crate::raw::assemble;
 use crate::{Certificate, PublicKey};
-use der::asn1::{Any, ObjectIdentifier};
-use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
+use der::asn1::Any;
+use der::{Decode, Tagged};
 use std::collections::HashSet;
 
 /// Version of these rules; recorded with every intent.
@@ -182,7 +183,7 @@ fn alternative_names(certificate: &Certificate, expected: &Expected<'_>, finding
         let text = core::str::from_utf8(name.value()).unwrap_or_default();
         let (rule, holds) = match name.tag() {
             MAIL => ("mail", profile.mail() && Mailbox::read(text).is_ok_and(|m| m.is_ascii())),
-            OTHER => ("mail", profile.mail() && smtp_utf8(name.value())),
+            OTHER => ("mail", profile.mail() && is_needed(smtp_utf8(name.value()))),
             DNS => {
                 let host = Host::read_for(text, profile.wildcards());
                 ("host", matches!(host, Ok(Host::Name(_))))
@@ -194,24 +195,10 @@ fn alternative_names(certificate: &Certificate, expected: &Expected<'_>, finding
     }
 }
 
-/// Whether an otherName is an SmtpUTF8Mailbox that needs to be one.
-fn smtp_utf8(value: &[u8]) -> bool {
-    let read = || {
-        let mut reader = SliceReader::new(value).ok()?;
-        let id = ObjectIdentifier::decode(&mut reader).ok()?;
-        let explicit = Any::decode(&mut reader).ok()?;
-        let text = String::from_der(explicit.value()).ok()?;
-        reader.finish().ok()?;
-        (id == oid::SMTP_UTF8_MAILBOX).then_some(text)
-    };
-    read().and_then(|text| Mailbox::read(&text).ok()).is_some_and(|mailbox| !mailbox.is_ascii())
+/// Whether an address is an SmtpUTF8Mailbox that needs to be one.
+fn is_needed(mailbox: Option<String>) -> bool {
+    mailbox.and_then(|text| Mailbox::read(&text).ok()).is_some_and(|mailbox| !mailbox.is_ascii())
 }
-
-/// Tags of GeneralName (RFC 5280 4.2.1.6).
-const OTHER: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
-const MAIL: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber(1) };
-const DNS: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber(2) };
-const ADDRESS: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber(7) };
 
 fn second_parser(certificate: &Certificate, findings: &mut Findings) {
     use x509_parser::prelude::{FromDer, X509Certificate};

@@ -23,6 +23,11 @@ pub enum NameError {
     /// A space before or behind it.
     #[error("名称前后不能有空格 / a space before or behind the name")]
     Spaces,
+    /// A blank other than a single space.
+    #[error(
+        "名称中只能有单个普通空格，不能有 U+{0:04X} / a name has single plain spaces only: U+{0:04X}"
+    )]
+    Blank(u32),
     /// Not in Unicode normalization form C: a character that has another spelling, and that.
     #[error("字符 {0}（U+{code:04X}）应写作 {1} / write {1} for {0} (U+{code:04X})", code = *.0 as u32)]
     NotNormalized(char, String),
@@ -39,7 +44,8 @@ pub enum NameError {
     Malformed,
 }
 
-/// A text checked for names: NFC, trimmed, no control, bidi or invisible characters.
+/// A text checked for names: NFC, trimmed, no control, bidi or invisible characters, no blanks but
+/// single spaces.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Text(String);
 
@@ -57,6 +63,9 @@ impl Text {
         }
         if text.trim() != text {
             return Err(NameError::Spaces);
+        }
+        if let Some(blank) = wide_blank(text) {
+            return Err(NameError::Blank(blank as u32));
         }
         if let Some((own, normal)) = respelled(text) {
             return Err(NameError::NotNormalized(own, normal));
@@ -85,10 +94,39 @@ fn respelled(text: &str) -> Option<(char, String)> {
 }
 
 /// Whether a free text can be read as it stands: something in it, not too long, in normalization
-/// form C, and no hidden character, so that it is one line everywhere.
+/// form C, no hidden character and no blanks but single spaces between words, so that it is one
+/// line everywhere and cannot be laid out as several.
 pub fn is_readable(text: &str, chars_max: usize) -> bool {
     let long = text.chars().count() > chars_max;
-    !text.trim().is_empty() && !long && !text.chars().any(is_hidden) && is_nfc(text)
+    let is_plain = !text.chars().any(is_hidden) && wide_blank(text).is_none();
+    !text.is_empty() && text.trim() == text && !long && is_plain && is_nfc(text)
+}
+
+/// The first blank of a text that is more than a single space.
+fn wide_blank(text: &str) -> Option<char> {
+    let after_blank = text.chars().scan(false, |after, c| {
+        let pair = (*after, c);
+        *after = is_blank(c);
+        Some(pair)
+    });
+    after_blank.filter(|(after, c)| is_blank(*c) && (*after || *c != ' ')).map(|(_, c)| c).next()
+}
+
+/// Whether a character takes room and shows nothing in it: every white space of Unicode, and
+/// letters and symbols that are drawn empty.
+pub fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '\u{115f}'
+                | '\u{1160}'
+                | '\u{180e}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{ffa0}'
+                | '\u{16fe4}'
+                | '\u{1d159}'
+        )
 }
 
 /// Whether a character shows nothing of itself, or changes how others are shown: controls,
@@ -254,7 +292,23 @@ mod tests {
         assert_eq!(told("\u{f9e1}明"), NameError::NotNormalized('\u{f9e1}', "李".into()));
         assert!(told("\u{f9e1}明").to_string().contains("U+F9E1"));
         assert_eq!(told(" 王"), NameError::Spaces);
+        assert_eq!(told("王\u{3000}"), NameError::Spaces);
         assert_eq!(subject("").unwrap_err(), NameError::Empty);
         assert_eq!(subject(&"王".repeat(65)).unwrap_err(), NameError::TooLong);
+    }
+
+    /// A run of blanks breaks a line where a line feed must not.
+    #[test]
+    fn blanks_are_single_spaces() {
+        assert!(subject("Anna Maria").is_ok() && is_readable("看过 录用文件 a b", 2_000));
+        for blank in ["  ", "\u{3000}", "\u{a0}", "\u{2003}", "\u{2800}", " \u{2009}", "\u{16fe4}"]
+        {
+            let text = format!("王{blank}明");
+            assert!(matches!(subject(&text), Err(NameError::Blank(_))), "{blank:?}");
+            assert!(!is_readable(&text, 2_000), "{blank:?}");
+        }
+        for text in ["", " ", " 王", "王 ", "王\u{3000}"] {
+            assert!(!is_readable(text, 2_000), "{text:?}");
+        }
     }
 }

@@ -15,6 +15,7 @@ use records::handling::{
     WantedPerson,
 };
 use records::join::{Join, Renew, Renewed};
+use records::mine::Mine;
 use records::order::CredentialBody;
 use records::renewal::{AskRenewal, RenewCertificate, RenewalAnswer, RenewalTerms};
 use records::wish::Wishing;
@@ -71,6 +72,8 @@ pub mod staff {
     pub const BATCH: &str = "/api/v1/orders/batch";
     /// [`super::Fetch`] → `BatchReceipt`.
     pub const RECEIPT: &str = "/api/v1/orders/receipt";
+    /// Nothing → `Mine`, for everybody with a certificate.
+    pub const MINE: &str = "/api/v1/mine";
     /// `CredentialBody` → [`super::CreatedOrder`].
     pub const CERTIFY: &str = "/api/v1/passkeys/certify";
 }
@@ -115,6 +118,7 @@ pub struct Batch {
 #[serde(deny_unknown_fields)]
 pub struct CreatedOrder {
     /// Order id.
+    #[serde(deserialize_with = "records::reference::given")]
     pub order: String,
     /// Approvals that are needed.
     pub needed: u32,
@@ -240,6 +244,11 @@ impl Staff {
         ask(&self.0, staff::DRAFTS, &List { after: after.to_owned() }).await
     }
 
+    /// What exists in one's own name.
+    pub async fn mine(&self) -> Result<Mine, PortalRefusal> {
+        ask(&self.0, staff::MINE, &()).await
+    }
+
     /// Takes back what somebody drafted.
     pub async fn withdraw(&self, message: &Withdrawal) -> Result<Withdrawn, PortalRefusal> {
         ask(&self.0, staff::WITHDRAW, message).await
@@ -277,4 +286,32 @@ async fn ask<T: Serialize, R: DeserializeOwned>(
     message: &T,
 ) -> Result<R, PortalRefusal> {
     client.ask::<T, R, Problem>(path, message).await?.map_err(PortalRefusal::Refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use records::withdrawal::Withdrawn as Taken;
+
+    /// What a portal answers as a reference is one, or the answer is none.
+    #[test]
+    fn no_other_text_is_a_reference() {
+        let made = |order: &str| {
+            let answer = serde_json::json!({ "order": order, "needed": 2 });
+            serde_json::from_value::<CreatedOrder>(answer)
+        };
+        assert!(made("5GPJWBSG64S36D1N").is_ok());
+        let drafted = |letter: &str| {
+            let answer =
+                serde_json::json!({ "order": "", "needed": 0, "letter": letter, "person": "" });
+            serde_json::from_value::<DraftMade>(answer)
+        };
+        assert!(drafted("").is_ok() && drafted("5GPJWBSG64S36D1N").is_ok());
+        for other in ["X; curl x|sh", "5gpjwbsg64s36d1n", "5GPJWBSG64S36D1N\n", "--yes"] {
+            assert!(made(other).is_err() && drafted(other).is_err(), "{other:?}");
+            let taken = serde_json::json!({ "name": other });
+            assert!(serde_json::from_value::<Taken>(taken).is_err(), "{other:?}");
+        }
+        assert!(made("").is_err());
+    }
 }

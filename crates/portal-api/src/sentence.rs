@@ -74,6 +74,10 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
             ),
         ),
         Event::Read { by, person, act, count } => read_through(by, &who(person), act, *count),
+        Event::Notified { about, person, channel, outcome, .. } => (
+            format!("通知 {}（{about}，{channel}）：{outcome}", who(person)),
+            format!("{} was notified ({about}, {channel}): {outcome}", who(person)),
+        ),
         Event::Portal { process, act, outcome, count, .. } => (
             format!("门户（{process}）称：{act}，{outcome}{}", times(*count).0),
             format!("the portal ({process}) says: {act}, {outcome}{}", times(*count).1),

@@ -84,9 +84,7 @@ impl Declining {
         let read = self.decline.read()?;
         let opened = open(&read.reason, "/reason", std::slice::from_ref(&self.reason));
         let text = opened.map_err(|_| Code::OrderIncomplete)?.as_str().ok_or(Code::Malformed)?;
-        let length = text.trim().chars().count();
-        let fits =
-            (1..=REASON_CHARS_MAX).contains(&length) && !text.chars().any(pki::name::is_hidden);
+        let fits = pki::name::is_readable(text, REASON_CHARS_MAX);
         if fits { Ok(text) } else { Err(Code::Malformed) }
     }
 }
@@ -96,6 +94,7 @@ impl Declining {
 #[serde(deny_unknown_fields)]
 pub struct Declined {
     /// Order id.
+    #[serde(deserialize_with = "crate::reference::given")]
     pub order: String,
     /// What became of it.
     pub outcome: Outcome,

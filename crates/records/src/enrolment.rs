@@ -59,6 +59,7 @@ pub enum Stage {
     /// Officers are to approve.
     Awaiting {
         /// Order id.
+        #[serde(deserialize_with = "crate::reference::given")]
         order: String,
         /// Approvals so far.
         approvals: u32,

@@ -2,7 +2,6 @@
 //! here, from which a stranger can check who did what, under which certificate, who approved it,
 //! and who had made them approvers.
 
-use crate::access::SignedHead;
 use crate::bytes::Bytes;
 use crate::commitment::Disclosure;
 use crate::label::Label;
@@ -14,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// The files of a bundle.
 pub mod file {
-    /// [`super::Manifest`].
+    /// [`super::Manifest`]: the question.
     pub const MANIFEST: &str = "manifest.json";
     /// [`crate::lineage::Lineage`].
     pub const CONTROL: &str = "control.json";
@@ -22,7 +21,7 @@ pub mod file {
     pub const OPENINGS: &str = "openings.json";
     /// [`super::AccessPart`].
     pub const ACCESS: &str = "access.json";
-    /// [`super::RunPart`].
+    /// List of [`crate::run::RunPiece`].
     pub const RUN: &str = "run.json";
     /// [`crate::people::SignedPeople`].
     pub const PEOPLE: &str = "people.json";
@@ -44,22 +43,14 @@ pub enum Question {
     Certificate(String),
 }
 
-/// What a bundle holds.
+/// What a bundle is asked. Nobody signs it: it says nothing about what the bundle holds, or should.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Format: 1.
     pub v: u8,
-    /// The city's name.
-    pub city: String,
     /// What it answers.
     pub question: Question,
-    /// SHA-256 of every other file.
-    pub files: BTreeMap<String, Bytes>,
-    /// Indexes of the records of `control` in it.
-    pub control: Vec<u64>,
-    /// Indexes of the records of `access` in it.
-    pub access: Vec<u64>,
 }
 
 /// What opens the commitments of a record, or of the order in it.
@@ -82,6 +73,9 @@ pub struct Shown {
     pub disclosures: Vec<Disclosure>,
 }
 
+/// Pieces of runs that a bundle may have: far more than the records of one request need.
+pub const PIECES_MAX: usize = 16;
+
 /// Records of `access` under one checkpoint: the connection, the decision, how it ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,18 +84,6 @@ pub struct AccessPart {
     pub checkpoint: String,
     /// The records in the order of the log.
     pub records: Vec<Shown>,
-}
-
-/// The agent's own word: a signed head of the run, and the entries from the decision to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RunPart {
-    /// The head.
-    pub head: SignedHead,
-    /// The agent's certificate, DER.
-    pub certificate: Bytes,
-    /// Entries behind the decision's, up to the head.
-    pub entries: Vec<Bytes>,
 }
 
 /// What an auditor looks for; everything given must fit.

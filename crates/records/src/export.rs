@@ -76,6 +76,7 @@ impl Look {
 #[serde(deny_unknown_fields)]
 pub struct OrderLine {
     /// Order id.
+    #[serde(deserialize_with = "crate::reference::given")]
     pub order: String,
     /// Digest, by which a batch names it.
     pub digest: Bytes,
@@ -116,6 +117,7 @@ impl OrderLine {
 #[serde(deny_unknown_fields)]
 pub struct Approved {
     /// Order id.
+    #[serde(deserialize_with = "crate::reference::given")]
     pub order: String,
     /// Approvals now.
     pub approvals: u32,

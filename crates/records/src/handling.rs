@@ -21,6 +21,7 @@ pub struct WantedPerson {
 #[serde(deny_unknown_fields)]
 pub struct PersonLine {
     /// Person id.
+    #[serde(deserialize_with = "crate::reference::given")]
     pub person: String,
     /// Name.
     pub name: String,
@@ -97,12 +98,15 @@ pub struct Preview {
 #[serde(deny_unknown_fields)]
 pub struct DraftMade {
     /// Order id, or empty.
+    #[serde(deserialize_with = "crate::reference::given_or_none")]
     pub order: String,
     /// Approvals that it needs.
     pub needed: u32,
     /// Reference of the letter, or empty.
+    #[serde(deserialize_with = "crate::reference::given_or_none")]
     pub letter: String,
     /// Person id.
+    #[serde(deserialize_with = "crate::reference::given_or_none")]
     pub person: String,
 }
 
@@ -162,6 +166,7 @@ pub struct ReceiptLine {
 #[serde(deny_unknown_fields)]
 pub struct DraftLine {
     /// Order id, or reference of the letter.
+    #[serde(deserialize_with = "crate::reference::given")]
     pub name: String,
     /// `person` or `letter`.
     pub kind: String,

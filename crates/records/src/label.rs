@@ -45,6 +45,10 @@ pub enum Label {
     Suspended,
     /// That nobody released a suspension in its time, by the registry key.
     Lapse,
+    /// That something is revoked, and since when, by the registry key.
+    Revocation,
+    /// What is revoked or suspended and stands in no list yet, by the status key.
+    Unlisted,
     /// Which rows of a batch have to be opened; a digest that nobody signs.
     Sample,
 }
@@ -72,6 +76,8 @@ impl Label {
             Self::Suspension => "yinxin-suspension-v1",
             Self::Suspended => "yinxin-suspended-v1",
             Self::Lapse => "yinxin-lapse-v1",
+            Self::Revocation => "yinxin-revocation-v1",
+            Self::Unlisted => "yinxin-unlisted-v1",
             Self::Sample => "yinxin-sample-v1",
         }
     }

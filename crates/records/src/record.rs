@@ -44,10 +44,24 @@ impl Record {
     pub fn read(bytes: &[u8]) -> Result<Self, JsonError> {
         let record: Self = json::read(bytes)?;
         let known_log = LOGS.contains(&record.log.as_str());
-        if record.v != 1 || record.id.0.len() != 16 || !known_log || record.unix() == 0 {
+        let sound = known_log && record.unix() != 0 && record.is_where_it_belongs();
+        if record.v != 1 || record.id.0.len() != 16 || !sound {
             return Err(JsonError::Shape("the record's header is not valid".into()));
         }
         Ok(record)
+    }
+
+    /// What agents record has its place in a run of theirs, and nothing else has one: a link, an
+    /// agent as its maker and a kind that agents record come together or not at all.
+    fn is_where_it_belongs(&self) -> bool {
+        let of_run = self.event.is_of_run();
+        let linked = self.link.is_some() == of_run && self.agent().is_some() == of_run;
+        linked && (!of_run || self.log == "access")
+    }
+
+    /// The agent whose record it says that it is; that agent's signed head has to say so too.
+    pub fn agent(&self) -> Option<&str> {
+        self.maker.strip_suffix("/agent").filter(|agent| !agent.is_empty())
     }
 
     /// The record's bytes.
@@ -70,6 +84,7 @@ impl Record {
                 | Event::Asked { .. }
                 | Event::Searched { .. }
                 | Event::Read { .. }
+                | Event::Notified { .. }
                 | Event::People { .. }
         );
         !unchecked
@@ -77,7 +92,7 @@ impl Record {
 
     /// Unix seconds of its time; 0 if unreadable.
     pub fn unix(&self) -> u64 {
-        crate::time::read(&self.time).unwrap_or(0)
+        crate::time::read_micros(&self.time).unwrap_or(0)
     }
 }
 
@@ -95,4 +110,50 @@ pub fn entry(salt: &[u8; 32], record: &[u8]) -> [u8; 32] {
 /// SHA-256 of an approval's canonical bytes; how records name approvals.
 pub fn approval_id(approval: &Approval) -> Result<Bytes, JsonError> {
     Ok(Bytes(Sha256::digest(json::write(approval)?).to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Completion;
+
+    fn ended() -> Record {
+        let event = Completion::without_answer("gate-1/AAAA/3".into(), "done");
+        Record {
+            v: 1,
+            id: Bytes(vec![7; 16]),
+            log: "access".into(),
+            maker: "gate-1/agent".into(),
+            time: "2026-11-24T08:00:00.000000Z".into(),
+            link: Some(Link { epoch: Bytes(vec![1; 16]), aseq: 4, prev: Bytes(vec![2; 32]) }),
+            event: Event::Completion(event),
+        }
+    }
+
+    #[test]
+    fn what_agents_record_has_its_place_in_a_run_and_nothing_else_has_one() {
+        let read = |record: Record| Record::read(&record.write().unwrap());
+        assert!(read(ended()).is_ok());
+        let silent = Event::Silent { agent: "gate-1".into(), since: "2026-11-24T08:00:00Z".into() };
+        let silent = Record { event: silent, link: None, maker: "log".into(), ..ended() };
+        assert!(read(silent.clone()).is_ok());
+        for wrong in [
+            Record { link: None, ..ended() },
+            Record { maker: "log".into(), ..ended() },
+            Record { maker: "/agent".into(), ..ended() },
+            Record { log: "control".into(), ..ended() },
+            Record { link: ended().link, ..silent.clone() },
+            Record { maker: "gate-1/agent".into(), ..silent },
+        ] {
+            assert!(read(wrong.clone()).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_records_time_has_one_spelling() {
+        for time in ["2026-11-24T08:00:00Z", "2026-11-24T08:00:00.000Z", ""] {
+            let record = Record { time: time.into(), ..ended() };
+            assert!(Record::read(&record.write().unwrap()).is_err(), "{time}");
+        }
+    }
 }

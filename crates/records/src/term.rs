@@ -64,6 +64,11 @@ pub fn terms(record: &Record) -> Vec<String> {
         Event::Asked { person: who, .. }
         | Event::Searched { person: who, .. }
         | Event::Read { person: who, .. } => terms.push(person(who)),
+        Event::Notified { notice, person: who, outcome: came, .. } => {
+            terms.push(format!("notice:{notice}"));
+            terms.push(person(who));
+            terms.push(outcome(came));
+        }
         Event::Portal { person: who, .. } if who.is_empty() => {}
         Event::Portal { person: who, .. } => terms.push(person(who)),
         Event::Silent { agent, .. } => terms.push(of_agent(agent)),
@@ -123,7 +128,7 @@ fn gate_terms(record: &Record) -> Vec<String> {
     let mut terms = Vec::new();
     if let Some(link) = &record.link {
         let id = crate::access::request_id(agent, &link.epoch, link.aseq);
-        terms.push(format!("request:{id}"));
+        terms.push(of_request(&id));
     }
     match &record.event {
         Event::Connection(seen) => {
@@ -141,7 +146,7 @@ fn gate_terms(record: &Record) -> Vec<String> {
                 terms.push(format!("reference:{}", decision.reference));
             }
         }
-        Event::Completion(completion) => terms.push(format!("request:{}", completion.request)),
+        Event::Completion(completion) => terms.push(of_request(&completion.request)),
         Event::Turned(turned) => {
             terms.push(outcome(&turned.code));
             if !turned.serial.is_empty() {
@@ -198,7 +203,7 @@ pub fn key(term: &str) -> Key {
 pub fn keys(record: &Record) -> Vec<Key> {
     let own = record.link.as_ref().map(|link| {
         let agent = record.maker.split('/').next().unwrap_or_default();
-        format!("request:{}", crate::access::request_id(agent, &link.epoch, link.aseq))
+        of_request(&crate::access::request_id(agent, &link.epoch, link.aseq))
     });
     let terms = terms(record);
     terms.iter().filter(|term| own.as_ref() != Some(term)).map(|term| key(term)).collect()
@@ -210,6 +215,11 @@ pub fn named(term: &str) -> Option<(&str, Bytes, u64)> {
     let (agent, epoch, aseq) = (parts.next()?, parts.next()?, parts.next()?);
     let rest = parts.next().is_none();
     rest.then_some((agent, Bytes::read(epoch)?, aseq.parse().ok()?))
+}
+
+/// The record of this name, and ends of the request with it.
+pub fn of_request(name: &str) -> String {
+    format!("request:{name}")
 }
 
 /// Records of an order, by its digest.

@@ -14,12 +14,18 @@ pub fn micros(unix_us: u64) -> String {
     instant.unwrap_or(Timestamp::MAX).strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
-/// Unix seconds of either form; nothing else is read.
+/// Unix seconds of a time in a document: an instant has one spelling there, in whole seconds.
 pub fn read(text: &str) -> Option<u64> {
     let instant: Timestamp = text.parse().ok()?;
     let unix = u64::try_from(instant.as_second()).ok()?;
+    (seconds(unix) == text).then_some(unix)
+}
+
+/// Unix seconds of a record's own time, which is in microseconds.
+pub fn read_micros(text: &str) -> Option<u64> {
+    let instant: Timestamp = text.parse().ok()?;
     let us = u64::try_from(instant.as_microsecond()).ok()?;
-    (seconds(unix) == text || micros(us) == text).then_some(unix)
+    (micros(us) == text).then_some(us / 1_000_000)
 }
 
 #[cfg(test)]
@@ -30,7 +36,14 @@ mod tests {
     fn one_spelling_only() {
         assert_eq!(read("2026-11-24T08:00:00Z"), Some(1_795_507_200));
         assert_eq!(seconds(1_795_507_200), "2026-11-24T08:00:00Z");
-        assert_eq!(read("2026-11-24T08:00:00.000001Z"), Some(1_795_507_200));
+        assert_eq!(read("2026-11-24T08:00:00.000000Z"), None);
+        assert_eq!(read("2026-11-24T08:00:00.000001Z"), None);
+        assert_eq!(read_micros("2026-11-24T08:00:00.000001Z"), Some(1_795_507_200));
+        for other in
+            ["2026-11-24T08:00:00Z", "2026-11-24T08:00:00.1Z", "2026-11-24t08:00:00.000000Z"]
+        {
+            assert_eq!(read_micros(other), None, "{other}");
+        }
         assert_eq!(read("2026-11-24T16:00:00+08:00"), None);
         assert_eq!(read("2026-11-24 08:00:00Z"), None);
     }

@@ -71,5 +71,6 @@ pub struct WithdrawnStatement {
 #[serde(deny_unknown_fields)]
 pub struct Withdrawn {
     /// Order id, or the reference of the letter.
+    #[serde(deserialize_with = "crate::reference::given")]
     pub name: String,
 }

@@ -340,12 +340,6 @@ impl SampleCity {
         RevokeBody { wish: Some(Box::new(wish)), ..body }
     }
 
-    /// A revocation by cause; the record's own list says nothing that counts.
-    pub fn revoked_event(&self, cause: Cause, approvals: Vec<Bytes>) -> Event {
-        let reason = "keyCompromise".into();
-        Event::Revoked { certificates: Vec::new(), reason, cause, approvals }
-    }
-
     /// Revokes a person's certificates by order.
     pub fn revoke(&mut self, person: &str, serials: &[Serial]) -> OrderDigest {
         let digest = self.order(&self.revoke_body(person, serials));

@@ -4,6 +4,7 @@
 
 mod act;
 mod passkey;
+mod revoke;
 mod suspend;
 
 pub use passkey::{SampleAnswer, SamplePasskey};

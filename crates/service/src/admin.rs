@@ -1,9 +1,11 @@
-//! The admin address: `/healthz`, `/readyz`, `/metrics`. Loopback or an inner network only.
+//! The admin address: `/healthz`, `/readyz`, `/metrics`. Loopback or an inner network only, and
+//! with limits there as well: whoever stands in that network keeps nobody from looking.
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
+use mtls::listen::{Limits, Proof, Site};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{
@@ -16,6 +18,28 @@ use prometheus_client::registry::Registry;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// What the listener puts up with: one source has a quarter of the places.
+const LIMITS: Limits = Limits {
+    proven: 0,
+    proven_per_source: 0,
+    unproven: 128,
+    per_source: 32,
+    handshakes: 128,
+    handshakes_per_source: 32,
+    reserved: 0,
+    reserved_per_source: 0,
+    reserved_for_strangers: false,
+    handshake: Duration::from_secs(1),
+    header: Duration::from_secs(5),
+    body: Duration::from_secs(5),
+    reserved_time: Duration::from_secs(5),
+    idle: Duration::from_secs(15),
+    life: Duration::from_secs(3_600),
+    body_bytes: 1024 * 1024,
+};
 
 /// What a process counts. Labels come from closed sets in the code; never a person or serial
 /// number.
@@ -180,11 +204,19 @@ impl Admin {
 
     /// Serves until the stop, at an address that a setting names.
     pub async fn serve(
-        mut self,
+        self,
         (address, setting): (SocketAddr, &str),
         stop: super::Stop,
     ) -> std::io::Result<()> {
         let listener = super::listen(address, setting).await?;
+        // Nothing here is worth waiting for: the stop ends it.
+        tokio::select! {
+            served = self.serve_on(listener) => served,
+            () = stop.wait() => Ok(()),
+        }
+    }
+
+    async fn serve_on(mut self, listener: TcpListener) -> std::io::Result<()> {
         let beside = std::mem::take(&mut self.beside);
         let router = Router::new()
             .route("/healthz", get(|| async { "ok\n" }))
@@ -192,11 +224,17 @@ impl Admin {
             .route("/metrics", get(metrics))
             .with_state(Arc::new(self))
             .merge(beside);
-        // Nothing here is worth waiting for: the stop ends it.
-        tokio::select! {
-            served = axum::serve(listener, router) => served,
-            () = stop.wait() => Ok(()),
-        }
+        let site = Site {
+            router,
+            limits: LIMITS,
+            proof: Proof::Nothing,
+            is_brake: |_| false,
+            busy: super::problem::busy,
+            // A crowd here says nothing about whether the process is ready.
+            full: Arc::new(|_| ()),
+            nearly_full: Arc::new(|_| ()),
+        };
+        mtls::listen::serve(listener, None, site, std::future::pending()).await
     }
 }
 
@@ -213,4 +251,38 @@ async fn metrics(State(admin): State<Arc<Admin>>) -> Result<String, StatusCode> 
     let mut text = String::new();
     encode(&mut text, &admin.registry).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpSocket, TcpStream};
+
+    async fn connect(to: SocketAddr, from: &str) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(from.parse().unwrap()).unwrap();
+        socket.connect(to).await.unwrap()
+    }
+
+    /// Whoever holds connections without asking has so many; another one is answered.
+    #[tokio::test]
+    async fn a_crowd_at_the_admin_address_keeps_nobody_from_looking() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(Admin::new(Metrics::default()).serve_on(listener));
+        let mut crowd = Vec::new();
+        for _ in 0..LIMITS.per_source + 8 {
+            crowd.push(connect(address, "127.0.0.1:0").await);
+        }
+        let mut last = crowd.pop().unwrap();
+        let end = tokio::time::timeout(Duration::from_secs(10), last.read(&mut [0])).await;
+        assert!(matches!(end, Ok(Ok(0) | Err(_))), "one source takes what it wants");
+        let mut other = connect(address, "127.0.0.2:0").await;
+        let ask = b"GET /healthz HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n";
+        other.write_all(ask).await.unwrap();
+        let mut told = String::new();
+        other.read_to_string(&mut told).await.unwrap();
+        assert!(told.starts_with("HTTP/1.1 200") && told.ends_with("ok\n"), "{told}");
+    }
 }

@@ -81,6 +81,11 @@ impl<K: Ord + Clone, V: Clone> Tally<K, V> {
         }
     }
 
+    /// What stands for those that are counted of a kind.
+    pub fn counted(&self, kind: &K) -> Option<&V> {
+        self.kinds.get(kind)?.again.as_ref().map(|(_, counted)| counted)
+    }
+
     /// When the next window ends.
     pub fn ends(&self) -> Option<u64> {
         self.kinds.values().map(|counted| counted.until).min()

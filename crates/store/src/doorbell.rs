@@ -66,10 +66,8 @@ impl Doorbell {
                     while !pool.is_closed() {
                         wanted.notified().await;
                         // A server that cannot be told is looked at within a second.
-                        let _ = sqlx::query("select pg_notify($1, '')")
-                            .bind(CHANNEL)
-                            .execute(&pool)
-                            .await;
+                        let rung = sqlx::query("select pg_notify($1, '')").bind(CHANNEL);
+                        let _ = crate::answered::answered(rung.execute(&pool)).await;
                     }
                 });
                 Ring::Channel(notify)

@@ -17,6 +17,8 @@ use tokio::task::spawn_blocking;
 const READERS: u32 = 6;
 /// For those who write, who take turns anyway.
 const WRITERS: u32 = 2;
+/// For questions of strangers, who keep nobody of the city from theirs.
+const STRANGERS: u32 = 2;
 /// Whoever wants to write gives up after this long: a process that was stopped with the turn in its
 /// hands is told of, and holds nobody for ever.
 const TURN_WAIT_MAX: Duration = Duration::from_secs(20);
@@ -40,6 +42,7 @@ pub struct Database {
     free: Mutex<Vec<Connection>>,
     reading: Arc<Semaphore>,
     writing: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
     /// Whoever of this process waits for the turn; the others wait for it, without a thread.
     queue: Arc<tokio::sync::Mutex<()>>,
     closed: AtomicBool,
@@ -75,6 +78,7 @@ impl Database {
             free: Mutex::new(vec![first]),
             reading: Arc::new(Semaphore::new(READERS as usize)),
             writing: Arc::new(Semaphore::new(WRITERS as usize)),
+            strangers: Arc::new(Semaphore::new(STRANGERS as usize)),
             queue: Arc::default(),
             closed: AtomicBool::new(false),
         }))
@@ -92,7 +96,16 @@ impl Database {
 
     /// A transaction that reads one state.
     pub(crate) async fn read(self: &Arc<Self>) -> Result<SqliteTx, StoreError> {
-        let mut tx = SqliteTx { session: Some(self.session(&self.reading).await?), turn: None };
+        self.begin(&self.reading).await
+    }
+
+    /// The same for strangers.
+    pub(crate) async fn read_for_strangers(self: &Arc<Self>) -> Result<SqliteTx, StoreError> {
+        self.begin(&self.strangers).await
+    }
+
+    async fn begin(self: &Arc<Self>, places: &Arc<Semaphore>) -> Result<SqliteTx, StoreError> {
+        let mut tx = SqliteTx { session: Some(self.session(places).await?), turn: None };
         tx.execute("begin", &[])?;
         Ok(tx)
     }
@@ -144,9 +157,12 @@ impl Database {
     /// Closes every connection, when the last transaction is over.
     pub(crate) async fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        let all =
-            (self.reading.acquire_many(READERS).await, self.writing.acquire_many(WRITERS).await);
-        if let (Ok(_reading), Ok(_writing)) = all {
+        let all = (
+            self.reading.acquire_many(READERS).await,
+            self.writing.acquire_many(WRITERS).await,
+            self.strangers.acquire_many(STRANGERS).await,
+        );
+        if let (Ok(_reading), Ok(_writing), Ok(_strangers)) = all {
             let connections = std::mem::take(&mut *self.kept());
             // The last one that is closed carries the log over.
             let _ = spawn_blocking(move || drop(connections)).await;

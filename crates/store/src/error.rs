@@ -16,6 +16,9 @@ pub enum StoreError {
     /// No connection became free in time.
     #[error("every connection to the database is in use")]
     Crowded,
+    /// A server took what it was asked and says nothing: it hangs, or the network does.
+    #[error("the database does not answer")]
+    Silent,
     /// It was closed.
     #[error("the database is closed")]
     Closed,

@@ -7,6 +7,7 @@
 #[macro_use]
 mod statement;
 
+mod answered;
 mod checkpoint;
 mod doorbell;
 mod embedded;
@@ -28,4 +29,4 @@ pub use watch::Watch;
 
 /// For the macros: whoever states SQL through them need not name the library.
 #[doc(hidden)]
-pub use {rusqlite, sqlx, tokio};
+pub use {answered::answered, rusqlite, sqlx, tokio};

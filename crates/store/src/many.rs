@@ -1,6 +1,7 @@
 //! Many rows with few statements: what a round of a writer changes is written table by table. On a
 //! server each statement is a round trip, whatever it carries.
 
+use crate::answered::answered;
 pub use crate::value::Value;
 use crate::{StoreError, Tx};
 use sqlx::{Postgres, QueryBuilder};
@@ -64,7 +65,7 @@ pub async fn insert_many(
         let mut query = QueryBuilder::<Postgres>::new(into);
         values!(query, rows.by_ref().take(most));
         let query = query.push(" ").push(then).build().persistent(false);
-        written += query.execute(&mut **inner).await?.rows_affected();
+        written += answered(query.execute(&mut **inner)).await?.rows_affected();
     }
     Ok(written)
 }
@@ -90,7 +91,7 @@ pub async fn update_many(
         query.push(then);
         list!(query, chunk);
         let query = query.push(")").build().persistent(false);
-        written += query.execute(&mut **inner).await?.rows_affected();
+        written += answered(query.execute(&mut **inner)).await?.rows_affected();
     }
     Ok(written)
 }
@@ -120,9 +121,7 @@ macro_rules! rows_of {
                     }
                     query.push($then);
                     let rows = query.build_query_as::<$row>().persistent(false);
-                    found.extend(
-                        rows.fetch_all(&mut **inner).await.map_err($crate::StoreError::from)?,
-                    );
+                    found.extend($crate::answered(rows.fetch_all(&mut **inner)).await?);
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Opening, migrating, and transactions.
 
+use crate::answered::{STATEMENT_MAX, answered};
 use crate::checkpoint;
 use crate::embedded::{Database, SqliteTx};
 use crate::error::StoreError;
@@ -15,8 +16,8 @@ use std::time::Duration;
 /// Twin migrations: number, name, SQLite text, PostgreSQL text.
 pub type Migrations = &'static [(i64, &'static str, &'static str, &'static str)];
 
-/// An open database. Those who write have connections of their own: however many ask, a writer
-/// waits for none of them.
+/// An open database. Those who write have connections of their own, and so have strangers: however
+/// many ask, a writer waits for none of them, and whoever follows the log waits for no stranger.
 #[derive(Clone)]
 pub enum Store {
     /// Embedded.
@@ -30,6 +31,7 @@ pub enum Store {
 pub struct PostgresPools {
     pub(crate) reading: PgPool,
     writing: PgPool,
+    strangers: PgPool,
 }
 
 /// A transaction on either database.
@@ -104,6 +106,10 @@ async fn is_migrated(pool: &PgPool, migrator: &Migrator) -> bool {
 const CONNECTIONS: u32 = 6;
 /// For those who write, who take turns anyway.
 const WRITERS: u32 = 2;
+/// For questions of strangers, who keep nobody of the city from theirs.
+const STRANGERS: u32 = 2;
+/// How a transaction begins that reads.
+const ONE_STATE: &str = "begin isolation level repeatable read, read only";
 /// How long a session on PostgreSQL may sit in a transaction without asking anything.
 const TURN_HELD_MAX: &str = "15s";
 
@@ -120,15 +126,18 @@ impl Store {
             // A process that stops in the middle of a transaction holds the others up no longer
             // than this: the server ends its session.
             let options = PgConnectOptions::from_str(address)?
-                .options([("idle_in_transaction_session_timeout", TURN_HELD_MAX)])
+                .options([
+                    ("idle_in_transaction_session_timeout", TURN_HELD_MAX),
+                    ("statement_timeout", STATEMENT_MAX),
+                ])
                 .disable_statement_logging();
             let pool = |connections| {
                 let pool = PgPoolOptions::new().test_before_acquire(false);
                 let pool = pool.acquire_timeout(Duration::from_secs(20));
                 pool.max_connections(connections).connect_lazy_with(options.clone())
             };
-            let (reading, writing) = (pool(CONNECTIONS), pool(WRITERS));
-            return Ok(Self::Postgres(PostgresPools { reading, writing }));
+            let [reading, writing, strangers] = [CONNECTIONS, WRITERS, STRANGERS].map(pool);
+            return Ok(Self::Postgres(PostgresPools { reading, writing, strangers }));
         }
         Err(StoreError::Address)
     }
@@ -155,7 +164,13 @@ impl Store {
             // A user that may not change the schema only looks whether it is as it should be.
             Self::Postgres(PostgresPools { writing, .. })
                 if is_migrated(writing, &migrator).await => {}
-            Self::Postgres(PostgresPools { writing, .. }) => migrator.run(writing).await?,
+            Self::Postgres(PostgresPools { writing, .. }) => {
+                // Tables are altered for as long as that takes.
+                let mut connection = writing.acquire().await?.detach();
+                sqlx::query("set statement_timeout = 0").execute(&mut connection).await?;
+                migrator.run(&mut connection).await?;
+                connection.close().await?;
+            }
         }
         Ok(())
     }
@@ -165,8 +180,18 @@ impl Store {
         Ok(match self {
             Self::Sqlite(database) => Tx::Sqlite(database.read().await?),
             Self::Postgres(server) => {
-                let begin = "begin isolation level repeatable read, read only";
-                Tx::Postgres(begin_on_server(&server.reading, begin).await?.into())
+                Tx::Postgres(answered(begin_on_server(&server.reading, ONE_STATE)).await?.into())
+            }
+        })
+    }
+
+    /// The same for whoever asks without being known here: however many they are and however much
+    /// they ask, they share a few connections among themselves.
+    pub async fn read_for_strangers(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite(database) => Tx::Sqlite(database.read_for_strangers().await?),
+            Self::Postgres(server) => {
+                Tx::Postgres(answered(begin_on_server(&server.strangers, ONE_STATE)).await?.into())
             }
         })
     }
@@ -176,7 +201,7 @@ impl Store {
         Ok(match self {
             Self::Sqlite(database) => Tx::Sqlite(database.write().await?),
             Self::Postgres(server) => {
-                Tx::Postgres(begin_on_server(&server.writing, "begin").await?.into())
+                Tx::Postgres(answered(begin_on_server(&server.writing, "begin")).await?.into())
             }
         })
     }
@@ -193,8 +218,8 @@ impl Store {
     pub async fn close(&self) {
         match self {
             Self::Sqlite(database) => database.close().await,
-            Self::Postgres(PostgresPools { reading, writing }) => {
-                tokio::join!(reading.close(), writing.close());
+            Self::Postgres(PostgresPools { reading, writing, strangers }) => {
+                tokio::join!(reading.close(), writing.close(), strangers.close());
             }
         }
     }
@@ -227,7 +252,7 @@ impl Tx {
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(PostgresTx { tx, .. }) => tx.commit().await?,
+            Self::Postgres(PostgresTx { tx, .. }) => answered(tx.commit()).await?,
         }
         Ok(())
     }

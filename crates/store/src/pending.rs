@@ -32,10 +32,8 @@ pub async fn lock(tx: &mut Tx, log: &str) -> Result<(), StoreError> {
 
 async fn take(tx: &mut Tx, log: &str) -> Result<(), StoreError> {
     if let Tx::Postgres(inner) = tx {
-        sqlx::query("select pg_advisory_xact_lock(hashtext($1))")
-            .bind(log)
-            .execute(&mut **inner)
-            .await?;
+        let lock = sqlx::query("select pg_advisory_xact_lock(hashtext($1))").bind(log);
+        crate::answered::answered(lock.execute(&mut **inner)).await?;
     }
     Ok(())
 }

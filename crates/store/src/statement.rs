@@ -10,12 +10,11 @@ macro_rules! execute {
                 $crate::tokio::task::consume_budget().await;
                 inner.execute($sql, &[$(&$value as &dyn $crate::rusqlite::ToSql),*])
             }
-            $crate::Tx::Postgres(inner) => $crate::sqlx::query($sql)
-                $(.bind($value))*
-                .execute(&mut **inner)
-                .await
-                .map(|done| done.rows_affected())
-                .map_err($crate::StoreError::from),
+            $crate::Tx::Postgres(inner) => $crate::answered(
+                $crate::sqlx::query($sql)$(.bind($value))*.execute(&mut **inner)
+            )
+            .await
+            .map(|done| done.rows_affected()),
         }
     };
 }
@@ -29,11 +28,10 @@ macro_rules! rows {
                 $crate::tokio::task::consume_budget().await;
                 inner.rows::<$row>($sql, &[$(&$value as &dyn $crate::rusqlite::ToSql),*])
             }
-            $crate::Tx::Postgres(inner) => $crate::sqlx::query_as::<_, $row>($sql)
-                $(.bind($value))*
-                .fetch_all(&mut **inner)
-                .await
-                .map_err($crate::StoreError::from),
+            $crate::Tx::Postgres(inner) => $crate::answered(
+                $crate::sqlx::query_as::<_, $row>($sql)$(.bind($value))*.fetch_all(&mut **inner)
+            )
+            .await,
         }
     };
 }
@@ -47,11 +45,12 @@ macro_rules! row {
                 $crate::tokio::task::consume_budget().await;
                 inner.row::<$row>($sql, &[$(&$value as &dyn $crate::rusqlite::ToSql),*])
             }
-            $crate::Tx::Postgres(inner) => $crate::sqlx::query_as::<_, $row>($sql)
-                $(.bind($value))*
-                .fetch_optional(&mut **inner)
-                .await
-                .map_err($crate::StoreError::from),
+            $crate::Tx::Postgres(inner) => $crate::answered(
+                $crate::sqlx::query_as::<_, $row>($sql)
+                    $(.bind($value))*
+                    .fetch_optional(&mut **inner)
+            )
+            .await,
         }
     };
 }

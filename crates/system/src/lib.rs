@@ -1,11 +1,12 @@
 //! What every program asks of the operating system in the same words: files that survive a crash
-//! whole ([`file`]), randomness ([`random`]), a terminal that nobody's text steers ([`terminal`]),
-//! and the language of whoever reads it ([`language`], [`speech`]).
+//! whole ([`file`]), randomness ([`random`]), a terminal that nobody's text steers ([`terminal`],
+//! [`layout`]), and the language of whoever reads it ([`language`], [`speech`]).
 //!
 //! It knows nothing of records or settings, so that every crate may use it.
 
 pub mod file;
 pub mod language;
+pub mod layout;
 pub mod random;
 pub mod speech;
 pub mod terminal;

@@ -3,6 +3,7 @@
 //! Each line begins with what its caller puts there: a mark, or blanks.
 
 use crate::language::Spoken;
+use crate::layout;
 use crate::terminal::{complaint, line};
 use std::fmt::Display;
 use std::path::Path;
@@ -28,20 +29,56 @@ pub fn sentence(begins: &str, zh: &str, en: &str) {
 
 /// A value with its name.
 pub fn fact(begins: &str, (zh, en): (&str, &str), value: impl Display) {
-    line(&format!("{begins}{}: {value}", both(zh, en)));
+    line(&format!("{begins}{}: {}", both(zh, en), layout::value(&value.to_string())));
 }
 
 /// The command to type next, exactly as it runs.
 pub fn next(begins: &str, command: &str) {
-    fact(begins, NEXT, command);
+    let (zh, en) = NEXT;
+    line(&format!("{begins}{}: {command}", both(zh, en)));
+}
+
+/// A command to copy, as a shell takes it. What is filled in stays one word each, whatever it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command(String);
+
+impl Command {
+    /// The command of a text of our own, in which a word stands for each `{}`.
+    pub fn new(text: &'static str, words: &[&str]) -> Self {
+        let mut words = words.iter();
+        let mut parts = text.split("{}");
+        let mut command = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            command.push_str(&word(words.next().copied().unwrap_or_default()));
+            command.push_str(part);
+        }
+        Self(command)
+    }
+
+    /// The same with options behind it, each a name of our own and a file or a word.
+    pub fn with(mut self, options: &[(&'static str, String)]) -> Self {
+        for (name, value) in options {
+            self.0.push_str(&format!(" {name} {}", word(value)));
+        }
+        self
+    }
+
+    /// As it is typed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A file's name as a shell takes it, for a command that is told to people.
 pub fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
+    word(&path.display().to_string())
+}
+
+/// A word as a shell takes it.
+fn word(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./@+:,".contains(c);
     match !text.is_empty() && text.chars().all(plain) {
-        true => text,
+        true => text.to_owned(),
         false => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }
@@ -81,6 +118,15 @@ mod tests {
         assert_eq!(quoted("my city"), "'my city'");
         assert_eq!(quoted("it's; $HOME"), "'it'\\''s; $HOME'");
         assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn what_is_filled_into_a_command_stays_one_word() {
+        let told = |order: &str| Command::new("program verb {}", &[order]);
+        assert_eq!(told("5GPJWBSG64S36D1N").as_str(), "program verb 5GPJWBSG64S36D1N");
+        assert_eq!(told("X; curl x|sh").as_str(), "program verb 'X; curl x|sh'");
+        let own = told("5GPJ").with(&[("--key", "my city/it's.key".into())]);
+        assert_eq!(own.as_str(), "program verb 5GPJ --key 'my city/it'\\''s.key'");
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //! controls, hides or turns characters around is shown as its number instead. A reader that went
 //! away, as `| head` does, is no error: the rest is dropped.
 
-use pki::name::is_hidden;
-use std::io::{Write, stderr, stdout};
+use crate::layout::COLUMNS;
+use pki::name::{is_blank, is_hidden};
+use rustix::termios::tcgetwinsize;
+use std::io::{IsTerminal, Write, stderr, stdout};
 
 /// Writes a formatted line to standard output.
 #[macro_export]
@@ -50,9 +52,58 @@ pub fn json_complaint(document: &str) {
 
 /// A question on standard error; the answer is typed on the same line.
 pub fn question(text: &str) {
-    let mut terminal = stderr();
+    asked(stderr(), text);
+}
+
+fn asked(mut terminal: impl Write, text: &str) {
     let _ = write!(terminal, "{}", visible(text));
     let _ = terminal.flush();
+}
+
+/// A terminal on which somebody reads: what they are to consent to, and the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// Standard output is it.
+    Output,
+    /// Standard error is it.
+    Errors,
+}
+
+impl Reader {
+    /// Standard output, if that is a terminal.
+    pub fn of_output() -> Option<Self> {
+        stdout().is_terminal().then_some(Self::Output)
+    }
+
+    /// Standard error, if that is a terminal.
+    pub fn of_errors() -> Option<Self> {
+        stderr().is_terminal().then_some(Self::Errors)
+    }
+
+    /// How many columns it has.
+    pub fn columns(self) -> usize {
+        let size = match self {
+            Self::Output => tcgetwinsize(stdout()),
+            Self::Errors => tcgetwinsize(stderr()),
+        };
+        size.ok().map(|size| usize::from(size.ws_col)).filter(|n| *n > 0).unwrap_or(COLUMNS)
+    }
+
+    /// A line on it.
+    pub fn line(self, text: &str) {
+        match self {
+            Self::Output => line(text),
+            Self::Errors => complaint(text),
+        }
+    }
+
+    /// A question on it; the answer is typed on the same line.
+    pub fn question(self, text: &str) {
+        match self {
+            Self::Output => asked(stdout(), text),
+            Self::Errors => question(text),
+        }
+    }
 }
 
 /// Standard error for diagnostic logs: each line is a JSON document, and is escaped like one.
@@ -75,24 +126,26 @@ impl Write for LogLines {
     }
 }
 
-/// A text whose hidden and controlling characters show what they are.
+/// A text whose hidden and controlling characters, and blanks other than spaces, show what they
+/// are.
 pub fn visible(text: &str) -> String {
-    replaced(text, |character| format!("‹U+{:04X}›", u32::from(character)))
+    let odd = |character| is_hidden(character) || (is_blank(character) && character != ' ');
+    replaced(text, odd, |character| format!("‹U+{:04X}›", u32::from(character)))
 }
 
 /// A JSON document whose hidden characters are written as escapes; it says the same. Outside of its
 /// strings canonical JSON has none.
 pub fn escaped(document: &str) -> String {
-    replaced(document, |character| {
+    replaced(document, is_hidden, |character| {
         let mut units = [0; 2];
         character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect()
     })
 }
 
-fn replaced(text: &str, with: impl Fn(char) -> String) -> String {
+fn replaced(text: &str, odd: impl Fn(char) -> bool, with: impl Fn(char) -> String) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        match is_hidden(character) {
+        match odd(character) {
             true => shown.push_str(&with(character)),
             false => shown.push(character),
         }

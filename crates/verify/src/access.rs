@@ -1,15 +1,14 @@
-//! The request: its connection, its decision and its end, each in its place in the access log.
+//! The request: its connection, its decision and its end, of which each is its agent's own word.
 
 use crate::bundle::EvidenceBundle;
 use crate::control::{Control, certificate_in, opens};
 use crate::handshake::{self, HandshakeProof};
 use crate::origin::Origin;
+use crate::run::{self, AgentRecord};
 use crate::verdict::Failed;
 use pki::{Certificate, PublicKey};
-use records::access::{Completion, Connection, Decision, Link, request_id};
-use records::evidence::Shown;
-use records::record::{Event, Record};
-use tlog::Checkpoint;
+use records::access::{Completion, Connection, Decision};
+use records::record::Event;
 
 /// A request whose records hold.
 pub struct GateRequest {
@@ -19,12 +18,8 @@ pub struct GateRequest {
     pub agent: String,
     /// When it was decided, as the agent says.
     pub time: String,
-    /// The decision's record.
-    pub record: Record,
-    /// The decision's entry.
-    pub entry: [u8; 32],
-    /// Its place in the agent's run.
-    pub link: Link,
+    /// The same in unix seconds.
+    pub unix: u64,
     /// The decision.
     pub decision: Decision,
     /// Canonical path and query.
@@ -35,10 +30,18 @@ pub struct GateRequest {
     pub handshake: HandshakeProof,
     /// The person's certificate.
     pub certificate: Certificate,
-    /// How it ended, if that was recorded.
+    /// How it ended, if that is shown.
     pub completion: Option<Completion>,
-    /// Whether the rules that were in force were evaluated again, and gave the same.
-    pub rules_agree: bool,
+    /// Records that no agent signed; nothing rests on them.
+    pub left_out: Vec<String>,
+}
+
+/// What agents signed about the request.
+#[derive(Default)]
+struct Told<'a> {
+    connections: Vec<(&'a AgentRecord<'a>, &'a Connection)>,
+    decision: Option<(&'a AgentRecord<'a>, &'a Decision)>,
+    completion: Option<(&'a AgentRecord<'a>, &'a Completion)>,
 }
 
 /// Checks the records of the request with this name.
@@ -50,94 +53,102 @@ pub fn check(
 ) -> Result<GateRequest, Failed> {
     let parts = bundle.request.as_ref();
     let parts = parts.ok_or_else(|| Failed::missing("access", "there are no access records"))?;
-    let head =
-        Checkpoint::open(&parts.access.checkpoint, &origin.access, records::label::verify_ed25519)
-            .map_err(|_| Failed::altered("access checkpoint", "the log's key did not sign it"))?;
-    let mut connections = Vec::new();
-    let mut decided = None;
-    let mut completion = None;
-    for shown in &parts.access.records {
-        let item = format!("access {}", shown.proven.index);
-        let record = shown.proven.open(&head).filter(|record| record.log == "access");
-        let record =
-            record.ok_or_else(|| Failed::altered(&item, "it is not what the log holds there"))?;
-        match &record.event {
-            Event::Connection(seen) => {
-                let link = linked(&item, &record)?;
-                connections.push((id(&record, &link), (**seen).clone(), shown, item));
-            }
-            Event::Decision(decision) => {
-                let link = linked(&item, &record)?;
-                if id(&record, &link) == name {
-                    decided = Some((record.clone(), (**decision).clone(), link, shown, item));
-                }
-            }
-            Event::Completion(ended) if ended.request == name => {
-                // Only the agent that let it pass says how it ended, and says it once.
-                let own = name.starts_with(&format!("{}/", agent_of(&record)));
-                if !own || completion.is_some() {
-                    return Err(Failed::altered(
-                        item,
-                        "the end of another request, or a second one",
-                    ));
-                }
-                completion = Some(ended.clone());
-            }
-            _ => return Err(Failed::altered(item, "it does not belong to this request")),
-        }
-    }
-    let (record, decision, link, shown, item) =
-        decided.ok_or_else(|| Failed::missing(name, "the decision is not there"))?;
-    let target = opens(&item, &decision.target, "/target", &shown.disclosures)?;
+    let (records, left_out) = run::signed(parts, origin, control)?;
+    let told = told(&records, name)?;
+    let (decided, decision) = told
+        .decision
+        .ok_or_else(|| Failed::missing(name, "no run that its agent signed holds the decision"))?;
+    let target = opens(decided.item(), &decision.target, "/target", &decided.shown().disclosures)?;
     let target = target.as_str().unwrap_or_default().to_owned();
-    let (certificate, host, handshake) =
-        connection(control, (&record, &link), &decision, &connections)?;
-    let entry = shown.proven.entry();
-    let entry = entry.ok_or_else(|| Failed::altered(&item, "its salt is not 32 bytes"))?;
-    let agent = agent_of(&record).to_owned();
-    let time = record.time.clone();
-    let name = name.to_owned();
+    let (certificate, host, handshake) = connection(control, decided, decision, &told.connections)?;
+    let completion = end(decided, decision, told.completion)?;
     Ok(GateRequest {
-        name,
-        agent,
-        time,
-        record,
-        entry,
-        link,
-        decision,
+        name: name.to_owned(),
+        agent: decided.agent().to_owned(),
+        time: decided.record().time.clone(),
+        unix: decided.record().unix(),
+        decision: decision.clone(),
         target,
         host,
         handshake,
         certificate,
         completion,
-        rules_agree: false,
+        left_out,
     })
 }
 
-type Opened<'a> = (String, Connection, &'a Shown, String);
+/// Each record for what it is; one that is about something else does not belong there.
+fn told<'a>(records: &'a [AgentRecord<'a>], name: &str) -> Result<Told<'a>, Failed> {
+    let mut told = Told::default();
+    for one in records {
+        let is_second = match &one.record().event {
+            Event::Connection(seen) => {
+                told.connections.push((one, seen));
+                false
+            }
+            Event::Decision(decision) if one.name() == name => {
+                told.decision.replace((one, decision)).is_some()
+            }
+            Event::Completion(ended) if ended.request == name => {
+                told.completion.replace((one, ended)).is_some()
+            }
+            _ => return Err(Failed::altered(one.item(), "it does not belong to this request")),
+        };
+        if is_second {
+            return Err(Failed::altered(one.item(), "its agent says it twice"));
+        }
+    }
+    Ok(told)
+}
+
+/// How it ended: only the agent that let it pass says so, behind the decision.
+fn end(
+    decided: &AgentRecord<'_>,
+    decision: &Decision,
+    told: Option<(&AgentRecord<'_>, &Completion)>,
+) -> Result<Option<Completion>, Failed> {
+    let Some((one, ended)) = told else { return Ok(None) };
+    let (before, link) = (decided.link(), one.link());
+    let why = if one.agent() != decided.agent() {
+        "the end of another agent's request"
+    } else if link.epoch == before.epoch && link.aseq <= before.aseq {
+        "it ended before it was decided"
+    } else if decision.outcome != "permitted" {
+        "the end of a request that was denied"
+    } else {
+        return Ok(Some(ended.clone()));
+    };
+    Err(Failed::altered(one.item(), why))
+}
 
 /// The connection that the decision names: opened by the key of the certificate, and by no other
 /// connection with the same signature.
 fn connection(
     control: &Control,
-    (record, link): (&Record, &Link),
+    decided: &AgentRecord<'_>,
     decision: &Decision,
-    connections: &[Opened<'_>],
+    connections: &[(&AgentRecord<'_>, &Connection)],
 ) -> Result<(Certificate, String, HandshakeProof), Failed> {
-    let found = connections.iter().find(|(id, ..)| *id == decision.connection);
-    let (_, seen, shown, item) = found
-        .ok_or_else(|| Failed::missing(&decision.connection, "the connection is not there"))?;
-    if connections.len() > 1 {
-        return Err(Failed::altered(item, "another connection shows the same signature"));
+    let found = connections.iter().find(|(one, _)| one.name() == decision.connection);
+    let (one, seen) = *found.ok_or_else(|| {
+        Failed::missing(&decision.connection, "no run that its agent signed holds the connection")
+    })?;
+    let (item, disclosures) = (one.item(), &one.shown().disclosures);
+    let other = connections.iter().find(|(other, _)| other.item() != item);
+    if let Some((other, again)) = other {
+        let why = match again.message == seen.message {
+            true => "another connection shows the same signature",
+            false => "it does not belong to this request",
+        };
+        return Err(Failed::altered(other.item(), why));
     }
     // Opened at this agent, in this run, before the request.
-    let run = format!("{}/{}/", agent_of(record), link.epoch);
-    let before = decision.connection.strip_prefix(&run).and_then(|aseq| aseq.parse::<u64>().ok());
-    if before.is_none_or(|aseq| aseq >= link.aseq) {
+    let same = one.agent() == decided.agent() && one.link().epoch == decided.link().epoch;
+    if !same || one.link().aseq >= decided.link().aseq {
         return Err(Failed::altered(item, "the connection is of another run, or later"));
     }
-    opens(item, &seen.source, "/source", &shown.disclosures)?;
-    let value = opens(item, &seen.certificate, "/certificate", &shown.disclosures)?;
+    opens(item, &seen.source, "/source", disclosures)?;
+    let value = opens(item, &seen.certificate, "/certificate", disclosures)?;
     let certificate = certificate_in(item, value)?;
     let issuing = PublicKey::read(&control.authority.founding().keys.issuing.0)
         .map_err(|error| Failed::altered("founding statement", error.to_string()))?;
@@ -157,18 +168,6 @@ fn connection(
             "certificate, person and decision do not belong together",
         ));
     }
-    let handshake = handshake::check(item, seen, &certificate, &shown.disclosures)?;
+    let handshake = handshake::check(item, seen, &certificate, disclosures)?;
     Ok((certificate, seen.host.clone(), handshake))
-}
-
-fn linked(item: &str, record: &Record) -> Result<Link, Failed> {
-    record.link.clone().ok_or_else(|| Failed::altered(item, "it has no place in a run"))
-}
-
-fn agent_of(record: &Record) -> &str {
-    record.maker.strip_suffix("/agent").unwrap_or_default()
-}
-
-fn id(record: &Record, link: &Link) -> String {
-    request_id(agent_of(record), &link.epoch, link.aseq)
 }

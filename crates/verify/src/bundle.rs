@@ -1,12 +1,12 @@
 //! The files of a bundle, read strictly.
 
 use crate::verdict::{Failed, Verdict};
-use records::evidence::{AccessPart, Manifest, Opening, Question, RunPart, file};
+use records::evidence::{AccessPart, Manifest, Opening, Question, file};
 use records::lineage::Lineage;
 use records::people::SignedPeople;
+use records::run::RunPiece;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
@@ -15,8 +15,8 @@ const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// A bundle's parts.
 pub struct EvidenceBundle {
-    /// What it holds and answers.
-    pub manifest: Manifest,
+    /// What it is asked.
+    pub question: Question,
     /// Records of `control`.
     pub control: Lineage,
     /// What opens them.
@@ -31,8 +31,8 @@ pub struct EvidenceBundle {
 pub struct RequestParts {
     /// Records of `access`.
     pub access: AccessPart,
-    /// The agent's word.
-    pub run: RunPart,
+    /// The agents' word.
+    pub run: Vec<RunPiece>,
     /// The people snapshot.
     pub people: SignedPeople,
     /// The revocation list, DER.
@@ -88,7 +88,7 @@ pub fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 impl EvidenceBundle {
-    /// Reads the parts; every listed file and record must be there.
+    /// Reads the parts that the question asks for; nothing else of the manifest is asked.
     pub fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, Failed> {
         let manifest = files
             .get(file::MANIFEST)
@@ -98,9 +98,10 @@ impl EvidenceBundle {
         if manifest.v != 1 {
             return Err(Failed::new(Verdict::Malformed, file::MANIFEST, "of another version"));
         }
-        let reader = Reader { files, manifest: &manifest };
+        let question = manifest.question;
+        let reader = Reader { files };
         let control: Lineage = reader.part(file::CONTROL)?;
-        let request = match &manifest.question {
+        let request = match &question {
             Question::Certificate(_) => None,
             Question::Request(_) => Some(RequestParts {
                 access: reader.part(file::ACCESS)?,
@@ -111,28 +112,17 @@ impl EvidenceBundle {
         };
         let openings = reader.part(file::OPENINGS)?;
         let root = reader.bytes(file::ROOT)?;
-        let bundle = Self { control, openings, root, request, manifest };
-        bundle.check_records()?;
-        Ok(bundle)
+        Ok(Self { control, openings, root, request, question })
     }
 
-    /// The records are those that the manifest lists.
-    fn check_records(&self) -> Result<(), Failed> {
-        let here: Vec<u64> = self.control.records.iter().map(|one| one.index).collect();
-        same("control", &self.manifest.control, &here)?;
-        let shown = self.request.as_ref().map(|parts| &parts.access.records);
-        let shown: Vec<u64> = shown.into_iter().flatten().map(|one| one.proven.index).collect();
-        same("access", &self.manifest.access, &shown)
-    }
-
-    /// Files that nothing was read from, or only what to look for: no signature covers them, and
-    /// the verdict is the same whatever they say.
+    /// Files that nothing was read from: the verdict is the same whatever they say, and without
+    /// them. Whoever reads one more file takes it out of here.
     pub fn weightless<'a>(
         &self,
         files: &'a BTreeMap<String, Vec<u8>>,
     ) -> impl Iterator<Item = &'a str> {
         let request = self.request.is_some();
-        let always = [file::CONTROL, file::OPENINGS, file::ROOT];
+        let always = [file::MANIFEST, file::CONTROL, file::OPENINGS, file::ROOT];
         let asked = [file::ACCESS, file::RUN, file::PEOPLE, file::LIST];
         files
             .keys()
@@ -141,22 +131,8 @@ impl EvidenceBundle {
     }
 }
 
-/// A record under an index that nobody listed was moved there; one that is listed and not there is
-/// missing.
-fn same(log: &str, listed: &[u64], here: &[u64]) -> Result<(), Failed> {
-    let (wanted, mut seen) = (listed.iter().collect::<BTreeSet<_>>(), BTreeSet::new());
-    if let Some(index) = here.iter().find(|index| !wanted.contains(index) || !seen.insert(*index)) {
-        return Err(Failed::altered(format!("{log} {index}"), "nobody listed it, or twice"));
-    }
-    match listed.iter().find(|index| !seen.contains(index)) {
-        Some(index) => Err(Failed::missing(format!("{log} {index}"), "the record is not there")),
-        None => Ok(()),
-    }
-}
-
 struct Reader<'a> {
     files: &'a BTreeMap<String, Vec<u8>>,
-    manifest: &'a Manifest,
 }
 
 impl Reader<'_> {
@@ -168,15 +144,9 @@ impl Reader<'_> {
         self.files.get(name).ok_or_else(|| Failed::missing(name, "the file is not there"))
     }
 
-    /// A file that cannot be read was altered, if it is not the one that the manifest lists.
     fn part<T: DeserializeOwned>(&self, name: &str) -> Result<T, Failed> {
-        let bytes = self.file(name)?;
-        records::parts::read(bytes).map_err(|error| {
-            let listed = self.manifest.files.get(name);
-            let same = listed.is_some_and(|d| d.0 == Sha256::digest(bytes).as_slice());
-            let verdict = if same { Verdict::Malformed } else { Verdict::Altered };
-            Failed::new(verdict, name, error.to_string())
-        })
+        records::parts::read(self.file(name)?)
+            .map_err(|error| Failed::new(Verdict::Malformed, name, error.to_string()))
     }
 }
 

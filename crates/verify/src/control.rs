@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 pub struct Control {
     /// The records with their indexes.
     pub records: Vec<(u64, Record)>,
+    /// Founding digest.
+    pub founding: Bytes,
     /// Authority behind the last of them.
     pub authority: Authority,
     /// Orders by digest.
@@ -32,6 +34,7 @@ pub fn check(bundle: &EvidenceBundle, origin: &Origin) -> Result<Control, Failed
     let authority = replay(&records, &origin.founding).map_err(failed)?;
     let mut control = Control {
         records: Vec::new(),
+        founding: origin.founding.into(),
         authority,
         orders: BTreeMap::new(),
         certificates: BTreeMap::new(),

@@ -1,5 +1,5 @@
-//! The decision again: the people, the revocation list and the rules that were in force, and what
-//! they give for this request.
+//! The decision again: the people, the revocation list and the rules that it names, and what they
+//! give for this request. That nothing newer was there already does not follow.
 
 use crate::access::GateRequest;
 use crate::bundle::{EvidenceBundle, RequestParts};
@@ -27,19 +27,32 @@ const BEFORE_RULES: [&str; 7] = [
     "not-your-route",
 ];
 
-/// Decides again; gives whether the rules were asked, which some refusals come before.
+/// By what it was decided.
+pub struct DecidedBy {
+    /// Number of the people snapshot.
+    pub people: u64,
+    /// Until when that snapshot is good.
+    pub until: String,
+    /// Version of the rules that the snapshot names.
+    pub bundle: u32,
+    /// Whether the rules were asked, and gave the same: some refusals come before them.
+    pub rules_agree: bool,
+}
+
+/// Decides again.
 pub fn check(
     bundle: &EvidenceBundle,
     control: &Control,
     request: &GateRequest,
-) -> Result<bool, Failed> {
+) -> Result<DecidedBy, Failed> {
     let parts = bundle.request.as_ref();
     let parts = parts.ok_or_else(|| Failed::missing("people.json", "the file is not there"))?;
-    let now = request.record.unix();
+    let now = request.unix;
     let snapshot = people(parts, control, request)?;
     let (list, revoked) = list(parts, control, request)?;
     let permitted = request.decision.outcome == "permitted";
-    if permitted {
+    let asked = permitted || !BEFORE_RULES.contains(&request.decision.outcome.as_str());
+    if asked {
         in_time(request, &snapshot, &list, now)?;
     }
     if permitted && revoked {
@@ -52,14 +65,18 @@ pub fn check(
     if permitted && unit.is_none_or(|one| one.unit != request.decision.unit) {
         return Err(Failed::altered("decision", "the person was not in that unit then"));
     }
-    let asked = permitted || !BEFORE_RULES.contains(&request.decision.outcome.as_str());
     if asked {
         rules(control, request, &snapshot, now)?;
     }
-    Ok(asked)
+    Ok(DecidedBy {
+        people: snapshot.number,
+        until: snapshot.next_update.clone(),
+        bundle: snapshot.bundle,
+        rules_agree: asked,
+    })
 }
 
-/// Nobody is permitted by what is over or has not begun.
+/// No rule is asked by what is over or has not begun, to permit or to deny.
 fn in_time(
     request: &GateRequest,
     snapshot: &PeopleSnapshot,

@@ -2,10 +2,9 @@
 
 use clap::Parser;
 use records::trust::Trust;
-use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use system::{complain, say, speech, terminal};
+use system::{complain, terminal};
 use verify::{Report, bundle, verify};
 
 /// Says what an evidence bundle proves. 验证证据包。
@@ -33,7 +32,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(report) => {
             tell(&report, arguments.json);
-            ExitCode::from(report.verdict.exit())
+            ExitCode::from(report.verdict().exit())
         }
         Err(error) => {
             complain!("yinxin-verify: {error}");
@@ -65,40 +64,10 @@ fn run(arguments: &Arguments) -> Result<Report, String> {
 }
 
 fn tell(report: &Report, machine: bool) {
-    let verdict = report.verdict;
-    if machine {
-        let failed = report.failed.as_ref();
-        let both = |told: &[(String, String)]| -> Vec<_> {
-            told.iter().map(|(zh, en)| json!({ "zh": zh, "en": en })).collect()
-        };
-        let value = json!({
-            "verdict": verdict.name(), "exit": verdict.exit(), "checked": report.checked,
-            "item": failed.map(|failed| &failed.item), "why": failed.map(|failed| &failed.why),
-            "sentences": both(&report.sentences), "not_proven": both(&report.not_proven),
-            "weightless": report.weightless,
-        });
-        terminal::json(&value.to_string());
-        return;
+    match machine {
+        true => terminal::json(&report.json().to_string()),
+        false => report.print(),
     }
-    for checked in &report.checked {
-        say!("  ✓ {checked}");
-    }
-    if let Some(failed) = &report.failed {
-        say!("  ✗ {}: {}", failed.item, failed.why);
-    } else {
-        for (zh, en) in &report.sentences {
-            speech::sentence("  ", zh, en);
-        }
-        speech::said("  ", "以下不能由此证明：", "what this does not prove:");
-        for (zh, en) in &report.not_proven {
-            speech::sentence("  · ", zh, en);
-        }
-        let names = report.weightless.join(", ");
-        let without = ("没有签名覆盖、不影响结论的文件", "files without weight");
-        speech::fact("  ", without, names);
-    }
-    let mark = if report.failed.is_none() { "✓ " } else { "✗ " };
-    speech::said(mark, verdict.zh(), verdict.name());
 }
 
 #[cfg(test)]

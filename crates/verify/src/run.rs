@@ -1,48 +1,133 @@
-//! The agent's own word: from the decision's entry, the chain leads to a head that the agent
-//! signed, with the key that joined under its order.
+//! The agents' own word: a record of `access` counts only where it stands in a piece of a run that
+//! leads to a head which its agent signed, with a key that joined under the agent's order. Anybody
+//! can have a record numbered that claims to be an agent's; what no agent signed is left out.
 
-use crate::access::GateRequest;
-use crate::bundle::EvidenceBundle;
+use crate::bundle::RequestParts;
 use crate::control::Control;
-use crate::verdict::Failed;
+use crate::origin::Origin;
+use crate::verdict::{Failed, Verdict};
 use pki::Certificate;
 use records::Bytes;
-use records::access::chain;
-use records::record::Event;
+use records::access::{Link, request_id};
+use records::evidence::{PIECES_MAX, Shown};
+use records::record::{Event, Record};
+use records::run::SignedPiece;
+use std::collections::BTreeSet;
+use tlog::Checkpoint;
 
-/// Checks the run.
-pub fn check(
-    bundle: &EvidenceBundle,
+/// A record that its agent signed. Only [`signed`] makes one.
+///
+/// ```compile_fail,E0451
+/// let signed: verify::run::AgentRecord<'_> = todo!();
+/// let forged = verify::run::AgentRecord { agent: "another".into(), ..signed };
+/// ```
+pub struct AgentRecord<'a> {
+    item: String,
+    shown: &'a Shown,
+    record: Record,
+    agent: String,
+    link: Link,
+}
+
+impl AgentRecord<'_> {
+    /// How it is called where something does not hold.
+    pub fn item(&self) -> &str {
+        &self.item
+    }
+
+    /// With its disclosures.
+    pub fn shown(&self) -> &Shown {
+        self.shown
+    }
+
+    /// What it says.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Whose word it is.
+    pub fn agent(&self) -> &str {
+        &self.agent
+    }
+
+    /// Its place in the run.
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// Its name.
+    pub fn name(&self) -> String {
+        request_id(&self.agent, &self.link.epoch, self.link.aseq)
+    }
+}
+
+/// The records of `access` that agents signed, and which were left out.
+pub fn signed<'a>(
+    parts: &'a RequestParts,
+    origin: &Origin,
     control: &Control,
-    request: &GateRequest,
-) -> Result<(), Failed> {
-    let parts = bundle.request.as_ref();
-    let parts = parts.ok_or_else(|| Failed::missing("run.json", "the file is not there"))?;
-    let run = &parts.run;
-    let certificate = Certificate::read(&run.certificate.0)
-        .map_err(|error| Failed::altered("agent's certificate", error.to_string()))?;
-    joined(control, &request.agent, &certificate)?;
-    let head = run.head.open(certificate.key());
-    let head = head.ok_or_else(|| Failed::altered("spool head", "the agent did not sign it"))?;
-    if head.agent != request.agent || head.epoch != request.link.epoch {
-        return Err(Failed::altered("spool head", "it is of another run"));
+) -> Result<(Vec<AgentRecord<'a>>, Vec<String>), Failed> {
+    let opened = opened(parts, origin)?;
+    let numbers = opened.iter().map(|one| one.link.aseq).collect();
+    let pieces = pieces(parts, &numbers, control)?;
+    let (mut counted, mut left_out) = (Vec::new(), Vec::new());
+    for one in opened {
+        let entry = one.shown.proven.entry();
+        let holds = |piece: &SignedPiece| {
+            entry.is_some_and(|entry| piece.holds(&one.agent, &one.link, &entry))
+        };
+        if pieces.iter().any(holds) {
+            counted.push(one);
+        } else {
+            left_out.push(format!("{} ({})", one.item, one.record.event.kind()));
+        }
     }
-    let wanted = head.count.checked_sub(request.link.aseq + 1);
-    let here = run.entries.len() as u64;
-    if wanted.is_none_or(|wanted| here < wanted) {
-        return Err(Failed::missing("run", "entries between the decision and the head"));
+    Ok((counted, left_out))
+}
+
+/// The records in their places in the log, each once.
+fn opened<'a>(parts: &'a RequestParts, origin: &Origin) -> Result<Vec<AgentRecord<'a>>, Failed> {
+    let head =
+        Checkpoint::open(&parts.access.checkpoint, &origin.access, records::label::verify_ed25519)
+            .map_err(|_| Failed::altered("access checkpoint", "the log's key did not sign it"))?;
+    let mut opened = Vec::with_capacity(parts.access.records.len());
+    let mut last = None;
+    for shown in &parts.access.records {
+        let index = shown.proven.index;
+        let item = format!("access {index}");
+        let record = shown.proven.open(&head).filter(|record| record.log == "access");
+        let record =
+            record.ok_or_else(|| Failed::altered(&item, "it is not what the log holds there"))?;
+        if last.replace(index).is_some_and(|last| last >= index) {
+            return Err(Failed::altered(item, "it is there twice, or not in the log's order"));
+        }
+        let (Some(agent), Some(link)) = (record.agent().map(str::to_owned), record.link.clone())
+        else {
+            return Err(Failed::altered(item, "no agent records this"));
+        };
+        opened.push(AgentRecord { item, shown, record, agent, link });
     }
-    let prev = request.link.prev.digest();
-    let mut value = prev.ok_or_else(|| Failed::altered("run", "no chain value"))?;
-    value = chain(&value, &request.entry);
-    for entry in &run.entries {
-        let entry = entry.digest().ok_or_else(|| Failed::altered("run", "an entry"))?;
-        value = chain(&value, &entry);
+    Ok(opened)
+}
+
+/// The pieces of runs, each signed with a key of its agent.
+fn pieces(
+    parts: &RequestParts,
+    numbers: &BTreeSet<u64>,
+    control: &Control,
+) -> Result<Vec<SignedPiece>, Failed> {
+    if parts.run.len() > PIECES_MAX {
+        return Err(Failed::new(Verdict::Malformed, "run", "more pieces than a request has"));
     }
-    if wanted != Some(here) || head.chain != Bytes::from(value) {
-        return Err(Failed::altered("run", "the chain does not lead to the signed head"));
+    let mut pieces = Vec::with_capacity(parts.run.len());
+    for (at, piece) in parts.run.iter().enumerate() {
+        let opened = piece
+            .open(numbers)
+            .map_err(|error| Failed::altered(format!("run {at}"), error.to_string()))?;
+        joined(control, opened.agent(), opened.certificate())?;
+        pieces.push(opened);
     }
-    Ok(())
+    Ok(pieces)
 }
 
 /// The key joined under the agent's order, or renewed a key that did.

@@ -1,15 +1,14 @@
 //! What a bundle proves, in sentences, and what it does not: each follows from what was checked.
 //! What only an agent says is told as its word.
 
+mod certificate;
+
 use crate::access::GateRequest;
 use crate::control::Control;
+use crate::decision::DecidedBy;
 use crate::handshake::HandshakeProof;
 use crate::verdict::Failed;
-use records::order::{Body, DelegateBody, Renewal, RoleAction};
-use records::passkey::AuthenticatorSaid;
-use records::record::{Event, approval_id};
-use records::{Approval, Bytes};
-use std::collections::{BTreeMap, BTreeSet};
+use certificate::of_certificate;
 
 type Sentences = Vec<(String, String)>;
 
@@ -22,8 +21,21 @@ pub struct Told {
     pub not_proven: Sentences,
 }
 
+/// A bundle is what somebody chose to hand on: nothing follows from what is not in it.
+fn nothing_else() -> (String, String) {
+    (
+        "日志中没有别的有关记录，例如同一握手再次使用、别的结果、撤回、冻结或吊销：转交者可能略去；\
+         向日志重新导出即可核对。"
+            .into(),
+        "That the log holds nothing else, such as a second use of this handshake, another end, or \
+         a withdrawal, suspension or revocation: whoever handed this on may have left it out. The \
+         log answers anew."
+            .into(),
+    )
+}
+
 /// Sentences about a request.
-pub fn request(control: &Control, request: &GateRequest) -> Told {
+pub fn request(control: &Control, request: &GateRequest, by: &DecidedBy) -> Result<Told, Failed> {
     let decision = &request.decision;
     let name = request.certificate.subject().common_name().unwrap_or_default();
     let unit = request.certificate.subject().unit().unwrap_or_default();
@@ -51,12 +63,19 @@ pub fn request(control: &Control, request: &GateRequest) -> Told {
             request.time, decision.method, request.target
         ),
     ));
-    proven.push(outcome(request));
+    proven.push(outcome(request, by));
     proven.push(end(request));
-    let approvals = Approvals::of(control);
-    proven.extend(of_certificate(control, &approvals, &decision.serial));
+    proven.extend(of_certificate(control, &decision.serial)?);
     let not_proven = vec![
+        nothing_else(),
         handshake(request),
+        (
+            format!("当时是否已有更新的人员快照、规则或吊销列表：所用者为网关 {agent} 所述。"),
+            format!(
+                "Whether newer people, rules or a newer list were there already: which were used \
+                 is the word of agent {agent}."
+            ),
+        ),
         (
             format!("时间为网关 {agent} 与签发机构自己的时钟；何人使用了密钥，签名不能说明。"),
             format!(
@@ -69,7 +88,7 @@ pub fn request(control: &Control, request: &GateRequest) -> Told {
             "What the application did and answered; whether there were other requests.".into(),
         ),
     ];
-    Told { proven, not_proven }
+    Ok(Told { proven, not_proven })
 }
 
 /// What the signature that opened the connection leaves to the agent's word.
@@ -100,17 +119,30 @@ fn handshake(request: &GateRequest) -> (String, String) {
 }
 
 /// What was decided, and whether the rules were asked again.
-fn outcome(request: &GateRequest) -> (String, String) {
+fn outcome(request: &GateRequest, by: &DecidedBy) -> (String, String) {
     let decision = &request.decision;
     let (rule, resource) = (&decision.rule, &decision.resource);
-    match (decision.outcome.as_str(), request.rules_agree) {
+    let DecidedBy { people, until, bundle, .. } = by;
+    match (decision.outcome.as_str(), by.rules_agree) {
         ("permitted", true) => (
-            format!("当时生效的规则 {rule} 允许对 {resource} 的此项访问，重新计算结果一致。"),
-            format!("Rule {rule}, in force then, permits this on {resource}; evaluated again."),
+            format!(
+                "按人员快照 {people} 号（有效至 {until}）所指的第 {bundle} 版规则，规则 {rule} 允许对 \
+                 {resource} 的此项访问，重新计算结果一致。"
+            ),
+            format!(
+                "By the rules of version {bundle}, which people snapshot {people} names (good \
+                 until {until}), rule {rule} permits this on {resource}; evaluated again."
+            ),
         ),
         (other, true) => (
-            format!("被拒绝（{other}）；当时生效的规则重新计算结果一致。"),
-            format!("It was denied ({other}); the rules in force then give the same again."),
+            format!(
+                "被拒绝（{other}）；按人员快照 {people} 号（有效至 {until}）所指的第 {bundle} 版规则，\
+                 重新计算结果一致。"
+            ),
+            format!(
+                "It was denied ({other}); the rules of version {bundle}, which people snapshot \
+                 {people} names (good until {until}), give the same again."
+            ),
         ),
         (other, false) => (
             format!("网关记录其被拒绝（{other}），未及规则；规则没有重新计算。"),
@@ -131,260 +163,19 @@ fn end(request: &GateRequest) -> (String, String) {
                 ended.outcome, ended.status, ended.down
             ),
         ),
-        None if request.decision.outcome == "permitted" => (
+        None => (
             "结果：本证据包未包含完成记录，是否转发、如何结束不得而知。".into(),
             "Its end: this bundle shows none; whether it was forwarded is not known.".into(),
-        ),
-        None => (
-            "网关没有记录任何转发。".into(),
-            "The agent recorded nothing that was forwarded.".into(),
         ),
     }
 }
 
 /// Sentences about a certificate.
 pub fn certificate(control: &Control, serial: &str) -> Result<Told, Failed> {
-    let proven = of_certificate(control, &Approvals::of(control), serial);
-    if proven.is_empty() || !control.certificates.contains_key(serial) {
-        return Err(Failed::missing(format!("certificate {serial}"), "its record is not there"));
-    }
-    let not_proven = vec![(
+    let proven = of_certificate(control, serial)?;
+    let used = (
         "此证书后来是否被吊销、谁使用过它；时间为签发机构自己的时钟。".into(),
         "Whether it was revoked later, and who used it; times are the CA's own.".into(),
-    )];
-    Ok(Told { proven, not_proven })
-}
-
-fn of_certificate(control: &Control, approvals: &Approvals, serial: &str) -> Sentences {
-    let intent = control.events().find_map(|event| match event {
-        Event::Intent { order, approvals, serial: intended, .. } if intended == serial => {
-            Some((order, approvals))
-        }
-        _ => None,
-    });
-    let Some((order, given)) = intent else { return without_order(control, serial) };
-    let id = control.orders.get(order).map(|(order, _)| order.order.clone()).unwrap_or_default();
-    let (zh, en) = holder(control, serial);
-    let mut sentences = vec![(
-        format!("证书 {serial} 依据指令 {id} 签发给 {zh}。"),
-        format!("Certificate {serial} was issued to {en} under order {id}."),
-    )];
-    let renewal = control.orders.get(order).and_then(|(_, body)| renewal(body));
-    sentences.extend(renewal.map(|renewal| renewed(&id, renewal)));
-    for approval in approvals.given(given) {
-        let Given { name, person, acting_for, how } = approval;
-        let (zh, en) = manner(how.as_ref());
-        let (zh_for, en_for) = match acting_for {
-            Some(absent) => (format!("代 {absent} "), format!(", acting for {absent},")),
-            None => (String::new(), String::new()),
-        };
-        sentences.push((
-            format!("指令 {id} 由 {name}（{person}）{zh_for}{zh}批准。"),
-            format!("Order {id} was approved by {name} ({person}){en_for} {en}."),
-        ));
-        sentences.extend(made_approver(control, approvals, name, person));
-    }
-    sentences
-}
-
-/// The renewal in a body.
-fn renewal(body: &Body) -> Option<&Renewal> {
-    match body {
-        Body::Issue(issue) => issue.renewal.as_deref(),
-        _ => None,
-    }
-}
-
-/// Who authorized a renewal: the key of the old certificate, alone or beside officers.
-fn renewed(id: &str, renewal: &Renewal) -> (String, String) {
-    let Renewal { serial, review, .. } = renewal;
-    match review.is_empty() {
-        true => (
-            format!("指令 {id} 由旧证书 {serial} 的密钥签名授权；信息未变，无须审批。"),
-            format!(
-                "Order {id} was authorized by the key of the old certificate {serial}; nothing had \
-                 changed that officers have to look at."
-            ),
-        ),
-        false => (
-            format!("指令 {id} 由旧证书 {serial} 的密钥签名提出，须经审批。"),
-            format!(
-                "Order {id} was asked for by the key of the old certificate {serial}, and needed \
-                 approval."
-            ),
-        ),
-    }
-}
-
-/// How somebody approved: with the key of their certificate, or with a passkey, and what its
-/// authenticator said of itself.
-fn manner(said: Option<&AuthenticatorSaid>) -> (String, String) {
-    let Some(said) = said else {
-        return ("用本人证书密钥".into(), "with the key of their own certificate".into());
-    };
-    let (zh, en) = match (said.backup_eligible, said.backed_up) {
-        (false, _) => ("不可备份", "cannot be backed up"),
-        (true, false) => ("可备份，尚未备份", "can be backed up, and is not"),
-        (true, true) => ("已有备份", "is backed up"),
-    };
-    let (seen_zh, seen_en) = if said.user_verified {
-        ("已核验使用者", "verified its user")
-    } else {
-        ("未核验使用者", "did not verify its user")
-    };
-    (
-        format!("用经认证的通行密钥（验证器自述：{seen_zh}，密钥{zh}）"),
-        format!(
-            "with a passkey certified for them (its authenticator said: it {seen_en}; the key {en})"
-        ),
-    )
-}
-
-/// A certificate of a machine, or of the founding.
-fn without_order(control: &Control, serial: &str) -> Sentences {
-    if !control.certificates.contains_key(serial) {
-        return Vec::new();
-    }
-    let (zh, en) = holder(control, serial);
-    let under = control.events().find_map(|event| match event {
-        Event::Used { authorization, serial: used, .. } if used == serial => {
-            Some((format!("常设授权 {authorization}"), format!("authorization {authorization}")))
-        }
-        Event::Joined { agent, serial: joined, .. } if joined == serial => {
-            Some((format!("网关 {agent} 的加入"), format!("the joining of agent {agent}")))
-        }
-        _ => None,
-    });
-    let (why_zh, why_en) =
-        under.unwrap_or_else(|| ("创立声明".into(), "the founding statement".into()));
-    vec![(
-        format!("证书 {serial} 依据{why_zh}签发给 {zh}。"),
-        format!("Certificate {serial} was issued to {en} under {why_en}."),
-    )]
-}
-
-/// The holder of a certificate, in both languages.
-fn holder(control: &Control, serial: &str) -> (String, String) {
-    let Some(certificate) = control.certificates.get(serial) else { return Default::default() };
-    let name = certificate.subject().common_name().unwrap_or_default();
-    match certificate.subject().person() {
-        Some(person) => (format!("{name}（{person}）"), format!("{name} ({person})")),
-        None => (name.clone(), name),
-    }
-}
-
-/// An approval as the replay took it: who gave it, by the certificate that it shows.
-struct Given {
-    name: String,
-    person: String,
-    /// For whom, as the record says.
-    acting_for: Option<String>,
-    how: Option<AuthenticatorSaid>,
-}
-
-/// Every approval in the bundle by its id.
-struct Approvals(BTreeMap<Bytes, Given>);
-
-impl Approvals {
-    fn of(control: &Control) -> Self {
-        let read = |approval: &Approval, acting_for: &Option<String>| {
-            let subject = approval.certificate()?.subject().clone();
-            let how = match &approval.assertion {
-                Some(assertion) => Some(assertion.said()?),
-                None => None,
-            };
-            let name = subject.common_name().unwrap_or_default();
-            let (person, acting_for) = (subject.person()?.to_owned(), acting_for.clone());
-            let given = Given { name, person, acting_for, how };
-            Some((approval_id(approval).ok()?, given))
-        };
-        let all = control.events().filter_map(|event| match event {
-            Event::Approval { approval, acting_for, .. } => read(approval, acting_for),
-            _ => None,
-        });
-        Self(all.collect())
-    }
-
-    fn given<'a>(&'a self, named: &'a [Bytes]) -> impl Iterator<Item = &'a Given> {
-        named.iter().filter_map(|id| self.0.get(id))
-    }
-}
-
-/// What made someone an approver: the founding statement, or orders that others approved.
-fn made_approver(control: &Control, approvals: &Approvals, name: &str, person: &str) -> Sentences {
-    let founding = control.authority.founding();
-    let mut sentences = Vec::new();
-    if let Some(first) = founding.people.iter().find(|first| first.person == person) {
-        let roles: Vec<&str> = first.roles.iter().map(|held| held.role.name()).collect();
-        sentences.push((
-            format!("{name} 由创立声明任命（{}）。", roles.join("、")),
-            format!("{name} was named by the founding statement ({}).", roles.join(", ")),
-        ));
-    }
-    let mut seen = BTreeSet::new();
-    for event in control.events() {
-        let Event::Enacted { order, approvals: given, .. } = event else { continue };
-        let Some((made, body)) = control.orders.get(order) else { continue };
-        if let Body::Delegate(lent) = body
-            && lent.person == person
-            && lent.action == RoleAction::Grant
-            && seen.insert(order)
-        {
-            sentences.push(delegated(&made.order, name, lent));
-        }
-        let Body::Role(role) = body else { continue };
-        if role.person != person || role.action != RoleAction::Grant || !seen.insert(order) {
-            continue;
-        }
-        let by: Vec<&str> = approvals.given(given).map(|given| given.name.as_str()).collect();
-        let what = role.role.name();
-        sentences.push((
-            format!("{name} 的角色 {what} 由指令 {} 授予，批准人：{}。", made.order, by.join("、")),
-            format!(
-                "{name} was granted {what} by order {}, approved by {}.",
-                made.order,
-                by.join(", ")
-            ),
-        ));
-    }
-    sentences
-}
-
-/// That somebody acts for somebody on leave.
-fn delegated(order: &str, name: &str, lent: &DelegateBody) -> (String, String) {
-    let DelegateBody { absent, role, scope, from, until, .. } = lent;
-    let role = role.name();
-    (
-        format!(
-            "{name} 依据指令 {order} 代理 {absent} 的角色 {role}（{scope}），自 {from} 至 {until}。"
-        ),
-        format!(
-            "{name} acts for {absent} as {role} of {scope} from {from} until {until}, by order \
-             {order}."
-        ),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_way_of_approving_is_told_as_what_it_was() {
-        let (zh, en) = manner(None);
-        assert!(zh.contains("本人证书密钥") && en.contains("key of their own certificate"));
-        let said = |user_verified, backup_eligible, backed_up| {
-            let said = AuthenticatorSaid { user_verified, backup_eligible, backed_up };
-            let (zh, en) = manner(Some(&said));
-            assert!(zh.contains("通行密钥") && !zh.contains("证书密钥"), "{zh}");
-            assert!(en.contains("passkey") && !en.contains("own certificate"), "{en}");
-            en
-        };
-        assert!(
-            said(true, false, false).contains("verified its user; the key cannot be backed up")
-        );
-        assert!(said(true, true, false).contains("can be backed up, and is not"));
-        assert!(said(true, true, true).contains("the key is backed up"));
-        assert!(said(false, false, false).contains("did not verify its user"));
-    }
+    );
+    Ok(Told { proven, not_proven: vec![nothing_else(), used] })
 }

@@ -9,6 +9,7 @@ mod draft_many;
 mod drafts;
 mod fetch;
 mod list;
+mod mine;
 mod people;
 mod person;
 mod preview;
@@ -22,19 +23,20 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
 use portal_api::staff::{
-    APPROVE, BATCH, CERTIFY, DECLINE, DRAFT, DRAFT_MANY, DRAFTS, FETCH, LIST, PEOPLE, PERSON,
+    APPROVE, BATCH, CERTIFY, DECLINE, DRAFT, DRAFT_MANY, DRAFTS, FETCH, LIST, MINE, PEOPLE, PERSON,
     PREVIEW, RECEIPT, WISH, WITHDRAW,
 };
 use std::sync::Arc;
 
 const OFFICERS: &[&str] = &["registration-officer", "security-administrator"];
+const EVERYBODY: &[&str] = &["everybody"];
 const HANDLERS: &[&str] = &["unit-handler"];
 const BOTH: &[&str] = &["registration-officer", "security-administrator", "unit-handler"];
 /// Largest message of many bodies, and of a batch, in bytes.
 const MANY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Routes of JSON of this host.
-pub const ROUTES: [PortalRoute; 15] = [
+pub const ROUTES: [PortalRoute; 16] = [
     PortalRoute { host: "staff", path: LIST, act: "list", who: OFFICERS },
     PortalRoute { host: "staff", path: FETCH, act: "fetch", who: OFFICERS },
     PortalRoute { host: "staff", path: APPROVE, act: "approve", who: OFFICERS },
@@ -49,6 +51,7 @@ pub const ROUTES: [PortalRoute; 15] = [
     PortalRoute { host: "staff", path: RECEIPT, act: "receipt", who: BOTH },
     PortalRoute { host: "staff", path: DRAFTS, act: "drafts", who: HANDLERS },
     PortalRoute { host: "staff", path: WITHDRAW, act: "withdraw", who: HANDLERS },
+    PortalRoute { host: "staff", path: MINE, act: "mine", who: EVERYBODY },
     PortalRoute { host: "staff", path: CERTIFY, act: "certify", who: OFFICERS },
 ];
 
@@ -72,5 +75,6 @@ pub(super) fn router() -> Router<Arc<PortalState>> {
         .route(RECEIPT, post(receipt::receipt))
         .route(DRAFTS, post(drafts::drafts))
         .route(WITHDRAW, post(withdraw::withdraw))
+        .route(MINE, post(mine::mine))
         .route(CERTIFY, post(certify::certify))
 }

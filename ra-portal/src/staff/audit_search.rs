@@ -228,13 +228,13 @@ fn filled(f: Frame, asked: &Asked, answer: Option<Result<&SearchAnswer, Problem>
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
     use records::record::Event;
-    let record = |event| Record {
+    let record = |event: Event| Record {
         v: 1,
         id: records::Bytes(vec![7; 16]),
         log: "access".into(),
-        maker: "gate-1/agent".into(),
+        maker: if event.is_of_run() { "gate-1/agent" } else { "portal/portal-staff" }.into(),
         time: "2026-11-24T08:00:00.000000Z".into(),
-        link: Some(records::access::Link {
+        link: event.is_of_run().then(|| records::access::Link {
             epoch: records::Bytes(vec![1; 16]),
             aseq: 5,
             prev: records::Bytes(vec![2; 32]),

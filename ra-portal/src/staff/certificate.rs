@@ -2,7 +2,7 @@
 //! not, each cause with its own page.
 
 use super::role::role_at;
-use crate::pages::{Frame, page, show, words};
+use crate::pages::{Frame, Language, page, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::staff_certificate::{StaffCertificate, judged};
 use crate::state::PortalState;
@@ -14,6 +14,7 @@ use axum::response::Response;
 use ca_api::{AsOfficer, Officer};
 use pki::{Certificate, oid};
 use portal_api::plain;
+use records::mine::Mine;
 use records::{Code, Problem};
 use service::Clock;
 use service::problem::{Refused, status};
@@ -39,6 +40,16 @@ words! {
         pause_what "暂时不用：同样立即停用，同样由另外两名审批人员解除。" "Not used for a while: it stops at once as well, and two other officers release it.";
         renew "更新" "Renew it";
         renew_what "到期前 30 天内可以续期，总是换新密钥。申请须由旧证书的密钥签名，本页面做不到，请在保存密钥的电脑上运行：" "In its last 30 days, always with a new key. The old certificate's key signs for it, which this page cannot do; on the computer that has the key:";
+        mine "我名下的一切" "Everything in my name";
+        mine_what "有您不认识的？请立即联系登记人员，并凭密码信封挂失。" "Something you do not know? Call your registration officer now, and report the loss with your letter.";
+        certificates "证书" "Certificates";
+        letters "密码信封" "Letters";
+        orders "等待审批的指令" "Orders that wait for approvals";
+        notices "通知记录" "What you were told";
+        what "事项" "What";
+        until "有效期至" "Good until";
+        state "状态" "State";
+        time "时间" "Time";
         other "要换用另一张证书，请关闭所有浏览器窗口后重新打开。" "To use another certificate, close all browser windows and open the browser again.";
     }
 }
@@ -77,6 +88,23 @@ struct CertificatePage {
     days_left: u64,
     serial: String,
     fingerprint: String,
+    lists: Vec<List>,
+}
+
+/// What of one sort exists in the reader's name.
+struct List {
+    title: &'static str,
+    /// What stands above the second column: until when something is good, or when it was.
+    when: &'static str,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    /// A number or a name.
+    name: String,
+    kind: String,
+    when: String,
+    state: String,
 }
 
 #[derive(Template)]
@@ -119,12 +147,15 @@ pub(super) async fn show(
     Shown(shown): Shown,
 ) -> Response {
     let message = AsOfficer { certificate: shown.certificate.clone(), message: () };
-    let answer = passed_on(portal.issuer.holder(&message).await);
-    let told = portal.recorded("certificate", &shown.person, answer).await;
+    let answer = match portal.issuer.holder(&message).await {
+        Ok(holder) => portal.issuer.mine(&message).await.map(|mine| (holder, mine)),
+        Err(refusal) => Err(refusal),
+    };
+    let told = portal.recorded("certificate", &shown.person, passed_on(answer)).await;
     match (told, Certificate::read(&shown.certificate.0)) {
-        (Ok(holder), Ok(certificate)) => {
+        (Ok((holder, mine)), Ok(certificate)) => {
             let now = Clock::system().seconds();
-            page(StatusCode::OK, &filled(f, &holder, &certificate, now))
+            page(StatusCode::OK, &filled(f, (&holder, &mine), &certificate, now))
         }
         (Err(Refused(problem)), _) => not_seen(&f, &portal, &problem),
         (Ok(_), Err(_)) => {
@@ -133,7 +164,12 @@ pub(super) async fn show(
     }
 }
 
-fn filled(f: Frame, holder: &Officer, certificate: &Certificate, now: u64) -> CertificatePage {
+fn filled(
+    f: Frame,
+    (holder, mine): (&Officer, &Mine),
+    certificate: &Certificate,
+    now: u64,
+) -> CertificatePage {
     const DAY: u64 = 86_400;
     let (from, until) = (certificate.not_before(), certificate.not_after());
     let units = certificate.subject().values(oid::ORGANIZATIONAL_UNIT);
@@ -141,6 +177,7 @@ fn filled(f: Frame, holder: &Officer, certificate: &Certificate, now: u64) -> Ce
     let roles = holder.roles.iter().map(|role| role_at(language, role));
     CertificatePage {
         w: CertificateWords::of(f.language),
+        lists: lists(language, mine),
         f,
         name: show::harmless(&holder.name),
         units: show::harmless(&units.join(" › ")),
@@ -153,6 +190,48 @@ fn filled(f: Frame, holder: &Officer, certificate: &Certificate, now: u64) -> Ce
         serial: certificate.serial().to_string(),
         fingerprint: plain::fingerprint(&certificate.sha256()),
     }
+}
+
+/// What exists in the reader's name, sort by sort; a sort of which there is nothing is left out.
+fn lists(language: Language, mine: &Mine) -> Vec<List> {
+    let w = CertificateWords::of(language);
+    let said = |said: plain::Said| language.of_both(said.zh, said.en);
+    let certificates = mine.certificates.iter().map(|one| {
+        let why = Some(&one.reason).filter(|why| !why.is_empty());
+        let why = why.map_or_else(String::new, |why| format!(" · {}", said(plain::reason(why))));
+        Line {
+            name: one.serial.clone(),
+            kind: show::harmless(&one.profile),
+            when: show::time(&one.not_after),
+            state: format!("{}{why}", said(plain::own_state(&one.state))),
+        }
+    });
+    let letters = mine.letters.iter().map(|one| Line {
+        name: one.reference.clone(),
+        kind: show::harmless(&one.profile),
+        when: show::time(&one.expires),
+        state: said(plain::own_state(&one.state)),
+    });
+    let orders = mine.orders.iter().map(|one| Line {
+        name: one.order.clone(),
+        kind: said(plain::kind_of(&one.kind, &one.action)),
+        when: show::time(&one.expires),
+        state: format!("{} / {}", one.approvals.0, one.approvals.1),
+    });
+    let notices = mine.notices.iter().map(|one| Line {
+        name: said(plain::notice(&one.kind)),
+        kind: show::harmless(&one.channel),
+        when: show::time(&one.time),
+        state: said(plain::own_state(&one.state)),
+    });
+    let list = |title, when, lines| List { title, when, lines };
+    let lists = vec![
+        list(w.certificates, w.until, certificates.collect()),
+        list(w.letters, w.until, letters.collect()),
+        list(w.orders, w.until, orders.collect()),
+        list(w.notices, w.time, notices.collect::<Vec<_>>()),
+    ];
+    lists.into_iter().filter(|list| !list.lines.is_empty()).collect()
 }
 
 /// Why a certificate is not seen, or does not count.
@@ -215,7 +294,50 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
         days_left: 364,
         serial: "0101010101".into(),
         fingerprint: plain::fingerprint(&[7; 32]),
+        lists: lists(language, &sample_of_mine()),
     };
     samples.push(("certificate", works.render().unwrap()));
     samples
+}
+
+/// Something of each sort, with texts that would rather be something else.
+#[cfg(test)]
+fn sample_of_mine() -> Mine {
+    use records::mine::{OwnCertificate, OwnLetter, OwnNotice, OwnOrder};
+    let certificate = |serial: &str, state: &str, reason: &str| OwnCertificate {
+        serial: serial.into(),
+        profile: "official".into(),
+        not_after: "2027-11-24T08:00:00Z".into(),
+        state: state.into(),
+        reason: reason.into(),
+        since: String::new(),
+    };
+    let notice = |kind: &str, state: &str| OwnNotice {
+        time: "2026-11-24T08:00:00Z".into(),
+        kind: kind.into(),
+        channel: "mail".into(),
+        state: state.into(),
+    };
+    Mine {
+        person: "0123456789ABCDEF".into(),
+        certificates: vec![
+            certificate("0101010101", "valid", ""),
+            certificate("0202020202", "revoked", "keyCompromise"),
+        ],
+        letters: vec![OwnLetter {
+            reference: "5GPJWBSG64S36D1N".into(),
+            profile: "<b>\u{202e}official".into(),
+            expires: "2026-12-01T08:00:00Z".into(),
+            state: "used".into(),
+        }],
+        orders: vec![OwnOrder {
+            order: "5GPJWBSG64S36D1N".into(),
+            kind: "role".into(),
+            action: "grant".into(),
+            expires: "2026-12-01T08:00:00Z".into(),
+            approvals: (1, 2),
+        }],
+        roles: Vec::new(),
+        notices: vec![notice("issued", "sent"), notice("asked", "failed")],
+    }
 }

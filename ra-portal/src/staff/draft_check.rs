@@ -221,7 +221,7 @@ fn filled(
     let facts = match (preview.order, &typed.known) {
         (Some(order), _) => {
             let shown = ShownOrder::unsigned(order, preview.disclosures).ok()?;
-            plain::facts(&shown)
+            plain::facts_unsigned(&shown)
         }
         (None, Some(known)) => of_letter(known, &typed.drafted),
         (None, None) => return None,

@@ -26,7 +26,7 @@ pub(super) fn lines(language: Language, facts: Vec<Fact>) -> Vec<Line> {
 
 /// A line of a file or a list as the page marks it.
 fn shown_line(line: FactLine) -> (&'static str, &'static str, String) {
-    (line.mark.class(), line.mark.sign(), show::harmless(&line.text))
+    (line.mark.class(), line.mark.sign(), show::file_line(&line.text))
 }
 
 /// A text between quotation marks of a shell.

@@ -137,7 +137,8 @@ async fn units(portal: &PortalState, shown: &StaffCertificate) -> Result<Vec<Uni
     let sought = Sought { text: "-".into(), after: String::new() };
     let message = AsOfficer { certificate: shown.certificate.clone(), message: sought };
     let answer = passed_on(portal.issuer.people(&message).await);
-    Ok(portal.recorded("people", &shown.person, answer).await?.units)
+    let units = portal.recorded("people", &shown.person, answer).await?.units;
+    if units.is_empty() { Err(refused(Code::NotYourRoute)) } else { Ok(units) }
 }
 
 /// `POST /people/roster`

@@ -87,7 +87,7 @@ pub(super) async fn withdrawn(
         Some(message) => {
             let message = AsOfficer { certificate: shown.certificate, message };
             let answer = passed_on(portal.issuer.withdraw(&message).await);
-            portal.recorded("withdraw", &shown.person, answer).await
+            portal.recorded_brake("withdraw", &shown.person, answer).await
         }
         None => Err(refused(Code::Malformed)),
     };

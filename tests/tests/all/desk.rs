@@ -41,8 +41,8 @@ async fn what_is_signed_at_a_desk_counts_as_outside_the_browser() {
     let saved = saved.to_string();
     let looked = first.act("/passkey", "/passkey", &[("saved", &saved)]).await;
     assert!(looked.text.contains(&office.trust.portal_staff), "{}", looked.text);
-    let token = hidden(&looked.text, "token");
-    let form = [("token", token.as_str()), ("saved", &saved)];
+    let (token, digest) = (hidden(&looked.text, "token"), hidden(&looked.text, "digest"));
+    let form = [("token", token.as_str()), ("saved", &saved), ("digest", &digest)];
     let asked = first.post("/passkey/certify", &form).await;
     let order = asked.text.split("class=\"code\">").nth(1).unwrap().split('<').next().unwrap();
     office.approve(&office.first("security-1"), order).await.unwrap();
@@ -299,6 +299,10 @@ async fn an_auditor_searches_and_takes_evidence_at_a_desk() {
         page.status == 200 && page.text.contains("陈登记")
     })
     .await;
+    let page = desk.act("/audit", "/evidence", &[("certificate", &serial)]).await;
+    for word in ["以下不能由此证明", "转交者可能略去", "README.txt"] {
+        assert!(page.text.contains(word), "{word}: {}", page.text);
+    }
     let (kind, bundle) = desk.save("/evidence/evidence.tar").await;
     assert_eq!(kind, "application/x-tar");
     let file = office.path("evidence.tar");

@@ -335,7 +335,7 @@ async fn an_operator_walks() {
     let portal = office.path("portal.toml").display().to_string();
     let environment = [("YINXIN_CA", ca.as_path())];
     let mut stays = Vec::new();
-    for role in ["issuer", "status", "log"] {
+    for role in ["issuer", "status", "log", "notices"] {
         stays.push(walk.start(&format!("ca-server serve {role}"), &environment));
     }
     for process in ["public", "staff"] {
@@ -344,7 +344,7 @@ async fn an_operator_walks() {
         *line = line.replace("portal.toml", &portal);
         stays.push(walk.start(&begins.replace("portal.toml", &portal), &[]));
     }
-    for name in ["issuer", "status", "log", "portal-public", "portal-staff"] {
+    for name in ["issuer", "status", "log", "notices", "portal-public", "portal-staff"] {
         let admin = office.admin(name);
         until("it is ready", async || {
             admin.get("/readyz").await.is_ok_and(|answer| answer.status().is_success())
@@ -365,6 +365,8 @@ async fn an_operator_walks() {
     let said = walk.run("ca-server letter replace", &[("REFERENCE", other)], &state);
     assert!(said.contains(&format!("已作废 / voided: {other}")), "{said}");
     walk.run("ca-server renew issuer", &[], &state);
+    let said = walk.run("ca-server notice test", &[("ADDRESS", "wang@shangluo.example")], &state);
+    assert!(said.contains("spool"), "{said}");
     walk.is_over();
     drop(stays);
     // With the renewed key in place everything starts again.

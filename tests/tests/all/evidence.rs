@@ -1,7 +1,12 @@
 //! Evidence: whole it verifies, with one byte changed or one thing left out it does not, and a
 //! second verifier in another language says the same of every case.
 
-use records::evidence::{AccessPart, Manifest, Opening, RunPart, file};
+mod cases;
+mod doctored;
+
+pub(crate) use cases::access_cases;
+use cases::{control_cases, file_cases};
+use records::evidence::{AccessPart, file};
 use records::lineage::Lineage;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,18 +27,6 @@ pub(crate) const ALTERED: i32 = 1;
 pub(crate) const MISSING: i32 = 2;
 const UNTRUSTED: i32 = 3;
 const MALFORMED: i32 = 4;
-
-impl Case {
-    fn new(name: impl Into<String>, wanted: i32, files: Files) -> Self {
-        Self { name: name.into(), wanted, files }
-    }
-}
-
-pub(crate) struct Case {
-    pub(crate) name: String,
-    pub(crate) wanted: i32,
-    pub(crate) files: Files,
-}
 
 fn auditor(office: &Office, words: &[&str]) -> Command {
     let path = |end: &str| office.path(&format!("people/auditor.{end}"));
@@ -126,7 +119,7 @@ pub(crate) fn part<T: Serialize + DeserializeOwned>(files: &Files, name: &str) -
     records::json::read(&files[name]).unwrap()
 }
 
-/// The files with one part changed; the manifest does not notice.
+/// The files with one part changed.
 pub(crate) fn with<T: Serialize + DeserializeOwned>(
     files: &Files,
     name: &str,
@@ -137,14 +130,10 @@ pub(crate) fn with<T: Serialize + DeserializeOwned>(
     bytes(files, name, records::json::write(&value).unwrap())
 }
 
-/// The files with one file exchanged; the manifest does not notice.
+/// The files with one file exchanged.
 fn bytes(files: &Files, name: &str, content: Vec<u8>) -> Files {
-    use sha2::{Digest, Sha256};
     let mut files = files.clone();
-    let mut manifest: Manifest = part(&files, file::MANIFEST);
-    manifest.files.insert(name.to_owned(), Sha256::digest(&content).as_slice().into());
     files.insert(name.to_owned(), content);
-    files.insert(file::MANIFEST.to_owned(), records::json::write(&manifest).unwrap());
     files
 }
 
@@ -232,125 +221,6 @@ fn repacked(office: &Office, files: &Files) {
     assert_eq!((ours, second), (MALFORMED, MALFORMED), "{said}");
 }
 
-/// Every record of `control` changed, left out, proven otherwise; every disclosure too.
-fn control_cases(files: &Files) -> Vec<Case> {
-    let lineage: Lineage = part(files, file::CONTROL);
-    let openings: Vec<Opening> = part(files, file::OPENINGS);
-    let mut cases = Vec::new();
-    for (at, one) in lineage.records.iter().enumerate() {
-        let kind = records::Record::read(&one.record.0).unwrap().event.kind();
-        let name = |what: &str| format!("control {} ({kind}) {what}", one.index);
-        let change = |change: fn(&mut records::lineage::Proven)| {
-            with(files, file::CONTROL, |l: &mut Lineage| change(&mut l.records[at]))
-        };
-        cases.push(Case::new(name("byte"), ALTERED, change(|p| flip(&mut p.record.0))));
-        let removed = with(files, file::CONTROL, |l: &mut Lineage| drop(l.records.remove(at)));
-        cases.push(Case::new(name("left out"), MISSING, removed));
-        if at % 4 == 1 {
-            cases.push(Case::new(name("salt"), ALTERED, change(|p| flip(&mut p.salt.0))));
-            cases.push(Case::new(name("proof"), ALTERED, change(|p| flip(&mut p.hashes[0].0))));
-            cases.push(Case::new(name("place"), ALTERED, change(|p| p.index += 1)));
-        }
-    }
-    let note = with(files, file::CONTROL, |l: &mut Lineage| {
-        l.checkpoint = l.checkpoint.replacen("\n\n", "1\n\n", 1);
-    });
-    cases.push(Case::new("control checkpoint", ALTERED, note));
-    for (at, opening) in openings.iter().enumerate() {
-        for (inner, disclosure) in opening.disclosures.iter().enumerate() {
-            let name = |what: &str| format!("opening {} {} {what}", opening.index, disclosure.path);
-            let changed = with(files, file::OPENINGS, |list: &mut Vec<Opening>| {
-                let text = list[at].disclosures[inner].value.as_str().unwrap().to_owned();
-                list[at].disclosures[inner].value = format!("{text}x").into();
-            });
-            cases.push(Case::new(name("value"), ALTERED, changed));
-            let gone = with(files, file::OPENINGS, |list: &mut Vec<Opening>| {
-                list[at].disclosures.remove(inner);
-            });
-            cases.push(Case::new(name("left out"), MISSING, gone));
-        }
-    }
-    cases
-}
-
-/// The request's records, what opens them, the agent's run.
-pub(crate) fn access_cases(files: &Files) -> Vec<Case> {
-    let access: AccessPart = part(files, file::ACCESS);
-    let run: RunPart = part(files, file::RUN);
-    assert!(!run.entries.is_empty(), "nothing stands behind the decision");
-    let mut cases = Vec::new();
-    for (at, shown) in access.records.iter().enumerate() {
-        let kind = records::Record::read(&shown.proven.record.0).unwrap().event.kind();
-        let name = |what: &str| format!("access {kind} {what}");
-        let changed = with(files, file::ACCESS, |a: &mut AccessPart| {
-            flip(&mut a.records[at].proven.record.0);
-        });
-        cases.push(Case::new(name("byte"), ALTERED, changed));
-        let proof = with(files, file::ACCESS, |a: &mut AccessPart| {
-            flip(&mut a.records[at].proven.hashes[0].0);
-        });
-        cases.push(Case::new(name("proof"), ALTERED, proof));
-        let gone = with(files, file::ACCESS, |a: &mut AccessPart| drop(a.records.remove(at)));
-        cases.push(Case::new(name("left out"), MISSING, gone));
-        for inner in 0..shown.disclosures.len() {
-            let changed = with(files, file::ACCESS, |a: &mut AccessPart| {
-                flip(&mut a.records[at].disclosures[inner].salt.0);
-            });
-            cases.push(Case::new(name("disclosure"), ALTERED, changed));
-            let gone = with(files, file::ACCESS, |a: &mut AccessPart| {
-                a.records[at].disclosures.remove(inner);
-            });
-            cases.push(Case::new(name("undisclosed"), MISSING, gone));
-        }
-    }
-    let note = with(files, file::ACCESS, |a: &mut AccessPart| {
-        a.checkpoint = a.checkpoint.replacen('\u{2014}', "-", 1);
-    });
-    cases.push(Case::new("access checkpoint", ALTERED, note));
-    let on_run = |change: fn(&mut RunPart)| with(files, file::RUN, change);
-    cases.push(Case::new("run entry", ALTERED, on_run(|r| flip(&mut r.entries[0].0))));
-    cases.push(Case::new("run entry left out", MISSING, on_run(|r| drop(r.entries.remove(0)))));
-    cases.push(Case::new("run head", ALTERED, on_run(|r| flip(&mut r.head.head.0))));
-    cases.push(Case::new("run signature", ALTERED, on_run(|r| flip(&mut r.head.signature.0))));
-    cases
-}
-
-/// Whole files changed, left out, added.
-fn file_cases(files: &Files) -> Vec<Case> {
-    let mut cases = Vec::new();
-    for name in files.keys() {
-        let mut gone = files.clone();
-        gone.remove(name);
-        let wanted = if name == file::README { VERIFIED } else { MISSING };
-        cases.push(Case::new(format!("{name} left out"), wanted, gone));
-    }
-    for name in [file::LIST, file::ROOT] {
-        let mut content = files[name].clone();
-        flip(&mut content);
-        cases.push(Case::new(format!("{name} byte"), ALTERED, bytes(files, name, content)));
-    }
-    let people = with(files, file::PEOPLE, |p: &mut records::people::SignedPeople| {
-        flip(&mut p.snapshot.0);
-    });
-    cases.push(Case::new("people byte", ALTERED, people));
-    let mut readme = files.clone();
-    flip(readme.get_mut(file::README).unwrap());
-    // No signature covers these, and nothing follows from them.
-    cases.push(Case::new("readme byte", VERIFIED, readme));
-    let mut more = files.clone();
-    more.insert("more.txt".into(), b"more".to_vec());
-    cases.push(Case::new("another file", VERIFIED, more));
-    let digests = with(files, file::MANIFEST, |m: &mut Manifest| m.files.clear());
-    cases.push(Case::new("a manifest without digests", VERIFIED, digests));
-    let mut broken = files.clone();
-    broken.insert(file::MANIFEST.into(), b"{".to_vec());
-    cases.push(Case::new("a manifest that is none", MALFORMED, broken));
-    let mut unread = files.clone();
-    unread.get_mut(file::ACCESS).unwrap().pop();
-    cases.push(Case::new("a part that cannot be read any more", ALTERED, unread));
-    cases
-}
-
 /// A bundle that another city signed from its root on holds together, and is not ours.
 #[tokio::test]
 async fn another_citys_evidence_is_not_ours() {
@@ -393,6 +263,37 @@ async fn one_handshake_makes_one_connection() {
     })
     .await;
     is_found_out(&office, &person);
+    nobody_hides_it_unsaid(&office, &person).await;
+}
+
+/// What the log gives says that the handshake was used twice. Whoever hands it on can leave the
+/// second use out, and then every report says that it may have been.
+async fn nobody_hides_it_unsaid(office: &Office, person: &Officer) {
+    use records::evidence::{Ask, LogAnswer, LogRequest, Question, SignedRequest};
+    let request = search(office, &["--person", &person.person, "--outcome", "permitted"]);
+    let name = request[0]["request"].as_str().unwrap().to_owned();
+    let request = LogRequest {
+        v: 1,
+        founding: office.trust.founding.clone(),
+        nonce: tests::random::<16>().into(),
+        time: records::time::seconds(tests::now()),
+        ask: Ask::Export(Question::Request(name)),
+    };
+    let auditor = office.first("auditor");
+    let bytes = records::json::write(&request).unwrap();
+    let signed = SignedRequest::sign(bytes, auditor.leaf(), &auditor.signer).unwrap();
+    let log = ca_api::Log(office.client(&office.trust.log, Some(auditor.identity())));
+    let LogAnswer::Export(exported) = log.ask(&signed).await.unwrap() else { panic!() };
+    let files: Files = exported.files.into_iter().map(|(name, file)| (name, file.0)).collect();
+    let at = office.path("handed-on.tar");
+    tar(&at, &files);
+    let (ours, second, said) = judged(office, &at, true);
+    assert_eq!((ours, second), (ALTERED, ALTERED), "{said}");
+    let hidden = with(&files, file::ACCESS, |access: &mut AccessPart| drop(access.records.pop()));
+    tar(&at, &hidden);
+    let (ours, second, said) = judged(office, &at, true);
+    assert_eq!((ours, second), (VERIFIED, VERIFIED), "{said}");
+    assert!(said.contains("转交者可能略去") && said.contains("a second use"), "{said}");
 }
 
 /// The oldest handshake of a person as a captured agent would hand it in a second time, under a run

@@ -16,9 +16,11 @@ use records::order::{Basis, Body, NamedPerson, NamedUnit, Order};
 use records::record::{
     Cause, Event, File, LetterStatement, Record, RevokedSerial, VoidStatement, approval_id, entry,
 };
+use records::revocation::RevocationStatement;
 use records::suspension::{
     LapseStatement, Suspension, SuspensionCause, SuspensionNotice, SuspensionStatement,
 };
+use records::unlisted::UnlistedStatement;
 use records::wish::{Wish, WishStatement};
 use records::withdrawal::{TakenBack, Withdrawal, WithdrawalStatement, WithdrawnStatement};
 use records::{Approval, Bytes, Code, Disclosure, founding, json, order};
@@ -189,6 +191,8 @@ impl Maker {
             "suspension": self.suspension(&approval),
             "notice": self.notice(&digest),
             "lapse": self.lapse(),
+            "revocation": self.revocation(&digest),
+            "unlisted": self.unlisted(&digest),
             "use": self.use_of_authorization(&digest),
             "renewal": renewal,
             "bundle": bundle(),
@@ -812,6 +816,8 @@ impl Maker {
                 reason: "keyCompromise".into(),
                 cause: Cause::Loss { reference: person.clone(), value: d32(18) },
                 approvals: Vec::new(),
+                statement: json::write(&loss_receipt(&fixed(1))).unwrap().into(),
+                signature: d32(16),
             },
             Event::Suspended {
                 certificates: vec![RevokedSerial {
@@ -853,14 +859,15 @@ impl Maker {
         let made = events.into_iter().chain(vectors::events(&asked.0)).map(|event| {
             let kind = event.kind();
             let gate = ["started", "connection", "decision", "completion", "turned", "heartbeat"];
-            let access = gate.contains(&kind) || ["portal", "silent", "read"].contains(&kind);
+            let access =
+                gate.contains(&kind) || ["portal", "silent", "read", "notified"].contains(&kind);
             let log = if access { "access" } else { "control" };
             let record = Record {
                 link: gate.contains(&kind).then(vectors::link),
                 v: 1,
                 id: fixed::<16>(90).into(),
                 log: log.into(),
-                maker: "issuer".into(),
+                maker: if gate.contains(&kind) { "gate-1/agent" } else { "issuer" }.into(),
                 time: MICROS.into(),
                 event,
             };
@@ -911,14 +918,7 @@ impl Maker {
     }
 
     fn receipt(&self, digest: &[u8; 32]) -> Value {
-        let receipt = LossReceipt {
-            v: 1,
-            reference: "ABCDEFGHJKMNPQRS".into(),
-            serials: vec!["01".repeat(18)],
-            time: TIME.into(),
-            founding: (*digest).into(),
-        };
-        let bytes = json::write(&receipt).unwrap();
+        let bytes = json::write(&loss_receipt(digest)).unwrap();
         let signature = self.signature("/receipt/signature", "status", Label::Receipt, &bytes);
         j!({ "receipt": b(&bytes), "signature": b(signature) })
     }
@@ -961,6 +961,24 @@ impl Maker {
             LapseStatement { v: 1, suspension: fixed::<32>(9).into(), time: TIME.into() };
         let bytes = json::write(&statement).unwrap();
         let signature = self.signature("/lapse/signature", "registry", Label::Lapse, &bytes);
+        j!({ "statement": b(&bytes), "signature": b(signature) })
+    }
+
+    fn revocation(&self, digest: &[u8; 32]) -> Value {
+        let cause = Cause::Superseded { serial: "01".repeat(18) };
+        let unix = records::time::read(TIME).unwrap();
+        let said = RevocationStatement::new(digest, &cause, unix).unwrap();
+        let bytes = json::write(&said).unwrap();
+        let place = "/revocation/signature";
+        let signature = self.signature(place, "registry", Label::Revocation, &bytes);
+        j!({ "cause": cause, "statement": b(&bytes), "signature": b(signature) })
+    }
+
+    fn unlisted(&self, digest: &[u8; 32]) -> Value {
+        let serials = vec!["01".repeat(18)];
+        let said = UnlistedStatement { v: 1, founding: (*digest).into(), serials };
+        let bytes = json::write(&said).unwrap();
+        let signature = self.signature("/unlisted/signature", "status", Label::Unlisted, &bytes);
         j!({ "statement": b(&bytes), "signature": b(signature) })
     }
 
@@ -1077,6 +1095,16 @@ fn code() -> Value {
         "bytes": b(fixed::<16>(33)), "text": code.text(),
         "reference_bytes": b(fixed::<10>(44)), "reference": reference(fixed(44)),
     })
+}
+
+fn loss_receipt(digest: &[u8; 32]) -> LossReceipt {
+    LossReceipt {
+        v: 1,
+        reference: "ABCDEFGHJKMNPQRS".into(),
+        serials: vec!["01".repeat(18)],
+        time: TIME.into(),
+        founding: (*digest).into(),
+    }
 }
 
 fn suspension_notice(digest: &[u8; 32]) -> SuspensionNotice {

@@ -201,6 +201,24 @@ async fn a_revocation_is_felt_on_everything_open() {
         office.access().await.iter().filter(|record| cut(record)).count() == 2
     })
     .await;
+    // Whoever took the card makes no connections and requests of it any more, only a count.
+    let serial = lost.leaf().serial().to_string();
+    let of_card = async || {
+        let records = office.access().await;
+        let made = |record: &&records::Record| match &record.event {
+            Event::Connection(seen) => seen.serial == serial,
+            Event::Turned(turned) => turned.serial == serial,
+            _ => false,
+        };
+        records.iter().filter(made).count()
+    };
+    let before = of_card().await;
+    for _ in 0..5 {
+        let (status, page) = gate.get(&office, &lost, OWN).await;
+        assert_eq!((status, code(&page).as_str()), (401, "certificate-revoked"));
+    }
+    until("the first of them is recorded", async || of_card().await > before).await;
+    assert_eq!(of_card().await, before + 1);
 }
 
 /// New rules bite the next request of an open connection and cut what they no longer permit; a

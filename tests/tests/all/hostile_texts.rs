@@ -78,8 +78,9 @@ fn yinxin(office: &Office, words: &[&str]) -> Command {
 /// A captured portal that answers hostile text wherever an answer has text.
 fn hostile(export: OrderExport) -> Router {
     let line = json!({
-        "order": HOSTILE, "kind": HOSTILE, "action": HOSTILE, "about": HOSTILE, "made": HOSTILE,
-        "expires": HOSTILE, "approvals": 1, "needed": 2, "given": true, "look": "differs",
+        "order": "5GPJWBSG64S36D1N", "kind": HOSTILE, "action": HOSTILE, "about": HOSTILE,
+        "made": HOSTILE, "expires": HOSTILE, "approvals": 1, "needed": 2, "given": true,
+        "look": "differs",
     });
     let list = move |Json(asked): Json<Value>| {
         let page = if asked["after"] == "" { vec![line.clone()] } else { Vec::new() };
@@ -132,6 +133,8 @@ async fn a_captured_portal_steers_no_terminal() {
     let machine = yinxin(&office, &show).arg("--json").output().unwrap();
     let machine: Value = serde_json::from_slice(&machine.stdout).unwrap();
     let text = String::from_utf8(plain.stdout).unwrap();
+    // A long value goes on behind a mark.
+    let text = text.replace("\n   │ ", "").replace("\n     │ ", "");
     let facts = machine["facts"].as_array().unwrap();
     assert!(facts.len() > 10, "{machine}");
     for fact in facts {

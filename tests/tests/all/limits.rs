@@ -106,6 +106,7 @@ async fn a_role_without_what_it_kept_does_not_begin() {
     let kept = [
         ("issuer", "issuer/floor"),
         ("issuer", "issuer/signing"),
+        ("issuer", "issuer/numbers"),
         ("issuer", "issuer/seal.key"),
         ("status", "status/kept/floor"),
         ("status", "status/kept/list.floor"),

@@ -24,6 +24,7 @@ mod joins;
 mod journey;
 mod letters;
 mod limits;
+mod notices;
 mod ocsp;
 mod organisation;
 mod page_screenshots;

@@ -104,7 +104,11 @@ async fn whoever_suspends_does_not_release() {
     assert!(status_of(&office, &own).contains(": good"));
     let done = yinxin(&office, "officer-1", &[&words[..], &["--yes"]].concat());
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let said: SuspensionNotice = serde_json::from_slice(&done.stdout).unwrap();
+    let told = String::from_utf8_lossy(&done.stdout).into_owned();
+    let lines: Vec<&str> = told.lines().collect();
+    let shown: serde_json::Value = serde_json::from_str(lines[0]).unwrap();
+    assert!(shown["facts"].to_string().contains("(keyCompromise)"), "the reason is shown: {shown}");
+    let said: SuspensionNotice = serde_json::from_str(lines[1]).unwrap();
     assert_eq!(said.person, office.first("officer-1").person);
     assert!(status_of(&office, &own).contains("certificateHold"));
 

@@ -2,6 +2,7 @@
 //! record, and is mended from the log.
 
 mod brakes;
+mod gates;
 mod rows;
 mod suspensions;
 
@@ -164,12 +165,16 @@ async fn a_forged_record_has_no_effect() {
             reason: "superseded".into(),
             cause: records::record::Cause::Order { order: digest },
             approvals: Vec::new(),
+            statement: b"{}".as_slice().into(),
+            signature: random::<64>().into(),
         },
         Event::Revoked {
             certificates: Vec::new(),
             reason: "keyCompromise".into(),
             cause: records::record::Cause::Left { person: office.first("officer-1").person },
             approvals: Vec::new(),
+            statement: b"{}".as_slice().into(),
+            signature: random::<64>().into(),
         },
         Event::Letter { statement: b"{}".as_slice().into(), signature: random::<64>().into() },
     ];
@@ -402,15 +407,16 @@ async fn each_user_of_the_database_writes_its_own_tables_only() {
         ("delete from role_grant", "issuer"),
         ("update letter set reference = reference", "issuer"),
         ("delete from revocation", "issuer"),
-        ("delete from log_pending", "issuer status log"),
+        ("delete from log_pending", "issuer status log notices"),
+        ("delete from notice", "notices"),
         ("delete from log_entry", "log"),
         ("delete from log_head", "log"),
         ("delete from log_tile", "log"),
-        ("select count(*) from certificate", "issuer status log"),
+        ("select count(*) from certificate", "issuer status log notices"),
         ("create table mine (one bigint)", ""),
         ("truncate log_entry", ""),
     ] {
-        for user in ["issuer", "status", "log", "portal"] {
+        for user in ["issuer", "status", "log", "notices", "portal"] {
             let allowed = may.split(' ').any(|one| one == user);
             assert_eq!(tried(user, statement).await, allowed, "{user}: {statement}");
         }

@@ -251,6 +251,18 @@ async fn the_issuer_hears_portals_only_and_each_process_on_its_own_routes() {
     log(portal("public")).append(&append).await.unwrap();
     let refused = log(officer.identity()).append(&append).await.unwrap_err();
     assert_eq!(refused.code().name(), "not-your-route");
+
+    // Who speaks is judged before anything of a message is read.
+    let raw = |identity| office.client(&office.trust.log, Some(identity));
+    let told =
+        |answer: http::Response<bytes::Bytes>| String::from_utf8_lossy(answer.body()).into_owned();
+    use ca_api::log::{APPEND, ASK, PULSE, SEARCH, SPOOL};
+    for route in [APPEND, ASK, PULSE, SEARCH, SPOOL] {
+        let answer = raw(officer.identity()).post(route, b"{".to_vec()).await.unwrap();
+        assert!(told(answer).contains("not-your-route"), "{route}");
+    }
+    let answer = raw(portal("public")).post(APPEND, b"{".to_vec()).await.unwrap();
+    assert!(told(answer).contains("malformed"));
 }
 
 /// A portal that is closed by order is heard no more.

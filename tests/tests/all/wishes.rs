@@ -57,6 +57,16 @@ fn returned(officer: &Officer, opened: &OpenedOrder) -> Declining {
     Declining { decline, reason }
 }
 
+/// What a command says last to machines; before it stands what was signed.
+fn last_line(done: &std::process::Output) -> serde_json::Value {
+    let text = String::from_utf8_lossy(&done.stdout);
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let facts = lines[0]["facts"].as_array().unwrap();
+    assert!(lines.len() == 2 && facts.len() > 4, "{text}");
+    lines[1].clone()
+}
+
 /// A command, a desk and a touch in the portal's page each make an order whose drafter is proven;
 /// a portal's word makes one that says so everywhere.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -72,7 +82,7 @@ async fn who_asks_for_a_revocation_is_proven_or_told_as_unsigned() {
     assert!(!unsure.status.success(), "it asks, without a terminal");
     let done = yinxin(&office, "officer-1", &[&["--json"], &words[..], &["--yes"]].concat());
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let said: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    let said = last_line(&done);
     let by_command = said["order"].as_str().unwrap().to_owned();
     let read = opened(&office, &two, &by_command).await;
     assert!(drafted(&read).ends_with("signed with their certificate key"), "{}", drafted(&read));
@@ -84,13 +94,26 @@ async fn who_asks_for_a_revocation_is_proven_or_told_as_unsigned() {
     let desk = Desk::open(&office, "officer-2").await;
     let form =
         [("serial", serial.as_str()), ("reason", "superseded"), ("evidence", "新证书\r\n已发")];
-    let asked = desk.act("/revoke", "/revoke", &form).await;
+    let look = desk.act("/revoke", "/revoke", &form).await;
+    assert_eq!(look.status, 200, "{}", look.text);
+    for shown in [serial.as_str(), "superseded", "新证书 已发"] {
+        assert!(look.text.contains(shown), "{shown}: {}", look.text);
+    }
+    let (token, digest) = (hidden(&look.text, "token"), hidden(&look.text, "digest"));
+    let other = [("token", token.as_str()), ("digest", "0000")];
+    let refused = desk.post("/revoke/sign", &other).await;
+    assert_eq!(refused.status, 409, "it signs what it showed: {}", refused.text);
+    let look = desk.act("/revoke", "/revoke", &form).await;
+    let drawn = hidden(&look.text, "digest");
+    assert_ne!(drawn, digest, "each is drawn anew");
+    let signs = [("token", token.as_str()), ("digest", drawn.as_str())];
+    let asked = desk.post("/revoke/sign", &signs).await;
     assert_eq!(asked.status, 303, "{}", asked.text);
     let shown = desk.get(asked.header("location")).await;
     assert!(shown.text.contains("本人用证书密钥签名"), "{}", shown.text);
     let wrong = [("serial", "01"), ("reason", "superseded"), ("evidence", "x")];
     let refused = desk.act("/revoke", "/revoke", &wrong).await;
-    assert_eq!(refused.status, 404, "{}", refused.text);
+    assert_eq!(refused.status, 409, "a few digits are no serial number: {}", refused.text);
 
     // By a touch in the page, which is asked for what is shown there.
     let site = office.staff_site(Some(one.identity()));
@@ -223,7 +246,7 @@ async fn evidence_of_a_revocation_holds_with_the_wish_as_it_was_signed() {
     let words = ["revoke", &serial, "--reason", "keyCompromise", "--evidence", "丢失", "--yes"];
     let done = yinxin(&office, "officer-1", &[&["--json"], &words[..]].concat());
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let said: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    let said = last_line(&done);
     office.approve_by_both(said["order"].as_str().unwrap()).await;
     office.listed(&serial).await;
     let mut files = Files::new();
@@ -366,7 +389,7 @@ async fn a_captured_portal_asks_within_bounds_and_in_nobodys_way() {
     let words = ["revoke", &serial, "--reason", "keyCompromise", "--evidence", "丢失", "--yes"];
     let done = yinxin(&office, "officer-2", &[&["--json"], &words[..]].concat());
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let said: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    let said = last_line(&done);
     office.approve_by_both(said["order"].as_str().unwrap()).await;
     office.listed(&serial).await;
     invariants::hold(&office).await;

@@ -52,6 +52,7 @@ pub(super) fn plan(ports: &Ports, sample: &Sample) -> anyhow::Result<String> {
             "http": at(ports.at(Role::LogHttp)), "https": at(ports.at(Role::LogHttps)),
             "admin": at(ports.at(Role::LogAdmin)),
         },
+        "notices": { "admin": at(ports.at(Role::NoticesAdmin)) },
         "unit": [
             unit("shangluo", "商洛市", false, None),
             unit("shangzhou", "商州区", true, Some("shangluo")),
@@ -71,7 +72,7 @@ pub(super) fn plan(ports: &Ports, sample: &Sample) -> anyhow::Result<String> {
     });
     if let (Some(address), Some(fields)) = (sample.database("ca", "ca"), plan.as_object_mut()) {
         fields.insert("database".into(), address.into());
-        for role in ["issuer", "status", "log"] {
+        for role in ["issuer", "status", "log", "notices"] {
             let own = sample.database(role, "ca").unwrap_or_default();
             if let Some(section) = fields.get_mut(role).and_then(Value::as_object_mut) {
                 section.insert("database".into(), own.into());

@@ -53,6 +53,7 @@ pub(super) enum Role {
     Gate,
     GateAdmin,
     Exchange,
+    NoticesAdmin,
 }
 
 /// Where gate, its admin address and the sample application listen, behind the CA's block.

@@ -47,8 +47,7 @@ pub(crate) fn apply(
         round.change(RowChange::OrderState(digest, "cancelled"));
     }
     let cancels = replaced.into_iter().map(Bytes::from).collect();
-    let now = round.now();
-    round.state.draft(drafter, now)?;
+    round.state.draft(drafter)?;
     make(round, drafter, &body, OrderParts { disclosures, cancels, ..parts })
 }
 

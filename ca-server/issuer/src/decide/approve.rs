@@ -37,7 +37,7 @@ pub(crate) fn take(round: &mut Round<'_>, approval: &Approval) -> Result<Approve
     let digest = OrderDigest(approval.order.digest().ok_or(Code::OrderUnknown)?);
     let (order, body) = round.authority().open(digest, now)?;
     round.authority().still_rests(&order, &body)?;
-    if !body.revokes() {
+    if !body.takes_away() {
         round.clock?;
     }
     let json = serde_json::to_string(approval).map_err(anyhow::Error::from)?;

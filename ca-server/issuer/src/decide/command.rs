@@ -1,8 +1,8 @@
 //! Which verb decides which command, and what becomes of a refusal.
 
 use super::{
-    agent, approve, batch, credential, decline, draft, list, many, operator, renew, renewal,
-    revoke, snapshot, submit, suspend, withdraw,
+    agent, approve, batch, confirmed, credential, decline, draft, list, many, operator, renew,
+    renewal, revoke, snapshot, submit, suspend, withdraw,
 };
 use crate::command::{Caller, Command, Officer, Outcome, Reply};
 use crate::error::IssuerError;
@@ -13,7 +13,7 @@ use ca_api::handler::DraftMade;
 use records::drafted::Drafted;
 use records::enrolment::Stage;
 use records::withdrawal::{TakenBack, Withdrawn};
-use records::{Bytes, Code};
+use records::{Bytes, Code, Record};
 use service::Metrics;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -125,9 +125,9 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
         Command::List(list, reply) => {
             answer(reply, run.decide("crl", "", |round| list::list(round, list)))
         }
-        Command::People(made, as_of, reply) => {
-            let verb = |round: &mut Round<'_>| snapshot::snapshots(round, made, *as_of);
-            answer(reply, run.decide("people", "", verb))
+        Command::Confirmed(records, reply) => answer(reply, run.confirmed(records)),
+        Command::People(new, reply) => {
+            answer(reply, run.decide("people", "", |round| snapshot::snapshot(round, new)))
         }
     }
 }
@@ -201,6 +201,10 @@ impl Run<'_, '_> {
             round.admit(caller)?;
             Err(Code::WrongCode.into())
         })
+    }
+
+    fn confirmed(&mut self, records: &[Record]) -> Result<(), IssuerError> {
+        self.decide("confirmed", "", |round| confirmed::confirmed(round, records))
     }
 
     fn alarm(&mut self, about: &str) -> Result<(), IssuerError> {

@@ -28,8 +28,7 @@ pub(crate) fn credential(
     }
     round.clock?;
     let drafter = format!("person:{person}");
-    let now = round.now();
-    round.state.draft(&drafter, now)?;
+    round.state.draft(&drafter)?;
     let made = make(round, &drafter, &Body::Credential(body.clone()), OrderParts::default())?;
     Ok(OrderCreated { order: made.order, needed: made.needed })
 }

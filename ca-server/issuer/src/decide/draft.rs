@@ -16,13 +16,19 @@ use pki::name::Text;
 use records::commitment::EVIDENCE_PATH;
 use records::draft::{DRAFT_SECONDS, Drafting};
 use records::drafted::{Drafted, LetterBody};
-use records::order::{Body, MAIL_PATH, NAME_PATH, PersonBody};
+use records::order::{Body, MAIL_PATH, NAME_PATH, PersonAction, PersonBody};
 use records::{Code, Disclosure};
 
 /// Orders in one handler's name that wait for approval.
 pub(crate) const DRAFTS_OF_HANDLER_MAX: usize = 500;
 /// The same in all names together.
 pub(crate) const DRAFTS_MAX: usize = 20_000;
+/// Orders, and letters, that one handler may have made within an hour: what is taken back stands in
+/// the log for ever all the same.
+pub(crate) const ORDERS_OF_HOUR_MAX: u32 = 1_000;
+pub(crate) const LETTERS_OF_HOUR_MAX: u32 = 200;
+/// Both in all names together.
+const ALL_OF_HOUR_MAX: u32 = 20_000;
 /// What opens the commitments of a person's body: name, mail address, evidence.
 const DISCLOSURES_MAX: usize = 3;
 
@@ -34,7 +40,9 @@ pub(crate) fn draft(
     verified: &VerifiedDraft,
 ) -> Result<DraftMade, IssuerError> {
     round.admit(caller)?;
-    round.clock?;
+    if !verified.takes_away() {
+        round.clock?;
+    }
     let (drafting, said) = (verified.drafting(), verified.statement());
     let handler = person_of(round.authority(), &officer.0, round.now())?;
     if drafting.draft.certificate.0 != officer.0.der() {
@@ -43,11 +51,11 @@ pub(crate) fn draft(
     if let Some(made) = made_already(round, &handler, drafting) {
         return Ok(made);
     }
-    check_fresh(round.now(), said.unix())?;
+    check_fresh(round, said.unix())?;
     let (_, drafted) = round.authority().check_draft(&drafting.draft, None, round.now())?;
     match drafted {
         Drafted::Person(body) => person(round, &handler, body, drafting),
-        Drafted::Letter(body) => lettered(round, body, drafting),
+        Drafted::Letter(body) => lettered(round, &handler, body, drafting),
     }
 }
 
@@ -57,7 +65,16 @@ fn person(
     body: PersonBody,
     drafting: &Drafting,
 ) -> Result<DraftMade, IssuerError> {
-    has_room(round, handler)?;
+    match body.action {
+        // A brake has places of its own, whatever else waits.
+        PersonAction::Leave => {
+            round.state.allow(&format!("leave:{handler}"), ORDERS_OF_HOUR_MAX)?
+        }
+        _ => {
+            has_room(round, handler)?;
+            allow(round, ("orders", handler), ORDERS_OF_HOUR_MAX)?;
+        }
+    }
     check_said(&body, &drafting.disclosures)?;
     let person = body.person.clone();
     let parts = OrderParts {
@@ -72,6 +89,7 @@ fn person(
 /// A handler has one letter of a person at a time: who lost it voids it first.
 fn lettered(
     round: &mut Round<'_>,
+    handler: &str,
     body: LetterBody,
     drafting: &Drafting,
 ) -> Result<DraftMade, IssuerError> {
@@ -81,6 +99,7 @@ fn lettered(
     if round.authority().has_open_letter(&body.person, round.now()) {
         return Err(Code::LetterOpen.into());
     }
+    allow(round, ("letters", handler), LETTERS_OF_HOUR_MAX)?;
     let draft = Some((&drafting.draft, None));
     let made = letter::letter(round, (&body.person, &body.profile), draft)?;
     Ok(DraftMade { letter: made.reference, person: made.person, ..DraftMade::default() })
@@ -99,22 +118,30 @@ fn made_already(round: &Round<'_>, handler: &str, drafting: &Drafting) -> Option
     })
 }
 
-/// A draft counts for minutes only.
-pub(crate) fn check_fresh(now: u64, said: u64) -> Result<(), Code> {
-    match now.abs_diff(said) > DRAFT_SECONDS {
-        true => Err(Code::ChallengeUsed),
-        false => Ok(()),
-    }
+/// A draft counts for minutes only. While our clock is not believed the time of a round is the last
+/// proven one, and a draft may be later than that.
+pub(super) fn check_fresh(round: &Round<'_>, said: u64) -> Result<(), Code> {
+    let now = round.now();
+    let early = said + DRAFT_SECONDS < now;
+    let late = said > now + DRAFT_SECONDS && round.clock.is_ok();
+    if early || late { Err(Code::ChallengeUsed) } else { Ok(()) }
 }
 
 fn has_room(round: &Round<'_>, handler: &str) -> Result<(), Code> {
     let authority = round.authority();
-    let own = authority.open_drafts_of(handler, round.now());
-    let own = own.filter(|open| open.read.place.is_none()).count();
+    let open = authority.open_drafts_of(handler, round.now());
+    let open = open.filter(|open| open.read.place.is_none());
+    let own = open.take(DRAFTS_OF_HANDLER_MAX).count();
     match own < DRAFTS_OF_HANDLER_MAX && authority.drafting_count() < DRAFTS_MAX {
         true => Ok(()),
         false => Err(Code::DraftsTooMany),
     }
+}
+
+/// Whether a handler may have one more made within this hour.
+fn allow(round: &mut Round<'_>, (what, handler): (&str, &str), most: u32) -> Result<(), Code> {
+    round.state.allow(&format!("{what}:{handler}"), most)?;
+    round.state.allow("drafts", ALL_OF_HOUR_MAX)
 }
 
 /// What was typed is readable and of its form. That it opens the commitments, all of them and

@@ -1,7 +1,7 @@
 //! Carrying out orders that have their approvals: brakes first. An order that changes authority is
 //! recorded as enacted and has its effect when the record stands in the tree. An order to issue
-//! becomes an intent. An order to revoke bites in this round, also while a change is pending and
-//! under a clock that moved.
+//! becomes an intent. An order that only takes away bites in this round, also while a change is
+//! pending and under a clock that moved.
 
 use super::issue;
 use crate::error::IssuerError;
@@ -11,22 +11,31 @@ use crate::state::State;
 use authority::{Judged, OrderDigest};
 use records::order::{Body, PersonAction};
 use records::record::{Cause, Event, RevokedSerial};
+use records::revocation::RevocationStatement;
 use records::{Bytes, Code};
 use std::collections::BTreeSet;
 
-/// Most orders that a round carries out, besides brakes.
-const EXECUTED_MAX: usize = 512;
-
-/// The orders that a round carries out: every brake, then some of the others.
-pub(crate) fn chosen(state: &State, except: &BTreeSet<OrderDigest>) -> Vec<OrderDigest> {
-    let is_brake = |digest: &OrderDigest| {
-        let body = state.authority().open(digest, 0).ok();
-        body.is_some_and(|(_, body)| matches!(&*body, Body::Revoke(_)))
-    };
+/// The orders that a round carries out: every brake, then so many of the others.
+pub(crate) fn chosen(
+    state: &State,
+    except: &BTreeSet<OrderDigest>,
+    others_max: usize,
+) -> Vec<OrderDigest> {
     let ready = state.ready.iter().copied().filter(|digest| !except.contains(digest));
-    let (mut chosen, others): (Vec<_>, Vec<_>) = ready.partition(is_brake);
-    chosen.extend(others.into_iter().take(EXECUTED_MAX));
+    let (mut chosen, others): (Vec<_>, Vec<_>) = ready.partition(|one| is_brake(state, one));
+    chosen.extend(others.into_iter().take(others_max));
     chosen
+}
+
+/// The brakes among them.
+pub(crate) fn brakes(state: &State, except: &BTreeSet<OrderDigest>) -> Vec<OrderDigest> {
+    let ready = state.ready.iter().copied().filter(|digest| !except.contains(digest));
+    ready.filter(|one| is_brake(state, one)).collect()
+}
+
+fn is_brake(state: &State, digest: &OrderDigest) -> bool {
+    let open = state.authority().open(digest, 0).ok();
+    open.is_some_and(|(_, body)| body.takes_away())
 }
 
 /// Carries out orders that became ready. Each stands for itself: one that is refused is recorded
@@ -67,11 +76,13 @@ fn execute_one(round: &mut Round<'_>, digest: OrderDigest) -> Result<bool, Issue
         round.change(RowChange::OrderState(digest, "done"));
         return Ok(true);
     }
-    round.clock?;
-    if round.authority().is_changing() {
-        return Ok(false);
+    if !body.takes_away() {
+        round.clock?;
+        if round.authority().is_changing() {
+            return Ok(false);
+        }
+        round.authority().still_rests(judged.order(), &body)?;
     }
-    round.authority().still_rests(judged.order(), &body)?;
     consume(round, &judged);
     match &*body {
         Body::Issue(issue) => issue::intend(round, &judged, issue)?,
@@ -90,12 +101,13 @@ fn consume(round: &mut Round<'_>, judged: &Judged) {
 }
 
 fn enact(round: &mut Round<'_>, judged: &Judged) -> Result<(), IssuerError> {
-    let extras = round.loaded.order(judged.digest(), judged.order())?;
-    let event = Event::Enacted {
-        order: judged.digest().into(),
-        approvals: judged.approvals(),
-        files: extras.files.clone(),
+    // What takes away puts no file in force: a row that is spoiled keeps no brake back.
+    let files = match judged.body().takes_away() {
+        true => Vec::new(),
+        false => round.loaded.order(judged.digest(), judged.order())?.files.clone(),
     };
+    let (order, approvals) = (judged.digest().into(), judged.approvals());
+    let event = Event::Enacted { order, approvals, files };
     round.record(event, Vec::new())?;
     match &**judged.body() {
         // Whoever leaves office loses every certificate.
@@ -128,7 +140,11 @@ pub(crate) fn revoke(
     if certificates.is_empty() && approvals.is_empty() {
         return Ok(());
     }
-    round.record(Event::Revoked { certificates, reason, cause, approvals }, Vec::new())?;
+    let said = RevocationStatement::new(&round.context.founding, &cause, now)?;
+    let signed = said.sign(&round.context.registry).map_err(anyhow::Error::from)?;
+    let (statement, signature) = signed;
+    let revoked = Event::Revoked { certificates, reason, cause, approvals, statement, signature };
+    round.record(revoked, Vec::new())?;
     Ok(())
 }
 

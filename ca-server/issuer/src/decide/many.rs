@@ -46,7 +46,7 @@ pub(crate) fn many(
     if let Some(made) = made_already(round, &handler, verified) {
         return Ok(made);
     }
-    check_fresh(round.now(), said.unix())?;
+    check_fresh(round, said.unix())?;
     if said.kind == "people" {
         has_room(round, &handler, drafting.rows.len())?;
     }

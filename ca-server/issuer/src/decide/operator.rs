@@ -65,7 +65,9 @@ pub(crate) fn operator(
         }
         OperatorRequest::Agent { body } => agent::order(round, drafter, *body),
         order => {
-            round.clock?;
+            if !order.takes_away() {
+                round.clock?;
+            }
             let (body, parts) = order_of(round, order)?;
             let person = body.person().map_or_else(String::new, str::to_owned);
             let made = make(round, drafter, &body, parts)?;

@@ -21,6 +21,9 @@ const EVIDENCE_CHARS_MAX: usize = 2_000;
 pub(crate) const UNSIGNED_OF_OFFICER_MAX: usize = 20;
 /// The same in all names together.
 pub(crate) const UNSIGNED_MAX: usize = 200;
+/// Wishes that one officer signed within an hour, from which on they have one order for each
+/// certificate. Brakes are never refused.
+pub(crate) const SIGNED_OF_HOUR_MAX: u32 = 60;
 
 /// Drafts the order on a portal's word, for an officer in whose scope the certificate is; others
 /// approve it.
@@ -81,11 +84,28 @@ pub(crate) fn wish(
         return Ok(made);
     }
     check_evidence(wishing.evidence()?)?;
+    if let Some(made) = over_rate(round, &person, (&serial, &drafter)) {
+        return Ok(made);
+    }
     let (reason, evidence) = (said.reason.clone(), said.evidence.clone());
     let wish = Some(Box::new(wishing.wish.clone()));
     let body = RevokeBody { person, serials: vec![serial], reason, evidence, wish };
     let made = order(round, &drafter, body, wishing.evidence.clone())?;
     Ok(OrderCreated { order: made.order, needed: made.needed })
+}
+
+/// The order that an officer is told who signed very many wishes within an hour and whose own
+/// signed one about this certificate is open, for whatever reason. Nobody is refused: a certificate
+/// that nothing revokes yet has its order made, however many there are.
+fn over_rate(
+    round: &mut Round<'_>,
+    person: &str,
+    (serial, drafter): (&str, &str),
+) -> Option<OrderCreated> {
+    round.state.allow(&format!("wishes:{drafter}"), SIGNED_OF_HOUR_MAX).err()?;
+    let open =
+        open_of(round, person, (serial, drafter)).find(|open| !open.read.is_unsigned_wish())?;
+    Some(created(round, open))
 }
 
 /// Makes the order; without serial numbers it is about all that the person holds.
@@ -170,14 +190,26 @@ fn open_already<'r>(
     (serial, reason): (&str, &str),
     drafter: &str,
 ) -> Option<&'r OpenOrder> {
-    let orders = round.authority().open_orders_about(person).into_iter();
-    let open = orders.map(|(_, open)| open).filter(|open| round.now() <= open.expires);
     let asks = |open: &&OpenOrder| match &*open.body {
-        Body::Revoke(body) => body.serials == [serial] && body.reason == reason,
+        Body::Revoke(body) => body.reason == reason,
         _ => false,
     };
-    let own = open.filter(asks).filter(|open| open.read.drafter == drafter);
+    let own = open_of(round, person, (serial, drafter)).filter(asks);
     own.min_by_key(|open| open.read.is_unsigned_wish())
+}
+
+/// Open orders that one officer drafted about just this certificate.
+fn open_of<'r>(
+    round: &'r Round<'_>,
+    person: &str,
+    (serial, drafter): (&str, &str),
+) -> impl Iterator<Item = &'r OpenOrder> {
+    let orders = round.authority().open_orders_about(person).into_iter();
+    let open = orders.map(|(_, open)| open).filter(|open| round.now() <= open.expires);
+    open.filter(move |open| match &*open.body {
+        Body::Revoke(body) => body.serials == [serial] && open.read.drafter == drafter,
+        _ => false,
+    })
 }
 
 fn created(round: &Round<'_>, open: &OpenOrder) -> OrderCreated {

@@ -21,25 +21,17 @@ pub(crate) fn said(snapshot: &PeopleSnapshot) -> Result<Vec<u8>, IssuerError> {
     Ok(Sha256::digest(records::json::write(&plain)?).to_vec())
 }
 
-/// Records snapshots that the publisher made.
-pub(crate) fn snapshots(
-    round: &mut Round<'_>,
-    made: &[Arc<NewSnapshot>],
-    as_of: u64,
-) -> Result<(), IssuerError> {
-    // Whoever changed since asks for the next ones.
-    round.state.people_due &= round.state.followed.edge.size() != as_of;
-    for new in made {
-        let event = Event::People {
-            agent: new.snapshot.agent.clone(),
-            number: new.snapshot.number,
-            sha256: Bytes::from(Sha256::digest(&new.signed.snapshot.0).as_slice()),
-            this_update: new.snapshot.this_update.clone(),
-            next_update: new.snapshot.next_update.clone(),
-            people: new.snapshot.people.len() as u64,
-        };
-        round.record(event, Vec::new())?;
-        round.change(RowChange::Snapshot(new.clone()));
-    }
+/// Records a snapshot that the publisher made.
+pub(crate) fn snapshot(round: &mut Round<'_>, new: &Arc<NewSnapshot>) -> Result<(), IssuerError> {
+    let event = Event::People {
+        agent: new.snapshot.agent.clone(),
+        number: new.snapshot.number,
+        sha256: Bytes::from(Sha256::digest(&new.signed.snapshot.0).as_slice()),
+        this_update: new.snapshot.this_update.clone(),
+        next_update: new.snapshot.next_update.clone(),
+        people: new.snapshot.people.len() as u64,
+    };
+    round.record(event, Vec::new())?;
+    round.change(RowChange::Snapshot(new.clone()));
     Ok(())
 }

@@ -16,9 +16,14 @@ use records::record::{Cause, Event, RevokedSerial};
 use records::suspension::{LapseStatement, SuspensionCause, SuspensionNotice};
 use records::{Bytes, Code};
 
-/// Certificates that are suspended on nobody's word but a portal's. Each waits for two officers, or
-/// is revoked: a captured portal takes no city out of work.
-pub(crate) const TOLD_MAX: usize = 200;
+/// Certificates that one portal may have suspended on its own word within an hour, and most that
+/// are so at a time, in a city of so many people. Each waits for two officers, or is revoked: a
+/// captured portal takes no city out of work, and no place of another portal. A city of 100,000
+/// loses some twenty cards a day, so that two hundred are open at a time.
+pub(crate) fn told_max(people: usize) -> (u32, usize) {
+    let of_hour = u32::try_from(people / 1_000).unwrap_or(u32::MAX);
+    (of_hour.max(20), (people / 50).max(200))
+}
 
 /// Suspends a certificate of whoever a portal saw, on its word: at once. Officers sign, or use
 /// their letter: a portal takes nobody away who could undo what it does.
@@ -30,6 +35,7 @@ pub(crate) fn suspend(
 ) -> Result<SignedReceipt, IssuerError> {
     round.admit(caller)?;
     let (portal, _) = round.authority().portal_of(&caller.key_sha256).ok_or(Code::PortalUnknown)?;
+    let portal = portal.to_owned();
     let told = format!("portal:{portal}");
     let named = Serial::read(&wanted.serial).ok_or(Code::NotFound)?;
     let serial = named.to_string();
@@ -56,11 +62,8 @@ pub(crate) fn suspend(
     if is_staff {
         return Err(Code::SignatureNeeded.into());
     }
-    let open =
-        round.authority().all_suspended().filter(|(_, one)| one.said == SaidBy::Portal).count();
-    if open >= TOLD_MAX {
-        return Err(Code::WishesTooMany.into());
-    }
+    let most = told_max(round.authority().person_count());
+    has_room(round, &portal, most)?;
     let notice = SuspensionNotice {
         v: 1,
         founding: round.context.founding.into(),
@@ -79,6 +82,19 @@ pub(crate) fn suspend(
     let reason = wanted.reason.clone();
     round.record(Event::Suspended { certificates, reason, cause }, Vec::new())?;
     Ok(receipt)
+}
+
+/// Whether a portal may say so once more. That others say so too keeps nobody back.
+pub(crate) fn has_room(
+    round: &mut Round<'_>,
+    portal: &str,
+    (of_hour, open_max): (u32, usize),
+) -> Result<(), Code> {
+    let counted = round.state.allow(&format!("told:{portal}"), of_hour);
+    counted.map_err(|_| Code::WishesTooMany)?;
+    let by_them = |one: &Suspended| one.told_by.as_deref() == Some(portal);
+    let open = round.authority().all_suspended().filter(|(_, one)| by_them(one)).count();
+    if open < open_max { Ok(()) } else { Err(Code::WishesTooMany) }
 }
 
 /// What is said of a certificate that is suspended already: since when, by whom and why.

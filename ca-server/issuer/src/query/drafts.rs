@@ -130,7 +130,8 @@ pub(super) fn letter_line(
     }
 }
 
-fn letter_state(
+/// What became of a letter.
+pub(super) fn letter_state(
     authority: &Authority,
     (reference, letter): (&str, &LetterState),
     now: u64,

@@ -12,9 +12,9 @@ use ca_store::certificates::by_digest;
 use ca_store::table::order::{self, SignedRow};
 use pki::Certificate;
 use records::export::{Look, OrderExport, OrderProgress, RowExport};
-use records::order::{Body, Order};
+use records::order::{Body, IssueBody, Order};
 use records::record::File;
-use records::{Code, SignedOrder};
+use records::{Bytes, Code, SignedOrder};
 use store::Tx;
 
 /// The order.
@@ -59,16 +59,12 @@ async fn export(
     let extras = extras.remove(&digest).ok_or(Code::OrderUnknown)?;
     let disclosures = extras.disclosures;
     read.check_disclosures(&disclosures).map_err(|_| Code::OrderIncomplete)?;
-    let previous = match body {
-        Body::Issue(issue) => match &issue.previous {
-            Some(sha256) => {
-                let known = by_digest(tx, &issue.person, sha256).await?;
-                Some(known.ok_or(Code::OrderIncomplete)?)
-            }
-            None => None,
-        },
-        _ => None,
-    };
+    let (mut previous, mut renewed) = (None, None);
+    if let Body::Issue(issue) = body {
+        let renewal = issue.renewal.as_ref().map(|renewal| &renewal.certificate);
+        previous = certificate_named(tx, issue, issue.previous.as_ref()).await?;
+        renewed = certificate_named(tx, issue, renewal).await?;
+    }
     let context = &issuer.context;
     Ok(OrderExport {
         v: 1,
@@ -78,6 +74,7 @@ async fn export(
             context.root_certificate.der().into(),
         ],
         previous,
+        renewed,
         files: extras.files,
         files_before: files_before(view.authority(), body),
         rows: rows(tx, body).await?,
@@ -95,16 +92,26 @@ async fn rows(tx: &mut Tx, body: &Body) -> Result<Vec<RowExport>, IssuerError> {
     for digest in digests {
         let SignedRow { signed, look, .. } = found.remove(&digest).ok_or(Code::OrderIncomplete)?;
         let body = Order::read(&signed.order.0).ok().and_then(|read| read.body().ok());
-        let previous = match body {
-            Some(Body::Issue(issue)) => match &issue.previous {
-                Some(sha256) => by_digest(tx, &issue.person, sha256).await?,
-                None => None,
-            },
-            _ => None,
-        };
-        rows.push(RowExport { signed, previous, look: Look::from_name(&look) });
+        let (mut previous, mut renewed) = (None, None);
+        if let Some(Body::Issue(issue)) = &body {
+            let renewal = issue.renewal.as_ref().map(|renewal| &renewal.certificate);
+            previous = certificate_named(tx, issue, issue.previous.as_ref()).await?;
+            renewed = certificate_named(tx, issue, renewal).await?;
+        }
+        rows.push(RowExport { signed, previous, renewed, look: Look::from_name(&look) });
     }
     Ok(rows)
+}
+
+/// A certificate of the person for whom one is to be issued, where the order names it.
+async fn certificate_named(
+    tx: &mut Tx,
+    issue: &IssueBody,
+    named: Option<&Bytes>,
+) -> Result<Option<Bytes>, IssuerError> {
+    let Some(sha256) = named else { return Ok(None) };
+    let known = by_digest(tx, &issue.person, sha256).await?;
+    Ok(Some(known.ok_or(Code::OrderIncomplete)?))
 }
 
 /// The files that are in force before an order, where it names files.

@@ -11,7 +11,6 @@ use ca_store::ledger;
 use ca_store::table::{list, unsigned};
 use pki::Certificate;
 use records::record::Record;
-use std::collections::HashMap;
 use store::{Tx, pending};
 
 /// How the city stands, for an officer.
@@ -30,15 +29,12 @@ pub(crate) async fn state(
     }
     let open = authority.open_orders().filter(|(digest, _)| authority.open(digest, now).is_ok());
     let waiting_orders = open.count() as u64;
-    let current = ca_store::table::snapshot::current(&mut tx).await?;
-    let numbers: HashMap<String, u64> =
-        current.into_iter().map(|(agent, current)| (agent, current.number)).collect();
     let mut gates = Vec::new();
     let seen = authority.agents().filter(|(_, agent)| covers(authority, &person, &agent.unit));
     let seen: Vec<(String, Agent)> =
         seen.map(|(id, agent)| (id.to_owned(), agent.clone())).collect();
     for (id, agent) in seen {
-        let people = numbers.get(&id).copied().map_or(0, |number| number);
+        let people = issuer.numbers().last(&id);
         gates.push(gate(authority, &mut tx, (id, agent), people).await?);
     }
     let rules = authority.bundle().version;

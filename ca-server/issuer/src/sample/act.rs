@@ -212,10 +212,7 @@ impl Sample {
     pub(crate) fn lose(&mut self, letter: &super::enrol::SampleLetter) {
         let value = letter.keys.loss_value(&letter.reference).into();
         let cause = Cause::Loss { reference: letter.reference.clone(), value };
-        let reason = "keyCompromise".into();
-        let event =
-            Event::Revoked { certificates: Vec::new(), reason, cause, approvals: Vec::new() };
-        self.notice(event);
+        self.notice(self.city.revoked_event(cause, Vec::new()));
     }
 
     /// The event of a suspension by letter, as the status service records it.

@@ -7,7 +7,7 @@ use crate::rows::RowChange;
 use crate::seal::SealKey;
 use crate::state::State;
 use ca_host::CaConfig;
-use ca_host::config::{IssuerConfig, LogConfig, StatusConfig};
+use ca_host::config::{IssuerConfig, LogConfig, NoticesConfig, StatusConfig};
 use ca_host::prepare::{CertificateInputs, CertificateIssuer, prepare};
 use ca_store::replay::Followed;
 use keys::SoftwareSigner;
@@ -140,7 +140,7 @@ fn config() -> CaConfig {
         database: None,
     };
     let log = LogConfig { http: nowhere, https: nowhere, admin: nowhere, database: None };
-    CaConfig::new("sqlite:nowhere", issuer, status, log)
+    CaConfig::new("sqlite:nowhere", (issuer, status, log), NoticesConfig::new(nowhere))
 }
 
 fn trust(city: &SampleCity, root: &Certificate) -> Trust {

@@ -1,11 +1,11 @@
 //! Takes records of a portal: idempotent by record id, durable before the answer.
 
+use super::call::PortalCall;
 use crate::state::LogState;
+use axum::Json;
 use axum::extract::State;
-use axum::{Extension, Json};
 use ca_api::{Append, Appended};
 use ca_store::ledger;
-use mtls::TlsConnection;
 use records::Code;
 use records::record::{Event, Record};
 use service::problem::Refused;
@@ -16,27 +16,12 @@ const RECORDS_MAX: usize = 256;
 /// `POST /v1/records`
 pub(super) async fn append(
     State(state): State<Arc<LogState>>,
-    Extension(connection): Extension<TlsConnection>,
-    Json(message): Json<Append>,
+    call: PortalCall<Append>,
 ) -> Result<Json<Appended>, Refused> {
-    state.answered("append", take(&state, &connection, &message).await)
+    state.answered("append", take(&state, &call.name, &call.message).await)
 }
 
-async fn take(
-    state: &LogState,
-    connection: &TlsConnection,
-    message: &Append,
-) -> Result<Appended, Code> {
-    let (certificate, maker) = state.services.name(connection, state.clock.seconds())?;
-    let key = certificate.key().sha256();
-    let own = maker.clone();
-    let speaks = state.follower.ask(move |authority| {
-        let portal = authority.portal_of(&key);
-        portal.is_some_and(|(portal, process)| format!("{portal}/{process}") == own)
-    });
-    if !speaks.await? {
-        return Err(Code::NotYourRoute);
-    }
+async fn take(state: &LogState, maker: &str, message: &Append) -> Result<Appended, Code> {
     if message.records.len() > RECORDS_MAX {
         return Err(Code::TooLarge);
     }

@@ -1,11 +1,12 @@
 //! Auditors ask with their own key: searches and exports. Every question is a record itself,
 //! durable before its answer.
 
+use super::call::AuditorCall;
 use crate::state::LogState;
 use crate::{evidence, search};
 use anyhow::Context;
+use axum::Json;
 use axum::extract::State;
-use axum::{Extension, Json};
 use ca_host::random;
 use ca_store::ledger;
 use mtls::TlsConnection;
@@ -23,10 +24,9 @@ const WAIT: Duration = Duration::from_secs(3);
 /// `POST /v1/ask`
 pub(super) async fn ask(
     State(state): State<Arc<LogState>>,
-    Extension(connection): Extension<TlsConnection>,
-    Json(message): Json<SignedRequest>,
+    call: AuditorCall<SignedRequest>,
 ) -> Result<Json<LogAnswer>, Refused> {
-    state.answered("ask", answer(&state, &connection, &message).await)
+    state.answered("ask", answer(&state, &call.connection, &call.message).await)
 }
 
 async fn answer(
@@ -86,8 +86,8 @@ async fn found(
                 caught_up(state, log).await?;
             }
             tx = state.store.read().await.map_err(|error| failed(error.into()))?;
-            let city = &state.trust.city;
-            let made = evidence::export(&mut tx, &state.config, city, question).await;
+            let from = (&state.config, &state.follower);
+            let made = evidence::export(&mut tx, from, question).await;
             made.map_err(failed)?.map(LogAnswer::Export).ok_or(Code::NotFound)
         }
     }

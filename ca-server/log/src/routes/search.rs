@@ -2,13 +2,13 @@
 //! portal's claim, within the auditor's scope, without what opens commitments. Proof comes only by
 //! the auditor's own key.
 
+use super::call::PortalCall;
 use crate::search as finding;
 use crate::state::LogState;
+use axum::Json;
 use axum::extract::State;
-use axum::{Extension, Json};
 use ca_api::AsOfficer;
 use ca_store::ledger;
-use mtls::TlsConnection;
 use pki::Certificate;
 use records::evidence::{Search, SearchAnswer};
 use records::record::Event;
@@ -19,18 +19,19 @@ use std::sync::Arc;
 /// `POST /v1/search`
 pub(super) async fn search(
     State(state): State<Arc<LogState>>,
-    Extension(connection): Extension<TlsConnection>,
-    Json(message): Json<AsOfficer<Search>>,
+    call: PortalCall<AsOfficer<Search>>,
 ) -> Result<Json<SearchAnswer>, Refused> {
-    state.answered("search", answer(&state, &connection, &message).await)
+    state.answered("search", answer(&state, call.name, &call.message).await)
 }
 
 async fn answer(
     state: &LogState,
-    connection: &TlsConnection,
+    by: String,
     message: &AsOfficer<Search>,
 ) -> Result<SearchAnswer, Code> {
-    let by = staff_process(state, connection).await?;
+    if !by.ends_with("/portal-staff") {
+        return Err(Code::NotYourRoute);
+    }
     let certificate =
         Certificate::read(&message.certificate.0).map_err(|_| Code::CertificateForeign)?;
     let now = state.clock.seconds();
@@ -49,18 +50,6 @@ async fn answer(
     drop(tx);
     record(state, by, &auditor.person, asked, answer.found.len() as u64).await.map_err(failed)?;
     Ok(answer)
-}
-
-/// The name of a portal's staff process.
-async fn staff_process(state: &LogState, connection: &TlsConnection) -> Result<String, Code> {
-    let (certificate, name) = state.services.name(connection, state.clock.seconds())?;
-    let (key, own) = (certificate.key().sha256(), name.clone());
-    let speaks = state.follower.ask(move |authority| {
-        authority.portal_of(&key).is_some_and(|(portal, process)| {
-            process == "portal-staff" && format!("{portal}/{process}") == own
-        })
-    });
-    if speaks.await? { Ok(name) } else { Err(Code::NotYourRoute) }
 }
 
 async fn record(

@@ -1,16 +1,16 @@
 //! Takes records of an agent's run: in order, without holes, idempotent, each chained to the one
 //! before; answers when every one of them stands in the log, with the proof of it.
 
+use super::call::AgentCall;
 use crate::state::LogState;
+use axum::Json;
 use axum::extract::State;
-use axum::{Extension, Json};
 use ca_api::{EntryPlace, SpoolAck, Spooled};
 use ca_store::TreeView;
 use ca_store::ledger;
 use ca_store::proof::Tiles;
 use ca_store::run::{LOG, VerifiedRun};
 use ca_store::sequence::RunOutcome;
-use mtls::TlsConnection;
 use records::access::SignedHead;
 use records::record::Event;
 use records::{Bytes, Code};
@@ -26,26 +26,13 @@ const FORKS_PAUSE: Duration = Duration::from_secs(60);
 /// `POST /v1/spool`
 pub(super) async fn spool(
     State(state): State<Arc<LogState>>,
-    Extension(connection): Extension<TlsConnection>,
-    Json(message): Json<Spooled>,
+    call: AgentCall<Spooled>,
 ) -> Result<Json<SpoolAck>, Refused> {
-    state.answered("spool", take(&state, &connection, message).await)
+    state.answered("spool", take(&state, call).await)
 }
 
-async fn take(
-    state: &LogState,
-    connection: &TlsConnection,
-    message: Spooled,
-) -> Result<SpoolAck, Code> {
-    let (certificate, agent) = state.services.agent(connection, state.clock.seconds())?;
-    let (key, own) = (records::Bytes::from(certificate.key().sha256()), agent.clone());
-    let known = state.follower.ask(move |authority| {
-        // One that was closed or replaced still hands in what it had.
-        authority.agent(&own).is_some_and(|a| a.keys.contains(&key) || a.past.contains(&key))
-    });
-    if !known.await? {
-        return Err(Code::NotYourRoute);
-    }
+async fn take(state: &LogState, call: AgentCall<Spooled>) -> Result<SpoolAck, Code> {
+    let AgentCall { certificate, agent, message } = call;
     if message.records.is_empty() || message.records.len() > RECORDS_MAX {
         return Err(Code::TooLarge);
     }

@@ -6,14 +6,14 @@ use aws_lc_rs::hmac;
 use std::path::{Path, PathBuf};
 
 /// What a role keeps, and under which secret.
-pub(super) struct Place {
+pub struct KeptPlace {
     pub(super) folder: PathBuf,
     secret: Vec<u8>,
 }
 
-impl Place {
-    /// The key of something else that the role keeps there.
-    pub(super) fn key(&self, name: &str) -> hmac::Key {
+impl KeptPlace {
+    /// The key of something else that the role keeps.
+    pub fn key(&self, name: &str) -> hmac::Key {
         mac_key(&[self.secret.as_slice(), name.as_bytes()].concat())
     }
 
@@ -31,7 +31,7 @@ pub fn found(role: &Path, names: &[&str]) -> anyhow::Result<()> {
     let secret = ca_host::random::bytes::<32>()?.to_vec();
     Keep::found(&folder, &secret)?;
     system::file::create_private(&key, &secret).with_context(|| key.display().to_string())?;
-    let place = Place { folder, secret };
+    let place = KeptPlace { folder, secret };
     for name in names {
         FloorFile::found(&place.floor(name), &place.key(name))?;
     }
@@ -39,13 +39,13 @@ pub fn found(role: &Path, names: &[&str]) -> anyhow::Result<()> {
 }
 
 /// Opens `kept` in the folder of a role.
-pub(super) fn open(role: &Path) -> anyhow::Result<(Place, Keep)> {
+pub fn open(role: &Path) -> anyhow::Result<(KeptPlace, Keep)> {
     let (folder, key) = (role.join("kept"), role.join("kept/key"));
     let missing = || format!("{} is missing or damaged; restore it", key.display());
     let secret = system::file::read_private(&key).with_context(missing)?;
     ensure!(secret.len() == 32, missing());
     let keep = Keep::open(&folder, &secret)?;
-    Ok((Place { folder, secret }, keep))
+    Ok((KeptPlace { folder, secret }, keep))
 }
 
 #[cfg(test)]

@@ -88,7 +88,8 @@ pub async fn insert_token(
 ) -> Result<(), StoreError> {
     execute!(
         tx,
-        "insert into join_token (order_digest, agent_id, sealed) values ($1, $2, $3)",
+        "insert into join_token (order_digest, agent_id, sealed) values ($1, $2, $3) \
+         on conflict (order_digest) do update set agent_id = $2, sealed = $3",
         order.0.to_vec(),
         agent,
         sealed

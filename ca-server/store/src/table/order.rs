@@ -393,6 +393,27 @@ pub async fn enacted(
     Ok(found.into_iter().filter_map(read).collect())
 }
 
+/// Orders with their bodies, whatever became of them: their bytes are those that the digests name.
+pub async fn read_of(
+    tx: &mut Tx,
+    digests: Vec<OrderDigest>,
+) -> Result<HashMap<OrderDigest, (records::Order, records::order::Body)>, StoreError> {
+    let keys: Vec<Vec<u8>> = digests.into_iter().map(|digest| digest.0.to_vec()).collect();
+    let found = rows_of!(
+        tx,
+        (Vec<u8>,),
+        "select order_bytes from ordered where order_digest in (",
+        keys,
+        ")"
+    );
+    let read = |(bytes,): (Vec<u8>,)| {
+        let order = records::Order::read(&bytes).ok()?;
+        let body = order.body().ok()?;
+        Some((OrderDigest::of(&bytes), (order, body)))
+    };
+    Ok(found.into_iter().filter_map(read).collect())
+}
+
 /// An order's id, body and last second, also when it is no longer open.
 pub async fn header(
     tx: &mut Tx,

@@ -3,61 +3,24 @@
 use super::number;
 use records::Bytes;
 use records::people::{PeopleSnapshot, SignedPeople};
-use std::collections::HashMap;
 use store::{StoreError, Tx, execute, rows};
 
-/// What an agent's newest snapshot says and until when.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CurrentSnapshot {
-    /// Its number; none was made yet if 0.
-    pub number: u64,
-    /// SHA-256 of what it says, number and times left out.
-    pub said: Vec<u8>,
-    /// Last second of use, unix.
-    pub next_update: u64,
-}
-
-/// The newest snapshot of every agent.
-pub async fn current(tx: &mut Tx) -> Result<HashMap<String, CurrentSnapshot>, StoreError> {
-    let found = rows!(
-        tx,
-        (String, i64, Vec<u8>, i64),
-        "select c.agent_id, (select max(s.number) from people_snapshot s \
-         where s.agent_id = c.agent_id), c.said, c.next_update from people_current c"
-    )?;
-    let mut current = HashMap::with_capacity(found.len());
-    for (agent, made, said, next_update) in found {
-        let (number, next_update) = (super::unsigned(made)?, super::unsigned(next_update)?);
-        current.insert(agent, CurrentSnapshot { number, said, next_update });
-    }
-    Ok(current)
-}
-
-/// Keeps a snapshot as the newest of its agent.
+/// Keeps a snapshot; whatever a hand put under its number is not the
+/// issuer's and gives way.
 pub async fn insert(
     tx: &mut Tx,
     snapshot: &PeopleSnapshot,
     signed: &SignedPeople,
-    said: &[u8],
 ) -> Result<(), StoreError> {
     execute!(
         tx,
         "insert into people_snapshot (agent_id, number, snapshot, signature) \
-         values ($1, $2, $3, $4)",
+         values ($1, $2, $3, $4) on conflict (agent_id, number) do update set \
+         snapshot = $3, signature = $4",
         &snapshot.agent,
         number(snapshot.number),
         &signed.snapshot.0,
         &signed.signature.0
-    )?;
-    execute!(
-        tx,
-        "insert into people_current (agent_id, number, said, next_update) \
-         values ($1, $2, $3, $4) on conflict (agent_id) do update set \
-         number = $2, said = $3, next_update = $4",
-        &snapshot.agent,
-        number(snapshot.number),
-        said,
-        number(snapshot.next_update_unix())
     )?;
     Ok(())
 }

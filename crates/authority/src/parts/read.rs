@@ -147,6 +147,8 @@ impl Authority {
             _ => None,
         });
         self.revoking = revoking.collect();
+        let wished = self.orders.iter().filter(|(_, open)| open.read.is_unsigned_wish());
+        self.wished = wished.map(|(digest, _)| *digest).collect();
         let drafting = self
             .orders
             .iter()

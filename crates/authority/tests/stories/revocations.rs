@@ -99,3 +99,54 @@ fn what_was_revoked_before_it_was_signed_stays_revoked() {
     assert!(city.authority.is_revoked(&serial.to_string()));
     assert!(city.authority.held(&serial.to_string()).unwrap().sha256.is_some());
 }
+
+/// Since when a revocation counts is what a key of the CA signed about just this cause: neither the
+/// record's own time nor a statement of anything else moves it.
+#[test]
+fn nobody_dates_a_revocation_without_a_key() {
+    let (mut city, person, reference) = with_letter();
+    let serial = city.certify(&reference, &key());
+    let lost = city.letter(&person, "official");
+    let lost_serial = city.certify(&lost, &key());
+    let order = city.order(&city.revoke_body(&person, &[serial]));
+    city.approve(order, "officer-1").unwrap();
+    city.approve(order, "officer-2").unwrap();
+    let approvals = city.authority.judge(order, None, city.now).unwrap().approvals();
+    let by_order = Cause::Order { order: named(order) };
+    let loss = |reference: &str| {
+        let value = SampleCity::loss_value(reference);
+        Cause::Loss { reference: reference.to_owned(), value }
+    };
+    let since = |event: &Event| match event {
+        Event::Revoked { statement, signature, .. } => (statement.clone(), signature.clone()),
+        other => panic!("{other:?}"),
+    };
+    let now = city.now;
+    let foreign = [
+        since(&city.revoked_since(Cause::Left { person: person.clone() }, Vec::new(), now)),
+        since(&city.revoked_since(loss(&reference), Vec::new(), now)),
+        since(&city.revoked_since(loss(&lost), Vec::new(), now)),
+        (b"{}".as_slice().into(), vec![7; 64].into()),
+    ];
+    for (cause, approvals, own) in [(by_order, approvals, usize::MAX), (loss(&lost), Vec::new(), 2)]
+    {
+        for (at, (said, signed)) in foreign.iter().enumerate().filter(|(at, _)| *at != own) {
+            let mut event = city.revoked_event(cause.clone(), approvals.clone());
+            if let Event::Revoked { statement, signature, .. } = &mut event {
+                (*statement, *signature) = (said.clone(), signed.clone());
+            }
+            city.pending(event.clone());
+            assert_eq!(city.apply(event).unwrap_err().code, Code::UnsignedAuthority, "{at}");
+        }
+        // The record comes under any time; what is signed counts.
+        let event = city.revoked_since(cause, approvals, now);
+        city.now = now + 3_600;
+        city.pending(event.clone());
+        city.authority.forget_pending();
+        city.apply(event).unwrap();
+        city.now = now;
+    }
+    for serial in [serial, lost_serial] {
+        assert_eq!(city.authority.revoked_as(&serial.to_string()).unwrap().at, now);
+    }
+}

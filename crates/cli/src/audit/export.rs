@@ -9,7 +9,7 @@ use records::evidence::{Ask, LogAnswer, Manifest, Question};
 use records::trust::Trust;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use system::speech;
+use system::speech::Command;
 use verify::Report;
 
 /// Arguments of `yinxin audit export`.
@@ -39,22 +39,16 @@ pub(super) async fn run(output: Output, asked: &Arguments) -> Result<(), Failure
     let (report, files) = proven(&asked.own.trust()?, &asked.own.open()?, question).await?;
     let bundle = bundled(&files).map_err(|error| file_failure(&asked.out, &error))?;
     files::write_new(&asked.out, &bundle)?;
-    for (zh, en) in &report.sentences {
-        output.sentence("  ", zh, en);
-    }
-    output.sentence("  ", "以下不能由此证明：", "what this does not prove:");
-    for (zh, en) in &report.not_proven {
-        output.sentence("  · ", zh, en);
-    }
+    output.report(&report);
     output.fact(("✓ 证据包", "evidence bundle"), asked.out.display());
-    let (trust, bundle) = (asked.own.trust_file()?, speech::quoted(&asked.out));
-    output.next(&format!("yinxin-verify --trust {} {bundle}", speech::quoted(&trust)));
-    let sentences: Vec<_> =
-        report.sentences.iter().map(|(zh, en)| serde_json::json!({ "zh": zh, "en": en })).collect();
-    output.json(&serde_json::json!({
-        "out": asked.out.display().to_string(), "verdict": report.verdict.name(),
-        "sentences": sentences,
-    }));
+    let files = [asked.own.trust_file()?, asked.out.clone()];
+    let [trust, bundle] = files.map(|path| path.display().to_string());
+    output.next(&Command::new("yinxin-verify --trust {} {}", &[&trust, &bundle]));
+    let mut told = report.json();
+    if let Some(told) = told.as_object_mut() {
+        told.insert("out".into(), asked.out.display().to_string().into());
+    }
+    output.json(&told);
     Ok(())
 }
 
@@ -75,7 +69,7 @@ pub(crate) async fn proven(
         return Err(Failure::usage("日志回答了另一个问题。", "the log answered another question"));
     }
     let report = verify::verify(&contents, Some(trust));
-    match &report.failed {
+    match report.failed() {
         Some(failed) => Err(Failure::usage("导出的内容未通过验证，未保存。", failed.to_string())),
         None => Ok((report, exported.files)),
     }

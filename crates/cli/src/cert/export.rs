@@ -28,7 +28,7 @@ pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
     let draw = system::random::bytes::<16>;
     let random = Random { salts: [draw()?, draw()?, draw()?], ivs: [draw()?, draw()?] };
     let name = opened.leaf()?.subject().common_name().unwrap_or_default();
-    let file = write(opened.signer.pkcs8(), &opened.chain, &name, &password, &random)
+    let file = write(opened.exported_key(), &opened.chain, &name, &password, &random)
         .map_err(|error| Failure::usage("无法生成 PKCS#12。", error.to_string()))?;
     files::write_new(&arguments.p12, &file)?;
     output.fact(("已导出", "exported"), arguments.p12.display());

@@ -8,6 +8,7 @@ use pki::Certificate;
 use records::letter::Letter;
 use records::trust::Trust;
 use std::path::{Path, PathBuf};
+use system::speech::Command;
 
 /// Arguments of `yinxin context add`.
 #[derive(clap::Args)]
@@ -76,7 +77,10 @@ pub(super) fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> 
     }
     let in_use = contexts.current().is_some_and(|(current, _)| current == name);
     output.fact(("已添加身份", "context added"), name);
-    let next = if in_use { "yinxin whoami".into() } else { format!("yinxin context use {name}") };
+    let next = match in_use {
+        true => Command::new("yinxin whoami", &[]),
+        false => Command::new("yinxin context use {}", &[name]),
+    };
     output.next(&next);
     output.json(&serde_json::json!({ "context": name, "in_use": in_use }));
     Ok(())

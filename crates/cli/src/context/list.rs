@@ -3,6 +3,7 @@
 use crate::contexts::Contexts;
 use crate::exit::Failure;
 use crate::output::Output;
+use system::speech::Command;
 
 pub(super) fn run(output: Output) -> Result<(), Failure> {
     let contexts = Contexts::read()?;
@@ -18,7 +19,7 @@ pub(super) fn run(output: Output) -> Result<(), Failure> {
     }
     if contexts.contexts.is_empty() {
         output.said("还没有添加身份", "there is none yet");
-        output.next("yinxin context add --help");
+        output.next(&Command::new("yinxin context add --help", &[]));
     }
     Ok(())
 }

@@ -5,7 +5,8 @@ use super::bench::Bench;
 use super::frame::Frame;
 use super::guard::{Key, Posted};
 use super::order::Checked;
-use crate::approve;
+use crate::approve::Approving;
+use crate::consent::at_desk;
 use crate::exit::Failure;
 use crate::files::Opened;
 use axum::extract::{Path, State};
@@ -35,12 +36,13 @@ pub(super) async fn approve(
 }
 
 async fn sign(bench: &Bench, opened: &Opened, order: &str, shown: &Shown) -> Result<(), Failure> {
-    let checked = Checked::fetch_shown(bench, opened, order, &shown.digest).await?;
+    let checked = Checked::fetch(bench, opened, order).await?;
     if checked.has_moved() {
         let moved = plain::look(Look::Moved);
         return Err(Failure::usage(&moved.zh, moved.en));
     }
-    let approval = approve::signed(&checked.opened, checked.raw_standing(), opened)?;
+    let order = Approving::of(checked.opened, checked.standing.as_ref());
+    let approval = at_desk(order, &shown.digest)?.sign(opened)?;
     bench.portal(opened)?.approve(&approval).await?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::held_key::HeldKey;
 use super::session::Session;
 use crate::exit::Failure;
 use crate::files::{self, Opened, Own};
+use crate::revoke::Asked;
 use page::Language;
 use pki::Certificate;
 use records::trust::Trust;
@@ -31,6 +32,8 @@ pub(super) struct Bench {
     pub(super) closed: Notify,
     /// The last bundle that was exported, until the next one.
     evidence: Mutex<Option<Vec<u8>>>,
+    /// The wish that was shown last, until it is signed.
+    asked: Mutex<Option<Asked>>,
     is_english: AtomicBool,
 }
 
@@ -55,6 +58,7 @@ impl Bench {
             key: HeldKey::default(),
             closed: Notify::new(),
             evidence: Mutex::default(),
+            asked: Mutex::default(),
             is_english: AtomicBool::new(Spoken::here() == Spoken::English),
         })
     }
@@ -86,6 +90,16 @@ impl Bench {
     /// Chooses a language.
     pub(super) fn choose(&self, language: Language) {
         self.is_english.store(language == Language::English, Ordering::Relaxed);
+    }
+
+    /// Keeps the wish that is shown.
+    pub(super) fn keep_asked(&self, asked: Asked) {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
+    }
+
+    /// The wish that was shown last; it is signed once.
+    pub(super) fn take_asked(&self) -> Option<Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Keeps the last bundle.

@@ -4,7 +4,8 @@ use super::bench::Bench;
 use super::frame::Frame;
 use super::guard::{Key, Posted};
 use super::order::Checked;
-use crate::decline;
+use crate::consent::at_desk;
+use crate::decline::Declined;
 use crate::exit::Failure;
 use crate::files::Opened;
 use axum::extract::{Path, State};
@@ -42,9 +43,9 @@ async fn sign(bench: &Bench, opened: &Opened, order: &str, said: &Decided) -> Re
     let outcome = outcome.filter(|_| fits).ok_or_else(|| {
         Failure::usage("请选择退回或驳回，并写明理由。", "choose what to do, and say why")
     })?;
-    let checked = Checked::fetch_shown(bench, opened, order, &said.digest).await?;
-    let digest = checked.opened.digest();
-    let message = decline::signed(digest, outcome, &reason, opened)?;
+    let checked = Checked::fetch(bench, opened, order).await?;
+    let declined = Declined::new(checked.opened, outcome, &reason)?;
+    let message = at_desk(declined, &said.digest)?.sign(opened)?;
     bench.portal(opened)?.decline(&message).await?;
     Ok(())
 }

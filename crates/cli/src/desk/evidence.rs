@@ -16,6 +16,8 @@ use page::{show, words};
 use records::evidence::Question;
 use serde::Deserialize;
 use std::sync::Arc;
+use verify::Report;
+use verify::report::Section;
 
 words! {
     EvidenceWords {
@@ -23,7 +25,6 @@ words! {
         back "← 返回检索" "← Back to the search";
         verified "已在本机按您的信任文件验证。" "Verified on this computer against your trust file.";
         about "关于" "About";
-        proves "它证明：" "It proves:";
         save "保存证据包" "Save the bundle";
         anybody "任何人都可以离线核验：" "Anybody verifies it offline:";
     }
@@ -35,7 +36,28 @@ pub(super) struct EvidencePage {
     pub(super) f: Frame,
     pub(super) w: &'static EvidenceWords,
     pub(super) about: String,
-    pub(super) sentences: Vec<String>,
+    pub(super) sections: Vec<Told>,
+}
+
+/// A section of the report, in the language of whoever reads it.
+pub(super) struct Told {
+    pub(super) title: String,
+    pub(super) holds: bool,
+    pub(super) lines: Vec<String>,
+}
+
+/// The whole report.
+pub(super) fn told(f: &Frame, report: &Report) -> Vec<Told> {
+    let one = |(zh, en): (String, String)| match zh == en {
+        true => show::harmless(&zh),
+        false => show::harmless(&f.language.of_both(zh, en)),
+    };
+    let told = |section: Section| Told {
+        title: f.language.of_both(section.title.0.into(), section.title.1.into()),
+        holds: section.holds,
+        lines: section.lines.into_iter().map(one).collect(),
+    };
+    report.sections().into_iter().map(told).collect()
 }
 
 /// What the search sends: a request's name, or a certificate's serial number.
@@ -64,12 +86,11 @@ pub(super) async fn export(
         }
     };
     match proven(&bench, &opened, question).await {
-        Ok(sentences) => {
-            let sentences = sentences.into_iter().map(|(zh, en)| f.language.of_both(zh, en));
+        Ok(report) => {
             let page = EvidencePage {
                 w: EvidenceWords::of(f.language),
                 about: show::harmless(if request.is_empty() { certificate } else { request }),
-                sentences: sentences.map(|text| show::harmless(&text)).collect(),
+                sections: told(&f, &report),
                 f,
             };
             frame::page(StatusCode::OK, &page)
@@ -78,16 +99,12 @@ pub(super) async fn export(
     }
 }
 
-async fn proven(
-    bench: &Bench,
-    opened: &Opened,
-    question: Question,
-) -> Result<Vec<(String, String)>, Failure> {
+async fn proven(bench: &Bench, opened: &Opened, question: Question) -> Result<Report, Failure> {
     let (report, files) = export::proven(&bench.trust, opened, question).await?;
     let bundle = export::bundled(&files)
         .map_err(|error| Failure::usage("无法写出证据包。", error.to_string()))?;
     bench.keep_evidence(bundle);
-    Ok(report.sentences)
+    Ok(report)
 }
 
 /// `GET /evidence/evidence.tar`

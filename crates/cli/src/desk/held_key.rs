@@ -55,8 +55,7 @@ mod tests {
     fn a_key_is_open_for_fifteen_minutes_at_most() {
         let key = HeldKey::default();
         assert!(key.get(1_000).is_none());
-        let opened =
-            || Opened { chain: Vec::new(), signer: SoftwareSigner::generate_p256().unwrap() };
+        let opened = || Opened::bare(SoftwareSigner::generate_p256().unwrap());
         key.open(opened(), 1_000);
         // Using it keeps it open no longer.
         assert!(key.get(1_000).is_some() && key.get(1_000 + OPEN_SECONDS - 1).is_some());

@@ -13,7 +13,7 @@ use records::export::{OpenedOrder, OrderProgress};
 pub(super) struct Checked {
     pub(super) opened: OpenedOrder,
     /// How far it is, as the portal says.
-    standing: Option<OrderProgress>,
+    pub(super) standing: Option<OrderProgress>,
 }
 
 /// One line of what an officer reads.
@@ -26,12 +26,17 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// Facts in one language.
+    pub(super) fn all(facts: Vec<Fact>, language: Language) -> Vec<Self> {
+        facts.into_iter().map(|fact| Self::of(fact, language)).collect()
+    }
+
     /// A fact in one language.
     pub(super) fn of(fact: Fact, language: Language) -> Self {
         let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
         let lines = fact.lines.into_iter();
         let line = |line: plain::FactLine| {
-            (line.mark.class(), line.mark.sign(), show::harmless(&line.text))
+            (line.mark.class(), line.mark.sign(), show::file_line(&line.text))
         };
         Self {
             term: both(fact.term),
@@ -40,18 +45,6 @@ impl Line {
             lines: lines.map(line).collect(),
         }
     }
-}
-
-/// An order of a batch: which it is, and every fact of it.
-fn of_row(row: &OpenedOrder, language: Language) -> Vec<Line> {
-    let which = plain::Fact {
-        term: plain::kind(row.body()),
-        value: plain::Said { zh: row.order().order.clone(), en: row.order().order.clone() },
-        differs: false,
-        lines: Vec::new(),
-    };
-    let facts = std::iter::once(which).chain(plain::facts(row));
-    facts.map(|fact| Line::of(fact, language)).collect()
 }
 
 impl Checked {
@@ -64,23 +57,6 @@ impl Checked {
         let export = bench.portal(opened)?.fetch(order).await?;
         let opened = approve::checked(&export, Some(order), &bench.trust)?;
         Ok(Self { opened, standing: export.standing })
-    }
-
-    /// The same, if it is the one that was shown.
-    pub(super) async fn fetch_shown(
-        bench: &Bench,
-        opened: &Opened,
-        order: &str,
-        digest: &str,
-    ) -> Result<Self, Failure> {
-        let checked = Self::fetch(bench, opened, order).await?;
-        match checked.digest() == digest {
-            true => Ok(checked),
-            false => Err(Failure::usage(
-                "指令与您看到的不同，未作任何操作。",
-                "this is not the order that you were shown; nothing was done",
-            )),
-        }
     }
 
     /// Whether it can only be declined.
@@ -101,14 +77,7 @@ impl Checked {
 
     /// Every fact.
     pub(super) fn facts(&self, language: Language) -> Vec<Line> {
-        let line = |fact| Line::of(fact, language);
-        let rows = self.opened.rows().iter().flat_map(|row| of_row(row, language));
-        plain::facts(&self.opened).into_iter().map(line).chain(rows).collect()
-    }
-
-    /// What the portal says of it, as it says it.
-    pub(super) fn raw_standing(&self) -> Option<&OrderProgress> {
-        self.standing.as_ref()
+        Line::all(approve::facts(&self.opened), language)
     }
 
     /// How far it is, as the portal says.

@@ -6,16 +6,16 @@ use super::frame::{self, Frame};
 use super::guard::{Key, Posted};
 use super::order::Line;
 use super::session::Admitted;
+use crate::consent::{Consentable, at_desk};
 use crate::exit::Failure;
 use crate::files::Opened;
-use crate::passkey;
+use crate::passkey::Certifying;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use page::{Language, show, words};
+use page::{show, words};
 use portal_api::{NewPasskey, plain};
-use records::order::CredentialBody;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -28,6 +28,7 @@ words! {
         saved_hint "选好文件后自动填入，也可粘贴" "Filled in from the file, or paste it";
         hardware "保管在硬件安全密钥中，不能导出" "It lives in a hardware key that it cannot leave";
         look "下一步：核对" "Next: look at it";
+        digest "摘要" "Digest";
         yours "这是您刚刚生成的通行密钥吗？" "Is this the passkey that you made?";
         certify "是，申请认证" "Yes, ask for it";
         asked "已提交，等待批准" "Submitted; it waits for approval";
@@ -41,7 +42,7 @@ pub(super) enum Step {
     /// Nothing was brought yet.
     Bring,
     /// What was brought, to be looked at.
-    Look { facts: Vec<Line>, saved: String, hardware: bool },
+    Look { facts: Vec<Line>, digest: String, saved: String, hardware: bool },
     /// It was asked for.
     Asked { order: String, needed: u32 },
 }
@@ -54,12 +55,14 @@ pub(super) struct PasskeyPage {
     pub(super) step: Step,
 }
 
-/// What the page sends.
+/// What the page sends; the digest comes back of what was looked at.
 #[derive(Deserialize)]
 pub(super) struct Brought {
     saved: String,
     #[serde(default)]
     hardware: String,
+    #[serde(default)]
+    digest: String,
 }
 
 /// `GET /passkey`
@@ -78,9 +81,10 @@ pub(super) async fn look(
     posted: Posted<Brought>,
 ) -> Response {
     let f = Frame::inside(&bench, &posted.admitted, "/passkey");
-    let Brought { saved, hardware } = posted.form;
-    let step = credential(&bench, &opened, &saved, &hardware).map(|body| Step::Look {
-        facts: facts(&body, f.language),
+    let Brought { saved, hardware, .. } = posted.form;
+    let step = certifying(&bench, &opened, &saved, &hardware).map(|made| Step::Look {
+        facts: Line::all(made.facts(), f.language),
+        digest: made.digest().map(|digest| plain::fingerprint(&digest)).unwrap_or_default(),
         saved,
         hardware: !hardware.is_empty(),
     });
@@ -95,7 +99,9 @@ pub(super) async fn certify(
 ) -> Response {
     let f = Frame::inside(&bench, &posted.admitted, "/passkey");
     let asked = async {
-        let body = credential(&bench, &opened, &posted.form.saved, &posted.form.hardware)?;
+        let Brought { saved, hardware, digest } = &posted.form;
+        let made = certifying(&bench, &opened, saved, hardware)?;
+        let body = at_desk(made, digest)?.sign(&opened)?;
         let made = bench.portal(&opened)?.certify(&body).await?;
         Ok(Step::Asked { order: show::harmless(&made.order), needed: made.needed })
     };
@@ -103,20 +109,16 @@ pub(super) async fn certify(
     filled(f, step)
 }
 
-fn credential(
+fn certifying(
     bench: &Bench,
     opened: &Opened,
     saved: &str,
     hardware: &str,
-) -> Result<CredentialBody, Failure> {
+) -> Result<Certifying, Failure> {
     let new: NewPasskey = serde_json::from_str(saved).map_err(|error| {
         Failure::usage("这不是工作台页面保存的文件。", format!("not the page's file: {error}"))
     })?;
-    passkey::credential(&bench.trust, opened, &new, hardware.is_empty())
-}
-
-fn facts(body: &CredentialBody, language: Language) -> Vec<Line> {
-    plain::about_passkey(body).into_iter().map(|fact| Line::of(fact, language)).collect()
+    Certifying::new(&bench.trust, opened, &new, hardware.is_empty())
 }
 
 fn filled(f: Frame, step: Result<Step, Failure>) -> Response {

@@ -1,20 +1,21 @@
-//! `/revoke`: the officer's key signs that a certificate be revoked, and the order that the CA made
-//! from it is shown to be read and approved.
+//! `/revoke`: what the officer types is shown as it will be signed; then their key signs that a
+//! certificate be revoked, and the order that the CA made from it is shown to be read and approved.
 
 use super::bench::Bench;
 use super::frame::{self, Frame};
 use super::guard::{Key, Posted};
+use super::order::Line;
 use super::session::Admitted;
+use crate::consent::{Consentable, at_desk};
 use crate::exit::Failure;
 use crate::files::Opened;
-use crate::revoke::signed;
+use crate::revoke::Asked;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use page::{Language, words};
 use portal_api::plain;
-use records::wish::Wished;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -26,6 +27,8 @@ words! {
         reason "原因" "Reason";
         evidence "依据" "Evidence";
         evidence_hint "看过什么文件、谁来报告的" "What you looked at, who told you";
+        look "下一步：核对" "Next: look at it";
+        digest "摘要" "Digest";
         sign "签署并提交" "Sign and submit";
     }
 }
@@ -36,6 +39,13 @@ pub(super) struct RevokePage {
     pub(super) f: Frame,
     pub(super) w: &'static RevokeWords,
     reasons: Vec<(&'static str, String)>,
+    pub(super) look: Option<Look>,
+}
+
+/// What is about to be signed.
+pub(super) struct Look {
+    pub(super) facts: Vec<Line>,
+    pub(super) digest: String,
 }
 
 /// What the page sends.
@@ -44,6 +54,12 @@ pub(super) struct Typed {
     serial: String,
     reason: String,
     evidence: String,
+}
+
+/// What the second page sends.
+#[derive(Deserialize)]
+pub(super) struct Signed {
+    digest: String,
 }
 
 /// `GET /revoke`
@@ -55,34 +71,58 @@ pub(super) async fn show(
     frame::page(StatusCode::OK, &filled(Frame::inside(&bench, &admitted, "/revoke")))
 }
 
-/// `POST /revoke`
-pub(super) async fn revoke(
+/// `POST /revoke`: nothing is signed yet.
+pub(super) async fn look(
     State(bench): State<Arc<Bench>>,
     Key(opened): Key,
     posted: Posted<Typed>,
 ) -> Response {
-    match ask(&bench, &opened, &posted.form).await {
+    let f = Frame::inside(&bench, &posted.admitted, "/revoke");
+    match typed(&bench, &opened, &posted.form) {
+        Ok(asked) => {
+            let look = Look {
+                facts: Line::all(asked.facts(), f.language),
+                digest: asked.digest().map(|sha| plain::fingerprint(&sha)).unwrap_or_default(),
+            };
+            bench.keep_asked(asked);
+            frame::page(StatusCode::OK, &RevokePage { look: Some(look), ..filled(f) })
+        }
+        Err(failure) => f.failed(&failure),
+    }
+}
+
+fn typed(bench: &Bench, opened: &Opened, typed: &Typed) -> Result<Asked, Failure> {
+    let reason = plain::REASONS.into_iter().find(|reason| *reason == typed.reason);
+    let reason =
+        reason.ok_or_else(|| Failure::usage("请选择原因。", "choose one of the reasons"))?;
+    Asked::new(&bench.trust, opened, (&typed.serial, reason, &typed.evidence))
+}
+
+/// `POST /revoke/sign`
+pub(super) async fn sign(
+    State(bench): State<Arc<Bench>>,
+    Key(opened): Key,
+    posted: Posted<Signed>,
+) -> Response {
+    match ask(&bench, &opened, &posted.form.digest).await {
         Ok(order) => Redirect::to(&format!("/orders/{order}")).into_response(),
         Err(failure) => Frame::inside(&bench, &posted.admitted, "/revoke").failed(&failure),
     }
 }
 
-async fn ask(bench: &Bench, opened: &Opened, typed: &Typed) -> Result<String, Failure> {
-    // Evidence is one line; what a text area breaks is joined again.
-    let evidence = typed.evidence.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (serial, reason) = (typed.serial.trim(), typed.reason.as_str());
-    let asked = Wished { serial, reason, evidence: &evidence };
-    let message = signed(&bench.trust, opened, asked)?;
-    let made = bench.portal(opened)?.wish(&message).await?;
-    // What the portal answers leads to a page of this desk, or to none.
-    records::letter::read_reference(&made.order)
-        .ok_or_else(|| Failure::usage("门户的应答无法读取。", "the portal's answer cannot be read"))
+/// What was shown last is signed, once.
+async fn ask(bench: &Bench, opened: &Opened, shown: &str) -> Result<String, Failure> {
+    let asked = bench
+        .take_asked()
+        .ok_or_else(|| Failure::usage("请重新填写。", "fill it in again; nothing was signed"))?;
+    let message = at_desk(asked, shown)?.sign(opened)?;
+    Ok(bench.portal(opened)?.wish(&message).await?.order)
 }
 
 pub(super) fn filled(f: Frame) -> RevokePage {
     let w = RevokeWords::of(f.language);
     let reasons = plain::REASONS.map(|name| (name, said(f.language, plain::reason(name))));
-    RevokePage { w, reasons: reasons.to_vec(), f }
+    RevokePage { w, reasons: reasons.to_vec(), look: None, f }
 }
 
 fn said(language: Language, said: plain::Said) -> String {

@@ -2,7 +2,7 @@
 //! `tests/golden/desk`: whoever changes a page sees what changed, and looks at it.
 
 use super::enter::{EnterPage, EnterWords};
-use super::evidence::{EvidencePage, EvidenceWords};
+use super::evidence::{self, EvidencePage, EvidenceWords};
 use super::frame::{Frame, ProblemPage, ToldPage};
 use super::open_key::{KeyPage, KeyWords};
 use super::order;
@@ -145,9 +145,23 @@ fn passkeys(language: Language, pages: &mut Pages) {
         line(language, ("为谁", "for whom"), "陈登记 (0123456789ABCDEF)", false),
         line(language, ("用于", "for"), "https://staff.localhost:9443", false),
     ];
-    let look = Step::Look { facts, saved: "{\"v\":1}".into(), hardware: true };
+    let digest = plain::fingerprint(&[7; 32]);
+    let look =
+        Step::Look { facts, digest: digest.clone(), saved: "{\"v\":1}".into(), hardware: true };
     let asked = revoke::filled(Frame::sample(language, "/revoke"));
     pages.insert("revoke", asked.render().unwrap());
+    let mut asked = revoke::filled(Frame::sample(language, "/revoke"));
+    let facts = vec![
+        line(
+            language,
+            ("吊销证书", "to be revoked"),
+            "0102030405060708090a0b0c0d0e0f101112",
+            false,
+        ),
+        line(language, ("依据", "evidence"), HOSTILE, false),
+    ];
+    asked.look = Some(revoke::Look { facts, digest });
+    pages.insert("revoke-look", asked.render().unwrap());
     for (name, step) in [
         ("passkey", Step::Bring),
         ("passkey-look", look),
@@ -180,13 +194,27 @@ fn audits(language: Language, pages: &mut Pages) {
         search::Line { index: 104, sentence: show::harmless(HOSTILE), request: None },
     ];
     pages.insert("audit-found", found.render().unwrap());
-    let evidence = EvidencePage {
+    let shown = EvidencePage {
         f: f(),
         w: EvidenceWords::of(language),
         about: "gate-1/AAAA/7".into(),
-        sentences: vec![sentence("证书由两人批准。", "Two persons approved the certificate.")],
+        sections: vec![
+            evidence::Told {
+                title: sentence("由此证明：", "what this proves:"),
+                holds: true,
+                lines: vec![sentence("证书由两人批准。", "Two persons approved the certificate.")],
+            },
+            evidence::Told {
+                title: sentence("以下不能由此证明：", "what this does not prove:"),
+                holds: false,
+                lines: vec![
+                    sentence("后来是否被吊销。", "Whether it was revoked later."),
+                    show::harmless(HOSTILE),
+                ],
+            },
+        ],
     };
-    pages.insert("evidence", evidence.render().unwrap());
+    pages.insert("evidence", shown.render().unwrap());
 }
 
 #[test]

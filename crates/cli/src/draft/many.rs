@@ -1,19 +1,22 @@
 //! `yinxin draft roster` and `yinxin draft letters`: many people of the unit, or their letters,
 //! under one signature.
 
-use super::{Desk, unsigned};
+use super::desk::Desk;
 use crate::clock::now;
+use crate::consent::{Consent, Consentable, Signable, consent, unsigned};
 use crate::exit::Failure;
 use crate::files::Own;
 use crate::output::Output;
-use crate::prompt;
+use pki::{Certificate, Signer};
 use portal_api::FindPeople;
+use portal_api::plain::{self, Fact, Said};
 use portal_api::roster::{
     Day, LETTERS_A_MESSAGE, NotTaken, RosterDraft, check, read, statement_bytes, unit_of,
 };
-use records::draft::Draft;
+use records::draft::{Draft, DraftStatement, DraftingMany, ManyRow};
 use records::drafted::{Drafted, LetterBody};
 use records::handling::ManyMade;
+use records::json;
 use records::order::BATCH_ROWS_MAX;
 use std::path::PathBuf;
 use system::random;
@@ -56,17 +59,13 @@ pub(super) async fn roster(output: Output, arguments: &RosterArguments) -> Resul
     let units = desk.portal.people(&sought).await?.units;
     let table = read(&bytes).map_err(|refusal| Failure::usage(&refusal.zh(), refusal.en()))?;
     let entries = check(&table, |text| unit_of(&units, text), today()).map_err(not_taken)?;
-    for entry in &entries {
-        output.line(&format!("   {}. {} {} {}", entry.row, entry.name, entry.number, entry.unit));
-    }
-    confirmed(entries.len(), arguments.yes)?;
     let draw = || random::bytes().ok();
     let draft = RosterDraft::of(&entries, &arguments.evidence, draw)
         .ok_or_else(|| Failure::usage("没有可用的随机数。", "no randomness"))?;
-    for made in desk.many(draft, "people", BATCH_ROWS_MAX).await? {
+    let said = SaidMany::of(&desk, draft, ("people", BATCH_ROWS_MAX))?;
+    for made in desk_many(&desk, output, said, arguments.yes).await? {
         output.fact(("批次", "batch"), &made.batch);
         output.fact(("需要的批准", "approvals needed"), made.needed);
-        output.line(&format!("yinxin withdraw {}{}", made.batch, desk.own.again()));
         output.json(&serde_json::json!({
             "order": made.batch, "needed": made.needed, "count": entries.len(),
         }));
@@ -80,7 +79,6 @@ pub(super) async fn letters(output: Output, arguments: &LettersArguments) -> Res
     let without = receipt.lines.iter().filter(|line| line.state == "done" && !line.letter);
     let mut bodies = Vec::new();
     for line in without {
-        output.line(&format!("   {} ({})", line.about, line.person));
         let (person, profile) = (line.person.clone(), arguments.profile.clone());
         let body = Drafted::Letter(LetterBody { person, profile });
         let (_, body) = body.parts().map_err(|error| unsigned(&error))?;
@@ -90,9 +88,9 @@ pub(super) async fn letters(output: Output, arguments: &LettersArguments) -> Res
         output.said("没有需要信函的人员", "nobody of them needs a letter");
         return Ok(());
     }
-    confirmed(bodies.len(), arguments.yes)?;
     let draft = RosterDraft::over(bodies).map_err(|error| unsigned(&error))?;
-    let made = desk.many(draft, "letters", LETTERS_A_MESSAGE).await?;
+    let said = SaidMany::of(&desk, draft, ("letters", LETTERS_A_MESSAGE))?;
+    let made = desk_many(&desk, output, said, arguments.yes).await?;
     let letters: Vec<String> = made.into_iter().flat_map(|made| made.letters).collect();
     output.fact(("信函已制作", "letters made"), letters.len());
     output.said(
@@ -103,35 +101,80 @@ pub(super) async fn letters(output: Output, arguments: &LettersArguments) -> Res
     Ok(())
 }
 
-impl Desk<'_> {
-    /// Signs once, and hands in what was signed, a message after the other.
-    async fn many(
-        &self,
+/// A draft of many as it is to be signed.
+struct SaidMany {
+    statement: DraftStatement,
+    draft: RosterDraft,
+    /// Bodies of one message.
+    most: usize,
+}
+
+impl SaidMany {
+    fn of(
+        desk: &Desk<'_>,
         draft: RosterDraft,
-        kind: &str,
-        most: usize,
-    ) -> Result<Vec<ManyMade>, Failure> {
-        let of = (&self.trust.founding, self.opened.leaf()?.sha256());
+        (kind, most): (&str, usize),
+    ) -> Result<Self, Failure> {
+        let of = (&desk.trust.founding, desk.opened.leaf()?.sha256());
         let said = draft.many.statement(kind, of, random::bytes()?, now());
-        let bytes = said.and_then(|said| statement_bytes(&said));
-        let bytes = bytes.map_err(|error| unsigned(&error))?;
-        let signed = Draft::sign(bytes, self.opened.leaf()?, &self.opened.signer);
-        let signed = signed.map_err(|error| unsigned(&error))?;
-        let mut made = Vec::new();
-        for message in draft.messages(&signed, most) {
-            made.push(self.portal.draft_many(&message).await?);
-        }
-        Ok(made)
+        Ok(Self { statement: said.map_err(|error| unsigned(&error))?, draft, most })
+    }
+
+    /// One body as a draft by itself says it.
+    fn of_row(&self, row: &ManyRow) -> Vec<Fact> {
+        let kind = if self.statement.kind == "people" { "person" } else { "letter" };
+        let (kind, body) = (kind.to_owned(), row.body.clone());
+        let alone = DraftStatement { kind, body, ..self.statement.clone() };
+        plain::about_drafting(&alone, &row.disclosures, &[])
     }
 }
 
-fn confirmed(count: usize, yes: bool) -> Result<(), Failure> {
-    if yes {
-        return Ok(());
+impl Consentable for SaidMany {
+    fn what(&self) -> Said {
+        let kind = plain::kind_of(&self.statement.kind, "");
+        let count = self.draft.rows.len();
+        Said {
+            zh: format!("批量起草：{}，{count} 项", kind.zh),
+            en: format!("draft of many: {}, {count}", kind.en),
+        }
     }
-    let count = count.to_string();
+
+    fn facts(&self) -> Vec<Fact> {
+        self.draft.rows.iter().flat_map(|row| self.of_row(row)).collect()
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        json::write(&self.statement).ok().map(|bytes| Draft::challenge(&bytes))
+    }
+}
+
+impl Signable for SaidMany {
+    type Signed = Vec<DraftingMany>;
+
+    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Vec<DraftingMany>, Failure> {
+        let bytes = statement_bytes(&self.statement).map_err(|error| unsigned(&error))?;
+        let draft = Draft::sign(bytes, leaf, signer).map_err(|error| unsigned(&error))?;
+        Ok(self.draft.messages(&draft, self.most))
+    }
+}
+
+/// Shows all of it, asks, signs once, and hands in what was signed, a message after the other.
+async fn desk_many(
+    desk: &Desk<'_>,
+    output: Output,
+    said: SaidMany,
+    yes: bool,
+) -> Result<Vec<ManyMade>, Failure> {
+    let count = said.draft.rows.len().to_string();
     let zh = format!("输入人数 {count} 以签署");
-    prompt::confirm((&zh, &format!("type {count} to sign:")), &count)
+    let en = format!("type {count} to sign:");
+    let how = Consent::new(yes, (&zh, &en), &count);
+    let messages = consent(output, (said, &desk.opened.name()), &how)?.sign(&desk.opened)?;
+    let mut made = Vec::new();
+    for message in messages {
+        made.push(desk.portal.draft_many(&message).await?);
+    }
+    Ok(made)
 }
 
 /// What is wrong with a roster, in words: every row of it.

@@ -1,9 +1,11 @@
 //! `yinxin draft person`: the record of a person, as it is to be. What is not said stays as it is.
 
-use super::{Desk, unsigned};
+use super::desk::{Desk, is_asked, typed_person};
+use crate::consent::unsigned;
 use crate::exit::Failure;
 use crate::files::Own;
 use crate::output::Output;
+use portal_api::plain::field;
 use records::drafted::{Drafted, TypedPerson};
 use records::order::PersonAction;
 use system::random;
@@ -78,6 +80,8 @@ struct Record {
     unit: String,
     name: String,
     mail: String,
+    /// Fields that the handler did not type.
+    unsaid: Vec<&'static str>,
 }
 
 pub(super) async fn run(output: Output, command: &PersonCommand) -> Result<(), Failure> {
@@ -94,15 +98,17 @@ pub(super) async fn run(output: Output, command: &PersonCommand) -> Result<(), F
         unit: &record.unit,
         name: &record.name,
         mail: &record.mail,
-        evidence: &signing.evidence,
+        evidence: &signing.evidence.split_whitespace().collect::<Vec<_>>().join(" "),
     };
     let salts = [random::bytes()?, random::bytes()?, random::bytes()?];
     let (body, disclosures) = typed.body(salts).map_err(|error| unsigned(&error))?;
-    let made = desk.make(output, (Drafted::Person(body), disclosures), signing.yes).await?;
+    let mut draft = desk.drafting((&Drafted::Person(body), disclosures), record.unsaid)?;
+    draft.hearsay = desk.preview(&draft).await?;
+    let made = desk.make(output, (draft, &record.person), signing.yes).await?;
     output.fact(("已提交", "submitted"), &made.order);
     output.fact(("人员编号", "person"), &made.person);
     output.fact(("需要的批准", "approvals needed"), made.needed);
-    output.line(&format!("yinxin withdraw {}{}", made.order, desk.own.again()));
+    output.command(&desk.own.again("yinxin withdraw {}", &[&made.order]));
     output.json(&serde_json::json!({
         "order": made.order, "person": made.person, "needed": made.needed,
     }));
@@ -119,6 +125,7 @@ async fn record(desk: &Desk<'_>, command: &PersonCommand) -> Result<Record, Fail
                 unit: unit.clone(),
                 name: name.clone(),
                 mail: mail.clone(),
+                unsaid: Vec::new(),
             });
         }
         PersonCommand::Correct { person, .. } | PersonCommand::Move { person, .. } => {
@@ -126,16 +133,30 @@ async fn record(desk: &Desk<'_>, command: &PersonCommand) -> Result<Record, Fail
         }
         PersonCommand::Leave { person, .. } => (PersonAction::Leave, person),
     };
-    let person = records::letter::read_reference(person).unwrap_or_else(|| person.clone());
-    let facts = desk.portal.person(&person).await?;
-    let (mut unit, mut name, mut mail) = (facts.line.unit, facts.line.name, facts.mail);
-    match command {
-        PersonCommand::Correct { name: other_name, mail: other_mail, .. } => {
-            name = other_name.clone().unwrap_or(name);
-            mail = other_mail.clone().unwrap_or(mail);
-        }
-        PersonCommand::Move { unit: other, .. } => unit.clone_from(other),
-        PersonCommand::Create { .. } | PersonCommand::Leave { .. } => {}
-    }
-    Ok(Record { action, person, version: facts.version + 1, unit, name, mail })
+    let person = typed_person(person)?;
+    let facts = is_asked(desk.portal.person(&person).await?, &person)?;
+    let mut unsaid = vec![field::VERSION];
+    let mut kept = |typed: Option<&String>, held: String, name: &'static str| {
+        typed.cloned().unwrap_or_else(|| {
+            unsaid.push(name);
+            held
+        })
+    };
+    let (typed_name, typed_mail, typed_unit) = match command {
+        PersonCommand::Correct { name, mail, .. } => (name.as_ref(), mail.as_ref(), None),
+        PersonCommand::Move { unit, .. } => (None, None, Some(unit)),
+        PersonCommand::Create { .. } | PersonCommand::Leave { .. } => (None, None, None),
+    };
+    let name = kept(typed_name, facts.line.name, field::NAME);
+    let mail = kept(typed_mail, facts.mail, field::MAIL);
+    let unit = kept(typed_unit, facts.line.unit, field::UNIT);
+    Ok(Record {
+        action,
+        person,
+        version: facts.version.saturating_add(1),
+        unit,
+        name,
+        mail,
+        unsaid,
+    })
 }

@@ -1,7 +1,8 @@
 //! The accept loop: a place, a handshake in time, who it is from, a slot; then the endpoint serves.
 
-use super::limits::Limits;
-use super::places::{Entry, Fullness, PeerStanding, Places, Slot};
+use super::limits::{Limits, STOP_MAX};
+use super::places::{Fullness, PeerStanding, Places, Slot};
+use super::source::Source;
 use super::transport::Transport;
 use crate::proof::{CertificateVerify, kept};
 use rustls::ServerConfig;
@@ -14,8 +15,6 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Connections get this long to end after a stop.
-pub(super) const STOP_MAX: Duration = Duration::from_secs(10);
 /// A pause after an accept that failed, mostly for want of files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -140,12 +139,22 @@ impl<E: Endpoint> Door<E> {
         source: SocketAddr,
         stopping: CancellationToken,
     ) {
-        let Some(entry) = self.places.enter(source.ip()) else {
+        let Some(entry) = self.places.enter(source.ip().into()) else {
             self.endpoint.reject(source, None, Rejected::Full);
             return;
         };
         let _ = stream.set_nodelay(true);
-        let (stream, handshake) = match self.shake(stream, source).await {
+        let limit = match entry.is_reserved() {
+            true => self.limits.handshake.min(self.limits.reserved_time),
+            false => self.limits.handshake,
+        };
+        let activity = entry.activity();
+        let shaken = tokio::select! {
+            shaken = self.shake(stream, source, limit) => shaken,
+            // Somebody who has fewer places took this one.
+            () = activity.end.cancelled() => Err(Rejected::Full),
+        };
+        let (stream, handshake) = match shaken {
             Ok(shaken) => shaken,
             Err(why) => {
                 // The place is free before anybody hears of it.
@@ -161,12 +170,12 @@ impl<E: Endpoint> Door<E> {
 
     fn seat(
         &self,
-        entry: Entry,
+        entry: Slot,
         handshake: &Handshake,
         source: SocketAddr,
     ) -> Option<(E::Peer, Slot)> {
         let (peer, standing) = self.endpoint.peer(handshake);
-        let slot = self.places.seat(entry, standing, source.ip());
+        let slot = self.places.seat(entry, standing, Source::from(source.ip()));
         if slot.is_none() {
             self.endpoint.reject(source, Some(&peer), Rejected::Full);
         }
@@ -177,14 +186,14 @@ impl<E: Endpoint> Door<E> {
         &self,
         stream: TcpStream,
         source: SocketAddr,
+        limit: Duration,
     ) -> Result<(Transport, Handshake), Rejected> {
         let Some(acceptor) = &self.acceptor else {
             return Ok((Transport::Plain(stream), Handshake::default()));
         };
         let accepting = kept(acceptor.accept(stream));
-        let (stream, verify) = tokio::time::timeout(self.limits.handshake, accepting)
-            .await
-            .map_err(|_| Rejected::Slow)?;
+        let (stream, verify) =
+            tokio::time::timeout(limit, accepting).await.map_err(|_| Rejected::Slow)?;
         let stream = stream.map_err(|error| {
             tracing::debug!(%source, %error, "handshake");
             Rejected::Foreign

@@ -1,9 +1,9 @@
 //! What goes on on one connection, and when it is over.
 
-use super::accept::STOP_MAX;
-use super::limits::Limits;
+use super::limits::{Limits, STOP_MAX};
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ const PING: Duration = Duration::from_secs(20);
 /// The requests of one connection, and its end from within.
 #[derive(Debug)]
 pub struct Activity {
-    now: Mutex<Requests>,
+    now: Mutex<Now>,
     /// Rung whenever a request ends.
     ended: Notify,
     /// Ends the connection at once.
@@ -25,20 +25,31 @@ pub struct Activity {
     pub close: CancellationToken,
 }
 
+#[derive(Debug)]
+struct Now {
+    requests: Requests,
+    /// When the client last took some of each answer over HTTP/2.
+    taken: BTreeMap<u64, Instant>,
+    next: u64,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Requests {
     under_way: usize,
+    /// Of these, how many have a body that is still to come.
+    partial: usize,
     so_far: usize,
-    /// Of those under way, how many have an answer that the client is to take.
-    answered: usize,
     /// When one began, moved or ended last.
     moved: Instant,
+    /// When the client last took some of the answer that waits longest for it.
+    waits: Option<Instant>,
 }
 
 impl Default for Activity {
     fn default() -> Self {
-        let now =
-            Mutex::new(Requests { under_way: 0, so_far: 0, answered: 0, moved: Instant::now() });
+        let moved = Instant::now();
+        let requests = Requests { under_way: 0, partial: 0, so_far: 0, moved, waits: None };
+        let now = Mutex::new(Now { requests, taken: BTreeMap::new(), next: 0 });
         let (end, close) = (CancellationToken::new(), CancellationToken::new());
         Self { now, ended: Notify::new(), end, close }
     }
@@ -47,11 +58,24 @@ impl Default for Activity {
 impl Activity {
     /// Counts a request until what is given is dropped.
     pub fn begin(self: &Arc<Self>) -> ActiveRequest {
-        self.change(|requests| {
-            requests.under_way += 1;
-            requests.so_far += 1;
+        self.change(|now| {
+            now.requests.under_way += 1;
+            now.requests.so_far += 1;
         });
         ActiveRequest(self.clone())
+    }
+
+    /// The body of a request is still to come, until what is given is dropped.
+    pub(super) fn awaits_body(self: &Arc<Self>) -> PartialRequest {
+        self.change(|now| now.requests.partial += 1);
+        PartialRequest(self.clone())
+    }
+
+    /// Whether a request is under way all of which is here: whoever holds a place for anything less
+    /// can be asked to give it up.
+    pub(super) fn has_whole_request(&self) -> bool {
+        let requests = self.read();
+        requests.under_way > requests.partial
     }
 
     /// Waits until no request is under way.
@@ -67,14 +91,25 @@ impl Activity {
         }
     }
 
-    fn change(&self, change: impl FnOnce(&mut Requests)) {
+    fn change<T>(&self, change: impl FnOnce(&mut Now) -> T) -> T {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut now);
-        now.moved = Instant::now();
+        now.requests.moved = Instant::now();
+        change(&mut now)
     }
 
     fn read(&self) -> Requests {
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        Requests { waits: now.taken.values().min().copied(), ..now.requests }
+    }
+}
+
+/// A request whose body is still to come.
+#[derive(Debug)]
+pub(super) struct PartialRequest(Arc<Activity>);
+
+impl Drop for PartialRequest {
+    fn drop(&mut self) {
+        self.0.change(|now| now.requests.partial -= 1);
     }
 }
 
@@ -86,48 +121,64 @@ impl ActiveRequest {
     /// Its answer leaves from now on. Over HTTP/2 a client that does not take it is cut here; over
     /// HTTP/1 the stream itself says that it does not move.
     pub fn answer(self, is_http2: bool) -> ActiveAnswer {
-        self.0.change(|requests| requests.answered += usize::from(is_http2));
-        ActiveAnswer(self, is_http2)
+        let begun = |now: &mut Now| {
+            now.next += 1;
+            now.taken.insert(now.next, Instant::now());
+            now.next
+        };
+        let number = is_http2.then(|| self.0.change(begun));
+        ActiveAnswer { request: self, number }
     }
 }
 
 impl Drop for ActiveRequest {
     fn drop(&mut self) {
-        self.0.change(|requests| requests.under_way -= 1);
+        self.0.change(|now| now.requests.under_way -= 1);
         self.0.ended.notify_waiters();
     }
 }
 
 /// An answer that the client is to take, until it is dropped.
 #[derive(Debug)]
-pub struct ActiveAnswer(ActiveRequest, bool);
+pub struct ActiveAnswer {
+    request: ActiveRequest,
+    number: Option<u64>,
+}
 
 impl ActiveAnswer {
     /// The client took some of it.
     pub fn moved(&self) {
-        self.0.0.change(|_| ());
+        self.request.0.change(|now| {
+            if let Some(taken) = self.number.and_then(|number| now.taken.get_mut(&number)) {
+                *taken = Instant::now();
+            }
+        });
     }
 }
 
 impl Drop for ActiveAnswer {
     fn drop(&mut self) {
-        self.0.0.change(|requests| requests.answered -= usize::from(self.1));
+        if let Some(number) = self.number {
+            self.request.0.change(|now| now.taken.remove(&number));
+        }
     }
 }
 
-/// A builder of HTTP/2 connections with every limit of the protocol written out.
-pub fn http2_builder() -> http2::Builder<TokioExecutor> {
+/// A builder of HTTP/2 connections with every limit of the protocol written out. Whoever proved
+/// nothing has fewer streams, and less of them waits here.
+pub fn http2_builder(is_proven: bool) -> http2::Builder<TokioExecutor> {
+    let (streams, window) = if is_proven { (100, 1024 * 1024) } else { (16, 128 * 1024) };
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
-        .max_concurrent_streams(100)
+        .max_concurrent_streams(streams)
         .max_header_list_size(16 * 1024)
         .max_pending_accept_reset_streams(20)
         .max_local_error_reset_streams(100)
         .max_send_buf_size(64 * 1024)
         .header_table_size(4 * 1024)
         .initial_stream_window_size(64 * 1024)
-        .initial_connection_window_size(1024 * 1024)
+        .initial_connection_window_size(window)
         .keep_alive_interval(PING)
         .keep_alive_timeout(PING);
     builder
@@ -135,8 +186,8 @@ pub fn http2_builder() -> http2::Builder<TokioExecutor> {
 
 /// Speaks HTTP until the connection ends, is idle too long, too old, or the stop comes. One that
 /// has proved nothing, or has asked for nothing, may be idle only as long as a head may take. One
-/// whose client takes nothing of an answer is cut: HTTP/2 has windows that stay shut while pings
-/// are answered.
+/// whose client takes nothing of one of its answers is cut: HTTP/2 has windows that stay shut while
+/// pings are answered.
 ///
 /// `close` asks the connection to end once what is under way is answered.
 pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
@@ -155,7 +206,7 @@ pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
         let from = if requests.under_way > 0 { Instant::now() } else { requests.moved };
         let over = (from + idle).min(began + limits.life);
         // An answer may begin while nothing is looked at: the next look is no later than its time.
-        let taken = if requests.answered > 0 { requests.moved } else { Instant::now() };
+        let taken = requests.waits.unwrap_or_else(Instant::now);
         let over = over.min(taken + limits.body);
         tokio::select! {
             ended = connection.as_mut() => {
@@ -171,7 +222,7 @@ pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
             () = tokio::time::sleep_until(over.into()) => {}
         }
         let now = activity.read();
-        if now.answered > 0 && now.moved.elapsed() >= limits.body {
+        if now.waits.is_some_and(|since| since.elapsed() >= limits.body) {
             return;
         }
         let is_idle = now.under_way == 0 && now.moved.elapsed() >= idle;
@@ -185,5 +236,8 @@ pub async fn drive<E: std::error::Error, C: Future<Output = Result<(), E>>>(
         }
     }
     close(connection.as_mut());
-    let _ = tokio::time::timeout(STOP_MAX, connection).await;
+    tokio::select! {
+        _ = tokio::time::timeout(STOP_MAX, connection) => {}
+        () = activity.end.cancelled() => {}
+    }
 }

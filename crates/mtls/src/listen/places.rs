@@ -1,13 +1,20 @@
 //! The places of a listener, in memory only: who takes one gives it back by dropping it.
+//!
+//! Places are of four kinds that share nothing: handshakes, connections that proved something,
+//! those that proved nothing, and those for brakes. Where a kind is full, whoever has fewer places
+//! than another takes one of that other's that holds no whole request: so nobody keeps others out
+//! by holding many, or by beginning what they never end.
 
-use super::limits::Limits;
+use super::activity::Activity;
+use super::budget::Budget;
+use super::limits::{Limits, SOURCES_OF_NETWORK};
+use super::row::{Most, Row, Whose};
+use super::source::Source;
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The counts of places by somebody's key: an address, a certificate.
+/// The counts of places by somebody's key: a certificate.
 #[derive(Debug)]
 pub struct KeyedPlaces<K>(Arc<Mutex<HashMap<K, usize>>>);
 
@@ -55,61 +62,95 @@ impl<K: Eq + Hash> Drop for KeyedPlace<K> {
 /// Whom a connection's places are counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeerStanding {
-    /// The holder of a certificate that counts here, by its SHA-256.
-    Proven([u8; 32]),
-    /// An address, since nothing else is proven.
+    /// The holder of a certificate that counts here now.
+    Proven {
+        /// Its SHA-256.
+        certificate: [u8; 32],
+        /// How many connections it may have.
+        most: usize,
+    },
+    /// A source, since nothing else is proven.
     Unproven,
+}
+
+/// The kinds of places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Handshake,
+    Proven,
+    Unproven,
+    Reserved,
 }
 
 /// All places of one listener.
 pub(super) struct Places {
     limits: Arc<Limits>,
-    general: Arc<Semaphore>,
-    handshakes: Arc<Semaphore>,
-    handshake_sources: KeyedPlaces<IpAddr>,
-    certificates: KeyedPlaces<[u8; 32]>,
-    unproven: Arc<Semaphore>,
-    unproven_sources: KeyedPlaces<IpAddr>,
-    reserved: Arc<Semaphore>,
-    reserved_sources: KeyedPlaces<IpAddr>,
-    fullness: Arc<Teller>,
+    seated: Arc<Seated>,
 }
 
-/// The place of a connection before its handshake is done.
-pub(super) enum Entry {
-    /// Among all, with a place among the handshakes.
-    General { place: OwnedSemaphorePermit, _handshake: (OwnedSemaphorePermit, KeyedPlace<IpAddr>) },
-    /// Among those for brakes.
-    Reserved(Slot),
+struct Seated {
+    rows: Mutex<Rows>,
+    fullness: Teller,
+    bodies: Arc<Budget>,
+    /// Bodies of brakes, which those of others cannot take.
+    brakes: Arc<Budget>,
+    answers: Arc<Budget>,
 }
 
-/// The place of an open connection.
+/// The places of each kind.
+struct Rows {
+    handshakes: Row,
+    proven: Row,
+    unproven: Row,
+    reserved: Row,
+}
+
+impl Rows {
+    fn of(&mut self, kind: Kind) -> &mut Row {
+        match kind {
+            Kind::Handshake => &mut self.handshakes,
+            Kind::Proven => &mut self.proven,
+            Kind::Unproven => &mut self.unproven,
+            Kind::Reserved => &mut self.reserved,
+        }
+    }
+}
+
+/// The place of a connection.
 pub struct Slot {
-    is_reserved: bool,
-    held: Option<Held>,
-    fullness: Arc<Teller>,
-}
-
-/// What a slot holds, for its drop alone.
-#[expect(dead_code, reason = "places are held, not read")]
-enum Held {
-    Proven(OwnedSemaphorePermit, KeyedPlace<[u8; 32]>),
-    Unproven(OwnedSemaphorePermit, OwnedSemaphorePermit, KeyedPlace<IpAddr>),
-    Reserved(OwnedSemaphorePermit, KeyedPlace<IpAddr>),
+    kind: Kind,
+    number: u64,
+    activity: Arc<Activity>,
+    seated: Arc<Seated>,
 }
 
 impl Slot {
     /// Whether it is one of the places for brakes, where nothing else is served.
     pub fn is_reserved(&self) -> bool {
-        self.is_reserved
+        self.kind == Kind::Reserved
+    }
+
+    /// What goes on on the connection; its end comes from here when somebody else takes the place.
+    pub fn activity(&self) -> Arc<Activity> {
+        self.activity.clone()
+    }
+
+    /// The bytes of requests that the listener holds, or those of brakes.
+    pub(super) fn bodies(&self, of_brakes: bool) -> &Arc<Budget> {
+        if of_brakes { &self.seated.brakes } else { &self.seated.bodies }
+    }
+
+    /// The bytes of answers that are not taken yet.
+    pub(super) fn answers(&self) -> &Arc<Budget> {
+        &self.seated.answers
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
         // First the place is free, then it is told.
-        self.held = None;
-        self.fullness.tell();
+        self.seated.rows().of(self.kind).leave(self.number);
+        self.seated.tell();
     }
 }
 
@@ -129,107 +170,112 @@ type Tell = Box<dyn Fn(Fullness) + Send + Sync>;
 
 /// Tells the process how many places its listener has left.
 struct Teller {
-    /// Each kind of places with how many there are.
-    places: Vec<(Arc<Semaphore>, usize)>,
     told: Mutex<Fullness>,
     tell: Tell,
 }
 
-impl Teller {
+impl Seated {
+    fn rows(&self) -> std::sync::MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn tell(&self) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = |(places, all): &(Arc<Semaphore>, usize)| match places.available_permits() {
-            0 => Fullness::Full,
-            left if left <= all / 8 => Fullness::Nearly,
-            _ => Fullness::Free,
+        let mut told = self.fullness.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let fullness = {
+            let rows = self.rows();
+            left(&rows.proven).max(left(&rows.unproven))
         };
-        let fullness = self.places.iter().map(left).max().unwrap_or(Fullness::Free);
         if *told != fullness {
             *told = fullness;
-            (self.tell)(fullness);
+            (self.fullness.tell)(fullness);
         }
+    }
+}
+
+/// A kind that has no places at all is never full.
+fn left(row: &Row) -> Fullness {
+    match (row.most(), row.left()) {
+        (0, _) => Fullness::Free,
+        (_, 0) => Fullness::Full,
+        (most, left) if left <= most / 8 => Fullness::Nearly,
+        _ => Fullness::Free,
     }
 }
 
 impl Places {
     pub(super) fn new(limits: Arc<Limits>, tell: Tell) -> Self {
-        let general = Arc::new(Semaphore::new(limits.connections));
-        let unproven = Arc::new(Semaphore::new(limits.unproven));
-        // Where everybody has to prove something, there are no others.
-        let others = (limits.unproven > 0).then(|| (unproven.clone(), limits.unproven));
-        let told = std::iter::once((general.clone(), limits.connections)).chain(others).collect();
-        Self {
-            handshakes: Arc::new(Semaphore::new(limits.handshakes)),
-            handshake_sources: KeyedPlaces::default(),
-            certificates: KeyedPlaces::default(),
-            unproven_sources: KeyedPlaces::default(),
-            reserved: Arc::new(Semaphore::new(limits.reserved)),
-            reserved_sources: KeyedPlaces::default(),
-            fullness: Arc::new(Teller { places: told, told: Mutex::new(Fullness::Free), tell }),
-            general,
-            unproven,
-            limits,
-        }
+        let rows = Rows {
+            handshakes: Row::new(limits.handshakes),
+            proven: Row::new(limits.proven),
+            unproven: Row::new(limits.unproven),
+            reserved: Row::new(limits.reserved),
+        };
+        let fullness = Teller { told: Mutex::new(Fullness::Free), tell };
+        let [bodies, brakes] = [limits.body_bytes; 2].map(Budget::of_requests);
+        let answers = Budget::of_answers();
+        let seated = Seated { rows: Mutex::new(rows), fullness, bodies, brakes, answers };
+        Self { limits, seated: Arc::new(seated) }
     }
 
     /// Lets a connection begin its handshake.
-    pub(super) fn enter(&self, source: IpAddr) -> Option<Entry> {
-        let general = || {
-            let place = self.general.clone().try_acquire_owned().ok()?;
-            let handshake = self.handshakes.clone().try_acquire_owned().ok()?;
-            let own = self.handshake_sources.enter(source, self.limits.handshakes_per_source)?;
-            Some(Entry::General { place, _handshake: (handshake, own) })
-        };
-        let entry = general().or_else(|| self.reserve(source).map(Entry::Reserved));
-        self.fullness.tell();
-        entry
-    }
-
-    /// Gives a connection its place once it is known who it is from.
-    pub(super) fn seat(
-        &self,
-        entry: Entry,
-        standing: PeerStanding,
-        source: IpAddr,
-    ) -> Option<Slot> {
-        let place = match &entry {
-            Entry::General { .. } => None,
-            // A crowd of strangers in the handshake keeps nobody out who has proved something.
-            Entry::Reserved(_) if standing != PeerStanding::Unproven => {
-                self.general.clone().try_acquire_owned().ok()
-            }
-            Entry::Reserved(_) => None,
-        };
-        let (place, _handshake) = match (entry, place) {
-            (Entry::General { place, _handshake }, _) => (place, Some(_handshake)),
-            (Entry::Reserved(_), Some(place)) => (place, None),
-            (Entry::Reserved(slot), None) => return Some(slot),
-        };
-        let held = match standing {
-            PeerStanding::Proven(certificate) => self
-                .certificates
-                .enter(certificate, self.limits.per_certificate)
-                .map(|own| Held::Proven(place, own)),
-            PeerStanding::Unproven => {
-                self.unproven.clone().try_acquire_owned().ok().and_then(|one| {
-                    let own = self.unproven_sources.enter(source, self.limits.per_source)?;
-                    Some(Held::Unproven(place, one, own))
-                })
-            }
-        };
-        let slot = held.map(|held| self.slot(held)).or_else(|| self.reserve(source));
-        self.fullness.tell();
+    pub(super) fn enter(&self, source: Source) -> Option<Slot> {
+        let activity = Arc::new(Activity::default());
+        let whose = Whose { source, certificate: None };
+        let of_source = self.limits.handshakes_per_source;
+        let slot = self
+            .take(Kind::Handshake, whose, of_source, usize::MAX, &activity)
+            .or_else(|| self.reserve(source, &activity));
+        self.seated.tell();
         slot
     }
 
-    fn reserve(&self, source: IpAddr) -> Option<Slot> {
-        let place = self.reserved.clone().try_acquire_owned().ok()?;
-        let own = self.reserved_sources.enter(source, self.limits.reserved_per_source)?;
-        Some(self.slot(Held::Reserved(place, own)))
+    /// Gives a connection its place once it is known who it is from.
+    pub(super) fn seat(&self, entry: Slot, standing: PeerStanding, source: Source) -> Option<Slot> {
+        let activity = entry.activity();
+        let slot = match standing {
+            PeerStanding::Proven { certificate, most } => {
+                let whose = Whose { source, certificate: Some(certificate) };
+                let of_source = self.limits.proven_per_source;
+                self.take(Kind::Proven, whose, of_source, most, &activity)
+            }
+            // A stranger who came in by a place for brakes asks for one.
+            PeerStanding::Unproven if entry.is_reserved() => None,
+            PeerStanding::Unproven => {
+                let whose = Whose { source, certificate: None };
+                let of_source = self.limits.per_source;
+                self.take(Kind::Unproven, whose, of_source, usize::MAX, &activity)
+            }
+        };
+        let may_brake = standing != PeerStanding::Unproven || self.limits.reserved_for_strangers;
+        let slot = match slot {
+            None if !may_brake => None,
+            None if entry.is_reserved() => return Some(entry),
+            None => self.reserve(source, &activity),
+            slot => slot,
+        };
+        drop(entry);
+        self.seated.tell();
+        slot
     }
 
-    fn slot(&self, held: Held) -> Slot {
-        let is_reserved = matches!(held, Held::Reserved(..));
-        Slot { is_reserved, held: Some(held), fullness: self.fullness.clone() }
+    fn reserve(&self, source: Source, activity: &Arc<Activity>) -> Option<Slot> {
+        let whose = Whose { source, certificate: None };
+        let of_source = self.limits.reserved_per_source;
+        self.take(Kind::Reserved, whose, of_source, usize::MAX, activity)
+    }
+
+    fn take(
+        &self,
+        kind: Kind,
+        whose: Whose,
+        of_source: usize,
+        of_certificate: usize,
+        activity: &Arc<Activity>,
+    ) -> Option<Slot> {
+        let of_network = of_source.saturating_mul(SOURCES_OF_NETWORK);
+        let most = Most { of_source, of_network, of_certificate };
+        let number = self.seated.rows().of(kind).enter(whose, most, activity)?;
+        let (activity, seated) = (activity.clone(), self.seated.clone());
+        Some(Slot { kind, number, activity, seated })
     }
 }

@@ -1,8 +1,10 @@
 //! Each way to hold a place for nothing, and what is left for others meanwhile.
 
+mod places;
+
 use super::accept::{Accepted, Endpoint, Handshake, Rejected, serve};
 use super::limits::Limits;
-use super::places::{Fullness, PeerStanding, Places};
+use super::places::PeerStanding;
 use super::site::{Proof, Site};
 use axum::Router;
 use axum::body::Body;
@@ -12,8 +14,8 @@ use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::ServerConfig;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -26,19 +28,22 @@ const LONG: Duration = Duration::from_secs(60);
 
 fn limits() -> Limits {
     Limits {
-        connections: 8,
-        per_certificate: 8,
+        proven: 8,
+        proven_per_source: 8,
         unproven: 8,
         per_source: 8,
         handshakes: 8,
         handshakes_per_source: 8,
         reserved: 0,
         reserved_per_source: 0,
+        reserved_for_strangers: true,
         handshake: LONG,
         header: LONG,
         body: LONG,
+        reserved_time: LONG,
         idle: LONG,
         life: LONG,
+        body_bytes: 1 << 20,
     }
 }
 
@@ -169,17 +174,17 @@ async fn a_stalled_body_ends_in_time() {
 struct Http2(Site);
 
 impl Endpoint for Http2 {
-    type Peer = bool;
+    type Peer = PeerStanding;
 
     fn limits(&self) -> Limits {
         self.0.limits()
     }
 
-    fn peer(&self, handshake: &Handshake) -> (bool, PeerStanding) {
+    fn peer(&self, handshake: &Handshake) -> (PeerStanding, PeerStanding) {
         self.0.peer(handshake)
     }
 
-    fn reject(&self, source: SocketAddr, peer: Option<&bool>, why: Rejected) {
+    fn reject(&self, source: SocketAddr, peer: Option<&PeerStanding>, why: Rejected) {
         self.0.reject(source, peer, why);
     }
 
@@ -187,7 +192,7 @@ impl Endpoint for Http2 {
         self.0.full(is_full);
     }
 
-    async fn serve(self: Arc<Self>, mut accepted: Accepted<bool>) {
+    async fn serve(self: Arc<Self>, mut accepted: Accepted<PeerStanding>) {
         accepted.handshake.http2 = true;
         Arc::new(self.0.clone()).serve(accepted).await;
     }
@@ -230,45 +235,6 @@ async fn an_answer_that_nobody_takes_ends_in_time() {
     let ended = tokio::time::timeout(Duration::from_secs(10), open).await;
     assert!(ended.is_ok(), "whoever takes nothing stays");
     drop(answer);
-}
-
-/// A crowd in the handshake leaves a reserved place; whoever then proves something sits like
-/// everybody else, and a stranger gets the place for brakes alone.
-#[test]
-fn a_crowd_in_the_handshake_keeps_no_holder_out() {
-    let few = Limits { handshakes: 1, reserved: 2, reserved_per_source: 2, ..limits() };
-    let places = Places::new(Arc::new(few), Box::new(|_| ()));
-    let source = std::net::IpAddr::from([127, 0, 0, 1]);
-    let crowd = places.enter(source).unwrap();
-    let holder = places.enter(source).unwrap();
-    let holder = places.seat(holder, PeerStanding::Proven([7; 32]), source).unwrap();
-    assert!(!holder.is_reserved());
-    let stranger = places.enter(source).unwrap();
-    assert!(places.seat(stranger, PeerStanding::Unproven, source).unwrap().is_reserved());
-    drop(crowd);
-}
-
-/// It is told when few places are left, when none is, and when there are enough again.
-#[test]
-fn a_listener_tells_how_full_it_is() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let tell = told.clone();
-    let many = Limits { connections: 16, unproven: 16, per_source: 16, ..limits() };
-    let places =
-        Places::new(Arc::new(many), Box::new(move |fullness| tell.lock().unwrap().push(fullness)));
-    let source = std::net::IpAddr::from([127, 0, 0, 1]);
-    let sit = || {
-        let entry = places.enter(source).unwrap();
-        places.seat(entry, PeerStanding::Unproven, source).unwrap()
-    };
-    let mut seated: Vec<_> = (0..13).map(|_| sit()).collect();
-    assert!(told.lock().unwrap().is_empty());
-    seated.push(sit());
-    assert_eq!(*told.lock().unwrap(), [Fullness::Nearly]);
-    seated.extend([sit(), sit()]);
-    assert_eq!(told.lock().unwrap()[1..], [Fullness::Full]);
-    seated.clear();
-    assert_eq!(told.lock().unwrap().last(), Some(&Fullness::Free));
 }
 
 #[tokio::test]
@@ -321,4 +287,35 @@ async fn a_full_listener_says_so_and_keeps_places_for_brakes() {
         tokio::task::yield_now().await;
     }
     assert!(fixture.ask(GET).await.ends_with("here"));
+}
+
+/// Bodies of a listener are held up to a bound, a share by each sender; brakes have their own.
+#[tokio::test]
+async fn bodies_that_are_held_have_a_bound() {
+    let few = Limits { body_bytes: 32 * 1024, ..limits() };
+    let fixture = start(None, |full| {
+        let held = Router::new()
+            .route("/held", post(|_: String| std::future::pending::<&str>()))
+            .route("/brake", post(|body: String| async move { body }));
+        Site { router: held, ..site(few, full) }
+    })
+    .await;
+    let body = "a".repeat(1000);
+    let text = |path: &str| {
+        format!("POST {path} HTTP/1.1\r\nhost: h\r\ncontent-length: 1000\r\n\r\n{body}")
+    };
+    // One source has a thirty-second of it.
+    let _held = fixture.send(&text("/held")).await;
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let mut other = fixture.send(&text("/held")).await;
+        let mut answer = [0; 12];
+        let read = tokio::time::timeout(SHORT, other.read_exact(&mut answer)).await;
+        if read.is_ok_and(|read| read.is_ok()) {
+            assert_eq!(&answer, b"HTTP/1.1 503");
+            break;
+        }
+        assert!(Instant::now() < deadline, "one source holds what it wants");
+    }
+    assert!(fixture.ask(BRAKE).await.ends_with("stop"), "brakes have bytes of their own");
 }

@@ -1,26 +1,35 @@
 //! The facts of an order: each kind of body field by field, beside what is in force.
 
 use super::change::{changed, files, list};
+use super::issued::{issued, or_none};
 use super::passkey::about_passkey;
 use super::said::{
     Fact, FactLine, LineChange, Said, fact, key, kind_of, reason, role, said, same, told, yes_no,
 };
 use super::wish::{about_draft, about_place, about_wish, asked_by, drafted_by};
 use data_encoding::HEXLOWER;
-use pki::oid;
 use records::Bytes;
 use records::commitment::EVIDENCE_PATH;
-use records::export::ShownOrder;
+use records::export::{OpenedOrder, ShownOrder};
 use records::founding::Holding;
 use records::order::{
     AgentBefore, AgentBody, BatchBody, Before, Body, CertificateBefore, DelegateBody, FilesBefore,
-    IssueBody, MAIL_PATH, NAME_PATH, PersonAction, PersonBefore, PersonBody, PortalBefore,
-    PortalBody, ProfileRef, ReleaseBody, ReviewReason, RevokeBody, RoleAction, RoleBody,
-    UnitAction, UnitBefore, UnitBody, title,
+    MAIL_PATH, NAME_PATH, PersonAction, PersonBefore, PersonBody, PortalBefore, PortalBody,
+    ProfileRef, ReleaseBody, RevokeBody, RoleAction, RoleBody, UnitAction, UnitBefore, UnitBody,
+    title,
 };
 
 /// Everything that is shown before somebody consents, who drafted it included.
-pub fn facts(opened: &ShownOrder) -> Vec<Fact> {
+pub fn facts(opened: &OpenedOrder) -> Vec<Fact> {
+    let mut facts = facts_unsigned(opened);
+    let order = opened.order();
+    facts.push(fact(("指令编号", "order"), format!("{}, v{}", order.order, order.version)));
+    facts.push(fact(("签发机构", "issuing CA"), order.issuer.clone()));
+    facts
+}
+
+/// What an order would say that nobody signed: of a draft, before its handler signs.
+pub fn facts_unsigned(opened: &ShownOrder) -> Vec<Fact> {
     let before = opened.before();
     let person = match before {
         Some(Before::Person(before)) => Some(before),
@@ -90,7 +99,7 @@ fn drafted(opened: &ShownOrder) -> Fact {
     told(("起草人", "drafted by"), value)
 }
 
-fn person_named(opened: &ShownOrder, person: &str) -> String {
+pub(super) fn person_named(opened: &ShownOrder, person: &str) -> String {
     // A brake names by id alone whose name no row opens.
     let Some(held) = opened.order().basis.person(person) else { return person.to_owned() };
     let name = opened.name_of(person).unwrap_or_default();
@@ -102,103 +111,12 @@ fn unit_named(opened: &ShownOrder, unit: &str) -> String {
     if name.is_empty() { unit.to_owned() } else { format!("{name} ({unit})") }
 }
 
-fn units_named(opened: &ShownOrder, units: &[String]) -> Vec<String> {
+pub(super) fn units_named(opened: &ShownOrder, units: &[String]) -> Vec<String> {
     units.iter().map(|unit| unit_named(opened, unit)).collect()
 }
 
-fn evidence(opened: &ShownOrder, committed: &Bytes) -> Fact {
+pub(super) fn evidence(opened: &ShownOrder, committed: &Bytes) -> Fact {
     fact(("核验依据", "evidence"), opened.text(committed, EVIDENCE_PATH))
-}
-
-fn issued(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
-    let label = match issue.label.as_str() {
-        "cli" => said("命令行", "command line"),
-        "page" => said("网页", "page"),
-        other => same(other),
-    };
-    let subject = &issue.subject;
-    let name = opened.text(&subject.cn, "/subject/cn");
-    let ou = subject.ou.iter().map(|unit| format!("OU={unit}, ")).collect::<String>();
-    let mut facts = vec![
-        fact(("为谁", "for whom"), person_named(opened, &issue.person)),
-        fact(("人员记录版本", "version of their record"), issue.person_version.to_string()),
-        fact(("单位", "unit"), units_named(opened, &subject.ou).join(" › ")),
-        fact(
-            ("证书主体", "subject"),
-            format!("C={}, O={}, {ou}CN={name}, SN={}", subject.c, subject.o, subject.sn),
-        ),
-        fact(("证书模板", "profile"), of_profile(&issue.profile)),
-        told(
-            ("有效期", "validity"),
-            Said {
-                zh: format!("{} 天", issue.validity_days),
-                en: format!("{} days", issue.validity_days),
-            },
-        ),
-        fact(("公钥", "public key"), key(&issue.key.0)),
-        told(("申请方式", "applied by"), label),
-    ];
-    facts.extend(origin(issue));
-    for (place, committed) in issue.names.iter().enumerate() {
-        let value = opened.text(&committed.value, &format!("/names/{place}/value"));
-        let term = if committed.kind == "mail" { "邮箱" } else { &committed.kind };
-        facts.push(fact((term, &committed.kind), value));
-    }
-    facts.push(evidence(opened, &issue.evidence));
-    facts.extend(compared(opened, issue, name));
-    facts
-}
-
-/// The letter, or the certificate that is renewed and why somebody has to look.
-fn origin(issue: &IssueBody) -> Vec<Fact> {
-    let letter = issue.reference.iter();
-    let mut facts: Vec<Fact> =
-        letter.map(|letter| fact(("信函编号", "letter"), letter.clone())).collect();
-    let Some(renewal) = &issue.renewal else { return facts };
-    facts.push(fact(("续期的证书", "renews the certificate"), renewal.serial.clone()));
-    facts.push(told(
-        ("续期申请", "asked for by"),
-        said("旧证书密钥签名", "a signature of the old certificate's key"),
-    ));
-    facts.push(fact(("提出时间", "asked at"), renewal.time.clone()));
-    let why = |reason: &ReviewReason| match reason {
-        ReviewReason::Asked => said("证书模板要求审批", "the profile asks for it"),
-        ReviewReason::Expired => said("旧证书已过期", "the old certificate had ended"),
-        ReviewReason::Person => said("人员信息有变", "the person's record changed"),
-        ReviewReason::Profile => said("证书模板有变", "the profile changed"),
-        ReviewReason::Unit => said("单位隶属有变", "the unit stands elsewhere"),
-    };
-    let term = ("为何须审批", "why it needs approval");
-    facts.extend(renewal.review.iter().map(|reason| told(term, why(reason))));
-    if renewal.review.is_empty() {
-        facts.push(told(term, said("无须审批", "it needs none")));
-    }
-    facts
-}
-
-/// What differs from the last certificate.
-fn compared(opened: &ShownOrder, issue: &IssueBody, name: &str) -> Vec<Fact> {
-    let Some(previous) = opened.previous() else {
-        return vec![told(
-            ("与上一张证书相比", "compared with the last one"),
-            said("首张", "first"),
-        )];
-    };
-    let until = records::time::seconds(previous.not_after());
-    let mut facts = vec![fact(
-        ("上一张证书", "the last one"),
-        format!("{}, 至 / until {until}", previous.serial()),
-    )];
-    let subject = previous.subject();
-    let units = subject.values(oid::ORGANIZATIONAL_UNIT).join(" › ");
-    let all = [
-        (("姓名", "name"), subject.common_name().unwrap_or_default(), name.to_owned()),
-        (("单位", "unit"), units, issue.subject.ou.join(" › ")),
-        (("公钥", "public key"), key(previous.key().spki()), key(&issue.key.0)),
-    ];
-    let differing = all.into_iter().filter(|(_, was, is)| was != is);
-    facts.extend(differing.map(|(term, was, is)| changed(term, Some(&was), &is)));
-    facts
 }
 
 fn about_person(
@@ -225,10 +143,8 @@ fn about_person(
         fact(("记录版本", "version of the record"), body.version.to_string()),
         changed(("单位", "unit"), unit_before.as_deref(), &unit_named(opened, &body.unit)),
     ];
-    if mail_before.is_some() || body.mail.is_some() {
-        let was = held.map(|_| mail_before.unwrap_or_default());
-        facts.push(changed(("邮箱", "mail"), was, mail));
-    }
+    let was = held.map(|_| or_none(mail_before.unwrap_or_default().to_owned()));
+    facts.push(changed(("邮箱", "mail"), was.as_deref(), &or_none(mail.to_owned())));
     facts.push(evidence(opened, &body.evidence));
     let Some(before) = before else { return facts };
     let (roles, certificates) = (roles(opened, &before.roles), certificates(&before.certificates));
@@ -394,7 +310,7 @@ fn about_batch(opened: &ShownOrder, batch: &BatchBody) -> Vec<Fact> {
     ]
 }
 
-fn of_profile(profile: &ProfileRef) -> String {
+pub(super) fn of_profile(profile: &ProfileRef) -> String {
     let digest = HEXLOWER.encode(&profile.digest.0);
     format!("{} v{}, SHA-256 {digest}", profile.id, profile.version)
 }

@@ -35,6 +35,15 @@ pub fn about_passkey(body: &CredentialBody) -> Vec<Fact> {
     facts
 }
 
+/// The same before it is signed: whose certificate signs it, and what the statement says.
+pub fn about_new_passkey(certificate: &Certificate, statement: &PasskeyStatement) -> Vec<Fact> {
+    let subject = certificate.subject();
+    let (name, own) = (subject.common_name().unwrap_or_default(), subject.person());
+    let holder = format!("{name} ({})", own.unwrap_or_default());
+    let holder = fact(("持有人证书", "the holder's certificate"), holder);
+    std::iter::once(holder).chain(stated(statement)).collect()
+}
+
 fn stated(statement: &PasskeyStatement) -> Vec<Fact> {
     let kept = match statement.software {
         true => said("软件（仅限示例城市）", "software (sample cities only)"),

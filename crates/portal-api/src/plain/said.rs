@@ -164,6 +164,46 @@ pub fn role(name: &str) -> Said {
     }
 }
 
+/// What one was told, by the kind of the notice.
+pub fn notice(kind: &str) -> Said {
+    match kind {
+        "letter" => said("密码信封已备好", "a letter is ready"),
+        "asked" => said("有人申请证书", "a certificate was asked for"),
+        "issued" => said("证书已签发", "a certificate was issued"),
+        "renewed" => said("证书已续期", "a certificate was renewed"),
+        "expiring" => said("证书即将到期", "a certificate ends soon"),
+        "revoked" => said("证书已吊销", "a certificate was revoked"),
+        "suspended" => said("证书已冻结", "a certificate was suspended"),
+        "released" => said("证书已解除冻结", "a certificate counts again"),
+        "role-granted" => said("被授予角色", "a role was given"),
+        "role-withdrawn" => said("角色已撤回", "a role was withdrawn"),
+        "returned" => said("申请已退回", "a request was sent back"),
+        "rejected" => said("申请已驳回", "a request was rejected"),
+        "digest" => said("每日待办", "what waits today"),
+        other => same(other),
+    }
+}
+
+/// How something in one's own name stands: a certificate, a letter, a notice.
+pub fn own_state(state: &str) -> Said {
+    match state {
+        "valid" => said("有效", "valid"),
+        "renewed" => said("已续期", "renewed"),
+        "expired" => said("已过期", "expired"),
+        "suspended" => said("已冻结", "suspended"),
+        "revoked" => said("已吊销", "revoked"),
+        "open" => said("未使用", "not used yet"),
+        "used" => said("已使用", "used"),
+        "voided" => said("已作废", "voided"),
+        "lost" => said("已挂失", "reported lost"),
+        "rejected" => said("已驳回", "rejected"),
+        "waiting" => said("待发送", "not sent yet"),
+        "sent" => said("已发送", "sent"),
+        "failed" => said("未送达", "not delivered"),
+        other => same(other),
+    }
+}
+
 /// Why a certificate may be revoked, as RFC 5280 names it.
 pub const REASONS: [&str; 5] = [
     "cessationOfOperation",

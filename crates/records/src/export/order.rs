@@ -28,6 +28,9 @@ pub struct OrderExport {
     /// The person's last certificate under this profile, DER, if the order names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Bytes>,
+    /// The certificate that is renewed, DER, if the order is a renewal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed: Option<Bytes>,
     /// Files that the body names by digest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<File>,
@@ -51,6 +54,9 @@ pub struct RowExport {
     /// The person's last certificate under this profile, DER, if the order names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Bytes>,
+    /// The certificate that it renews, DER.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed: Option<Bytes>,
     /// What needs a look, as the issuer says; nothing is decided by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look: Option<Look>,
@@ -79,6 +85,7 @@ pub struct ShownOrder {
     before: Option<Before>,
     disclosures: Vec<Disclosure>,
     previous: Option<Certificate>,
+    renewed: Option<Certificate>,
     files: Vec<File>,
     files_before: Vec<File>,
     comparable: bool,
@@ -105,7 +112,7 @@ impl OrderExport {
         let (_, before) = order.parts()?;
         let previous = self.previous(&body)?;
         check_wish(&body)?;
-        check_renewal(&body, previous.as_ref())?;
+        let renewed = renewed(&body, self.renewed.as_ref())?;
         check_files(&body, &self.files)?;
         let comparable = check_files_before(&body, before.as_ref(), &self.files_before)?;
         check_draft(&order)?;
@@ -116,6 +123,7 @@ impl OrderExport {
             before,
             disclosures: self.signed.disclosures.clone(),
             previous,
+            renewed,
             files: self.files.clone(),
             files_before: self.files_before.clone(),
             comparable,
@@ -151,6 +159,7 @@ impl OrderExport {
             signed: row.signed,
             registry: Vec::new(),
             previous: row.previous,
+            renewed: row.renewed,
             files: Vec::new(),
             files_before: Vec::new(),
             rows: Vec::new(),
@@ -197,6 +206,7 @@ impl ShownOrder {
             before,
             disclosures,
             previous: None,
+            renewed: None,
             files: Vec::new(),
             files_before: Vec::new(),
             comparable: true,
@@ -250,6 +260,11 @@ impl ShownOrder {
     /// The last certificate that it names.
     pub fn previous(&self) -> Option<&Certificate> {
         self.previous.as_ref()
+    }
+
+    /// The certificate that it renews; its key asked for it.
+    pub fn renewed(&self) -> Option<&Certificate> {
+        self.renewed.as_ref()
     }
 
     /// The files that come into force.
@@ -306,13 +321,23 @@ fn check_wish(body: &Body) -> Result<(), NotTrusted> {
     }
 }
 
-/// The old key's signature in a renewal; where the certificate is there, the key is its own.
-fn check_renewal(body: &Body, previous: Option<&Certificate>) -> Result<(), NotTrusted> {
-    let Body::Issue(issue) = body else { return Ok(()) };
-    let Some(renewal) = &issue.renewal else { return Ok(()) };
-    let old = previous.filter(|shown| shown.sha256().as_slice() == renewal.certificate.0);
-    let own = old.is_none_or(|old| old.key().spki() == renewal.asked_by.0);
-    if own && renewal.is_signed() { Ok(()) } else { Err(NotTrusted::Renewal) }
+/// The certificate that is renewed: whoever reads a renewal has it before them, it is the one that
+/// the order names, its holder's, and its key signed.
+fn renewed(body: &Body, shown: Option<&Bytes>) -> Result<Option<Certificate>, NotTrusted> {
+    let Body::Issue(issue) = body else {
+        return shown.map_or(Ok(None), |_| Err(NotTrusted::Renewal));
+    };
+    let (renewal, shown) = match (&issue.renewal, shown) {
+        (None, None) => return Ok(None),
+        (Some(renewal), Some(shown)) => (renewal, shown),
+        _ => return Err(NotTrusted::Renewal),
+    };
+    let old = Certificate::read(&shown.0).map_err(|_| NotTrusted::Renewal)?;
+    let named = old.sha256().as_slice() == renewal.certificate.0
+        && old.serial().to_string() == renewal.serial
+        && old.subject().person() == Some(issue.person.as_str());
+    let asked = old.key().spki() == renewal.asked_by.0 && renewal.is_signed();
+    if named && asked { Ok(Some(old)) } else { Err(NotTrusted::Renewal) }
 }
 
 fn check_files(body: &Body, files: &[File]) -> Result<(), NotTrusted> {

@@ -214,7 +214,10 @@ impl Body {
     pub fn takes_away(&self) -> bool {
         match self {
             Self::Revoke(_) => true,
-            Self::Batch(_) => self.revokes(),
+            Self::Batch(batch) => {
+                let ends = ["leave", "withdraw", "close"].contains(&batch.action.as_str());
+                ends || batch.of == "revoke"
+            }
             Self::Role(role) => role.action == RoleAction::Withdraw,
             Self::Delegate(one) => one.action == RoleAction::Withdraw,
             Self::Person(person) => person.action == PersonAction::Leave,

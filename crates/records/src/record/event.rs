@@ -233,6 +233,11 @@ pub enum Event {
         cause: Cause,
         /// SHA-256 of each approval that counts, if an order is the cause.
         approvals: Vec<Bytes>,
+        /// Since when it counts: a [`crate::revocation::RevocationStatement`]; of a loss its
+        /// receipt, a [`crate::letter::LossReceipt`].
+        statement: Bytes,
+        /// The registry key's signature over it; of a receipt the status key's.
+        signature: Bytes,
     },
     /// Certificates were suspended.
     Suspended {
@@ -356,6 +361,19 @@ pub enum Event {
         /// How many it stands for, as in `Refusal`.
         count: u64,
     },
+    /// What became of a notice to a person.
+    Notified {
+        /// The notice's name, 32 hexadecimal digits.
+        notice: String,
+        /// Of which kind it was.
+        about: String,
+        /// Person id.
+        person: String,
+        /// `mail`, `webhook` or `spool`.
+        channel: String,
+        /// `done`, `no-address`, `refused` or `too-late`.
+        outcome: String,
+    },
     /// A portal searched on behalf of an auditor, as it claims.
     Searched {
         /// The portal's process, `PORTAL/portal-staff`.
@@ -370,6 +388,19 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whether agents record it, each in a run of its own; what others record has no such place.
+    pub fn is_of_run(&self) -> bool {
+        matches!(
+            self,
+            Self::Started(_)
+                | Self::Connection(_)
+                | Self::Decision(_)
+                | Self::Completion(_)
+                | Self::Turned(_)
+                | Self::Heartbeat(_)
+        )
+    }
+
     /// The kind's name as it stands in the record.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -403,6 +434,7 @@ impl Event {
             Self::Asked { .. } => "asked",
             Self::Searched { .. } => "searched",
             Self::Read { .. } => "read",
+            Self::Notified { .. } => "notified",
         }
     }
 }

@@ -80,3 +80,20 @@ async fn readers_keep_no_writer_out() {
     let writing = tokio::time::timeout(Duration::from_secs(10), store.write());
     writing.await.unwrap().unwrap().commit().await.unwrap();
 }
+
+/// However many strangers ask, whoever follows the log or brings a brake reads, and the other way
+/// round.
+#[tokio::test]
+async fn strangers_keep_no_reader_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.db");
+    let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
+    let mut asking = Vec::new();
+    for _ in 0..STRANGERS {
+        asking.push(store.read_for_strangers().await.unwrap());
+    }
+    let more = tokio::time::timeout(Duration::from_millis(50), store.read_for_strangers());
+    assert!(more.await.is_err(), "they have so many connections");
+    let reading = tokio::time::timeout(Duration::from_secs(10), store.read());
+    drop(reading.await.unwrap().unwrap());
+}

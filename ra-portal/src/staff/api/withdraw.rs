@@ -22,5 +22,5 @@ pub(super) async fn withdraw(
     }
     let message = AsOfficer { certificate, message };
     let answer = passed_on(portal.issuer.withdraw(&message).await);
-    portal.recorded("withdraw", &person, answer).await.map(Json)
+    portal.recorded_brake("withdraw", &person, answer).await.map(Json)
 }

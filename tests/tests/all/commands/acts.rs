@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// What each verb does, in the order in which they are tried: what one leaves lies ready for those
 /// behind it. A printed command without a place here fails the test.
-const VERBS: [&str; 34] = [
+const VERBS: [&str; 35] = [
     "ca-server serve",
     "ra-portal serve",
     "ca-server init",
@@ -20,6 +20,7 @@ const VERBS: [&str; 34] = [
     "ca-server letter",
     "ca-server order import-approval",
     "ca-server bundle",
+    "ca-server notice test",
     "ca-server ceremony root-list",
     "ca-server agent register",
     "agent join",
@@ -88,6 +89,7 @@ async fn act(scene: &Scene, left: &mut Left, verb: &str, text: &str) -> Result<(
         "ca-server letter replace" => on_the_host::replace_letter(scene, text).await,
         "ca-server order import-approval" => on_the_host::import_approval(scene, text),
         "ca-server bundle" => on_the_host::bundle(scene, text),
+        "ca-server notice test" => on_the_host::try_notices(scene, text),
         "ca-server ceremony root-list" => on_the_host::root_list(scene, text),
         "ca-server renew" => on_the_host::renew(scene, text),
         "ca-server agent register" => at_the_gate::register(scene, left, text).await,

@@ -56,6 +56,14 @@ pub(super) async fn replace_letter(scene: &Scene, text: &str) -> Result<(), Stri
     are_there(scene, &says(said, &format!("voided: {reference}"))?)
 }
 
+/// Without a mail server it lies in the spool folder.
+pub(super) fn try_notices(scene: &Scene, text: &str) -> Result<(), String> {
+    let said = scene.operates(&filled(text, &[("ADDRESS", "wang@shangluo.example")]));
+    says(said, "spool")?;
+    let spool = std::fs::read_dir(scene.office.path("ca/notices/spool")).unwrap();
+    holds(spool.count() > 0, "a notice in the spool folder")
+}
+
 /// The file comes from an officer who approved offline.
 pub(super) fn import_approval(scene: &Scene, text: &str) -> Result<(), String> {
     let home = scene.home();

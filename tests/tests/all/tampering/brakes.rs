@@ -8,13 +8,13 @@ use sqlx::AnyPool;
 use tests::Office;
 use tests::processes::{is_postgres, until};
 
-async fn execute(database: &AnyPool, sql: &str) {
+pub(super) async fn execute(database: &AnyPool, sql: &str) {
     let done = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(database).await;
     done.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 /// Swallows every record that is put on its way.
-async fn swallow(database: &AnyPool) {
+pub(super) async fn swallow(database: &AnyPool) {
     if is_postgres() {
         let function = "create function swallow() returns trigger language plpgsql as \
                         'begin return null; end'";
@@ -29,7 +29,7 @@ async fn swallow(database: &AnyPool) {
     }
 }
 
-async fn swallow_no_more(database: &AnyPool) {
+pub(super) async fn swallow_no_more(database: &AnyPool) {
     let on = if is_postgres() { " on log_pending" } else { "" };
     execute(database, &format!("drop trigger swallow{on}")).await;
 }

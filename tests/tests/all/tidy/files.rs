@@ -27,7 +27,7 @@ const OWN: [(&str, &str); 8] = [
 ];
 
 /// Whoever replaces a file, and why nobody's file is lost: it is one of the program's own.
-const REPLACED: [(&str, &str); 20] = [
+const REPLACED: [(&str, &str); 21] = [
     ("agent/src/command/join.rs", "the state directory that it joins, unless that has joined"),
     ("agent/src/command/renew.rs", "what stands beside the files in use until it is moved there"),
     ("agent/src/lib.rs", "the name of the function in this program"),
@@ -35,6 +35,7 @@ const REPLACED: [(&str, &str); 20] = [
     ("agent/src/token.rs", "keys of identity tokens of today"),
     ("agent/src/world/marks.rs", "what never goes back"),
     ("agent/src/world/watch.rs", "what is in force at this gate"),
+    ("ca-server/host/src/confirmed.rs", "what the log does not have, handed to the issuer"),
     ("ca-server/host/src/durable.rs", "the functions of the CA's own folders"),
     ("ca-server/host/src/lists.rs", "published lists, each verified to follow the last"),
     ("ca-server/host/src/service_keys.rs", "what stands beside the files in use"),

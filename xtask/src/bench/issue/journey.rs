@@ -142,7 +142,7 @@ impl Bare {
     }
 }
 
-pub(in crate::bench) fn awaiting(stage: Stage) -> anyhow::Result<String> {
+pub(crate) fn awaiting(stage: Stage) -> anyhow::Result<String> {
     match stage {
         Stage::Awaiting { order, .. } => Ok(order),
         other => bail!("no order was made: {other:?}"),

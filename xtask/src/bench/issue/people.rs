@@ -27,7 +27,7 @@ const UNITS: [&str; 2] = ["sz-office", "sz-finance"];
 const LETTERS_AT_ONCE: usize = 64;
 
 /// A person with a letter and a key of their own.
-pub(in crate::bench) struct Applicant {
+pub(crate) struct Applicant {
     letter: Letter,
     keys: LetterKeys,
     signer: SoftwareSigner,
@@ -36,7 +36,7 @@ pub(in crate::bench) struct Applicant {
 
 impl Applicant {
     /// Takes a letter up with a fresh key.
-    pub(in crate::bench) fn new(letter: Letter) -> anyhow::Result<Self> {
+    pub(crate) fn new(letter: Letter) -> anyhow::Result<Self> {
         let founding = letter.trust.founding.digest().context("trust")?;
         let code = EnrolmentCode::read(&letter.code)?;
         let keys = LetterKeys::derive(&founding, &letter.reference, &code);
@@ -50,12 +50,12 @@ impl Applicant {
     }
 
     /// Opens the own record.
-    pub(in crate::bench) fn look_up(&self) -> LookUp {
+    pub(crate) fn look_up(&self) -> LookUp {
         LookUp { reference: self.letter.reference.clone(), key: self.key() }
     }
 
     /// Applies.
-    pub(in crate::bench) fn submit(&self, challenge: &Bytes) -> anyhow::Result<Submit> {
+    pub(crate) fn submit(&self, challenge: &Bytes) -> anyhow::Result<Submit> {
         let key = self.keys.bind_key("cli").context("bind key")?;
         Ok(Submit {
             reference: self.letter.reference.clone(),
@@ -68,12 +68,12 @@ impl Applicant {
     }
 
     /// Asks for the certificate.
-    pub(in crate::bench) fn collect(&self) -> Collect {
+    pub(crate) fn collect(&self) -> Collect {
         Collect { reference: self.letter.reference.clone(), key: self.key() }
     }
 
     /// The certificate is for the own key, and the log's signed tree holds exactly it.
-    pub(in crate::bench) fn check(&self, collected: &Collected) -> anyhow::Result<()> {
+    pub(crate) fn check(&self, collected: &Collected) -> anyhow::Result<()> {
         let leaf = Certificate::read(&collected.chain.first().context("no certificate")?.0)?;
         let record = collected.evidence.open(&self.letter.trust, "control")?;
         let Event::Issued { sha256, .. } = record.event else {
@@ -86,8 +86,8 @@ impl Applicant {
 }
 
 /// An officer at their own machine.
-pub(in crate::bench) struct Officer {
-    pub(in crate::bench) chain: Vec<Vec<u8>>,
+pub(crate) struct Officer {
+    pub(crate) chain: Vec<Vec<u8>>,
     certificate: Certificate,
     signer: SoftwareSigner,
     registry: pki::PublicKey,
@@ -95,12 +95,12 @@ pub(in crate::bench) struct Officer {
 
 impl Officer {
     /// For TLS.
-    pub(in crate::bench) fn identity(&self) -> anyhow::Result<Identity> {
+    pub(crate) fn identity(&self) -> anyhow::Result<Identity> {
         Ok(Identity::from_der(self.chain.clone(), self.signer.pkcs8())?)
     }
 
     /// Checks what the CA signed and every disclosure, of a batch of every order in it, then signs.
-    pub(in crate::bench) fn approve(&self, export: &OrderExport) -> anyhow::Result<Approval> {
+    pub(crate) fn approve(&self, export: &OrderExport) -> anyhow::Result<Approval> {
         let opened = export.open_under(&self.registry)?;
         let wanted = export.standing.as_ref().map_or(0, |standing| standing.sample);
         let rows: Vec<u8> = match opened.body() {
@@ -116,21 +116,17 @@ impl Officer {
     }
 
     /// Their certificate.
-    pub(in crate::bench) fn certificate(&self) -> &Certificate {
+    pub(crate) fn certificate(&self) -> &Certificate {
         &self.certificate
     }
 
     /// Their key.
-    pub(in crate::bench) fn signer(&self) -> &SoftwareSigner {
+    pub(crate) fn signer(&self) -> &SoftwareSigner {
         &self.signer
     }
 
     /// Somebody else of the same city, with what they collected.
-    pub(in crate::bench) fn like(
-        &self,
-        applicant: Applicant,
-        collected: &Collected,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn like(&self, applicant: Applicant, collected: &Collected) -> anyhow::Result<Self> {
         let chain: Vec<Vec<u8>> = collected.chain.iter().map(|der| der.0.clone()).collect();
         let certificate = Certificate::read(chain.first().context("certificate")?)?;
         let registry = self.registry.clone();
@@ -139,7 +135,7 @@ impl Officer {
 }
 
 /// The city's two registration officers.
-pub(in crate::bench) fn officers(folder: &Path) -> anyhow::Result<[Officer; 2]> {
+pub(crate) fn officers(folder: &Path) -> anyhow::Result<[Officer; 2]> {
     let city = City::read(folder)?;
     let registry = Certificate::read(&std::fs::read(folder.join("ca/public/ca/registry.cer"))?)?;
     let mut officers = Vec::new();
@@ -157,12 +153,12 @@ pub(in crate::bench) fn officers(folder: &Path) -> anyhow::Result<[Officer; 2]> 
 }
 
 /// The trust file of a city.
-pub(in crate::bench) fn trust(folder: &Path) -> anyhow::Result<Trust> {
+pub(crate) fn trust(folder: &Path) -> anyhow::Result<Trust> {
     Ok(serde_json::from_slice(&std::fs::read(folder.join("ca/trust.json"))?)?)
 }
 
 /// Makes so many people with a letter and a key each.
-pub(in crate::bench) async fn applicants(
+pub(crate) async fn applicants(
     folder: &Path,
     store: &Store,
     count: usize,
@@ -171,7 +167,7 @@ pub(in crate::bench) async fn applicants(
 }
 
 /// The same under a profile, after something was done for each of them.
-pub(in crate::bench) async fn applicants_with<F, R>(
+pub(crate) async fn applicants_with<F, R>(
     folder: &Path,
     store: &Store,
     (count, profile): (usize, &'static str),
@@ -208,7 +204,7 @@ where
 
 /// Does something for all, so many at once, each of these as soon as it is done with the one
 /// before.
-pub(in crate::bench) async fn for_all<I, T, F, R>(
+pub(crate) async fn for_all<I, T, F, R>(
     what: &'static str,
     items: Vec<I>,
     at_once: usize,

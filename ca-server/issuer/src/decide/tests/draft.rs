@@ -1,6 +1,6 @@
 //! Drafts: a handler signs for people of their unit, and decides nothing about it.
 
-use crate::decide::draft::DRAFTS_OF_HANDLER_MAX;
+use crate::decide::draft::{DRAFTS_OF_HANDLER_MAX, LETTERS_OF_HOUR_MAX, ORDERS_OF_HOUR_MAX};
 use crate::sample::act::caller;
 use crate::sample::operate::OFFICERS;
 use crate::sample::{Sample, key};
@@ -11,6 +11,7 @@ use records::draft::{DRAFT_SECONDS, Draft, DraftStatement, Drafting};
 use records::drafted::{Drafted, LetterBody};
 use records::order::PersonAction::{Create, Leave, Move};
 use records::rules::Role;
+use records::withdrawal::TakenBack;
 use records::{Bytes, Code, Disclosure};
 
 const NEW: &str = "0000000000000AA1";
@@ -285,5 +286,37 @@ fn open_drafts_have_a_bound() {
     // It is that handler's, and whatever ends makes room.
     sample.drafts("other", (Create, NEW), ("陈一", "sz-office")).unwrap();
     sample.withdraws("handler", one).unwrap();
+    sample.drafts("handler", (Create, "0000000000000AA2"), ("陈二", "sz-office")).unwrap();
+}
+
+/// What is taken back makes room among what waits, and none in the log: whoever drafts and takes
+/// back again and again ends where the hour does.
+#[test]
+fn what_is_taken_back_counts_for_the_hour() {
+    let mut sample = Sample::with_handler();
+    sample.appoint("other", Role::UnitHandler, "sz-office");
+    let one = sample.register("李丹", "sz-office");
+    let own = sample.person("handler");
+    let spend = |sample: &mut Sample, what: &str, most: u32| {
+        (1..most).for_each(|_| sample.state.allow(&format!("{what}:{own}"), most).unwrap());
+    };
+    spend(&mut sample, "orders", ORDERS_OF_HOUR_MAX);
+    sample.drafts("handler", (Create, NEW), ("陈一", "sz-office")).unwrap();
+    sample.withdraws("handler", sample.newest_order()).unwrap();
+    let told = sample.drafts("handler", (Create, NEW), ("陈一", "sz-office"));
+    assert_eq!(told, Err(Code::TooManyTries));
+    spend(&mut sample, "letters", LETTERS_OF_HOUR_MAX);
+    let made = sample.drafts_letter("handler", &one).unwrap();
+    sample.sequence();
+    let what = TakenBack::Letter { reference: made.letter };
+    let void = sample.withdrawal("handler", what);
+    sample.bring_withdrawal("handler", void).unwrap();
+    sample.sequence();
+    assert_eq!(sample.drafts_letter("handler", &one), Err(Code::TooManyTries));
+    // It is that handler's; who leaves does so all the same; and the hour ends.
+    sample.drafts("other", (Create, NEW), ("陈一", "sz-office")).unwrap();
+    sample.drafts("handler", (Leave, &one), ("李丹", "sz-office")).unwrap();
+    sample.drafts_letter("other", &one).unwrap();
+    sample.pass(3_600);
     sample.drafts("handler", (Create, "0000000000000AA2"), ("陈二", "sz-office")).unwrap();
 }

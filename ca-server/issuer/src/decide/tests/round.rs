@@ -201,6 +201,7 @@ fn brakes_are_known_as_such() {
     };
     assert!(is_brake(revoke(&sample.person("officer-1"), "keyCompromise")));
     assert!(!is_brake(person(PersonAction::Create, "", "李丹", "sz-office")));
+    assert!(is_brake(person(PersonAction::Leave, &sample.person("officer-1"), "", "")));
     let (reply, _) = Reply::open();
     let renewal = Box::new(sample.city.clone().renewal(None, &key()));
     assert!(!Command::Renew(sample.public(), renewal, reply).is_brake(None));

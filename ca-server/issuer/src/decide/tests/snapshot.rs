@@ -1,10 +1,11 @@
 //! People snapshots: what an agent is told follows from the log, and is told anew when that
 //! changed.
 
-use crate::command::{Command, NewSnapshot};
+use crate::command::{Command, NewSnapshot, Reply};
 use crate::decide::snapshot::said;
 use crate::sample::Sample;
 use crate::sample::operate::{OFFICERS, SECURITY, agent, gate, person};
+use crate::state::PENDING_MAX;
 use records::Code;
 use records::order::PersonAction;
 use records::people::SignedPeople;
@@ -19,9 +20,8 @@ fn made(sample: &Sample, number: u64) -> Arc<NewSnapshot> {
     Arc::new(NewSnapshot { snapshot, signed, said })
 }
 
-fn keep(sample: &mut Sample, new: &Arc<NewSnapshot>, as_of: u64) -> Result<(), Code> {
-    let made = vec![new.clone()];
-    sample.decide(|reply| Command::People(made, as_of, reply))
+fn keep(sample: &mut Sample, new: &Arc<NewSnapshot>) -> Result<(), Code> {
+    sample.decide(|reply| Command::People(new.clone(), reply))
 }
 
 fn with_gate() -> Sample {
@@ -33,28 +33,42 @@ fn with_gate() -> Sample {
 #[test]
 fn a_snapshot_is_recorded_and_kept() {
     let mut sample = with_gate();
-    let (new, as_of) = (made(&sample, 1), sample.state.followed.edge.size());
-    keep(&mut sample, &new, as_of).unwrap();
+    let new = made(&sample, 1);
+    keep(&mut sample, &new).unwrap();
     assert_eq!(sample.rows.snapshots, [("gate-1".to_owned(), 1)]);
     let Some(Event::People { number: 1, people: 2, .. }) =
         sample.recorded.last().map(|record| record.event.clone())
     else {
         panic!("{:?}", sample.recorded.last())
     };
-    assert!(!sample.state.people_due);
+}
+
+/// However large it is, and however many gates there are, it delays no brake; and gates hear from
+/// us while the log takes nothing in.
+#[test]
+fn a_snapshot_is_no_brake_and_is_kept_when_the_log_is_full() {
+    let mut sample = with_gate();
+    let new = made(&sample, 1);
+    let (reply, _) = Reply::open();
+    let command = Command::People(new.clone(), reply);
+    assert!(!command.is_brake(Some(sample.authority())));
+    sample.state.pending_count = PENDING_MAX;
+    keep(&mut sample, &new).unwrap();
 }
 
 #[test]
-fn who_changed_since_asks_for_the_next() {
+fn whatever_changed_is_told() {
     let mut sample = with_gate();
-    let (new, as_of) = (made(&sample, 1), sample.state.followed.edge.size());
-    sample.register("李丹", "sz-office");
-    keep(&mut sample, &new, as_of).unwrap();
-    assert!(sample.state.people_due);
-    let (next, as_of) = (made(&sample, 2), sample.state.followed.edge.size());
-    assert_ne!(new.said, next.said);
-    keep(&mut sample, &next, as_of).unwrap();
-    assert!(!sample.state.people_due);
+    let (first, before) = (made(&sample, 1), sample.state.people_change);
+    let id = sample.register("李丹", "sz-office");
+    assert!(sample.state.people_change > before);
+    assert_ne!(first.said, made(&sample, 2).said);
+    // Who goes is told before the tree has it.
+    let leave = sample.order(person(PersonAction::Leave, &id, "", ""));
+    sample.approved_by(leave, &OFFICERS);
+    let before = sample.state.people_change;
+    assert_eq!(sample.execute(), None);
+    assert!(sample.state.people_change > before);
 }
 
 #[test]

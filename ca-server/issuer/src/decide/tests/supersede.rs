@@ -7,7 +7,7 @@ use authority::Serial;
 use pki::Certificate;
 use records::Code;
 use records::order::OVERLAP_SECONDS;
-use records::record::{Cause, Event};
+use records::record::Cause;
 
 fn is_revoked(sample: &Sample, certificate: &Certificate) -> bool {
     sample.authority().is_revoked(&certificate.serial().to_string())
@@ -47,9 +47,8 @@ fn nobody_supersedes_what_is_not_due() {
     let (mut sample, _, old, signer) = Sample::with_holder();
     let claim = |sample: &mut Sample, serial: Serial| {
         let cause = Cause::Superseded { serial: serial.to_string() };
-        let reason = "superseded".into();
-        let (certificates, approvals) = (Vec::new(), Vec::new());
-        sample.notice(Event::Revoked { certificates, reason, cause, approvals });
+        let event = sample.city.revoked_event(cause, Vec::new());
+        sample.notice(event);
         sample.sequence();
         sample.authority().is_revoked(&serial.to_string())
     };
@@ -65,7 +64,34 @@ fn nobody_supersedes_what_is_not_due() {
     let renewed = sample.sign().remove(0);
     sample.sequence();
     assert!(!claim(&mut sample, Serial::of(renewed.serial()).unwrap()), "its successor stays");
-    assert!(claim(&mut sample, serial), "now it is lawful, whoever records it");
+    assert!(claim(&mut sample, serial), "now it is lawful, and the registry key says so");
+}
+
+/// Whoever writes rows puts a record under the date of a far year: nothing follows from that, and
+/// the seven days are kept.
+#[test]
+fn no_record_supersedes_before_its_time() {
+    let (mut sample, _, old, signer) = Sample::with_holder();
+    sample.renewed((&old, &signer), &key());
+    let cause = Cause::Superseded { serial: old.serial().to_string() };
+    let own = sample.city.now;
+    // What was signed about it now says that it is not due.
+    let early = sample.city.revoked_since(cause.clone(), Vec::new(), own);
+    let mut forged = early.clone();
+    if let records::record::Event::Revoked { statement, .. } = &mut forged {
+        let far = own + 73 * 365 * 86_400;
+        let founding = sample.city.founding;
+        let said = records::revocation::RevocationStatement::new(&founding, &cause, far).unwrap();
+        statement.0 = records::json::write(&said).unwrap();
+    }
+    sample.city.now = own + 73 * 365 * 86_400;
+    for event in [early, forged] {
+        sample.notice(event);
+        sample.sequence();
+        assert!(!is_revoked(&sample, &old));
+    }
+    sample.city.now = own;
+    assert!(!sample.supersede() && !is_revoked(&sample, &old));
 }
 
 #[test]

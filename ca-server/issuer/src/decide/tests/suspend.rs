@@ -2,8 +2,10 @@
 
 use crate::command::{Caller, Command, Officer};
 use crate::decide::list::{continues, entries};
-use crate::decide::suspend::{TOLD_MAX, lapse};
-use crate::sample::Sample;
+use crate::decide::suspend::{has_room, lapse, told_max};
+use crate::sample::act::caller;
+use crate::sample::operate::{SECURITY, portal};
+use crate::sample::{Sample, key};
 use ca_api::OwnSuspension;
 use ca_host::operator::OperatorRequest;
 use pki::crl::{ListContent, RevocationList, RevocationReason};
@@ -100,7 +102,40 @@ fn a_portals_word_is_for_the_holder_within_bounds_and_never_for_staff() {
     let officer = sample.city.officer("officer-1").certificate.clone();
     assert_eq!(suspend(&mut sample, &officer).unwrap_err(), Code::SignatureNeeded);
     assert!(reason(&sample, &two).is_none() && reason(&sample, &officer).is_none());
-    assert_eq!(TOLD_MAX, 200);
+}
+
+/// What one portal says, captured or not, leaves the holders at another their brake.
+#[test]
+fn no_portal_takes_the_places_of_another() {
+    let mut sample = Sample::found();
+    let keys = (key(), key());
+    sample.done(portal("register", "portal-2", (&keys.0, &keys.1)), &SECURITY);
+    let (of_hour, _) = told_max(sample.authority().person_count());
+    let shown: Vec<_> = (0..of_hour + 2).map(|_| sample.official("李丹").1).collect();
+    let [first @ .., one, two] = &shown[..] else { panic!("{of_hour}") };
+    for certificate in first {
+        suspend(&mut sample, certificate).unwrap();
+    }
+    assert_eq!(suspend(&mut sample, one).unwrap_err(), Code::WishesTooMany);
+    let serial = one.serial().to_string();
+    let other = caller(&keys.1, "portal-staff");
+    suspend_by(&mut sample, other, one, (&serial, REASON)).unwrap();
+    sample.pass(3_600);
+    suspend(&mut sample, two).unwrap();
+    // How many are open is told of each portal by itself, too.
+    let mut has_room = |portal: &str, open: usize| {
+        sample.round((&[], &[]), |round| has_room(round, portal, (1_000, open)))
+    };
+    let open = usize::try_from(of_hour).unwrap() + 1;
+    assert_eq!(has_room("portal-1", open), Err(Code::WishesTooMany));
+    assert_eq!((has_room("portal-1", open + 1), has_room("portal-2", open)), (Ok(()), Ok(())));
+}
+
+#[test]
+fn the_places_of_a_portal_grow_with_the_city() {
+    assert_eq!((told_max(300), told_max(100_000)), ((20, 200), (100, 2_000)));
+    // Twenty cards a day are lost there, and each waits for fifteen days.
+    assert!(told_max(100_000).1 > 5 * 20 * 15);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Wishes to revoke: an officer's signature proves who drafted, and makes the order a brake as an
 //! operator's; what bears no signature is little, short, and in nobody's way.
 
-use crate::decide::revoke::{UNSIGNED_MAX, UNSIGNED_OF_OFFICER_MAX};
+use crate::decide::revoke::{SIGNED_OF_HOUR_MAX, UNSIGNED_MAX, UNSIGNED_OF_OFFICER_MAX};
 use crate::sample::act::caller;
 use crate::sample::operate::{OFFICERS, revoke};
 use crate::sample::{Sample, key};
@@ -203,6 +203,26 @@ fn unsigned_wishes_have_a_bound() {
     sample.pass(UNSIGNED_WISH_SECONDS + 1);
     sample.revoke("officer-1", &serials[1], REASON).unwrap();
     const { assert!(UNSIGNED_MAX >= UNSIGNED_OF_OFFICER_MAX) };
+}
+
+/// Whoever signs without end fills no log: one order for each certificate, and nobody is refused.
+#[test]
+fn signed_wishes_are_never_refused_and_have_a_bound() {
+    let mut sample = Sample::found();
+    let (one, two) = (of_nobody(&mut sample, 1), of_nobody(&mut sample, 2));
+    let first = sample.asks("officer-1", &one, REASON).unwrap();
+    let second = sample.asks("officer-1", &one, "superseded").unwrap();
+    assert_ne!(first.order, second.order, "another reason is another order");
+    let rate = format!("wishes:person:{}", sample.person("officer-1"));
+    while sample.state.allow(&rate, SIGNED_OF_HOUR_MAX).is_ok() {}
+    let orders = sample.count("order");
+    let told = sample.asks("officer-1", &one, "affiliationChanged").unwrap();
+    assert!([first.order, second.order].contains(&told.order), "the order that stands");
+    assert_eq!(sample.count("order"), orders);
+    sample.asks("officer-1", &two, REASON).unwrap();
+    assert_eq!(sample.count("order"), orders + 1, "nothing revokes it yet");
+    sample.asks("officer-2", &one, "affiliationChanged").unwrap();
+    assert_eq!(sample.count("order"), orders + 2, "another officer has an hour of their own");
 }
 
 /// Somebody's certificate.

@@ -1,12 +1,12 @@
 //! The clock may be believed if it neither went back behind the newest record nor far ahead of it.
-//! Brakes work all the same: a list then bears the last proven time, since a wrong one would lock
-//! out who reads it.
+//! Brakes work all the same: what they leave then bears the last proven time, since a wrong one
+//! would lock out who reads it. The issuer and `status` judge their clocks alike.
 
-use ca_host::{BACK_SECONDS_MAX, CaConfig};
+use crate::{BACK_SECONDS_MAX, CaConfig};
 use records::Code;
 
 /// What the clock is compared with.
-pub(crate) struct ClockGuard {
+pub struct ClockGuard {
     ahead_max: u64,
     confirmed: Option<u64>,
 }
@@ -15,10 +15,15 @@ pub(crate) struct ClockGuard {
 const CONFIRMED_SECONDS: u64 = 86_400;
 
 impl ClockGuard {
+    /// How far ahead of what is proven a clock may be, in seconds.
+    pub fn ahead_max(config: &CaConfig) -> u64 {
+        u64::from(config.issuer.clock_days_max) * 86_400
+    }
+
     /// Whether decisions may bear this time; `last` is the time of the newest record that proves
     /// one. An operator's word is looked for only where it makes a difference.
-    pub(crate) fn judge(config: &CaConfig, now: u64, last: u64) -> Result<(), Code> {
-        let ahead_max = u64::from(config.issuer.clock_days_max) * 86_400;
+    pub fn judge(config: &CaConfig, now: u64, last: u64) -> Result<(), Code> {
+        let ahead_max = Self::ahead_max(config);
         let unconfirmed = Self { ahead_max, confirmed: None }.check(now, last);
         unconfirmed.or_else(|_| {
             let text = std::fs::read_to_string(config.path("issuer/clock-confirmed"));

@@ -1,0 +1,101 @@
+//! What exists in the name of whoever shows a certificate: as authority has it, and what they were
+//! told as rows have it, which prove nothing.
+
+use super::drafts::letter_state;
+use crate::error::IssuerError;
+use crate::issuer::Issuer;
+use authority::{Authority, LetterState, Reference, Serial};
+use ca_store::table::notice;
+use ca_store::table::notice::ListedRow;
+use pki::Certificate;
+use records::Code;
+use records::mine::{Mine, OwnCertificate, OwnLetter, OwnNotice, OwnOrder};
+use std::cmp::Reverse;
+
+/// Lines of each list.
+const LINES: usize = 50;
+
+/// All of it.
+pub(crate) async fn mine(issuer: &Issuer, certificate: &Certificate) -> Result<Mine, IssuerError> {
+    let (view, mut tx) = issuer.current().await?;
+    let (authority, now) = (view.authority(), issuer.now());
+    let person = authority.holder(certificate, now)?;
+    let told = notice::newest_to(&mut tx, &person, LINES as i64).await?;
+    let state = authority.person(&person).ok_or(Code::PersonUnknown)?;
+    let unit = |id: &String| {
+        let name = authority.unit(id).map(|unit| unit.name.clone());
+        name.unwrap_or_else(|| id.clone())
+    };
+    let roles = state.roles.iter().map(|(role, scope)| (role.name().to_owned(), unit(scope)));
+    let certificates = state.serials.iter().filter_map(|one| own_certificate(authority, one, now));
+    let mut certificates: Vec<OwnCertificate> = certificates.collect();
+    certificates.sort_by(|a, b| b.not_after.cmp(&a.not_after));
+    certificates.truncate(LINES);
+    let mut letters: Vec<_> = authority.letters_of(&person).collect();
+    letters.sort_by_key(|(_, letter)| Reverse(letter.expires));
+    letters.truncate(LINES);
+    let letters = letters.into_iter().map(|one| own_letter(authority, one, now)).collect();
+    let orders = orders(authority, &person, now);
+    let notices = told.into_iter().map(own_notice).collect();
+    Ok(Mine { certificates, letters, orders, roles: roles.collect(), notices, person })
+}
+
+fn own_certificate(authority: &Authority, serial: &Serial, now: u64) -> Option<OwnCertificate> {
+    let text = serial.to_string();
+    let held = authority.held(&text).filter(|held| held.sha256.is_some())?;
+    let revoked = authority.revoked_as(&text).map(|one| (one.reason.clone(), one.at));
+    let suspended = authority.suspended_as(&text).map(|one| (one.reason.clone(), one.revoked.at));
+    let (state, why) = match (suspended, revoked) {
+        (Some(why), _) => ("suspended", Some(why)),
+        (None, Some(why)) => ("revoked", Some(why)),
+        _ if now > held.not_after => ("expired", None),
+        _ if authority.renewed_by(serial).is_some() => ("renewed", None),
+        _ => ("valid", None),
+    };
+    let (reason, since) = why.unwrap_or_default();
+    Some(OwnCertificate {
+        profile: held.profile.to_string(),
+        not_after: records::time::seconds(held.not_after),
+        state: state.into(),
+        since: if since == 0 { String::new() } else { records::time::seconds(since) },
+        reason,
+        serial: text,
+    })
+}
+
+fn own_letter(
+    authority: &Authority,
+    (reference, letter): (&Reference, &LetterState),
+    now: u64,
+) -> OwnLetter {
+    OwnLetter {
+        reference: reference.to_string(),
+        profile: letter.profile.to_string(),
+        expires: records::time::seconds(letter.expires),
+        state: letter_state(authority, (reference, letter), now).into(),
+    }
+}
+
+/// Orders that the tree holds open and that are about this person.
+fn orders(authority: &Authority, person: &str, now: u64) -> Vec<OwnOrder> {
+    let own = authority.open_orders().filter(|(_, open)| open.body.person() == Some(person));
+    let line = |(digest, _)| {
+        let (order, body) = authority.open(digest, now).ok()?;
+        let given = u32::try_from(authority.given(digest, now).len()).unwrap_or(u32::MAX);
+        Some(OwnOrder {
+            order: order.order.clone(),
+            kind: order.kind.clone(),
+            action: body.action().to_owned(),
+            expires: order.expires.clone(),
+            approvals: (given, authority.needed(&body)),
+        })
+    };
+    own.filter_map(line).take(LINES).collect()
+}
+
+fn own_notice((channel, said, made, state): ListedRow) -> OwnNotice {
+    let said: serde_json::Value = serde_json::from_slice(&said).unwrap_or_default();
+    let kind = said.get("kind").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let time = records::time::seconds(u64::try_from(made).unwrap_or(0));
+    OwnNotice { time, kind: kind.to_owned(), channel, state }
+}

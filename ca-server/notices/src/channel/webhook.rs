@@ -1,0 +1,98 @@
+//! Notices to a gateway for short messages: JSON, posted with an HMAC over its time and bytes
+//! (`docs/formats.md`), so that the gateway takes none that is not this city's, and none that is
+//! old. It knows people by their ids; no telephone number is kept here.
+
+use crate::notice::spelled;
+use crate::parcel::{Handed, Parcel};
+use anyhow::{Context, ensure};
+use aws_lc_rs::hmac;
+use ca_host::CaConfig;
+use ca_host::config::{WebhookConfig, is_this_host};
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use mtls::{CallError, Client};
+use serde_json::json;
+use std::time::Duration;
+
+/// The label of what is signed.
+const LABEL: &[u8] = b"yinxin-webhook-v1";
+/// Longest wait for an answer.
+const ANSWER_MAX: Duration = Duration::from_secs(20);
+
+/// The gateway.
+pub(crate) struct Webhook {
+    client: Client,
+    key: hmac::Key,
+}
+
+impl Webhook {
+    /// Reads what the configuration names; nobody is asked yet.
+    pub(super) fn open(config: &CaConfig, own: &WebhookConfig) -> anyhow::Result<Self> {
+        let host = own.url.strip_prefix("http://").map(|rest| {
+            let authority = rest.split('/').next().unwrap_or_default();
+            authority.rsplit_once(':').map_or(authority, |(host, _)| host).to_owned()
+        });
+        let tls = match host {
+            Some(host) => {
+                ensure!(is_this_host(&host), "url: `http` is for a gateway on this host only");
+                None
+            }
+            None => {
+                let roots = own.roots.as_ref();
+                let roots = roots.context("roots: which authorities the gateway comes from")?;
+                let file = std::fs::read(config.path_of(roots));
+                let file = file.with_context(|| roots.display().to_string())?;
+                let ders = pki::pem::read(&file, pki::pem::Kind::Certificate)?;
+                Some(mtls::tls::client_of_web(&ders)?)
+            }
+        };
+        let secret = ca_host::durable::read_private(&config.path("notices/webhook.secret"))?;
+        let text = std::str::from_utf8(&secret).context("notices/webhook.secret")?;
+        let secret = BASE64URL_NOPAD.decode(text.trim_end().as_bytes());
+        let secret = secret.context("notices/webhook.secret")?;
+        ensure!(secret.len() == 32, "notices/webhook.secret: 32 bytes in base64url");
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
+        Ok(Self { client: Client::new(&own.url, tls)?, key })
+    }
+
+    pub(super) async fn hand(&self, parcel: &Parcel<'_>) -> Handed {
+        let body = json!({
+            "v": 1,
+            "id": spelled(&parcel.id),
+            "kind": parcel.notice.kind.name(),
+            "person": parcel.recipient.person,
+            "name": parcel.recipient.name.as_deref().unwrap_or_default(),
+            "time": parcel.notice.time,
+            "zh": parcel.written.short_zh,
+            "en": parcel.written.short_en,
+        });
+        let body = match records::json::write(&body) {
+            Ok(body) => body,
+            Err(error) => return Handed::Refused(error.to_string()),
+        };
+        let time = parcel.now.to_string();
+        let signature = self.signature(&time, &body);
+        let headers = [
+            ("yinxin-time", time),
+            ("yinxin-signature", signature),
+            ("idempotency-key", spelled(&parcel.id)),
+        ];
+        let call = self.client.post_with("", body, &headers);
+        match tokio::time::timeout(ANSWER_MAX, call).await {
+            Err(_) => Handed::Away("no answer in time".into()),
+            Ok(Err(error @ CallError::Address(_))) => Handed::Refused(error.to_string()),
+            Ok(Err(error)) => Handed::Away(system::terminal::visible(&error.to_string())),
+            Ok(Ok(answer)) => match answer.status().as_u16() {
+                200..=299 => Handed::Taken,
+                408 | 425 | 429 => Handed::Away(answer.status().to_string()),
+                400..=499 => Handed::Refused(answer.status().to_string()),
+                _ => Handed::Later(answer.status().to_string()),
+            },
+        }
+    }
+
+    /// `v1=` and HMAC-SHA-256 in hexadecimal over label, time and body.
+    fn signature(&self, time: &str, body: &[u8]) -> String {
+        let message = [LABEL, &[0], time.as_bytes(), &[0], body].concat();
+        format!("v1={}", HEXLOWER.encode(hmac::sign(&self.key, &message).as_ref()))
+    }
+}

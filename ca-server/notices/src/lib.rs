@@ -1,0 +1,85 @@
+//! Role `notices`: tells people what the log says happened in their names, so that no portal can
+//! keep it from them. It follows the log by itself, holds no key that signs anything, and nothing
+//! waits for it: a mail server that is away holds no certificate and no brake up.
+//!
+//! In reading order: [`notice`] (what is said), [`tell`] and [`due`] (who is told what, pure),
+//! [`follow`] (the log becomes rows of the outbox), [`outbox`] (rows are sealed), [`deliver`] (rows
+//! are handed to a [`channel`]), [`words`] and [`recipient`] (how and to whom).
+
+mod channel;
+mod deliver;
+mod due;
+mod follow;
+mod notice;
+mod outbox;
+mod parcel;
+mod recipient;
+mod tell;
+#[cfg(test)]
+mod tests;
+mod trial;
+mod words;
+
+pub use trial::{Tried, check, try_channels};
+
+use anyhow::Context;
+use ca_host::CaConfig;
+use ca_store::follower;
+use ca_store::replay::Replay;
+use channel::Channel;
+use deliver::Delivery;
+use follow::{Follow, Following};
+use outbox::Seal;
+use service::{Clock, Metrics, Stop};
+use store::Store;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use words::Letterhead;
+
+/// Runs the role until the stop.
+pub async fn serve(config: CaConfig, store: Store, clock: Clock, stop: Stop) -> anyhow::Result<()> {
+    let metrics = Metrics::default();
+    let trust = ca_host::trust(&config)?;
+    let replay = Replay::new(&trust).context("trust file")?;
+    let (place, keep) = follower::open(&config.path("notices"))?;
+    let seal = Seal::new(place.key("outbox"), *replay.founding());
+    let bell = ca_store::doorbell(&store, &config, "notices").await?;
+    let channels = Channel::all(&config)?;
+    let (told, authority) = watch::channel(None);
+    let mut tasks = JoinSet::new();
+    let follow = Follow {
+        store: store.clone(),
+        replay,
+        keep,
+        seal: seal.clone(),
+        channels: channels.iter().map(Channel::name).collect(),
+        digest_hour: config.notices.digest_hour,
+        clock,
+        metrics: metrics.clone(),
+        told,
+        bell: bell.clone(),
+        stop: stop.clone(),
+        state: Following::default(),
+    };
+    tasks.spawn(follow.run());
+    for channel in channels {
+        let delivery = Delivery {
+            channel,
+            store: store.clone(),
+            seal: seal.clone(),
+            head: Letterhead::of(&config)?,
+            clock,
+            metrics: metrics.clone(),
+            authority: authority.clone(),
+            bell: bell.clone(),
+            stop: stop.clone(),
+        };
+        tasks.spawn(delivery.run());
+    }
+    let looking = service::disk::watch(config.folder().to_owned(), metrics.clone(), stop.clone());
+    tasks.spawn(looking);
+    let admin = service::Admin::new(metrics);
+    admin.serve((config.notices.admin, "ca.toml: notices.admin"), stop).await?;
+    while tasks.join_next().await.is_some() {}
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! What a channel is handed, and what it makes of it.
+
+use crate::notice::{Notice, NoticeId};
+use crate::recipient::Recipient;
+use crate::words::Written;
+
+/// What a channel is handed.
+pub(crate) struct Parcel<'a> {
+    pub(crate) id: NoticeId,
+    pub(crate) notice: &'a Notice,
+    pub(crate) recipient: &'a Recipient,
+    pub(crate) written: &'a Written,
+    /// Unix seconds.
+    pub(crate) now: u64,
+}
+
+/// What a channel made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Handed {
+    /// It took it.
+    Taken,
+    /// It has no address for this person.
+    NoAddress,
+    /// It will never take this one.
+    Refused(String),
+    /// It may take this one later.
+    Later(String),
+    /// It takes nothing now.
+    Away(String),
+}

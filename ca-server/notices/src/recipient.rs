@@ -1,0 +1,35 @@
+//! Whom a notice reaches: the name and address that authority holds for a person. Rows open them
+//! and decide nothing: what does not open the commitment, or is no name or no address, is not used.
+
+use authority::Authority;
+use pki::mail::Mailbox;
+use pki::name::Text;
+use records::Disclosure;
+use records::commitment::open;
+use records::order::{MAIL_PATH, NAME_PATH};
+
+/// A person as far as notices need them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Recipient {
+    /// Person id.
+    pub(crate) person: String,
+    /// Their name.
+    pub(crate) name: Option<String>,
+    /// Their mail address.
+    pub(crate) mail: Option<String>,
+}
+
+impl Recipient {
+    /// What authority holds of a person, opened by rows.
+    pub(crate) fn of(authority: &Authority, person: &str, opened: &[Disclosure]) -> Self {
+        let held = authority.person(person);
+        let text = |commitment, path| open(commitment, path, opened).ok()?.as_str();
+        let name = held.and_then(|held| text(&held.name, NAME_PATH));
+        let mail = held.and_then(|held| text(held.mail.as_ref()?, MAIL_PATH));
+        Self {
+            person: person.to_owned(),
+            name: name.and_then(|name| Text::read(name).ok()).map(|name| name.as_str().into()),
+            mail: mail.and_then(|mail| Mailbox::read(mail).ok()).map(|mail| mail.as_str().into()),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The channels, and the seal of the outbox.
+
+use super::{head, wang};
+use crate::channel::Channel;
+use crate::notice::{Facts, Notice, NoticeKind};
+use crate::outbox::{self, Seal};
+use crate::parcel::{Handed, Parcel};
+use crate::recipient::Recipient;
+use crate::words;
+use ca_host::CaConfig;
+use ca_host::config::{IssuerConfig, LogConfig, NoticesConfig, StatusConfig};
+use ca_store::table::notice::DueRow;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+/// The configuration of a host that has only a folder.
+pub(super) fn config(folder: &Path, notices: NoticesConfig) -> CaConfig {
+    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let issuer = IssuerConfig {
+        listen: nowhere,
+        admin: nowhere,
+        crl_hours: 24,
+        clock_days_max: 10,
+        desk: None,
+        portal_web: None,
+        database: None,
+    };
+    let status = StatusConfig {
+        http: nowhere,
+        https: nowhere,
+        admin: nowhere,
+        public_url: "http://status.example".into(),
+        database: None,
+    };
+    let log = LogConfig { http: nowhere, https: nowhere, admin: nowhere, database: None };
+    let config = CaConfig::new("sqlite:nowhere", (issuer, status, log), notices);
+    config.in_folder(folder)
+}
+
+pub(super) fn nowhere() -> NoticesConfig {
+    NoticesConfig::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+}
+
+fn notice(about: &str) -> Notice {
+    let facts = Facts { serial_tail: Some("0A1B2C3D".into()), ..Facts::default() };
+    let time = 1_795_507_200 + about.len() as u64;
+    Notice::at(time, NoticeKind::Suspended, (&wang().person, about), facts)
+}
+
+async fn hand(channel: &Channel, notice: &Notice, recipient: &Recipient) -> Handed {
+    let written = words::write(notice, recipient, "", &head());
+    let id = notice.id(&[7; 32]);
+    let now = 1_795_507_200;
+    channel.hand(&Parcel { id, notice, recipient, written: &written, now }).await
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder.join("notices/spool")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| !name.starts_with('.')).collect();
+    names.sort();
+    names
+}
+
+/// One private file for each notice, however often it is handed over; the oldest leaves when there
+/// are too many, and that is told.
+#[tokio::test]
+async fn the_spool_folder_has_a_bound() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("notices/spool")).unwrap();
+    let mut own = nowhere();
+    own.spool_files_max = 3;
+    let open = || Channel::all(&config(folder.path(), own.clone())).unwrap().remove(0);
+    let spool = open();
+    assert_eq!(spool.name(), "spool");
+    for about in ["1", "1", "22", "333"] {
+        assert_eq!(hand(&spool, &notice(about), &wang()).await, Handed::Taken);
+    }
+    let three = files(folder.path());
+    assert_eq!((three.len(), spool.looked_after()), (3, None));
+    let path = folder.path().join("notices/spool").join(&three[0]);
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let said: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    assert_eq!((&said["kind"], &said["mail"]), (&"suspended".into(), &wang().mail.into()));
+
+    // Another process finds what the first one left.
+    let again = open();
+    assert_eq!(hand(&again, &notice("4444"), &wang()).await, Handed::Taken);
+    assert_eq!(files(folder.path()).len(), 3);
+    assert!(!files(folder.path()).contains(&three[0]), "the oldest left");
+    assert!(again.looked_after().unwrap().contains("full: 1"));
+    // Who takes them makes room.
+    for name in files(folder.path()) {
+        std::fs::remove_file(folder.path().join("notices/spool").join(name)).unwrap();
+    }
+    assert_eq!(hand(&again, &notice("55555"), &wang()).await, Handed::Taken);
+    assert_eq!(files(folder.path()).len(), 1);
+}
+
+/// A row that this role did not write, or that was exchanged, opens to nothing.
+#[test]
+fn only_rows_of_this_role_are_sent() {
+    let key = |secret: &[u8]| aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret);
+    let (seal, told) = (Seal::new(key(b"own"), [7; 32]), notice("1"));
+    let row = |seal: &Seal, channel| {
+        let row = seal.row(&told, channel, 5).unwrap();
+        DueRow {
+            id: row.id,
+            person: row.person,
+            notice: row.notice,
+            mac: row.mac,
+            made: row.made,
+            tries: 0,
+        }
+    };
+    let good = row(&seal, "mail");
+    assert_eq!(seal.open(&good, "mail"), Some((told.id(&[7; 32]), told.clone())));
+    assert_eq!(seal.open(&good, "webhook"), None, "another channel's");
+    assert_eq!(seal.open(&row(&Seal::new(key(b"other"), [7; 32]), "mail"), "mail"), None);
+    let mut other = notice("2");
+    other.person = "FFFFFFFFFFFFFFFF".into();
+    let exchanged = DueRow { notice: other.write().unwrap(), ..good.clone() };
+    assert_eq!(seal.open(&exchanged, "mail"), None, "other words under this name");
+    let renamed = DueRow { id: vec![9; 16], ..good };
+    assert_eq!(seal.open(&renamed, "mail"), None, "these words under another name");
+}
+
+#[test]
+fn pauses_grow_up_to_an_hour() {
+    let pauses: Vec<u64> = (0..9).map(outbox::pause).collect();
+    assert_eq!(pauses, [30, 60, 120, 240, 480, 960, 1_920, 3_600, 3_600]);
+    assert_eq!(outbox::pause(u64::MAX), 3_600);
+}

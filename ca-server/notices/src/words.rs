@@ -1,0 +1,237 @@
+//! A notice in words, Chinese first: plain text, with no address in it but the portal's own.
+
+use crate::notice::{Facts, Notice, NoticeKind};
+use crate::recipient::Recipient;
+use ca_host::CaConfig;
+use records::rules::Role;
+
+/// Who writes, and where people go.
+#[derive(Clone, Debug)]
+pub(crate) struct Letterhead {
+    /// The city's name.
+    pub(crate) city: String,
+    /// Whether it is a sample.
+    pub(crate) is_sample: bool,
+    /// Address of the public portal.
+    pub(crate) portal: String,
+    /// Address of the staff's.
+    pub(crate) staff: String,
+    /// Whom people call.
+    pub(crate) desk: Option<String>,
+}
+
+impl Letterhead {
+    /// As configuration and trust file say.
+    pub(crate) fn of(config: &CaConfig) -> anyhow::Result<Self> {
+        let trust = ca_host::trust(config)?;
+        Ok(Self {
+            portal: config.issuer.portal_web.clone().unwrap_or(trust.portal_public),
+            staff: trust.portal_staff,
+            desk: config.issuer.desk.clone(),
+            city: trust.city,
+            is_sample: trust.sample,
+        })
+    }
+}
+
+/// What is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    /// One sentence for a short message, 中文.
+    pub(crate) short_zh: String,
+    /// The same, English.
+    pub(crate) short_en: String,
+}
+
+/// 中文, English.
+type Both = (String, String);
+
+/// The words of a notice to somebody; `unit` is the name of the unit that its facts name.
+pub(crate) fn write(
+    notice: &Notice,
+    recipient: &Recipient,
+    unit: &str,
+    head: &Letterhead,
+) -> Written {
+    let (title_zh, title_en) = title(notice.kind);
+    let (zh, en) = sentence(notice, unit);
+    let sample = if head.is_sample { ("（示例）", " (sample)") } else { ("", "") };
+    let name = recipient.name.as_deref().unwrap_or_default();
+    let for_staff = matches!(
+        notice.kind,
+        NoticeKind::Digest | NoticeKind::RoleGranted | NoticeKind::Returned | NoticeKind::Rejected
+    );
+    let address = if for_staff { &head.staff } else { &head.portal };
+    let when = page::show::time(&notice.time);
+    let (alarm_zh, alarm_en) = alarm(notice.kind, head);
+    let text = format!(
+        "{name}：\n\n{zh}\n时间：{when}\n{alarm_zh}办理与查询：{address}\n\n\
+         本通知由{}证书签发系统自动发出，请勿回复。系统不会索取授权码、口令或证件号码。\n\n\
+         --------\n\n\
+         {en}\nTime: {when}\n{alarm_en}The portal: {address}\n\n\
+         Sent by the certification system of {}; please do not answer. Nobody asks you for a code, \
+         a passphrase or the number of your identity card.\n",
+        head.city, head.city
+    );
+    let subject = format!("【{}{}】{title_zh} / {title_en}{}", head.city, sample.0, sample.1);
+    Written { subject, text, short_zh: zh, short_en: en }
+}
+
+fn title(kind: NoticeKind) -> (&'static str, &'static str) {
+    match kind {
+        NoticeKind::Letter => ("密码信封已备好", "your letter is ready"),
+        NoticeKind::Asked => ("有人以您的名义申请证书", "a certificate was asked for in your name"),
+        NoticeKind::Issued => ("证书已签发，待领取", "your certificate is ready to collect"),
+        NoticeKind::Renewed => ("证书已续期", "your certificate was renewed"),
+        NoticeKind::Expiring => ("证书即将到期", "your certificate ends soon"),
+        NoticeKind::Revoked => ("证书已吊销", "your certificate was revoked"),
+        NoticeKind::Suspended => ("证书已冻结", "your certificate was suspended"),
+        NoticeKind::Released => ("证书已解除冻结", "your certificate counts again"),
+        NoticeKind::RoleGranted => ("您被授予角色", "you were given a role"),
+        NoticeKind::RoleWithdrawn => ("您的角色已撤回", "a role of yours was withdrawn"),
+        NoticeKind::Returned => ("申请已退回", "a request was sent back"),
+        NoticeKind::Rejected => ("申请已驳回", "a request was rejected"),
+        NoticeKind::Digest => ("今日待办", "what waits for you today"),
+    }
+}
+
+fn sentence(notice: &Notice, unit: &str) -> Both {
+    let facts = &notice.facts;
+    let tail = facts.serial_tail.as_deref().unwrap_or("?");
+    let until = page::show::time(facts.until.as_deref().unwrap_or_default());
+    let own = (format!("您的证书（序列号尾号 {tail}）"), format!("Your certificate (…{tail})"));
+    let about = |zh: &str, en: &str| (format!("{}{zh}", own.0), format!("{} {en}", own.1));
+    match notice.kind {
+        NoticeKind::Letter => (
+            format!("您的密码信封已备好，请到受理窗口领取，{until} 前有效。"),
+            format!("Your letter is ready at the desk. It is good until {until}."),
+        ),
+        NoticeKind::Asked if facts.serial_tail.is_some() => {
+            about("有人申请续期。", "is to be renewed: somebody asked for that.")
+        }
+        NoticeKind::Asked => (
+            "有人以您的名义申请数字证书。".into(),
+            "Somebody asked for a certificate in your name.".into(),
+        ),
+        NoticeKind::Issued => about(
+            &format!("已签发，可以领取，有效期至 {until}。"),
+            &format!("was issued and can be collected. It is good until {until}."),
+        ),
+        NoticeKind::Renewed => about(
+            &format!("是续期后的新证书，有效期至 {until}；原证书 7 天后自动失效。"),
+            &format!("is the renewed one, good until {until}. The old one ends in 7 days."),
+        ),
+        NoticeKind::Expiring => {
+            let days = facts.days.unwrap_or_default();
+            about(
+                &format!("将在 {days} 天内到期（{until}），请及时续期。"),
+                &format!("ends within {days} days ({until}). Please renew it in time."),
+            )
+        }
+        NoticeKind::Revoked => {
+            let (zh, en) = reason(facts.reason.as_deref().unwrap_or_default());
+            about(&format!("已吊销：{zh}。"), &format!("was revoked: {en}."))
+        }
+        NoticeKind::Suspended => about(
+            "已冻结，暂时不能使用；15 天内未解除的，将被吊销。",
+            "was suspended and does not count; it is revoked unless it is released in 15 days.",
+        ),
+        NoticeKind::Released => about("已解除冻结，可以使用。", "was released and counts again."),
+        NoticeKind::RoleGranted | NoticeKind::RoleWithdrawn => role_sentence(notice, unit),
+        NoticeKind::Returned | NoticeKind::Rejected => declined_sentence(notice),
+        NoticeKind::Digest => digest_sentence(facts),
+    }
+}
+
+fn role_sentence(notice: &Notice, unit: &str) -> Both {
+    let (zh, en) = notice.facts.role.map_or(("", ""), role);
+    match notice.kind {
+        NoticeKind::RoleGranted => (
+            format!("您被授予角色“{zh}”，范围：{unit}。"),
+            format!("You are {en} of {unit} from now on."),
+        ),
+        _ => (
+            format!("您的角色“{zh}”已撤回，范围：{unit}。"),
+            format!("You are {en} of {unit} no longer."),
+        ),
+    }
+}
+
+fn declined_sentence(notice: &Notice) -> Both {
+    let order = notice.facts.order.as_deref().unwrap_or_default();
+    match notice.kind {
+        NoticeKind::Returned => (
+            format!("指令 {order} 已被退回，可以更正后重新申请；原因请在门户查看。"),
+            format!("Order {order} was sent back and can be asked for again; the portal says why."),
+        ),
+        _ => (
+            format!("指令 {order} 已被驳回；原因请在门户查看。"),
+            format!("Order {order} was rejected; the portal says why."),
+        ),
+    }
+}
+
+fn digest_sentence(facts: &Facts) -> Both {
+    let (mut zh, mut en) = (Vec::new(), Vec::new());
+    if let Some(count) = facts.to_decide {
+        zh.push(format!("{count} 件指令等待您审批"));
+        en.push(format!("{count} orders wait for your approval"));
+    }
+    if let Some(count) = facts.drafted {
+        zh.push(format!("您起草的 {count} 件指令正在等待审批"));
+        en.push(format!("{count} orders that you drafted wait for officers"));
+    }
+    (format!("{}。", zh.join("；")), format!("{}.", en.join("; ")))
+}
+
+/// What people do if it was not they.
+fn alarm(kind: NoticeKind, head: &Letterhead) -> Both {
+    let alarms = matches!(
+        kind,
+        NoticeKind::Asked
+            | NoticeKind::Letter
+            | NoticeKind::Issued
+            | NoticeKind::Renewed
+            | NoticeKind::Revoked
+            | NoticeKind::Suspended
+            | NoticeKind::Released
+    );
+    if !alarms {
+        return (String::new(), String::new());
+    }
+    let desk = head.desk.as_deref().unwrap_or_default();
+    let (call_zh, call_en) = match desk {
+        "" => (String::new(), String::new()),
+        desk => (format!("，并联系 {desk}"), format!(", and call {desk}")),
+    };
+    (
+        format!("如果不是您本人办理，请立即凭密码信封挂失或冻结{call_zh}。\n"),
+        format!("If that was not you, report the loss with your letter at once{call_en}.\n"),
+    )
+}
+
+fn reason(name: &str) -> (&str, &str) {
+    match name {
+        "cessationOfOperation" => ("离职、退休", "left office or retired"),
+        "affiliationChanged" => ("调动", "moved to another unit"),
+        "keyCompromise" => ("丢失、被盗、泄露", "lost, stolen or known to others"),
+        "superseded" => ("已换新证书", "replaced by a new one"),
+        "privilegeWithdrawn" => ("授权撤回", "authorization withdrawn"),
+        other => (other, other),
+    }
+}
+
+fn role(role: Role) -> (&'static str, &'static str) {
+    match role {
+        Role::Official => ("公职人员", "official"),
+        Role::UnitHandler => ("经办人", "unit handler"),
+        Role::RegistrationOfficer => ("登记员", "registration officer"),
+        Role::PoolOfficer => ("联审员", "pool officer"),
+        Role::SystemAdministrator => ("系统管理员", "system administrator"),
+        Role::SecurityAdministrator => ("安全保密管理员", "security administrator"),
+        Role::Auditor => ("安全审计员", "auditor"),
+        Role::ApplicationOwner => ("应用负责人", "application owner"),
+    }
+}

@@ -1,0 +1,2 @@
+-- Numbers of people snapshots are kept by the issuer; no row says which one is the newest.
+drop table people_current;

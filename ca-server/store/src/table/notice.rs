@@ -1,0 +1,172 @@
+//! Notices on their way, as rows: what each says is under a MAC of the role `notices`, so that no
+//! hand in the database makes the CA write to people. Whether one was sent is bookkeeping; a notice
+//! that is sent again keeps its id.
+
+use super::number;
+use store::many::insert_many;
+use store::{StoreError, Tx, execute, row, rows};
+
+/// A notice for one channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeRow {
+    /// 16 bytes that follow from what it is about.
+    pub id: Vec<u8>,
+    /// By which channel.
+    pub channel: &'static str,
+    /// Whom it tells, a person id.
+    pub person: String,
+    /// What it says, canonical JSON.
+    pub notice: Vec<u8>,
+    /// The role's MAC over all of that.
+    pub mac: Vec<u8>,
+    /// When it was made, unix.
+    pub made: u64,
+}
+
+/// A notice whose time has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueRow {
+    /// 16 bytes.
+    pub id: Vec<u8>,
+    /// Whom it tells, as the row says.
+    pub person: String,
+    /// What it says.
+    pub notice: Vec<u8>,
+    /// The role's MAC.
+    pub mac: Vec<u8>,
+    /// When it was made, unix.
+    pub made: u64,
+    /// How often it was tried.
+    pub tries: u64,
+}
+
+/// What became of a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeState {
+    /// It is tried again at this time, unix.
+    Waiting(u64),
+    /// A channel took it.
+    Sent,
+    /// Nobody takes it, or not in time.
+    Failed,
+}
+
+impl NoticeState {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Waiting(_) => "waiting",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Keeps notices; what is kept already stays as it is. Gives how many are new.
+pub async fn insert(tx: &mut Tx, new: Vec<NoticeRow>) -> Result<u64, StoreError> {
+    let values = new.into_iter().map(|new| {
+        vec![
+            new.id.into(),
+            new.channel.into(),
+            new.person.into(),
+            new.notice.into(),
+            new.mac.into(),
+            number(new.made).into(),
+            "waiting".into(),
+            number(0).into(),
+            number(0).into(),
+        ]
+    });
+    insert_many(
+        tx,
+        "insert into notice (notice_id, channel, person_id, notice, mac, made, state, tries, \
+         next_try)",
+        values.collect(),
+        "on conflict (notice_id, channel) do nothing",
+    )
+    .await
+}
+
+/// Notices of a channel whose time has come, those that wait longest first.
+pub async fn due(
+    tx: &mut Tx,
+    (channel, now): (&str, u64),
+    limit: i64,
+) -> Result<Vec<DueRow>, StoreError> {
+    type Row = (Vec<u8>, String, Vec<u8>, Vec<u8>, i64, i64);
+    let found = rows!(
+        tx,
+        Row,
+        "select notice_id, person_id, notice, mac, made, tries from notice \
+         where channel = $1 and state = 'waiting' and next_try <= $2 \
+         order by next_try, made, notice_id limit $3",
+        channel,
+        number(now),
+        limit
+    )?;
+    let read = |(id, person, notice, mac, made, tries): Row| {
+        let (made, tries) = (super::unsigned(made)?, super::unsigned(tries)?);
+        Ok(DueRow { id, person, notice, mac, made, tries })
+    };
+    found.into_iter().map(read).collect()
+}
+
+/// When the next notice of a channel is due, unix, if one waits.
+pub async fn next_due(tx: &mut Tx, channel: &str) -> Result<Option<u64>, StoreError> {
+    let found = row!(
+        tx,
+        (i64,),
+        "select next_try from notice where channel = $1 and state = 'waiting' \
+         order by next_try limit 1",
+        channel
+    )?;
+    found.map(|(next,)| super::unsigned(next)).transpose()
+}
+
+/// Keeps what became of a notice; whether it was waiting until now.
+pub async fn settle(
+    tx: &mut Tx,
+    (id, channel): (&[u8], &str),
+    state: NoticeState,
+) -> Result<bool, StoreError> {
+    let next = if let NoticeState::Waiting(next) = state { next } else { 0 };
+    let settled = execute!(
+        tx,
+        "update notice set state = $1, tries = tries + 1, next_try = $2 \
+         where notice_id = $3 and channel = $4 and state = 'waiting'",
+        state.name(),
+        number(next),
+        id,
+        channel
+    )?;
+    Ok(settled == 1)
+}
+
+/// How many notices wait.
+pub async fn count_waiting(tx: &mut Tx) -> Result<u64, StoreError> {
+    let count = super::counted(tx, "select count(*) from notice where state = 'waiting'").await?;
+    super::unsigned(count)
+}
+
+/// Forgets notices that were made before a time, sent or not: nobody is told so late.
+pub async fn forget(tx: &mut Tx, before: u64) -> Result<u64, StoreError> {
+    execute!(tx, "delete from notice where made < $1", number(before))
+}
+
+/// A notice as a list of them shows it: channel, what it says, when it was made, what became of it.
+pub type ListedRow = (String, Vec<u8>, i64, String);
+
+/// The newest notices to a person; rows, which prove nothing.
+pub async fn newest_to(
+    tx: &mut Tx,
+    person: &str,
+    limit: i64,
+) -> Result<Vec<ListedRow>, StoreError> {
+    rows!(
+        tx,
+        ListedRow,
+        "select channel, notice, made, state from notice where person_id = $1 \
+         order by made desc, notice_id limit $2",
+        person,
+        limit
+    )
+}

@@ -1,0 +1,261 @@
+//! The one way to a signature: what is to be signed says itself what is shown of it, it is shown,
+//! somebody consents, and only then the key is lent, for just this. There is no other way to a
+//! person's key than [`crate::files::Opened::signer`], which asks for a [`Lent`], and no other way
+//! to that than [`Consented::sign`]. A [`Consented`] is made by these alone: at a terminal, for a
+//! machine with `--yes`, on a page of the desk; and what somebody typed whole is a consent itself.
+
+use crate::exit::Failure;
+use crate::facts;
+use crate::files::Opened;
+use crate::output::Output;
+use crate::prompt;
+use pki::{Certificate, Signer};
+use portal_api::plain::{self, Fact, Said};
+use serde_json::{Map, Value, json};
+use system::layout::COLUMNS;
+use system::terminal::Reader;
+
+/// What can be consented to.
+pub(crate) trait Consentable {
+    /// What it is, in a few words.
+    fn what(&self) -> Said;
+
+    /// Everything that is signed. It is made from just the value that is signed.
+    fn facts(&self) -> Vec<Fact>;
+
+    /// What a portal says beside it. Nobody checked it, and nothing of it is signed.
+    fn hearsay(&self) -> Vec<Fact> {
+        Vec::new()
+    }
+
+    /// Names exactly this, so that what was shown and what is signed are compared; nothing where
+    /// that is not a digest.
+    fn digest(&self) -> Option<[u8; 32]>;
+
+    /// What machines get beside the facts.
+    fn machine(&self) -> Map<String, Value> {
+        Map::new()
+    }
+}
+
+/// What is signed with somebody's certificate key.
+pub(crate) trait Signable {
+    /// What comes of it.
+    type Signed;
+
+    /// Signs just this.
+    fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Self::Signed, Failure>;
+}
+
+/// What has no field but what its signer typed in this very command, and what is drawn for it:
+/// typing it is the consent.
+pub(crate) trait Typed: Signable {}
+
+/// What whoever holds a letter does with its keys.
+pub(crate) trait ByLetter: Consentable {}
+
+/// The key is lent; nothing but this module makes one.
+pub(crate) struct Lent(());
+
+/// What somebody consented to after it was shown.
+///
+/// Its field is private: nothing but this module makes one.
+pub(crate) struct Consented<T>(T);
+
+impl<T: Typed> Consented<T> {
+    /// What somebody typed.
+    pub(crate) fn by_typing(what: T) -> Self {
+        Self(what)
+    }
+}
+
+impl<T: ByLetter> Consented<T> {
+    /// What was consented to, to be done.
+    pub(crate) fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T: Signable> Consented<T> {
+    /// Signs just what was consented to.
+    pub(crate) fn sign(self, opened: &Opened) -> Result<T::Signed, Failure> {
+        self.0.sign(opened.leaf()?, opened.signer(Lent(())))
+    }
+}
+
+/// The signature failed.
+pub(crate) fn unsigned(error: &dyn std::fmt::Display) -> Failure {
+    Failure::usage("无法签名。", error.to_string())
+}
+
+/// How somebody consents at a command.
+pub(crate) enum Consent<'a> {
+    /// They said so beforehand.
+    Yes,
+    /// They are asked, and type this word.
+    Asked { question: (&'a str, &'a str), word: &'a str },
+}
+
+impl<'a> Consent<'a> {
+    /// `--yes`, or a question.
+    pub(crate) fn new(yes: bool, question: (&'a str, &'a str), word: &'a str) -> Self {
+        if yes { Self::Yes } else { Self::Asked { question, word } }
+    }
+}
+
+/// Shows what is to be signed, and asks. A person who is asked has it before them on the terminal
+/// on which they are asked, wherever standard output goes.
+pub(crate) fn consent<T: Consentable>(
+    output: Output,
+    (what, you): (T, &str),
+    consent: &Consent<'_>,
+) -> Result<Consented<T>, Failure> {
+    let Consent::Asked { question, word } = consent else {
+        show(output, &what, you);
+        return Ok(Consented(what));
+    };
+    let reader = reader(output);
+    let seen = reader == Some(Reader::Output) && !output.is_json();
+    show(output, &what, you);
+    let reader = reader.ok_or_else(prompt::no_terminal)?;
+    if !seen {
+        lines(&what, you, reader.columns()).iter().for_each(|line| reader.line(line));
+    }
+    prompt::confirm(reader, *question, word)?;
+    Ok(Consented(what))
+}
+
+/// What was shown on a page of the desk came back by its digest, and is what is to be signed.
+pub(crate) fn at_desk<T: Consentable>(what: T, shown: &str) -> Result<Consented<T>, Failure> {
+    match what.digest().map(|digest| plain::fingerprint(&digest)) {
+        Some(digest) if digest == shown => Ok(Consented(what)),
+        _ => Err(Failure::usage(
+            "与您看到的不同，未作任何操作。",
+            "this is not what you were shown; nothing was done",
+        )),
+    }
+}
+
+/// Shows it without asking: lines for people, one document for machines.
+pub(crate) fn show<T: Consentable>(output: Output, what: &T, you: &str) {
+    let columns = Reader::of_output().map_or(COLUMNS, Reader::columns);
+    for line in lines(what, you, columns) {
+        output.laid_out(&line);
+    }
+    let mut document = what.machine();
+    document.insert("what".into(), facts::both(&what.what()));
+    document.insert("facts".into(), facts::values(&what.facts()));
+    let hearsay = what.hearsay();
+    if !hearsay.is_empty() {
+        document.insert("hearsay".into(), facts::values(&hearsay));
+    }
+    if let Some(digest) = what.digest() {
+        document.insert("digest".into(), json!(plain::fingerprint(&digest)));
+    }
+    output.json(&document.into());
+}
+
+/// Where whoever is asked reads. Machines have standard output for themselves.
+fn reader(output: Output) -> Option<Reader> {
+    let errors = Reader::of_errors();
+    if output.is_json() { errors } else { Reader::of_output().or(errors) }
+}
+
+fn lines<T: Consentable>(what: &T, you: &str, columns: usize) -> Vec<String> {
+    let mut lines = facts::heading(&what.what(), columns);
+    let own = Fact {
+        term: Said { zh: "签署人".into(), en: "you".into() },
+        value: Said { zh: you.into(), en: you.into() },
+        differs: false,
+        lines: Vec::new(),
+    };
+    if !you.is_empty() {
+        lines.extend(facts::lines(&[own], columns));
+    }
+    lines.extend(facts::lines(&what.facts(), columns));
+    if let Some(digest) = what.digest() {
+        let digest = plain::fingerprint(&digest);
+        let fact = Fact {
+            term: Said { zh: "摘要".into(), en: "digest".into() },
+            value: Said { zh: digest.clone(), en: digest },
+            differs: false,
+            lines: Vec::new(),
+        };
+        lines.extend(facts::lines(&[fact], columns));
+    }
+    let hearsay = what.hearsay();
+    if !hearsay.is_empty() {
+        let told = Said {
+            zh: "以下为门户所述，未经核对，不在签署之内".into(),
+            en: "what follows is the portal's word: not checked, and not signed".into(),
+        };
+        lines.extend(facts::heading(&told, columns));
+        lines.extend(facts::lines(&hearsay, columns));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Sample(Vec<Fact>);
+
+    impl Consentable for Sample {
+        fn what(&self) -> Said {
+            Said { zh: "吊销".into(), en: "revoke".into() }
+        }
+        fn facts(&self) -> Vec<Fact> {
+            self.0.clone()
+        }
+        fn hearsay(&self) -> Vec<Fact> {
+            self.0.clone()
+        }
+        fn digest(&self) -> Option<[u8; 32]> {
+            Some([7; 32])
+        }
+    }
+
+    fn fact(value: &str) -> Fact {
+        Fact {
+            term: Said { zh: "依据".into(), en: "evidence".into() },
+            value: Said { zh: value.into(), en: value.into() },
+            differs: false,
+            lines: Vec::new(),
+        }
+    }
+
+    /// Whatever is typed into a value, each line is one of ours or says that it goes on.
+    #[test]
+    fn a_value_pretends_to_be_no_line() {
+        for filler in [" ", "-", "─", "\u{3000}", "\u{2800}", "a "] {
+            for count in [1, 46, 63, 500] {
+                let value = format!("{}   公钥 / public key: forged", filler.repeat(count));
+                let sample = Sample(vec![fact(&value)]);
+                for columns in [20, 40, 80, 200] {
+                    let lines = lines(&sample, "陈登记", columns);
+                    let forged = |line: &&String| line.trim_start().starts_with("公钥");
+                    assert_eq!(lines.iter().find(forged), None, "{filler:?} {count} {columns}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_signs_what_it_showed() {
+        let shown = plain::fingerprint(&[7; 32]);
+        assert!(at_desk(Sample(Vec::new()), &shown).is_ok());
+        for other in ["", &plain::fingerprint(&[8; 32])] {
+            assert!(at_desk(Sample(Vec::new()), other).is_err());
+        }
+    }
+
+    /// The same facts, with the portal's word apart from what is signed.
+    #[test]
+    fn what_a_portal_says_stands_apart() {
+        let lines = lines(&Sample(vec![fact("看过文件")]), "陈登记", 80);
+        let at = |text: &str| lines.iter().position(|line| line.contains(text)).unwrap();
+        assert!(at("摘要") < at("未经核对"), "{lines:?}");
+        assert!(at("看过文件") < at("未经核对"), "{lines:?}");
+    }
+}

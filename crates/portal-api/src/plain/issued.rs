@@ -1,0 +1,133 @@
+//! The facts of an order to issue: the certificate as it will be, the letter or the old certificate
+//! that it rests on, and what differs from the last one.
+
+use super::change::changed;
+use super::facts::{evidence, of_profile, person_named, units_named};
+use super::said::{Fact, Said, fact, key, said, same, sha256, told};
+use data_encoding::HEXLOWER;
+use pki::oid;
+use records::export::ShownOrder;
+use records::order::{CommittedName, IssueBody, ReviewReason};
+
+/// An order to issue: the certificate field by field, and where it comes from.
+pub(super) fn issued(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
+    let label = match issue.label.as_str() {
+        "cli" => said("命令行", "command line"),
+        "page" => said("网页", "page"),
+        other => same(other),
+    };
+    let subject = &issue.subject;
+    let name = opened.text(&subject.cn, "/subject/cn");
+    let ou = subject.ou.iter().map(|unit| format!("OU={unit}, ")).collect::<String>();
+    let mut facts = vec![
+        fact(("为谁", "for whom"), person_named(opened, &issue.person)),
+        fact(("人员记录版本", "version of their record"), issue.person_version.to_string()),
+        fact(("单位", "unit"), units_named(opened, &subject.ou).join(" › ")),
+        fact(
+            ("证书主体", "subject"),
+            format!("C={}, O={}, {ou}CN={name}, SN={}", subject.c, subject.o, subject.sn),
+        ),
+        fact(("证书模板", "profile"), of_profile(&issue.profile)),
+        told(
+            ("有效期", "validity"),
+            Said {
+                zh: format!("{} 天", issue.validity_days),
+                en: format!("{} days", issue.validity_days),
+            },
+        ),
+        fact(("公钥", "public key"), key(&issue.key.0)),
+        told(("申请方式", "applied by"), label),
+    ];
+    facts.extend(origin(opened, issue));
+    for (place, committed) in issue.names.iter().enumerate() {
+        let value = opened.text(&committed.value, &format!("/names/{place}/value"));
+        let term = if committed.kind == "mail" { "邮箱" } else { &committed.kind };
+        facts.push(fact((term, &committed.kind), value));
+    }
+    facts.push(evidence(opened, &issue.evidence));
+    facts.extend(compared(opened, issue, name));
+    facts
+}
+
+/// The letter, or the certificate that is renewed and why somebody has to look.
+fn origin(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
+    let letter = issue.reference.iter();
+    let mut facts: Vec<Fact> =
+        letter.map(|letter| fact(("信函编号", "letter"), letter.clone())).collect();
+    let Some(renewal) = &issue.renewal else { return facts };
+    let until = opened.renewed().map(|old| records::time::seconds(old.not_after()));
+    let until = until.map_or_else(String::new, |until| format!(", ≤ {until}"));
+    facts.push(fact(
+        ("续期的证书", "renews the certificate"),
+        format!("{}{until}, SHA-256 {}", renewal.serial, HEXLOWER.encode(&renewal.certificate.0)),
+    ));
+    facts.push(told(
+        ("续期申请", "asked for by"),
+        said("旧证书密钥签名", "a signature of the old certificate's key"),
+    ));
+    facts.extend([
+        fact(("旧证书密钥", "the old certificate's key"), key(&renewal.asked_by.0)),
+        fact(("签名摘要", "digest of that signature"), sha256(&renewal.signature.0)),
+        fact(("证书请求摘要", "digest of the request"), sha256(&renewal.request.0)),
+        fact(("挑战值", "challenge"), HEXLOWER.encode(&renewal.challenge.0)),
+        fact(("提出时间", "asked at"), renewal.time.clone()),
+    ]);
+    let why = |reason: &ReviewReason| match reason {
+        ReviewReason::Asked => said("证书模板要求审批", "the profile asks for it"),
+        ReviewReason::Expired => said("旧证书已过期", "the old certificate had ended"),
+        ReviewReason::Person => said("人员信息有变", "the person's record changed"),
+        ReviewReason::Profile => said("证书模板有变", "the profile changed"),
+        ReviewReason::Unit => said("单位隶属有变", "the unit stands elsewhere"),
+    };
+    let term = ("为何须审批", "why it needs approval");
+    facts.extend(renewal.review.iter().map(|reason| told(term, why(reason))));
+    if renewal.review.is_empty() {
+        facts.push(told(term, said("无须审批", "it needs none")));
+    }
+    facts
+}
+
+/// What differs from the last certificate.
+fn compared(opened: &ShownOrder, issue: &IssueBody, name: &str) -> Vec<Fact> {
+    let Some(previous) = opened.previous() else {
+        return vec![told(
+            ("与上一张证书相比", "compared with the last one"),
+            said("首张", "first"),
+        )];
+    };
+    let until = records::time::seconds(previous.not_after());
+    let last = fact(
+        ("上一张证书", "the last one"),
+        format!(
+            "{}, 至 / until {until}, SHA-256 {}",
+            previous.serial(),
+            HEXLOWER.encode(&previous.sha256())
+        ),
+    );
+    let mail = mail(opened, issue);
+    let (mail_before, subject) = (previous.mail().join(", "), previous.subject());
+    let units = subject.values(oid::ORGANIZATIONAL_UNIT).join(" › ");
+    let all = [
+        (("姓名", "name"), subject.common_name().unwrap_or_default(), name.to_owned()),
+        (("单位", "unit"), units, issue.subject.ou.join(" › ")),
+        (("邮箱", "mail"), or_none(mail_before), or_none(mail)),
+        (("公钥", "public key"), key(previous.key().spki()), key(&issue.key.0)),
+    ];
+    let differing = all.into_iter().filter(|(_, was, is)| was != is);
+    let mut facts: Vec<Fact> = vec![last];
+    facts.extend(differing.map(|(term, was, is)| changed(term, Some(&was), &is)));
+    facts
+}
+
+/// The mail addresses that a certificate is asked for with.
+fn mail(opened: &ShownOrder, issue: &IssueBody) -> String {
+    let value = |(place, named): (usize, &CommittedName)| {
+        opened.text(&named.value, &format!("/names/{place}/value")).to_owned()
+    };
+    issue.names.iter().enumerate().map(value).collect::<Vec<_>>().join(", ")
+}
+
+/// A value, or the mark of none.
+pub(super) fn or_none(text: String) -> String {
+    if text.is_empty() { "—".into() } else { text }
+}

@@ -1,0 +1,324 @@
+//! What somebody signs who is no approver: a wish to revoke, a suspension, a draft, a withdrawal, a
+//! decline, a renewal. The facts are made from just what is signed, and from what opens its
+//! commitments; a test changes each field of each and looks whether that is seen.
+
+use super::said::{Fact, Said, fact, fingerprint, kind_of, reason, said, same, sha256, told};
+use data_encoding::HEXLOWER;
+use pki::Certificate;
+use records::commitment::{Commitment, EVIDENCE_PATH, open};
+use records::decline::{DeclineStatement, Outcome};
+use records::draft::DraftStatement;
+use records::drafted::{Drafted, LetterBody};
+use records::enrolment::LookedUp;
+use records::order::{MAIL_PATH, NAME_PATH, PersonAction, PersonBody};
+use records::suspension::SuspensionStatement;
+use records::wish::WishStatement;
+use records::withdrawal::{TakenBack, WithdrawalStatement};
+use records::{Bytes, Disclosure};
+
+/// Where the reason of a decline is committed to.
+const REASON_PATH: &str = "/reason";
+
+/// A wish to revoke, before it is signed.
+pub fn about_wishing(said: &WishStatement, evidence: &Disclosure) -> Vec<Fact> {
+    let mut facts = vec![
+        fact(("吊销证书", "to be revoked"), said.serial.clone()),
+        about_reason(&said.reason),
+        opened(("依据", "evidence"), &said.evidence, EVIDENCE_PATH, evidence),
+    ];
+    facts.extend(signing(&said.founding, Some(&said.certificate), Some(&said.time)));
+    facts
+}
+
+/// A suspension, before it is signed: it counts at once, for the reason that a revocation has.
+pub fn about_suspending(said: &SuspensionStatement, evidence: &Disclosure) -> Vec<Fact> {
+    let mut facts = vec![
+        fact(("冻结证书", "to be suspended"), said.serial.clone()),
+        told(
+            ("原因（15 天未解除即以此吊销）", "reason, also of its revocation after 15 days"),
+            named_reason(&said.reason),
+        ),
+        opened(("依据", "evidence"), &said.evidence, EVIDENCE_PATH, evidence),
+    ];
+    facts.extend(signing(&said.founding, Some(&said.certificate), Some(&said.time)));
+    facts
+}
+
+/// The reason in words and as it is signed: words that nobody knows show themselves.
+fn named_reason(name: &str) -> Said {
+    let words = reason(name);
+    Said { zh: format!("{}（{name}）", words.zh), en: format!("{} ({name})", words.en) }
+}
+
+/// A draft, before it is signed. `unsaid` names fields of the body that whoever signs did not type:
+/// their values are the portal's word, and are marked so.
+pub fn about_drafting(
+    said: &DraftStatement,
+    disclosures: &[Disclosure],
+    unsaid: &[&str],
+) -> Vec<Fact> {
+    let mut facts = match Drafted::of(said) {
+        Ok(Drafted::Person(body)) => about_person(&body, disclosures),
+        Ok(Drafted::Letter(body)) => about_wanted_letter(&body),
+        Err(_) => vec![fact(("内容", "content"), said.body.to_string())],
+    };
+    for fact in facts.iter_mut().filter(|fact| unsaid.contains(&fact.term.en.as_str())) {
+        fact.value = Said {
+            zh: format!("{}（您没有填写，为门户所述）", fact.value.zh),
+            en: format!("{} (you did not say it; the portal's word)", fact.value.en),
+        };
+    }
+    facts.insert(0, told(("起草", "draft"), kind_of(&said.kind, "")));
+    facts.extend(signing(&said.founding, Some(&said.certificate), Some(&said.time)));
+    facts
+}
+
+/// The fields of a person's record that a draft may leave to what is held, as
+/// [`about_drafting`] names them.
+pub mod field {
+    /// The name.
+    pub const NAME: &str = "name";
+    /// The mail address.
+    pub const MAIL: &str = "mail";
+    /// The unit.
+    pub const UNIT: &str = "unit";
+    /// The version of the record.
+    pub const VERSION: &str = "version of the record";
+}
+
+fn about_person(body: &PersonBody, disclosures: &[Disclosure]) -> Vec<Fact> {
+    let what = match body.action {
+        PersonAction::Create => said("新增", "create"),
+        PersonAction::Move => said("更正信息或调动", "correct the record, or transfer"),
+        PersonAction::Leave => said(
+            "离任：全部角色终止，全部证书吊销",
+            "leaves: every role ends, every certificate is revoked",
+        ),
+    };
+    let text = |committed: &Commitment, path: &str| match open(committed, path, disclosures) {
+        Ok(value) => same(value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
+        Err(_) => unopened(),
+    };
+    let mail = match &body.mail {
+        Some(mail) => text(mail, MAIL_PATH),
+        None => said("无", "none"),
+    };
+    vec![
+        told(("变更", "change"), what),
+        fact(("人员编号", "person"), body.person.clone()),
+        told(("姓名", field::NAME), text(&body.name, NAME_PATH)),
+        fact(("单位", field::UNIT), body.unit.clone()),
+        told(("邮箱", field::MAIL), mail),
+        told(("核验依据", "evidence"), text(&body.evidence, EVIDENCE_PATH)),
+        fact(("记录版本", field::VERSION), body.version.to_string()),
+    ]
+}
+
+fn about_wanted_letter(body: &LetterBody) -> Vec<Fact> {
+    vec![
+        fact(("为谁（人员编号）", "for whom, by person id"), body.person.clone()),
+        fact(("证书模板", "profile"), body.profile.clone()),
+    ]
+}
+
+/// A withdrawal, before it is signed.
+pub fn about_withdrawing(said: &WithdrawalStatement) -> Vec<Fact> {
+    let what = match &said.what {
+        TakenBack::Order { order } => {
+            fact(("撤回指令，摘要", "order taken back, digest"), fingerprint(&order.0))
+        }
+        TakenBack::Letter { reference } => {
+            fact(("撤回信函", "letter taken back"), reference.clone())
+        }
+    };
+    std::iter::once(what).chain(signing(&said.founding, None, None)).collect()
+}
+
+/// A decline, before it is signed, behind the facts of its order.
+pub fn about_declining(declined: &DeclineStatement, reason: &Disclosure) -> Vec<Fact> {
+    let what = match declined.outcome {
+        Outcome::Returned => said("退回，可重新申请", "sent back; they may apply again"),
+        Outcome::Rejected => said("驳回，到此结束", "rejected; it ends here"),
+    };
+    vec![
+        told(("决定", "decision"), what),
+        opened(("理由", "reason"), &declined.reason, REASON_PATH, reason),
+        fact(("指令摘要", "digest of the order"), fingerprint(&declined.order.0)),
+    ]
+}
+
+/// What whoever holds a letter does with its keys: everything under it is meant.
+pub fn about_letter_act(reference: &str, founding: &Bytes) -> Vec<Fact> {
+    let whole = said("凭此信函签发的全部证书", "every certificate that came from this letter");
+    let mut facts = about_letter(reference, founding);
+    facts.push(told(("涉及", "concerns"), whole));
+    facts
+}
+
+/// Which letter of which city.
+pub fn about_letter(reference: &str, founding: &Bytes) -> Vec<Fact> {
+    vec![fact(("信函", "letter"), reference), fact(("城市", "city"), fingerprint(&founding.0))]
+}
+
+/// For whom a letter is, as a portal passes it on.
+pub fn about_own_record(record: &LookedUp) -> Vec<Fact> {
+    let days = record.validity_days;
+    let days = said(&format!("{days} 天"), &format!("{days} days"));
+    vec![
+        fact(("姓名", "name"), record.name.clone()),
+        fact(("编号", "person"), record.person.clone()),
+        fact(("单位", "unit"), record.units.join(" › ")),
+        fact(("证书模板", "profile"), record.profile.clone()),
+        told(("有效期", "validity"), days),
+    ]
+}
+
+/// The reason that is signed, or that counts without being said.
+pub fn about_reason(name: &str) -> Fact {
+    told(("原因", "reason"), named_reason(name))
+}
+
+/// What the old key signs of a renewal: SHA-256 of the old certificate, the CA's challenge, and the
+/// request of the new key.
+pub fn about_renewing(old: &Certificate, challenge: &Bytes, request: &[u8]) -> Vec<Fact> {
+    let until = records::time::seconds(old.not_after());
+    vec![
+        fact(("续期的证书", "renews the certificate"), format!("{}, ≤ {until}", old.serial())),
+        fact(("其指纹", "its fingerprint"), fingerprint(&old.sha256())),
+        fact(("新密钥的请求，摘要", "request of the new key, digest"), sha256(request)),
+        fact(("签发机构的挑战值", "the CA's challenge"), HEXLOWER.encode(&challenge.0)),
+    ]
+}
+
+/// What every statement has.
+fn signing(founding: &Bytes, certificate: Option<&Bytes>, time: Option<&String>) -> Vec<Fact> {
+    let certificate = certificate.map(|sha256| {
+        fact(("用此证书签署，指纹", "signed with the certificate"), fingerprint(&sha256.0))
+    });
+    let time = time.map(|time| fact(("签署时间", "signed at"), time.clone()));
+    let city = fact(("城市", "city"), fingerprint(&founding.0));
+    certificate.into_iter().chain(time).chain([city]).collect()
+}
+
+fn opened(term: (&str, &str), committed: &Commitment, path: &str, by: &Disclosure) -> Fact {
+    match open(committed, path, std::slice::from_ref(by)).ok() {
+        Some(value) => fact(term, value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
+        None => told(term, unopened()),
+    }
+}
+
+fn unopened() -> Said {
+    said("与承诺不符！", "NOT what is committed to")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use records::suspension::Suspends;
+    use records::wish::Wished;
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+    use serde_json::{Value, json};
+
+    const TIME: u64 = 1_795_507_200;
+
+    fn paths(value: &Value, at: &str, found: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => {
+                fields.iter().for_each(|(name, inner)| paths(inner, &format!("{at}/{name}"), found))
+            }
+            _ => found.push(at.to_owned()),
+        }
+    }
+
+    /// Each field but the format and the nonce, which is drawn and seen in the digest, is another
+    /// one: then something else is read.
+    fn each_field_is_read<S: Serialize + DeserializeOwned>(
+        statement: &S,
+        facts: impl Fn(&S) -> Vec<Fact>,
+    ) {
+        let whole = serde_json::to_value(statement).unwrap();
+        let mut found = Vec::new();
+        paths(&whole, "", &mut found);
+        for path in found.iter().filter(|path| !["/v", "/nonce"].contains(&path.as_str())) {
+            let words = ["move", "leave", "rejected", "superseded", "AgICAgICAgICAgICAgICAg"];
+            let words = words.map(|word| json!(word));
+            let others = [json!(7), json!(Bytes::from([9; 32]))].into_iter().chain(words);
+            let mut seen = false;
+            for other in others {
+                let mut changed = whole.clone();
+                *changed.pointer_mut(path).unwrap() = other;
+                if changed == whole {
+                    continue;
+                }
+                let Ok(read) = serde_json::from_value::<S>(changed) else { continue };
+                assert_ne!(facts(&read), facts(statement), "{path}");
+                seen = true;
+            }
+            assert!(seen, "{path} was never changed");
+        }
+    }
+
+    fn value_of(facts: &[Fact], term: &str) -> String {
+        facts.iter().find(|fact| fact.term.en == term).unwrap().value.en.clone()
+    }
+
+    #[test]
+    fn no_field_of_a_statement_is_signed_and_not_shown() {
+        let (founding, drawn) = (Bytes::from([1; 32]), ([3; 32], [4; 16]));
+        let (serial, reason, evidence) = (&*"01".repeat(18), "keyCompromise", "本人来电");
+        let asked = Wished { serial, reason, evidence };
+        let (wish, opens) = WishStatement::new(&founding, [2; 32], asked, drawn, TIME).unwrap();
+        each_field_is_read(&wish, |wish| about_wishing(wish, &opens));
+        let said = Suspends { serial, reason, evidence };
+        let made = SuspensionStatement::new(&founding, [2; 32], said, drawn, TIME);
+        let (suspension, opens) = made.unwrap();
+        each_field_is_read(&suspension, |said| about_suspending(said, &opens));
+        let shown = about_suspending(&suspension, &opens);
+        let why = value_of(&shown, "reason, also of its revocation after 15 days");
+        assert!(why.contains("(keyCompromise)"), "{why}");
+        let order = TakenBack::Order { order: Bytes::from([5; 32]) };
+        let letter = TakenBack::Letter { reference: "5GPJWBSG64S36D1N".into() };
+        for what in [order, letter] {
+            let taken = WithdrawalStatement { v: 1, founding: founding.clone(), what };
+            each_field_is_read(&taken, about_withdrawing);
+        }
+        let reason = Disclosure::new(REASON_PATH, [6; 32], "单位不对".into());
+        let committed = reason.commitment().unwrap();
+        let (order, outcome) = (Bytes::from([5; 32]), Outcome::Returned);
+        let declined = DeclineStatement { v: 1, order, outcome, reason: committed };
+        each_field_is_read(&declined, |declined| about_declining(declined, &reason));
+    }
+
+    #[test]
+    fn no_field_of_a_draft_is_signed_and_not_shown() {
+        let typed = records::drafted::TypedPerson {
+            action: PersonAction::Create,
+            person: "0123456789ABCDEF",
+            version: 1,
+            unit: "sz-office",
+            name: "李丹",
+            mail: "li.dan@example.com",
+            evidence: "录用文件",
+        };
+        let (body, disclosures) = typed.body([[1; 32], [2; 32], [3; 32]]).unwrap();
+        let letter = LetterBody { person: body.person.clone(), profile: "official".into() };
+        let opens = &disclosures;
+        for drafted in [Drafted::Person(body.clone()), Drafted::Letter(letter)] {
+            let founding = Bytes::from([1; 32]);
+            let statement = drafted.statement(&founding, [2; 32], [4; 16], TIME).unwrap();
+            each_field_is_read(&statement, |said| about_drafting(said, opens, &[]));
+        }
+        // What nobody typed is told as the portal's word; no mail address is told as none.
+        let founding = Bytes::from([1; 32]);
+        let bare = Drafted::Person(PersonBody { mail: None, ..body });
+        let statement = bare.statement(&founding, [2; 32], [4; 16], TIME).unwrap();
+        let shown = about_drafting(&statement, opens, &[field::NAME, field::UNIT]);
+        let told = |term: &str| value_of(&shown, term);
+        assert_eq!(told(field::MAIL), "none");
+        assert_eq!(told("evidence"), "录用文件");
+        for term in [field::NAME, field::UNIT] {
+            assert!(told(term).contains("the portal's word"), "{shown:?}");
+        }
+    }
+}

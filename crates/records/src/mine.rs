@@ -1,0 +1,84 @@
+//! What exists in somebody's name, as the CA tells its holder through a portal: nothing is decided
+//! by what is said here.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything in one person's name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mine {
+    /// Person id.
+    pub person: String,
+    /// Certificates, those that end last first.
+    pub certificates: Vec<OwnCertificate>,
+    /// Letters, the newest first.
+    pub letters: Vec<OwnLetter>,
+    /// Orders about them that wait for approvals.
+    pub orders: Vec<OwnOrder>,
+    /// Roles with the names of the units over which they are.
+    pub roles: Vec<(String, String)>,
+    /// What they were told, the newest first.
+    pub notices: Vec<OwnNotice>,
+}
+
+/// A certificate of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnCertificate {
+    /// Serial number.
+    pub serial: String,
+    /// Profile id.
+    pub profile: String,
+    /// End of validity.
+    pub not_after: String,
+    /// `valid`, `renewed`, `expired`, `suspended` or `revoked`.
+    pub state: String,
+    /// RFC 5280 name of the reason, where it was suspended or revoked.
+    pub reason: String,
+    /// Since when it was.
+    pub since: String,
+}
+
+/// A letter of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnLetter {
+    /// Its reference.
+    pub reference: String,
+    /// Profile id.
+    pub profile: String,
+    /// Last second in which it can be used.
+    pub expires: String,
+    /// `open`, `used`, `voided`, `lost`, `rejected` or `expired`.
+    pub state: String,
+}
+
+/// An order about oneself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnOrder {
+    /// Its id.
+    pub order: String,
+    /// Its kind.
+    pub kind: String,
+    /// What its body does.
+    pub action: String,
+    /// Last second in which it is carried out.
+    pub expires: String,
+    /// Approvals given and needed.
+    pub approvals: (u32, u32),
+}
+
+/// What one was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnNotice {
+    /// When that happened.
+    pub time: String,
+    /// Its kind.
+    pub kind: String,
+    /// By which channel.
+    pub channel: String,
+    /// `waiting`, `sent` or `failed`.
+    pub state: String,
+}

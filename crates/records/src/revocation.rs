@@ -1,0 +1,66 @@
+//! When a revocation counts from: what a key of the CA signed, and never the time of the record
+//! that claims it, which whoever holds the database can write.
+
+use crate::bytes::Bytes;
+use crate::json::{self, JsonError};
+use crate::label::Label;
+use crate::record::Cause;
+use crate::time;
+use pki::algorithm::SignError;
+use pki::{PublicKey, Signer};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// That something is revoked for a cause, as the registry key signs it. Of a loss the status key
+/// signs a receipt instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevocationStatement {
+    /// Format: 1.
+    pub v: u8,
+    /// Founding digest of the city.
+    pub founding: Bytes,
+    /// SHA-256 of the cause in its canonical form.
+    pub cause: Bytes,
+    /// When.
+    pub time: String,
+}
+
+/// A statement could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignRevocationError {
+    /// It has no canonical form.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// The key could not sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+}
+
+impl RevocationStatement {
+    /// What is said of a cause at `unix`.
+    pub fn new(founding: &[u8; 32], cause: &Cause, unix: u64) -> Result<Self, JsonError> {
+        let cause = Sha256::digest(json::write(cause)?).as_slice().into();
+        Ok(Self { v: 1, founding: (*founding).into(), cause, time: time::seconds(unix) })
+    }
+
+    /// Its bytes with the registry key's signature.
+    pub fn sign(&self, signer: &dyn Signer) -> Result<(Bytes, Bytes), SignRevocationError> {
+        let bytes = json::write(self)?;
+        let signature = Label::Revocation.sign(signer, &bytes)?;
+        Ok((Bytes(bytes), Bytes(signature)))
+    }
+
+    /// Reads a statement that this key signed.
+    pub fn open(bytes: &[u8], signature: &[u8], key: &PublicKey) -> Option<Self> {
+        let signed = Label::Revocation.verify(key, bytes, signature);
+        json::read::<Self>(bytes).ok().filter(|read| signed && read.v == 1)
+    }
+
+    /// When, unix, if it speaks of this cause in this city.
+    pub fn counts_from(&self, founding: &[u8; 32], cause: &Cause) -> Option<u64> {
+        let unix = time::read(&self.time)?;
+        (Self::new(founding, cause, unix).ok()? == *self).then_some(unix)
+    }
+}

@@ -1,0 +1,278 @@
+//! Notices: what the log says happened in somebody's name reaches them by mail, by a gateway for
+//! short messages, and into the spool folder, once each, whatever is killed or away meanwhile.
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use tests::processes::until;
+use tests::{Office, Running, workspace};
+
+/// A server that a story runs beside the city.
+struct Server {
+    folder: tempfile::TempDir,
+    running: Option<Running>,
+}
+
+impl Server {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), running: None }
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Starts it and waits until it listens.
+    async fn start(&mut self, program: &str, words: &[String]) {
+        let _ = std::fs::remove_file(self.at("ready"));
+        let mut command = Command::new(workspace().join(".tools/venv/bin/python3"));
+        command.arg(workspace().join("tests/clients").join(program)).arg(self.folder.path());
+        let log = std::fs::File::create(self.at("log")).unwrap();
+        let child = command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        self.running = Some(Running::new(child.spawn().unwrap()));
+        until("it listens", async || {
+            let ended = self.running.as_mut().unwrap().child().try_wait().unwrap();
+            let log = std::fs::read_to_string(self.at("log")).unwrap();
+            assert!(ended.is_none(), "{program} ended: {log}");
+            self.at("ready").exists()
+        })
+        .await;
+    }
+
+    fn kill(&mut self) {
+        self.running.take().unwrap().kill();
+    }
+
+    /// What it took, a line each.
+    fn took(&self, name: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.at(name)).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// Adds sections to `ca.toml`, behind those that are there.
+fn configure(office: &Office, more: &str) {
+    let path = office.path("ca/ca.toml");
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    writeln!(text, "\n{more}").unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+fn mail_section(office: &Office, mailbox: &Server, port: u16) -> String {
+    let password = office.path("ca/notices/mail.password");
+    system::file::create_private(&password, b"secret\n").unwrap();
+    format!(
+        "[notices.mail]\nserver = \"localhost\"\nport = {port}\ntls = \"starttls\"\n\
+         roots = \"{}\"\nfrom = \"ca@shangluo.example\"\nuser = \"ca\"\n\
+         password_file = \"notices/mail.password\"\n",
+        mailbox.at("root.pem").display()
+    )
+}
+
+/// Registers somebody with a mail address.
+async fn with_mail(office: &Office, name: &str, mail: &str) -> String {
+    let words = ["person", "create", "--name", name, "--unit", "sz-office", "--mail", mail];
+    let words = [&words[..], &["--evidence", "papers seen"]].concat();
+    let (order, person) = office.draft(&words);
+    office.approve_by_both(&order).await;
+    person
+}
+
+/// Every mail to an address by its id: how often it came, and what it says.
+fn mails(mailbox: &Server, to: &str) -> BTreeMap<String, Vec<Value>> {
+    let mut found: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for mail in mailbox.took("mails.jsonl") {
+        if mail["to"] == serde_json::json!([to]) {
+            found.entry(mail["id"].as_str().unwrap().to_owned()).or_default().push(mail);
+        }
+    }
+    found
+}
+
+/// What the log says became of the notices to somebody: channel, kind, outcome.
+async fn recorded(office: &Office, person: &str) -> Vec<(String, String, String)> {
+    let records = office.of_log("access").await;
+    let told = records.into_iter().filter_map(|record| match record.event {
+        records::record::Event::Notified { about, person: who, channel, outcome, .. } => {
+            (who == person).then_some((channel, about, outcome))
+        }
+        _ => None,
+    });
+    told.collect()
+}
+
+/// Without more each notice is a private file of the host; an operator sees what became of it.
+#[tokio::test]
+async fn notices_lie_in_the_spool_folder_by_default() {
+    let mut office = Office::open().await;
+    office.start("notices", &[]).await;
+    let (official, _) = office.official("王小明", "sz-office").await;
+    let person = &official.letter.person;
+    let files = || -> Vec<Value> {
+        let entries = std::fs::read_dir(office.path("ca/notices/spool")).unwrap();
+        let read = |path: PathBuf| serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let all = entries.map(|entry| entry.unwrap().path());
+        let files = all.filter(|path| path.extension().is_some_and(|end| end == "json"));
+        let mut said: Vec<Value> = files.map(read).collect();
+        said.retain(|one| one["person"] == person.as_str());
+        said
+    };
+    until("all three are there", async || files().len() >= 3).await;
+    let kinds: BTreeSet<String> =
+        files().iter().map(|one| one["kind"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(kinds, ["asked", "issued", "letter"].map(str::to_owned).into());
+    for one in files() {
+        assert_eq!(one["name"], "王小明");
+        let text = one["text"].as_str().unwrap();
+        assert!(!text.contains(&official.letter.code) && text.contains("商洛市"), "{text}");
+    }
+    until("it is recorded", async || recorded(&office, person).await.len() == 3).await;
+    let listed = office.ca_json(&["notice", "list", person]);
+    let listed = listed["notices"].as_array().unwrap();
+    assert!(listed.len() == 3 && listed.iter().all(|one| one["state"] == "sent"), "{listed:?}");
+
+    // The holder hears of a loss as well.
+    office.report_lost(&official).await;
+    until("the revocation is told", async || files().iter().any(|one| one["kind"] == "revoked"))
+        .await;
+}
+
+/// Killed at each step between the record and the channel: everybody hears everything, and a
+/// notice that comes twice has one id. The mail server asks for STARTTLS and a password; the
+/// gateway checks each signature itself.
+#[tokio::test]
+async fn notices_reach_everybody_once_whatever_is_killed() {
+    let mut office = Office::open().await;
+    let (mut mailbox, mut gateway) = (Server::new(), Server::new());
+    let (smtp, sms) = (office.port(12), office.port(13));
+    mailbox.start("mailbox.py", &[smtp.to_string()]).await;
+    let secret = office.path("ca/notices/webhook.secret").display().to_string();
+    gateway.start("gateway.py", &[sms.to_string(), secret]).await;
+    configure(&office, &mail_section(&office, &mailbox, smtp));
+    let url = format!("[notices.webhook]\nurl = \"http://127.0.0.1:{sms}/sms\"\n");
+    configure(&office, &url);
+    let tried = office.ca_json(&["notice", "test", "--to", "trial@shangluo.example"]);
+    assert_eq!(tried["channels"].as_array().unwrap().len(), 2, "{tried}");
+
+    let steps = [
+        "notices-before-commit",
+        "notices-after-commit",
+        "notices-marked",
+        "notice-handed-over",
+        "notice-settled",
+    ];
+    for (at, step) in steps.into_iter().enumerate() {
+        let to = format!("wang{at}@shangluo.example");
+        let person = with_mail(&office, "王小明", &to).await;
+        office.spawn("notices", &[("YINXIN_CRASH_AT", step)]);
+        let official = office.letter(&person, "official");
+        office.apply(&official).await;
+        office.ended("notices").await;
+        office.start("notices", &[]).await;
+        let of_gateway = || -> Vec<Value> {
+            let took = gateway.took("messages.jsonl");
+            took.into_iter().filter(|one| one["person"] == person.as_str()).collect()
+        };
+        until("it is told by both", async || {
+            mails(&mailbox, &to).len() >= 2 && of_gateway().len() >= 2
+        })
+        .await;
+        until("it is recorded", async || recorded(&office, &person).await.len() >= 4).await;
+        office.stop("notices");
+        let mut became = recorded(&office, &person).await;
+        became.sort();
+        let expected =
+            [("mail", "asked"), ("mail", "letter"), ("webhook", "asked"), ("webhook", "letter")];
+        let expected = expected.map(|(channel, kind)| (channel.into(), kind.into(), "done".into()));
+        assert_eq!(became, expected, "{step}: recorded once each");
+        let ids: BTreeSet<String> =
+            of_gateway().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(ids.len(), 2, "{step}");
+        let by_mail = mails(&mailbox, &to);
+        assert_eq!(by_mail.len(), 2, "{step}: {by_mail:?}");
+        for (id, mails) in &by_mail {
+            assert!(mails.len() <= 2, "{step}: {mails:?}");
+            assert!(mails.windows(2).all(|two| two[0] == two[1]), "{step}: not the same mail");
+            let hex = id.trim_start_matches('<').split('@').next().unwrap();
+            assert!(ids.contains(hex), "one notice has one name: {id}");
+        }
+    }
+    assert_eq!(gateway.took("refused.jsonl"), Vec::<Value>::new());
+
+    // What a hand writes into the outbox is sent to nobody.
+    let database = office.database().await;
+    let forged = "insert into notice select mac, channel, person_id, notice, mac, made, 'waiting', \
+                  0, 0 from notice where channel = 'mail' limit 1";
+    sqlx::query(forged).execute(&database).await.unwrap();
+    let before = mailbox.took("mails.jsonl").len();
+    office.start("notices", &[]).await;
+    until("it is set aside", async || {
+        let sql = "select count(*) from notice where state = 'waiting'";
+        let left: (i64,) = sqlx::query_as(sql).fetch_one(&database).await.unwrap();
+        left.0 == 0
+    })
+    .await;
+    assert_eq!(mailbox.took("mails.jsonl").len(), before);
+}
+
+/// A mail server that is away holds nothing up, and is told; hostile names and replies stay text.
+#[tokio::test]
+async fn a_mail_server_that_is_away_holds_nothing_up() {
+    let mut office = Office::open().await;
+    let (mut mailbox, smtp) = (Server::new(), office.port(12));
+    // Started once for its certificate, and gone.
+    mailbox.start("mailbox.py", &[smtp.to_string()]).await;
+    mailbox.kill();
+    configure(&office, &mail_section(&office, &mailbox, smtp));
+    office.start("notices", &[]).await;
+    let name = "王<b>小</b>\"明";
+    let li = with_mail(&office, name, "li@shangluo.example").await;
+    let nobody = with_mail(&office, "赵无人", "nobody@shangluo.example").await;
+    let silent = office.register("钱无箱", "sz-office").await;
+    let letters: Vec<_> =
+        [&li, &nobody, &silent].into_iter().map(|one| office.letter(one, "official")).collect();
+    let told = office.admin("notices");
+    until("it is told, and the role is ready all the same", async || {
+        let answer = told.get("/readyz").await.unwrap();
+        let text = String::from_utf8_lossy(answer.body()).into_owned();
+        answer.status() == 200 && text.contains("mail") && text.contains("takes no notices")
+    })
+    .await;
+    // Everything else goes on.
+    let order = office.apply(&letters[0]).await;
+    office.approve_by_both(&order).await;
+    office.collect(&letters[0]).await;
+    office.report_lost(&letters[0]).await;
+
+    mailbox.start("mailbox.py", &[smtp.to_string()]).await;
+    until("all of it arrives", async || mails(&mailbox, "li@shangluo.example").len() >= 4).await;
+    for mails in mails(&mailbox, "li@shangluo.example").values() {
+        let mail = &mails[0];
+        assert_eq!((&mail["tls"], &mail["parts"]), (&true.into(), &false.into()));
+        assert_eq!(
+            (&mail["type"], &mail["header_to"]),
+            (&"text/plain".into(), &"li@shangluo.example".into())
+        );
+        assert!(mail["text"].as_str().unwrap().starts_with(name), "{mail}");
+        let headers = mail["headers"].as_array().unwrap();
+        for header in ["bcc", "cc", "reply-to"] {
+            assert!(!headers.contains(&header.into()), "{headers:?}");
+        }
+        assert!(headers.contains(&"auto-submitted".into()), "{headers:?}");
+    }
+    until("those who cannot be reached are recorded", async || {
+        let refused = recorded(&office, &nobody).await;
+        let without = recorded(&office, &silent).await;
+        let own = |list: &[(String, String, String)], what: &str| {
+            list.iter().any(|(_, kind, outcome)| kind == "letter" && outcome == what)
+        };
+        own(&refused, "refused") && own(&without, "no-address")
+    })
+    .await;
+    let log = office.log("notices");
+    assert!(!log.contains('\u{1b}'), "{log}");
+    let bytes = std::fs::read(office.path("notices.log")).unwrap();
+    assert!(!bytes.contains(&0x1b), "a server steers no terminal");
+}

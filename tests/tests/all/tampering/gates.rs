@@ -1,0 +1,55 @@
+//! A gate follows what is signed, whoever writes rows: no number in one stops it, and a receipt
+//! reaches it while no list can be made of it.
+
+use super::brakes::{execute, swallow, swallow_no_more};
+use tests::Office;
+use tests::processes::until;
+
+const OWN: &str = "/documents/sz-office/2026-001";
+
+/// Rows of snapshots under the next number and under one far ahead: the next snapshot comes all the
+/// same. While the record of a loss is swallowed, the gate turns its holder away, also after a
+/// restart of its own.
+#[tokio::test]
+async fn no_row_keeps_a_gate_behind() {
+    let mut office = Office::open().await;
+    let gate = office.gate().await;
+    let database = office.database().await;
+    for (number, content) in [
+        ("number + 1", "signature"),
+        ("1000000000000", "snapshot"),
+        ("9007199254740992", "snapshot"),
+    ] {
+        let hand = format!(
+            "insert into people_snapshot select agent_id, {number}, {content}, signature \
+             from people_snapshot where number = (select min(number) from people_snapshot)"
+        );
+        // What the issuer made meanwhile may stand there.
+        execute(&database, &format!("{hand} on conflict do nothing")).await;
+    }
+    let (official, collected) = office.official("王小明", "sz-office").await;
+    let (other, theirs) = office.official("李丹", "sz-office").await;
+    let loss = office.loss_of(&official);
+    let serial = pki::Certificate::read(&collected.chain[0].0).unwrap().serial().to_string();
+    let person = office.officer(official, &collected);
+    let other = office.officer(other, &theirs);
+    gate.until_status(&office, &person, OWN, 200).await;
+
+    swallow(&database).await;
+    office.report(&loss).await;
+    gate.until_status(&office, &person, OWN, 401).await;
+    gate.until_status(&office, &other, OWN, 200).await;
+    // The issuer hears of it past the database, and its list holds it.
+    office.listed(&serial).await;
+    office.stop("agent");
+    office.stop("status");
+    office.spawn("agent", &[]);
+    let root = office.trust.root_sha256.digest().unwrap();
+    until("the gate is there", async || gate.try_h1(&other, root).await.is_some()).await;
+    assert_eq!(gate.get(&office, &other, OWN).await.0, 200);
+    assert_eq!(gate.get(&office, &person, OWN).await.0, 401, "it is kept");
+    office.spawn("status", &[]);
+    swallow_no_more(&database).await;
+    assert_eq!(gate.get(&office, &person, OWN).await.0, 401);
+    assert_eq!(gate.get(&office, &other, OWN).await.0, 200);
+}
