@@ -150,12 +150,12 @@ impl Maker {
         let draft = self.draft(&approval);
         let drafted = self.drafted(orders.as_array().map_or(0, Vec::len) + 1, &draft);
         let renewal = self.renewal();
-        let renewing = self.renewing(orders.as_array().map_or(0, Vec::len) + 2, &renewal);
-        let after = orders.as_array().map_or(0, Vec::len) + 3;
+        let renewing = self.renewing(orders.as_array().map_or(0, Vec::len) + 4, &renewal);
+        let after = orders.as_array().map_or(0, Vec::len) + 2;
         let many = self.of_many(after, &approval);
         let batch = self.batch_order(after + 1, &[&drafted, &many]);
         let made = orders.as_array().into_iter().flatten().cloned();
-        let added = [wished, drafted.clone(), renewing, many, batch.clone()];
+        let added = [wished, drafted.clone(), many, batch.clone(), renewing];
         let orders: Value = made.chain(added).collect();
         let withdrawal = self.withdrawal(&approval, &drafted);
         let withdrawn = self.withdrawn(&drafted, &withdrawal);
