@@ -19,7 +19,7 @@ use records::join::{Join, Renew};
 use records::order::CredentialBody;
 use records::people::{PeopleSnapshot, SignedPeople};
 use records::withdrawal::Withdrawn;
-use records::{Approval, Record};
+use records::{Approval, Bytes, Record};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
@@ -152,6 +152,8 @@ impl Command {
             | Self::Revoke(caller, officer, ..)
             | Self::Wish(caller, officer, ..)
             | Self::Draft(caller, officer, ..)
+            | Self::DraftMany(caller, officer, ..)
+            | Self::Batch(caller, officer, ..)
             | Self::Withdraw(caller, officer, ..)
             | Self::Suspend(caller, officer, ..) => by(caller, shown(officer)),
             Self::Renew(caller, message, _) => by(caller, message.authorization.clone()),
@@ -174,11 +176,12 @@ impl Command {
 
     /// Whether it brakes: it only takes away, or approves what does, and has rounds of its own.
     pub(crate) fn is_brake(&self, authority: Option<&Authority>) -> bool {
-        let approves = |approval: &Approval| {
-            let digest = approval.order.digest().map(OrderDigest);
+        let ends = |order: &Bytes| {
+            let digest = order.digest().map(OrderDigest);
             let open = digest.and_then(|digest| authority?.open(digest, 0).ok());
             open.is_some_and(|(_, body)| body.takes_away())
         };
+        let approves = |approval: &Approval| ends(&approval.order);
         match self {
             Self::Revoke(..)
             | Self::Wish(..)
@@ -192,9 +195,11 @@ impl Command {
                 OperatorRequest::Approval { approval } => approves(approval),
                 other => other.takes_away(),
             },
+            Self::Batch(_, _, wanted, _) => wanted.rows.first().is_some_and(ends),
             Self::Submit(..)
             | Self::WrongKey(..)
             | Self::Decline(..)
+            | Self::DraftMany(..)
             | Self::Credential(..)
             | Self::Renew(..)
             | Self::RenewCertificate(..)

@@ -44,7 +44,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let made = portal.batch(&Batch { rows }).await?;
     output.fact(("批次", "batch"), &made.order);
     output.fact(("共", "orders in it"), count);
-    output.next(&format!("yinxin approve {}{}", made.order, arguments.own.again()));
+    output.next(&arguments.own.again("yinxin approve {}", &[&made.order]));
     output.json(&serde_json::json!({
         "order": made.order, "count": count, "needed": made.needed,
     }));

@@ -31,7 +31,7 @@ pub(crate) fn batch(
     if !body.revokes() {
         round.clock?;
     }
-    round.state.draft(&drafter, now)?;
+    round.state.draft(&drafter)?;
     let made = make(round, &drafter, &body, OrderParts::default())?;
     Ok(OrderCreated { order: made.order, needed: made.needed })
 }

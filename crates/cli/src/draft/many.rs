@@ -57,7 +57,7 @@ pub(super) async fn roster(output: Output, arguments: &RosterArguments) -> Resul
         .map_err(|error| Failure::usage("无法读取名册。", error.to_string()))?;
     let sought = FindPeople { text: "-".into(), after: String::new() };
     let units = desk.portal.people(&sought).await?.units;
-    let table = read(&bytes).map_err(|refusal| Failure::usage(&refusal.zh(), refusal.en()))?;
+    let table = read(&bytes).map_err(|refusal| Failure::usage(refusal.zh(), refusal.en()))?;
     let entries = check(&table, |text| unit_of(&units, text), today()).map_err(not_taken)?;
     let draw = || random::bytes().ok();
     let draft = RosterDraft::of(&entries, &arguments.evidence, draw)
@@ -180,11 +180,11 @@ async fn desk_many(
 /// What is wrong with a roster, in words: every row of it.
 fn not_taken(refused: NotTaken) -> Failure {
     match refused {
-        NotTaken::File(refusal) => Failure::usage(&refusal.zh(), refusal.en()),
+        NotTaken::File(refusal) => Failure::usage(refusal.zh(), refusal.en()),
         NotTaken::Rows(rows) => {
             let zh: Vec<String> = rows.iter().map(|row| row.zh()).collect();
             let en: Vec<String> = rows.iter().map(|row| row.en()).collect();
-            Failure::usage(&zh.join("\n"), en.join("\n"))
+            Failure::usage(zh.join("\n"), en.join("\n"))
         }
     }
 }
