@@ -61,6 +61,7 @@ if (make) {
 
 if (approve) {
   onClick(approve, async () => {
+    if (!approve.reportValidity()) return;
     const { challenge = "", credentials = "" } = approve.dataset;
     const given = /** @type {PublicKeyCredential} */ (await navigator.credentials.get({
       publicKey: {

@@ -196,6 +196,7 @@ async fn serve(config: PortalConfig, process: Process) -> anyhow::Result<()> {
         metrics: metrics.clone(),
         paths: CheckedPaths::new(issuing, root),
         menus: Menus::default(),
+        rosters: Default::default(),
     });
     let site = Site {
         proof: process.proof(&portal, clock),

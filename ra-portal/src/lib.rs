@@ -18,6 +18,7 @@ pub mod middleware;
 pub(crate) mod pages;
 pub mod public;
 mod refusal;
+pub mod rosters;
 pub mod route;
 #[cfg(test)]
 mod samples;

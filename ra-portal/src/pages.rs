@@ -1,7 +1,8 @@
 //! Pages: what all of them have in common. A page is a template with its words in both languages;
 //! it shows what the CA says and decides nothing. In reading order: [`frame`] (what stands around
 //! every page, with the [`menu`]), [`answer`] (how a page leaves), [`asset`], [`asked`] and
-//! [`form`] (what comes in); languages, style and policy are those of every page, in crate `page`.
+//! [`form`] and [`upload`] (what comes in); languages, style and policy are those of every page, in
+//! crate `page`.
 
 pub(crate) mod answer;
 pub(crate) mod asked;
@@ -13,6 +14,7 @@ pub(crate) mod frame;
 pub(crate) mod menu;
 pub(crate) mod problem;
 pub(crate) mod suspended;
+pub(crate) mod upload;
 
 pub(crate) use answer::page;
 pub(crate) use asked::{FromPath, FromQuery};

@@ -4,13 +4,15 @@
 //! [`queue`], [`review`] with [`approve`], [`decline`] and [`declined`], [`certificates`],
 //! [`issued`], [`hold`], [`revoke`], [`wish`] and [`wished`], [`organisation`], [`people`],
 //! [`person`] with its [`dossier`], [`draft_check`] with [`consequence`] and [`draft_make`],
-//! [`drafts`], [`withdraw`], [`applications`], [`state`], [`audit_search`]; [`api`] is the same for
-//! the command line, and [`trusted`] is there for browsers that know this city's root.
+//! [`roster`], [`batch`] with its [`receipt`], [`drafts`], [`withdraw`], [`applications`],
+//! [`state`], [`audit_search`]; [`api`] is the same for the command line, and [`trusted`] is there
+//! for browsers that know this city's root.
 
 mod api;
 mod applications;
 mod approve;
 mod audit_search;
+mod batch;
 mod certificate;
 mod certificates;
 mod consequence;
@@ -28,9 +30,11 @@ mod passkeys;
 mod people;
 mod person;
 mod queue;
+mod receipt;
 mod review;
 mod revoke;
 mod role;
+mod roster;
 mod state;
 mod suspend;
 mod touch;
@@ -44,15 +48,18 @@ pub use api::ROUTES;
 use crate::pages::{asset, choose_language, fetch_asset};
 use crate::state::PortalState;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use portal_api::roster::FILE_BYTES_MAX;
 use portal_api::staff::{APPROVE, FETCH, WISH, WITHDRAW};
 use std::sync::Arc;
 
 /// Pages that are read.
-pub const PAGES: [&str; 16] = [
+pub const PAGES: [&str; 19] = [
     "/",
     "/applications",
     "/audit",
+    "/batches/{order}",
     "/certificate",
     "/certificate/suspend",
     "/certificates",
@@ -63,6 +70,8 @@ pub const PAGES: [&str; 16] = [
     "/passkeys",
     "/people",
     "/people/new",
+    "/people/roster",
+    "/people/roster/{template}",
     "/people/{person}",
     "/state",
     TRUSTED,
@@ -72,7 +81,9 @@ pub const PAGES: [&str; 16] = [
 pub(crate) const TRUSTED: &str = "/trusted";
 
 /// Where forms go.
-pub const FORMS: [&str; 13] = [
+pub const FORMS: [&str; 18] = [
+    "/batches/{order}/lettered",
+    "/batches/{order}/letters",
     "/certificate/suspend",
     "/certificates/{serial}/revoke",
     "/certificates/{serial}/suspend",
@@ -83,9 +94,12 @@ pub const FORMS: [&str; 13] = [
     "/drafts/withdraw",
     "/drafts/withdrawn",
     "/language",
+    "/orders/batch",
     "/orders/{order}/approve",
     "/orders/{order}/decline",
     "/orders/{order}/declined",
+    "/people/roster",
+    "/people/roster/sign",
 ];
 
 /// Whether a path may stop something: revoking and taking back have places of their own, and so
@@ -99,6 +113,11 @@ pub fn is_brake(path: &str) -> bool {
     let takes_back = matches!(path, "/drafts/withdraw" | "/drafts/withdrawn");
     let asks = [FETCH, APPROVE, WISH, WITHDRAW].contains(&path);
     suspends || takes_back || revokes || reads_or_approves || asks
+}
+
+/// A roster with the texts beside it.
+fn files() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(FILE_BYTES_MAX + 64 * 1024)
 }
 
 /// The routes.
@@ -120,7 +139,14 @@ pub fn router() -> Router<Arc<PortalState>> {
         .route("/organisation", get(organisation::show))
         .route("/people", get(people::show))
         .route("/people/new", get(person::create))
+        .route("/people/roster", get(roster::show).post(roster::upload).layer(files()))
+        .route("/people/roster/sign", post(roster::sign))
+        .route("/people/roster/{template}", get(roster::template_file))
         .route("/people/{person}", get(person::show))
+        .route("/orders/batch", post(batch::batch))
+        .route("/batches/{order}", get(receipt::show))
+        .route("/batches/{order}/letters", post(receipt::check))
+        .route("/batches/{order}/lettered", post(receipt::lettered))
         .route("/drafts", get(drafts::show))
         .route("/drafts/check", post(draft_check::check))
         .route("/drafts/make", post(draft_make::make))
@@ -148,6 +174,8 @@ pub(crate) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     samples.extend(organisation::samples(language));
     samples.extend(people::samples(language));
     samples.extend(person::samples(language));
+    samples.extend(roster::samples(language));
+    samples.extend(receipt::samples(language));
     samples.extend(draft_check::samples(language));
     samples.extend(drafts::samples(language));
     samples.extend(withdraw::samples(language));

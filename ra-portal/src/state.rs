@@ -4,6 +4,7 @@ use crate::checked_paths::CheckedPaths;
 use crate::events::Events;
 use crate::pages::menu::Menus;
 use crate::refusal::refused;
+use crate::rosters::Rosters;
 use mtls::Client;
 use mtls::web::WebHost;
 use records::export::OrderExport;
@@ -41,6 +42,8 @@ pub struct PortalState {
     pub paths: CheckedPaths,
     /// What the menus of its readers name.
     pub menus: Menus,
+    /// Rosters that wait for signatures.
+    pub rosters: Rosters,
 }
 
 impl PortalState {

@@ -32,11 +32,13 @@ WORDS = {  # closed sets of words; the kinds of orders and records are the keys 
     "process": "issuer status log portal-public portal-staff",
     "renewed": "issuer status log portal-public portal-staff ocsp", "rule": "roles approvals bundle",
     "order-kind": "issue unit person role profile approval-rules portal agent bundle revoke"
-                  " release credential delegate",
+                  " release credential delegate batch",
     "record-kind": "founding letter voided application order approval declined withdrawn enacted intent issued used"
                    " revoked suspended crl refusal portal joined people forked silent asked searched read notified started"
                    " connection decision completion turned heartbeat",
-    "agent-act": "register close", "draft-kind": "person letter", "cause-word": "start spool", "stage": "handshake head certificate",
+    "agent-act": "register close", "draft-kind": "person letter people letters",
+    "batch-of": "issue unit person role delegate profile approval-rules portal agent bundle revoke release credential",
+    "batch-act": "create move close leave grant withdraw register", "cause-word": "start spool", "stage": "handshake head certificate",
     "review": "asked expired person profile unit",
     "channel": "mail webhook spool",
     "read-act": "find certificate list fetch person unit drafts", "alpn": "h2 http/1.1", "tls": "1.3 1.2",
@@ -57,7 +59,8 @@ OCTETS = {"bytes": None, "hash": 32, "nonce": 16}
 SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fields in {
     # key:type, with ? an optional key, with * a list; section 4
     "order": "v:one kind:order-kind issuer:name order:id version:revision nonce:nonce"
-             " expires:time drafter:drafter basis:basis draft?:draft body:any",
+             " expires:time drafter:drafter basis:basis draft?:draft place?:place body:any",
+    "place": "index:number hashes:*hash", "many": "count:number root:hash",
     "basis": "people:*named-person units:*named-unit before?:any",
     "named-person": "person:id unit:name name:commitment", "named-unit": "unit:name name:text",
     "before/unit": "county:flag parent:text open:flag",
@@ -112,6 +115,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "notice": "v:one founding:hash told:told person:id serials:*serial reason:reason nonce:nonce"
               " time:time",
     "lapse": "v:one suspension:hash time:time",
+    "order/batch": "of:batch-of action:text rows:*hash",
     "revocation": "v:one founding:hash cause:hash time:time",
     "unlisted": "v:one founding:hash serials:*serial",
     "order/credential": "person:id certificate:bytes statement:bytes signature:bytes",
@@ -120,7 +124,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
     "disclosure": "path:text salt:hash value:any",
     # sections 5, 6 and 9
     "approval": "v:one method:method order:hash certificate:bytes signature:bytes"
-                " assertion?:assertion",
+                " assertion?:assertion opened?:bytes",
     "decline": "v:one method:method statement:bytes certificate:bytes signature:bytes"
                " assertion?:assertion",
     "decline-statement": "v:one order:hash outcome:outcome reason:commitment",
@@ -138,7 +142,7 @@ SHAPES = {name: dict(field.split(":") for field in fields.split()) for name, fie
                      " quota:number expires:time key_sha256:hash",
     "rule-ref": "name:rule version:revision digest:hash",
     "letter": "v:one reference:id person:id profile:name lookup_sha256:hash loss_sha256:hash"
-              " suspend_sha256:hash expires:time draft?:draft",
+              " suspend_sha256:hash expires:time draft?:draft place?:place",
     "void": "v:one reference:id drafter:drafter replacement:id-or-none withdrawal?:withdrawal",
     "receipt": "v:one reference:id serials:*serial time:time founding:hash",
     # section 7
@@ -372,8 +376,8 @@ def units_of_body(order):
 def check_basis(order, found):
     """The basis names whom and what the order names, and what is in force before it."""
     body, kind, basis = order["body"], order["kind"], order["basis"]
-    action, before = body.get("action", ""), basis.get("before")
-    first = kind in ("issue", "credential") or action == "create" \
+    action, before = "" if kind == "batch" else body.get("action", ""), basis.get("before")
+    first = kind in ("issue", "credential", "batch") or action == "create" \
         or kind == "portal" and action == "register"
     either = kind == "profile" or kind == "agent" and action == "register"
     need(either or (before is None) == first, "before")
@@ -389,7 +393,9 @@ def check_basis(order, found):
     named = [one["person"] for one in basis["people"]]
     # A brake leaves out whom nothing names.
     brakes = ("revoke", "withdraw", "leave", "close")
-    people &= set(named) if kind in brakes or body.get("action") in brakes else people
+    brake = kind in brakes or kind == "batch" and body["of"] == "revoke" \
+        or body.get("action") in brakes
+    people &= set(named) if brake else people
     need(named == sorted(people), "people of the basis")
     units = set(units_of_body(order)) | {one["unit"] for one in basis["people"]}
     for name in ("unit", "parent"):
@@ -415,6 +421,9 @@ def read_order(raw):
     if "renewal" in order["body"]:
         read_renewal(order)
     read_draft(order, order["kind"], order["body"], order["drafter"])
+    if order["kind"] == "batch":
+        rows = order["body"]["rows"]
+        need(0 < len(rows) <= 2_000 and len(set(rows)) == len(rows), "rows of the batch")
     if order["kind"] == "release":
         need(order["drafter"] != f"person:{order['body']['by']}", "who suspended drafts it")
     if order["kind"] == "delegate":
@@ -437,22 +446,42 @@ def read_renewal(order):
            octets(renewal["signature"]))
 
 
+SAID = {"person": "order/person", "letter": "draft/letter", "people": "many", "letters": "many"}
+
+
+def sample(digest, count, wanted):
+    """Places of the rows of a batch that have to be opened (5)."""
+    places, draw = set(), 0
+    while len(places) < min(wanted, count):
+        drawn = sha256(labelled("yinxin-sample-v1", digest + draw.to_bytes(4, "big")))
+        places.add(int.from_bytes(drawn[:8], "big") % count)
+        draw += 1
+    return sorted(places)
+
+
 def read_draft(holder, kind, body, drafter):
     """The draft asks for this body, in the name of this drafter (5); of kind `person` a person's
     order has one."""
     if "draft" not in holder:
         need(kind != "person" or not drafter.startswith("person:"), "an order without its draft")
+        need("place" not in holder, "a place without its draft")
         return None
     draft = holder["draft"]
     der, raw = octets(draft["certificate"]), octets(draft["statement"])
     said = read("draft-statement", raw)[0]
-    shape = "order/person" if said["kind"] == "person" else "draft/letter"
-    check_shape(shape, said["body"], "", {})
+    check_shape(SAID[said["kind"]], said["body"], "", {})
     found = x509.load_der_x509_certificate(der)
     person = found.subject.get_attributes_for_oid(x509.NameOID.SERIAL_NUMBER)[0].value
     need(octets(said["certificate"]) == sha256(der), "certificate of the draft")
     need(drafter == f"person:{person}", "drafter of the draft")
-    need([said["kind"], said["body"]] == [kind, body], "what the draft asks for")
+    if "place" in holder:
+        place, many = holder["place"], said["body"]
+        need(said["kind"] == {"person": "people", "letter": "letters"}[kind], "a draft of many")
+        path = [octets(node, 32) for node in place["hashes"]]
+        root = root_from_path(leaf(canonical(body).encode()), place["index"], many["count"], path)
+        need(root == octets(many["root"]), "its place in the draft of many")
+    else:
+        need([said["kind"], said["body"]] == [kind, body], "what the draft asks for")
     if draft["method"] == "certificate":
         need("assertion" not in draft, "assertion")
         verify(found.public_key(), "yinxin-draft-v1", raw, octets(draft["signature"]))
@@ -634,14 +663,15 @@ def check_founding(vectors):
 
 
 def check_orders(vectors):
-    kinds = WORDS["order-kind"].split() + ["issue", "revoke", "person"]
+    kinds = WORDS["order-kind"].split() + ["issue", "revoke", "person", "person"]
     need(sorted(v["kind"] for v in vectors["orders"]) == sorted(kinds), "one of each kind")
     wishes = [v for v in vectors["orders"] if "wish" in parse(octets(v["order"]))["body"]]
     need([v["kind"] for v in wishes] == ["revoke"], "one that an officer signed")
     bodies = [parse(octets(v["order"]))["body"] for v in vectors["orders"]]
     need(sum("renewal" in body for body in bodies) == 1, "one that renews")
     drafts = [v for v in vectors["orders"] if "draft" in parse(octets(v["order"]))]
-    need([v["kind"] for v in drafts] == ["person"], "one that a handler signed")
+    need([v["kind"] for v in drafts] == ["person"] * 2, "two that a handler signed")
+    need(sum("place" in parse(octets(v["order"])) for v in drafts) == 1, "one of them among many")
     for v in vectors["orders"]:
         raw = octets(v["order"])
         order, found = read_order(raw)
@@ -663,6 +693,22 @@ def check_approval(vectors):
     key = x509.load_der_x509_certificate(octets(approval["certificate"])).public_key()
     need(key == public_key(vectors["officer"]), "officer's key")
     verify(key, "yinxin-approval-v1", octets(v["order"], 32), octets(approval["signature"]))
+
+
+def check_batch(vectors):
+    """An officer approved the batch among the orders, and opened what its digest draws."""
+    v = vectors["batch"]
+    approval, _ = read("approval", octets(v["approval"]))
+    orders = {one["digest"]: parse(octets(one["order"])) for one in vectors["orders"]}
+    rows = orders[approval["order"]]["body"]["rows"]
+    digest = octets(approval["order"], 32)
+    drawn = sample(digest, len(rows), v["wanted"])
+    need(drawn == v["places"], "places of the sample")
+    opened = b"".join(octets(rows[place]) for place in drawn)
+    need(octets(approval["opened"]) == opened, "what was opened")
+    key = x509.load_der_x509_certificate(octets(approval["certificate"])).public_key()
+    verify(key, "yinxin-approval-v1", digest + opened, octets(v["signature"]))
+    need(approval["signature"] == v["signature"], "signature")
 
 
 def check_decline(vectors):
@@ -984,6 +1030,7 @@ CHECKS = {  # key: (its check, the keys inside, or None for a plain value or a l
     "founding": (check_founding, "statement digest signature"),
     "orders": (check_orders, "kind order digest signature disclosures"),
     "approval": (check_approval, "approval order id"),
+    "batch": (check_batch, "approval wanted places signature"),
     "decline": (check_decline, "decline order reason signature"),
     "wish": (check_wish, "wish evidence signature"),
     "draft": (check_draft, "draft disclosures signature"),
@@ -1020,7 +1067,7 @@ FLIPS = [  # where one byte is changed (its way down), and the refusal that must
     ("founding/digest", "digest"), ("orders/0/digest", "digest"),
     ("orders/2/signature", "signature under yinxin-order-v1"),
     ("orders/0/disclosures/1/salt", "commitment"), ("commitment/commitment", "commitment"),
-    ("approval/id", "id"), ("decline/reason/salt", "commitment"),
+    ("approval/id", "id"), ("batch/signature", "signature under yinxin-approval-v1"), ("decline/reason/salt", "commitment"),
     ("wish/evidence/salt", "commitment"), ("letter/signature", "signature under yinxin-letter-v1"),
     ("void/signature", "signature under yinxin-void-v1"),
     ("draft/disclosures/1/salt", "commitment"), ("withdrawal/signature", "signature"),

@@ -214,7 +214,7 @@ class Control:
 
     def __init__(self, bundle, origin):
         self.origin = origin
-        self.orders, self.approvals, self.certificates = {}, {}, {}
+        self.orders, self.approvals, self.certificates, self.seen = {}, {}, {}, {}
         self.letters, self.voided = {}, set()
         self.suspends, self.suspended, self.suspensions = {}, {}, set()
         self.serials, self.passkeys = {}, {}
@@ -387,10 +387,22 @@ class Control:
     def take_approval(self, body, _shown, item):
         approval = body["approval"]
         need(approval["order"] in self.orders, MISSING, item, "its order is not there")
-        labelled_bytes = ("yinxin-approval-v1", octets(approval["order"]))
+        seen = octets(approval.get("opened", ""))
+        labelled_bytes = ("yinxin-approval-v1", octets(approval["order"]) + seen)
         person = self.signed_by_staff(approval, labelled_bytes, item)
         name = base64url(sha256(canonical(approval).encode()))
         self.approvals[name] = (approval["order"], person, body.get("acting_for"))
+        self.seen[name] = {base64url(seen[at:at + 32]) for at in range(0, len(seen), 32)}
+
+    def covers(self, name, digest, rule):
+        """Whether an approval is of this order, or of a batch with it whose sample was opened."""
+        of = self.approvals[name][0]
+        body = self.orders[of]["body"]
+        if of == digest or self.orders[of]["kind"] != "batch":
+            return of == digest
+        rows = body["rows"]
+        drawn = reader.sample(octets(of), len(rows), rule.get("sample", 0))
+        return digest in rows and all(rows[place] in self.seen[name] for place in drawn)
 
     def asserted(self, approval, found, labelled_bytes, item):
         """What a certified passkey of the certificate's holder said."""
@@ -426,9 +438,10 @@ class Control:
             return order  # the old key's signature carries it
         for name in named:
             need(name in self.approvals, MISSING, item, "an approval is not there")
-            of, person, absent = self.approvals[name]
+            _, person, absent = self.approvals[name]
             may = any(self.holds(person, absent, role) for role in rule["roles"])
-            need(of == digest and may, MISSING, item, "an approver's role is not there")
+            covered = self.covers(name, digest, rule)
+            need(covered and may, MISSING, item, "an approver's role is not there")
             both = {person, absent or person}
             drafted = "draft" in order and order["drafter"] in {f"person:{one}" for one in both}
             need(not drafted, ALTERED, item, "who drafted it approved it")

@@ -132,6 +132,7 @@ impl Authenticator {
                 authenticator_data: Bytes(data),
                 client_data: Bytes(client),
             }),
+            opened: None,
         }
     }
 }

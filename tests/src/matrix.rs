@@ -101,6 +101,7 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
         (staff::MINE, as_officer(Value::Null)),
         (staff::LIST, as_officer(sample(portal_api::staff::LIST, letter))),
         (staff::FETCH, as_officer(sample(portal_api::staff::FETCH, letter))),
+        (staff::BATCH, as_officer(sample(portal_api::staff::BATCH, letter))),
         (staff::APPROVE, as_officer(sample(portal_api::staff::APPROVE, letter))),
         (staff::DECLINE, as_officer(sample(portal_api::staff::DECLINE, letter))),
         (staff::CERTIFY, as_officer(sample(portal_api::staff::CERTIFY, letter))),
@@ -120,6 +121,8 @@ async fn ca_api(office: &Office, letter: &Official) -> String {
         (organisation::UNIT, as_officer(json!({ "unit": "", "after": "" }))),
         (handler::PREVIEW, as_officer(sample(portal_api::staff::PREVIEW, letter))),
         (handler::DRAFT, as_officer(sample(portal_api::staff::DRAFT, letter))),
+        (handler::DRAFT_MANY, as_officer(sample(portal_api::staff::DRAFT_MANY, letter))),
+        (handler::RECEIPT, as_officer(sample(portal_api::staff::RECEIPT, letter))),
         (handler::DRAFTS, as_officer(json!({ "after": "" }))),
         (handler::WITHDRAW, as_officer(sample(portal_api::staff::WITHDRAW, letter))),
         (both::RENEW, renew),
@@ -182,13 +185,19 @@ fn sample(path: &str, official: &Official) -> Value {
     if path == portal_api::staff::DRAFT {
         return json!({ "draft": signed, "disclosures": [] });
     }
+    if path == portal_api::staff::DRAFT_MANY {
+        return json!({ "draft": signed, "rows": [] });
+    }
+    if path == portal_api::staff::BATCH {
+        return json!({ "rows": [records::Bytes::from([0; 32])] });
+    }
     if path == portal_api::staff::WITHDRAW {
         return signed;
     }
     if [portal_api::staff::LIST, portal_api::staff::DRAFTS].contains(&path) {
         return json!({ "after": "" });
     }
-    if path == portal_api::staff::FETCH {
+    if [portal_api::staff::FETCH, portal_api::staff::RECEIPT].contains(&path) {
         return json!({ "order": "0000000000000000" });
     }
     if path == portal_api::staff::APPROVE {
@@ -240,7 +249,8 @@ async fn shown(client: &Client, path: &str) -> String {
             &path
                 .replace("{order}", "0000000000000000")
                 .replace("{serial}", "01")
-                .replace("{person}", "0000000000000000"),
+                .replace("{person}", "0000000000000000")
+                .replace("{template}", "template.csv"),
         )
         .await
         .unwrap();
@@ -281,6 +291,9 @@ async fn posted(site: &crate::web::Site, path: &str) -> String {
         ("request", "AA"),
         ("bind", "AA"),
         ("language", "en"),
+        ("kind", "issue"),
+        ("action", ""),
+        ("people", "0000000000000000"),
         ("back", "/"),
     ];
     let path = path

@@ -10,6 +10,7 @@ use portal_api::{PortalRefusal, Public, Staff};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::export::{Approved, OrderExport};
 use records::letter::{EnrolmentCode, Letter, LetterKeys, bind};
+use records::order::Body;
 use records::{Approval, Bytes, Problem};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -43,7 +44,18 @@ impl Officer {
 
     /// Signs an approval of an order.
     pub fn sign(&self, export: &OrderExport) -> Approval {
-        Approval::sign(export.signed.digest(), self.leaf(), &self.signer).unwrap()
+        let digest = export.signed.digest();
+        let wanted = export.standing.as_ref().map_or(0, |standing| standing.sample);
+        let order = records::Order::read(&export.signed.order.0).unwrap();
+        let rows: Vec<u8> = match order.body().unwrap() {
+            Body::Batch(batch) => {
+                let sample = batch.sample(&digest, wanted);
+                sample.into_iter().flat_map(|row| row.0.clone()).collect()
+            }
+            _ => Vec::new(),
+        };
+        let opened = (!rows.is_empty()).then_some(Bytes(rows));
+        Approval::sign_opened(digest, opened, self.leaf(), &self.signer).unwrap()
     }
 }
 

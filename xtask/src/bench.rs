@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: what it costs, as ratios in one run, with release binaries.
 
+mod batch;
 mod cpu;
 mod floor;
 mod gate;
@@ -35,6 +36,16 @@ pub(crate) enum What {
         /// One JSON document instead of tables.
         #[arg(long)]
         json: bool,
+    },
+    /// Many at once: a roster registered, lettered, approved and issued by two officers who sign
+    /// once each, on both databases.
+    Batch {
+        /// How many people.
+        #[arg(long, default_value_t = 500)]
+        count: usize,
+        /// Only on this database.
+        #[arg(long)]
+        on: Option<portal::Database>,
     },
     /// The gate with all its duties against plain nginx with mTLS.
     Gate {
@@ -125,6 +136,7 @@ pub(crate) async fn run(what: What) -> anyhow::Result<()> {
         What::Issue { count, at_once, in_flight, on, json } => {
             issue::run(issue::Wanted { count, at_once, in_flight, on, json }).await
         }
+        What::Batch { count, on } => batch::run(count, on).await,
         What::Gate { connections, seconds } => gate::run(connections, seconds).await,
         What::Log { senders, records, seconds, on } => {
             log::run(log::Wanted { senders, records, seconds, on }).await

@@ -8,7 +8,7 @@ use askama::Template;
 use page::qr::{self, Picture};
 use pki::Signer;
 use records::Bytes;
-use records::draft::Draft;
+use records::draft::{Draft, DraftPlace};
 use records::label::Label;
 use records::letter::Letter;
 use records::record::{Event, LetterStatement};
@@ -41,6 +41,27 @@ pub fn write(letter: &Letter, file: &Path) -> anyhow::Result<()> {
     write_private(file, json.as_bytes())?;
     let printed = Zeroizing::new(print(letter)?);
     write_private(&file.with_extension("html"), printed.as_bytes())
+}
+
+/// Sheets of many letters as one document, a page each, in their order.
+pub fn print_many(letters: &[Letter]) -> anyhow::Result<Zeroizing<String>> {
+    let mut document = Zeroizing::new(String::new());
+    for letter in letters {
+        let sheet = Zeroizing::new(print(letter)?);
+        let (head, rest) = sheet.split_once("<body>").context("a sheet without a body")?;
+        let (body, end) = rest.split_once("</body>").context("a sheet without an end")?;
+        match document.strip_suffix(end).map(str::len) {
+            Some(length) => document.truncate(length - "</body>".len()),
+            None => {
+                document.push_str(head);
+                document.push_str("<body>");
+            }
+        }
+        for part in [r#"<div class="sheet">"#, body, "</div></body>", end] {
+            document.push_str(part);
+        }
+    }
+    Ok(document)
 }
 
 /// The sheet, HTML.
@@ -84,7 +105,7 @@ fn beijing(utc: &str, characters: usize) -> anyhow::Result<String> {
 pub fn letter_event(
     letter: &Letter,
     [lookup, loss, suspend]: [&[u8]; 3],
-    (draft, registry): (Option<Box<Draft>>, &dyn Signer),
+    (draft, registry): (Option<(&Draft, Option<&DraftPlace>)>, &dyn Signer),
 ) -> anyhow::Result<Event> {
     let statement = records::json::write(&LetterStatement {
         v: 1,
@@ -95,7 +116,8 @@ pub fn letter_event(
         loss_sha256: loss.into(),
         suspend_sha256: suspend.into(),
         expires: letter.expires.clone(),
-        draft,
+        draft: draft.map(|(draft, _)| Box::new(draft.clone())),
+        place: draft.and_then(|(_, place)| place.cloned()),
     })?;
     let signature = Label::Letter.sign(registry, &statement)?;
     Ok(Event::Letter { statement: statement.into(), signature: signature.into() })
@@ -150,5 +172,12 @@ mod tests {
             assert!(std::fs::read_to_string(&file).unwrap_or_default() == text, "{label} changed");
             assert!(!text.contains("<b>") && text.contains(&letter.code), "{label}");
         }
+        let letter = Letter { label: "page".into(), ..letter };
+        let other = Letter { reference: "ABCDEFGHJKMNPQRT".into(), ..letter.clone() };
+        let all = print_many(&[letter.clone(), other.clone(), letter.clone()]).unwrap();
+        for (part, count) in [("<body>", 1), ("</body>", 1), ("</html>", 1), ("<main>", 3)] {
+            assert_eq!(all.matches(part).count(), count, "{part}");
+        }
+        assert!(all.contains(&other.reference) && all.contains(&letter.reference));
     }
 }

@@ -6,7 +6,7 @@ use crate::issuance::{IntentEntry, RecordedIntent};
 use crate::loaded::opening;
 use crate::round::Effect;
 use crate::rows::RowChange;
-use crate::state::State;
+use crate::state::{State, readied};
 use authority::{Authority, OrderDigest, Serial, Unsigned};
 use ca_store::replay::{Applied, Floor, Replay};
 use ca_store::{record, table};
@@ -119,7 +119,10 @@ impl CaughtUp {
         }
         match &record.event {
             Event::Approval { approval, .. } => {
-                self.state.ready.extend(approval.order.digest().map(OrderDigest));
+                let approved = approval.order.digest().map(OrderDigest);
+                let authority = self.state.authority();
+                let ready = approved.map_or_else(Vec::new, |order| readied(authority, order));
+                self.state.ready.extend(ready);
             }
             Event::Enacted { order, .. } => {
                 let change = self.state.people_change + 1;
@@ -137,6 +140,7 @@ impl CaughtUp {
             Event::Declined { decline, .. } => {
                 if let Ok(read) = decline.read() {
                     self.over(&read.order, read.outcome.name());
+                    self.rows_over(&read.order, read.outcome.name());
                     let digest = read.order.digest().map(OrderDigest);
                     self.rows
                         .extend(digest.map(|d| RowChange::OrderDeclined(d, record.id.clone())));
@@ -146,6 +150,7 @@ impl CaughtUp {
                 let read: Result<WithdrawnStatement, _> = records::json::read(&statement.0);
                 if let Ok(read) = read {
                     self.over(&read.order, "withdrawn");
+                    self.rows_over(&read.order, "withdrawn");
                 }
             }
             Event::Revoked { cause, certificates, .. } => {
@@ -232,6 +237,25 @@ impl CaughtUp {
         let Some(digest) = order.digest().map(OrderDigest) else { return };
         self.state.ready.remove(&digest);
         self.rows.push(RowChange::OrderState(digest, state));
+        let ended: Vec<OrderDigest> = self.state.authority().batches_over_with(digest).collect();
+        self.rows.extend(ended.into_iter().map(|batch| RowChange::OrderState(batch, "done")));
+    }
+
+    /// The orders that ended with their batch.
+    fn rows_over(&mut self, batch: &Bytes, state: &'static str) {
+        let Some(batch) = batch.digest().map(OrderDigest) else { return };
+        let authority = self.state.authority();
+        let so = |row: &OrderDigest| match authority.open(*row, 0).err() {
+            Some(Code::OrderReturned) => state == "returned",
+            Some(Code::OrderRejected) => state == "rejected",
+            Some(Code::OrderWithdrawn) => state == "withdrawn",
+            _ => false,
+        };
+        let rows: Vec<OrderDigest> = authority.rows_of(batch).filter(so).collect();
+        for row in rows {
+            self.state.ready.remove(&row);
+            self.rows.push(RowChange::OrderState(row, state));
+        }
     }
 
     /// The rows that copy a revocation, whoever recorded it.
@@ -310,7 +334,11 @@ impl CaughtUp {
             Body::Release(body) => {
                 rows.extend(Serial::read(&body.serial).map(RowChange::Released));
             }
-            Body::Delegate(_) | Body::Issue(_) | Body::Revoke(_) | Body::Credential(_) => {}
+            Body::Delegate(_)
+            | Body::Issue(_)
+            | Body::Revoke(_)
+            | Body::Credential(_)
+            | Body::Batch(_) => {}
         }
     }
 }

@@ -4,12 +4,12 @@
 use crate::error::IssuerError;
 use crate::queue::{Bringer, Source};
 use crate::verify::{
-    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedRenewal, VerifiedSubmission,
-    VerifiedWish, VerifiedWithdrawal,
+    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedMany, VerifiedRenewal,
+    VerifiedSubmission, VerifiedWish, VerifiedWithdrawal,
 };
 use authority::{Authority, OrderDigest};
-use ca_api::handler::DraftMade;
-use ca_api::{OrderCreated, OwnSuspension, Revocation};
+use ca_api::handler::{DraftMade, ManyMade};
+use ca_api::{Batching, OrderCreated, OwnSuspension, Revocation};
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use pki::crl::RevocationList;
 use records::decline::Declined;
@@ -19,7 +19,7 @@ use records::join::{Join, Renew};
 use records::order::CredentialBody;
 use records::people::{PeopleSnapshot, SignedPeople};
 use records::withdrawal::Withdrawn;
-use records::{Approval, Record};
+use records::{Approval, Bytes, Record};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Revoke(Caller, Officer, Revocation, Reply<OrderCreated>),
     Wish(Caller, Officer, Box<VerifiedWish>, Reply<OrderCreated>),
     Draft(Caller, Officer, Box<VerifiedDraft>, Reply<DraftMade>),
+    DraftMany(Caller, Officer, Box<VerifiedMany>, Reply<ManyMade>),
+    Batch(Caller, Officer, Batching, Reply<OrderCreated>),
     Withdraw(Caller, Officer, Box<VerifiedWithdrawal>, Reply<Withdrawn>),
     Suspend(Caller, Officer, OwnSuspension, Reply<SignedReceipt>),
     Renew(Caller, Box<Renew>, Reply<String>),
@@ -119,6 +121,8 @@ impl Command {
             Self::Revoke(..) => "revoke",
             Self::Wish(..) => "wish",
             Self::Draft(..) => "draft",
+            Self::DraftMany(..) => "draft-many",
+            Self::Batch(..) => "batch",
             Self::Withdraw(..) => "withdraw",
             Self::Suspend(..) => "suspend",
             Self::Renew(..) => "renew",
@@ -148,6 +152,8 @@ impl Command {
             | Self::Revoke(caller, officer, ..)
             | Self::Wish(caller, officer, ..)
             | Self::Draft(caller, officer, ..)
+            | Self::DraftMany(caller, officer, ..)
+            | Self::Batch(caller, officer, ..)
             | Self::Withdraw(caller, officer, ..)
             | Self::Suspend(caller, officer, ..) => by(caller, shown(officer)),
             Self::Renew(caller, message, _) => by(caller, message.authorization.clone()),
@@ -170,11 +176,12 @@ impl Command {
 
     /// Whether it brakes: it only takes away, or approves what does, and has rounds of its own.
     pub(crate) fn is_brake(&self, authority: Option<&Authority>) -> bool {
-        let approves = |approval: &Approval| {
-            let digest = approval.order.digest().map(OrderDigest);
+        let ends = |order: &Bytes| {
+            let digest = order.digest().map(OrderDigest);
             let open = digest.and_then(|digest| authority?.open(digest, 0).ok());
             open.is_some_and(|(_, body)| body.takes_away())
         };
+        let approves = |approval: &Approval| ends(&approval.order);
         match self {
             Self::Revoke(..)
             | Self::Wish(..)
@@ -188,9 +195,11 @@ impl Command {
                 OperatorRequest::Approval { approval } => approves(approval),
                 other => other.takes_away(),
             },
+            Self::Batch(_, _, wanted, _) => wanted.rows.first().is_some_and(ends),
             Self::Submit(..)
             | Self::WrongKey(..)
             | Self::Decline(..)
+            | Self::DraftMany(..)
             | Self::Credential(..)
             | Self::Renew(..)
             | Self::RenewCertificate(..)

@@ -5,7 +5,7 @@ use crate::command::{Command, Officer};
 use crate::error::IssuerError;
 use crate::rows::{OrderExtras, SealedKeys};
 use crate::state::State;
-use crate::verify::VerifiedDraft;
+use crate::verify::{VerifiedDraft, VerifiedMany};
 use authority::{Authority, OrderDigest};
 use ca_host::operator::OperatorRequest;
 use ca_store::table::{certificate, letter, order, person};
@@ -85,6 +85,10 @@ impl Needs {
                 self.revocation(authority, officer, &wish.statement().serial);
             }
             Command::Draft(_, officer, wanted, _) => self.draft(officer, wanted),
+            Command::DraftMany(_, officer, wanted, _) => self.many(officer, wanted),
+            Command::Batch(_, officer, ..) => {
+                self.people.extend(officer.0.subject().person().map(str::to_owned));
+            }
             Command::Suspend(..) => {}
             Command::Join(_, join, _) => {
                 let order = authority.agent(&join.agent).and_then(|agent| agent.order.digest());
@@ -115,6 +119,15 @@ impl Needs {
         let Ok(drafted) = Drafted::of(wanted.statement()) else { return };
         self.people.insert(drafted.person().to_owned());
         self.names.extend(text(&wanted.drafting().disclosures, NAME_PATH));
+    }
+
+    fn many(&mut self, officer: &Officer, wanted: &VerifiedMany) {
+        self.people.extend(officer.0.subject().person().map(str::to_owned));
+        for row in &wanted.drafting().rows {
+            let person = row.body.get("person").and_then(|person| person.as_str());
+            self.people.extend(person.map(str::to_owned));
+            self.names.extend(text(&row.disclosures, NAME_PATH));
+        }
     }
 
     fn operator(&mut self, authority: &Authority, request: &OperatorRequest) {

@@ -17,6 +17,7 @@ pub(crate) mod officer;
 pub(crate) mod people;
 mod place;
 pub(crate) mod preview;
+pub(crate) mod receipt;
 pub(crate) mod recent_use;
 pub(crate) mod renewal;
 pub(crate) mod revocation_reach;

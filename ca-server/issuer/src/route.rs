@@ -3,6 +3,7 @@
 //! (`call.rs`).
 
 mod approve;
+mod batch;
 mod call;
 mod certificate;
 mod certify;
@@ -11,6 +12,7 @@ mod consequences;
 mod decline;
 mod dossier;
 mod draft;
+mod draft_many;
 mod drafts;
 mod fetch;
 mod find;
@@ -23,6 +25,7 @@ mod passkeys;
 mod people;
 mod person;
 mod preview;
+mod receipt;
 mod renew;
 mod renew_certificate;
 mod renewal_terms;
@@ -49,6 +52,10 @@ use std::sync::Arc;
 /// Largest message, in bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
+/// The same of a message that names many orders, and of one that holds the bodies of many.
+const BATCH_BYTES_MAX: usize = 128 * 1024;
+const MANY_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// Whether a path may stop something: an approval may be one of a brake, which is fetched before.
 pub(crate) fn is_brake(path: &str) -> bool {
     let asks = [staff::REVOKE, staff::WISH, staff::SUSPEND, handler::WITHDRAW].contains(&path);
@@ -68,6 +75,10 @@ pub(crate) fn judge(issuer: Arc<Issuer>) -> Judge {
     })
 }
 
+fn most(bytes: usize) -> DefaultBodyLimit {
+    DefaultBodyLimit::max(bytes)
+}
+
 pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
     Router::new()
         .route(public::LOOK_UP, post(look_up::look_up))
@@ -83,6 +94,7 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(staff::FETCH, post(fetch::fetch))
         .route(staff::APPROVE, post(approve::approve))
         .route(staff::DECLINE, post(decline::decline))
+        .route(staff::BATCH, post(batch::batch).layer(most(BATCH_BYTES_MAX)))
         .route(staff::CERTIFY, post(certify::certify))
         .route(staff::PASSKEYS, post(passkeys::passkeys))
         .route(staff::FIND, post(find::find))
@@ -98,6 +110,8 @@ pub(crate) fn router(issuer: Arc<Issuer>) -> Router {
         .route(organisation::UNIT, post(unit::unit))
         .route(handler::PREVIEW, post(preview::preview))
         .route(handler::DRAFT, post(draft::draft))
+        .route(handler::DRAFT_MANY, post(draft_many::draft_many).layer(most(MANY_BYTES_MAX)))
+        .route(handler::RECEIPT, post(receipt::receipt))
         .route(handler::DRAFTS, post(drafts::drafts))
         .route(handler::WITHDRAW, post(withdraw::withdraw))
         .route(both::RENEW, post(renew::renew))

@@ -2,6 +2,7 @@
 //! Tests give commands, let the log take in what was recorded, and look at what came of it.
 
 pub(crate) mod act;
+pub(crate) mod batch;
 mod draft;
 pub(crate) mod enrol;
 pub(crate) mod operate;

@@ -56,8 +56,9 @@ impl State {
         let waiting = followed.authority.open_orders().filter(|(_, open)| {
             !open.approvals.is_empty() || followed.authority.carries_itself(&open.body)
         });
+        let ready = waiting.flat_map(|(digest, _)| readied(&followed.authority, digest));
         Self {
-            ready: waiting.map(|(digest, _)| digest).collect(),
+            ready: ready.collect(),
             followed,
             pending_seen: 0,
             pending_count: 0,
@@ -143,6 +144,15 @@ impl State {
     }
 }
 
+/// What an approval may make ready: the order, or every open order of the batch.
+pub(crate) fn readied(authority: &Authority, approved: OrderDigest) -> Vec<OrderDigest> {
+    let mut rows = authority.rows_of(approved).peekable();
+    match rows.peek() {
+        Some(_) => rows.filter(|row| authority.open(*row, 0).is_ok()).collect(),
+        None => vec![approved],
+    }
+}
+
 /// Most records that wait for the tree, but for those of brakes; from the first number on it is
 /// told. A log that stands still for a day would otherwise fill the disk, and its first round
 /// afterwards could not be held.
@@ -170,7 +180,10 @@ impl State {
             Event::Revoked { .. } | Event::Suspended { .. } => self.list_due = true,
             Event::Issued { serial, .. } => self.results.extend(Serial::read(serial)),
             Event::Approval { approval, .. } => {
-                self.ready.extend(approval.order.digest().map(OrderDigest));
+                let approved = approval.order.digest().map(OrderDigest);
+                let authority = &self.followed.authority;
+                let ready = approved.map_or_else(Vec::new, |order| readied(authority, order));
+                self.ready.extend(ready);
             }
             _ => {}
         }

@@ -8,7 +8,7 @@ use pki::possession::Possession;
 use pki::{Certificate, CertificationRequest, PublicKey};
 use records::approval::SignedStatement;
 use records::decline::{DeclineStatement, Declining};
-use records::draft::{DraftStatement, Drafting};
+use records::draft::{DraftStatement, Drafting, DraftingMany};
 use records::drafted::Drafted;
 use records::enrolment::Submit;
 use records::order::PersonAction;
@@ -240,6 +240,35 @@ impl VerifiedDraft {
     pub fn takes_away(&self) -> bool {
         let drafted = Drafted::of(&self.statement);
         matches!(drafted, Ok(Drafted::Person(body)) if body.action == PersonAction::Leave)
+    }
+}
+
+/// A draft of many whose signature was checked like an approval's.
+///
+/// ```compile_fail,E0451
+/// let forged = ca_issuer::verify::VerifiedMany { drafting: todo!(), statement: todo!() };
+/// ```
+pub struct VerifiedMany {
+    drafting: DraftingMany,
+    statement: DraftStatement,
+}
+
+impl VerifiedMany {
+    /// Checks the signature and reads the statement.
+    pub fn verify(drafting: DraftingMany, signatures: &Signatures) -> Result<Self, Code> {
+        signed(&drafting.draft.signed_statement(), signatures)?;
+        let statement = drafting.draft.read()?;
+        Ok(Self { drafting, statement })
+    }
+
+    /// The draft with bodies and what opens their commitments.
+    pub fn drafting(&self) -> &DraftingMany {
+        &self.drafting
+    }
+
+    /// What was said.
+    pub fn statement(&self) -> &DraftStatement {
+        &self.statement
     }
 }
 

@@ -2,9 +2,11 @@
 
 use super::host::Host;
 use anyhow::Context;
+use ca_host::letter_print;
 use ca_host::operator::{OperatorAnswer, OperatorRequest};
 use clap::{Args, Subcommand};
-use std::path::Path;
+use records::letter::Letter;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use system::speech;
 
@@ -36,11 +38,23 @@ enum Verb {
         /// Reference of the letter that is to be voided. 原信函编号
         reference: String,
     },
+    /// Writes the sheets of many letters as one document. 合并打印
+    ///
+    /// It holds the codes of all of them: print it, then shred it.
+    /// 文件含全部授权码，打印后请立即粉碎。
+    Print {
+        /// References; every letter that waits for its printer, if none is named. 信函编号
+        references: Vec<String>,
+        /// The document, .html. 文件
+        #[arg(long)]
+        out: PathBuf,
+    },
 }
 
 pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { verb, person, profile } = arguments;
     let request = match verb {
+        Some(Verb::Print { references, out }) => return print(host, &references, &out),
         Some(Verb::Void { reference }) => {
             OperatorRequest::VoidLetter { reference: read(&reference)? }
         }
@@ -57,6 +71,42 @@ pub(super) async fn run(host: &Host, arguments: Arguments) -> anyhow::Result<Exi
         system::terminal::json(&serde_json::to_string(&result)?);
     } else {
         say(&result);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One document of the letters that wait here, or of those that are named.
+fn print(host: &Host, references: &[String], out: &Path) -> anyhow::Result<ExitCode> {
+    let folder = host.config.path("issuer/letters");
+    let wanted = references.iter().map(|one| read(one)).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut letters: Vec<Letter> = Vec::new();
+    for entry in std::fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let Some(reference) = name.strip_suffix(".json") else { continue };
+        // What a gate joins with is no letter, and a hidden file is half of one.
+        let named = records::letter::read_reference(reference).as_deref() == Some(reference);
+        if named && (wanted.is_empty() || wanted.iter().any(|one| one == reference)) {
+            let bytes = zeroize::Zeroizing::new(std::fs::read(&path)?);
+            letters.push(serde_json::from_slice(&bytes).with_context(|| name.to_owned())?);
+        }
+    }
+    anyhow::ensure!(
+        !letters.is_empty() && (wanted.is_empty() || letters.len() == wanted.len()),
+        "没有这样的待打印信函 / no such letters wait for their printer"
+    );
+    letters.sort_by(|a, b| (&a.sheet.units, &a.name).cmp(&(&b.sheet.units, &b.name)));
+    let document = letter_print::print_many(&letters)?;
+    system::file::create_private(out, document.as_bytes())
+        .with_context(|| out.display().to_string())?;
+    if host.json {
+        let said = serde_json::json!({ "letters": letters.len(), "document": out });
+        system::terminal::json(&said.to_string());
+    } else {
+        speech::fact("", ("信函", "letters"), letters.len());
+        speech::fact("", ("打印", "print"), out.display());
+        let zh = "文件含全部授权码，打印后请立即粉碎。";
+        speech::sentence("", zh, "It holds the codes of all of them: print it, then shred it.");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,12 +3,14 @@
 use super::host::{Host, Refused};
 use super::say;
 use anyhow::Context;
+use authority::OrderDigest;
 use ca_host::operator::OperatorRequest;
 use ca_store::certificates::by_digest;
-use ca_store::table::approval;
+use ca_store::table::order::SignedRow;
 use ca_store::table::order::shown::{self, ShownRow};
+use ca_store::table::{approval, order};
 use clap::{Args, Subcommand};
-use records::export::OrderExport;
+use records::export::{Look, OrderExport, RowExport};
 use records::order::{Before, Body};
 use records::record::File;
 use records::{Approval, Bytes, Code, Problem};
@@ -138,9 +140,10 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
     };
     let read = |name: &str| std::fs::read(host.config.path(&format!("public/ca/{name}.cer")));
     let registry = vec![Bytes(read("registry")?), Bytes(read("root")?)];
+    let rows = rows(&mut tx, &body).await?;
     let (v, standing) = (1, None);
     let export =
-        OrderExport { v, signed, registry, previous, renewed, files, files_before, standing };
+        OrderExport { v, signed, registry, previous, renewed, files, files_before, rows, standing };
     let trust = ca_host::trust(&host.config)?;
     export.open(&trust, host.clock.seconds())?;
     // It names people; nothing that is there is replaced.
@@ -152,6 +155,29 @@ async fn export(host: &Host, order: &str, out: &std::path::Path) -> anyhow::Resu
         speech::next("", &format!("yinxin approve --order {out} --out {order}.approval.json"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Every order of a batch.
+async fn rows(tx: &mut store::Tx, body: &Body) -> anyhow::Result<Vec<RowExport>> {
+    let Body::Batch(batch) = body else { return Ok(Vec::new()) };
+    let digests = batch.rows.iter().filter_map(|row| row.digest().map(OrderDigest));
+    let digests: Vec<OrderDigest> = digests.collect();
+    let mut found = order::signed(tx, digests.clone()).await?;
+    let mut rows = Vec::with_capacity(digests.len());
+    for digest in digests {
+        let SignedRow { signed, look, .. } = found.remove(&digest).ok_or_else(unknown)?;
+        let (mut previous, mut renewed) = (None, None);
+        if let Body::Issue(issue) = records::Order::read(&signed.order.0)?.body()? {
+            if let Some(sha256) = &issue.previous {
+                previous = by_digest(tx, &issue.person, sha256).await?;
+            }
+            if let Some(renewal) = &issue.renewal {
+                renewed = by_digest(tx, &issue.person, &renewal.certificate).await?;
+            }
+        }
+        rows.push(RowExport { signed, previous, renewed, look: Look::from_name(&look) });
+    }
+    Ok(rows)
 }
 
 /// The files in force before an order: from the order that brought them, or from the folder that

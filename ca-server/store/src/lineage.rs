@@ -11,6 +11,7 @@ use super::ledger::{self, LedgerError};
 use super::proof::Tiles;
 use records::Bytes;
 use records::lineage::{Lineage, Proven};
+use records::order::Body;
 use records::record::{Cause, Event, LetterStatement, Record, approval_id};
 use records::term;
 use std::collections::btree_map::Entry;
@@ -76,6 +77,14 @@ fn drafter_who_signed(order: &Bytes) -> Option<String> {
     let person = order.drafter.strip_prefix("person:")?;
     let wished = order.kind == "revoke" && !order.is_unsigned_wish();
     (wished || order.draft.is_some()).then(|| person.to_owned())
+}
+
+/// The digest of a batch that holds an order, if a record is that batch's.
+fn batch_of(record: &Record, row: &Bytes) -> Option<Bytes> {
+    let Event::Order { order, .. } = &record.event else { return None };
+    let digest = Bytes::from(records::order::digest(&order.0));
+    let read = records::Order::read(&order.0).ok().filter(|_| digest != *row)?;
+    matches!(read.body(), Ok(Body::Batch(_))).then_some(digest)
 }
 
 /// Whose role an order lends: it is lent only as long as they hold it.
@@ -151,8 +160,14 @@ impl Walk {
         if !records.iter().any(|(_, record)| carried(record)) {
             return Ok(());
         }
+        let batches = records.iter().filter_map(|(_, record)| batch_of(record, digest));
+        for batch in batches.collect::<Vec<Bytes>>() {
+            self.batch(tx, &batch, &counted).await?;
+        }
         for (index, record) in records {
             match &record.event {
+                // A batch that holds the order is taken with its approvals, if some counted.
+                Event::Order { .. } if batch_of(&record, digest).is_some() => {}
                 Event::Approval { approval, person, .. } => {
                     let id = approval_id(approval)?;
                     if counted.contains(&id) {
@@ -171,6 +186,35 @@ impl Walk {
                 _ => {}
             }
         }
+        Ok(())
+    }
+
+    /// A batch that brought approvals which counted, with those and with who gave them.
+    async fn batch(
+        &mut self,
+        tx: &mut Tx,
+        batch: &Bytes,
+        counted: &BTreeSet<Bytes>,
+    ) -> Result<(), LedgerError> {
+        let (mut made, mut given) = (None, Vec::new());
+        for index in with_term(tx, LOG, &term::of_order(batch)).await? {
+            match &self.read(tx, index).await?.event {
+                Event::Order { .. } => made = Some(index),
+                Event::Approval { approval, person, .. }
+                    if counted.contains(&approval_id(approval)?) =>
+                {
+                    given.push((index, person.clone()));
+                }
+                _ => {}
+            }
+        }
+        if given.is_empty() {
+            return Ok(());
+        }
+        for index in made.into_iter().chain(given.iter().map(|(index, _)| *index)) {
+            self.take(tx, index).await?;
+        }
+        self.people.extend(given.into_iter().map(|(_, person)| person));
         Ok(())
     }
 

@@ -117,6 +117,7 @@ impl Maker {
             drafter: "operator:0".into(),
             basis: self.city.authority.basis(body, "operator:0").unwrap(),
             draft: None,
+            place: None,
             body: body.value().unwrap(),
         };
         let bytes = records::json::write(&order).unwrap();
@@ -137,6 +138,7 @@ impl Maker {
             certificate: self.city.officer(name).certificate.der().into(),
             signature: Bytes(vec![0x30; 71]),
             assertion: None,
+            opened: None,
         };
         let approvals = ["officer-1", "officer-2"].map(approve);
         let ids = approvals.iter().map(|approval| approval_id(approval).unwrap()).collect();
@@ -180,6 +182,7 @@ impl Maker {
             suspend_sha256: sha256(person.as_bytes()),
             expires: records::time::seconds(self.city.now + 7 * 86_400),
             draft: None,
+            place: None,
         };
         self.push(Event::Letter {
             statement: Bytes(records::json::write(&statement).unwrap()),

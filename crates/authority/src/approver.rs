@@ -126,6 +126,9 @@ impl Authority {
         if is_about(body, person) {
             return Err(Code::ApproverSelf);
         }
+        if let Body::Batch(batch) = body {
+            return self.may_decide_all(person, batch, now);
+        }
         let id = PersonId::read(person).ok_or(Code::ApproverRole)?;
         let rules = self.rules_for(body)?;
         let refused = match self.pool_of(person, None, &rules, body) {
@@ -192,7 +195,10 @@ impl Authority {
     /// nobody.
     pub(crate) fn lacks_local(&self, decided: &[Capacity], order: &Order, body: &Body) -> bool {
         let pool = decided.iter().find_map(|one| one.pool.as_deref());
-        let Some(pool) = pool.filter(|_| !body.takes_away()) else { return false };
+        let Some(pool) = pool.filter(|_| !body.takes_away() && !matches!(body, Body::Batch(_)))
+        else {
+            return false;
+        };
         let local = |person: &str| self.is_local(person, body, pool);
         let could = |id: &&PersonId| local(id) && !self.has_drafted(id, order, body);
         !decided.iter().any(|one| local(&one.voice())) && self.appointed.iter().any(|id| could(&id))
@@ -259,7 +265,7 @@ impl Authority {
             Body::Person(person) => vec![&person.unit],
             Body::Role(role) => vec![&role.scope],
             Body::Delegate(one) => vec![&one.scope],
-            Body::Revoke(_) | Body::Release(_) => Vec::new(),
+            Body::Revoke(_) | Body::Release(_) | Body::Batch(_) => Vec::new(),
             Body::Profile(_)
             | Body::ApprovalRules(_)
             | Body::Portal(_)
@@ -274,6 +280,9 @@ impl Authority {
 
     /// The rule of the kind, and the profile's own if it asks for more.
     pub(crate) fn rules_for(&self, body: &Body) -> Result<Vec<ApprovalRule>, Code> {
+        if let Body::Batch(batch) = body {
+            return self.rules_for_all(batch);
+        }
         let rule = self.rules.approvals.rule(body.kind()).ok_or(Code::UnknownKind)?;
         let Body::Issue(issue) = body else { return Ok(vec![rule.clone()]) };
         let asked = self.profile_of(&issue.profile.id)?.profile.approvals();
@@ -282,6 +291,7 @@ impl Authority {
             scope: rule.scope,
             count: asked.count,
             outside_browser: asked.outside_browser,
+            sample: 0,
         });
         // A profile may ask for more: the rule of the kind holds beside its own.
         Ok([rule.clone()].into_iter().chain(more).collect())

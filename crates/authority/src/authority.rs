@@ -3,9 +3,9 @@
 use crate::id::{OrderDigest, PersonId, Reference, Serial, Sha256Value};
 use crate::signatures::Signatures;
 use crate::state::{
-    Agent, BundleState, Credential, Delegation, Ended, Fixed, GivenApproval, Held, Intended,
-    LetterState, Machine, OpenOrder, Person, Portal, ProfileState, RenewalState, Revoked, Rules,
-    ServiceKey, Standing, Suspended, Unit,
+    Agent, BatchState, BundleState, Credential, Delegation, Ended, Fixed, GivenApproval, Held,
+    Intended, LetterState, Machine, OpenOrder, Person, Portal, ProfileState, RenewalState, Revoked,
+    Rules, ServiceKey, Standing, Suspended, Unit,
 };
 use imbl::{OrdMap, OrdSet, Vector};
 use records::passkey::Passkey;
@@ -39,6 +39,10 @@ pub struct Authority {
     pub(crate) wished: OrdSet<OrderDigest>,
     /// Open orders that people drafted under their signatures, by person.
     pub(crate) drafting: OrdSet<(PersonId, OrderDigest)>,
+    /// Batches by digest, until they would have expired.
+    pub(crate) batches: OrdMap<OrderDigest, BatchState>,
+    /// Orders with the batches in which they stand.
+    pub(crate) in_batches: OrdSet<(OrderDigest, OrderDigest)>,
     /// Every letter by the person whom it is for.
     pub(crate) letters_of: OrdSet<(PersonId, Reference)>,
     /// Letters by the handler who wanted them.
@@ -115,6 +119,11 @@ pub(crate) struct Pending {
     pub(crate) wished: OrdSet<OrderDigest>,
     /// Those of them that people drafted under their signatures.
     pub(crate) drafting: OrdSet<(PersonId, OrderDigest)>,
+    /// Batches, and orders with the batches in which they stand.
+    pub(crate) batches: OrdMap<OrderDigest, BatchState>,
+    pub(crate) in_batches: OrdSet<(OrderDigest, OrderDigest)>,
+    /// New people who are being registered.
+    pub(crate) created: OrdSet<PersonId>,
     /// People whose letters are recorded and not yet in the tree.
     pub(crate) lettered: OrdSet<PersonId>,
     /// Those letters.
@@ -165,6 +174,8 @@ impl Authority {
             revoking: OrdSet::new(),
             wished: OrdSet::new(),
             drafting: OrdSet::new(),
+            batches: OrdMap::new(),
+            in_batches: OrdSet::new(),
             letters_of: OrdSet::new(),
             lettered_by: OrdSet::new(),
             revoked: OrdMap::new(),

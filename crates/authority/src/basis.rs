@@ -53,7 +53,7 @@ impl Authority {
 
     fn before(&self, body: &Body) -> Result<Option<Before>, Code> {
         Ok(match body {
-            Body::Issue(_) | Body::Credential(_) => None,
+            Body::Issue(_) | Body::Credential(_) | Body::Batch(_) => None,
             Body::Unit(unit) if unit.action == UnitAction::Create => None,
             Body::Unit(unit) => {
                 let known = self.unit(&unit.unit).ok_or(Code::UnitUnknown)?;

@@ -20,7 +20,11 @@ impl Authority {
         let (_, open) = self.waiting(&read.order, now)?;
         let person = self.said_by(&decline.signed_statement(), now)?;
         self.may_decide(&person, &open.read, &open.body, now)?;
-        if matches!(*open.body, Body::Revoke(_)) && !open.read.is_unsigned_wish() {
+        let is_brake = match &*open.body {
+            Body::Revoke(_) => !open.read.is_unsigned_wish(),
+            other => other.revokes(),
+        };
+        if is_brake {
             return Err(Code::StateConflict);
         }
         self.counts_on(&decline.signed_statement())?;
@@ -37,6 +41,7 @@ impl Authority {
         }
         if let Some(digest) = read.order.order_digest() {
             self.close(digest, ended_by(read.outcome));
+            self.end_rows(digest, ended_by(read.outcome));
         }
         Ok(())
     }
@@ -48,6 +53,7 @@ impl Authority {
             self.pending.rejected.insert(reference);
         }
         if let Some(digest) = read.order.order_digest() {
+            self.notice_rows_ended(digest, ended_by(read.outcome));
             self.pending.ended.insert(digest, ended_by(read.outcome));
         }
     }

@@ -5,7 +5,7 @@ use crate::authority::Authority;
 use crate::id::{OrderDigest, PersonId, Reference};
 use crate::state::{LetterState, OpenOrder};
 use records::code::Code;
-use records::draft::Draft;
+use records::draft::{Draft, DraftPlace};
 use records::drafted::Drafted;
 use records::order::{Body, Order, PersonAction};
 use records::rules::Role;
@@ -13,21 +13,60 @@ use sha2::{Digest, Sha256};
 
 impl Authority {
     /// Who signed a draft, by a credential that holds at `now`, and what it is about: something of
-    /// their unit, which they did not ask for with these bytes before.
-    pub fn check_draft(&self, draft: &Draft, now: u64) -> Result<(String, Drafted), Code> {
+    /// their unit, which they did not ask for with these bytes before. Of many `row` says which
+    /// body is meant, and where it stands.
+    pub fn check_draft(
+        &self,
+        draft: &Draft,
+        row: Option<(&DraftPlace, &Drafted)>,
+        now: u64,
+    ) -> Result<(String, Drafted), Code> {
         let read = draft.read()?;
         if read.founding.0 != self.fixed.digest {
             return Err(Code::ApprovalSignature);
         }
-        let drafted = Drafted::of(&read)?;
+        let drafted = match row {
+            None => Drafted::of(&read)?,
+            Some((place, drafted)) => {
+                let (kind, body) = drafted.parts().map_err(|_| Code::Malformed)?;
+                if !read.names((kind, &body), Some(place)) {
+                    return Err(Code::ApprovalSignature);
+                }
+                drafted.clone()
+            }
+        };
         let said = draft.signed_statement();
         let handler = self.said_by(&said, now)?;
         self.may_draft(&handler, &drafted)?;
-        if self.is_challenge_used(&challenge_of(draft).0) {
+        let place = row.map(|(place, _)| place);
+        if self.is_challenge_used(&challenge_of(draft, place).0) {
             return Err(Code::ChallengeUsed);
         }
-        self.counts_on(&said)?;
+        // A passkey that answered for many counted on with the first of them.
+        if place.is_none() || !self.is_challenge_used(&challenge_of(draft, None).0) {
+            self.counts_on(&said)?;
+        }
         Ok((handler, drafted))
+    }
+
+    /// Remembers that a draft, or one body of a draft of many, was used.
+    pub(crate) fn use_draft(&mut self, draft: &Draft, place: Option<&DraftPlace>, now: u64) {
+        if !self.is_challenge_used(&challenge_of(draft, None).0) {
+            self.count(&draft.signed_statement());
+            self.use_challenge(&challenge_of(draft, None), now);
+        }
+        if place.is_some() {
+            self.use_challenge(&challenge_of(draft, place), now);
+        }
+    }
+
+    /// The same of one that is recorded and not yet in the tree.
+    pub(crate) fn notice_draft(&mut self, draft: &Draft, place: Option<&DraftPlace>) {
+        if !self.is_challenge_used(&challenge_of(draft, None).0) {
+            self.notice_counter(&draft.signed_statement());
+        }
+        let used = [challenge_of(draft, None), challenge_of(draft, place)];
+        self.pending.challenges.extend(used.iter().filter_map(records::Bytes::digest));
     }
 
     /// Whether a person handles the unit that a draft concerns: that of a new person, and otherwise
@@ -139,9 +178,14 @@ impl Authority {
 }
 
 /// What remembers that a draft was used, beside the challenges of applications: SHA-256 of its
-/// statement.
-pub(crate) fn challenge_of(draft: &Draft) -> records::Bytes {
-    Sha256::digest(&draft.statement.0).as_slice().into()
+/// statement, and behind it the place of one of many.
+pub(crate) fn challenge_of(draft: &Draft, place: Option<&DraftPlace>) -> records::Bytes {
+    let hash = Sha256::new().chain_update(&draft.statement.0);
+    let hash = match place {
+        Some(place) => hash.chain_update(place.index.to_be_bytes()),
+        None => hash,
+    };
+    hash.finalize().as_slice().into()
 }
 
 /// Whose drafted order it is.

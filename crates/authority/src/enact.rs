@@ -70,7 +70,9 @@ impl Authority {
                 };
                 self.enact_credential(body, &read, order)?;
             }
-            Body::Issue(_) | Body::Revoke(_) => return Err(Code::UnsignedAuthority),
+            Body::Issue(_) | Body::Revoke(_) | Body::Batch(_) => {
+                return Err(Code::UnsignedAuthority);
+            }
         }
         Ok(())
     }

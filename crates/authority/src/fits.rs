@@ -36,6 +36,7 @@ impl Authority {
             Body::Bundle(bundle) => later(bundle.version, self.bundle.version),
             Body::Revoke(revoke) => self.revoke_fits(revoke),
             Body::Release(release) => self.release_fits(release),
+            Body::Batch(batch) => self.batch_fits(batch),
             Body::Credential(body) => match contents {
                 Contents::Passkey(read) => {
                     let read = read.as_ref().map_err(|code| *code)?;
@@ -143,12 +144,19 @@ impl Authority {
         match (body.action, known) {
             (PersonAction::Create, Some(_)) => Err(Code::StateConflict),
             (PersonAction::Create | PersonAction::Move, _) if !open => Err(Code::UnitUnknown),
+            (PersonAction::Create, None) if self.is_being_created(&body.person) => {
+                Err(Code::StateConflict)
+            }
             (PersonAction::Create, None) => Ok(()),
             (_, None) => Err(Code::PersonUnknown),
             (_, Some(_)) if self.has_left(&body.person) => Err(Code::PersonLeft),
             (_, Some(person)) if body.version == person.version + 1 => Ok(()),
             (_, Some(_)) => Err(Code::PersonChanged),
         }
+    }
+
+    fn is_being_created(&self, person: &str) -> bool {
+        PersonId::read(person).is_some_and(|person| self.pending.created.contains(&person))
     }
 
     fn role_fits(&self, body: &RoleBody) -> Result<(), Code> {

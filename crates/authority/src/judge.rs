@@ -74,11 +74,12 @@ impl Authority {
         };
         let mut decided: Vec<Capacity> = Vec::new();
         let mut counted: Vec<&GivenApproval> = Vec::new();
-        for given in &open.approvals {
+        let own = open.approvals.iter().map(|given| (given, false));
+        for (given, by_batch) in own.chain(self.given_by_batches(digest, now).map(|g| (g, true))) {
             if approvals.is_some_and(|named| named.iter().all(|id| id.0 != given.id)) {
                 continue;
             }
-            match self.still_counts(open, given, now) {
+            match self.counts(open, (given, by_batch), now) {
                 Ok(capacity) if self.is_new_voice(&decided, &capacity) => {
                     decided.push(capacity);
                     counted.push(given);
@@ -108,6 +109,19 @@ impl Authority {
             approvals: counted.into_iter().map(|given| given.id).collect(),
             approvers: decided.iter().map(|one| one.person).collect(),
         })
+    }
+
+    /// Who gave an approval of an order, or of a batch in which it stands, if it counts for it now.
+    fn counts(
+        &self,
+        open: &OpenOrder,
+        (given, by_batch): (&GivenApproval, bool),
+        now: u64,
+    ) -> Result<Capacity, Code> {
+        match by_batch {
+            true => self.counts_for_row(open, given, now),
+            false => self.still_counts(open, given, now),
+        }
     }
 
     /// Whether nobody decided yet who is the same human, or spoke for the same.
@@ -155,11 +169,17 @@ impl Authority {
         let person = self.approver_of(approval, now)?;
         let capacity = self.may_decide(&person, &open.read, &open.body, now)?;
         self.fits_with(&open.body, &open.contents)?;
+        self.has_opened(approval, digest, &open.body)?;
         let given = self.given(digest, now);
         let mut decided: Vec<Capacity> =
             self.counting(digest, now).into_iter().map(|(one, _)| one).collect();
         if !self.is_new_voice(&decided, &capacity) {
             return Err(Code::ApproverTwice);
+        }
+        if let Body::Batch(batch) = &*open.body
+            && self.row_lacks_local(batch, &capacity, now)
+        {
+            return Err(Code::PoolAlone);
         }
         decided.push(capacity.clone());
         if self.lacks_local(&decided, &open.read, &open.body) {
@@ -187,11 +207,13 @@ impl Authority {
         let Some(digest) = digest.order_digest() else { return Vec::new() };
         let Some(open) = self.entry(digest) else { return Vec::new() };
         let pending = self.pending.given.get(&digest).into_iter().flat_map(|given| given.iter());
-        let counts = |given: &GivenApproval| {
-            let capacity = self.still_counts(open, given, now).ok()?;
+        let counts = |(given, by_batch): (&GivenApproval, bool)| {
+            let capacity = self.counts(open, (given, by_batch), now).ok()?;
             Some((capacity, given.approval.outside_browser()))
         };
-        open.approvals.iter().chain(pending).filter_map(counts).collect()
+        let own = open.approvals.iter().chain(pending).map(|given| (given, false));
+        let by_batch = self.given_by_batches(digest, now).map(|given| (given, true));
+        own.chain(by_batch).filter_map(counts).collect()
     }
 
     /// Whether one more approval from a browser still leaves those that must come from outside it.

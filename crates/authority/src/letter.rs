@@ -2,7 +2,6 @@
 //! is issued any more; its loss can be reported all the same, by whoever holds it.
 
 use crate::authority::Authority;
-use crate::draft::challenge_of;
 use crate::id::{PersonId, Reference, digest_of};
 use crate::state::LetterState;
 use records::bytes::Bytes;
@@ -107,8 +106,7 @@ impl Authority {
             drafter,
         };
         if let Some(draft) = &read.draft {
-            self.use_challenge(&challenge_of(draft), now);
-            self.count(&draft.signed_statement());
+            self.use_draft(draft, read.place.as_ref(), now);
         }
         self.letters_of.insert((person, reference));
         self.lettered_by.extend(drafter.map(|drafter| (drafter, reference)));
@@ -119,9 +117,11 @@ impl Authority {
     /// Which handler wanted it, if one did: who signed for just this person and profile.
     fn letter_drafter(&self, read: &LetterStatement, now: u64) -> Result<Option<PersonId>, Code> {
         let Some(draft) = &read.draft else { return Ok(None) };
-        let (handler, drafted) = self.check_draft(draft, now)?;
         let wanted = LetterBody { person: read.person.clone(), profile: read.profile.clone() };
-        match drafted == Drafted::Letter(wanted) {
+        let wanted = Drafted::Letter(wanted);
+        let row = read.place.as_ref().map(|place| (place, &wanted));
+        let (handler, drafted) = self.check_draft(draft, row, now)?;
+        match drafted == wanted {
             true => Ok(PersonId::read(&handler)),
             false => Err(Code::ApprovalSignature),
         }
@@ -138,8 +138,7 @@ impl Authority {
         self.pending.lettered.extend(PersonId::read(&read.person));
         self.pending.letters.extend(Reference::read(&read.reference));
         if let Some(draft) = &read.draft {
-            self.pending.challenges.extend(challenge_of(draft).digest());
-            self.notice_counter(&draft.signed_statement());
+            self.notice_draft(draft, read.place.as_ref());
         }
     }
 

@@ -16,6 +16,7 @@
 //! | may this person approve it, and not for themselves | `approver.rs` |
 //! | does the order still fit the state it was made for | `fits.rs` |
 //! | which names and which state does it rest on | `basis.rs` |
+//! | what is approved as one, and for whom that counts | `batch.rs` |
 //! | whose wish to revoke is it | `wish.rs` |
 //! | who may draft what, and who drafted it | `draft.rs` |
 //! | who may take it back | `withdrawal.rs` |
@@ -32,6 +33,7 @@ mod application;
 mod approver;
 mod authority;
 mod basis;
+mod batch;
 mod certificate;
 mod city;
 mod consequence;

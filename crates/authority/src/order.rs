@@ -1,7 +1,7 @@
 //! Orders as the registry key signed them, and what closes an order.
 
 use crate::authority::Authority;
-use crate::draft::{challenge_of, drafter_of};
+use crate::draft::drafter_of;
 use crate::id::{NamesOrder, OrderDigest, PersonId};
 use crate::signatures::Signatures;
 use crate::state::{Contents, Ended, OpenOrder, PasskeyContents};
@@ -36,8 +36,7 @@ impl Authority {
             self.count(&wish.signed_statement());
         }
         if let Some(draft) = &open.read.draft {
-            self.use_challenge(&challenge_of(draft), now);
-            self.count(&draft.signed_statement());
+            self.use_draft(draft, open.read.place.as_ref(), now);
         }
         self.drafting.extend(drafter_of(&open.read).map(|drafter| (drafter, digest)));
         self.signed_time = self.signed_time.max(open.expires.saturating_sub(ORDER_SECONDS));
@@ -62,6 +61,7 @@ impl Authority {
                     self.wished.insert(digest);
                 }
             }
+            Body::Batch(batch) => self.add_batch(digest, batch),
             _ => {}
         }
         self.expiries.insert((open.expires, digest));
@@ -149,6 +149,7 @@ impl Authority {
             Body::Revoke(revoke) => self.no_longer_revoking(&revoke.person, digest),
             _ => {}
         }
+        self.row_ended(digest);
     }
 
     fn no_longer_drafting(&mut self, order: &Order, digest: OrderDigest) {
@@ -178,6 +179,7 @@ impl Authority {
             }
             self.expiries.remove(&(expires, digest));
             self.closed_orders.remove(&digest);
+            self.forget_batch(digest);
             let Some(open) = self.orders.remove(&digest) else { continue };
             self.no_longer_drafting(&open.read, digest);
             if let Body::Revoke(revoke) = &*open.body {

@@ -2,7 +2,7 @@
 //! grant waits. Everything is checked here as it will be when it stands in the tree.
 
 use crate::authority::{Authority, Pending};
-use crate::draft::{challenge_of, drafter_of};
+use crate::draft::drafter_of;
 use crate::id::{NamesOrder, OrderDigest, PersonId, Reference, Serial};
 use crate::judge::Judged;
 use crate::order::{challenge_sha256, has_same_origin};
@@ -84,7 +84,13 @@ impl Authority {
     }
 
     fn notice_enacted(&mut self, judged: &Judged) {
-        self.pending.enacted += 1;
+        // Nothing that is decided meanwhile can rest on somebody who is not there yet.
+        match &**judged.body() {
+            Body::Person(one) if one.action == PersonAction::Create => {
+                self.pending.created.extend(PersonId::read(&one.person));
+            }
+            _ => self.pending.enacted += 1,
+        }
         self.pending.ended.insert(judged.digest(), Ended::Consumed);
         self.pending.takes_away(judged.body());
         if let Body::Portal(portal) = &**judged.body() {
@@ -139,8 +145,8 @@ impl Authority {
             self.notice_counter(&wish.signed_statement());
         }
         if let Some(draft) = &open.read.draft {
-            self.pending.challenges.extend(challenge_of(draft).digest());
-            self.notice_counter(&draft.signed_statement());
+            let draft = draft.clone();
+            self.notice_draft(&draft, open.read.place.as_ref());
         }
         self.pending.drafting.extend(drafter_of(&open.read).map(|drafter| (drafter, digest)));
         match &*open.body {
@@ -162,6 +168,7 @@ impl Authority {
                     self.pending.wished.insert(digest);
                 }
             }
+            Body::Batch(batch) => self.notice_batch(digest, batch),
             _ => {}
         }
         self.pending.open.insert(digest, Arc::new(open));

@@ -136,7 +136,7 @@ impl Signatures {
         let known = said.v == 1 && said.method == "certificate" && said.assertion.is_none();
         let certificate = self.certificate(&said.certificate.0).filter(|_| known)?;
         let key = certificate.key();
-        self.verify(said.label, key, said.bytes, &said.signature.0).then_some(certificate)
+        self.verify(said.label, key, &said.message(), &said.signature.0).then_some(certificate)
     }
 
     /// Verifies what of a record can be verified without authority, so that several threads can do

@@ -306,6 +306,13 @@ impl PartialEq for OpenOrder {
     }
 }
 
+/// A batch that was made: its orders, and how many of them may still become something.
+#[derive(Clone, Debug)]
+pub(crate) struct BatchState {
+    pub(crate) rows: Arc<[OrderDigest]>,
+    pub(crate) left: usize,
+}
+
 /// What a body holds in an encoding of its own, read and verified once.
 #[derive(Clone, Debug)]
 pub(crate) enum Contents {

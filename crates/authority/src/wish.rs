@@ -3,6 +3,7 @@
 use crate::authority::Authority;
 use crate::state::OpenOrder;
 use records::code::Code;
+use records::drafted::Drafted;
 use records::order::{Body, Order};
 use records::wish::Wish;
 
@@ -26,7 +27,14 @@ impl Authority {
         }
         let person = match (wish_of(body), &order.draft) {
             (Some(wish), _) => self.check_wish(wish, now)?,
-            (None, Some(draft)) => self.check_draft(draft, now)?.0,
+            (None, Some(draft)) => {
+                let drafted = match body {
+                    Body::Person(body) => Drafted::Person(body.clone()),
+                    _ => return Err(Code::ApprovalSignature),
+                };
+                let row = order.place.as_ref().map(|place| (place, &drafted));
+                self.check_draft(draft, row, now)?.0
+            }
             (None, None) => return Ok(()),
         };
         match order.drafter == format!("person:{person}") {

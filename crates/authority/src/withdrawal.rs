@@ -9,7 +9,7 @@ use records::bytes::Bytes;
 use records::code::Code;
 use records::json;
 use records::label::Label;
-use records::order::Body;
+use records::order::{BatchBody, Body};
 use records::record::VoidStatement;
 use records::withdrawal::{TakenBack, Withdrawal, WithdrawnStatement};
 
@@ -52,9 +52,15 @@ impl Authority {
         let (digest, open) = self.waiting(order, now)?;
         match &*open.body {
             _ if open.read.drafter != drafter => Err(Code::NotDrafter),
-            Body::Revoke(_) => Err(Code::StateConflict),
+            body if body.revokes() => Err(Code::StateConflict),
+            Body::Batch(batch) if !self.drafted_all(batch, drafter) => Err(Code::NotDrafter),
             _ => Ok((digest, open)),
         }
+    }
+
+    /// Whether every open order of a batch has this drafter: nobody takes back what others drafted.
+    fn drafted_all(&self, batch: &BatchBody, drafter: &str) -> bool {
+        self.open_rows(batch, 0).all(|(_, row)| row.read.drafter == drafter)
     }
 
     pub(crate) fn add_withdrawn(
@@ -68,6 +74,7 @@ impl Authority {
             self.count(&withdrawal.signed_statement());
         }
         self.close(digest, Ended::Withdrawn);
+        self.end_rows(digest, Ended::Withdrawn);
         Ok(())
     }
 
@@ -77,6 +84,7 @@ impl Authority {
         if let Some(withdrawal) = &read.withdrawal {
             self.notice_counter(&withdrawal.signed_statement());
         }
+        self.notice_rows_ended(digest, Ended::Withdrawn);
         self.pending.ended.insert(digest, Ended::Withdrawn);
     }
 

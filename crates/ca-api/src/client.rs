@@ -2,7 +2,8 @@
 
 use crate::both;
 use crate::handler::{
-    self, DraftMade, Drafts, PersonFacts, Preview, Previewing, UnitPeople, WantedPerson,
+    self, BatchReceipt, DraftMade, Drafts, ManyMade, PersonFacts, Preview, Previewing, UnitPeople,
+    WantedPerson,
 };
 use crate::log::{self, Append, Appended, Pulsed, SpoolAck, Spooled};
 use crate::organisation::{
@@ -10,15 +11,15 @@ use crate::organisation::{
 };
 use crate::public;
 use crate::staff::{
-    self, AsOfficer, CertificateFacts, Certificates, Named, Officer, OrderCreated, OwnPasskey,
-    OwnSuspension, Page, Revocation, Sought, Wanted,
+    self, AsOfficer, Batching, CertificateFacts, Certificates, Named, Officer, OrderCreated,
+    OwnPasskey, OwnSuspension, Page, Revocation, Sought, Wanted,
 };
 use crate::state::CityState;
 use crate::status::{self, WorldNumbers, WorldUpdate};
 use mtls::{CallError, Client};
 use records::access::Heartbeat;
 use records::decline::{Declined, Declining};
-use records::draft::Drafting;
+use records::draft::{Drafting, DraftingMany};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, SignedReceipt, Submit};
 use records::evidence::{Search, SearchAnswer};
 use records::export::{Approved, OrderExport, OrderLine};
@@ -114,6 +115,21 @@ impl Issuer {
     /// Hands in an approval.
     pub async fn approve(&self, message: &AsOfficer<Approval>) -> Result<Approved, Refusal> {
         ask(&self.0, staff::APPROVE, message).await
+    }
+
+    /// Makes a batch of open orders.
+    pub async fn batch(&self, message: &AsOfficer<Batching>) -> Result<OrderCreated, Refusal> {
+        ask(&self.0, staff::BATCH, message).await
+    }
+
+    /// What became of each order of a batch.
+    pub async fn receipt(&self, message: &AsOfficer<Wanted>) -> Result<BatchReceipt, Refusal> {
+        ask(&self.0, handler::RECEIPT, message).await
+    }
+
+    /// Hands in bodies of a draft of many.
+    pub async fn draft_many(&self, message: &AsOfficer<DraftingMany>) -> Result<ManyMade, Refusal> {
+        ask(&self.0, handler::DRAFT_MANY, message).await
     }
 
     /// Hands in a decline.

@@ -2,8 +2,8 @@
 //! and what became of them.
 
 pub use records::handling::{
-    DraftLine, DraftMade, Drafts, PersonFacts, PersonLine, Preview, Previewing, UnitLine,
-    UnitPeople, WantedPerson,
+    BatchReceipt, DraftLine, DraftMade, Drafts, ManyMade, PersonFacts, PersonLine, Preview,
+    Previewing, ReceiptLine, UnitLine, UnitPeople, WantedPerson,
 };
 
 /// [`crate::AsOfficer`] of [`crate::Sought`] → [`UnitPeople`].
@@ -14,6 +14,10 @@ pub const PERSON: &str = "/v1/staff/person";
 pub const PREVIEW: &str = "/v1/staff/preview";
 /// [`crate::AsOfficer`] of a `Drafting` → [`DraftMade`].
 pub const DRAFT: &str = "/v1/staff/draft";
+/// [`crate::AsOfficer`] of a `DraftingMany` → [`ManyMade`].
+pub const DRAFT_MANY: &str = "/v1/staff/drafts/many";
+/// [`crate::AsOfficer`] of [`crate::Wanted`] → [`BatchReceipt`].
+pub const RECEIPT: &str = "/v1/staff/batch/receipt";
 /// [`crate::AsOfficer`] of [`crate::Page`] → [`Drafts`].
 pub const DRAFTS: &str = "/v1/staff/drafts";
 /// [`crate::AsOfficer`] of a `Withdrawal` → `Withdrawn`.

@@ -18,8 +18,8 @@ pub use client::{Issuer, Log, Refusal, Status};
 pub use log::{Append, Appended, EntryPlace, Pulsed, SaltedRecord, SpoolAck, Spooled};
 pub use records::join::{Renew, Renewed};
 pub use staff::{
-    AsOfficer, CertificateFacts, CertificateLine, Certificates, Named, Officer, OrderCreated,
-    OwnPasskey, OwnSuspension, Page, Revocation, Sought, Wanted,
+    AsOfficer, Batching, CertificateFacts, CertificateLine, Certificates, Named, Officer,
+    OrderCreated, OwnPasskey, OwnSuspension, Page, Revocation, Sought, Wanted,
 };
 pub use state::{CityState, GateState, ListState, LogState};
 pub use status::{WorldNumbers, WorldUpdate};

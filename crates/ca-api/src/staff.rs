@@ -19,6 +19,8 @@ pub const FETCH: &str = "/v1/staff/order";
 pub const APPROVE: &str = "/v1/staff/approve";
 /// [`AsOfficer`] of a `Declining` → `Declined`.
 pub const DECLINE: &str = "/v1/staff/decline";
+/// [`AsOfficer`] of a [`Batching`] → [`OrderCreated`]: open orders that are to be approved as one.
+pub const BATCH: &str = "/v1/staff/batch";
 /// [`AsOfficer`] of a `CredentialBody` → [`OrderCreated`].
 pub const CERTIFY: &str = "/v1/staff/certify";
 /// [`AsOfficer`] of [`Sought`] → [`Certificates`].
@@ -157,6 +159,14 @@ pub struct OwnSuspension {
     pub serial: String,
     /// RFC 5280 name of the reason for which it is revoked if nobody releases it.
     pub reason: String,
+}
+
+/// Open orders that an officer wants to approve as one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batching {
+    /// Their digests, in the order in which they are to be shown.
+    pub rows: Vec<Bytes>,
 }
 
 /// An order that was made, once others approve it.

@@ -9,9 +9,10 @@ use crate::files::{Opened, Own};
 use crate::output::{Output, spoken};
 use pki::{Certificate, Signer};
 use portal_api::plain::{self, Fact, Said};
-use records::Approval;
-use records::export::{Look, NotTrusted, OpenedOrder, OrderExport};
+use records::export::{Look, NotTrusted, OpenedOrder, OrderExport, OrderProgress};
+use records::order::Body;
 use records::trust::Trust;
+use records::{Approval, Bytes};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 use system::layout;
@@ -88,24 +89,46 @@ pub(crate) fn checked(
     Ok(shown)
 }
 
-/// An order that somebody is to approve: all of it is signed, by its digest.
-pub(crate) struct Approving(pub(crate) OpenedOrder);
+/// Orders of a batch that are named as opened where nobody says how many the rules ask for.
+const SAMPLE_OFFLINE: u16 = 20;
+
+/// An order that somebody is to approve: all of it is signed, by its digest. Of a batch every order
+/// is shown, and those are named that had to be opened.
+pub(crate) struct Approving {
+    order: OpenedOrder,
+    opened: Option<Bytes>,
+}
+
+impl Approving {
+    /// An order as it was fetched, with how far it is where a portal said so.
+    pub(crate) fn of(order: OpenedOrder, standing: Option<&OrderProgress>) -> Self {
+        let rows: Vec<u8> = match order.body() {
+            Body::Batch(batch) => {
+                let wanted = standing.map_or(SAMPLE_OFFLINE, |standing| standing.sample);
+                let sample = batch.sample(&order.digest(), wanted);
+                sample.into_iter().flat_map(|row| row.0.clone()).collect()
+            }
+            _ => Vec::new(),
+        };
+        Self { order, opened: (!rows.is_empty()).then_some(Bytes(rows)) }
+    }
+}
 
 impl Consentable for Approving {
     fn what(&self) -> Said {
-        what(&self.0)
+        what(&self.order)
     }
 
     fn facts(&self) -> Vec<Fact> {
-        plain::facts(&self.0)
+        facts(&self.order)
     }
 
     fn digest(&self) -> Option<[u8; 32]> {
-        Some(self.0.digest())
+        Some(self.order.digest())
     }
 
     fn machine(&self) -> Map<String, Value> {
-        machine(&self.0)
+        machine(&self.order)
     }
 }
 
@@ -113,11 +136,27 @@ impl Signable for Approving {
     type Signed = Approval;
 
     fn sign(self, leaf: &Certificate, signer: &dyn Signer) -> Result<Approval, Failure> {
-        if !self.0.is_comparable() {
+        if !self.order.is_comparable() {
             return Err(Failure::not_trusted(&NotTrusted::Moved));
         }
-        Approval::sign(self.0.digest(), leaf, signer).map_err(|error| unsigned(&error))
+        let signed = Approval::sign_opened(self.order.digest(), self.opened, leaf, signer);
+        signed.map_err(|error| unsigned(&error))
     }
+}
+
+/// Every fact of an order, and of a batch those of each order in it behind its number.
+pub(crate) fn facts(opened: &OpenedOrder) -> Vec<Fact> {
+    let of_row = |row: &OpenedOrder| {
+        let id = &row.order().order;
+        let which = Fact {
+            term: plain::kind(row.body()),
+            value: Said { zh: id.clone(), en: id.clone() },
+            differs: false,
+            lines: Vec::new(),
+        };
+        std::iter::once(which).chain(plain::facts(row)).collect::<Vec<Fact>>()
+    };
+    plain::facts(opened).into_iter().chain(opened.rows().iter().flat_map(of_row)).collect()
 }
 
 /// An order in a few words.
@@ -129,9 +168,11 @@ pub(crate) fn what(opened: &OpenedOrder) -> Said {
 /// What machines get of an order beside its facts.
 pub(crate) fn machine(opened: &OpenedOrder) -> Map<String, Value> {
     let order = opened.order();
+    let rows: Vec<&str> = opened.rows().iter().map(|row| row.order().order.as_str()).collect();
     let document = json!({
         "order": order.order, "kind": order.kind, "body": order.body, "basis": order.basis,
         "drafter": order.drafter, "expires": order.expires, "disclosures": opened.disclosures(),
+        "rows": rows,
     });
     document.as_object().cloned().unwrap_or_default()
 }
@@ -147,7 +188,7 @@ fn consented(
     let order = checked(export, arguments.order.as_deref(), trust)?;
     let id = order.order().order.clone();
     let has_moved = order.has_moved(export.standing.as_ref());
-    let order = Approving(order);
+    let order = Approving::of(order, export.standing.as_ref());
     if arguments.show || has_moved {
         show(output, &order, &opened.name());
     }

@@ -9,6 +9,7 @@
 
 pub mod approve;
 pub mod audit;
+pub mod batch;
 pub mod cert;
 mod clock;
 mod collected;
@@ -73,6 +74,8 @@ enum Command {
     Renew(renew::Arguments),
     /// Lists, shows and approves orders with your certificate key. 审批指令
     Approve(approve::Arguments),
+    /// Makes one batch of all orders of a kind that wait for you. 合并成批
+    Batch(batch::Arguments),
     /// Sends an order back, with a reason. 退回指令
     Return(decline::Arguments),
     /// Rejects an order for good, with a reason. 驳回指令
@@ -115,6 +118,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Enroll(arguments) => enroll::run(output, &arguments).await,
         Command::Renew(arguments) => renew::run(output, &arguments).await,
         Command::Approve(arguments) => approve::run(output, &arguments).await,
+        Command::Batch(arguments) => batch::run(output, &arguments).await,
         Command::Return(arguments) => decline::run(output, Outcome::Returned, &arguments).await,
         Command::Reject(arguments) => decline::run(output, Outcome::Rejected, &arguments).await,
         Command::Revoke(arguments) => revoke::run(output, &arguments).await,

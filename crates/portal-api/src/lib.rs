@@ -2,15 +2,17 @@
 //! in `records::enrolment` and `records::export`; the portal's own addresses are here.
 
 pub mod plain;
+pub mod roster;
 pub mod sentence;
 
 use mtls::{CallError, Client};
 use records::decline::{Declined, Declining};
-use records::draft::Drafting;
+use records::draft::{Drafting, DraftingMany};
 use records::enrolment::{Collect, Collected, LookUp, LookedUp, Stage, Submit};
 use records::export::{Approved, OrderExport, OrderLine};
 use records::handling::{
-    DraftMade, Drafts, PersonFacts, Preview, Previewing, UnitPeople, WantedPerson,
+    BatchReceipt, DraftMade, Drafts, ManyMade, PersonFacts, Preview, Previewing, UnitPeople,
+    WantedPerson,
 };
 use records::join::{Join, Renew, Renewed};
 use records::mine::Mine;
@@ -64,6 +66,12 @@ pub mod staff {
     pub const DRAFTS: &str = "/api/v1/drafts/list";
     /// `Withdrawal` → `Withdrawn`.
     pub const WITHDRAW: &str = "/api/v1/drafts/withdraw";
+    /// `DraftingMany` → `ManyMade`.
+    pub const DRAFT_MANY: &str = "/api/v1/drafts/many";
+    /// [`super::Batch`] → [`super::CreatedOrder`].
+    pub const BATCH: &str = "/api/v1/orders/batch";
+    /// [`super::Fetch`] → `BatchReceipt`.
+    pub const RECEIPT: &str = "/api/v1/orders/receipt";
     /// Nothing → `Mine`, for everybody with a certificate.
     pub const MINE: &str = "/api/v1/mine";
     /// `CredentialBody` → [`super::CreatedOrder`].
@@ -94,6 +102,14 @@ pub struct FindPeople {
 pub struct Fetch {
     /// Order id.
     pub order: String,
+}
+
+/// Wants open orders to be approved as one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// Their digests.
+    pub rows: Vec<Bytes>,
 }
 
 /// The order that was made: it certifies a passkey or revokes a certificate, once others approve
@@ -236,6 +252,21 @@ impl Staff {
     /// Takes back what somebody drafted.
     pub async fn withdraw(&self, message: &Withdrawal) -> Result<Withdrawn, PortalRefusal> {
         ask(&self.0, staff::WITHDRAW, message).await
+    }
+
+    /// Wants open orders to be approved as one.
+    pub async fn batch(&self, message: &Batch) -> Result<CreatedOrder, PortalRefusal> {
+        ask(&self.0, staff::BATCH, message).await
+    }
+
+    /// What became of each order of a batch.
+    pub async fn receipt(&self, order: &str) -> Result<BatchReceipt, PortalRefusal> {
+        ask(&self.0, staff::RECEIPT, &Fetch { order: order.to_owned() }).await
+    }
+
+    /// Hands in bodies of a draft of many.
+    pub async fn draft_many(&self, message: &DraftingMany) -> Result<ManyMade, PortalRefusal> {
+        ask(&self.0, staff::DRAFT_MANY, message).await
     }
 
     /// Hands in a decline.

@@ -6,6 +6,7 @@ use crate::passkey::Assertion;
 use pki::algorithm::SignError;
 use pki::{Certificate, Signer};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// An approval by a certificate key, or by a passkey that was certified for its holder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,11 +20,14 @@ pub struct Approval {
     pub order: Bytes,
     /// The approver's certificate, DER.
     pub certificate: Bytes,
-    /// Signature over `yinxin-approval-v1` ‖ 0x00 ‖ digest; of a passkey, the assertion's.
+    /// Signature over `yinxin-approval-v1` ‖ 0x00 ‖ digest ‖ opened; of a passkey, the assertion's.
     pub signature: Bytes,
     /// What the passkey's authenticator said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assertion: Option<Assertion>,
+    /// Of a batch: digests of the orders in it that the approver opened, one behind the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened: Option<Bytes>,
 }
 
 /// What a person said: labelled bytes, signed by their certificate key or answered for by a
@@ -36,6 +40,8 @@ pub struct SignedStatement<'a> {
     pub label: Label,
     /// What is signed behind the label.
     pub bytes: &'a [u8],
+    /// What is signed behind that: what the signer says that they opened.
+    pub opened: &'a [u8],
     /// `certificate` or `passkey`.
     pub method: &'a str,
     /// The signer's certificate, DER.
@@ -47,17 +53,25 @@ pub struct SignedStatement<'a> {
 }
 
 impl SignedStatement<'_> {
+    /// Everything that is signed behind the label.
+    pub fn message(&self) -> Cow<'_, [u8]> {
+        match self.opened {
+            [] => Cow::Borrowed(self.bytes),
+            opened => Cow::Owned([self.bytes, opened].concat()),
+        }
+    }
+
     /// The certificate, if its key made the signature.
     pub fn signer(&self) -> Option<Certificate> {
         let known = self.v == 1 && self.method == "certificate" && self.assertion.is_none();
         let certificate = Certificate::read(&self.certificate.0).ok().filter(|_| known)?;
-        let signed = self.label.verify(certificate.key(), self.bytes, &self.signature.0);
+        let signed = self.label.verify(certificate.key(), &self.message(), &self.signature.0);
         signed.then_some(certificate)
     }
 
     /// What a passkey has to answer.
     pub fn challenge(&self) -> [u8; 32] {
-        self.label.digest(self.bytes)
+        self.label.digest(&self.message())
     }
 }
 
@@ -68,13 +82,26 @@ impl Approval {
         certificate: &Certificate,
         signer: &dyn Signer,
     ) -> Result<Self, SignError> {
+        Self::sign_opened(digest, None, certificate, signer)
+    }
+
+    /// Approves the batch with this digest, after these orders in it were opened.
+    pub fn sign_opened(
+        digest: [u8; 32],
+        opened: Option<Bytes>,
+        certificate: &Certificate,
+        signer: &dyn Signer,
+    ) -> Result<Self, SignError> {
+        let tail = opened.as_ref().map_or(&[][..], |opened| &opened.0);
+        let message = [&digest, tail].concat();
         Ok(Self {
             v: 1,
             method: "certificate".into(),
             order: digest.into(),
             certificate: certificate.der().into(),
-            signature: Bytes(Label::Approval.sign(signer, &digest)?),
+            signature: Bytes(Label::Approval.sign(signer, &message)?),
             assertion: None,
+            opened,
         })
     }
 
@@ -95,11 +122,18 @@ impl Approval {
             v: self.v,
             label: Label::Approval,
             bytes: &self.order.0,
+            opened: self.opened.as_ref().map_or(&[], |opened| &opened.0),
             method: &self.method,
             certificate: &self.certificate,
             signature: &self.signature,
             assertion: self.assertion.as_ref(),
         }
+    }
+
+    /// Whether it says of an order in the batch that its approver opened it.
+    pub fn has_opened(&self, row: &[u8]) -> bool {
+        let opened = self.opened.iter().flat_map(|opened| opened.0.chunks(32));
+        opened.into_iter().any(|one| one == row)
     }
 
     /// Whether it was made outside the browser; certificate keys are never used in a page.

@@ -115,6 +115,7 @@ codes! {
     ProfileChanged "profile-changed" Policy "证书模板在此期间已更改，请重新申请。" "The profile changed in the meantime; apply again.";
     PersonChanged "person-changed" Policy "人员信息在此期间已更改，请重新申请。" "The person's record changed in the meantime; apply again.";
     PersonLeft "person-left" Policy "此人已离任。" "This person has left office.";
+    RowUnopened "row-unopened" Policy "批量中须抽查的事项没有全部查看。" "Not every row of the batch that has to be looked at was opened.";
     PersonUnknown "person-unknown" Policy "没有此人。" "There is no such person.";
     UnitUnknown "unit-unknown" Policy "没有此单位，或单位已关闭。" "There is no such unit, or it is closed.";
     RoleConflict "role-conflict" Policy "这些角色不能由同一人担任。" "These roles cannot be held by one person.";

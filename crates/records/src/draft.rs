@@ -1,15 +1,18 @@
 //! Drafts: a unit's handler asks, under their own signature, for an order about a person of their
 //! unit, or for a letter. What is made from it holds the draft, so that whoever reads it knows who
-//! operated.
+//! operated. One signature may stand under many: then each order or letter says where its body
+//! stands among them.
 
 use crate::bytes::Bytes;
 use crate::commitment::Disclosure;
+use crate::json;
 use crate::label::Label;
 use crate::stated::{Stated, Statement};
 use crate::time;
 use pki::Certificate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tlog::merkle;
 
 /// A draft counts within so many seconds of when it was made, before or after: clocks differ.
 pub const DRAFT_SECONDS: u64 = 900;
@@ -24,9 +27,10 @@ pub struct DraftStatement {
     pub founding: Bytes,
     /// SHA-256 of the handler's certificate.
     pub certificate: Bytes,
-    /// `person` or `letter`.
+    /// `person` or `letter`; of many `people` or `letters`.
     pub kind: String,
-    /// The order's body, as it will stand there; of a letter, for whom and under which profile.
+    /// The order's body, as it will stand there; of a letter, for whom and under which profile. Of
+    /// many how many there are and what they hash to.
     pub body: Value,
     /// 16 random bytes.
     pub nonce: Bytes,
@@ -56,10 +60,56 @@ impl DraftStatement {
 /// The statement with its handler's signature, by certificate key or by passkey.
 pub type Draft = Stated<DraftStatement>;
 
+/// What a draft of many is about: the tree over their bodies, as RFC 6962 hashes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManyBody {
+    /// How many bodies.
+    pub count: u64,
+    /// Root hash over their canonical bytes.
+    pub root: Bytes,
+}
+
+/// Where one body stands among those of a draft of many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DraftPlace {
+    /// From 0.
+    pub index: u64,
+    /// The audit path.
+    pub hashes: Vec<Bytes>,
+}
+
+impl DraftStatement {
+    /// Whether it is a draft of many.
+    pub fn is_of_many(&self) -> bool {
+        matches!(self.kind.as_str(), "people" | "letters")
+    }
+
+    /// Whether it asks for just this body, by itself or at this place among many.
+    pub fn names(&self, (kind, body): (&str, &Value), place: Option<&DraftPlace>) -> bool {
+        let Some(place) = place else { return (self.kind.as_str(), &self.body) == (kind, body) };
+        let of_many = match kind {
+            "person" => self.kind == "people",
+            "letter" => self.kind == "letters",
+            _ => false,
+        };
+        of_many && self.holds(body, place).is_some()
+    }
+
+    fn holds(&self, body: &Value, place: &DraftPlace) -> Option<()> {
+        let many: ManyBody = json::from_value(self.body.clone()).ok()?;
+        let leaf = merkle::leaf_hash(&json::write(body).ok()?);
+        let hashes: Option<Vec<_>> = place.hashes.iter().map(Bytes::digest).collect();
+        let (root, hashes) = (many.root.digest()?, hashes?);
+        merkle::verify_inclusion(&leaf, place.index, many.count, &hashes, &root).ok()
+    }
+}
+
 impl Draft {
     /// Whether it asks for just this body, in the name of this drafter: of its certificate's
     /// person. Whether they signed it is for the authority to say.
-    pub fn asks_for(&self, (kind, body): (&str, &Value), drafter: &str) -> bool {
+    pub fn asks_for(&self, of: (&str, &Value), drafter: &str, place: Option<&DraftPlace>) -> bool {
         let (Ok(said), Ok(certificate)) = (self.read(), Certificate::read(&self.certificate.0))
         else {
             return false;
@@ -68,7 +118,7 @@ impl Draft {
         certificate.sha256().as_slice() == said.certificate.0
             && person.is_some()
             && drafter.strip_prefix("person:") == person
-            && (said.kind.as_str(), &said.body) == (kind, body)
+            && said.names(of, place)
     }
 }
 
@@ -79,5 +129,27 @@ pub struct Drafting {
     /// What was signed.
     pub draft: Draft,
     /// Opens the commitments; a letter has none.
+    pub disclosures: Vec<Disclosure>,
+}
+
+/// Bodies of a draft of many on their way to the CA: from a place on, as many as a batch takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DraftingMany {
+    /// What was signed.
+    pub draft: Draft,
+    /// The bodies, in the order of the tree.
+    pub rows: Vec<ManyRow>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManyRow {
+    /// Where it stands.
+    pub place: DraftPlace,
+    /// The body.
+    pub body: Value,
+    /// Opens its commitments; a letter has none.
     pub disclosures: Vec<Disclosure>,
 }

@@ -4,12 +4,13 @@
 use crate::bytes::Bytes;
 use crate::code::Code;
 use crate::commitment::{Disclosure, EVIDENCE_PATH};
-use crate::draft::DraftStatement;
+use crate::draft::{DraftPlace, DraftStatement, ManyBody};
 use crate::json::{self, JsonError};
 use crate::order::{MAIL_PATH, NAME_PATH, PersonAction, PersonBody};
 use crate::time;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tlog::merkle::{self, Hash};
 
 /// For whom a letter is wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +34,20 @@ pub enum Drafted {
 impl Drafted {
     /// What a draft is about.
     pub fn of(said: &DraftStatement) -> Result<Self, Code> {
-        let body = said.body.clone();
-        let read = match said.kind.as_str() {
+        Self::read(&said.kind, said.body.clone())
+    }
+
+    /// One body of a draft of many, of kind `people` or `letters`.
+    pub fn of_many(said: &DraftStatement, body: Value) -> Result<Self, Code> {
+        match said.kind.as_str() {
+            "people" => Self::read("person", body),
+            "letters" => Self::read("letter", body),
+            _ => Err(Code::UnknownKind),
+        }
+    }
+
+    fn read(kind: &str, body: Value) -> Result<Self, Code> {
+        let read = match kind {
             "person" => json::from_value(body).map(Self::Person),
             "letter" => json::from_value(body).map(Self::Letter),
             _ => return Err(Code::UnknownKind),
@@ -71,12 +84,77 @@ impl Drafted {
         })
     }
 
-    fn parts(&self) -> Result<(&'static str, Value), JsonError> {
+    /// Its kind and its body.
+    pub fn parts(&self) -> Result<(&'static str, Value), JsonError> {
         let (kind, value) = match self {
             Self::Person(body) => ("person", serde_json::to_value(body)),
             Self::Letter(body) => ("letter", serde_json::to_value(body)),
         };
         Ok((kind, value.map_err(|error| JsonError::Shape(error.to_string()))?))
+    }
+}
+
+/// Many bodies under one signature: the tree over them, and where each stands.
+pub struct ManyDrafted {
+    /// What is signed of them.
+    pub body: ManyBody,
+    /// Where each stands, in their order.
+    pub places: Vec<DraftPlace>,
+}
+
+impl ManyDrafted {
+    /// The tree over bodies.
+    pub fn of(bodies: &[Value]) -> Result<Self, JsonError> {
+        let hash = |body: &Value| Ok(merkle::leaf_hash(&json::write(body)?));
+        let leaves = bodies.iter().map(hash).collect::<Result<Vec<_>, JsonError>>()?;
+        let mut paths = vec![Vec::new(); leaves.len()];
+        let root = subtree(&leaves, &mut paths);
+        let place = |(index, hashes): (usize, Vec<Hash>)| DraftPlace {
+            index: index as u64,
+            hashes: hashes.into_iter().map(Bytes::from).collect(),
+        };
+        Ok(Self {
+            body: ManyBody { count: leaves.len() as u64, root: root.into() },
+            places: paths.into_iter().enumerate().map(place).collect(),
+        })
+    }
+
+    /// What the holder of a certificate says at `unix` who drafts all of them; of kind `people` or
+    /// `letters`.
+    pub fn statement(
+        &self,
+        kind: &str,
+        (founding, certificate_sha256): (&Bytes, [u8; 32]),
+        nonce: [u8; 16],
+        unix: u64,
+    ) -> Result<DraftStatement, JsonError> {
+        let body = serde_json::to_value(&self.body);
+        Ok(DraftStatement {
+            v: 1,
+            founding: founding.clone(),
+            certificate: certificate_sha256.into(),
+            kind: kind.to_owned(),
+            body: body.map_err(|error| JsonError::Shape(error.to_string()))?,
+            nonce: nonce.into(),
+            time: time::seconds(unix),
+        })
+    }
+}
+
+/// The hash over leaves (RFC 6962 2.1); each leaf's path gets what stands beside it.
+fn subtree(leaves: &[Hash], paths: &mut [Vec<Hash>]) -> Hash {
+    match leaves {
+        [] => merkle::empty_root(),
+        [leaf] => *leaf,
+        _ => {
+            let middle = 1 << (leaves.len() - 1).ilog2();
+            let (left, right) = leaves.split_at(middle);
+            let (of_left, of_right) = paths.split_at_mut(middle);
+            let (one, other) = (subtree(left, of_left), subtree(right, of_right));
+            of_left.iter_mut().for_each(|path| path.push(other));
+            of_right.iter_mut().for_each(|path| path.push(one));
+            merkle::node_hash(&one, &other)
+        }
     }
 }
 
@@ -117,5 +195,31 @@ impl TypedPerson<'_> {
             evidence: evidence.commitment()?,
         };
         Ok((body, [name, evidence].into_iter().chain(mail).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_body_of_many_is_found_in_its_place_only() {
+        for count in [1, 2, 3, 7, 8, 9, 120] {
+            let bodies: Vec<Value> =
+                (0..count).map(|n| serde_json::json!({ "person": n })).collect();
+            let many = ManyDrafted::of(&bodies).unwrap();
+            let (founding, nonce) = (Bytes::from([1; 32]), [2; 16]);
+            let said = many.statement("people", (&founding, [3; 32]), nonce, 1).unwrap();
+            assert!(said.is_of_many());
+            for (place, body) in many.places.iter().zip(&bodies) {
+                assert!(said.names(("person", body), Some(place)), "{count}");
+                assert!(!said.names(("letter", body), Some(place)), "of another kind");
+                assert!(!said.names(("person", body), None), "not by itself");
+                let other = serde_json::json!({ "person": "other" });
+                assert!(!said.names(("person", &other), Some(place)));
+                let moved = DraftPlace { index: place.index + 1, ..place.clone() };
+                assert!(!said.names(("person", body), Some(&moved)));
+            }
+        }
     }
 }

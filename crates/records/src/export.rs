@@ -2,7 +2,7 @@
 
 mod order;
 
-pub use order::{OpenedOrder, OrderExport, ShownOrder, files_digest};
+pub use order::{OpenedOrder, OrderExport, RowExport, ShownOrder, files_digest};
 
 use crate::bytes::Bytes;
 use crate::order::OrderError;
@@ -27,9 +27,16 @@ pub struct OrderProgress {
     pub given: bool,
     /// Whether one more approval from a browser counts.
     pub browser: bool,
+    /// Of a batch: how many orders in it have to be opened.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sample: u16,
     /// What needs a look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look: Option<Look>,
+}
+
+fn is_zero(count: &u16) -> bool {
+    *count == 0
 }
 
 /// What of an order needs a look.
@@ -71,6 +78,8 @@ pub struct OrderLine {
     /// Order id.
     #[serde(deserialize_with = "crate::reference::given")]
     pub order: String,
+    /// Digest, by which a batch names it.
+    pub digest: Bytes,
     /// Kind.
     pub kind: String,
     /// What it does, where its kind does several things: `create`, `move`, `leave`, `grant`,
@@ -138,6 +147,9 @@ pub enum NotTrusted {
     /// The previous certificate is not the one that the order names.
     #[error("the previous certificate is not the one that the order names")]
     Previous,
+    /// An order of the batch is not the one that it names, or is missing.
+    #[error("an order of the batch is not the one that it names")]
+    Rows,
     /// A file is not the one that the order names, or is missing.
     #[error("a file is not the one that the order names")]
     Files,

@@ -2,6 +2,7 @@
 //! drafts, and what became of them. Nothing is decided by what is said here; drafts are signed.
 
 use crate::bytes::Bytes;
+use crate::code::Code;
 use crate::commitment::Disclosure;
 use crate::draft::DraftStatement;
 use crate::order::Order;
@@ -107,6 +108,57 @@ pub struct DraftMade {
     /// Person id.
     #[serde(deserialize_with = "crate::reference::given_or_none")]
     pub person: String,
+}
+
+/// What was made from bodies of a draft of many.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManyMade {
+    /// Order id of the batch over the orders, or empty.
+    pub batch: String,
+    /// Approvals that it needs.
+    pub needed: u32,
+    /// References of the letters, in their order.
+    pub letters: Vec<String>,
+}
+
+/// What became of the orders of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BatchReceipt {
+    /// Order id of the batch.
+    pub order: String,
+    /// The kind of every order in it.
+    pub of: String,
+    /// What every one of them does, or empty.
+    pub action: String,
+    /// What became of the batch, as of a draft.
+    pub state: String,
+    /// Approvals so far, and how many it needs; of one that is open.
+    pub approvals: (u32, u32),
+    /// Whether whoever asks drafted it.
+    pub own: bool,
+    /// Its orders, in its order.
+    pub lines: Vec<ReceiptLine>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptLine {
+    /// Order id.
+    pub order: String,
+    /// Whom or what it concerns.
+    pub about: String,
+    /// Person id, or empty.
+    pub person: String,
+    /// What became of it, as of a draft.
+    pub state: String,
+    /// Why it cannot be carried out as it is, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Code>,
+    /// Whether the person has a letter that can be used.
+    pub letter: bool,
 }
 
 /// One of a handler's drafts.

@@ -49,6 +49,8 @@ pub enum Label {
     Revocation,
     /// What is revoked or suspended and stands in no list yet, by the status key.
     Unlisted,
+    /// Which rows of a batch have to be opened; a digest that nobody signs.
+    Sample,
 }
 
 impl Label {
@@ -76,6 +78,7 @@ impl Label {
             Self::Lapse => "yinxin-lapse-v1",
             Self::Revocation => "yinxin-revocation-v1",
             Self::Unlisted => "yinxin-unlisted-v1",
+            Self::Sample => "yinxin-sample-v1",
         }
     }
 

@@ -1,6 +1,7 @@
 //! Orders: everything that needs people's consent, made and signed by the CA (design section 3).
 
 mod basis;
+mod batch;
 mod body;
 mod certificate;
 mod gate;
@@ -14,6 +15,7 @@ pub use basis::{
     AgentBefore, Basis, Before, CertificateBefore, FilesBefore, MAIL_PATH, NAME_PATH, NamedPerson,
     NamedUnit, PersonBefore, PortalBefore, UnitBefore,
 };
+pub use batch::{BATCH_ROWS_MAX, BatchBody};
 pub use body::{ApprovalRulesBody, Body, BodyError, PortalBody, ProfileBody};
 pub use certificate::{CommittedName, CredentialBody, IssueBody, ProfileRef, SubjectBody};
 pub use gate::{AgentBody, BundleBody, bundle_digest, is_host, is_id};
@@ -28,7 +30,7 @@ pub use title::title;
 
 use crate::bytes::Bytes;
 use crate::commitment::{Commitment, Disclosure, NotDisclosed};
-use crate::draft::Draft;
+use crate::draft::{Draft, DraftPlace};
 use crate::json::{self, JsonError};
 use crate::label::Label;
 use crate::time;
@@ -66,6 +68,9 @@ pub struct Order {
     /// What the person signed who drafted it, of kind `person`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Box<Draft>>,
+    /// Where its body stands among those of a draft of many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<DraftPlace>,
     /// By kind.
     pub body: Value,
 }
@@ -140,6 +145,9 @@ impl Order {
         if body.also_about().is_some_and(|by| self.drafter.strip_prefix("person:") == Some(by)) {
             return Err(OrderError::Header);
         }
+        if matches!(&body, Body::Batch(batch) if !batch.is_sound()) {
+            return Err(OrderError::Header);
+        }
         if !self.is_drafted_so(&body) {
             return Err(OrderError::Draft);
         }
@@ -194,9 +202,11 @@ impl Order {
     fn is_drafted_so(&self, body: &Body) -> bool {
         match (&self.draft, body) {
             (Some(draft), Body::Person(_)) => {
-                draft.asks_for((&self.kind, &self.body), &self.drafter)
+                let of = (self.kind.as_str(), &self.body);
+                draft.asks_for(of, &self.drafter, self.place.as_ref())
             }
             (Some(_), _) => false,
+            (None, _) if self.place.is_some() => false,
             (None, Body::Person(_)) => !self.drafter.starts_with("person:"),
             (None, _) => true,
         }

@@ -90,6 +90,13 @@ pub struct ApprovalRule {
     pub count: u8,
     /// How many of them outside the browser.
     pub outside_browser: u8,
+    /// How many orders of a batch each of them has to open.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sample: u16,
+}
+
+fn is_zero(count: &u16) -> bool {
+    *count == 0
 }
 
 /// The approval rules of all kinds.

@@ -96,6 +96,7 @@ impl<S: Statement> Stated<S> {
             v: self.v,
             label: S::LABEL,
             bytes: &self.statement.0,
+            opened: &[],
             method: &self.method,
             certificate: &self.certificate,
             signature: &self.signature,

@@ -178,6 +178,9 @@ fn order_terms(order: &Bytes) -> Vec<String> {
     if let Body::Agent(agent) = &body {
         terms.push(of_agent(&agent.agent));
     }
+    if let Body::Batch(batch) = &body {
+        terms.extend(batch.rows.iter().map(of_order));
+    }
     if let Body::Issue(issue) = &body {
         terms.extend(issue.renewal.iter().map(|renewal| of_serial(&renewal.serial)));
     }

@@ -44,6 +44,7 @@ impl SampleCity {
             drafter: drafter.into(),
             basis: self.authority.basis(body, drafter).unwrap_or_default(),
             draft: None,
+            place: None,
             body: body.value().unwrap(),
         };
         let bytes = records::json::write(&order).unwrap();
@@ -158,6 +159,7 @@ impl SampleCity {
             suspend_sha256: sha256(&Self::suspension_value(reference).0),
             expires: records::time::seconds(self.now + 7 * 86_400),
             draft: None,
+            place: None,
         };
         let bytes = records::json::write(&statement).unwrap();
         let signature = Label::Letter.sign(&self.keys.registry, &bytes).unwrap();

@@ -120,6 +120,7 @@ impl SamplePasskey {
                 authenticator_data: Bytes(data),
                 client_data: Bytes(client.into_bytes()),
             }),
+            opened: None,
         }
     }
 }

@@ -21,7 +21,7 @@ pub fn status(code: Code) -> StatusCode {
         PasskeyCounter, PasskeyRefused, PasskeySoftware, PasskeyUnknown, PersonChanged, PersonLeft,
         PersonUnknown, PolicyError, PoolAlone, PortalUnknown, ProfileChanged, QuotaUsed,
         RenewalDone, RenewalEarly, RenewalLate, RenewalNever, RenewalRejected, RenewalSignature,
-        RequestLate, RequestMalformed, RequestSignature, RoleConflict, RouteUnknown,
+        RequestLate, RequestMalformed, RequestSignature, RoleConflict, RouteUnknown, RowUnopened,
         RulesMalformed, SignatureNeeded, SignedTime, SpoolForked, SpoolGap, StateConflict,
         StatusStale, SuspensionAlone, TargetTooLong, TooBusy, TooLarge, TooManyTries, Unavailable,
         UnitUnknown, UnknownKind, UnknownProfile, UnsignedAuthority, UpstreamFailed, UpstreamLate,
@@ -37,10 +37,10 @@ pub fn status(code: Code) -> StatusCode {
         WrongCode | CrossSite | LabelNotAllowed | BindMismatch | ApprovalSignature
         | ApproverUnknown | ApproverExpired | ApproverRevoked | ApproverRole | ApproverScope
         | ApproverSelf | ApproverDrafted | NotDrafter | HandlerScope | DelegationExpired
-        | PoolAlone | ApprovalsMissing | NotYourRoute | PortalUnknown | UnsignedAuthority
-        | OrderAltered | PasskeyUnknown | PasskeyRefused | PasskeyCounter | PasskeySoftware
-        | QuotaUsed | RenewalSignature | NotPermitted | NotServed | SignatureNeeded
-        | PolicyError => StatusCode::FORBIDDEN,
+        | PoolAlone | RowUnopened | ApprovalsMissing | NotYourRoute | PortalUnknown
+        | UnsignedAuthority | OrderAltered | PasskeyUnknown | PasskeyRefused | PasskeyCounter
+        | PasskeySoftware | QuotaUsed | RenewalSignature | NotPermitted | NotServed
+        | SignatureNeeded | PolicyError => StatusCode::FORBIDDEN,
         NotFound | RouteUnknown | OrderUnknown | PersonUnknown | UnitUnknown => {
             StatusCode::NOT_FOUND
         }

@@ -43,7 +43,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<PortalState>> for Posted<T> {
 /// Whether a change comes from a page of this host: its origin is ours to the letter, and the
 /// browser says so too, if it says anything. The staff host and the public host are one site and
 /// two origins.
-fn is_own(headers: &HeaderMap, authority: Option<&str>) -> bool {
+pub(super) fn is_own(headers: &HeaderMap, authority: Option<&str>) -> bool {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let host = authority.or_else(|| text(&header::HOST));
     let origin = text(&header::ORIGIN).and_then(|origin| origin.strip_prefix("https://"));

@@ -1,9 +1,11 @@
 //! JSON for the officers' command line; pages carry the same messages.
 
 mod approve;
+mod batch;
 mod certify;
 mod decline;
 mod draft;
+mod draft_many;
 mod drafts;
 mod fetch;
 mod list;
@@ -11,25 +13,30 @@ mod mine;
 mod people;
 mod person;
 mod preview;
+mod receipt;
 mod wish;
 mod withdraw;
 
 use crate::route::PortalRoute;
 use crate::state::PortalState;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
 use portal_api::staff::{
-    APPROVE, CERTIFY, DECLINE, DRAFT, DRAFTS, FETCH, LIST, MINE, PEOPLE, PERSON, PREVIEW, WISH,
-    WITHDRAW,
+    APPROVE, BATCH, CERTIFY, DECLINE, DRAFT, DRAFT_MANY, DRAFTS, FETCH, LIST, MINE, PEOPLE, PERSON,
+    PREVIEW, RECEIPT, WISH, WITHDRAW,
 };
 use std::sync::Arc;
 
 const OFFICERS: &[&str] = &["registration-officer", "security-administrator"];
 const EVERYBODY: &[&str] = &["everybody"];
 const HANDLERS: &[&str] = &["unit-handler"];
+const BOTH: &[&str] = &["registration-officer", "security-administrator", "unit-handler"];
+/// Largest message of many bodies, and of a batch, in bytes.
+const MANY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Routes of JSON of this host.
-pub const ROUTES: [PortalRoute; 13] = [
+pub const ROUTES: [PortalRoute; 16] = [
     PortalRoute { host: "staff", path: LIST, act: "list", who: OFFICERS },
     PortalRoute { host: "staff", path: FETCH, act: "fetch", who: OFFICERS },
     PortalRoute { host: "staff", path: APPROVE, act: "approve", who: OFFICERS },
@@ -39,11 +46,18 @@ pub const ROUTES: [PortalRoute; 13] = [
     PortalRoute { host: "staff", path: PERSON, act: "person", who: HANDLERS },
     PortalRoute { host: "staff", path: PREVIEW, act: "preview", who: HANDLERS },
     PortalRoute { host: "staff", path: DRAFT, act: "draft", who: HANDLERS },
+    PortalRoute { host: "staff", path: DRAFT_MANY, act: "draft-many", who: HANDLERS },
+    PortalRoute { host: "staff", path: BATCH, act: "batch", who: OFFICERS },
+    PortalRoute { host: "staff", path: RECEIPT, act: "receipt", who: BOTH },
     PortalRoute { host: "staff", path: DRAFTS, act: "drafts", who: HANDLERS },
     PortalRoute { host: "staff", path: WITHDRAW, act: "withdraw", who: HANDLERS },
     PortalRoute { host: "staff", path: MINE, act: "mine", who: EVERYBODY },
     PortalRoute { host: "staff", path: CERTIFY, act: "certify", who: OFFICERS },
 ];
+
+fn many() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(MANY_BYTES_MAX)
+}
 
 pub(super) fn router() -> Router<Arc<PortalState>> {
     Router::new()
@@ -56,6 +70,9 @@ pub(super) fn router() -> Router<Arc<PortalState>> {
         .route(PERSON, post(person::person))
         .route(PREVIEW, post(preview::preview))
         .route(DRAFT, post(draft::draft))
+        .route(DRAFT_MANY, post(draft_many::draft_many).layer(many()))
+        .route(BATCH, post(batch::batch).layer(many()))
+        .route(RECEIPT, post(receipt::receipt))
         .route(DRAFTS, post(drafts::drafts))
         .route(WITHDRAW, post(withdraw::withdraw))
         .route(MINE, post(mine::mine))

@@ -29,13 +29,13 @@ pub(super) async fn approve(
     f: Frame,
     Shown(shown): Shown,
     FromPath(order): FromPath<String>,
-    Posted(form): Posted<Form>,
+    Posted(fields): Posted<Vec<(String, String)>>,
 ) -> Response {
     let back = match read_reference(&order) {
         Some(order) => format!("/orders/{order}"),
         None => "/".to_owned(),
     };
-    let told = match approval(&shown.certificate, &form) {
+    let told = match approval(&shown.certificate, fields) {
         Some(message) => {
             let message = AsOfficer { certificate: shown.certificate, message };
             let answer = passed_on(portal.issuer.approve(&message).await);
@@ -54,7 +54,21 @@ pub(super) async fn approve(
     }
 }
 
-fn approval(certificate: &Bytes, form: &Form) -> Option<Approval> {
+/// The fields by name, and the orders of a batch that are said to be opened, in their order.
+fn read(fields: Vec<(String, String)>) -> Option<(Form, Option<Bytes>)> {
+    let (opened, others): (Vec<_>, Vec<_>) =
+        fields.into_iter().partition(|(name, _)| name.starts_with("opened-"));
+    let digest = |(name, _): &(String, String)| Bytes::read(name.strip_prefix("opened-")?);
+    let rows: Option<Vec<Bytes>> = opened.iter().map(digest).collect();
+    let rows: Vec<u8> = rows?.into_iter().flat_map(|row| row.0).collect();
+    let opened = (!rows.is_empty()).then_some(Bytes(rows));
+    let named: serde_json::Map<_, _> =
+        others.into_iter().map(|(name, value)| (name, value.into())).collect();
+    Some((serde_json::from_value(named.into()).ok()?, opened))
+}
+
+fn approval(certificate: &Bytes, fields: Vec<(String, String)>) -> Option<Approval> {
+    let (form, opened) = read(fields)?;
     let (signature, assertion) = form.touch.read()?;
     Some(Approval {
         v: 1,
@@ -63,5 +77,6 @@ fn approval(certificate: &Bytes, form: &Form) -> Option<Approval> {
         certificate: certificate.clone(),
         signature,
         assertion: Some(assertion),
+        opened,
     })
 }

@@ -40,6 +40,8 @@ struct Line {
     made: String,
     state: String,
     open: bool,
+    /// Whether it stands for many, each with a result of its own.
+    batch: bool,
     approvals: Option<(u32, u32)>,
     reason: String,
     digest: String,
@@ -84,6 +86,7 @@ fn filled(f: Frame, drafts: Drafts) -> DraftsPage {
             (plain::kind_of(&line.kind, &line.action), plain::draft_state(&line.state));
         let open = line.state == "open";
         Line {
+            batch: line.kind == "batch",
             name: line.name,
             kind: language.of_both(kind.zh, kind.en),
             about: show::harmless(&line.about),

@@ -22,6 +22,7 @@ words! {
         lead "您经办或管辖的单位及其下级单位的在职人员，没有证书的也在内。" "People in office of the units that you handle or decide about, and of those below, also those without a certificate.";
         organisation "按单位查看" "By unit";
         create "新增人员" "New person";
+        roster "批量新增（名册）" "Many, from a roster";
         find "查找" "Find";
         hint "姓名（或开头几个字）、人员编号或单位编号；留空列出全部" "A name or its beginning, a person id or a unit id; leave it empty for everybody";
         go "查找" "Find";

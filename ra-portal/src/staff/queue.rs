@@ -2,7 +2,7 @@
 //! nothing goes to their certificate.
 
 use super::certificate::{self, Shown};
-use crate::pages::{Frame, FromQuery, page, show, words};
+use crate::pages::{Frame, FromQuery, Language, page, show, words};
 use crate::refusal::passed_on;
 use crate::state::PortalState;
 use askama::Template;
@@ -40,6 +40,8 @@ words! {
         hours "小时" "h";
         days "天" "days";
         more "下一页" "More";
+        batch "全部合并为一批审批：" "All of them in one batch:";
+        batch_lead "同类事项可以合并为一批：逐项列出，一次签署，逐项执行。" "What is of one kind can be one batch: all of it is shown, you sign once, each is carried out by itself.";
     }
 }
 
@@ -63,6 +65,8 @@ struct Line {
 struct QueuePage {
     f: Frame,
     w: &'static QueueWords,
+    /// Kinds of which several wait: kind, action, what people call it.
+    groups: Vec<(String, String, String)>,
     lines: Vec<Line>,
     after: Option<String>,
 }
@@ -95,6 +99,7 @@ pub(super) async fn show(
 fn filled(f: Frame, lines: Vec<OrderLine>, now: u64) -> QueuePage {
     let w = QueueWords::of(f.language);
     let after = lines.last().filter(|_| lines.len() >= OrderLine::PAGE).map(OrderLine::cursor);
+    let groups = groups(f.language, &lines);
     let unix = |time: &str| records::time::read(time).unwrap_or(now);
     let lines = lines.into_iter().map(|line| {
         let age = now.saturating_sub(unix(&line.made));
@@ -116,7 +121,25 @@ fn filled(f: Frame, lines: Vec<OrderLine>, now: u64) -> QueuePage {
             order: line.order,
         }
     });
-    QueuePage { lines: lines.collect(), f, w, after }
+    QueuePage { lines: lines.collect(), groups, f, w, after }
+}
+
+/// Kinds of which more than one order waits for this officer.
+fn groups(language: Language, lines: &[OrderLine]) -> Vec<(String, String, String)> {
+    let mut groups: Vec<(&str, &str, usize)> = Vec::new();
+    for line in lines.iter().filter(|line| !line.given && line.kind != "batch") {
+        let of = (line.kind.as_str(), line.action.as_str());
+        match groups.iter_mut().find(|(kind, action, _)| (*kind, *action) == of) {
+            Some((_, _, count)) => *count += 1,
+            None => groups.push((of.0, of.1, 1)),
+        }
+    }
+    let several = groups.into_iter().filter(|(_, _, count)| *count > 1);
+    let named = |(kind, action, _): (&str, &str, usize)| {
+        let said = plain::kind_of(kind, action);
+        (kind.to_owned(), action.to_owned(), language.of_both(said.zh, said.en))
+    };
+    several.map(named).collect()
 }
 
 #[cfg(test)]
@@ -124,6 +147,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     use records::export::Look;
     let line = |order: &str, (kind, action): (&str, &str), about: &str, made: &str| OrderLine {
         order: order.into(),
+        digest: records::Bytes::from([7; 32]),
         kind: kind.into(),
         action: action.into(),
         about: about.into(),
@@ -148,6 +172,8 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             "2026-11-24T06:00:00Z",
         ),
         line("5GPJWBSG64S36D1N", ("issue", ""), "王小明 · 区政府办公室", "2026-11-25T06:00:00Z"),
+        line("5GPJWBSG64S36D1R", ("issue", ""), "李丹 · 区政府办公室", "2026-11-25T06:00:01Z"),
+        line("5GPJWBSG64S36D1S", ("batch", "issue"), "陈一 × 120", "2026-11-25T06:00:02Z"),
     ];
     let render = |lines| filled(Frame::sample(language, "/"), lines, now).render().unwrap();
     vec![("queue", render(lines)), ("queue-empty", render(Vec::new()))]

@@ -5,7 +5,7 @@
 use super::certificate::{self, Shown};
 use super::consequence::{self, ConsequenceView};
 use super::facts::{Line, lines};
-use crate::pages::{Frame, FromPath, page, problem, show, words};
+use crate::pages::{Frame, FromPath, Language, page, problem, show, words};
 use crate::refusal::{passed_on, refused};
 use crate::state::PortalState;
 use askama::Template;
@@ -15,9 +15,9 @@ use axum::response::Response;
 use ca_api::{AsOfficer, Wanted};
 use portal_api::plain;
 use records::Code;
-use records::export::{OpenedOrder, OrderProgress};
+use records::export::{Look, OpenedOrder, OrderProgress};
 use records::letter::read_reference;
-use records::order::Body;
+use records::order::{Body, title};
 use records::passkey::approval_challenge;
 use service::Clock;
 use service::problem::Refused;
@@ -46,6 +46,11 @@ words! {
         compared_by "来源：日志中的上一张证书" "Source: the last certificate in the log";
         approvals "审批" "Approvals";
         look "请留意" "Take a look";
+        rows "批量中的事项" "What the batch is about";
+        sample "须查看" "to be opened";
+        sample_lead "标有“须查看”的事项由本批次的摘要抽取，须逐项查看后才能批准。" "Those that are marked were drawn by the batch's digest; each has to be opened before the batch can be approved.";
+        seen "我已查看：" "I have opened it:";
+        about "对象" "About";
         given "您已批准，还需其他人审批。" "You have approved it. Others have to as well.";
         full "浏览器中的审批已满，还需有人用证书密钥批准。" "No more approvals from a browser count here. Somebody has to approve by certificate key.";
         outside "请在您的电脑上用自己的密钥批准：运行 yinxin desk，或者" "Approve it with your own key on your own computer: run yinxin desk, or";
@@ -62,6 +67,17 @@ words! {
         brake "吊销指令不能退回或驳回；不同意就不要批准，七天后自动失效。" "An order to revoke cannot be declined. If you disagree do not approve it; it ends by itself after seven days.";
         compare "yinxin 会独立核对签名并显示全部内容，其显示的摘要应与上面一致。" "yinxin checks the signature by itself and shows everything; its digest must equal the one above.";
     }
+}
+
+/// An order of a batch.
+struct Row {
+    order: String,
+    about: String,
+    digest: String,
+    /// Whether it has to be opened: then everything of it stands here.
+    sample: bool,
+    look: Option<String>,
+    facts: Vec<Line>,
 }
 
 #[derive(Template)]
@@ -88,6 +104,8 @@ struct ReviewPage {
     moved: bool,
     /// Whether it is a brake: nobody declines that alone.
     revokes: bool,
+    /// Orders of a batch.
+    rows: Vec<Row>,
 }
 
 /// `GET /orders/{order}`
@@ -119,8 +137,9 @@ pub(super) async fn show(
     match (export.open(&portal.trust, Clock::system().seconds()), export.standing.clone()) {
         (Ok(opened), Some(standing)) => {
             let credentials = usable(&portal, officer).await;
+            let looks = export.rows.iter().map(|row| row.look).collect();
             let consequence = consequence::told(&portal, &f, &shown, opened.body()).await;
-            let filled = filled(f, &opened, (standing, credentials));
+            let filled = filled(f, &opened, looks, (standing, credentials));
             page(StatusCode::OK, &ReviewPage { consequence, ..filled })
         }
         (opened, _) => {
@@ -141,12 +160,19 @@ pub(super) async fn usable(portal: &PortalState, certificate: records::Bytes) ->
 fn filled(
     f: Frame,
     opened: &OpenedOrder,
+    looks: Vec<Option<Look>>,
     (standing, credentials): (OrderProgress, String),
 ) -> ReviewPage {
     let language = f.language;
     let both = |said: plain::Said| show::harmless(&language.of_both(said.zh, said.en));
-    let facts = lines(language, plain::facts(opened));
+    let mut facts = lines(language, plain::facts(opened));
+    let rows = rows(language, opened, (&looks, &standing));
+    if !rows.is_empty() {
+        // They stand below, one by one.
+        facts.iter_mut().for_each(|fact| fact.lines.clear());
+    }
     let (order, body, digest) = (opened.order(), opened.body(), opened.digest());
+    let said = [digest.as_slice(), &opened_of(&rows)].concat();
     let w = ReviewWords::of(language);
     let approvers = standing.approvers.iter().map(|name| show::harmless(name)).collect();
     let standing = OrderProgress { approvers, ..standing };
@@ -160,15 +186,48 @@ fn filled(
         facts,
         consequence: None,
         digest_value: records::Bytes::from(digest).to_string(),
-        challenge: records::Bytes::from(approval_challenge(&digest)).to_string(),
+        challenge: records::Bytes::from(approval_challenge(&said)).to_string(),
         // Of a passkey that would count for nothing nobody is asked.
         credentials: if standing.browser && !standing.given { credentials } else { String::new() },
         look: standing.look.map(plain::look).map(|said| language.of_both(said.zh, said.en)),
         moved: opened.has_moved(Some(&standing)),
         standing,
         revokes: opened.is_brake(),
+        rows,
         f,
     }
+}
+
+/// The orders of a batch; those that have to be opened come first.
+fn rows(
+    language: Language,
+    opened: &OpenedOrder,
+    (looks, standing): (&[Option<Look>], &OrderProgress),
+) -> Vec<Row> {
+    let Body::Batch(batch) = opened.body() else { return Vec::new() };
+    let sample: Vec<&records::Bytes> = batch.sample(&opened.digest(), standing.sample);
+    let row = |(place, row): (usize, &OpenedOrder)| {
+        let look = looks.get(place).copied().flatten().map(plain::look);
+        let digest = records::Bytes::from(row.digest());
+        let sample = sample.contains(&&digest);
+        Row {
+            order: row.order().order.clone(),
+            about: show::harmless(&title(row.order(), row.disclosures())),
+            digest: digest.to_string(),
+            sample,
+            look: look.map(|said| language.of_both(said.zh, said.en)),
+            facts: if sample { lines(language, plain::facts(row)) } else { Vec::new() },
+        }
+    };
+    let mut rows: Vec<Row> = opened.rows().iter().enumerate().map(row).collect();
+    rows.sort_by_key(|row| !row.sample);
+    rows
+}
+
+/// What an approval of the batch says that was opened: in the order of the batch.
+fn opened_of(rows: &[Row]) -> Vec<u8> {
+    let sample = rows.iter().filter(|row| row.sample);
+    sample.filter_map(|row| records::Bytes::read(&row.digest)).flat_map(|row| row.0).collect()
 }
 
 fn checks(
@@ -187,7 +246,6 @@ fn checks(
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
-    use records::export::Look;
     let line = |zh: &str, en: &str, value: &str, differs| Line {
         term: language.of_both(zh.into(), en.into()),
         value: show::harmless(value),
@@ -225,6 +283,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
                 needed: 2,
                 given,
                 browser,
+                sample: 0,
                 look: None,
             },
             look: (!given).then(|| {
@@ -234,6 +293,45 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
             }),
             moved,
             revokes,
+            rows: Vec::new(),
+        };
+        page.render().unwrap()
+    };
+    let batch = || {
+        let row = |about: &str, sample| Row {
+            order: "5GPJWBSG64S36D1Q".into(),
+            about: show::harmless(about),
+            digest: format!("AAA{}", u8::from(sample)),
+            sample,
+            look: None,
+            facts: if sample { facts() } else { Vec::new() },
+        };
+        let w = ReviewWords::of(language);
+        let page = ReviewPage {
+            f: Frame::sample(language, "/orders/5GPJWBSG64S36D1N"),
+            w,
+            checks: vec![(w.signed, w.signed_by)],
+            kind: language.of_both("批量：签发证书".into(), "batch: issue a certificate".into()),
+            order: "5GPJWBSG64S36D1N".into(),
+            expires: "2026-12-01 16:00 (UTC+8)".into(),
+            digest: plain::fingerprint(&[7; 32]),
+            facts: vec![line("共", "how many", "2", false)],
+            consequence: None,
+            digest_value: "AAAA".into(),
+            challenge: "AAAA".into(),
+            credentials: "AAAA".into(),
+            standing: OrderProgress {
+                approvers: Vec::new(),
+                needed: 2,
+                given: false,
+                browser: true,
+                sample: 1,
+                look: None,
+            },
+            look: None,
+            moved: false,
+            revokes: false,
+            rows: vec![row("王小明 · 区政府办公室", true), row(hostile, false)],
         };
         page.render().unwrap()
     };
@@ -241,6 +339,7 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let revoke = ("吊销证书", "revoke certificates");
     vec![
         ("review", render(issue, "AAAA", (false, true), (false, false))),
+        ("review-batch", batch()),
         ("review-given", render(issue, "", (true, false), (false, false))),
         ("review-moved", render(issue, "AAAA", (false, true), (false, true))),
         ("review-revoke", render(revoke, "", (false, false), (true, false))),

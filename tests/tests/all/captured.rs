@@ -401,6 +401,7 @@ fn touched(order: &[u8; 32], certificate: &[u8], said: &Value) -> Approval {
             authenticator_data: part("authenticator_data"),
             client_data: part("client_data"),
         }),
+        opened: None,
     }
 }
 

@@ -7,7 +7,7 @@ use pki::{Certificate, PublicKey, Signer};
 use records::commitment::EVIDENCE_PATH;
 use records::decline::{Decline, DeclineStatement, Outcome};
 use records::draft::Draft;
-use records::drafted::{Drafted, TypedPerson};
+use records::drafted::{Drafted, ManyDrafted, TypedPerson};
 use records::join::use_message;
 use records::label::Label;
 use records::letter::{EnrolmentCode, LetterKeys, LossReceipt, bind, reference};
@@ -150,9 +150,13 @@ impl Maker {
         let draft = self.draft(&approval);
         let drafted = self.drafted(orders.as_array().map_or(0, Vec::len) + 1, &draft);
         let renewal = self.renewal();
-        let renewing = self.renewing(orders.as_array().map_or(0, Vec::len) + 2, &renewal);
+        let renewing = self.renewing(orders.as_array().map_or(0, Vec::len) + 4, &renewal);
+        let after = orders.as_array().map_or(0, Vec::len) + 2;
+        let many = self.of_many(after, &approval);
+        let batch = self.batch_order(after + 1, &[&drafted, &many]);
         let made = orders.as_array().into_iter().flatten().cloned();
-        let orders: Value = made.chain([wished, drafted.clone(), renewing]).collect();
+        let added = [wished, drafted.clone(), many, batch.clone(), renewing];
+        let orders: Value = made.chain(added).collect();
         let withdrawal = self.withdrawal(&approval, &drafted);
         let withdrawn = self.withdrawn(&drafted, &withdrawal);
         let statement = self.statement();
@@ -167,6 +171,7 @@ impl Maker {
             },
             "orders": orders,
             "approval": approval,
+            "batch": self.batch(&approval, &batch),
             "decline": decline,
             "wish": wish,
             "draft": draft,
@@ -351,6 +356,7 @@ impl Maker {
             drafter: drafter.into(),
             basis,
             draft: None,
+            place: None,
             body,
         };
         let disclosures = disclosures.iter().copied().chain(named);
@@ -502,9 +508,109 @@ impl Maker {
             basis: Basis { before: None, ..basis("revoke", &held.commitment().unwrap()) },
             body: draft.read().unwrap().body,
             draft: Some(Box::new(draft)),
+            place: None,
         };
         disclosures.push(held);
         self.signed_order(index, &order, disclosures)
+    }
+
+    /// An order from a draft of many, of which it is the second.
+    fn of_many(&self, index: usize, approval: &Value) -> Value {
+        let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
+        let approval: Approval = json::read(&approval).unwrap();
+        let body = |person: &str, salt: u8| {
+            let typed = TypedPerson {
+                action: PersonAction::Create,
+                person,
+                version: 1,
+                unit: "sz-office",
+                name: "陈二",
+                mail: "",
+                evidence: "录用文件已核对",
+            };
+            let (body, opened) =
+                typed.body([fixed(salt), fixed(salt + 1), fixed(salt + 2)]).unwrap();
+            (Drafted::Person(body).parts().unwrap().1, opened)
+        };
+        let rows = [
+            body("0123456789ABCDEH", 67),
+            body("0123456789ABCDEJ", 70),
+            body("0123456789ABCDEK", 73),
+        ];
+        let values: Vec<Value> = rows.iter().map(|(body, _)| body.clone()).collect();
+        let many = ManyDrafted::of(&values).unwrap();
+        let said = many.statement(
+            "people",
+            (&fixed::<32>(1).into(), approval.certificate().unwrap().sha256()),
+            fixed(76),
+            records::time::read(TIME).unwrap(),
+        );
+        let bytes = json::write(&said.unwrap()).unwrap();
+        let at = format!("/orders/{index}/draft");
+        let signature = match &self.kept {
+            Some(kept) => {
+                let order = kept["orders"][index]["order"].as_str().unwrap();
+                let order: Order = json::read(&Bytes::read(order).unwrap().0).unwrap();
+                order.draft.unwrap().signature.0
+            }
+            None => self.signature(&at, "officer", Label::Draft, &bytes),
+        };
+        let draft: Draft = serde_json::from_value(j!({
+            "v": 1, "method": "certificate", "statement": b(&bytes),
+            "certificate": approval.certificate, "signature": b(&signature),
+        }))
+        .unwrap();
+        assert!(draft.signed_statement().signer().is_some());
+        let held = Disclosure::new("/name", fixed(8), "王小明".into());
+        let [_, (body, mut disclosures), _] = rows;
+        let order = Order {
+            v: 1,
+            kind: "person".into(),
+            issuer: "issuing-1".into(),
+            order: reference(fixed(20)),
+            version: 1,
+            nonce: fixed::<16>(30).into(),
+            expires: "2026-12-01T08:00:00Z".into(),
+            drafter: "person:0123456789ABCDEF".into(),
+            basis: Basis { before: None, ..basis("revoke", &held.commitment().unwrap()) },
+            body,
+            draft: Some(Box::new(draft)),
+            place: Some(many.places[1].clone()),
+        };
+        disclosures.push(held);
+        self.signed_order(index, &order, disclosures)
+    }
+
+    /// The batch of both.
+    fn batch_order(&self, index: usize, rows: &[&Value]) -> Value {
+        let rows: Vec<&Value> = rows.iter().map(|row| &row["digest"]).collect();
+        let body = j!({ "of": "person", "action": "create", "rows": rows });
+        self.order(index, ("batch", "operator:0"), body, &[])
+    }
+
+    /// Its approval by whoever opened what its digest draws.
+    fn batch(&self, approval: &Value, batch: &Value) -> Value {
+        let approval = Bytes::read(approval["approval"].as_str().unwrap()).unwrap().0;
+        let approval: Approval = json::read(&approval).unwrap();
+        let digest = Bytes::read(batch["digest"].as_str().unwrap()).unwrap();
+        let order: Order =
+            json::read(&Bytes::read(batch["order"].as_str().unwrap()).unwrap().0).unwrap();
+        let Ok(Body::Batch(body)) = order.body() else { panic!("no batch") };
+        let sample = body.sample(&digest.digest().unwrap(), 1);
+        let places: Vec<_> =
+            sample.iter().map(|row| body.rows.iter().position(|one| one == *row)).collect();
+        let opened: Vec<u8> = sample.iter().flat_map(|row| row.0.clone()).collect();
+        let message = [digest.0.as_slice(), &opened].concat();
+        let signature = self.signature("/batch/signature", "officer", Label::Approval, &message);
+        let approval = Approval {
+            order: digest,
+            signature: Bytes(signature.clone()),
+            opened: Some(Bytes(opened)),
+            ..approval
+        };
+        assert!(approval.signer().is_some());
+        let bytes = json::write(&approval).unwrap();
+        j!({ "approval": b(&bytes), "wanted": 1, "places": places, "signature": b(&signature) })
     }
 
     /// What that handler signs who takes it back.
@@ -783,6 +889,7 @@ impl Maker {
             suspend_sha256: Bytes::from(Sha256::digest(fixed::<32>(23)).as_slice()),
             expires: "2026-12-01T08:00:00Z".into(),
             draft: None,
+            place: None,
         };
         json::write(&statement).unwrap()
     }

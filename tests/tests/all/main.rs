@@ -2,6 +2,7 @@
 //! for nothing run beside each other whatever file they stand in. `xtask/test` runs all of it on
 //! SQLite, and on PostgreSQL what a database has a part in.
 
+mod batches;
 mod captured;
 mod certificates;
 mod commands;

@@ -194,6 +194,7 @@ impl Makers {
                 ..Basis::default()
             },
             draft: None,
+            place: None,
             body: body.value()?,
         };
         Ok(SignedOrder::sign(&order, vec![opened, seen], &self.registry)?)

@@ -6,9 +6,9 @@
 //! machine; what it used is a line of its own.
 
 mod cfssl;
-mod journey;
+pub(super) mod journey;
 mod meter;
-mod people;
+pub(super) mod people;
 mod report;
 
 use super::floor;

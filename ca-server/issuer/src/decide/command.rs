@@ -1,8 +1,8 @@
 //! Which verb decides which command, and what becomes of a refusal.
 
 use super::{
-    agent, approve, confirmed, credential, decline, draft, list, operator, renew, renewal, revoke,
-    snapshot, submit, suspend, withdraw,
+    agent, approve, batch, confirmed, credential, decline, draft, list, many, operator, renew,
+    renewal, revoke, snapshot, submit, suspend, withdraw,
 };
 use crate::command::{Caller, Command, Officer, Outcome, Reply};
 use crate::error::IssuerError;
@@ -87,6 +87,14 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
         }
         Command::Draft(caller, officer, wanted, reply) => {
             answer(reply, run.draft(caller, officer, wanted))
+        }
+        Command::DraftMany(caller, officer, wanted, reply) => {
+            let verb = |round: &mut Round<'_>| many::many(round, caller, officer, wanted);
+            answer(reply, run.decide("draft-many", "", verb))
+        }
+        Command::Batch(caller, officer, wanted, reply) => {
+            let verb = |round: &mut Round<'_>| batch::batch(round, caller, officer, wanted);
+            answer(reply, run.decide("batch", "", verb))
         }
         Command::Withdraw(caller, officer, wanted, reply) => {
             answer(reply, run.withdraw(caller, officer, wanted))

@@ -52,7 +52,7 @@ pub(crate) fn draft(
         return Ok(made);
     }
     check_fresh(round, said.unix())?;
-    let (_, drafted) = round.authority().check_draft(&drafting.draft, round.now())?;
+    let (_, drafted) = round.authority().check_draft(&drafting.draft, None, round.now())?;
     match drafted {
         Drafted::Person(body) => person(round, &handler, body, drafting),
         Drafted::Letter(body) => lettered(round, &handler, body, drafting),
@@ -100,7 +100,7 @@ fn lettered(
         return Err(Code::LetterOpen.into());
     }
     allow(round, ("letters", handler), LETTERS_OF_HOUR_MAX)?;
-    let draft = Some(Box::new(drafting.draft.clone()));
+    let draft = Some((&drafting.draft, None));
     let made = letter::letter(round, (&body.person, &body.profile), draft)?;
     Ok(DraftMade { letter: made.reference, person: made.person, ..DraftMade::default() })
 }
@@ -120,7 +120,7 @@ fn made_already(round: &Round<'_>, handler: &str, drafting: &Drafting) -> Option
 
 /// A draft counts for minutes only. While our clock is not believed the time of a round is the last
 /// proven one, and a draft may be later than that.
-fn check_fresh(round: &Round<'_>, said: u64) -> Result<(), Code> {
+pub(super) fn check_fresh(round: &Round<'_>, said: u64) -> Result<(), Code> {
     let now = round.now();
     let early = said + DRAFT_SECONDS < now;
     let late = said > now + DRAFT_SECONDS && round.clock.is_ok();
@@ -130,6 +130,7 @@ fn check_fresh(round: &Round<'_>, said: u64) -> Result<(), Code> {
 fn has_room(round: &Round<'_>, handler: &str) -> Result<(), Code> {
     let authority = round.authority();
     let open = authority.open_drafts_of(handler, round.now());
+    let open = open.filter(|open| open.read.place.is_none());
     let own = open.take(DRAFTS_OF_HANDLER_MAX).count();
     match own < DRAFTS_OF_HANDLER_MAX && authority.drafting_count() < DRAFTS_MAX {
         true => Ok(()),

@@ -12,18 +12,21 @@ use ca_host::letter_print::letter_event;
 use ca_host::operator::OperatorAnswer;
 use pki::profile::Holder;
 use records::Code;
-use records::draft::Draft;
+use records::draft::{Draft, DraftPlace};
 use records::label::Label;
 use records::letter::{EnrolmentCode, LETTER_SECONDS, Letter, LetterKeys, Sheet};
 use records::record::{Event, VoidStatement};
 use records::withdrawal::Withdrawal;
 use sha2::{Digest, Sha256};
 
+/// What the handler signed who wants a letter, and where it stands if they want many.
+pub(crate) type DraftedBy<'a> = (&'a Draft, Option<&'a DraftPlace>);
+
 /// Makes a letter for a person, as a handler signed for it or as an operator wants it.
 pub(crate) fn letter(
     round: &mut Round<'_>,
     (person, profile): (&str, &str),
-    draft: Option<Box<Draft>>,
+    draft: Option<DraftedBy<'_>>,
 ) -> Result<OperatorAnswer, IssuerError> {
     round.clock?;
     let name = addressee(round, person, profile)?;
@@ -168,7 +171,7 @@ fn keep(
     round: &mut Round<'_>,
     letter: &Letter,
     (code, expires): (&EnrolmentCode, u64),
-    draft: Option<Box<Draft>>,
+    draft: Option<DraftedBy<'_>>,
 ) -> Result<(), IssuerError> {
     let context = round.context;
     let keys = LetterKeys::derive(&context.founding, &letter.reference, code);

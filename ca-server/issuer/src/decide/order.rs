@@ -8,7 +8,7 @@ use crate::round::Round;
 use crate::rows::{KeyBinding, OrderExtras, OrderRow, RowChange};
 use authority::{Authority, OrderDigest};
 use ca_host::ISSUER;
-use records::draft::Draft;
+use records::draft::{Draft, DraftPlace};
 use records::export::Look;
 use records::order::{
     Basis, Body, MAIL_PATH, NAME_PATH, ORDER_SECONDS, Order, SignedOrder, UNSIGNED_WISH_SECONDS,
@@ -32,6 +32,8 @@ pub(crate) struct OrderParts {
     pub(crate) cancels: Vec<Bytes>,
     /// What the person signed who drafted it.
     pub(crate) draft: Option<Box<Draft>>,
+    /// Where its body stands in a draft of many.
+    pub(crate) place: Option<DraftPlace>,
 }
 
 /// An order that was made.
@@ -67,6 +69,7 @@ pub(crate) fn make(
         drafter: drafter.to_owned(),
         basis,
         draft: parts.draft,
+        place: parts.place,
         body: body.value()?,
     };
     if order.is_unsigned_wish() {
@@ -90,13 +93,18 @@ pub(crate) fn make(
         extras: OrderExtras { disclosures: signed.disclosures, files, binding },
         made: round.now(),
         expires: order.expires_unix(),
-        drafter: order.draft.as_ref().and_then(|_| person_of(drafter)),
+        drafter: listed(&order, body).then(|| person_of(drafter)).flatten(),
     };
     round.change(RowChange::Order(Box::new(row)));
     let needed = round.authority().needed(body);
     let event = Event::Order { order: signed.order, signature: signed.signature, cancels };
     round.record(event, Vec::new())?;
     Ok(NewOrder { order: order.order, digest, expires: order.expires, needed })
+}
+
+/// Whether it stands in the list of what somebody drafted: a batch does, for all of its orders.
+fn listed(order: &Order, body: &Body) -> bool {
+    matches!(body, Body::Batch(_)) || order.draft.is_some() && order.place.is_none()
 }
 
 fn person_of(drafter: &str) -> Option<String> {

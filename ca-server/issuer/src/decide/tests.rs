@@ -3,6 +3,7 @@
 mod agent;
 mod approve;
 mod basis;
+mod batch;
 mod confirmed;
 mod credential;
 mod decline;

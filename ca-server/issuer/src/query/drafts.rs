@@ -80,7 +80,7 @@ pub(super) async fn order(
 }
 
 /// What became of an order: authority says it for as long as it remembers, the row after that.
-fn ended(code: Code, row: &str) -> &'static str {
+pub(super) fn ended(code: Code, row: &str) -> &'static str {
     let states = ["done", "returned", "rejected", "withdrawn", "cancelled"];
     match code {
         Code::OrderExpired => "expired",

@@ -9,9 +9,9 @@ use crate::query::names::names;
 use crate::view::View;
 use authority::{Authority, Capacity, OrderDigest, PersonId};
 use ca_store::certificates::by_digest;
-use ca_store::table::order;
+use ca_store::table::order::{self, SignedRow};
 use pki::Certificate;
-use records::export::{Look, OrderExport, OrderProgress};
+use records::export::{Look, OrderExport, OrderProgress, RowExport};
 use records::order::{Body, IssueBody, Order};
 use records::record::File;
 use records::{Bytes, Code, SignedOrder};
@@ -77,8 +77,30 @@ async fn export(
         renewed,
         files: extras.files,
         files_before: files_before(view.authority(), body),
+        rows: rows(tx, body).await?,
         standing: None,
     })
+}
+
+/// Every order of a batch, open or not: what is signed covers all of them.
+async fn rows(tx: &mut Tx, body: &Body) -> Result<Vec<RowExport>, IssuerError> {
+    let Body::Batch(batch) = body else { return Ok(Vec::new()) };
+    let digests: Vec<OrderDigest> =
+        batch.rows.iter().filter_map(|row| row.digest().map(OrderDigest)).collect();
+    let mut found = order::signed(tx, digests.clone()).await?;
+    let mut rows = Vec::with_capacity(digests.len());
+    for digest in digests {
+        let SignedRow { signed, look, .. } = found.remove(&digest).ok_or(Code::OrderIncomplete)?;
+        let body = Order::read(&signed.order.0).ok().and_then(|read| read.body().ok());
+        let (mut previous, mut renewed) = (None, None);
+        if let Some(Body::Issue(issue)) = &body {
+            let renewal = issue.renewal.as_ref().map(|renewal| &renewal.certificate);
+            previous = certificate_named(tx, issue, issue.previous.as_ref()).await?;
+            renewed = certificate_named(tx, issue, renewal).await?;
+        }
+        rows.push(RowExport { signed, previous, renewed, look: Look::from_name(&look) });
+    }
+    Ok(rows)
 }
 
 /// A certificate of the person for whom one is to be issued, where the order names it.
@@ -130,6 +152,7 @@ async fn standing(
         needed: authority.needed(body),
         given: given.contains_key(person),
         browser: authority.has_room(body, &given)?,
+        sample: authority.sample_size(body),
         look: look(authority, (order, body), &ca_store::table::order::look_of(tx, &digest).await?),
     })
 }

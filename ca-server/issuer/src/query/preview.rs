@@ -50,6 +50,7 @@ pub(crate) async fn preview(
         drafter,
         basis,
         draft: None,
+        place: None,
         body: statement.body,
     };
     Ok(Preview { order: Some(order), disclosures })

@@ -6,7 +6,7 @@ pub mod shown;
 use super::number;
 use authority::OrderDigest;
 use records::record::File;
-use records::{Bytes, Disclosure};
+use records::{Bytes, Disclosure, SignedOrder};
 use std::collections::HashMap;
 use store::many::{Value, insert_many, update_many};
 use store::{StoreError, Tx, execute, row, rows, rows_of};
@@ -303,6 +303,41 @@ fn listed((digest, bytes, disclosures, made, state): ListedRow) -> Option<Drafte
     let digest = OrderDigest(<[u8; 32]>::try_from(digest).ok()?);
     let disclosures = serde_json::from_str(&disclosures).unwrap_or_default();
     Some(DraftedRow { digest, bytes, disclosures, made, state })
+}
+
+/// An order as it is signed; whoever reads it verifies it.
+pub struct SignedRow {
+    /// The order, with what opens its commitments.
+    pub signed: SignedOrder,
+    /// What became of it, as the row says.
+    pub state: String,
+    /// What of it needs a look.
+    pub look: String,
+}
+
+/// Some orders as they are signed. The digest covers the bytes.
+pub async fn signed(
+    tx: &mut Tx,
+    digests: Vec<OrderDigest>,
+) -> Result<HashMap<OrderDigest, SignedRow>, StoreError> {
+    type Row = (Vec<u8>, Vec<u8>, String, String, String);
+    let keys: Vec<Vec<u8>> = digests.into_iter().map(|digest| digest.0.to_vec()).collect();
+    let found = rows_of!(
+        tx,
+        Row,
+        "select order_bytes, signature, disclosures, state, look from ordered \
+         where order_digest in (",
+        keys,
+        ")"
+    );
+    let read = |(bytes, signature, disclosures, state, look): Row| {
+        let disclosures = serde_json::from_str(&disclosures).ok()?;
+        let digest = OrderDigest::of(&bytes);
+        let (order, signature) = (Bytes(bytes), Bytes(signature));
+        let signed = SignedOrder { order, signature, disclosures };
+        Some((digest, SignedRow { signed, state, look }))
+    };
+    Ok(found.into_iter().filter_map(read).collect())
 }
 
 /// What of an order needs a look.

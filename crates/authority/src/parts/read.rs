@@ -154,6 +154,13 @@ impl Authority {
             .iter()
             .filter_map(|(digest, open)| Some((crate::draft::drafter_of(&open.read)?, *digest)));
         self.drafting = drafting.collect();
+        let batches = self.orders.iter().filter_map(|(digest, open)| match &*open.body {
+            Body::Batch(batch) => Some((*digest, batch.clone())),
+            _ => None,
+        });
+        for (digest, batch) in batches.collect::<Vec<_>>() {
+            self.add_batch(digest, &batch);
+        }
         let letters = || self.letters.iter();
         self.letters_of = letters().map(|(reference, of)| (of.person, *reference)).collect();
         let by = |(reference, of): (&Reference, &Arc<LetterState>)| Some((of.drafter?, *reference));

@@ -41,7 +41,8 @@ async fn sign(bench: &Bench, opened: &Opened, order: &str, shown: &Shown) -> Res
         let moved = plain::look(Look::Moved);
         return Err(Failure::usage(&moved.zh, moved.en));
     }
-    let approval = at_desk(Approving(checked.opened), &shown.digest)?.sign(opened)?;
+    let order = Approving::of(checked.opened, checked.standing.as_ref());
+    let approval = at_desk(order, &shown.digest)?.sign(opened)?;
     bench.portal(opened)?.approve(&approval).await?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use records::export::{OpenedOrder, OrderProgress};
 pub(super) struct Checked {
     pub(super) opened: OpenedOrder,
     /// How far it is, as the portal says.
-    standing: Option<OrderProgress>,
+    pub(super) standing: Option<OrderProgress>,
 }
 
 /// One line of what an officer reads.
@@ -77,7 +77,7 @@ impl Checked {
 
     /// Every fact.
     pub(super) fn facts(&self, language: Language) -> Vec<Line> {
-        Line::all(plain::facts(&self.opened), language)
+        Line::all(approve::facts(&self.opened), language)
     }
 
     /// How far it is, as the portal says.

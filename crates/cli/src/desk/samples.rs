@@ -129,6 +129,7 @@ fn orders(language: Language, pages: &mut Pages) {
                 needed: 2,
                 given,
                 browser: true,
+                sample: 0,
                 look: None,
             }),
             given,

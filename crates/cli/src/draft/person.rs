@@ -1,6 +1,6 @@
 //! `yinxin draft person`: the record of a person, as it is to be. What is not said stays as it is.
 
-use super::{Desk, is_asked, typed_person};
+use super::desk::{Desk, is_asked, typed_person};
 use crate::consent::unsigned;
 use crate::exit::Failure;
 use crate::files::Own;

@@ -3,17 +3,20 @@
 use super::change::{changed, files, list};
 use super::issued::{issued, or_none};
 use super::passkey::about_passkey;
-use super::said::{Fact, Said, fact, key, reason, role, said, same, told, yes_no};
-use super::wish::{about_draft, about_wish, asked_by, drafted_by};
+use super::said::{
+    Fact, FactLine, LineChange, Said, fact, key, kind_of, reason, role, said, same, told, yes_no,
+};
+use super::wish::{about_draft, about_place, about_wish, asked_by, drafted_by};
 use data_encoding::HEXLOWER;
 use records::Bytes;
 use records::commitment::EVIDENCE_PATH;
 use records::export::{OpenedOrder, ShownOrder};
 use records::founding::Holding;
 use records::order::{
-    AgentBefore, AgentBody, Before, Body, CertificateBefore, DelegateBody, FilesBefore, MAIL_PATH,
-    NAME_PATH, PersonAction, PersonBefore, PersonBody, PortalBefore, PortalBody, ProfileRef,
-    ReleaseBody, RevokeBody, RoleAction, RoleBody, UnitAction, UnitBefore, UnitBody,
+    AgentBefore, AgentBody, BatchBody, Before, Body, CertificateBefore, DelegateBody, FilesBefore,
+    MAIL_PATH, NAME_PATH, PersonAction, PersonBefore, PersonBody, PortalBefore, PortalBody,
+    ProfileRef, ReleaseBody, RevokeBody, RoleAction, RoleBody, UnitAction, UnitBefore, UnitBody,
+    title,
 };
 
 /// Everything that is shown before somebody consents, who drafted it included.
@@ -45,6 +48,7 @@ pub fn facts_unsigned(opened: &ShownOrder) -> Vec<Fact> {
         }
         (Body::Unit(body), Some(Before::Unit(before))) => about_unit(opened, body, Some(before)),
         (Body::Unit(body), _) => about_unit(opened, body, None),
+        (Body::Batch(body), _) => about_batch(opened, body),
         (Body::Profile(body), _) => profile(opened, &body.profile),
         (Body::ApprovalRules(body), _) => in_force(
             opened,
@@ -67,7 +71,9 @@ pub fn facts_unsigned(opened: &ShownOrder) -> Vec<Fact> {
         facts.push(told(("现行文件", "what is in force now"), moved));
     }
     facts.push(drafted(opened));
-    facts.extend(opened.order().draft.as_deref().into_iter().flat_map(about_draft));
+    let draft = opened.order().draft.as_deref().into_iter();
+    facts.extend(draft.flat_map(about_draft));
+    facts.extend(opened.order().place.iter().flat_map(about_place));
     facts.push(fact(("有效至", "expires"), opened.order().expires.clone()));
     facts
 }
@@ -280,6 +286,28 @@ fn about_unit(opened: &ShownOrder, unit: &UnitBody, before: Option<&UnitBefore>)
         facts.push(told(("目前接收人员", "takes people now"), yes_no(before.open)));
     }
     facts
+}
+
+/// Every order of a batch by its digest, under which the batch names it, with whom it concerns.
+fn about_batch(opened: &ShownOrder, batch: &BatchBody) -> Vec<Fact> {
+    let line = |(place, digest): (usize, &Bytes)| {
+        let row = opened.rows().get(place);
+        let about = row.map(|row| title(row.order(), row.disclosures())).unwrap_or_default();
+        let order = row.map(|row| row.order().order.as_str()).unwrap_or_default();
+        let text = format!("{}. {about} [{order}] {}", place + 1, HEXLOWER.encode(&digest.0));
+        FactLine { mark: LineChange::Kept, text }
+    };
+    let lines = batch.rows.iter().enumerate().map(line).collect();
+    let count = batch.rows.len();
+    vec![
+        told(("批量事项", "each of them is to"), kind_of(&batch.of, &batch.action)),
+        Fact {
+            term: said("共", "how many"),
+            value: said(&format!("{count} 项"), &count.to_string()),
+            differs: false,
+            lines,
+        },
+    ]
 }
 
 pub(super) fn of_profile(profile: &ProfileRef) -> String {

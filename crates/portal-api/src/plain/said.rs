@@ -121,6 +121,13 @@ pub fn kind_of(kind: &str, action: &str) -> Said {
         ("revoke", _) => said("吊销证书", "revoke certificates"),
         ("release", _) => said("解除冻结", "release a certificate"),
         ("credential", _) => said("认证通行密钥", "certify a passkey"),
+        ("batch", of) => {
+            let one = kind_of(of, "");
+            said(&format!("批量：{}", one.zh), &format!("batch: {}", one.en))
+        }
+        ("person", "") => said("人员变动", "people"),
+        ("role", "") => said("角色变动", "roles"),
+        ("unit", "") => said("单位变动", "units"),
         (other, _) => same(other),
     }
 }

@@ -3,7 +3,7 @@
 
 use super::said::{Fact, Said, fact, same, sha256};
 use records::approval::SignedStatement;
-use records::draft::Draft;
+use records::draft::{Draft, DraftPlace};
 use records::json;
 use records::wish::Wish;
 
@@ -60,6 +60,15 @@ pub(super) fn about_draft(draft: &Draft) -> Vec<Fact> {
         signature: ("起草签名摘要", "digest of its signature"),
     };
     about(&terms, time, &draft.signed_statement())
+}
+
+/// Where the body of an order stands among those of a draft of many.
+pub(super) fn about_place(place: &DraftPlace) -> Vec<Fact> {
+    let path: Vec<u8> = place.hashes.iter().flat_map(|hash| hash.0.clone()).collect();
+    vec![
+        fact(("在起草清单中的位置", "its place in the draft"), (place.index + 1).to_string()),
+        fact(("位置证明摘要", "digest of its proof"), sha256(&path)),
+    ]
 }
 
 struct Terms {

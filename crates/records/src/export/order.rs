@@ -37,9 +37,29 @@ pub struct OrderExport {
     /// Files in force before it, which its basis names by digest; none where they are others now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files_before: Vec<File>,
+    /// Of a batch: every order that it names, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<RowExport>,
     /// How far it is, for the officer who asked a portal; a file has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<OrderProgress>,
+}
+
+/// An order of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowExport {
+    /// The order with signature and disclosures.
+    pub signed: SignedOrder,
+    /// The person's last certificate under this profile, DER, if the order names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Bytes>,
+    /// The certificate that it renews, DER.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed: Option<Bytes>,
+    /// What needs a look, as the issuer says; nothing is decided by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look: Option<Look>,
 }
 
 /// An order of which everything was checked: the CA's signature up to the pinned root, every
@@ -69,6 +89,7 @@ pub struct ShownOrder {
     files: Vec<File>,
     files_before: Vec<File>,
     comparable: bool,
+    rows: Vec<OpenedOrder>,
 }
 
 impl core::ops::Deref for OpenedOrder {
@@ -95,6 +116,7 @@ impl OrderExport {
         check_files(&body, &self.files)?;
         let comparable = check_files_before(&body, before.as_ref(), &self.files_before)?;
         check_draft(&order)?;
+        let rows = self.open_rows(&body, registry)?;
         let shown = ShownOrder {
             order,
             body,
@@ -105,9 +127,44 @@ impl OrderExport {
             files: self.files.clone(),
             files_before: self.files_before.clone(),
             comparable,
+            rows,
         };
         shown.check_name()?;
         Ok(OpenedOrder { shown, signed: self.signed.clone() })
+    }
+
+    /// Every order of a batch, opened like one by itself; they are what the batch names, all of
+    /// them and no others.
+    fn open_rows(&self, body: &Body, registry: &PublicKey) -> Result<Vec<OpenedOrder>, NotTrusted> {
+        let named = match body {
+            Body::Batch(batch) => batch.rows.as_slice(),
+            _ => &[],
+        };
+        if named.len() != self.rows.len() {
+            return Err(NotTrusted::Rows);
+        }
+        let open = |(row, digest): (&RowExport, &Bytes)| {
+            let opened = Self::of_row(row.clone()).open_under(registry)?;
+            let same = opened.digest().as_slice() == digest.0;
+            let fits = matches!(body, Body::Batch(batch)
+                if batch.of == opened.body().kind() && batch.action == opened.body().action());
+            if same && fits { Ok(opened) } else { Err(NotTrusted::Rows) }
+        };
+        self.rows.iter().zip(named).map(open).collect()
+    }
+
+    fn of_row(row: RowExport) -> Self {
+        Self {
+            v: 1,
+            signed: row.signed,
+            registry: Vec::new(),
+            previous: row.previous,
+            renewed: row.renewed,
+            files: Vec::new(),
+            files_before: Vec::new(),
+            rows: Vec::new(),
+            standing: None,
+        }
     }
 
     fn previous(&self, body: &Body) -> Result<Option<Certificate>, NotTrusted> {
@@ -153,6 +210,7 @@ impl ShownOrder {
             files: Vec::new(),
             files_before: Vec::new(),
             comparable: true,
+            rows: Vec::new(),
         };
         Ok(shown)
     }
@@ -169,7 +227,7 @@ impl ShownOrder {
 
     /// Whether it is a brake: nobody declines it alone.
     pub fn is_brake(&self) -> bool {
-        matches!(self.body, Body::Revoke(_)) && !self.order.is_unsigned_wish()
+        self.body.revokes() && !self.order.is_unsigned_wish()
     }
 
     /// Whether the files in force before it came with it. They do not where they are others by now:
@@ -182,6 +240,11 @@ impl ShownOrder {
     /// another, or it came without what is in force before it.
     pub fn has_moved(&self, standing: Option<&OrderProgress>) -> bool {
         standing.and_then(|standing| standing.look) == Some(Look::Moved) || !self.comparable
+    }
+
+    /// The orders of a batch.
+    pub fn rows(&self) -> &[OpenedOrder] {
+        &self.rows
     }
 
     /// What is in force before it.

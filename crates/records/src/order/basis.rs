@@ -201,10 +201,23 @@ impl Before {
 }
 
 impl Body {
+    /// Whether an order with it revokes certificates, or carries many that do.
+    pub fn revokes(&self) -> bool {
+        match self {
+            Self::Revoke(_) => true,
+            Self::Batch(batch) => batch.of == "revoke",
+            _ => false,
+        }
+    }
+
     /// Whether an order with it only takes away: a brake, which nothing delays.
     pub fn takes_away(&self) -> bool {
         match self {
             Self::Revoke(_) => true,
+            Self::Batch(batch) => {
+                let ends = ["leave", "withdraw", "close"].contains(&batch.action.as_str());
+                ends || batch.of == "revoke"
+            }
             Self::Role(role) => role.action == RoleAction::Withdraw,
             Self::Delegate(one) => one.action == RoleAction::Withdraw,
             Self::Person(person) => person.action == PersonAction::Leave,
@@ -307,7 +320,7 @@ impl Basis {
 /// What comes first of its kind has nothing before it.
 fn needs(body: &Body) -> Needs {
     match body {
-        Body::Issue(_) | Body::Credential(_) => Needs::Nothing,
+        Body::Issue(_) | Body::Credential(_) | Body::Batch(_) => Needs::Nothing,
         Body::Unit(unit) if unit.action == UnitAction::Create => Needs::Nothing,
         Body::Person(person) if person.action == PersonAction::Create => Needs::Nothing,
         Body::Portal(portal) if portal.action == "register" => Needs::Nothing,

@@ -3,6 +3,7 @@
 use crate::bytes::Bytes;
 use crate::commitment::{Commitment, EVIDENCE_PATH};
 use crate::json::{self, JsonError};
+use crate::order::batch::BatchBody;
 use crate::order::certificate::{CredentialBody, IssueBody, ProfileRef};
 use crate::order::gate::{AgentBody, BundleBody};
 use crate::order::office::{
@@ -42,6 +43,8 @@ pub enum Body {
     Release(ReleaseBody),
     /// Certify a passkey.
     Credential(CredentialBody),
+    /// Approve many orders as one.
+    Batch(BatchBody),
 }
 
 /// Why a body cannot be read.
@@ -108,6 +111,7 @@ impl Body {
             "revoke" => json::from_value(value).map(Self::Revoke),
             "release" => json::from_value(value).map(Self::Release),
             "credential" => json::from_value(value).map(Self::Credential),
+            "batch" => json::from_value(value).map(Self::Batch),
             _ => return Err(BodyError::UnknownKind),
         };
         body.map_err(BodyError::Json)
@@ -129,6 +133,7 @@ impl Body {
             Self::Revoke(_) => "revoke",
             Self::Release(_) => "release",
             Self::Credential(_) => "credential",
+            Self::Batch(_) => "batch",
         }
     }
 
@@ -155,6 +160,7 @@ impl Body {
             },
             Self::Portal(portal) => &portal.action,
             Self::Agent(agent) => &agent.action,
+            Self::Batch(batch) => &batch.of,
             Self::Issue(_)
             | Self::Profile(_)
             | Self::ApprovalRules(_)
@@ -181,6 +187,7 @@ impl Body {
             Self::Revoke(body) => serde_json::to_value(body),
             Self::Release(body) => serde_json::to_value(body),
             Self::Credential(body) => serde_json::to_value(body),
+            Self::Batch(body) => serde_json::to_value(body),
         };
         value.map_err(|error| JsonError::Shape(error.to_string()))
     }
@@ -226,6 +233,7 @@ impl Body {
             | Self::Bundle(_)
             | Self::Revoke(_)
             | Self::Release(_)
+            | Self::Batch(_)
             | Self::Credential(_) => Vec::new(),
         }
     }

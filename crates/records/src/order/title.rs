@@ -26,6 +26,7 @@ pub fn title(order: &Order, opened: &[Disclosure]) -> String {
         Body::Credential(credential) => named(&credential.person, None),
         Body::Unit(unit) => format!("{} ({})", unit.name, unit.unit),
         Body::Profile(one) => format!("{} v{}", one.profile.id, one.profile.version),
+        Body::Batch(batch) => format!("× {}", batch.rows.len()),
         Body::ApprovalRules(rules) => format!("v{}", rules.version),
         Body::Bundle(bundle) => format!("v{}", bundle.version),
         Body::Portal(portal) => portal.portal.clone(),

@@ -1,7 +1,7 @@
 //! What the registry key signs of letters: that one was made, and that one counts no more.
 
 use crate::bytes::Bytes;
-use crate::draft::Draft;
+use crate::draft::{Draft, DraftPlace};
 use crate::withdrawal::Withdrawal;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,9 @@ pub struct LetterStatement {
     /// What the handler signed who wanted it; an operator made the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Box<Draft>>,
+    /// Where it stands in a draft of many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<DraftPlace>,
 }
 
 /// That a letter counts no more, as the registry key signs it.

@@ -57,7 +57,7 @@ impl Portal {
         let order = awaiting(public.submit(&message).await?)?;
         for (officer, staff) in &self.desks {
             let export = staff.fetch(&order).await?;
-            staff.approve(&officer.approve(&export.signed)?).await?;
+            staff.approve(&officer.approve(&export)?).await?;
         }
         let collected = loop {
             match public.collect(&applicant.collect()).await {
@@ -125,7 +125,7 @@ impl Bare {
         let (certificate, message) = (as_officer(first)?, Wanted { order });
         let export = staff.fetch(&AsOfficer { certificate, message }).await?;
         for officer in &self.officers {
-            let (certificate, message) = (as_officer(officer)?, officer.approve(&export.signed)?);
+            let (certificate, message) = (as_officer(officer)?, officer.approve(&export)?);
             staff.approve(&AsOfficer { certificate, message }).await?;
         }
         let collected = loop {
@@ -142,7 +142,7 @@ impl Bare {
     }
 }
 
-fn awaiting(stage: Stage) -> anyhow::Result<String> {
+pub(crate) fn awaiting(stage: Stage) -> anyhow::Result<String> {
     match stage {
         Stage::Awaiting { order, .. } => Ok(order),
         other => bail!("no order was made: {other:?}"),

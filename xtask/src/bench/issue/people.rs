@@ -9,34 +9,40 @@ use keys::SoftwareSigner;
 use mtls::tls::Identity;
 use pki::{Certificate, CertificationRequest};
 use records::enrolment::{Collect, Collected, LookUp, Submit};
+use records::export::OrderExport;
 use records::letter::{EnrolmentCode, Letter, LetterKeys, bind};
+use records::order::Body;
 use records::record::Event;
 use records::trust::Trust;
-use records::{Approval, Bytes, SignedOrder};
+use records::{Approval, Bytes};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use store::Store;
 use tokio::task::JoinSet;
 
+/// A letter that has to wait is asked for again after this long.
+const AGAIN: std::time::Duration = std::time::Duration::from_millis(50);
 const UNITS: [&str; 2] = ["sz-office", "sz-finance"];
 /// Letters that are made at once.
 const LETTERS_AT_ONCE: usize = 64;
 
 /// A person with a letter and a key of their own.
-pub(super) struct Applicant {
+pub(crate) struct Applicant {
     letter: Letter,
     keys: LetterKeys,
+    signer: SoftwareSigner,
     request: CertificationRequest,
 }
 
 impl Applicant {
     /// Takes a letter up with a fresh key.
-    fn new(letter: Letter) -> anyhow::Result<Self> {
+    pub(crate) fn new(letter: Letter) -> anyhow::Result<Self> {
         let founding = letter.trust.founding.digest().context("trust")?;
         let code = EnrolmentCode::read(&letter.code)?;
         let keys = LetterKeys::derive(&founding, &letter.reference, &code);
-        let request = keys::request(&SoftwareSigner::generate_p256()?)?;
-        Ok(Self { letter, keys, request })
+        let signer = SoftwareSigner::generate_p256()?;
+        let request = keys::request(&signer)?;
+        Ok(Self { letter, keys, signer, request })
     }
 
     fn key(&self) -> Bytes {
@@ -44,12 +50,12 @@ impl Applicant {
     }
 
     /// Opens the own record.
-    pub(super) fn look_up(&self) -> LookUp {
+    pub(crate) fn look_up(&self) -> LookUp {
         LookUp { reference: self.letter.reference.clone(), key: self.key() }
     }
 
     /// Applies.
-    pub(super) fn submit(&self, challenge: &Bytes) -> anyhow::Result<Submit> {
+    pub(crate) fn submit(&self, challenge: &Bytes) -> anyhow::Result<Submit> {
         let key = self.keys.bind_key("cli").context("bind key")?;
         Ok(Submit {
             reference: self.letter.reference.clone(),
@@ -62,12 +68,12 @@ impl Applicant {
     }
 
     /// Asks for the certificate.
-    pub(super) fn collect(&self) -> Collect {
+    pub(crate) fn collect(&self) -> Collect {
         Collect { reference: self.letter.reference.clone(), key: self.key() }
     }
 
     /// The certificate is for the own key, and the log's signed tree holds exactly it.
-    pub(super) fn check(&self, collected: &Collected) -> anyhow::Result<()> {
+    pub(crate) fn check(&self, collected: &Collected) -> anyhow::Result<()> {
         let leaf = Certificate::read(&collected.chain.first().context("no certificate")?.0)?;
         let record = collected.evidence.open(&self.letter.trust, "control")?;
         let Event::Issued { sha256, .. } = record.event else {
@@ -80,8 +86,8 @@ impl Applicant {
 }
 
 /// An officer at their own machine.
-pub(super) struct Officer {
-    pub(super) chain: Vec<Vec<u8>>,
+pub(crate) struct Officer {
+    pub(crate) chain: Vec<Vec<u8>>,
     certificate: Certificate,
     signer: SoftwareSigner,
     registry: pki::PublicKey,
@@ -89,19 +95,47 @@ pub(super) struct Officer {
 
 impl Officer {
     /// For TLS.
-    pub(super) fn identity(&self) -> anyhow::Result<Identity> {
+    pub(crate) fn identity(&self) -> anyhow::Result<Identity> {
         Ok(Identity::from_der(self.chain.clone(), self.signer.pkcs8())?)
     }
 
-    /// Checks what the CA signed and every disclosure, then signs.
-    pub(super) fn approve(&self, order: &SignedOrder) -> anyhow::Result<Approval> {
-        order.open(&self.registry)?;
-        Ok(Approval::sign(order.digest(), &self.certificate, &self.signer)?)
+    /// Checks what the CA signed and every disclosure, of a batch of every order in it, then signs.
+    pub(crate) fn approve(&self, export: &OrderExport) -> anyhow::Result<Approval> {
+        let opened = export.open_under(&self.registry)?;
+        let wanted = export.standing.as_ref().map_or(0, |standing| standing.sample);
+        let rows: Vec<u8> = match opened.body() {
+            Body::Batch(batch) => {
+                let sample = batch.sample(&opened.digest(), wanted);
+                sample.into_iter().flat_map(|row| row.0.clone()).collect()
+            }
+            _ => Vec::new(),
+        };
+        let rows = (!rows.is_empty()).then_some(Bytes(rows));
+        let signed = Approval::sign_opened(opened.digest(), rows, &self.certificate, &self.signer)?;
+        Ok(signed)
+    }
+
+    /// Their certificate.
+    pub(crate) fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// Their key.
+    pub(crate) fn signer(&self) -> &SoftwareSigner {
+        &self.signer
+    }
+
+    /// Somebody else of the same city, with what they collected.
+    pub(crate) fn like(&self, applicant: Applicant, collected: &Collected) -> anyhow::Result<Self> {
+        let chain: Vec<Vec<u8>> = collected.chain.iter().map(|der| der.0.clone()).collect();
+        let certificate = Certificate::read(chain.first().context("certificate")?)?;
+        let registry = self.registry.clone();
+        Ok(Self { chain, certificate, signer: applicant.signer, registry })
     }
 }
 
 /// The city's two registration officers.
-pub(super) fn officers(folder: &Path) -> anyhow::Result<[Officer; 2]> {
+pub(crate) fn officers(folder: &Path) -> anyhow::Result<[Officer; 2]> {
     let city = City::read(folder)?;
     let registry = Certificate::read(&std::fs::read(folder.join("ca/public/ca/registry.cer"))?)?;
     let mut officers = Vec::new();
@@ -119,25 +153,47 @@ pub(super) fn officers(folder: &Path) -> anyhow::Result<[Officer; 2]> {
 }
 
 /// The trust file of a city.
-pub(super) fn trust(folder: &Path) -> anyhow::Result<Trust> {
+pub(crate) fn trust(folder: &Path) -> anyhow::Result<Trust> {
     Ok(serde_json::from_slice(&std::fs::read(folder.join("ca/trust.json"))?)?)
 }
 
 /// Makes so many people with a letter and a key each.
-pub(super) async fn applicants(
+pub(crate) async fn applicants(
     folder: &Path,
     store: &Store,
     count: usize,
 ) -> anyhow::Result<Vec<Applicant>> {
+    applicants_with(folder, store, (count, "official"), |_| async { Ok(()) }).await
+}
+
+/// The same under a profile, after something was done for each of them.
+pub(crate) async fn applicants_with<F, R>(
+    folder: &Path,
+    store: &Store,
+    (count, profile): (usize, &'static str),
+    before: F,
+) -> anyhow::Result<Vec<Applicant>>
+where
+    F: Fn(String) -> R,
+    R: Future<Output = anyhow::Result<()>>,
+{
     let grown = grow(folder, store, (count, &UNITS), None).await?;
+    for one in &grown {
+        before(one.person.clone()).await?;
+    }
     let config = Arc::new(CaConfig::read(&folder.join("ca/ca.toml"))?);
     let state: PathBuf = folder.join("ca");
     let people: Vec<String> = grown.into_iter().map(|grown| grown.person).collect();
     for_all("letters made", people, LETTERS_AT_ONCE, move |person| {
         let (config, state) = (config.clone(), state.clone());
         async move {
-            let wanted = OperatorRequest::Letter { person, profile: "official".into() };
-            let made = ask(&config, &wanted).await?;
+            let wanted = OperatorRequest::Letter { person, profile: profile.into() };
+            let mut made = ask(&config, &wanted).await?;
+            // A role that was just granted is not in the tree yet.
+            while made.refused.is_some() && profile == "staff" {
+                tokio::time::sleep(AGAIN).await;
+                made = ask(&config, &wanted).await?;
+            }
             ensure!(made.refused.is_none(), "no letter: {:?}", made.refused);
             let text = tokio::fs::read(state.join(made.letter)).await?;
             Applicant::new(serde_json::from_slice(&text)?)
@@ -148,7 +204,7 @@ pub(super) async fn applicants(
 
 /// Does something for all, so many at once, each of these as soon as it is done with the one
 /// before.
-pub(super) async fn for_all<I, T, F, R>(
+pub(crate) async fn for_all<I, T, F, R>(
     what: &'static str,
     items: Vec<I>,
     at_once: usize,

@@ -238,6 +238,7 @@ fn a_passkey_signs_a_draft_that_it_was_asked_about() {
         certificate: good.draft.certificate.clone(),
         signature: good.draft.signature.clone(),
         assertion: good.draft.assertion.clone(),
+        opened: None,
     };
     let told = sample.bring(sample.staff(), "handler", approval);
     assert!(told.is_err(), "the same answer is none for anything else");

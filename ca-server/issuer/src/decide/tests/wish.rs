@@ -178,6 +178,7 @@ fn a_passkey_signs_what_it_was_asked_about() {
         certificate: good.wish.certificate.clone(),
         signature: good.wish.signature.clone(),
         assertion: good.wish.assertion.clone(),
+        opened: None,
     };
     assert_eq!(sample.bring(sample.staff(), "officer-1", approval), Err(Code::PasskeyRefused));
 }

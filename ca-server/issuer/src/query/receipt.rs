@@ -1,0 +1,91 @@
+//! What became of each order of a batch, for whoever drafted it and for those who may approve its
+//! orders: each sees what concerns them, and nothing of it decides.
+
+use super::drafts::ended;
+use crate::error::IssuerError;
+use crate::issuer::Issuer;
+use crate::officer::person_of;
+use authority::{Authority, OrderDigest};
+use ca_api::handler::{BatchReceipt, ReceiptLine};
+use ca_store::table::order::{self, SignedRow};
+use pki::Certificate;
+use records::order::{Body, title};
+use records::{Code, Disclosure, Order, SignedOrder};
+
+/// The receipt.
+pub(crate) async fn receipt(
+    issuer: &Issuer,
+    certificate: &Certificate,
+    wanted: &str,
+) -> Result<BatchReceipt, IssuerError> {
+    let (view, mut tx) = issuer.current().await?;
+    let (authority, now) = (view.authority(), issuer.now());
+    let person = person_of(authority, certificate, now)?;
+    if !authority.is_approver(&person) && !authority.is_handler(&person) {
+        return Err(Code::NotYourRoute.into());
+    }
+    let id = records::letter::read_reference(wanted).ok_or(Code::OrderUnknown)?;
+    let digest = order::digest_of(&mut tx, &id).await?.ok_or(Code::OrderUnknown)?;
+    let mut found = order::signed(&mut tx, vec![digest]).await?;
+    let SignedRow { signed, state, .. } = found.remove(&digest).ok_or(Code::OrderUnknown)?;
+    let batch = Order::read(&signed.order.0).map_err(|_| Code::OrderUnknown)?;
+    let Ok(Body::Batch(body)) = batch.body() else { return Err(Code::OrderUnknown.into()) };
+    let own = batch.drafter == format!("person:{person}");
+    let digests: Vec<OrderDigest> =
+        body.rows.iter().filter_map(|row| row.digest().map(OrderDigest)).collect();
+    let found = order::signed(&mut tx, digests.clone()).await?;
+    let mut lines = Vec::with_capacity(digests.len());
+    for row in digests {
+        let SignedRow { signed, state, .. } = found.get(&row).ok_or(Code::OrderUnknown)?;
+        let Some((order, read)) = read(signed) else { continue };
+        if own || authority.may_approve(&person, &read, now).is_ok() {
+            lines.push(line(authority, (row, &order, &read), (&signed.disclosures, state), now));
+        }
+    }
+    if lines.is_empty() {
+        return Err(Code::ApproverScope.into());
+    }
+    let approvals = u32::try_from(authority.given(digest, now).len()).unwrap_or(u32::MAX);
+    let became = authority.open(digest, now).map_or_else(|code| ended(code, &state), |_| "open");
+    let needed = authority.needed(&Body::Batch(body.clone()));
+    Ok(BatchReceipt {
+        order: batch.order,
+        of: body.of,
+        action: body.action,
+        state: became.to_owned(),
+        approvals: (approvals, if became == "open" { needed } else { 0 }),
+        own,
+        lines,
+    })
+}
+
+fn read(signed: &SignedOrder) -> Option<(Order, Body)> {
+    let order = Order::read(&signed.order.0).ok()?;
+    let body = order.body().ok()?;
+    Some((order, body))
+}
+
+fn line(
+    authority: &Authority,
+    (digest, order, body): (OrderDigest, &Order, &Body),
+    (opened, row): (&[Disclosure], &str),
+    now: u64,
+) -> ReceiptLine {
+    let (state, code) = match authority.open(digest, now) {
+        // Why it could not be carried out, where that is known already.
+        Ok(_) => {
+            let fits = authority.fits(body);
+            ("open", fits.and_then(|()| authority.still_rests(order, body)).err())
+        }
+        Err(code) => (ended(code, row), None),
+    };
+    let person = body.person().unwrap_or_default().to_owned();
+    ReceiptLine {
+        order: order.order.clone(),
+        about: title(order, opened),
+        state: state.to_owned(),
+        problem: code,
+        letter: state == "done" && authority.has_open_letter(&person, now),
+        person,
+    }
+}

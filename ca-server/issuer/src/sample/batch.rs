@@ -1,0 +1,124 @@
+//! What is done with many at once in the sample city.
+
+use super::Sample;
+use crate::command::Command;
+use crate::verify::VerifiedMany;
+use authority::OrderDigest;
+use ca_api::handler::ManyMade;
+use ca_api::{Batching, OrderCreated};
+use records::draft::{Draft, DraftingMany, ManyRow};
+use records::drafted::{Drafted, LetterBody, ManyDrafted};
+use records::export::Approved;
+use records::order::{Body, PersonAction};
+use records::{Approval, Bytes, Code, json};
+
+impl Sample {
+    /// An officer wants open orders to be approved as one.
+    pub(crate) fn batches(
+        &mut self,
+        name: &str,
+        rows: &[OrderDigest],
+    ) -> Result<OrderCreated, Code> {
+        let wanted = Batching { rows: rows.iter().map(|row| Bytes::from(*row)).collect() };
+        let (caller, officer) = (self.staff(), self.officer(name));
+        self.decide(|reply| Command::Batch(caller, officer, wanted, reply))
+    }
+
+    /// What an officer signs who approves a batch and opened these orders of it.
+    pub(crate) fn opened_approval(
+        &self,
+        batch: OrderDigest,
+        name: &str,
+        opened: &[Bytes],
+    ) -> Approval {
+        let officer = self.city.officer(name);
+        let rows: Vec<u8> = opened.iter().flat_map(|row| row.0.clone()).collect();
+        let opened = (!rows.is_empty()).then_some(Bytes(rows));
+        let (certificate, signer) = (&officer.certificate, &*officer.signer);
+        Approval::sign_opened(batch.0, opened, certificate, signer).unwrap()
+    }
+
+    /// The orders of a batch that have to be opened.
+    pub(crate) fn sample_of(&self, batch: OrderDigest) -> Vec<Bytes> {
+        let (_, body) = self.authority().open(batch, self.city.now).unwrap();
+        let wanted = self.authority().sample_size(&body);
+        let Body::Batch(rows) = &*body else { unreachable!("no batch") };
+        rows.sample(&batch.0, wanted).into_iter().cloned().collect()
+    }
+
+    /// An officer approves a batch as the rules ask for it.
+    pub(crate) fn approves_batch(
+        &mut self,
+        batch: OrderDigest,
+        name: &str,
+    ) -> Result<Approved, Code> {
+        let approval = self.opened_approval(batch, name, &self.sample_of(batch));
+        self.bring(self.staff(), name, approval)
+    }
+
+    /// A draft of many new people in an office, as its handler signs it.
+    pub(crate) fn drafting_many(&self, name: &str, people: &[(&str, &str, &str)]) -> DraftingMany {
+        let body = |(id, called, unit): &(&str, &str, &str)| {
+            let (body, opened) = self.person_body((PersonAction::Create, id), (called, unit));
+            (Drafted::Person(body).parts().unwrap().1, opened)
+        };
+        self.signed_many(name, "people", people.iter().map(body).collect())
+    }
+
+    /// A draft of letters for many.
+    pub(crate) fn drafting_letters(&self, name: &str, people: &[&str]) -> DraftingMany {
+        let body = |person: &&str| {
+            let body = LetterBody { person: (*person).to_owned(), profile: "official".into() };
+            (Drafted::Letter(body).parts().unwrap().1, Vec::new())
+        };
+        self.signed_many(name, "letters", people.iter().map(body).collect())
+    }
+
+    fn signed_many(
+        &self,
+        name: &str,
+        kind: &str,
+        bodies: Vec<(serde_json::Value, Vec<records::Disclosure>)>,
+    ) -> DraftingMany {
+        let officer = self.city.officer(name);
+        let values: Vec<_> = bodies.iter().map(|(body, _)| body.clone()).collect();
+        let many = ManyDrafted::of(&values).unwrap();
+        let of = (&self.city.founding.into(), officer.certificate.sha256());
+        let mut nonce = [0; 16];
+        (self.randomness())(&mut nonce).unwrap();
+        let said = many.statement(kind, of, nonce, self.city.now).unwrap();
+        let bytes = Bytes(json::write(&said).unwrap());
+        let draft = Draft::sign(bytes, &officer.certificate, &*officer.signer).unwrap();
+        let rows = many.places.into_iter().zip(bodies);
+        let rows = rows.map(|(place, (body, disclosures))| ManyRow { place, body, disclosures });
+        DraftingMany { draft, rows: rows.collect() }
+    }
+
+    /// A draft of many is brought under an officer's connection.
+    pub(crate) fn bring_many(&mut self, name: &str, many: DraftingMany) -> Result<ManyMade, Code> {
+        let verified = VerifiedMany::verify(many, self.authority().signatures())?;
+        let (caller, officer) = (self.staff(), self.officer(name));
+        self.decide(|reply| Command::DraftMany(caller, officer, Box::new(verified), reply))
+    }
+
+    /// Approves a batch by two officers and carries its orders out, until nothing is ready.
+    pub(crate) fn carry_out(&mut self, batch: OrderDigest, names: &[&str]) {
+        for name in names {
+            self.approves_batch(batch, name).unwrap();
+        }
+        self.sequence();
+        self.go_on();
+    }
+
+    /// Rounds until nothing is ready any more.
+    pub(crate) fn go_on(&mut self) {
+        while !self.state.ready.is_empty() {
+            let before = self.state.ready.len();
+            assert_eq!(self.execute(), None);
+            self.sequence();
+            if self.state.ready.len() == before {
+                break;
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `POST /orders/batch`: everything of one kind that waits for this officer becomes one batch, and
+//! the browser is led to it.
+
+use super::certificate::{self, Shown};
+use crate::pages::{Frame, Posted, problem};
+use crate::refusal::{passed_on, refused};
+use crate::staff_certificate::StaffCertificate;
+use crate::state::PortalState;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use ca_api::{AsOfficer, Batching, Page};
+use records::export::OrderLine;
+use records::order::BATCH_ROWS_MAX;
+use records::{Bytes, Code};
+use serde::Deserialize;
+use service::problem::Refused;
+use std::sync::Arc;
+
+/// What the list sends.
+#[derive(Deserialize)]
+pub(super) struct Form {
+    kind: String,
+    action: String,
+}
+
+/// `POST /orders/batch`
+pub(super) async fn batch(
+    State(portal): State<Arc<PortalState>>,
+    f: Frame,
+    Shown(shown): Shown,
+    Posted(form): Posted<Form>,
+) -> Response {
+    match made(&portal, &shown, &form).await {
+        Ok(order) => Redirect::to(&format!("/orders/{order}")).into_response(),
+        Err(Refused(told)) => match told.known() {
+            Some(
+                Code::CertificateRevoked | Code::CertificateSuspended | Code::CertificateExpired,
+            ) => certificate::not_seen(&f, &portal, &told),
+            _ => problem::page(&f, &told, "/"),
+        },
+    }
+}
+
+async fn made(
+    portal: &PortalState,
+    shown: &StaffCertificate,
+    form: &Form,
+) -> Result<String, Refused> {
+    let answer = waiting(portal, shown, form).await;
+    let rows = portal.recorded("list", &shown.person, answer).await?;
+    if rows.len() < 2 {
+        return Err(refused(Code::OrderConsumed));
+    }
+    let message = AsOfficer { certificate: shown.certificate.clone(), message: Batching { rows } };
+    let answer = passed_on(portal.issuer.batch(&message).await);
+    Ok(portal.recorded("batch", &shown.person, answer).await?.order)
+}
+
+/// Digests of what waits of one kind, oldest first, as many as a batch takes.
+async fn waiting(
+    portal: &PortalState,
+    shown: &StaffCertificate,
+    form: &Form,
+) -> Result<Vec<Bytes>, Refused> {
+    let (mut rows, mut after) = (Vec::new(), String::new());
+    loop {
+        let (certificate, page) = (shown.certificate.clone(), Page { after });
+        let message = AsOfficer { certificate, message: page };
+        let lines = passed_on(portal.issuer.list(&message).await)?;
+        let wanted = lines.iter().filter(|line| {
+            !line.given && (line.kind.as_str(), &line.action) == (&form.kind, &form.action)
+        });
+        rows.extend(wanted.map(|line| line.digest.clone()));
+        match lines.last() {
+            Some(last) if lines.len() >= OrderLine::PAGE && rows.len() < BATCH_ROWS_MAX => {
+                after = last.cursor();
+            }
+            _ => break,
+        }
+    }
+    rows.truncate(BATCH_ROWS_MAX);
+    Ok(rows)
+}

@@ -1,0 +1,337 @@
+//! A roster: `GET /people/roster` asks for a file, `POST /people/roster` checks it row by row and
+//! shows what is wrong, or everybody whom it names, to be signed once. The CA checks all of it
+//! again. Of a file that is refused nothing is kept: what can be corrected stands in the page.
+
+use super::certificate::{self, Shown};
+use super::touch::Touch;
+use crate::pages::upload::Uploaded;
+use crate::pages::{Frame, FromPath, Posted, page, problem, show, words};
+use crate::refusal::{passed_on, refused};
+use crate::staff_certificate::StaffCertificate;
+use crate::state::PortalState;
+use askama::Template;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use ca_api::handler::UnitLine;
+use ca_api::{AsOfficer, Sought};
+use portal_api::roster::{
+    Day, NotTaken, RosterDraft, RosterEntry, Table, check, read, statement_bytes, template, unit_of,
+};
+use records::draft::Draft;
+use records::order::BATCH_ROWS_MAX;
+use records::{Bytes, Code};
+use serde::Deserialize;
+use service::Clock;
+use service::problem::Refused;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use system::random;
+
+/// Rows about which something is said on one page.
+const TOLD_MAX: usize = 100;
+
+words! {
+    RosterWords {
+        back "← 返回人员" "← Back to people";
+        title "批量新增人员" "Many new people";
+        lead "上传本单位（含下级单位）的人员名册，逐行核对无误后签署一次，由两人审批。" "Send a roster of your units. Every row is checked; you sign once, and two persons approve.";
+        template "下载模板" "Get the template";
+        excel "Excel（.xlsx）" "Excel (.xlsx)";
+        csv "逗号分隔（.csv）" "Comma-separated (.csv)";
+        file "名册文件" "Roster";
+        file_hint ".xlsx 或 .csv（UTF-8、GB18030），最多 5000 行、4 MB" ".xlsx or .csv (UTF-8, GB18030), 5,000 rows and 4 MB at most";
+        evidence "核验依据" "What you looked at";
+        evidence_hint "适用于未单独填写依据的各行，审批人会看到" "For rows that do not say it themselves; approvers read it";
+        go "核对" "Check";
+        wrong "名册有误，没有保存任何内容" "The roster is not right; nothing was kept";
+        wrong_lead "请在下面改正后重新核对，或改好文件后重新上传。" "Correct it below and check it again, or mend the file and send it again.";
+        more "还有其他行有误。" "More rows are wrong.";
+        rows "名册内容（可直接修改）" "The roster (you can change it here)";
+        again "重新核对" "Check again";
+        check_title "核对后签署" "Check, then sign";
+        check_lead "以下人员将提交审批，您不能审批自己起草的事项。证件号仅用于核对，不作保存。" "These people go to approval, and you cannot be one of the approvers. Identity numbers served to check the file and are not kept.";
+        person "人员" "Person";
+        number "证件号" "Identity number";
+        unit "单位" "Unit";
+        mail "邮箱" "Mail";
+        people "人" "people";
+        by_passkey "用通行密钥签署" "Sign with a passkey";
+        outside "您还没有可用的通行密钥；也可以在您的电脑上用命令行工具 yinxin 和自己的证书密钥签署。" "You have no passkey that counts yet. The yinxin command line signs the same with your certificate key, on your own computer.";
+        refused "没有签署：浏览器或安全密钥拒绝了，或者操作超时。请重试。" "It was not signed: the browser or the security key refused, or it took too long. Try again.";
+    }
+}
+
+#[derive(Template)]
+#[template(path = "staff/roster.html")]
+struct RosterPage {
+    f: Frame,
+    w: &'static RosterWords,
+    /// What is wrong, in words.
+    wrong: Vec<String>,
+    more: bool,
+    /// The rows as text, where some of them are wrong.
+    text: Option<String>,
+    evidence: String,
+}
+
+struct Line {
+    name: String,
+    number: String,
+    unit: String,
+    mail: String,
+}
+
+#[derive(Template)]
+#[template(path = "staff/roster-check.html")]
+struct CheckPage {
+    f: Frame,
+    w: &'static RosterWords,
+    lines: Vec<Line>,
+    statement: String,
+    challenge: String,
+    credentials: String,
+}
+
+/// `GET /people/roster`
+pub(super) async fn show(
+    State(portal): State<Arc<PortalState>>,
+    f: Frame,
+    Shown(shown): Shown,
+) -> Response {
+    match units(&portal, &shown).await {
+        Ok(_) => page(StatusCode::OK, &asked(f, Vec::new(), None, String::new())),
+        Err(Refused(told)) => certificate::not_seen(&f, &portal, &told),
+    }
+}
+
+fn asked(f: Frame, mut wrong: Vec<String>, text: Option<String>, evidence: String) -> RosterPage {
+    let more = wrong.len() > TOLD_MAX;
+    wrong.truncate(TOLD_MAX);
+    RosterPage { w: RosterWords::of(f.language), f, wrong, more, text, evidence }
+}
+
+/// `GET /people/roster/{template}`: a file to fill in.
+pub(super) async fn template_file(
+    State(portal): State<Arc<PortalState>>,
+    f: Frame,
+    FromPath(name): FromPath<String>,
+) -> Response {
+    let (kind, bytes) = match name.as_str() {
+        "template.xlsx" => (
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            template::workbook(),
+        ),
+        "template.csv" => ("text/csv; charset=utf-8", template::csv().into_bytes()),
+        _ => return problem::page(&f, &refused(Code::NotFound).0, "/people/roster"),
+    };
+    portal.metrics.count("template", "done");
+    let named = format!("attachment; filename=\"{name}\"");
+    ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, named)], bytes)
+        .into_response()
+}
+
+/// Units that the handler handles.
+async fn units(portal: &PortalState, shown: &StaffCertificate) -> Result<Vec<UnitLine>, Refused> {
+    // Nobody has a name like this: only the units are wanted.
+    let sought = Sought { text: "-".into(), after: String::new() };
+    let message = AsOfficer { certificate: shown.certificate.clone(), message: sought };
+    let answer = passed_on(portal.issuer.people(&message).await);
+    let units = portal.recorded("people", &shown.person, answer).await?.units;
+    if units.is_empty() { Err(refused(Code::NotYourRoute)) } else { Ok(units) }
+}
+
+/// `POST /people/roster`
+pub(super) async fn upload(
+    State(portal): State<Arc<PortalState>>,
+    f: Frame,
+    Shown(shown): Shown,
+    Uploaded(mut fields): Uploaded,
+) -> Response {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default();
+    let evidence = super::decline::one_line(&text(fields.remove("evidence").unwrap_or_default()));
+    let file = fields.remove("file").filter(|file| !file.is_empty());
+    let bytes = file.or_else(|| fields.remove("rows")).unwrap_or_default();
+    let units = match units(&portal, &shown).await {
+        Ok(units) => units,
+        Err(Refused(told)) => return certificate::not_seen(&f, &portal, &told),
+    };
+    let now = Clock::system().seconds();
+    let handled = units.clone();
+    // A file of the largest size takes a second of one core: not one that others wait for.
+    let checked = tokio::task::spawn_blocking(move || checked(&bytes, &handled, today(now))).await;
+    let checked = checked.unwrap_or_else(|_| Checked::Wrong(Vec::new(), None));
+    match checked {
+        Checked::Right(entries) => {
+            match filled(&portal, &f, &shown, (entries, &evidence, &units)).await {
+                Ok(filled) => page(StatusCode::OK, &filled),
+                Err(Refused(told)) => problem::page(&f, &told, "/people/roster"),
+            }
+        }
+        Checked::Wrong(said, rows) => {
+            portal.metrics.count("roster", "refused");
+            let wrong = said.into_iter().map(|(zh, en)| f.language.of_both(zh, en));
+            let wrong = wrong.map(|said| show::harmless(&said)).collect();
+            page(StatusCode::UNPROCESSABLE_ENTITY, &asked(f, wrong, rows, evidence))
+        }
+    }
+}
+
+/// A file that was checked, or what is wrong with it in both languages and its rows as text.
+enum Checked {
+    Right(Vec<RosterEntry>),
+    Wrong(Vec<(String, String)>, Option<String>),
+}
+
+fn checked(bytes: &[u8], units: &[UnitLine], today: Day) -> Checked {
+    let table = match read(bytes) {
+        Ok(table) => table,
+        Err(refusal) => return Checked::Wrong(vec![(refusal.zh(), refusal.en())], None),
+    };
+    match check(&table, |text| unit_of(units, text), today) {
+        Ok(entries) => Checked::Right(entries),
+        Err(NotTaken::File(refusal)) => Checked::Wrong(vec![(refusal.zh(), refusal.en())], None),
+        Err(NotTaken::Rows(rows)) => {
+            let said = rows.iter().map(|row| (row.zh(), row.en())).collect();
+            Checked::Wrong(said, Some(as_text(&table)))
+        }
+    }
+}
+
+/// The rows as comma-separated values, each where it stood.
+fn as_text(table: &Table) -> String {
+    let mut text = String::new();
+    let mut line = 1;
+    for row in &table.rows {
+        while line < row.number {
+            text.push('\n');
+            line += 1;
+        }
+        let quoted = |cell: &str| match cell.contains([',', '"', '\n']) {
+            true => format!("\"{}\"", cell.replace('"', "\"\"").replace('\n', " ")),
+            false => cell.to_owned(),
+        };
+        let cells: Vec<String> = row.cells.iter().map(|cell| quoted(cell.text())).collect();
+        text.push_str(&cells.join(","));
+        text.push('\n');
+        line += 1;
+    }
+    text
+}
+
+/// The day in China.
+fn today(now: u64) -> Day {
+    let text = records::time::seconds(now + 8 * 3_600);
+    let part = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse().ok());
+    let (month, day): (Option<u16>, Option<u16>) = (part(5..7), part(8..10));
+    (part(0..4).unwrap_or(0), month.unwrap_or(0) as u8, day.unwrap_or(0) as u8)
+}
+
+async fn filled(
+    portal: &PortalState,
+    f: &Frame,
+    shown: &StaffCertificate,
+    (entries, evidence, units): (Vec<RosterEntry>, &str, &[UnitLine]),
+) -> Result<CheckPage, Refused> {
+    let unavailable = || refused(Code::Unavailable);
+    let draw = || random::bytes().ok();
+    let draft = RosterDraft::of(&entries, evidence, draw).ok_or_else(unavailable)?;
+    let nonce = random::bytes().map_err(|_| unavailable())?;
+    let certificate = Sha256::digest(&shown.certificate.0).into();
+    let of = (&portal.trust.founding, certificate);
+    let said = draft.many.statement("people", of, nonce, Clock::system().seconds());
+    let statement = said.and_then(|said| statement_bytes(&said)).map_err(|_| unavailable())?;
+    let credentials = super::review::usable(portal, shown.certificate.clone()).await;
+    portal.rosters.keep(&shown.person, statement.clone(), draft);
+    let named = |id: &str| {
+        let unit = units.iter().find(|unit| unit.unit == id);
+        show::harmless(unit.map_or(id, |unit| unit.name.as_str()))
+    };
+    let line = |entry: &RosterEntry| Line {
+        name: show::harmless(&entry.name),
+        number: entry.number.to_string(),
+        unit: named(&entry.unit),
+        mail: show::harmless(&entry.mail),
+    };
+    Ok(CheckPage {
+        w: RosterWords::of(f.language),
+        f: f.clone(),
+        lines: entries.iter().map(line).collect(),
+        challenge: Bytes::from(Draft::challenge(&statement.0)).to_string(),
+        statement: statement.to_string(),
+        credentials,
+    })
+}
+
+/// What the page's script sends.
+#[derive(Deserialize)]
+pub(super) struct Form {
+    statement: String,
+    #[serde(flatten)]
+    touch: Touch,
+}
+
+/// `POST /people/roster/sign`
+pub(super) async fn sign(
+    State(portal): State<Arc<PortalState>>,
+    f: Frame,
+    Shown(shown): Shown,
+    Posted(form): Posted<Form>,
+) -> Response {
+    match made(&portal, &shown, form).await {
+        Ok(batch) => Redirect::to(&format!("/batches/{batch}")).into_response(),
+        Err(Refused(told)) => problem::page(&f, &told, "/people/roster"),
+    }
+}
+
+async fn made(
+    portal: &PortalState,
+    shown: &StaffCertificate,
+    form: Form,
+) -> Result<String, Refused> {
+    let malformed = || refused(Code::Malformed);
+    let statement = Bytes::read(&form.statement).ok_or_else(malformed)?;
+    // Too late, or another roster came since: the file is sent again.
+    let waiting = portal.rosters.waiting(&shown.person, &statement);
+    let waiting = waiting.ok_or_else(|| refused(Code::ChallengeUsed))?;
+    let touch = form.touch.read().ok_or_else(malformed)?;
+    let draft = Draft::by_passkey(statement, shown.certificate.clone(), touch);
+    let mut batch = String::new();
+    for message in waiting.draft.messages(&draft, BATCH_ROWS_MAX) {
+        let message = AsOfficer { certificate: shown.certificate.clone(), message };
+        let answer = passed_on(portal.issuer.draft_many(&message).await);
+        batch = portal.recorded("draft-many", &shown.person, answer).await?.batch;
+    }
+    Ok(batch)
+}
+
+#[cfg(test)]
+pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
+    let f = || Frame::sample(language, "/people/roster");
+    let text = "姓名,证件号,单位,邮箱,核验依据\n<b>陈一</b>,1,sz-office,,\n";
+    let units = [UnitLine { unit: "sz-office".into(), name: "商州区政府办公室".into() }];
+    let Checked::Wrong(said, rows) = checked(text.as_bytes(), &units, (2026, 12, 1)) else {
+        unreachable!("the row is wrong")
+    };
+    let wrong = said.into_iter().map(|(zh, en)| language.of_both(zh, en)).collect();
+    let line = |name: &str| Line {
+        name: show::harmless(name),
+        number: "110105**********2X".into(),
+        unit: "商州区政府办公室".into(),
+        mail: String::new(),
+    };
+    let check = |credentials: &str| CheckPage {
+        f: f(),
+        w: RosterWords::of(language),
+        lines: vec![line("陈一"), line("<b>\u{202e}陈二</b>")],
+        statement: "AAAA".into(),
+        challenge: "AAAA".into(),
+        credentials: credentials.into(),
+    };
+    vec![
+        ("roster", asked(f(), Vec::new(), None, String::new()).render().unwrap()),
+        ("roster-wrong", asked(f(), wrong, rows, "任免文件".into()).render().unwrap()),
+        ("roster-check", check("AAAA").render().unwrap()),
+        ("roster-check-outside", check("").render().unwrap()),
+    ]
+}
