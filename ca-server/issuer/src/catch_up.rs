@@ -167,17 +167,7 @@ impl CaughtUp {
                 let all = letter.map(|letter| letter.serials.clone());
                 self.copy_revoked(certificates, all);
             }
-            Event::Order { order, cancels, .. } => {
-                for cancelled in cancels {
-                    self.over(cancelled, "cancelled");
-                }
-                // A renewal that nobody has to look at waits for nobody.
-                let (digest, authority) = (OrderDigest::of(&order.0), self.state.authority());
-                let open = authority.open_order(&digest.0);
-                if open.is_some_and(|open| authority.carries_itself(&open.body)) {
-                    self.state.ready.insert(digest);
-                }
-            }
+            Event::Order { order, cancels, .. } => self.ordered(order, cancels),
             Event::Issued { serial, .. } => {
                 if let Some(serial) = Serial::read(serial) {
                     self.state.issuances.remove(&serial);
@@ -187,6 +177,18 @@ impl CaughtUp {
             _ => {}
         }
         true
+    }
+
+    fn ordered(&mut self, order: &Bytes, cancels: &[Bytes]) {
+        for cancelled in cancels {
+            self.over(cancelled, "cancelled");
+        }
+        // A renewal that nobody has to look at waits for nobody.
+        let (digest, authority) = (OrderDigest::of(&order.0), self.state.authority());
+        let open = authority.open_order(&digest.0);
+        if open.is_some_and(|open| authority.carries_itself(&open.body)) {
+            self.state.ready.insert(digest);
+        }
     }
 
     fn without_effect(&mut self, record: &Record, unsigned: Unsigned) {

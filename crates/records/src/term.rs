@@ -35,17 +35,14 @@ pub fn terms(record: &Record) -> Vec<String> {
             terms.push(of_serial(serial));
         }
         Event::Issued { serial, subject, .. } => {
-            terms.push(of_serial(serial));
-            terms.push(person(subject));
+            terms.extend([of_serial(serial), person(subject)]);
         }
         Event::Used { serial, authorization, .. } => {
             terms.push(of_serial(serial));
             terms.push(format!("authorization:{authorization}"));
         }
         Event::Joined { agent, serial, order, .. } => {
-            terms.push(of_agent(agent));
-            terms.push(of_serial(serial));
-            terms.push(of_order(order));
+            terms.extend([of_agent(agent), of_serial(serial), of_order(order)]);
         }
         Event::Revoked { certificates, cause, .. } => {
             terms.extend(certificates.iter().map(|one| of_serial(&one.serial)));
@@ -65,9 +62,7 @@ pub fn terms(record: &Record) -> Vec<String> {
         | Event::Searched { person: who, .. }
         | Event::Read { person: who, .. } => terms.push(person(who)),
         Event::Notified { notice, person: who, outcome: came, .. } => {
-            terms.push(format!("notice:{notice}"));
-            terms.push(person(who));
-            terms.push(outcome(came));
+            terms.extend([format!("notice:{notice}"), person(who), outcome(came)]);
         }
         Event::Portal { person: who, .. } if who.is_empty() => {}
         Event::Portal { person: who, .. } => terms.push(person(who)),

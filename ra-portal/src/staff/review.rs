@@ -246,92 +246,24 @@ fn checks(
 
 #[cfg(test)]
 pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, String)> {
-    let line = |zh: &str, en: &str, value: &str, differs| Line {
-        term: language.of_both(zh.into(), en.into()),
-        value: show::harmless(value),
-        differs,
-        lines: Vec::new(),
-    };
-    let hostile = "<script>alert(1)</script> \u{202e}\u{200b}";
-    let facts = || {
-        vec![
-            line("为谁", "for whom", "王小明 (0123456789ABCDEF)", false),
-            line("核验依据", "evidence", hostile, false),
-            line("公钥", "public key", "p256 0707 → p256 0808", true),
-        ]
-    };
     let render = |kind: (&str, &str),
                   credentials: &str,
                   (given, browser): (bool, bool),
                   (revokes, moved)| {
         let w = ReviewWords::of(language);
+        let approvers = if given || !browser { vec!["李核验".into()] } else { Vec::new() };
+        let look = if moved { Look::Moved } else { Look::Differs };
+        let said = plain::look(look);
         let page = ReviewPage {
-            f: Frame::sample(language, "/orders/5GPJWBSG64S36D1N"),
-            w,
             checks: vec![(w.signed, w.signed_by), (w.compared, w.compared_by)],
             kind: language.of_both(kind.0.into(), kind.1.into()),
-            order: "5GPJWBSG64S36D1N".into(),
-            expires: "2026-12-01 16:00 (UTC+8)".into(),
-            digest: plain::fingerprint(&[7; 32]),
-            facts: facts(),
             consequence: given.then(|| consequence::sample(language, true)),
-            digest_value: "AAAA".into(),
-            challenge: "AAAA".into(),
             credentials: credentials.into(),
-            standing: OrderProgress {
-                approvers: if given || !browser { vec!["李核验".into()] } else { Vec::new() },
-                needed: 2,
-                given,
-                browser,
-                sample: 0,
-                look: None,
-            },
-            look: (!given).then(|| {
-                let look = if moved { Look::Moved } else { Look::Differs };
-                let said = plain::look(look);
-                language.of_both(said.zh, said.en)
-            }),
+            standing: OrderProgress { approvers, given, browser, ..sample_progress(0) },
+            look: (!given).then(|| language.of_both(said.zh, said.en)),
             moved,
             revokes,
-            rows: Vec::new(),
-        };
-        page.render().unwrap()
-    };
-    let batch = || {
-        let row = |about: &str, sample| Row {
-            order: "5GPJWBSG64S36D1Q".into(),
-            about: show::harmless(about),
-            digest: format!("AAA{}", u8::from(sample)),
-            sample,
-            look: None,
-            facts: if sample { facts() } else { Vec::new() },
-        };
-        let w = ReviewWords::of(language);
-        let page = ReviewPage {
-            f: Frame::sample(language, "/orders/5GPJWBSG64S36D1N"),
-            w,
-            checks: vec![(w.signed, w.signed_by)],
-            kind: language.of_both("批量：签发证书".into(), "batch: issue a certificate".into()),
-            order: "5GPJWBSG64S36D1N".into(),
-            expires: "2026-12-01 16:00 (UTC+8)".into(),
-            digest: plain::fingerprint(&[7; 32]),
-            facts: vec![line("共", "how many", "2", false)],
-            consequence: None,
-            digest_value: "AAAA".into(),
-            challenge: "AAAA".into(),
-            credentials: "AAAA".into(),
-            standing: OrderProgress {
-                approvers: Vec::new(),
-                needed: 2,
-                given: false,
-                browser: true,
-                sample: 1,
-                look: None,
-            },
-            look: None,
-            moved: false,
-            revokes: false,
-            rows: vec![row("王小明 · 区政府办公室", true), row(hostile, false)],
+            ..sample(language)
         };
         page.render().unwrap()
     };
@@ -339,9 +271,87 @@ pub(super) fn samples(language: crate::pages::Language) -> Vec<(&'static str, St
     let revoke = ("吊销证书", "revoke certificates");
     vec![
         ("review", render(issue, "AAAA", (false, true), (false, false))),
-        ("review-batch", batch()),
+        ("review-batch", batch_sample(language)),
         ("review-given", render(issue, "", (true, false), (false, false))),
         ("review-moved", render(issue, "AAAA", (false, true), (false, true))),
         ("review-revoke", render(revoke, "", (false, false), (true, false))),
     ]
+}
+
+#[cfg(test)]
+const HOSTILE: &str = "<script>alert(1)</script> \u{202e}\u{200b}";
+
+#[cfg(test)]
+fn sample_line(language: crate::pages::Language, term: (&str, &str), value: &str) -> Line {
+    Line {
+        term: language.of_both(term.0.into(), term.1.into()),
+        value: show::harmless(value),
+        differs: value.contains('→'),
+        lines: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+fn sample_facts(language: crate::pages::Language) -> Vec<Line> {
+    let line = |term, value| sample_line(language, term, value);
+    vec![
+        line(("为谁", "for whom"), "王小明 (0123456789ABCDEF)"),
+        line(("核验依据", "evidence"), HOSTILE),
+        line(("公钥", "public key"), "p256 0707 → p256 0808"),
+    ]
+}
+
+#[cfg(test)]
+fn sample_progress(sample: u16) -> OrderProgress {
+    OrderProgress {
+        approvers: Vec::new(),
+        needed: 2,
+        given: false,
+        browser: true,
+        sample,
+        look: None,
+    }
+}
+
+#[cfg(test)]
+fn sample(language: crate::pages::Language) -> ReviewPage {
+    let w = ReviewWords::of(language);
+    ReviewPage {
+        f: Frame::sample(language, "/orders/5GPJWBSG64S36D1N"),
+        w,
+        checks: vec![(w.signed, w.signed_by)],
+        kind: language.of_both("批量：签发证书".into(), "batch: issue a certificate".into()),
+        order: "5GPJWBSG64S36D1N".into(),
+        expires: "2026-12-01 16:00 (UTC+8)".into(),
+        digest: plain::fingerprint(&[7; 32]),
+        facts: sample_facts(language),
+        consequence: None,
+        digest_value: "AAAA".into(),
+        challenge: "AAAA".into(),
+        credentials: "AAAA".into(),
+        standing: sample_progress(0),
+        look: None,
+        moved: false,
+        revokes: false,
+        rows: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+fn batch_sample(language: crate::pages::Language) -> String {
+    let row = |about: &str, sample| Row {
+        order: "5GPJWBSG64S36D1Q".into(),
+        about: show::harmless(about),
+        digest: format!("AAA{}", u8::from(sample)),
+        sample,
+        look: None,
+        facts: if sample { sample_facts(language) } else { Vec::new() },
+    };
+    let page = ReviewPage {
+        facts: vec![sample_line(language, ("共", "how many"), "2")],
+        standing: sample_progress(1),
+        rows: vec![row("王小明 · 区政府办公室", true), row(HOSTILE, false)],
+        ..sample(language)
+    };
+    page.render().unwrap()
 }

@@ -18,13 +18,6 @@ pub(super) fn plan(ports: &Ports, sample: &Sample) -> anyhow::Result<String> {
             })
         })
         .collect();
-    let unit = |id: &str, name: &str, county: bool, parent: Option<&str>| {
-        let mut unit = serde_json::json!({ "unit": id, "name": name, "county": county });
-        if let (Some(parent), Some(fields)) = (parent, unit.as_object_mut()) {
-            fields.insert("parent".into(), parent.into());
-        }
-        unit
-    };
     let at = |port: u16| format!("127.0.0.1:{port}");
     let mut plan = serde_json::json!({
         "log_origin": "log.shangluo.example",
@@ -53,12 +46,7 @@ pub(super) fn plan(ports: &Ports, sample: &Sample) -> anyhow::Result<String> {
             "admin": at(ports.at(Role::LogAdmin)),
         },
         "notices": { "admin": at(ports.at(Role::NoticesAdmin)) },
-        "unit": [
-            unit("shangluo", "商洛市", false, None),
-            unit("shangzhou", "商州区", true, Some("shangluo")),
-            unit("sz-office", "区政府办公室", false, Some("shangzhou")),
-            unit("sz-finance", "区财政局", false, Some("shangzhou")),
-        ],
+        "unit": units(),
         "person": people,
         "service": [{
             "service": "portal-1", "unit": "shangluo",
@@ -80,6 +68,23 @@ pub(super) fn plan(ports: &Ports, sample: &Sample) -> anyhow::Result<String> {
         }
     }
     Ok(toml::to_string(&plan)?)
+}
+
+/// The units of the sample city.
+fn units() -> [Value; 4] {
+    let unit = |id: &str, name: &str, county: bool, parent: Option<&str>| {
+        let mut unit = serde_json::json!({ "unit": id, "name": name, "county": county });
+        if let (Some(parent), Some(fields)) = (parent, unit.as_object_mut()) {
+            fields.insert("parent".into(), parent.into());
+        }
+        unit
+    };
+    [
+        unit("shangluo", "商洛市", false, None),
+        unit("shangzhou", "商州区", true, Some("shangluo")),
+        unit("sz-office", "区政府办公室", false, Some("shangzhou")),
+        unit("sz-finance", "区财政局", false, Some("shangzhou")),
+    ]
 }
 
 /// What the portal is configured by.

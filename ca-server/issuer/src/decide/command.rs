@@ -7,11 +7,17 @@ use super::{
 use crate::command::{Caller, Command, Officer, Outcome, Reply};
 use crate::error::IssuerError;
 use crate::round::Round;
-use crate::verify::{VerifiedDraft, VerifiedSubmission, VerifiedWithdrawal};
+use crate::verify::{
+    VerifiedApproval, VerifiedDecline, VerifiedDraft, VerifiedSubmission, VerifiedWithdrawal,
+};
 use authority::OrderDigest;
 use ca_api::handler::DraftMade;
+use ca_api::{OrderCreated, OwnSuspension};
+use records::decline::Declined;
 use records::drafted::Drafted;
-use records::enrolment::Stage;
+use records::enrolment::{SignedReceipt, Stage};
+use records::export::Approved;
+use records::order::CredentialBody;
 use records::withdrawal::{TakenBack, Withdrawn};
 use records::{Bytes, Code, Record};
 use service::Metrics;
@@ -61,19 +67,13 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             answer(reply, run.wrong_key(caller, reference))
         }
         Command::Approve(caller, officer, approval, reply) => {
-            let about = run.order(&approval.approval().order);
-            let verb = |round: &mut Round<'_>| approve::approve(round, caller, officer, approval);
-            answer(reply, run.decide("approve", &about, verb))
+            answer(reply, run.approve(caller, officer, approval))
         }
         Command::Decline(caller, officer, decline, reply) => {
-            let about = run.order(&decline.statement().order);
-            let verb = |round: &mut Round<'_>| decline::decline(round, caller, officer, decline);
-            answer(reply, run.decide("decline", &about, verb))
+            answer(reply, run.decline(caller, officer, decline))
         }
         Command::Credential(caller, officer, body, reply) => {
-            let verb = |round: &mut Round<'_>| credential::credential(round, caller, officer, body);
-            let about = run.person(&body.person);
-            answer(reply, run.decide("certify", &about, verb))
+            answer(reply, run.certify(caller, officer, body))
         }
         Command::Revoke(caller, officer, wanted, reply) => {
             let verb = |round: &mut Round<'_>| revoke::revoke(round, caller, officer, wanted);
@@ -100,9 +100,7 @@ pub(crate) fn command(round: &mut Round<'_>, command: &Command, metrics: &Metric
             answer(reply, run.withdraw(caller, officer, wanted))
         }
         Command::Suspend(caller, holder, wanted, reply) => {
-            let verb = |round: &mut Round<'_>| suspend::suspend(round, caller, holder, wanted);
-            let about = run.certificate(&wanted.serial);
-            answer(reply, run.decide("suspend", &about, verb))
+            answer(reply, run.suspend(caller, holder, wanted))
         }
         Command::Renew(caller, message, reply) => {
             let about = run.standing(&message.authorization);
@@ -151,6 +149,50 @@ struct Run<'r, 'a> {
 }
 
 impl Run<'_, '_> {
+    fn approve(
+        &mut self,
+        caller: &Caller,
+        officer: &Officer,
+        approval: &VerifiedApproval,
+    ) -> Result<Approved, IssuerError> {
+        let about = self.order(&approval.approval().order);
+        let verb = |round: &mut Round<'_>| approve::approve(round, caller, officer, approval);
+        self.decide("approve", &about, verb)
+    }
+
+    fn decline(
+        &mut self,
+        caller: &Caller,
+        officer: &Officer,
+        decline: &VerifiedDecline,
+    ) -> Result<Declined, IssuerError> {
+        let about = self.order(&decline.statement().order);
+        let verb = |round: &mut Round<'_>| decline::decline(round, caller, officer, decline);
+        self.decide("decline", &about, verb)
+    }
+
+    fn certify(
+        &mut self,
+        caller: &Caller,
+        officer: &Officer,
+        body: &CredentialBody,
+    ) -> Result<OrderCreated, IssuerError> {
+        let verb = |round: &mut Round<'_>| credential::credential(round, caller, officer, body);
+        let about = self.person(&body.person);
+        self.decide("certify", &about, verb)
+    }
+
+    fn suspend(
+        &mut self,
+        caller: &Caller,
+        holder: &Officer,
+        wanted: &OwnSuspension,
+    ) -> Result<SignedReceipt, IssuerError> {
+        let verb = |round: &mut Round<'_>| suspend::suspend(round, caller, holder, wanted);
+        let about = self.certificate(&wanted.serial);
+        self.decide("suspend", &about, verb)
+    }
+
     fn renewal(
         &mut self,
         caller: &Caller,
