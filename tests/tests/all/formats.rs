@@ -141,6 +141,7 @@ impl Maker {
         signature
     }
 
+    #[expect(clippy::too_many_lines, reason = "one table, one line a kind")]
     fn all(&self) -> Value {
         let orders = self.orders();
         let approval = self.approval(&orders);

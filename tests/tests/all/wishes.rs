@@ -82,8 +82,7 @@ async fn who_asks_for_a_revocation_is_proven_or_told_as_unsigned() {
     assert!(!unsure.status.success(), "it asks, without a terminal");
     let done = yinxin(&office, "officer-1", &[&["--json"], &words[..], &["--yes"]].concat());
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let said = last_line(&done);
-    let by_command = said["order"].as_str().unwrap().to_owned();
+    let by_command = last_line(&done)["order"].as_str().unwrap().to_owned();
     let read = opened(&office, &two, &by_command).await;
     assert!(drafted(&read).ends_with("signed with their certificate key"), "{}", drafted(&read));
     assert!(read.is_brake());

@@ -1,11 +1,13 @@
 //! Of every kind of order: nothing that is signed is left out, and nothing that is not signed is
 //! shown.
 
+mod batch;
+
 use super::{Fact, facts};
 use keys::SoftwareSigner;
 use pki::certificate::{CertificateContent, TbsCertificate};
 use pki::{Certificate, SerialNumber, Signer};
-use records::export::{NotTrusted, OpenedOrder, OrderExport, OrderProgress, RowExport};
+use records::export::{OpenedOrder, OrderExport, OrderProgress};
 use records::join::use_message;
 use records::label::Label;
 use records::order::{Body, bundle_digest};
@@ -310,56 +312,6 @@ fn replaced(value: &Value, from: &Value, to: &Value) -> Value {
         value if value == from => to.clone(),
         value => value.clone(),
     }
-}
-
-/// A batch comes with every order that it names, and shows each by its digest; with fewer, others or
-/// changed ones it is refused.
-#[test]
-fn a_batch_shows_every_order_in_it() {
-    let is_role = |sample: &Sample| sample.order["kind"] == "role";
-    let role = samples().into_iter().find(is_role).unwrap();
-    let other = Sample {
-        order: replaced(&role.order, &j!("official"), &j!("auditor")),
-        disclosures: role.disclosures.clone(),
-        ..without_files()
-    };
-    let rows: Vec<RowExport> = [&role, &other]
-        .iter()
-        .map(|one| RowExport {
-            signed: one.export(&one.order).unwrap().signed,
-            previous: None,
-            renewed: None,
-            look: None,
-        })
-        .collect();
-    let digests: Vec<Bytes> = rows.iter().map(|row| Bytes::from(row.signed.digest())).collect();
-    let mut order = role.order.clone();
-    order["kind"] = j!("batch");
-    order["body"] = j!({ "of": "role", "action": "grant", "rows": digests });
-    order["basis"] = j!({ "people": [], "units": [] });
-    let batch = Sample { order: order.clone(), ..without_files() };
-    let export = OrderExport { rows: rows.clone(), ..batch.export(&order).unwrap() };
-    let open = |export: &OrderExport| export.open_under(registry().public_key());
-    let opened = open(&export).unwrap();
-    assert_eq!(opened.rows().len(), 2);
-    let shown = facts(&opened);
-    let lines: Vec<&str> =
-        shown.iter().flat_map(|fact| &fact.lines).map(|line| line.text.as_str()).collect();
-    for row in &rows {
-        let digest = data_encoding::HEXLOWER.encode(&row.signed.digest());
-        assert!(lines.iter().any(|line| line.contains(&digest)), "{lines:?}");
-    }
-    let without = OrderExport { rows: rows[..1].to_vec(), ..export.clone() };
-    assert_eq!(open(&without).err(), Some(NotTrusted::Rows));
-    let swapped = rows.iter().rev().cloned().collect();
-    let swapped = OrderExport { rows: swapped, ..export.clone() };
-    assert_eq!(open(&swapped).err(), Some(NotTrusted::Rows));
-    let mut changed = export.clone();
-    changed.rows[1].signed.order = rows[0].signed.order.clone();
-    assert!(open(&changed).is_err(), "not signed so");
-    order["body"]["action"] = j!("withdraw");
-    let otherwise = OrderExport { rows, ..batch.export(&order).unwrap() };
-    assert_eq!(open(&otherwise).err(), Some(NotTrusted::Rows), "not what they do");
 }
 
 /// Every leaf of every body and of what it rests on, when it is another one, is read differently by

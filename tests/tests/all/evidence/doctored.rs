@@ -185,6 +185,67 @@ fn false_end(like: &Laid, request: &str) -> Laid {
     Laid { record, disclosures: Vec::new(), signed: false }
 }
 
+/// What is changed in the records of a bundle of this name.
+type Change = fn(&mut Vec<Laid>, &str);
+/// What it is, the verdict, a word that is said, of which bundle.
+type Case<'a> = (&'a str, i32, &'a str, &'a Files, Change);
+
+#[expect(clippy::too_many_lines, reason = "one table, one entry a case")]
+fn cases<'a>(permitted: &'a Files, denied: &'a Files) -> Vec<Case<'a>> {
+    vec![
+        ("as they are", VERIFIED, "status 200", permitted, |_, _| ()),
+        ("a false end beside the real one", VERIFIED, "left out", permitted, |all, name| {
+            all.push(false_end(&all[1], name));
+        }),
+        ("a false end in place of the real one", VERIFIED, "shows none", permitted, |all, _| {
+            of_kind(all, "completion").signed = false;
+        }),
+        ("a false end behind a denial", VERIFIED, "left out", denied, |all, name| {
+            all.push(false_end(&all[1], name));
+        }),
+        ("the connection again, unsigned", VERIFIED, "left out", permitted, |all, _| {
+            let mut again = all[0].clone();
+            (again.signed, link(&mut again.record).aseq) = (false, 40);
+            all.push(again);
+        }),
+        ("the connection again, signed", ALTERED, "the same signature", permitted, |all, _| {
+            let mut again = all[0].clone();
+            link(&mut again.record).aseq = 40;
+            all.push(again);
+        }),
+        ("another connection, signed", ALTERED, "does not belong", permitted, |all, _| {
+            let mut again = all[0].clone();
+            link(&mut again.record).aseq = 40;
+            if let Event::Connection(seen) = &mut again.record.event {
+                seen.message.0[70] ^= 1;
+            }
+            all.push(again);
+        }),
+        ("the connection unsigned", MISSING, "holds the connection", permitted, |all, _| {
+            of_kind(all, "connection").signed = false;
+        }),
+        ("the decision unsigned", MISSING, "holds the decision", permitted, |all, _| {
+            of_kind(all, "decision").signed = false;
+        }),
+        ("an end without a place", ALTERED, "what the log holds", permitted, |all, _| {
+            let end = of_kind(all, "completion");
+            (end.signed, end.record.link) = (false, None);
+        }),
+        ("an end before the decision", ALTERED, "before it was decided", permitted, |all, _| {
+            link(&mut of_kind(all, "completion").record).aseq = 0;
+        }),
+        ("two ends", ALTERED, "says it twice", permitted, |all, name| {
+            all.push(Laid { signed: true, ..false_end(&all[1], name) });
+        }),
+        ("an end of what was denied", ALTERED, "was denied", denied, |all, name| {
+            all.push(Laid { signed: true, ..false_end(&all[1], name) });
+        }),
+        ("permitted later than anything is good", ALTERED, "not good then", permitted, late),
+        ("denied later than anything is good", ALTERED, "not good then", denied, late),
+        ("denied as it was", VERIFIED, "good until", denied, |_, _| ()),
+    ]
+}
+
 /// Whoever holds the log's key lays records into it that claim to be an agent's: the agent did not
 /// sign them, and they are left out by both verifiers. What the agent signed against itself is
 /// altered.
@@ -197,58 +258,7 @@ async fn a_record_is_an_agents_word_where_the_agent_signed_it() {
         let link = decided.link.unwrap();
         records::access::request_id("gate-1", &link.epoch, link.aseq)
     };
-    let cases: Vec<(&str, i32, &str, &Files, fn(&mut Vec<Laid>, &str))> = vec![
-        ("as they are", VERIFIED, "status 200", &permitted, |_, _| ()),
-        ("a false end beside the real one", VERIFIED, "left out", &permitted, |all, name| {
-            all.push(false_end(&all[1], name));
-        }),
-        ("a false end in place of the real one", VERIFIED, "shows none", &permitted, |all, _| {
-            of_kind(all, "completion").signed = false;
-        }),
-        ("a false end behind a denial", VERIFIED, "left out", &denied, |all, name| {
-            all.push(false_end(&all[1], name));
-        }),
-        ("the connection again, unsigned", VERIFIED, "left out", &permitted, |all, _| {
-            let mut again = all[0].clone();
-            (again.signed, link(&mut again.record).aseq) = (false, 40);
-            all.push(again);
-        }),
-        ("the connection again, signed", ALTERED, "the same signature", &permitted, |all, _| {
-            let mut again = all[0].clone();
-            link(&mut again.record).aseq = 40;
-            all.push(again);
-        }),
-        ("another connection, signed", ALTERED, "does not belong", &permitted, |all, _| {
-            let mut again = all[0].clone();
-            link(&mut again.record).aseq = 40;
-            if let Event::Connection(seen) = &mut again.record.event {
-                seen.message.0[70] ^= 1;
-            }
-            all.push(again);
-        }),
-        ("the connection unsigned", MISSING, "holds the connection", &permitted, |all, _| {
-            of_kind(all, "connection").signed = false;
-        }),
-        ("the decision unsigned", MISSING, "holds the decision", &permitted, |all, _| {
-            of_kind(all, "decision").signed = false;
-        }),
-        ("an end without a place", ALTERED, "what the log holds", &permitted, |all, _| {
-            let end = of_kind(all, "completion");
-            (end.signed, end.record.link) = (false, None);
-        }),
-        ("an end before the decision", ALTERED, "before it was decided", &permitted, |all, _| {
-            link(&mut of_kind(all, "completion").record).aseq = 0;
-        }),
-        ("two ends", ALTERED, "says it twice", &permitted, |all, name| {
-            all.push(Laid { signed: true, ..false_end(&all[1], name) });
-        }),
-        ("an end of what was denied", ALTERED, "was denied", &denied, |all, name| {
-            all.push(Laid { signed: true, ..false_end(&all[1], name) });
-        }),
-        ("permitted later than anything is good", ALTERED, "not good then", &permitted, late),
-        ("denied later than anything is good", ALTERED, "not good then", &denied, late),
-        ("denied as it was", VERIFIED, "good until", &denied, |_, _| ()),
-    ];
+    let cases = cases(&permitted, &denied);
     let mut wrong = Vec::new();
     for (what, wanted, word, files, change) in cases {
         let mut all = laid(files);
@@ -273,6 +283,7 @@ async fn a_record_is_an_agents_word_where_the_agent_signed_it() {
 }
 
 /// The decision a month later.
+#[expect(clippy::ptr_arg, reason = "one change of the table")]
 fn late(all: &mut Vec<Laid>, _: &str) {
     let decided = &mut of_kind(all, "decision").record;
     decided.time = records::time::micros((decided.unix() + 30 * 86_400) * 1_000_000);
