@@ -190,7 +190,6 @@ type Change = fn(&mut Vec<Laid>, &str);
 /// What it is, the verdict, a word that is said, of which bundle.
 type Case<'a> = (&'a str, i32, &'a str, &'a Files, Change);
 
-#[expect(clippy::too_many_lines, reason = "one table, one entry a case")]
 fn cases<'a>(permitted: &'a Files, denied: &'a Files) -> Vec<Case<'a>> {
     vec![
         ("as they are", VERIFIED, "status 200", permitted, |_, _| ()),
