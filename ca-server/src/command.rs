@@ -87,9 +87,9 @@ enum Command {
     Revoke(revoke::Arguments),
     /// Drafts an order that releases a suspended certificate. 解除冻结
     Release(release::Arguments),
-    /// Makes an enrolment letter for a person. 领证信函
+    /// Makes an enrolment letter for a person. 密码信封
     Letter(letter::Arguments),
-    /// Lists, shows and exports orders; takes approvals that came as files. 指令与审批
+    /// Lists, shows and exports orders; takes approvals that came as files. 办件与审批
     Order(order::Arguments),
     /// Sends a trial notice; lists what somebody was told. 通知
     Notice(notice::Arguments),

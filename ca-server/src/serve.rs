@@ -8,7 +8,7 @@ use store::Store;
 /// A role of the CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Subcommand, clap::ValueEnum)]
 pub enum ServedRole {
-    /// Makes orders, issues, revokes. 制作指令、签发、吊销
+    /// Makes orders, issues, revokes. 制作办件、签发、吊销
     Issuer,
     /// Publishes lists and certificates, takes loss reports. 发布列表与证书、受理挂失
     Status,

@@ -35,9 +35,9 @@ pub(crate) async fn run(folder: &Path) -> anyhow::Result<()> {
             "登记人员，两名登记员批准 / registered by order, approved by two: {name_zh}"
         ));
         let letter = actor.letter(&person, "official")?;
-        step.done("制作领证信函 / made an enrolment letter");
+        step.done("制作密码信封 / made an enrolment letter");
         let order = actor.submit(&letter, &demo.join(name))?;
-        step.done(&format!("本人凭信函申请 / applied with the letter: order {order}"));
+        step.done(&format!("本人凭密码信封申请 / applied with the letter: order {order}"));
         actor.approve_online(&order, 0)?;
         step.done("登记员一在线批准（证书密钥）/ first officer approved with her certificate key");
         actor.approve_offline(&order, 1)?;

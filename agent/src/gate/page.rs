@@ -96,7 +96,7 @@ fn help(gate: &Gate, code: Code) -> (String, String) {
     match code {
         Code::CertificateRequired => (
             format!(
-                "请插入或安装您的数字证书后重试。还没有证书的，请持领证信函到 {portal} 或用 yinxin enroll --letter LETTER 领取。"
+                "请插入或安装您的数字证书后重试。还没有证书的，请持密码信封到 {portal} 或用 yinxin enroll --letter LETTER 领取。"
             ),
             format!(
                 "Insert or install your certificate and try again. Without one, use your \
@@ -104,7 +104,7 @@ fn help(gate: &Gate, code: Code) -> (String, String) {
             ),
         ),
         Code::CertificateExpired => (
-            "您的证书已过有效期，请向本单位登记人员索取新的领证信函。".into(),
+            "您的证书已过有效期，请向本单位登记人员索取新的密码信封。".into(),
             "Your certificate is out of date; ask your registration officer for a new enrolment \
              letter."
                 .into(),

@@ -78,7 +78,7 @@ fn print(letter: &Letter) -> anyhow::Result<String> {
     let sheet = Printed {
         letter,
         title: match is_loss {
-            true => ("数字证书挂失信函", "Letter for reporting a loss"),
+            true => ("数字证书挂失密码信封", "Letter for reporting a loss"),
             false => ("数字证书密码信封", "Letter of enrolment"),
         },
         is_loss,

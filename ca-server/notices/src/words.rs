@@ -163,11 +163,11 @@ fn declined_sentence(notice: &Notice) -> Both {
     let order = notice.facts.order.as_deref().unwrap_or_default();
     match notice.kind {
         NoticeKind::Returned => (
-            format!("指令 {order} 已被退回，可以更正后重新申请；原因请在门户查看。"),
+            format!("办件 {order} 已被退回，可以更正后重新申请；原因请在门户查看。"),
             format!("Order {order} was sent back and can be asked for again; the portal says why."),
         ),
         _ => (
-            format!("指令 {order} 已被驳回；原因请在门户查看。"),
+            format!("办件 {order} 已被驳回；原因请在门户查看。"),
             format!("Order {order} was rejected; the portal says why."),
         ),
     }
@@ -176,11 +176,11 @@ fn declined_sentence(notice: &Notice) -> Both {
 fn digest_sentence(facts: &Facts) -> Both {
     let (mut zh, mut en) = (Vec::new(), Vec::new());
     if let Some(count) = facts.to_decide {
-        zh.push(format!("{count} 件指令等待您审批"));
+        zh.push(format!("{count} 件办件等待您审批"));
         en.push(format!("{count} orders wait for your approval"));
     }
     if let Some(count) = facts.drafted {
-        zh.push(format!("您起草的 {count} 件指令正在等待审批"));
+        zh.push(format!("您起草的 {count} 件办件正在等待审批"));
         en.push(format!("{count} orders that you drafted wait for officers"));
     }
     (format!("{}。", zh.join("；")), format!("{}.", en.join("; ")))

@@ -238,7 +238,7 @@ fn examine_secrets(host: &Host, findings: &mut Vec<Finding>) {
     if !sample && people.any(|entry| is_loss(&entry.file_name())) {
         findings.push(Finding {
             what: (
-                "挂失信函仍在本机".into(),
+                "挂失密码信封仍在本机".into(),
                 "letters that report a loss are still on this machine".into(),
             ),
             next: Next::Do(
@@ -280,7 +280,7 @@ async fn examine_letters(
     }
     findings.extend(left.into_iter().map(|path| Finding {
         what: (
-            format!("信函已失效而仍在本机：{}", path.display()),
+            format!("密码信封已失效而仍在本机：{}", path.display()),
             format!("a letter that is over is still on this host: {}", path.display()),
         ),
         next: Next::Do(

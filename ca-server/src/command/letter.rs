@@ -27,15 +27,15 @@ pub(super) struct Arguments {
 enum Verb {
     /// Voids a letter: from now on nothing is issued under it. 作废
     Void {
-        /// Reference, as it stands on the letter. 信函编号
+        /// Reference, as it stands on the letter. 密码信封编号
         reference: String,
     },
     /// Makes another letter for the same person and profile, and voids the first with it. 换发
     ///
     /// The code of a letter is kept nowhere but on its sheet, so that it cannot be printed twice.
-    /// 领证码只印在信函上，不能重印。
+    /// 授权码只印在密码信封上，不能重印。
     Replace {
-        /// Reference of the letter that is to be voided. 原信函编号
+        /// Reference of the letter that is to be voided. 原密码信封编号
         reference: String,
     },
     /// Writes the sheets of many letters as one document. 合并打印
@@ -43,7 +43,7 @@ enum Verb {
     /// It holds the codes of all of them: print it, then shred it.
     /// 文件含全部授权码，打印后请立即粉碎。
     Print {
-        /// References; every letter that waits for its printer, if none is named. 信函编号
+        /// References; every letter that waits for its printer, if none is named. 密码信封编号
         references: Vec<String>,
         /// The document, .html. 文件
         #[arg(long)]
@@ -93,7 +93,7 @@ fn print(host: &Host, references: &[String], out: &Path) -> anyhow::Result<ExitC
     }
     anyhow::ensure!(
         !letters.is_empty() && (wanted.is_empty() || letters.len() == wanted.len()),
-        "没有这样的待打印信函 / no such letters wait for their printer"
+        "没有这样的待打印密码信封 / no such letters wait for their printer"
     );
     letters.sort_by(|a, b| (&a.sheet.units, &a.name).cmp(&(&b.sheet.units, &b.name)));
     let document = letter_print::print_many(&letters)?;
@@ -103,7 +103,7 @@ fn print(host: &Host, references: &[String], out: &Path) -> anyhow::Result<ExitC
         let said = serde_json::json!({ "letters": letters.len(), "document": out });
         system::terminal::json(&said.to_string());
     } else {
-        speech::fact("", ("信函", "letters"), letters.len());
+        speech::fact("", ("密码信封", "letters"), letters.len());
         speech::fact("", ("打印", "print"), out.display());
         let zh = "文件含全部授权码，打印后请立即粉碎。";
         speech::sentence("", zh, "It holds the codes of all of them: print it, then shred it.");
@@ -114,7 +114,7 @@ fn print(host: &Host, references: &[String], out: &Path) -> anyhow::Result<ExitC
 /// A reference as people type it.
 fn read(text: &str) -> anyhow::Result<String> {
     records::letter::read_reference(text)
-        .context("这不是信函编号 / this is no reference of a letter")
+        .context("这不是密码信封编号 / this is no reference of a letter")
 }
 
 fn say(result: &OperatorAnswer) {
@@ -130,7 +130,7 @@ fn say(result: &OperatorAnswer) {
         return;
     }
     let sheet = Path::new(&result.letter).with_extension("html");
-    speech::fact("", ("信函", "letter"), &result.letter);
+    speech::fact("", ("密码信封", "letter"), &result.letter);
     speech::fact("", ("编号", "reference"), &result.reference);
     let print = ("打印、折叠、密封", "print it, fold it, seal it");
     speech::fact("", print, sheet.display());

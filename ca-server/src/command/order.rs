@@ -26,7 +26,7 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// Lists orders, open ones first asked for. 列出指令
+    /// Lists orders, open ones first asked for. 列出办件
     List {
         /// open, done, cancelled or all. 只列何种状态
         #[arg(long, default_value = "open")]
@@ -35,14 +35,14 @@ enum What {
         #[arg(long, default_value = "")]
         after: String,
     },
-    /// Shows where one order stands. 查看指令
+    /// Shows where one order stands. 查看办件
     Show {
-        /// Order id. 指令编号
+        /// Order id. 办件编号
         order: String,
     },
-    /// Writes an order to a file for `yinxin approve --order FILE --out FILE`. 导出指令
+    /// Writes an order to a file for `yinxin approve --order FILE --out FILE`. 导出办件
     Export {
-        /// Order id. 指令编号
+        /// Order id. 办件编号
         order: String,
         /// The file. 文件
         #[arg(long)]
@@ -50,7 +50,7 @@ enum What {
     },
     /// Takes back an open order that you drafted by mistake. 撤回
     Withdraw {
-        /// Order id. 指令编号
+        /// Order id. 办件编号
         order: String,
     },
     /// Hands in an approval that came as a file. 导入审批

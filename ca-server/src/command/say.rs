@@ -40,7 +40,7 @@ pub(super) fn order(state: &Path, result: &OperatorAnswer, json: bool) -> anyhow
         return Ok(ExitCode::SUCCESS);
     }
     let (approvals, needed) = result.approvals;
-    speech::fact("", ("指令", "order"), &result.order);
+    speech::fact("", ("办件", "order"), &result.order);
     if !result.person.is_empty() {
         speech::fact("", ("人员", "person"), &result.person);
     }

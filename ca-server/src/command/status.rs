@@ -49,7 +49,7 @@ pub(super) async fn run(host: &Host) -> anyhow::Result<ExitCode> {
     let fact = |name, value: String| speech::fact("", name, value);
     let aside = |count: i64, zh: &str, en: &str| format!("({count} {})", speech::both(zh, en));
     fact(("人员", "people"), people.to_string());
-    fact(("待批指令", "open orders"), orders.to_string());
+    fact(("待批办件", "open orders"), orders.to_string());
     let revoked = aside(revoked, "已吊销", "revoked");
     fact(("证书", "certificates"), format!("{certificates} {revoked}"));
     let abandoned = aside(abandoned, "已放弃", "abandoned");

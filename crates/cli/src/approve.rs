@@ -21,14 +21,14 @@ use system::speech::Command;
 
 /// Arguments of `yinxin approve`.
 #[derive(clap::Args)]
-#[command(after_help = "Without an order: lists what waits for you. / 不带编号：列出待批指令。\n\
+#[command(after_help = "Without an order: lists what waits for you. / 不带编号：列出待批办件。\n\
     Offline / 离线: yinxin approve --order FILE --out FILE,\n\
     随后 / then: ca-server order import-approval FILE")]
 pub struct Arguments {
-    /// Order id. 指令编号
+    /// Order id. 办件编号
     #[arg(conflicts_with = "order_file")]
     order: Option<String>,
-    /// An exported order instead of the portal. 离线指令文件
+    /// An exported order instead of the portal. 离线办件文件
     #[arg(long = "order", value_name = "FILE", requires = "out")]
     order_file: Option<PathBuf>,
     /// Where the approval goes, with --order. 审批文件
@@ -82,7 +82,7 @@ pub(crate) fn checked(
         records::letter::read_reference(wanted).as_ref() != Some(&shown.order().order)
     }) {
         return Err(Failure::usage(
-            "收到的不是所要的指令。",
+            "收到的不是所要的办件。",
             "this is not the order that was asked for",
         ));
     }
@@ -162,7 +162,7 @@ pub(crate) fn facts(opened: &OpenedOrder) -> Vec<Fact> {
 /// An order in a few words.
 pub(crate) fn what(opened: &OpenedOrder) -> Said {
     let (kind, order) = (plain::kind(opened.body()), &opened.order().order);
-    Said { zh: format!("指令 {order}：{}", kind.zh), en: format!("order {order}: {}", kind.en) }
+    Said { zh: format!("办件 {order}：{}", kind.zh), en: format!("order {order}: {}", kind.en) }
 }
 
 /// What machines get of an order beside its facts.
@@ -201,7 +201,7 @@ fn consented(
         return Err(Failure::usage(&moved.zh, moved.en).next(next.as_str()));
     }
     let last = id.get(12..).unwrap_or_default();
-    let zh = format!("输入指令编号末四位 {last} 以批准");
+    let zh = format!("输入办件编号末四位 {last} 以批准");
     let en = format!("type {last} to approve:");
     let how = Consent::new(arguments.yes, (&zh, &en), last);
     consent(output, (order, &opened.name()), &how)?.sign(opened).map(Some)
@@ -255,7 +255,7 @@ async fn list(
     }
     match first {
         Some(order) => output.next(&arguments.own.again("yinxin approve {}", &[&order])),
-        None => output.said("没有待批指令", "nothing waits for you"),
+        None => output.said("没有待批办件", "nothing waits for you"),
     }
     Ok(())
 }

@@ -11,9 +11,9 @@ use records::order::BATCH_ROWS_MAX;
 /// Arguments of `yinxin batch`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The kind of order: `issue`, `person`, `revoke`, … 类别
+    /// The kind of order: `issue`, `person`, `revoke` or another. 类别
     kind: String,
-    /// What they do, where the kind does several things: `create`, `move`, `leave`, … 动作
+    /// What they do, where the kind does several things: `create`, `move`, `leave` or another. 动作
     #[arg(default_value = "")]
     action: String,
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     }
     rows.truncate(BATCH_ROWS_MAX);
     if rows.is_empty() {
-        output.said("没有待批指令", "nothing waits for you");
+        output.said("没有待批办件", "nothing waits for you");
         return Ok(());
     }
     let count = rows.len();

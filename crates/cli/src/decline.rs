@@ -17,9 +17,9 @@ use serde_json::{Map, Value};
 /// Arguments of `yinxin return` and `yinxin reject`.
 #[derive(clap::Args)]
 #[command(after_help = "An operator's order to revoke cannot be declined: \
-                  nobody releases a brake alone.\n操作员起草的吊销指令不能退回或驳回。")]
+                  nobody releases a brake alone.\n操作员起草的吊销申请不能退回或驳回。")]
 pub struct Arguments {
-    /// Order id. 指令编号
+    /// Order id. 办件编号
     order: String,
     /// Why, in words that help whoever applied. 理由，申请人会看到
     #[arg(long)]
@@ -47,7 +47,7 @@ pub(crate) async fn run(
         Outcome::Returned => ("退回", "send it back"),
         Outcome::Rejected => ("驳回", "reject it"),
     };
-    let zh = format!("输入指令编号末四位 {last} 以{zh}");
+    let zh = format!("输入办件编号末四位 {last} 以{zh}");
     let en = format!("type {last} to {en}:");
     let how = Consent::new(arguments.yes, (&zh, &en), &last);
     let declined = Declined::new(order, outcome, &arguments.reason)?;

@@ -20,11 +20,11 @@ pub enum DraftCommand {
     /// A person of your unit: new, corrected, moved, leaving. 人员
     #[command(subcommand)]
     Person(person::PersonCommand),
-    /// A letter of enrolment for a person of your unit. 信函
+    /// A letter of enrolment for a person of your unit. 密码信封
     Letter(LetterArguments),
     /// Many new people of your unit, from a roster. 名册
     Roster(many::RosterArguments),
-    /// Letters for everybody whom a batch registered. 批量信函
+    /// Letters for everybody whom a batch registered. 批量密码信封
     Letters(many::LettersArguments),
     /// What became of what you drafted. 我的办件
     List(ListArguments),
@@ -70,7 +70,7 @@ async fn letter(output: Output, arguments: &LetterArguments) -> Result<(), Failu
     let mut draft = desk.drafting((&Drafted::Letter(body), Vec::new()), Vec::new())?;
     draft.hearsay = who(&told);
     let made = desk.make(output, (draft, &person), arguments.yes).await?;
-    output.fact(("信函已制作", "letter made"), &made.letter);
+    output.fact(("密码信封已制作", "letter made"), &made.letter);
     output.said(
         "由登记处打印并密封交付",
         "the registration office prints it and hands it over sealed",

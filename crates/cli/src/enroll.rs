@@ -20,7 +20,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Arguments of `yinxin enroll`.
 #[derive(clap::Args)]
-#[command(after_help = "The code in your letter stays on this machine. / 领证码不会离开本机。\n\
+#[command(after_help = "The code in your letter stays on this machine. / 授权码不会离开本机。\n\
                         Run it again to see where it stands. / 再次运行：查看进度，领取证书。")]
 pub struct Arguments {
     #[command(flatten)]
@@ -64,7 +64,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         }
         Stage::Rejected { reason } => {
             return Err(Failure::usage(
-                "申请已被驳回，请向登记人员索取新信函。",
+                "申请已被驳回，请向登记人员索取新密码信封。",
                 format!("the application was rejected: {reason}"),
             ));
         }
@@ -135,7 +135,8 @@ async fn submit(
     let request = keys::request(&signer)
         .map_err(|error| Failure::usage("无法生成请求。", error.to_string()))?;
     let key = held.keys.bind_key("cli");
-    let key = key.ok_or_else(|| Failure::usage("信函不正确。", "the letter has no bind key"))?;
+    let key =
+        key.ok_or_else(|| Failure::usage("密码信封不正确。", "the letter has no bind key"))?;
     let message = Submit {
         reference: held.reference.clone(),
         key: held.keys.lookup().as_slice().into(),
@@ -159,7 +160,7 @@ async fn await_approval(
     let mut told = None;
     while let Stage::Awaiting { order, approvals, needed, expires } = &stage {
         if told != Some(*approvals) {
-            output.fact(("已提交，指令", "submitted, order"), order);
+            output.fact(("已提交，办件", "submitted, order"), order);
             output.fact(("审批", "approvals"), format!("{approvals} / {needed}"));
             output.fact(("须在此前完成", "to be given before"), expires);
             told = Some(*approvals);
@@ -220,7 +221,7 @@ fn keep(
     output.fact(("序列号", "serial"), leaf.serial());
     output.fact(("有效至", "until"), &until);
     output.fact(("日志证明已核对，序号", "proven by the log, entry"), collected.evidence.index);
-    output.said("信函请妥善保管，可用于挂失", "keep the letter: with it you can report a loss");
+    output.said("密码信封请妥善保管，可用于挂失", "keep the letter: with it you can report a loss");
     output.json(&serde_json::json!({
         "stage": "issued", "certificate": arguments.out, "proof": proof,
         "serial": leaf.serial().to_string(), "not_after": until, "index": collected.evidence.index,

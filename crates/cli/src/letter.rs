@@ -12,13 +12,13 @@ use zeroize::Zeroizing;
 /// How a letter is given.
 #[derive(Args)]
 pub(crate) struct LetterArguments {
-    /// The letter as a file. 信函文件
+    /// The letter as a file. 密码信封文件
     #[arg(long, conflicts_with_all = ["reference", "code_file"])]
     letter: Option<PathBuf>,
     /// The letter's reference, typed. 编号
     #[arg(long)]
     reference: Option<String>,
-    /// File whose first line is the code; asked for otherwise. 领证码文件
+    /// File whose first line is the code; asked for otherwise. 授权码文件
     #[arg(long)]
     code_file: Option<PathBuf>,
     /// The trust file that came with the letter. 信任文件
@@ -63,19 +63,19 @@ impl LetterArguments {
             (None, Some(reference)) => {
                 let code = match &self.code_file {
                     Some(path) => prompt::from_file(path)?,
-                    None => prompt::hidden(("领证码", "code"))?,
+                    None => prompt::hidden(("授权码", "code"))?,
                 };
                 (reference.clone(), code, self.believed()?)
             }
             _ => {
-                return Err(Failure::usage("请给出信函。", "a letter is needed")
+                return Err(Failure::usage("请给出密码信封。", "a letter is needed")
                     .next("--letter FILE, or --reference R --trust FILE"));
             }
         };
         let reference = read_reference(&reference)
             .ok_or_else(|| Failure::usage("编号不正确。", "this is not a reference"))?;
         let code = EnrolmentCode::read(&code)
-            .map_err(|error| Failure::usage("领证码有误，请核对每个字符。", error.to_string()))?;
+            .map_err(|error| Failure::usage("授权码有误，请核对每个字符。", error.to_string()))?;
         let founding = trust.founding.digest();
         let founding = founding
             .ok_or_else(|| Failure::usage("信任文件不正确。", "the trust file is damaged"))?;

@@ -52,7 +52,7 @@ use std::process::ExitCode;
 #[command(
     name = "yinxin",
     version,
-    after_help = "收到信函 / got a letter: yinxin enroll --letter FILE --key my.key --out my.pem\n\
+    after_help = "收到密码信封 / got a letter: yinxin enroll --letter FILE --key my.key --out my.pem\n\
                   审批人员 / an officer: yinxin context add --help"
 )]
 pub struct Arguments {
@@ -67,18 +67,18 @@ pub struct Arguments {
 enum Command {
     /// Makes a key and a request (PKCS#10). 生成密钥与证书请求
     Request(request::Arguments),
-    /// From an enrolment letter to a certificate; run it again until it is there. 凭信函领证
+    /// From an enrolment letter to a certificate; run it again until it is there. 凭密码信封领证
     #[command(alias = "enrol")]
     Enroll(enroll::Arguments),
     /// Renews your certificate with its own key, for a new key. 续期
     Renew(renew::Arguments),
-    /// Lists, shows and approves orders with your certificate key. 审批指令
+    /// Lists, shows and approves orders with your certificate key. 审批办件
     Approve(approve::Arguments),
     /// Makes one batch of all orders of a kind that wait for you. 合并成批
     Batch(batch::Arguments),
-    /// Sends an order back, with a reason. 退回指令
+    /// Sends an order back, with a reason. 退回办件
     Return(decline::Arguments),
-    /// Rejects an order for good, with a reason. 驳回指令
+    /// Rejects an order for good, with a reason. 驳回办件
     Reject(decline::Arguments),
     /// Asks for a certificate to be revoked, with your signature. 申请吊销证书
     Revoke(revoke::Arguments),

@@ -70,7 +70,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
     let terms = portal.renewal_terms(&ask).await?;
     if let Some(Stage::Rejected { reason }) = &terms.stage {
         return Err(Failure::usage(
-            "续期申请已被驳回，请向登记人员索取新信函。",
+            "续期申请已被驳回，请向登记人员索取新密码信封。",
             format!("the renewal was rejected: {reason}"),
         ));
     }
@@ -242,7 +242,7 @@ async fn asked(
         let waits = match &answer.stage {
             Stage::Awaiting { order, approvals, needed, expires } if approvals < needed => {
                 if told != Some(*approvals) {
-                    output.fact(("已提交，指令", "submitted, order"), order);
+                    output.fact(("已提交，办件", "submitted, order"), order);
                     output.fact(("审批", "approvals"), format!("{approvals} / {needed}"));
                     output.fact(("须在此前完成", "to be given before"), expires);
                     told = Some(*approvals);

@@ -59,7 +59,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
         files::write_new(out, &bytes)?;
     }
     tell(output, &receipt);
-    output.said("请向登记人员申请新信函", "ask your registration officer for a new letter");
+    output.said("请向登记人员申请新密码信封", "ask your registration officer for a new letter");
     Ok(())
 }
 

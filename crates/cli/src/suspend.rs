@@ -29,7 +29,7 @@ const EVIDENCE: &str = "本人提出 / asked for by the holder";
 #[derive(clap::Args)]
 #[command(after_help = "Without a serial number: what was issued under your letter.\n\
     It counts at once; two others release it, or it is revoked after 15 days.\n\
-    不写序列号则凭信函冻结；立即生效，须由另外两人解除，15 天未解除即吊销。")]
+    不写序列号则凭密码信封冻结；立即生效，须由另外两人解除，15 天未解除即吊销。")]
 pub struct Arguments {
     /// Serial number, to sign with your own certificate key. 证书序列号，用本人证书密钥签名
     serial: Option<String>,
@@ -119,7 +119,7 @@ struct UnderLetter(Held);
 impl Consentable for UnderLetter {
     fn what(&self) -> Said {
         Said {
-            zh: "冻结信函项下的证书".into(), en: "suspend what came from a letter".into()
+            zh: "冻结密码信封项下的证书".into(), en: "suspend what came from a letter".into()
         }
     }
 

@@ -17,12 +17,12 @@ use serde_json::{Map, Value};
 /// Arguments of `yinxin withdraw`.
 #[derive(clap::Args)]
 #[command(after_help = "Only whoever drafted it can; an order to revoke is not taken back.\n\
-    只有起草人能撤回；吊销指令不能撤回。")]
+    只有起草人能撤回；吊销申请不能撤回。")]
 pub struct Arguments {
-    /// Order id. 指令编号
+    /// Order id. 办件编号
     #[arg(required_unless_present = "letter", conflicts_with = "letter")]
     order: Option<String>,
-    /// Reference of a letter instead. 信函编号
+    /// Reference of a letter instead. 密码信封编号
     #[arg(long)]
     letter: Option<String>,
     #[command(flatten)]
@@ -48,7 +48,7 @@ pub(crate) async fn run(output: Output, arguments: &Arguments) -> Result<(), Fai
             let typed = letter.as_deref().unwrap_or_default();
             let reference = records::letter::read_reference(typed);
             let reference = reference.ok_or_else(|| {
-                Failure::usage("这不是信函编号。", "this is no reference of a letter")
+                Failure::usage("这不是密码信封编号。", "this is no reference of a letter")
             })?;
             (reference.clone(), TakenBack::Letter { reference }, None)
         }
@@ -73,7 +73,7 @@ struct Withdrawing {
 
 impl Consentable for Withdrawing {
     fn what(&self) -> Said {
-        let letter = || Said { zh: "撤回信函".into(), en: "take a letter back".into() };
+        let letter = || Said { zh: "撤回密码信封".into(), en: "take a letter back".into() };
         self.order.as_ref().map_or_else(letter, |order| {
             let Said { zh, en } = approve::what(order);
             Said { zh: format!("撤回{zh}"), en: format!("take back {en}") }

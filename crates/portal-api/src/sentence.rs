@@ -39,11 +39,11 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
         Event::Approval { person, acting_for, .. } => approved(person, acting_for.as_deref(), who),
         Event::Declined { decline, person } => match decline.read().map(|read| read.outcome) {
             Ok(Outcome::Returned) => (
-                format!("{} 退回了指令", who(person)),
+                format!("{} 退回了办件", who(person)),
                 format!("{} sent an order back", who(person)),
             ),
             _ => (
-                format!("{} 驳回了指令", who(person)),
+                format!("{} 驳回了办件", who(person)),
                 format!("{} rejected an order", who(person)),
             ),
         },
@@ -79,7 +79,7 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
             format!("{} was notified ({about}, {channel}): {outcome}", who(person)),
         ),
         Event::Portal { process, act, outcome, count, .. } => (
-            format!("门户（{process}）称：{act}，{outcome}{}", times(*count).0),
+            format!("门户（{process}）记录，未经核验：{act}，{outcome}{}", times(*count).0),
             format!("the portal ({process}) says: {act}, {outcome}{}", times(*count).1),
         ),
         other => by_the_ca(other, who),
@@ -93,11 +93,11 @@ pub fn of(record: &Record, names: &BTreeMap<String, String>) -> (String, String)
 fn approved(person: &str, absent: Option<&str>, who: impl Fn(&str) -> String) -> (String, String) {
     match absent {
         Some(absent) => (
-            format!("{} 代 {} 批准了指令", who(person), who(absent)),
+            format!("{} 代 {} 批准了办件", who(person), who(absent)),
             format!("{} approved an order, acting for {}", who(person), who(absent)),
         ),
         None => {
-            (format!("{} 批准了指令", who(person)), format!("{} approved an order", who(person)))
+            (format!("{} 批准了办件", who(person)), format!("{} approved an order", who(person)))
         }
     }
 }
@@ -110,7 +110,7 @@ fn suspended(
 ) -> (String, String) {
     let by = cause.person().map_or_else(String::new, |person| who(&person));
     let (zh, en) = match cause {
-        SuspensionCause::Letter { .. } => ("凭信函", "by letter"),
+        SuspensionCause::Letter { .. } => ("凭密码信封", "by letter"),
         SuspensionCause::Signed { .. } => ("经本人签名", "under their signature"),
         SuspensionCause::Portal { .. } => ("据门户所说", "as a portal says"),
     };
@@ -123,7 +123,7 @@ fn read_through(by: &str, who: &str, act: &str, count: u64) -> (String, String) 
         "find" => ("查找了人员和证书", "people and certificates were looked up"),
         "certificate" => ("查看了证书", "a certificate was looked at"),
         "list" => ("查看了待办", "the list of orders was looked at"),
-        "fetch" => ("查看了指令", "an order was looked at"),
+        "fetch" => ("查看了办件", "an order was looked at"),
         "person" => ("查看了人员", "a person was looked at"),
         "unit" => ("查看了单位", "a unit was looked at"),
         "drafts" => ("查看了经办事项", "own drafts were looked at"),
@@ -142,7 +142,7 @@ fn by_the_ca(event: &Event, who: impl Fn(&str) -> String) -> (String, String) {
         Event::Order { order, .. } => ordered(&order.0),
         Event::Letter { statement, .. } => lettered(&statement.0, who),
         Event::Application { reference, .. } => (
-            format!("收到凭信函 {reference} 的申请"),
+            format!("收到凭密码信封 {reference} 的申请"),
             format!("somebody applied under letter {reference}"),
         ),
         Event::Joined { agent, .. } => {
@@ -164,7 +164,7 @@ fn by_the_ca(event: &Event, who: impl Fn(&str) -> String) -> (String, String) {
             format!("records of gate {agent} contradict each other"),
         ),
         Event::Founding { .. } => ("建立城市".to_owned(), "the city was founded".to_owned()),
-        Event::Enacted { .. } => ("执行了指令".to_owned(), "an order was carried out".to_owned()),
+        Event::Enacted { .. } => ("执行了办件".to_owned(), "an order was carried out".to_owned()),
         Event::Used { authorization, .. } => (
             format!("使用了常设授权 {authorization}"),
             format!("standing authorization {authorization} was used"),
@@ -179,7 +179,7 @@ fn ordered(order: &[u8]) -> (String, String) {
     let action = order.body().map(|body| body.action().to_owned()).unwrap_or_default();
     let kind = kind_of(&order.kind, &action);
     (
-        format!("签发机构制作指令 {}（{}）", order.order, kind.zh),
+        format!("签发机构制作办件 {}（{}）", order.order, kind.zh),
         format!("the CA made order {} ({})", order.order, kind.en),
     )
 }
@@ -189,7 +189,7 @@ fn lettered(statement: &[u8], who: impl Fn(&str) -> String) -> (String, String) 
     let read: Result<LetterStatement, _> = records::json::read(statement);
     let (letter, person) = read.map_or_else(|_| Default::default(), |l| (l.reference, l.person));
     (
-        format!("为 {} 制作信函 {letter}", who(&person)),
+        format!("为 {} 制作密码信封 {letter}", who(&person)),
         format!("letter {letter} was made for {}", who(&person)),
     )
 }
@@ -198,14 +198,14 @@ fn lettered(statement: &[u8], who: impl Fn(&str) -> String) -> (String, String) 
 fn voided(statement: &[u8]) -> (String, String) {
     let read: Result<VoidStatement, _> = records::json::read(statement);
     let (letter, drafter) = read.map_or_else(|_| Default::default(), |v| (v.reference, v.drafter));
-    (format!("{drafter} 作废信函 {letter}"), format!("{drafter} voided letter {letter}"))
+    (format!("{drafter} 作废密码信封 {letter}"), format!("{drafter} voided letter {letter}"))
 }
 
 /// Who took an order back.
 fn withdrawn(statement: &[u8]) -> (String, String) {
     let read: Result<WithdrawnStatement, _> = records::json::read(statement);
     let drafter = read.map_or_else(|_| String::new(), |read| read.drafter);
-    (format!("{drafter} 撤回了自己起草的指令"), format!("{drafter} took back an order of theirs"))
+    (format!("{drafter} 撤回了自己起草的办件"), format!("{drafter} took back an order of theirs"))
 }
 
 /// How often, where a record stands for several.

@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_name_is_quoted_as_a_shell_reads_it() {
         let quoted = |text: &str| quoted(Path::new(text));
-        assert_eq!(quoted("ca/信函/a-1.json"), "ca/信函/a-1.json");
+        assert_eq!(quoted("ca/密码信封/a-1.json"), "ca/密码信封/a-1.json");
         assert_eq!(quoted("my city"), "'my city'");
         assert_eq!(quoted("it's; $HOME"), "'it'\\''s; $HOME'");
         assert_eq!(quoted(""), "''");

@@ -21,7 +21,7 @@ words! {
         sample "示例城市，仅供试用，证书没有任何效力。" "A sample city for trying out; its certificates mean nothing.";
         navigation "主导航" "Main navigation";
         home "首页" "Home";
-        letter "我有领证信函" "I have a letter";
+        letter "我有密码信封" "I have a letter";
         import "导入帮助" "Import help";
         lost "挂失" "Report a loss";
         queue "待办" "Waiting for you";
@@ -37,7 +37,7 @@ words! {
         nothing_hidden "一切办理均有审计日志可查，任何人都不能私自更改。" "Everything done here stands in a log that nobody can change unseen.";
         other_language "English" "简体中文";
         error_prefix "出错：" "Error: ";
-        problem "没有办成" "This did not work";
+        problem "办理失败" "This did not work";
         code "代码" "Code";
         reference "查询号" "Reference";
         quote_reference "如需帮助，请向本单位登记人员或服务台说明上面的查询号。" "If you need help, quote this reference to your registration officer or the help desk.";

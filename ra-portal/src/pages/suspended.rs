@@ -17,7 +17,7 @@ words! {
         by "冻结者人员编号" "Suspended by person";
         founding "城市标识" "City";
         signature "签名" "Signature";
-        keep "请打印或保存这份回执。没有回执，就没有冻结。" "Print or save this receipt. Without a receipt nothing is suspended.";
+        keep "请打印或保存这份回执。冻结以本回执为准，请妥善保存。" "Print or save this receipt. Without a receipt nothing is suspended.";
         next "解除冻结须由另外两名审批人员批准，您自己不能解除：请联系本单位登记人员。15 天内无人解除，证书自动吊销。" "Two other officers release it, you cannot: call your registration officer. If nobody does within 15 days the certificate is revoked.";
     }
 }

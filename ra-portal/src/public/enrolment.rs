@@ -34,10 +34,10 @@ words! {
         make_what "密钥在您的浏览器里生成，用您设置的口令加密，保存在本机，直到您回来领取证书。请用同一台电脑、同一个浏览器。" "Your key is made in this browser, encrypted with your password, and stays on this computer until you come back to collect. Use the same computer and browser then.";
         returned "上次申请已退回，理由：" "Your last application was sent back, because:";
         rejected "申请已被驳回" "Your application was rejected";
-        rejected_what "如有疑问，请联系本单位登记人员；如需再次申请，请索取新信函。" "Ask your registration officer if you have questions; to apply again you need a new letter.";
+        rejected_what "如有疑问，请联系本单位登记人员；如需再次申请，请索取新密码信封。" "Ask your registration officer if you have questions; to apply again you need a new letter.";
         reason "理由" "Reason";
         until "截止" "Until";
-        no_code "为了把密钥和您的信函绑定，请重新输入领证码：" "To tie the key to your letter, enter its code again:";
+        no_code "为了把密钥和您的密码信封绑定，请重新输入授权码：" "To tie the key to your letter, enter its code again:";
         password "设置口令" "Choose a password";
         password_hint "至少 12 个字符。口令不会发送给任何人；忘记后只能重新申请。" "At least 12 characters. It is sent to nobody; if you forget it you have to apply again.";
         password_short "口令至少 12 个字符。" "The password needs at least 12 characters.";
@@ -57,9 +57,9 @@ words! {
         again_what "新的申请会取代现在这一份，审批从头开始。" "A new application replaces the present one; approval begins anew.";
         almost "证书正在写入日志" "Your certificate is being written into the log";
         almost_what "审批已通过，几秒钟后即可领取。" "It is approved and can be collected in a few seconds.";
-        ready "证书可以领取了" "Your certificate is ready";
+        ready "证书已签发，请领取" "Your certificate is ready";
         serial "序列号" "Serial number";
-        no_key_issued "本浏览器里没有这张证书的密钥。请换回提交申请时使用的电脑和浏览器；密钥已丢失的，请挂失后索取新信函。" "The key of this certificate is not in this browser. Use the computer and browser with which you applied; if the key is lost, report the loss and ask for a new letter.";
+        no_key_issued "本浏览器里没有这张证书的密钥。请换回提交申请时使用的电脑和浏览器；密钥已丢失的，请挂失后索取新密码信封。" "The key of this certificate is not in this browser. Use the computer and browser with which you applied; if the key is lost, report the loss and ask for a new letter.";
         collect_what "输入您设置的口令，生成证书文件。" "Enter the password that you chose, to make the certificate file.";
         password_again "口令" "Password";
         password_wrong "口令不正确。" "This is not the password.";

@@ -21,18 +21,18 @@ const OPEN_SECONDS: u32 = 1_800;
 
 words! {
     LetterWords {
-        title "输入编号和领证码" "Enter reference and code";
-        lead "编号和领证码印在信函上。大小写、空格和连字符都没有关系。" "Both are printed in your letter. Case, spaces and hyphens do not matter.";
+        title "输入编号和授权码" "Enter reference and code";
+        lead "编号和授权码印在密码信封上。大小写、空格和连字符都没有关系。" "Both are printed in your letter. Case, spaces and hyphens do not matter.";
         reference "编号" "Reference";
         reference_hint "16 个字符，例如 5GPJ-WBSG-64S3-6D1N" "16 characters, such as 5GPJ-WBSG-64S3-6D1N";
         reference_wrong "编号应为 16 个字符，请核对。" "The reference has 16 characters; please check it.";
-        code "领证码" "Code";
-        code_hint "27 个字符，五个一组。领证码不会离开您的浏览器。" "27 characters in groups of five. The code does not leave your browser.";
-        code_wrong "领证码有误，请核对是否输错了字符。" "This is not a code; look for a mistyped character.";
+        code "授权码" "Code";
+        code_hint "27 个字符，五个一组。授权码不会离开您的浏览器。" "27 characters in groups of five. The code does not leave your browser.";
+        code_wrong "授权码有误，请核对是否输错了字符。" "This is not a code; look for a mistyped character.";
         go "继续" "Continue";
-        loss_effect "挂失立即生效，不能撤销：用这封信函领取的证书将被吊销，信函作废。" "This takes effect at once and cannot be undone: certificates from this letter are revoked and the letter is closed.";
+        loss_effect "挂失立即生效，不能撤销：用这封密码信封领取的证书将被吊销，密码信封作废。" "This takes effect at once and cannot be undone: certificates from this letter are revoked and the letter is closed.";
         report "立即挂失" "Report it lost now";
-        hold_effect "冻结立即生效：用这封信函领取的证书暂停使用，信函仍可用于挂失。您自己不能解除，须由另外两名审批人员批准；15 天内无人解除即吊销。" "This takes effect at once: certificates from this letter are suspended; the letter can still report a loss. You cannot release them, two other officers can; after 15 days they are revoked.";
+        hold_effect "冻结立即生效：用这封密码信封领取的证书暂停使用，密码信封仍可用于挂失。您自己不能解除，须由另外两名审批人员批准；15 天内无人解除即吊销。" "This takes effect at once: certificates from this letter are suspended; the letter can still report a loss. You cannot release them, two other officers can; after 15 days they are revoked.";
         hold "立即冻结" "Suspend it now";
         privacy "公用电脑用完后请点击“退出”并关闭浏览器。" "On a shared computer choose “Leave” and close the browser when you are done.";
     }

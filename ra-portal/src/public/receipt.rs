@@ -24,15 +24,15 @@ words! {
     ReceiptWords {
         title "挂失回执" "Receipt of your loss report";
         revoked "证书已吊销。各应用系统几秒钟内即拒绝这张证书。" "The certificate is revoked. Applications refuse it within seconds.";
-        nothing_yet "信函已作废，还没有用它签发过证书。" "The letter is closed; no certificate had been issued with it.";
+        nothing_yet "密码信封已作废，还没有用它签发过证书。" "The letter is closed; no certificate had been issued with it.";
         time "登记时间" "Recorded at";
         reference "编号" "Reference";
         serials "已吊销的证书" "Revoked certificates";
         founding "城市标识" "City";
         signature "状态服务签名" "Signature of the status service";
-        keep "请打印或保存这份回执。没有回执，就没有挂失。" "Print or save this receipt. Without a receipt nothing has been reported.";
+        keep "请打印或保存这份回执。挂失以本回执为准，请妥善保存。" "Print or save this receipt. Without a receipt nothing has been reported.";
         download "保存回执（JSON）" "Save the receipt (JSON)";
-        next "需要新证书的，请向本单位登记人员索取新的领证信函。" "If you need a new certificate, ask your registration officer for a new letter.";
+        next "需要新证书的，请向本单位登记人员索取新的密码信封。" "If you need a new certificate, ask your registration officer for a new letter.";
     }
 }
 

@@ -25,19 +25,19 @@ words! {
         title "审计检索" "Audit search";
         not_proof "检索结果不是证据。" "What is found here is not proof.";
         not_proof_why "本页由门户代为查询，每次查询都记入日志。证据请用自己的密钥导出。" "The portal asks on your behalf, and every search is recorded. Take proof away with your own key.";
-        who "谁" "Who";
+        who "人员" "Who";
         who_hint "人员编号" "Person id";
         application "在哪个应用" "In which application";
         application_hint "例如 exchange" "Such as exchange";
-        resource "对什么" "To what";
+        resource "访问对象" "To what";
         resource_hint "例如 sz-office/2026-001" "Such as sz-office/2026-001";
         outcome "结果" "Outcome";
         outcome_hint "permitted，或拒绝的代码" "permitted, or the code of a refusal";
         kind "记录种类" "Kind of record";
         kind_hint "例如 read、letter、refusal" "Such as read, letter or refusal";
-        from "从何时" "From";
+        from "开始时间" "From";
         from_hint "例如 2026-03-01T00:00:00Z" "Such as 2026-03-01T00:00:00Z";
-        until "到何时" "Until";
+        until "结束时间" "Until";
         until_hint "例如 2026-04-01T00:00:00Z" "Such as 2026-04-01T00:00:00Z";
         reference "查询号" "Reference";
         reference_hint "有人被告知的查询号" "A reference that somebody was told";
@@ -51,7 +51,7 @@ words! {
         nothing_here "这一段没有符合全部条件的记录，更早的还未查看。" "Nothing in this part fits; older records have not been looked at yet.";
         nothing "没有符合全部条件的记录。" "No record fits everything that was asked.";
         index "序号" "Index";
-        what "经过" "What happened";
+        what "事件说明" "What happened";
         proof "证据" "Proof";
         more "更早的记录" "Older records";
     }

@@ -44,7 +44,7 @@ words! {
         mine_what "有您不认识的？请立即联系登记人员，并凭密码信封挂失。" "Something you do not know? Call your registration officer now, and report the loss with your letter.";
         certificates "证书" "Certificates";
         letters "密码信封" "Letters";
-        orders "等待审批的指令" "Orders that wait for approvals";
+        orders "等待审批的办件" "Orders that wait for approvals";
         notices "通知记录" "What you were told";
         what "事项" "What";
         until "有效期至" "Good until";
@@ -56,8 +56,8 @@ words! {
 
 words! {
     NotSeenWords {
-        required "浏览器没有出示证书，因此不知道您是谁。" "Your browser showed no certificate, so we do not know who you are.";
-        expired "请向本单位登记人员索取新的领证信函。" "Ask your registration officer for a new letter.";
+        required "未检测到数字证书，无法确认您的身份。" "Your browser showed no certificate, so we do not know who you are.";
+        expired "请向本单位登记人员索取新的密码信封。" "Ask your registration officer for a new letter.";
         suspended "证书已冻结，须由另外两名审批人员批准解除；15 天内无人解除即吊销。如非本人冻结，请立即联系登记人员。" "Your certificate is suspended; two other officers release it, or it is revoked after 15 days. If it was not you, call your registration officer now.";
         revoked "证书挂失、调动或离任后即吊销。如非本人挂失，请立即联系登记人员。" "Certificates are revoked when they are reported lost or their holder moves or leaves. If you did not report it, call your registration officer now.";
         foreign "出示的证书不是本市签发的。请关闭所有浏览器窗口，重新打开后选择本市签发的证书。" "The certificate that was shown is not one of this city. Close all browser windows, open the browser again and choose the right one.";

@@ -18,10 +18,10 @@ words! {
         certificates_leave "随即吊销的证书" "Certificates that are revoked at once";
         certificates_move "各应用系统不再接受的证书（须换发）" "Certificates that applications refuse (to be issued anew)";
         roles "终止的角色" "Roles that end";
-        letters "作废的信函" "Letters that end";
+        letters "作废的密码信封" "Letters that end";
         orders "只能退回的在办事项" "Open orders that can only be declined";
         applications "不能再进入的应用系统" "Applications that know them no longer";
-        nothing "没有证书、角色、信函或在办事项受影响。" "No certificate, role, letter or open order is touched.";
+        nothing "没有证书、角色、密码信封或在办事项受影响。" "No certificate, role, letter or open order is touched.";
     }
 }
 

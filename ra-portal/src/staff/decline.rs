@@ -26,8 +26,8 @@ words! {
         back "← 返回审批" "← Back to the order";
         returned "退回" "Send it back";
         rejected "驳回" "Reject it";
-        returned_what "申请人会看到理由，修改后可以用同一封信函重新申请。" "Whoever applied reads the reason and may apply again with the same letter.";
-        rejected_what "办理到此结束，申请人会看到理由，其信函作废。" "It ends here. Whoever applied reads the reason; the letter is used up.";
+        returned_what "申请人会看到理由，修改后可以用同一封密码信封重新申请。" "Whoever applied reads the reason and may apply again with the same letter.";
+        rejected_what "办理到此结束，申请人会看到理由，其密码信封作废。" "It ends here. Whoever applied reads the reason; the letter is used up.";
         order "办件编号" "Order";
         kind "类别" "Kind";
         reason "理由" "Reason";

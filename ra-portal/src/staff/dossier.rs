@@ -35,17 +35,17 @@ words! {
         expired "已过期" "expired";
         revoked "已吊销" "revoked";
         suspended "已冻结" "suspended";
-        letters "信函" "Letters";
-        no_letters "没有信函。" "No letter.";
+        letters "密码信封" "Letters";
+        no_letters "没有密码信封。" "No letter.";
         reference "编号" "Reference";
         requests "办件" "Requests";
         no_requests "没有办件。" "No request.";
         request "事项" "Request";
         made "时间" "Made";
         approvals "审批" "Approvals";
-        timeline "经过" "What happened";
+        timeline "事件说明" "What happened";
         issued "签发证书" "certificate issued";
-        lettered "制作信函" "letter made";
+        lettered "制作密码信封" "letter made";
         history "在日志中查看（审计员）" "What the log says (auditors)";
         next "更早的办件" "Earlier requests";
     }

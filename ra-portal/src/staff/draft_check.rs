@@ -33,7 +33,7 @@ words! {
         back "← 返回修改" "← Back, to change it";
         title "核对后签署" "Check, then sign";
         what "以下即审批人将看到的内容。签署后由两人审批，您不能审批自己起草的事项；办结前可在“我的办件”中撤回。" "This is what approvers will read. Once you sign, two persons approve it, and you cannot be one of them; until then you can take it back under “My drafts”.";
-        what_letter "签署后即制作信函，由登记处打印并密封交付。" "Once you sign, the letter is made; the registration office prints it and hands it over sealed.";
+        what_letter "签署后即制作密码信封，由登记处打印并密封交付。" "Once you sign, the letter is made; the registration office prints it and hands it over sealed.";
         facts "将要签署的内容" "What you sign";
         differs "有变化" "differs";
         by_passkey "用通行密钥签署" "Sign with a passkey";
@@ -254,7 +254,7 @@ fn of_letter(known: &PersonFacts, drafted: &Drafted) -> Vec<Fact> {
     };
     let line = &known.line;
     vec![
-        fact("为谁", "for whom", format!("{} ({})", line.name, line.person)),
+        fact("证书持有人", "for whom", format!("{} ({})", line.name, line.person)),
         fact("单位", "unit", format!("{} ({})", line.unit_name, line.unit)),
         fact("证书模板", "profile", profile),
     ]

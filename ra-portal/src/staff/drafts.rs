@@ -21,7 +21,7 @@ words! {
         title "我的办件" "My drafts";
         lead "由您签名起草的事项及办理结果，最近的在前。" "What you drafted under your signature and what became of it, newest first.";
         orders "人员事项" "People";
-        letters "信函" "Letters";
+        letters "密码信封" "Letters";
         nothing "还没有起草过。" "Nothing was drafted yet.";
         about "事项" "About";
         kind "类别" "Kind";

@@ -44,11 +44,11 @@ words! {
         suspend_what "先暂停使用，立即生效：各应用系统几秒钟内即拒绝这张证书。另外两名审批人员可以解除；15 天内无人解除即吊销。下一步核对并签署。" "Takes it away for a while, at once: applications refuse it within seconds. Two others can release it; if nobody does within 15 days it is revoked. You check and sign in the next step.";
         suspend_go "下一步：核对" "Next: check it";
         revoke "吊销" "Revoke";
-        revoke_what "提交后生成一份吊销指令，须由两人批准；批准后各应用系统几秒钟内即拒绝这张证书，不能恢复。" "This drafts an order that two persons approve; applications then refuse the certificate within seconds, and nothing brings it back.";
+        revoke_what "提交后生成一份吊销申请，须由两人批准；批准后各应用系统几秒钟内即拒绝这张证书，不能恢复。" "This drafts an order that two persons approve; applications then refuse the certificate within seconds, and nothing brings it back.";
         reason "原因" "Reason";
         evidence "依据" "Evidence";
         evidence_hint "看过什么文件、谁来报告的" "What you looked at, who told you";
-        revoke_go "提交吊销指令" "Draft the revocation";
+        revoke_go "提交吊销申请" "Draft the revocation";
     }
 }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 words! {
     PasskeysWords {
         title "通行密钥" "Passkeys";
-        lead "通行密钥用于在浏览器里批准，不用于登录。每份指令仍至少需要一人用证书密钥批准。" "A passkey approves in the browser and is never used to log in. Every order still needs at least one approval by certificate key.";
+        lead "通行密钥用于在浏览器里批准，不用于登录。每份办件仍至少需要一人用证书密钥批准。" "A passkey approves in the browser and is never used to log in. Every order still needs at least one approval by certificate key.";
         own "我的通行密钥" "My passkeys";
         none "还没有经认证的通行密钥。" "You have no certified passkey yet.";
         hardware "硬件" "hardware";

@@ -30,7 +30,7 @@ words! {
         person "人员" "Person";
         unit "单位" "Unit";
         certificates "有效证书" "Certificates";
-        letter "信函" "Letter";
+        letter "密码信封" "Letter";
         open "可用" "can be used";
         none "无" "none";
         next "下一页" "More";

@@ -37,9 +37,9 @@ words! {
         to "调往单位" "To the unit";
         leave "离任" "Leaves office";
         leave_what "离任后角色全部撤回，证书全部吊销，不能恢复。" "Every role ends and every certificate is revoked. It cannot be undone.";
-        letter "制作领证信函" "Letter of enrolment";
-        letter_what "信函由登记处打印，密封交给本人；凭函申请的证书仍须两人批准。" "The registration office prints the letter and hands it over sealed; the certificate that it leads to is approved by two persons all the same.";
-        letter_open "此人已有一封可用的信函。" "There is a letter already that can be used.";
+        letter "制作密码信封" "Letter of enrolment";
+        letter_what "密码信封由登记处打印，密封交给本人；凭函申请的证书仍须两人批准。" "The registration office prints the letter and hands it over sealed; the certificate that it leads to is approved by two persons all the same.";
+        letter_open "此人已有一封可用的密码信封。" "There is a letter already that can be used.";
         profile "证书模板" "Profile";
         check "核对" "Check";
     }

@@ -28,7 +28,7 @@ words! {
         title "待办" "Waiting for you";
         lead "按提交时间排列，只列出您有权审批的事项。" "Oldest first, and only what you may approve.";
         nothing "没有待办事项。" "Nothing waits for you.";
-        from_where "证书申请来自持信函的人员，其他事项由操作员在 CA 主机上起草。" "Applications come from people with a letter; everything else is drafted by operators on the CA's host.";
+        from_where "证书申请来自持密码信封的人员，其他事项由操作员在 CA 主机上起草。" "Applications come from people with a letter; everything else is drafted by operators on the CA's host.";
         about "事项" "About";
         kind "类别" "Kind";
         age "已等待" "Waiting for";

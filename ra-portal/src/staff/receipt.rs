@@ -40,14 +40,14 @@ words! {
         count "共" "How many";
         done "已办结" "done";
         about "对象" "About";
-        letter "信函" "Letter";
+        letter "密码信封" "Letter";
         open_letter "可用" "can be used";
         rows "逐项结果" "Row by row";
         print "可用浏览器的打印功能打印本页存档。" "Print this page with your browser to keep it.";
-        letters "为已登记且尚无信函的人员制作信函" "Make letters for everybody who is registered and has none";
-        letters_lead "签署一次，信函由登记处打印并密封交付。" "You sign once; the registration office prints them and hands them over sealed.";
+        letters "为已登记且尚无密码信封的人员制作密码信封" "Make letters for everybody who is registered and has none";
+        letters_lead "签署一次，密码信封由登记处打印并密封交付。" "You sign once; the registration office prints them and hands them over sealed.";
         go "下一步：核对后签署" "Next: check, then sign";
-        check_title "为多人制作信函" "Letters for many";
+        check_title "为多人制作密码信封" "Letters for many";
         profile "证书模板" "Profile";
         by_passkey "用通行密钥签署" "Sign with a passkey";
         outside "您还没有可用的通行密钥；也可以在您的电脑上用命令行工具 yinxin 和自己的证书密钥签署。" "You have no passkey that counts yet. The yinxin command line signs the same with your certificate key, on your own computer.";

@@ -36,10 +36,10 @@ words! {
         signed "签发机构的签名已核对。" "The CA's signature has been checked.";
         signed_by "来源：登记密钥的证书，由根证书认证" "Source: the registry key's certificate, under the root";
         opened "敏感内容与承诺一致。" "What is sensitive is what was committed to.";
-        opened_by "来源：随指令披露，逐项核对" "Source: disclosed beside the order, each checked";
+        opened_by "来源：随办件披露，逐项核对" "Source: disclosed beside the order, each checked";
         register "人员、单位和模板与登记一致。" "Person, unit and profile are those of the register.";
         register_by "来源：审计日志，制作时核对，执行时再核对" "Source: the log; checked when it was made, and again when it is carried out";
-        held "公钥由申请人持有，并与其信函绑定。" "The applicant holds the key and tied it to their letter.";
+        held "公钥由申请人持有，并与其密码信封绑定。" "The applicant holds the key and tied it to their letter.";
         held_by "来源：申请的签名和校验值，签发机构收到时核对" "Source: signature and tie of the request, checked by the CA on receipt";
         compared "已与上一张证书比较，变化已标出。" "Compared with the last certificate; what differs is marked.";
         first "没有上一张证书可比较。" "There is no last certificate to compare with.";
@@ -64,7 +64,7 @@ words! {
         reason_hint "申请人会看到" "Whoever applied reads it";
         go_on "下一步：确认" "Next: confirm";
         moved "依据已变化，不能再批准，只能退回或驳回。" "What it rests on changed: it cannot be approved any more, only declined.";
-        brake "吊销指令不能退回或驳回；不同意就不要批准，七天后自动失效。" "An order to revoke cannot be declined. If you disagree do not approve it; it ends by itself after seven days.";
+        brake "吊销申请不能退回或驳回；不同意就不要批准，七天后自动失效。" "An order to revoke cannot be declined. If you disagree do not approve it; it ends by itself after seven days.";
         compare "yinxin 会独立核对签名并显示全部内容，其显示的摘要应与上面一致。" "yinxin checks the signature by itself and shows everything; its digest must equal the one above.";
     }
 }
@@ -295,7 +295,7 @@ fn sample_line(language: crate::pages::Language, term: (&str, &str), value: &str
 fn sample_facts(language: crate::pages::Language) -> Vec<Line> {
     let line = |term, value| sample_line(language, term, value);
     vec![
-        line(("为谁", "for whom"), "王小明 (0123456789ABCDEF)"),
+        line(("证书持有人", "for whom"), "王小明 (0123456789ABCDEF)"),
         line(("核验依据", "evidence"), HOSTILE),
         line(("公钥", "public key"), "p256 0707 → p256 0808"),
     ]

@@ -38,7 +38,7 @@ words! {
         log "日志" "Log";
         size "记录数" "Records";
         waiting "待写入" "Waiting";
-        stands_still "定序停止" "the sequencer stands still";
+        stands_still "日志写入停止" "the sequencer stands still";
         logs_next "日志进程没有写入，请在 CA 主机上运行：" "The log service does not write; on the CA's host:";
         gates "网关" "Gates";
         gate "网关" "Gate";
@@ -57,7 +57,7 @@ words! {
         no_gates "您的管辖范围内没有网关。" "There is no gate within your scope.";
         gates_next "网关失联时，请在网关主机上运行：" "When a gate is silent, on its machine:";
         told_by "签发机构和本门户提示：" "The CA and this portal say:";
-        waiting_orders "待审批指令（全市）" "Orders that wait for approvals (whole city)";
+        waiting_orders "待审批办件（全市）" "Orders that wait for approvals (whole city)";
     }
 }
 

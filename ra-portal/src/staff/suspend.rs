@@ -25,7 +25,7 @@ words! {
         back "返回我的证书" "Back to my certificate";
         what "冻结立即生效：各应用系统几秒钟内即拒绝这张证书，您也不能再用它打开这里的页面。" "It takes effect at once: applications refuse this certificate within seconds, and you cannot open these pages with it.";
         release "您自己不能解除。另外两名审批人员核对后可以解除；15 天内无人解除，证书自动吊销，不可恢复。" "You cannot release it. Two other officers can, after they have checked; if nobody does within 15 days it is revoked for good.";
-        letter "手里有信函的，可以凭信函立即挂失，证书随即吊销。" "With your letter you can report a loss on the public host, which revokes it at once.";
+        letter "手里有密码信封的，可以凭密码信封立即挂失，证书随即吊销。" "With your letter you can report a loss on the public host, which revokes it at once.";
         serial "序列号" "Serial number";
         reason "原因" "Reason";
         lost "丢失、被盗或可能被他人使用" "Lost, stolen, or perhaps used by somebody else";

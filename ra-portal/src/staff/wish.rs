@@ -15,7 +15,7 @@ words! {
     WishWords {
         back "← 返回证书" "← Back to the certificate";
         title "签署吊销请求" "Sign the wish to revoke";
-        what "签署后生成一份吊销指令，须由两人批准；与其他指令一样七天内有效，不能由一人退回。" "Signing drafts an order that two persons approve. It lives for seven days as all orders do, and nobody declines it alone.";
+        what "签署后生成一份吊销申请，须由两人批准；与其他办件一样七天内有效，不能由一人退回。" "Signing drafts an order that two persons approve. It lives for seven days as all orders do, and nobody declines it alone.";
         serial "证书" "Certificate";
         reason "原因" "Reason";
         evidence "依据" "Evidence";

@@ -24,9 +24,9 @@ words! {
         back "← 返回我的办件" "← Back to my drafts";
         title "撤回" "Take back";
         what "撤回后此事项立即终止，不能再审批；需要时请重新起草。" "It ends at once and cannot be approved any more. Draft it again if you need it.";
-        what_letter "撤回后此信函立即作废，不能再用。" "The letter is void at once and cannot be used any more.";
-        order "指令编号" "Order";
-        letter "信函编号" "Letter";
+        what_letter "撤回后此密码信封立即作废，不能再用。" "The letter is void at once and cannot be used any more.";
+        order "办件编号" "Order";
+        letter "密码信封编号" "Letter";
         by_passkey "用通行密钥签署撤回" "Sign with a passkey";
         or_outside "或者在您的电脑上：" "Or on your own computer:";
         outside "请在您的电脑上：" "On your own computer:";

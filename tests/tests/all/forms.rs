@@ -314,7 +314,7 @@ async fn auditors_search_on_a_page_that_is_no_proof() {
     })
     .await;
     let found = site.get(&asked, "").await;
-    assert!(found.text.contains("王小明") && found.text.contains("制作指令"), "{}", found.text);
+    assert!(found.text.contains("王小明") && found.text.contains("制作办件"), "{}", found.text);
     let hostile = site.get("/audit?log=access&who=%3Cscript%3Ealert(1)%3C/script%3E", "").await;
     assert!(hostile.status == 200 && !hostile.text.contains("<script>alert"), "{}", hostile.text);
 

@@ -96,7 +96,7 @@ async fn who_cannot_pass_reads_what_to_do() {
     let mut office = Office::open().await;
     let gate = office.gate().await;
     let page = gate.get_without(&office, OWN).await;
-    assert!(page.starts_with("HTTP/1.1 401") && page.contains("领证信函"), "{page}");
+    assert!(page.starts_with("HTTP/1.1 401") && page.contains("密码信封"), "{page}");
     assert!(page.contains("编号"), "{page}");
 
     let outside = office.gate_stranger("外单位").await;

@@ -15,7 +15,7 @@ async fn a_city_runs_is_demonstrated_stops_and_goes_on() {
     let city = office.folder();
     let mut running = run(&city);
     let sheet = until_ctrl_c(&mut running);
-    for wanted in ["门户 / portal", "信函 / enrolment letters", "根密钥 / root key"] {
+    for wanted in ["门户 / portal", "密码信封 / enrolment letters", "根密钥 / root key"] {
         assert!(sheet.contains(wanted), "{sheet}");
     }
     let first = described(&city);

@@ -33,7 +33,7 @@ async fn a_persons_page_is_read_within_scope_only() {
         assert!(page.text.contains("新增人员"), "the request by which they came: {}", page.text);
     }
     let page = site.get(&format!("/people/{person}"), "").await;
-    for shown in [serial.as_str(), "签发证书", "制作信函", " › "] {
+    for shown in [serial.as_str(), "签发证书", "制作密码信封", " › "] {
         assert!(page.text.contains(shown), "{shown}: {}", page.text);
     }
     let unit = site.get("/organisation?unit=sz-office", "").await;

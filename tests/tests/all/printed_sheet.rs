@@ -126,7 +126,7 @@ fn visitor(sheet: &str, letters: &[PathBuf]) -> Official {
         let (_, rest) = sheet.split_once(what).unwrap();
         rest.lines().next().unwrap().trim().to_owned()
     };
-    let (reference, code) = (shown("编号 / reference"), shown("领证码 / code"));
+    let (reference, code) = (shown("编号 / reference"), shown("授权码 / code"));
     let visitor = letters.iter().map(|path| official(path));
     let mut visitor = visitor.filter(|official| official.letter.reference == reference);
     let visitor = visitor.next().expect("the letter of the sheet");

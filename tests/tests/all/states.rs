@@ -35,7 +35,7 @@ async fn officers_see_how_the_city_stands() {
     office.spawn("issuer", &[("YINXIN_CLOCK_OFFSET", "61")]);
     let late = async || {
         let page = site.get("/state", "").await;
-        page.text.contains("定序停止") && page.text.contains("已失联")
+        page.text.contains("日志写入停止") && page.text.contains("已失联")
     };
     until("the page says what stands still", late).await;
     let page = site.get("/state", "").await;

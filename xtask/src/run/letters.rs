@@ -46,7 +46,7 @@ pub(super) async fn refresh(folder: &Path) -> anyhow::Result<()> {
     let mut people = std::mem::take(&mut city.people);
     for person in people.iter_mut().filter(|person| person.letter.is_some()) {
         if person.letter_html.is_none() || !can_apply(folder, person).await {
-            println!("信函已用或将过期，重新制作 / a fresh letter for {}", person.name);
+            println!("密码信封已用或将过期，重新制作 / a fresh letter for {}", person.name);
             renew(folder, &actor, person)?;
         }
     }

@@ -9,14 +9,16 @@ use std::path::Path;
 /// Prints it.
 pub(super) fn print(folder: &Path, city: &City) -> anyhow::Result<()> {
     places(folder, city);
-    println!("信函 / enrolment letters （.html 供打印 / to print，.json 供命令 / for commands）:");
+    println!(
+        "密码信封 / enrolment letters （.html 供打印 / to print，.json 供命令 / for commands）:"
+    );
     let mut officials = city.people.iter().filter(|person| person.letter.is_some());
     for person in officials.clone() {
         println!("  {} ({})", person.name, person.unit);
         println!("    {}", at(folder, &person.letter_html));
         println!("    {}", at(folder, &person.letter));
     }
-    println!("  示例城市在此保留副本供脚本使用；签发机构的信函一经使用即粉碎");
+    println!("  示例城市在此保留副本供脚本使用；签发机构的密码信封一经使用即粉碎");
     println!(
         "  a sample city keeps these copies for scripts; the CA shreds its own once one is used"
     );
@@ -34,7 +36,7 @@ pub(super) fn print(folder: &Path, city: &City) -> anyhow::Result<()> {
     println!("     target/debug/ca-server --state {}/ca status", folder.display());
     by_their_own_program(folder, city);
     println!();
-    println!("再次 make run 给出新的信函 / make run again gives fresh letters");
+    println!("再次 make run 给出新的密码信封 / make run again gives fresh letters");
     println!("Ctrl-C 停止 / stops");
     Ok(())
 }
@@ -66,7 +68,7 @@ fn on_the_command_line(folder: &Path, city: &City, person: &Person) {
     let letter = at(folder, &person.letter);
     println!("1. 命令行领证 / a certificate on the command line: {}", person.name);
     println!("     target/debug/yinxin enroll --letter {letter} --key {key} --out {cert}");
-    println!("   两名登记员批准，ORDER 是上面显示的指令 / two officers approve the ORDER it named");
+    println!("   两名登记员批准，ORDER 是上面显示的办件 / two officers approve the ORDER it named");
     approvals(folder, city);
     println!("   领取 / collect");
     println!(
@@ -81,8 +83,8 @@ fn in_a_browser(folder: &Path, city: &City, person: &Person) -> anyhow::Result<(
     println!("2. 浏览器领证 / a certificate in a browser: {}", person.name);
     println!("   导入根证书后打开 / import the root certificate, open {}", city.portal.public_url);
     println!("     编号 / reference  {}", letter.reference);
-    println!("     领证码 / code     {}", letter.code);
-    println!("   两名登记员批准页面上的指令 / two officers approve the ORDER on the page");
+    println!("     授权码 / code     {}", letter.code);
+    println!("   两名登记员批准页面上的办件 / two officers approve the ORDER on the page");
     approvals(folder, city);
     println!("   回到页面领取 / back on the page, collect it");
     println!(

@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     /// The trust file. 信任文件
     #[arg(long, required_unless_present = "letter", conflicts_with = "letter")]
     trust: Option<PathBuf>,
-    /// Your letter, which holds the trust file too. 信函文件，其中包含信任文件
+    /// Your letter, which holds the trust file too. 密码信封文件，其中包含信任文件
     #[arg(long)]
     letter: Option<PathBuf>,
     /// File whose first line is the key's passphrase; asked for otherwise. 口令文件

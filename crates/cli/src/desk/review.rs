@@ -26,7 +26,7 @@ words! {
         signed "签发机构的签名已由 yinxin 核对。" "yinxin has checked the CA's signature.";
         signed_by "依据：您的信任文件" "By: your trust file";
         opened "敏感内容与承诺一致，逐项核对。" "What is sensitive is what was committed to, each checked.";
-        opened_by "依据：指令中的承诺值" "By: the commitments in the order";
+        opened_by "依据：办件中的承诺值" "By: the commitments in the order";
         approvals "审批（门户所说）" "Approvals, as the portal says";
         given "您已批准，还需其他人审批。" "You have approved it. Others have to as well.";
         approve "批准" "Approve";
@@ -38,7 +38,7 @@ words! {
         reason_hint "申请人会看到" "Whoever applied reads it";
         sign_decline "签署" "Sign";
         moved "依据已变化，不能再批准，只能退回或驳回。" "What it rests on changed: it cannot be approved any more, only declined.";
-        brake "吊销指令不能退回或驳回；不同意就不要批准，七天后自动失效。" "An order to revoke cannot be declined. If you disagree do not approve it; it ends by itself after seven days.";
+        brake "吊销申请不能退回或驳回；不同意就不要批准，七天后自动失效。" "An order to revoke cannot be declined. If you disagree do not approve it; it ends by itself after seven days.";
     }
 }
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 words! {
     RevokeWords {
         title "吊销证书" "Revoke a certificate";
-        lead "用您的证书密钥签署吊销请求，签发机构据此制作指令，由两人批准。序列号可在门户的证书页面上找到。" "Your certificate key signs what you ask for; the CA makes an order from it, which two persons approve. The portal's page of a certificate shows its serial number.";
+        lead "用您的证书密钥签署吊销请求，签发机构据此制作办件，由两人批准。序列号可在门户的证书页面上找到。" "Your certificate key signs what you ask for; the CA makes an order from it, which two persons approve. The portal's page of a certificate shows its serial number.";
         serial "证书序列号" "Serial number";
         reason "原因" "Reason";
         evidence "依据" "Evidence";

@@ -120,7 +120,7 @@ fn orders(language: Language, pages: &mut Pages) {
             expires: "2026-12-01 16:00 (UTC+8)".into(),
             digest: plain::fingerprint(&[7; 32]),
             facts: vec![
-                line(language, ("为谁", "for whom"), "王小明 (0123456789ABCDEF)", false),
+                line(language, ("证书持有人", "for whom"), "王小明 (0123456789ABCDEF)", false),
                 line(language, ("核验依据", "evidence"), HOSTILE, false),
                 line(language, ("公钥", "public key"), "p256 0707 → p256 0808", true),
             ],
@@ -142,7 +142,7 @@ fn orders(language: Language, pages: &mut Pages) {
 
 fn passkeys(language: Language, pages: &mut Pages) {
     let facts = vec![
-        line(language, ("为谁", "for whom"), "陈登记 (0123456789ABCDEF)", false),
+        line(language, ("证书持有人", "for whom"), "陈登记 (0123456789ABCDEF)", false),
         line(language, ("用于", "for"), "https://staff.localhost:9443", false),
     ];
     let digest = plain::fingerprint(&[7; 32]);

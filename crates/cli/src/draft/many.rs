@@ -85,14 +85,14 @@ pub(super) async fn letters(output: Output, arguments: &LettersArguments) -> Res
         bodies.push((body, Vec::new()));
     }
     if bodies.is_empty() {
-        output.said("没有需要信函的人员", "nobody of them needs a letter");
+        output.said("没有需要密码信封的人员", "nobody of them needs a letter");
         return Ok(());
     }
     let draft = RosterDraft::over(bodies).map_err(|error| unsigned(&error))?;
     let said = SaidMany::of(&desk, draft, ("letters", LETTERS_A_MESSAGE))?;
     let made = desk_many(&desk, output, said, arguments.yes).await?;
     let letters: Vec<String> = made.into_iter().flat_map(|made| made.letters).collect();
-    output.fact(("信函已制作", "letters made"), letters.len());
+    output.fact(("密码信封已制作", "letters made"), letters.len());
     output.said(
         "由登记处打印并密封交付",
         "the registration office prints it and hands it over sealed",

@@ -23,7 +23,7 @@ use records::order::{
 pub fn facts(opened: &OpenedOrder) -> Vec<Fact> {
     let mut facts = facts_unsigned(opened);
     let order = opened.order();
-    facts.push(fact(("指令编号", "order"), format!("{}, v{}", order.order, order.version)));
+    facts.push(fact(("办件编号", "order"), format!("{}, v{}", order.order, order.version)));
     facts.push(fact(("签发机构", "issuing CA"), order.issuer.clone()));
     facts
 }
@@ -43,7 +43,7 @@ pub fn facts_unsigned(opened: &ShownOrder) -> Vec<Fact> {
         (Body::Revoke(body), _) => revoked(opened, body, person),
         (Body::Release(body), _) => released(opened, body, person),
         (Body::Credential(body), _) => {
-            let who = fact(("为谁", "for whom"), person_named(opened, &body.person));
+            let who = fact(("证书持有人", "for whom"), person_named(opened, &body.person));
             std::iter::once(who).chain(about_passkey(body)).collect()
         }
         (Body::Unit(body), Some(Before::Unit(before))) => about_unit(opened, body, Some(before)),
@@ -91,7 +91,7 @@ fn drafted(opened: &ShownOrder) -> Fact {
             _ => drafted_by(&person_named(opened, person), opened.order().draft.as_deref()),
         },
         Some(("letter", reference)) => Said {
-            zh: format!("信函 {reference} 的申请人"),
+            zh: format!("密码信封 {reference} 的申请人"),
             en: format!("whoever applied under letter {reference}"),
         },
         _ => same(drafter),

@@ -20,7 +20,7 @@ pub(super) fn issued(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
     let name = opened.text(&subject.cn, "/subject/cn");
     let ou = subject.ou.iter().map(|unit| format!("OU={unit}, ")).collect::<String>();
     let mut facts = vec![
-        fact(("为谁", "for whom"), person_named(opened, &issue.person)),
+        fact(("证书持有人", "for whom"), person_named(opened, &issue.person)),
         fact(("人员记录版本", "version of their record"), issue.person_version.to_string()),
         fact(("单位", "unit"), units_named(opened, &subject.ou).join(" › ")),
         fact(
@@ -53,7 +53,7 @@ pub(super) fn issued(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
 fn origin(opened: &ShownOrder, issue: &IssueBody) -> Vec<Fact> {
     let letter = issue.reference.iter();
     let mut facts: Vec<Fact> =
-        letter.map(|letter| fact(("信函编号", "letter"), letter.clone())).collect();
+        letter.map(|letter| fact(("密码信封编号", "letter"), letter.clone())).collect();
     let Some(renewal) = &issue.renewal else { return facts };
     let until = opened.renewed().map(|old| records::time::seconds(old.not_after()));
     let until = until.map_or_else(String::new, |until| format!(", ≤ {until}"));

@@ -106,7 +106,7 @@ pub fn kind_of(kind: &str, action: &str) -> Said {
         ("person", "create") => said("新增人员", "new person"),
         ("person", "move") => said("人员调动或更正", "person moves or is corrected"),
         ("person", "leave") => said("人员离任", "person leaves"),
-        ("letter", _) => said("领证信函", "letter of enrolment"),
+        ("letter", _) => said("密码信封", "letter of enrolment"),
         ("role", "grant") => said("授予角色", "grant a role"),
         ("role", "withdraw") => said("撤回角色", "withdraw a role"),
         ("delegate", "grant") => said("代理审批", "delegate a role"),

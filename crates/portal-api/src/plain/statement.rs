@@ -125,10 +125,10 @@ fn about_wanted_letter(body: &LetterBody) -> Vec<Fact> {
 pub fn about_withdrawing(said: &WithdrawalStatement) -> Vec<Fact> {
     let what = match &said.what {
         TakenBack::Order { order } => {
-            fact(("撤回指令，摘要", "order taken back, digest"), fingerprint(&order.0))
+            fact(("撤回办件，摘要", "order taken back, digest"), fingerprint(&order.0))
         }
         TakenBack::Letter { reference } => {
-            fact(("撤回信函", "letter taken back"), reference.clone())
+            fact(("撤回密码信封", "letter taken back"), reference.clone())
         }
     };
     std::iter::once(what).chain(signing(&said.founding, None, None)).collect()
@@ -143,13 +143,13 @@ pub fn about_declining(declined: &DeclineStatement, reason: &Disclosure) -> Vec<
     vec![
         told(("决定", "decision"), what),
         opened(("理由", "reason"), &declined.reason, REASON_PATH, reason),
-        fact(("指令摘要", "digest of the order"), fingerprint(&declined.order.0)),
+        fact(("办件摘要", "digest of the order"), fingerprint(&declined.order.0)),
     ]
 }
 
 /// What whoever holds a letter does with its keys: everything under it is meant.
 pub fn about_letter_act(reference: &str, founding: &Bytes) -> Vec<Fact> {
-    let whole = said("凭此信函签发的全部证书", "every certificate that came from this letter");
+    let whole = said("凭此密码信封签发的全部证书", "every certificate that came from this letter");
     let mut facts = about_letter(reference, founding);
     facts.push(told(("涉及", "concerns"), whole));
     facts
@@ -157,7 +157,7 @@ pub fn about_letter_act(reference: &str, founding: &Bytes) -> Vec<Fact> {
 
 /// Which letter of which city.
 pub fn about_letter(reference: &str, founding: &Bytes) -> Vec<Fact> {
-    vec![fact(("信函", "letter"), reference), fact(("城市", "city"), fingerprint(&founding.0))]
+    vec![fact(("密码信封", "letter"), reference), fact(("城市", "city"), fingerprint(&founding.0))]
 }
 
 /// For whom a letter is, as a portal passes it on.

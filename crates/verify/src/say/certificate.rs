@@ -36,7 +36,7 @@ fn issued(control: &Control, approvals: &Approvals, serial: &str) -> Sentences {
     let id = control.orders.get(order).map(|(order, _)| order.order.clone()).unwrap_or_default();
     let (zh, en) = holder(control, serial);
     let mut sentences = vec![(
-        format!("证书 {serial} 依据指令 {id} 签发给 {zh}。"),
+        format!("证书 {serial} 依据办件 {id} 签发给 {zh}。"),
         format!("Certificate {serial} was issued to {en} under order {id}."),
     )];
     let renewal = control.orders.get(order).and_then(|(_, body)| renewal(body));
@@ -49,7 +49,7 @@ fn issued(control: &Control, approvals: &Approvals, serial: &str) -> Sentences {
             None => (String::new(), String::new()),
         };
         sentences.push((
-            format!("指令 {id} 由 {name}（{person}）{zh_for}{zh}批准。"),
+            format!("办件 {id} 由 {name}（{person}）{zh_for}{zh}批准。"),
             format!("Order {id} was approved by {name} ({person}){en_for} {en}."),
         ));
         sentences.extend(made_approver(control, approvals, (name, person, at)));
@@ -70,14 +70,14 @@ fn renewed(id: &str, renewal: &Renewal) -> (String, String) {
     let Renewal { serial, review, .. } = renewal;
     match review.is_empty() {
         true => (
-            format!("指令 {id} 由旧证书 {serial} 的密钥签名授权；信息未变，无须审批。"),
+            format!("办件 {id} 由旧证书 {serial} 的密钥签名授权；信息未变，无须审批。"),
             format!(
                 "Order {id} was authorized by the key of the old certificate {serial}; nothing had \
                  changed that officers have to look at."
             ),
         ),
         false => (
-            format!("指令 {id} 由旧证书 {serial} 的密钥签名提出，须经审批。"),
+            format!("办件 {id} 由旧证书 {serial} 的密钥签名提出，须经审批。"),
             format!(
                 "Order {id} was asked for by the key of the old certificate {serial}, and needed \
                  approval."
@@ -222,7 +222,7 @@ fn made_approver(
         let by: Vec<&str> = approvals.given(given).map(|given| given.name.as_str()).collect();
         let what = role.role.name();
         sentences.push((
-            format!("{name} 的角色 {what} 由指令 {} 授予，批准人：{}。", made.order, by.join("、")),
+            format!("{name} 的角色 {what} 由办件 {} 授予，批准人：{}。", made.order, by.join("、")),
             format!(
                 "{name} was granted {what} by order {}, approved by {}.",
                 made.order,
@@ -239,7 +239,7 @@ fn delegated(order: &str, name: &str, lent: &DelegateBody) -> (String, String) {
     let role = role.name();
     (
         format!(
-            "{name} 依据指令 {order} 代理 {absent} 的角色 {role}（{scope}），自 {from} 至 {until}。"
+            "{name} 依据办件 {order} 代理 {absent} 的角色 {role}（{scope}），自 {from} 至 {until}。"
         ),
         format!(
             "{name} acts for {absent} as {role} of {scope} from {from} until {until}, by order \

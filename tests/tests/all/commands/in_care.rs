@@ -81,7 +81,7 @@ pub(super) async fn withdraw(scene: &Scene, left: &mut Left, text: &str) -> Resu
     let home = scene.home();
     let drafting = match text.contains("--letter") {
         true => {
-            let person = scene.office.register("周信函", "sz-office").await;
+            let person = scene.office.register("周密码信封", "sz-office").await;
             format!("yinxin draft letter {person} --profile official")
         }
         false => "yinxin draft person create --name 周撤回 --unit sz-office --evidence 文件".into(),

@@ -26,7 +26,7 @@ pub(super) fn create_person(scene: &Scene, text: &str) -> Result<(), String> {
 }
 
 pub(super) async fn make_letter(scene: &Scene, text: &str) -> Result<(), String> {
-    let person = scene.office.register("周信函", "sz-office").await;
+    let person = scene.office.register("周密码信封", "sz-office").await;
     let said = scene.operates(&filled(text, &[("PERSON", &person)]))?;
     are_there(scene, &said)
 }
