@@ -11,9 +11,9 @@ use records::order::BATCH_ROWS_MAX;
 /// Arguments of `yinxin batch`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The kind of order: `issue`, `person`, `revoke` or another. 类别
+    /// The kind of order: `issue`, `person`, `revoke` or another. 办件类别
     kind: String,
-    /// What they do, where the kind does several things: `create`, `move`, `leave` or another. 动作
+    /// What they do, if the kind does several things: `create`, `move`, `leave`. 动作
     #[arg(default_value = "")]
     action: String,
     #[command(flatten)]
