@@ -230,6 +230,10 @@ test("a passkey is asked for this order's challenge only; a refusal is said", as
   Object.defineProperty(globalThis, "navigator", { value: { credentials }, configurable: true });
   await script("passkey.js");
   const button = own.parts.button;
+  own.reportValidity = () => false;
+  await button.happens("click");
+  assert.ok(asked.length === 0 && own.submitted === 0, "what has to be opened first was not");
+  own.reportValidity = () => true;
   await button.happens("click");
   assert.ok(own.submitted === 0 && !page.refused.hidden && !button.disabled);
   const part = (byte) => Uint8Array.of(byte).buffer;

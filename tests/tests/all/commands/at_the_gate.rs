@@ -67,10 +67,10 @@ pub(super) async fn serve(scene: &Scene, left: &mut Left, text: &str) -> Result<
     let at = |offset| format!("127.0.0.1:{}", scene.office.port(offset));
     let told = state.display().to_string();
     let words = filled(text, &[("--state", &told)]);
-    let taken = std::net::TcpListener::bind(at(15)).unwrap();
-    configure(&state, &at(15), &at(13));
+    let taken = std::net::TcpListener::bind(at(14)).unwrap();
+    configure(&state, &at(14), &at(13));
     let refused = scene.runs(&home, &words).err().ok_or("it takes an address that is taken")?;
-    holds(refused.contains(&at(15)) && refused.contains("agent.toml: listen"), &refused)?;
+    holds(refused.contains(&at(14)) && refused.contains("agent.toml: listen"), &refused)?;
     drop(taken);
     configure(&state, &at(12), &at(13));
     let running = scene.start(&home, &words);

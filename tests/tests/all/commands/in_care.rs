@@ -36,7 +36,13 @@ pub(super) fn suspend(scene: &Scene, left: &mut Left, text: &str) -> Result<(), 
     let holder = left.holders.pop().ok_or("nobody enrolled")?;
     let who = if text.contains("--letter") { "" } else { "sample-officer" };
     let serial = holder.serial.as_str();
-    let names = [("LETTER", "letter.json"), ("SERIAL", serial), ("TEXT", "本人电话报告")];
+    let names = [
+        ("LETTER", "letter.json"),
+        ("SERIAL", serial),
+        ("018e9a4c70f3b5d2018e9a4c70f3b5d2018e", serial),
+        ("TEXT", "本人电话报告"),
+        ("…", "本人电话报告"),
+    ];
     says(scene.types(&holder.home, who, &filled(text, &names)), serial)?;
     left.suspended = Some(serial.to_owned());
     Ok(())
