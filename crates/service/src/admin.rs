@@ -33,7 +33,8 @@ const LIMITS: Limits = Limits {
     reserved_per_source: 0,
     reserved_for_strangers: false,
     handshake: Duration::from_secs(1),
-    header: Duration::from_secs(5),
+    // Whoever looks keeps a connection for eight seconds.
+    header: Duration::from_secs(10),
     body: Duration::from_secs(5),
     reserved_time: Duration::from_secs(5),
     idle: Duration::from_secs(15),

@@ -55,7 +55,8 @@ async fn receipt(office: &Office, officer: &Officer, batch: &str) -> BatchReceip
 
 async fn all_done(office: &Office, officer: &Officer, batch: &str) -> BatchReceipt {
     until("every order of the batch is done", async || {
-        receipt(office, officer, batch).await.lines.iter().all(|line| line.state == "done")
+        let seen = receipt(office, officer, batch).await;
+        seen.state == "done" && seen.lines.iter().all(|line| line.state == "done")
     })
     .await;
     receipt(office, officer, batch).await
